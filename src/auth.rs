@@ -1,0 +1,105 @@
+//! Who a request comes from: bearer tokens, of applications and of their users
+//! (RFC 6750; contract section 2).
+use sha2::{Digest, Sha256};
+use sqlx::FromRow;
+
+use crate::{
+    app::App,
+    context::{Caller, Identity},
+    error::{Result, TokenProblem},
+    scope::{Permissions, ScopeSet},
+    store::sql,
+    time::Timestamp,
+};
+
+/// A token is stored as this: it has 128 bits of chance and more, so one round is enough.
+pub fn token_hash(token: &str) -> Vec<u8> {
+    Sha256::digest(token.as_bytes()).to_vec()
+}
+
+/// The caller behind an `Authorization` header.
+pub async fn caller(app: &App, authorization: Option<&str>) -> Result<Caller> {
+    let Some((scheme, token)) = authorization.and_then(|header| header.split_once(' ')) else {
+        return Ok(Caller::Anonymous);
+    };
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Ok(Caller::Anonymous);
+    }
+    let holder = match access_token(app, token).await? {
+        Some(holder) => Some(holder),
+        None => application_token(app, token).await?,
+    };
+    Ok(match holder {
+        None => Caller::Rejected(TokenProblem::Invalid),
+        Some(holder) if holder.expires.is_some_and(|expires| expires <= app.clock().now()) => {
+            Caller::Rejected(TokenProblem::Expired)
+        }
+        Some(holder) => Caller::User(std::sync::Arc::new(holder.identity())),
+    })
+}
+
+/// The user behind a token, and everything that bounds it.
+#[derive(FromRow)]
+struct Holder {
+    user_id: i64,
+    actor_id: Option<i64>,
+    username: String,
+    is_superuser: bool,
+    permission_moderation: bool,
+    permission_library: bool,
+    permission_settings: bool,
+    application_scope: String,
+    token_scope: Option<String>,
+    expires: Option<Timestamp>,
+}
+
+async fn access_token(app: &App, token: &str) -> Result<Option<Holder>> {
+    sql("select u.id as user_id, u.actor_id, u.username, u.is_superuser, u.permission_moderation,
+           u.permission_library, u.permission_settings, a.scope as application_scope,
+           t.scope as token_scope, t.expires
+         from oauth_access_tokens t
+         join users u on u.id = t.user_id
+         join oauth_applications a on a.id = t.application_id
+         where t.token_hash = ? and u.is_active = true")
+    .bind(token_hash(token))
+    .optional(app.db())
+    .await
+}
+
+async fn application_token(app: &App, token: &str) -> Result<Option<Holder>> {
+    sql("select u.id as user_id, u.actor_id, u.username, u.is_superuser, u.permission_moderation,
+           u.permission_library, u.permission_settings, a.scope as application_scope,
+           cast(null as text) as token_scope, cast(null as timestamptz) as expires
+         from oauth_applications a
+         join users u on u.id = a.user_id
+         where a.token_hash = ? and u.is_active = true")
+    .bind(token_hash(token))
+    .optional(app.db())
+    .await
+}
+
+impl Holder {
+    /// Effective rights: what the user may, cut by the application and by the token.
+    /// An application token is cut by its owner's rights too; an access token also by what
+    /// OAuth can reach at all.
+    fn identity(self) -> Identity {
+        let permissions = Permissions {
+            moderation: self.permission_moderation || self.is_superuser,
+            library: self.permission_library || self.is_superuser,
+            settings: self.permission_settings || self.is_superuser,
+        };
+        let own = ScopeSet::of_user(permissions);
+        let application = own.intersection(ScopeSet::parse(&self.application_scope));
+        let scopes = match self.token_scope {
+            Some(token) => application.intersection(ScopeSet::parse(&token)).intersection(ScopeSet::common()),
+            None => application,
+        };
+        Identity {
+            user_id: self.user_id,
+            actor_id: self.actor_id,
+            username: self.username,
+            permissions,
+            scopes,
+        }
+    }
+}

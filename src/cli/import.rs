@@ -1,0 +1,99 @@
+use std::{path::PathBuf, time::Duration};
+
+use clap::Subcommand;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::run::runtime;
+use crate::{
+    app::App,
+    config::Config,
+    error::Startup,
+    import::{Order, Report, Watch, import},
+    time::Clock,
+};
+
+#[derive(Subcommand)]
+pub enum Source {
+    /// Move a Funkwhale pod into this server: accounts, apps and tokens, catalogue, playlists, ...
+    ///
+    /// Everything is imported, or nothing; the database must be empty. The pod is only read.
+    Funkwhale {
+        /// A folder of .jsonl files, or the pod's database: postgres://USER@HOST/NAME
+        from: String,
+        /// The pod's media folder: its files are linked or copied along
+        #[arg(long, value_name = "FOLDER")]
+        media: Option<PathBuf>,
+        /// Check everything, write nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+pub fn run(source: Source, config: Config) -> Result<(), Startup> {
+    let Source::Funkwhale { from, media, dry_run } = source;
+    let order = Order { from, media, dry_run };
+    let known_as = config.hostname();
+    runtime()?.block_on(async {
+        let app = App::build(config, Clock::system()).await?;
+        let mut progress = Progress::default();
+        let imported = import(&app, &order, &mut progress).await;
+        progress.0.finish_and_clear();
+        app.db().close().await;
+        tell(&imported?, &order, &known_as);
+        Ok(())
+    })
+}
+
+/// A bar on the terminal; nothing elsewhere.
+struct Progress(ProgressBar);
+
+impl Default for Progress {
+    fn default() -> Self {
+        let style = ProgressStyle::with_template("{msg:22} {bar:40} {pos}/{len} {per_sec} {eta} left");
+        let bar = ProgressBar::new(0);
+        bar.set_style(style.expect("the template is well-formed"));
+        bar.enable_steady_tick(Duration::from_millis(200));
+        Self(bar)
+    }
+}
+
+impl Watch for Progress {
+    fn stage(&mut self, name: &str, steps: u64) {
+        self.0.reset();
+        self.0.set_message(name.to_owned());
+        self.0.set_length(steps);
+    }
+
+    fn done(&mut self, steps: u64) {
+        self.0.inc(steps);
+    }
+}
+
+fn tell(report: &Report, order: &Order, known_as: &str) {
+    for (kind, rows) in &report.rows {
+        println!("{kind:<24}{rows:>10}");
+    }
+    let total: u64 = report.rows.iter().map(|(_, rows)| rows).sum();
+    println!("{:<24}{total:>10}\n", "all");
+    if let Some(media) = &report.media {
+        println!("{} media files came along.", media.files);
+        for file in media.missing.iter().take(10) {
+            println!("  missing: {file}");
+        }
+        if media.missing.len() > 10 {
+            println!("  and {} more are missing", media.missing.len() - 10);
+        }
+    }
+    if order.dry_run {
+        println!("This was a dry run: everything fits, and nothing was written.");
+        return;
+    }
+    if order.media.is_none() {
+        println!("Media files stayed where they are: name their folder by MEDIA_ROOT, or import with --media.");
+    }
+    if let [host, ..] = &report.hosts[..]
+        && host != known_as
+    {
+        println!("The pod is known as {host}: start with FUNKWHALE_HOSTNAME={host}");
+    }
+}

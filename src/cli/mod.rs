@@ -1,0 +1,94 @@
+//! The command line.
+mod import;
+mod run;
+
+use std::{env, process::ExitCode};
+
+use clap::{Arg, ArgMatches, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::{
+    config::{Config, layered},
+    error::Startup,
+};
+
+/// baleen: a music and audio API server. It speaks the REST API of Funkwhale and GraphQL.
+#[derive(Parser)]
+#[command(version, about, max_term_width = 100, subcommand_precedence_over_arg = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Task>,
+
+    /// Configuration file (TOML): the settings below, named as their flags with `_` for `-`
+    #[arg(long, env = "BALEEN_CONFIG", value_name = "FILE", global = true)]
+    config: Option<String>,
+
+    #[command(flatten)]
+    settings: Config,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Serve the API (the default)
+    Serve,
+    /// Bring the database up to date, and stop
+    Migrate,
+    /// Move another server's data into this one
+    #[command(subcommand)]
+    Import(import::Source),
+    /// Print the GraphQL schema
+    Schema,
+    /// Print the OpenAPI document
+    Openapi,
+    /// Print the table of operations
+    Operations,
+    /// Print the table of settings
+    Settings,
+}
+
+/// Reads the command line and does what it says.
+pub fn main() -> ExitCode {
+    match obey() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("baleen: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one home of the process environment")]
+fn obey() -> Result<(), Startup> {
+    let file = configuration_file();
+    let command = global(layered::<Cli>(file.as_deref(), |name| env::var_os(name))?);
+    let matches = command.get_matches();
+    let cli = Cli::from_arg_matches(&matches).map_err(|error| Startup::new(error.to_string()))?;
+    match cli.command {
+        None | Some(Task::Serve) => run::serve(cli.settings),
+        Some(Task::Migrate) => run::migrate(cli.settings),
+        Some(Task::Import(source)) => import::run(source, cli.settings),
+        Some(Task::Schema) => run::print(crate::graphql::sdl()),
+        Some(Task::Openapi) => run::print(run::openapi(&cli.settings)),
+        Some(Task::Operations) => run::print(run::operations()),
+        Some(Task::Settings) => run::print(run::settings()),
+    }
+}
+
+/// The file is read before the rest, whose defaults it sets.
+fn configuration_file() -> Option<String> {
+    let file = Arg::new("config").long("config").env("BALEEN_CONFIG").num_args(1);
+    let rest = Arg::new("rest").num_args(..).trailing_var_arg(true).allow_hyphen_values(true);
+    let early = Command::new("baleen").disable_help_flag(true).disable_version_flag(true);
+    let early = early.ignore_errors(true).arg(file).arg(rest);
+    let found: Option<ArgMatches> = early.try_get_matches().ok();
+    found.and_then(|matches| matches.get_one::<String>("config").cloned())
+}
+
+/// Settings may stand before and behind a command.
+fn global(command: Command) -> Command {
+    command.mut_args(|arg| if arg.get_id() == "help" || arg.get_id() == "version" { arg } else { arg.global(true) })
+}
+
+/// The command as `--help` tells of it, for the tables in the documentation.
+fn described() -> Command {
+    Cli::command()
+}

@@ -1,0 +1,149 @@
+use std::io::Write;
+
+use clap::Args;
+use tokio::{runtime::Runtime, signal};
+
+use super::described;
+use crate::{
+    app::App,
+    config::Config,
+    error::Startup,
+    guard::{Anonymous, Info},
+    resources,
+    rest::{document, routes::Routes},
+    scope::Scope,
+    server,
+    telemetry,
+    time::Clock,
+};
+
+pub fn runtime() -> Result<Runtime, Startup> {
+    Runtime::new().map_err(|error| Startup::caused("cannot start", error))
+}
+
+pub fn serve(config: Config) -> Result<(), Startup> {
+    telemetry::start_log(&config)?;
+    runtime()?.block_on(async {
+        let address = config.bind;
+        let public = config.public_url();
+        tracing::debug!(?config, "settings");
+        let app = App::build(config, Clock::system()).await?;
+        server::serve(app, told_to_stop(), move || greet(&address.to_string(), &public)).await?;
+        tracing::info!("stopped");
+        Ok(())
+    })
+}
+
+/// What to open and what to type next.
+fn greet(address: &str, public: &str) {
+    let lines = format!(
+        "baleen {version} is ready\n\n  \
+         REST API     http://{address}/api/v1/artists\n  \
+         OpenAPI      http://{address}/api/v1/openapi.json\n  \
+         GraphQL      http://{address}/graphql\n  \
+         Health       http://{address}/health/ready\n  \
+         Known as     {public}\n\n  \
+         Next: bring your pod along with\n    \
+         baleen import funkwhale postgres://funkwhale@localhost/funkwhale\n  \
+         and see every setting with\n    baleen --help\n",
+        version = env!("CARGO_PKG_VERSION"),
+    );
+    println!("{lines}");
+}
+
+async fn told_to_stop() {
+    #[cfg(unix)]
+    {
+        let terminate = signal::unix::signal(signal::unix::SignalKind::terminate());
+        let Ok(mut terminate) = terminate else { return interrupted().await };
+        tokio::select! {
+            _ = terminate.recv() => {}
+            () = interrupted() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    interrupted().await;
+    tracing::info!("stopping: running requests may finish");
+}
+
+async fn interrupted() {
+    if signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+pub fn migrate(config: Config) -> Result<(), Startup> {
+    runtime()?.block_on(async {
+        let app = App::build(config, Clock::system()).await?;
+        app.db().close().await;
+        println!("The database is up to date.");
+        Ok(())
+    })
+}
+
+/// Prints a text; a reader that has seen enough, such as `head`, is no error.
+pub fn print(text: String) -> Result<(), Startup> {
+    match writeln!(std::io::stdout(), "{}", text.trim_end()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Startup::caused("cannot write", error))
+        }
+        _ => Ok(()),
+    }
+}
+
+pub fn openapi(config: &Config) -> String {
+    serde_json::to_string_pretty(&document(config)).expect("JSON is text")
+}
+
+/// The table of operations, in Markdown.
+pub fn operations() -> String {
+    let mut rows = vec![
+        "| operation | REST | GraphQL | OAuth scope | anonymous | throttling scope |".to_owned(),
+        "| --- | --- | --- | --- | --- | --- |".to_owned(),
+    ];
+    let routes = Routes::of_api();
+    rows.extend(resources::operations().map(|info| operation(info, &routes)));
+    rows.join("\n")
+}
+
+fn operation(info: &Info, routes: &Routes) -> String {
+    let anonymous = match info.anonymous {
+        Anonymous::Always => "always",
+        Anonymous::Setting => "by setting",
+        Anonymous::Never => "never",
+    };
+    let throttle = match info.throttle.scopes() {
+        ("none", "none") => "-".to_owned(),
+        (anonymous, authenticated) if anonymous == authenticated => anonymous.to_owned(),
+        (anonymous, authenticated) => format!("{anonymous}, {authenticated}"),
+    };
+    let scope = info.scope.map_or("-", Scope::word);
+    let rest = routes.addresses(info.name).join(", ");
+    let graphql = match info.graphql.starts_with('(') {
+        true => info.graphql.to_owned(),
+        false => format!("`{}`", info.graphql),
+    };
+    format!("| {} | {rest} | {graphql} | {scope} | {anonymous} | {throttle} |", info.name)
+}
+
+/// The table of settings, in Markdown.
+pub fn settings() -> String {
+    let mut rows = vec![
+        "| variable | default | what it sets |".to_owned(),
+        "| --- | --- | --- |".to_owned(),
+    ];
+    let own = Config::augment_args(clap::Command::new("settings"));
+    let command = described();
+    for arg in command.get_arguments() {
+        if !own.get_arguments().any(|setting| setting.get_id() == arg.get_id()) {
+            continue;
+        }
+        let variable = arg.get_env().and_then(|name| name.to_str()).unwrap_or_default();
+        let defaults = arg.get_default_values().iter().filter_map(|value| value.to_str());
+        let default = defaults.filter(|value| !value.is_empty()).collect::<Vec<_>>().join(" ");
+        let help = arg.get_help().map(|help| help.to_string().replace('\n', " ")).unwrap_or_default();
+        let shown = if default.is_empty() { String::new() } else { format!("`{default}`") };
+        rows.push(format!("| `{variable}` | {shown} | {} |", help.replace('|', "\\|")));
+    }
+    rows.join("\n")
+}

@@ -1,0 +1,222 @@
+//! The settings: command line, then environment, then file, then default.
+use std::{ffi::OsString, fmt, net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Command, CommandFactory};
+use url::Url;
+
+use crate::{error::Startup, store::redacted, throttle::Rates};
+
+/// What an administrator can set. Each is a flag, an environment variable and a key of the
+/// configuration file (the variable's name in lower case, without `BALEEN_`).
+#[derive(Args, Clone)]
+pub struct Config {
+    /// Address and port to listen on
+    #[arg(long, env = "BALEEN_BIND", default_value = "127.0.0.1:5000", value_name = "ADDRESS:PORT")]
+    pub bind: SocketAddr,
+
+    /// Folder of everything baleen writes: database, media, cache
+    #[arg(long, env = "BALEEN_DATA", default_value = "./data", value_name = "FOLDER")]
+    pub data: PathBuf,
+
+    /// Where the database is: sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME
+    /// [default: baleen.db in the data folder]
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    pub database_url: Option<String>,
+
+    /// Connections to the database at most
+    #[arg(long, env = "BALEEN_DATABASE_CONNECTIONS", default_value_t = 16, value_name = "N",
+        value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub database_connections: u32,
+
+    /// Host name (and port) that the pod is known by
+    /// [default: the address it listens on]
+    #[arg(long, env = "FUNKWHALE_HOSTNAME", value_name = "HOST", value_parser = host)]
+    pub funkwhale_hostname: Option<String>,
+
+    /// Scheme that the pod is known by [default: https with a hostname, else http]
+    #[arg(long, env = "FUNKWHALE_PROTOCOL", value_name = "SCHEME", value_parser = ["http", "https"])]
+    pub funkwhale_protocol: Option<String>,
+
+    /// Folder of uploaded media [default: media in the data folder]
+    #[arg(long, env = "MEDIA_ROOT", value_name = "FOLDER")]
+    pub media_root: Option<PathBuf>,
+
+    /// Address that media files are served from [default: /media/ of the pod]
+    #[arg(long, env = "MEDIA_URL", value_name = "URL")]
+    pub media_url: Option<String>,
+
+    /// Folder of music that is played in place
+    #[arg(long, env = "MUSIC_DIRECTORY_PATH", value_name = "FOLDER")]
+    pub music_directory_path: Option<PathBuf>,
+
+    /// Redis, for many processes: redis://HOST:PORT/N (CACHE_URL and REDIS_URL are the same)
+    #[arg(long, env = "CACHE_URL", hide_env_values = true, value_name = "URL")]
+    pub cache_url: Option<String>,
+
+    /// Whether requests are counted and limited
+    #[arg(long, env = "THROTTLING_ENABLED", default_value_t = true, value_name = "BOOL",
+        action = clap::ArgAction::Set)]
+    pub throttling_enabled: bool,
+
+    /// Rates that differ from the defaults: SCOPE=N/UNIT,... with units s, m, h, d
+    #[arg(long, env = "THROTTLING_RATES", default_value = "", hide_default_value = true,
+        value_name = "RATES")]
+    pub throttling_rates: Rates,
+
+    /// Proxies in front whose X-Forwarded-For is believed; 0 believes none
+    #[arg(long, env = "NUM_PROXIES", default_value_t = 0, value_name = "N",
+        value_parser = clap::value_parser!(u8).range(0..=20))]
+    pub num_proxies: u8,
+
+    /// Front server that sends files for us: none, nginx or apache2
+    #[arg(long, env = "REVERSE_PROXY_TYPE", default_value = "none", value_name = "TYPE",
+        value_parser = ["none", "nginx", "apache2"])]
+    pub reverse_proxy_type: String,
+
+    /// Whether GraphQL answers questions about its schema
+    #[arg(long, env = "BALEEN_GRAPHQL_INTROSPECTION", default_value_t = true, value_name = "BOOL",
+        action = clap::ArgAction::Set)]
+    pub graphql_introspection: bool,
+
+    /// Levels that a GraphQL query may be deep
+    #[arg(long, env = "BALEEN_GRAPHQL_DEPTH", default_value_t = 15, value_name = "N")]
+    pub graphql_depth: usize,
+
+    /// Cost that a GraphQL query may have: its fields, times the rows that each list may hold
+    #[arg(long, env = "BALEEN_GRAPHQL_COMPLEXITY", default_value_t = 50_000, value_name = "N")]
+    pub graphql_complexity: usize,
+
+    /// Address and port of the Prometheus metrics, a listener of its own
+    /// [default: none; /metrics then answers this machine only]
+    #[arg(long, env = "BALEEN_METRICS_BIND", value_name = "ADDRESS:PORT")]
+    pub metrics_bind: Option<SocketAddr>,
+
+    /// Form of the log: text or json [default: text on a terminal, else json]
+    #[arg(long, env = "BALEEN_LOG_FORMAT", value_name = "FORMAT", value_parser = ["text", "json"])]
+    pub log_format: Option<String>,
+
+    /// What is logged: error, warn, info, debug, trace, or a filter such as baleen=debug
+    #[arg(long, env = "BALEEN_LOG", default_value = "info", value_name = "FILTER")]
+    pub log: String,
+
+    /// Seconds that running requests are given when the server is told to stop
+    #[arg(long, env = "BALEEN_DRAIN_SECONDS", default_value_t = 20, value_name = "SECONDS")]
+    pub drain_seconds: u64,
+}
+
+/// A second name that a variable goes by.
+const ALIASES: &[(&str, &str)] = &[("cache_url", "REDIS_URL")];
+
+impl Config {
+    pub fn database_url(&self) -> String {
+        match &self.database_url {
+            Some(url) => url.clone(),
+            None => format!("sqlite:{}", self.data.join("baleen.db").display()),
+        }
+    }
+
+    /// The host name by which local actors and objects are known.
+    pub fn hostname(&self) -> String {
+        self.funkwhale_hostname.clone().unwrap_or_else(|| self.bind.to_string())
+    }
+
+    /// Scheme and host of every absolute link, without a slash at the end.
+    pub fn public_url(&self) -> String {
+        let fallback = if self.funkwhale_hostname.is_some() { "https" } else { "http" };
+        let scheme = self.funkwhale_protocol.as_deref().unwrap_or(fallback);
+        format!("{scheme}://{}", self.hostname())
+    }
+
+    /// The address of media files, with a slash at the end.
+    pub fn media_url(&self) -> String {
+        match self.media_url.as_deref() {
+            None => format!("{}/media/", self.public_url()),
+            Some(path) if path.starts_with('/') => {
+                format!("{}{}/", self.public_url(), path.trim_end_matches('/'))
+            }
+            Some(url) => format!("{}/", url.trim_end_matches('/')),
+        }
+    }
+
+    pub fn media_root(&self) -> PathBuf {
+        self.media_root.clone().unwrap_or_else(|| self.data.join("media"))
+    }
+
+    /// The settings of `arguments`, without environment and file: for tests and tools.
+    pub fn of(arguments: &[&str]) -> Result<Self, clap::Error> {
+        let command = Config::augment_args(Command::new("baleen")).mut_args(|arg| arg.env(None::<&str>));
+        let matches = command.try_get_matches_from([&["baleen"], arguments].concat())?;
+        <Self as clap::FromArgMatches>::from_arg_matches(&matches)
+    }
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("bind", &self.bind)
+            .field("data", &self.data)
+            .field("database_url", &redacted(&self.database_url()))
+            .field("cache_url", &self.cache_url.as_deref().map(redacted))
+            .field("public_url", &self.public_url())
+            .field("media_root", &self.media_root())
+            .field("num_proxies", &self.num_proxies)
+            .finish_non_exhaustive()
+    }
+}
+
+fn host(text: &str) -> Result<String, String> {
+    let whole = Url::parse(&format!("http://{text}/"));
+    let valid = whole.is_ok_and(|url| url.path() == "/" && url.username().is_empty());
+    if valid && !text.contains('/') {
+        Ok(text.to_owned())
+    } else {
+        Err("a host name such as music.example.org, without a scheme".to_owned())
+    }
+}
+
+/// The command with the values of the configuration file, and of the variables' second names,
+/// as its defaults.
+pub fn layered<P: CommandFactory>(
+    file: Option<&str>,
+    environment: impl Fn(&str) -> Option<OsString>,
+) -> Result<Command, Startup> {
+    let mut command = P::command();
+    if let Some(path) = file {
+        for (key, value) in read_file(path)? {
+            command = with_default(command, &key, value).ok_or_else(|| {
+                Startup::new(format!("{path} has the key {key:?}, which is not a setting; see --help"))
+            })?;
+        }
+    }
+    for (key, variable) in ALIASES {
+        if let Some(value) = environment(variable).and_then(|value| value.into_string().ok()) {
+            command = with_default(command, key, value).expect("an alias is of a setting");
+        }
+    }
+    Ok(command)
+}
+
+fn read_file(path: &str) -> Result<Vec<(String, String)>, Startup> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Startup::caused(format!("cannot read the configuration file {path}"), error))?;
+    let table: toml::Table = text
+        .parse()
+        .map_err(|error| Startup::new(format!("the configuration file {path} is not TOML: {error}")))?;
+    table
+        .into_iter()
+        .map(|(key, value)| match value {
+            toml::Value::String(text) => Ok((key, text)),
+            toml::Value::Integer(number) => Ok((key, number.to_string())),
+            toml::Value::Boolean(flag) => Ok((key, flag.to_string())),
+            _ => Err(Startup::new(format!("{path}: {key} must be a text, a number or true or false"))),
+        })
+        .collect()
+}
+
+fn with_default(command: Command, key: &str, value: String) -> Option<Command> {
+    let settings = Config::augment_args(Command::new("settings"));
+    settings.get_arguments().find(|arg| arg.get_id() == key)?;
+    // Settings are read once and live as long as the program.
+    let value: &'static str = value.leak();
+    Some(command.mut_arg(key, |arg| arg.default_value(value)))
+}

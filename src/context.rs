@@ -1,0 +1,223 @@
+//! One request: who asks, what it may open, and what it has spent so far.
+use std::{
+    net::IpAddr,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+};
+
+use poem::{
+    Request,
+    http::{HeaderMap, HeaderName, HeaderValue},
+};
+
+use crate::{
+    app::App,
+    error::{Error, Result, TokenProblem},
+    graphql::loaders::Loaders,
+    guard::{Allowed, Anonymous, Info, Operation},
+    scope::{Permissions, Scope, ScopeSet},
+    store::Db,
+    throttle::{Ident, Quota, Throttle},
+};
+
+/// Who asks.
+#[derive(Clone, Debug)]
+pub enum Caller {
+    Anonymous,
+    /// A token was sent and not taken: a stranger where strangers are let in, refused elsewhere.
+    Rejected(TokenProblem),
+    User(Arc<Identity>),
+}
+
+/// A user, and how far the credentials that were sent reach.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    pub user_id: i64,
+    pub actor_id: Option<i64>,
+    pub username: String,
+    pub permissions: Permissions,
+    pub scopes: ScopeSet,
+}
+
+impl Caller {
+    pub fn identity(&self) -> Option<&Identity> {
+        match self {
+            Self::User(identity) => Some(identity),
+            Self::Anonymous | Self::Rejected(_) => None,
+        }
+    }
+
+    /// The rule of every operation: 401 for strangers where it is closed, 403 without the scope.
+    fn may(&self, anonymous: Anonymous, closed: bool, scope: Option<Scope>) -> Result<()> {
+        let problem = match self {
+            Self::User(identity) => {
+                let reached = scope.is_none_or(|scope| identity.scopes.contains(scope));
+                return if reached { Ok(()) } else { Err(Error::Forbidden) };
+            }
+            Self::Anonymous => None,
+            Self::Rejected(problem) => Some(*problem),
+        };
+        let welcome = match anonymous {
+            Anonymous::Always => true,
+            Anonymous::Setting => !closed,
+            Anonymous::Never => false,
+        };
+        if welcome { Ok(()) } else { Err(Error::Unauthenticated(problem)) }
+    }
+}
+
+/// What a permit opens: the store, and what rules on single objects ask of the caller.
+pub struct Reader {
+    app: App,
+    caller: Caller,
+}
+
+impl Reader {
+    pub fn db(&self) -> &Db {
+        self.app.db()
+    }
+
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
+    pub fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    /// Whether a domain is this pod's.
+    pub fn is_local_domain(&self, domain: &str) -> bool {
+        domain == self.app.config().hostname()
+    }
+
+    /// Whether an ActivityPub identifier is this pod's; what has none was made here.
+    pub fn is_local(&self, fid: Option<&str>) -> bool {
+        let host = fid.and_then(|fid| fid.split_once("://")).map(|(_, rest)| rest.split('/').next());
+        host.is_none_or(|host| host.is_some_and(|host| self.is_local_domain(host)))
+    }
+
+    pub fn user_id(&self) -> Option<i64> {
+        self.caller.identity().map(|identity| identity.user_id)
+    }
+
+    pub fn actor_id(&self) -> Option<i64> {
+        self.caller.identity().and_then(|identity| identity.actor_id)
+    }
+}
+
+/// The context of one request. Cheap to clone.
+#[derive(Clone)]
+pub struct Cx(Arc<Inner>);
+
+struct Inner {
+    reader: Arc<Reader>,
+    ident: Ident,
+    /// One row for each budget that was asked, in order.
+    ledger: Mutex<Vec<Entry>>,
+    loaders: OnceLock<Loaders>,
+}
+
+/// A budget that this request spent from, or was refused by.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    pub operation: &'static str,
+    pub quota: Quota,
+}
+
+impl Cx {
+    pub fn new(app: App, caller: Caller, address: IpAddr) -> Self {
+        let ident = match caller.identity() {
+            Some(identity) => Ident::User(identity.user_id),
+            None => Ident::of_address(address),
+        };
+        let reader = Arc::new(Reader { app, caller });
+        Self(Arc::new(Inner { reader, ident, ledger: Mutex::default(), loaders: OnceLock::new() }))
+    }
+
+    /// The context that the middleware attached.
+    pub fn of(request: &Request) -> &Self {
+        request.data::<Self>().expect("the context middleware wraps every route")
+    }
+
+    pub fn caller(&self) -> &Caller {
+        &self.0.reader.caller
+    }
+
+    pub fn ident(&self) -> Ident {
+        self.0.ident
+    }
+
+    /// The way to the store for root fields and REST handlers: scope first, then throttle.
+    pub async fn allow<O: Operation>(&self) -> Result<Allowed<O>> {
+        self.check(O::INFO).await?;
+        self.spend(O::INFO.name, O::INFO.throttle)?;
+        Ok(Allowed::granted(self.clone()))
+    }
+
+    /// The way to the store for nested fields: scope only.
+    pub async fn reach<O: Operation>(&self) -> Result<Allowed<O>> {
+        self.check(O::INFO).await?;
+        Ok(Allowed::granted(self.clone()))
+    }
+
+    async fn check(&self, info: &Info) -> Result<()> {
+        let closed = info.anonymous == Anonymous::Setting
+            && self.caller().identity().is_none()
+            && self.0.reader.app.preferences().await?.closed_to_strangers();
+        self.caller().may(info.anonymous, closed, info.scope)
+    }
+
+    /// A request that reaches no operation of its path: a wrong method, or `OPTIONS`.
+    pub async fn allow_other(&self, path: &Info, unsafe_method: bool) -> Result<()> {
+        let strangers = if unsafe_method { Anonymous::Never } else { path.anonymous };
+        self.caller().may(strangers, false, None)?;
+        self.spend(path.name, Throttle::Wildcard)
+    }
+
+    fn spend(&self, operation: &'static str, throttle: Throttle) -> Result<()> {
+        let app = &self.0.reader.app;
+        let Some(scope) = throttle.scope(&self.0.ident) else { return Ok(()) };
+        let Some((passes, quota)) = app.spend(scope, self.0.ident) else { return Ok(()) };
+        let wait = quota.retry_after.unwrap_or(1);
+        self.ledger().push(Entry { operation, quota });
+        if passes { Ok(()) } else { Err(Error::Throttled(wait)) }
+    }
+
+    /// Every budget that this request asked, in order.
+    pub fn spent(&self) -> Vec<Entry> {
+        self.ledger().clone()
+    }
+
+    /// Writes the `X-RateLimit-*` headers of the tightest budget that was asked.
+    pub fn stamp(&self, headers: &mut HeaderMap) {
+        let ledger = self.ledger();
+        let Some(entry) = ledger.iter().min_by_key(|entry| entry.quota.remaining) else { return };
+        let quota = &entry.quota;
+        let now = self.0.reader.app.clock().now().unix();
+        headers.insert("x-ratelimit-limit", quota.limit.into());
+        headers.insert("x-ratelimit-scope", HeaderValue::from_static(quota.scope));
+        headers.insert("x-ratelimit-remaining", quota.remaining.into());
+        headers.insert("x-ratelimit-duration", quota.duration.into());
+        let mut seconds = |name: &'static str, value: Option<u64>| {
+            if let Some(value) = value {
+                headers.insert(HeaderName::from_static(name), value.into());
+            }
+        };
+        seconds("retry-after", quota.retry_after);
+        seconds("x-ratelimit-resetseconds", quota.reset_after);
+        seconds("x-ratelimit-reset", quota.reset_after.map(|after| now.unsigned_abs() + after));
+    }
+
+    pub(crate) fn reader(&self) -> &Reader {
+        &self.0.reader
+    }
+
+    /// The data loaders of this request.
+    pub(crate) fn loaders(&self) -> &Loaders {
+        self.0.loaders.get_or_init(|| Loaders::new(self.0.reader.clone()))
+    }
+
+    fn ledger(&self) -> impl std::ops::DerefMut<Target = Vec<Entry>> + '_ {
+        // A panic elsewhere cannot leave the ledger half-written: pushing is all that happens.
+        self.0.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

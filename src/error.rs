@@ -1,0 +1,264 @@
+//! Everything that can go wrong, what it is called at either door, and why a start can fail.
+use std::{collections::BTreeMap, fmt, sync::Arc};
+
+use async_graphql::ErrorExtensionValues;
+use poem::{IntoResponse, Response, error::ResponseError, http::StatusCode};
+use poem_openapi::{
+    ApiResponse,
+    registry::{MetaMediaType, MetaResponse, MetaResponses, MetaSchema, MetaSchemaRef, Registry},
+};
+use serde_json::json;
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why a token that was sent was not taken (RFC 6750 section 3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenProblem {
+    Invalid,
+    Expired,
+}
+
+/// A refusal or a failure, told alike at both doors.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Error {
+    #[error("Authentication credentials were not provided.")]
+    Unauthenticated(Option<TokenProblem>),
+    #[error("You do not have permission to perform this action.")]
+    Forbidden,
+    #[error("Not found.")]
+    NotFound,
+    #[error("Invalid page.")]
+    InvalidPage,
+    #[error("Method \"{0}\" not allowed.")]
+    MethodNotAllowed(String),
+    #[error("Could not satisfy the request Accept header.")]
+    NotAcceptable,
+    #[error("Unsupported media type \"{0}\" in request.")]
+    UnsupportedMediaType(String),
+    #[error("The request is larger than {0} bytes.")]
+    TooLarge(usize),
+    #[error("Request was throttled. Expected available in {0} second{s}.", s = if *.0 == 1 { "" } else { "s" })]
+    Throttled(u64),
+    #[error("JSON parse error - {0}")]
+    Malformed(String),
+    /// A request that makes no sense, in a sentence.
+    #[error("{0}")]
+    Refused(String),
+    /// Input that is not valid, by field.
+    #[error("Invalid input.")]
+    Invalid(BTreeMap<String, Vec<String>>),
+    #[error("Internal server error.")]
+    Internal(#[source] Arc<dyn std::error::Error + Send + Sync>),
+}
+
+impl Error {
+    pub fn field(name: impl Into<String>, complaint: impl Into<String>) -> Self {
+        Self::Invalid(BTreeMap::from([(name.into(), vec![complaint.into()])]))
+    }
+
+    /// A failure that is the server's own; its cause is logged, never sent.
+    pub fn internal(cause: impl Into<Cause>) -> Self {
+        Self::Internal(cause.into().into())
+    }
+
+    /// The one table: what each error is called on either side.
+    fn kind(&self) -> (StatusCode, &'static str) {
+        match self {
+            Self::Unauthenticated(_) => (StatusCode::UNAUTHORIZED, "UNAUTHENTICATED"),
+            Self::Forbidden => (StatusCode::FORBIDDEN, "FORBIDDEN"),
+            Self::NotFound | Self::InvalidPage => (StatusCode::NOT_FOUND, "NOT_FOUND"),
+            Self::MethodNotAllowed(_) => (StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED"),
+            Self::NotAcceptable => (StatusCode::NOT_ACCEPTABLE, "NOT_ACCEPTABLE"),
+            Self::UnsupportedMediaType(_) => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE")
+            }
+            Self::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "TOO_LARGE"),
+            Self::Throttled(_) => (StatusCode::TOO_MANY_REQUESTS, "THROTTLED"),
+            Self::Malformed(_) | Self::Refused(_) => (StatusCode::BAD_REQUEST, "BAD_REQUEST"),
+            Self::Invalid(_) => (StatusCode::BAD_REQUEST, "INVALID"),
+            Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL"),
+        }
+    }
+
+    /// The `WWW-Authenticate` header of a 401 (RFC 6750 section 3).
+    pub fn challenge(&self) -> Option<&'static str> {
+        match self {
+            Self::Unauthenticated(None) => Some("Bearer realm=\"api\""),
+            Self::Unauthenticated(Some(TokenProblem::Invalid)) => Some(
+                "Bearer realm=\"api\",error=\"invalid_token\",\
+                 error_description=\"The access token is invalid.\"",
+            ),
+            Self::Unauthenticated(Some(TokenProblem::Expired)) => Some(
+                "Bearer realm=\"api\",error=\"invalid_token\",\
+                 error_description=\"The access token has expired.\"",
+            ),
+            _ => None,
+        }
+    }
+
+    /// Writes an internal error's chain of causes to the log; the others are the caller's business.
+    pub fn log(&self) {
+        if let Self::Internal(cause) = self {
+            tracing::error!(error = %Chain(&**cause), "internal error");
+        }
+    }
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::RowNotFound => Self::NotFound,
+            error => Self::internal(error),
+        }
+    }
+}
+
+/// What cannot be encoded for the database or as JSON is the program's mistake.
+impl From<Cause> for Error {
+    fn from(cause: Cause) -> Self {
+        Self::internal(cause)
+    }
+}
+
+impl ResponseError for Error {
+    fn status(&self) -> StatusCode {
+        self.kind().0
+    }
+
+    fn as_response(&self) -> Response {
+        self.log();
+        let body = match self {
+            Self::Invalid(fields) => json!(fields),
+            error => json!({ "detail": error.to_string() }),
+        };
+        let mut response = Response::builder()
+            .status(self.status())
+            .content_type("application/json")
+            .body(body.to_string());
+        if let Some(challenge) = self.challenge() {
+            let header = poem::http::HeaderValue::from_static(challenge);
+            response.headers_mut().insert("www-authenticate", header);
+        }
+        response
+    }
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        self.as_response()
+    }
+}
+
+impl From<Error> for async_graphql::Error {
+    fn from(error: Error) -> Self {
+        error.log();
+        let mut extensions = ErrorExtensionValues::default();
+        extensions.set("code", error.kind().1);
+        match &error {
+            Error::Invalid(fields) => {
+                let fields = fields.iter().map(|(name, complaints)| {
+                    let list = complaints.iter().map(|text| text.as_str().into()).collect();
+                    (async_graphql::Name::new(name), async_graphql::Value::List(list))
+                });
+                extensions.set("fields", async_graphql::Value::Object(fields.collect()));
+            }
+            Error::Throttled(seconds) => extensions.set("retryAfter", *seconds),
+            _ => {}
+        }
+        Self { extensions: Some(extensions), ..Self::new(error.to_string()) }
+    }
+}
+
+impl ApiResponse for Error {
+    fn meta() -> MetaResponses {
+        let answer = |status, description, schema: &str| MetaResponse {
+            description,
+            status: Some(status),
+            status_range: None,
+            content: vec![MetaMediaType {
+                content_type: "application/json",
+                schema: MetaSchemaRef::Reference(schema.to_owned()),
+            }],
+            headers: vec![],
+        };
+        MetaResponses {
+            responses: vec![
+                answer(400, "The input is not valid; the body names the fields.", "FieldErrors"),
+                answer(401, "No credentials, or none that are valid.", "Detail"),
+                answer(403, "The credentials do not reach this operation.", "Detail"),
+                answer(404, "There is no such thing, or it is not visible to the caller.", "Detail"),
+                answer(406, "No acceptable media type.", "Detail"),
+                answer(429, "Too many requests; `Retry-After` says when to come back.", "Detail"),
+            ],
+        }
+    }
+
+    fn register(registry: &mut Registry) {
+        let text = || MetaSchemaRef::Inline(Box::new(MetaSchema::new("string")));
+        let mut detail = MetaSchema::new("object");
+        detail.description = Some("An error, in one sentence.");
+        detail.required = vec!["detail"];
+        detail.properties = vec![("detail", text())];
+        detail.example = Some(json!({ "detail": "Not found." }));
+        let mut list = MetaSchema::new("array");
+        list.items = Some(Box::new(text()));
+        let mut fields = MetaSchema::new("object");
+        fields.description = Some("Complaints by the name of the field or parameter.");
+        fields.additional_properties = Some(Box::new(MetaSchemaRef::Inline(Box::new(list))));
+        fields.example = Some(json!({ "mbid": ["Enter a valid UUID."] }));
+        registry.schemas.insert("Detail".to_owned(), detail);
+        registry.schemas.insert("FieldErrors".to_owned(), fields);
+    }
+}
+
+/// Why the program cannot start or a command cannot finish: one line for a person.
+#[derive(Debug)]
+pub struct Startup(String);
+
+impl Startup {
+    pub fn new(line: impl Into<String>) -> Self {
+        Self(line.into())
+    }
+
+    pub fn caused(line: impl fmt::Display, cause: impl std::error::Error) -> Self {
+        Self(format!("{line} ({})", Chain(&cause)))
+    }
+}
+
+impl fmt::Display for Startup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Startup {}
+
+impl From<Error> for Startup {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Internal(cause) => Self(Chain(&*cause).to_string()),
+            error => Self(error.to_string()),
+        }
+    }
+}
+
+/// An error and its causes in one line.
+struct Chain<'a>(&'a dyn std::error::Error);
+
+impl fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut told = self.0.to_string();
+        f.write_str(&told)?;
+        let mut source = self.0.source();
+        while let Some(cause) = source {
+            let text = cause.to_string();
+            if !told.contains(&text) {
+                write!(f, ": {text}")?;
+            }
+            told = text;
+            source = cause.source();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,312 @@
+//! GraphQL over HTTP (the specification of that name, and batches).
+use async_graphql::{
+    ErrorExtensionValues, Request as Query, Response as Answer, ServerError, Variables,
+    parser::{parse_query, types::OperationType},
+};
+use poem::{
+    Endpoint, IntoResponse, Request, Response,
+    http::{HeaderValue, Method, StatusCode},
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{Graph, limits, persisted::Persisted};
+use crate::{
+    context::{Cx, Entry},
+    error::{Error, Result},
+    rest::{body::limited, params::Pairs},
+};
+
+/// Queries in one request at most.
+const BATCH: usize = 10;
+
+const MODERN: &str = "application/graphql-response+json";
+const LEGACY: &str = "application/json";
+
+/// The endpoint at `/graphql`.
+pub struct GraphQl {
+    graph: Graph,
+    persisted: Persisted,
+}
+
+/// What a request asks for (section "Request Parameters").
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Parameters {
+    #[serde(default)]
+    query: Option<String>,
+    #[serde(default)]
+    operation_name: Option<String>,
+    #[serde(default)]
+    variables: Option<serde_json::Map<String, Value>>,
+    #[serde(default)]
+    extensions: Option<Extensions>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Extensions {
+    persisted_query: Option<PersistedQuery>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PersistedQuery {
+    sha256_hash: String,
+}
+
+/// One answer: its body, and what its status is where statuses tell of errors.
+struct Outcome {
+    body: Value,
+    /// Nothing of the query ran.
+    refused: bool,
+    /// Every root field was refused by its rate.
+    throttled: bool,
+}
+
+impl GraphQl {
+    pub fn new(graph: Graph) -> Self {
+        Self { graph, persisted: Persisted::default() }
+    }
+
+    async fn answer(&self, request: Request, media: &'static str) -> Result<Response> {
+        let get = request.method() == Method::GET;
+        if !get && request.method() != Method::POST {
+            return Err(Error::MethodNotAllowed(request.method().to_string()));
+        }
+        let cx = Cx::of(&request).clone();
+        if get {
+            let parameters = from_url(request.uri().query().unwrap_or_default())?;
+            let outcome = self.run(&cx, parameters, true).await?;
+            return Ok(written(outcome.status(media), &outcome.body, media));
+        }
+        match from_body(request).await? {
+            Sent::One(parameters) => {
+                let outcome = self.run(&cx, parameters, false).await?;
+                Ok(written(outcome.status(media), &outcome.body, media))
+            }
+            Sent::Batch(batch) => {
+                let mut bodies = Vec::with_capacity(batch.len());
+                for parameters in batch {
+                    bodies.push(self.run(&cx, parameters, false).await?.body);
+                }
+                Ok(written(StatusCode::OK, &Value::Array(bodies), media))
+            }
+        }
+    }
+
+    async fn run(&self, cx: &Cx, parameters: Parameters, get: bool) -> Result<Outcome> {
+        let before = cx.spent().len();
+        let query = match self.prepared(parameters, get) {
+            Ok(query) => query,
+            Err(Error::MethodNotAllowed(method)) => return Err(Error::MethodNotAllowed(method)),
+            Err(error) => return Ok(Outcome::refusal(error)),
+        };
+        let answer = self.graph.execute(query.data(cx.clone())).await;
+        Ok(Outcome::of(answer, &cx.spent()[before..]))
+    }
+
+    /// The query, checked before anything of it runs.
+    fn prepared(&self, parameters: Parameters, get: bool) -> Result<Query> {
+        let sent = parameters.query.unwrap_or_default();
+        let persisted = parameters.extensions.unwrap_or_default().persisted_query;
+        let text = match persisted {
+            Some(named) => {
+                let found = self.persisted.resolve(&named.sha256_hash, &sent)?;
+                found.ok_or_else(|| Error::Refused(NOT_PERSISTED.to_owned()))?
+            }
+            None if sent.is_empty() => return Err(Error::field("query", "This field is required.")),
+            None => sent.into(),
+        };
+        limits::check_text(&text)?;
+        let mut query = Query::new(text.as_ref());
+        if let Some(name) = &parameters.operation_name {
+            query = query.operation_name(name);
+        }
+        if let Some(variables) = parameters.variables {
+            query = query.variables(Variables::from_json(Value::Object(variables)));
+        }
+        // A document that does not parse is left to the executor, which tells where and why.
+        if let Ok(document) = parse_query(text.as_ref()) {
+            limits::check_document(&document)?;
+            let named = |name: Option<&str>| parameters.operation_name.as_deref().is_none_or(|wanted| name == Some(wanted));
+            let changes = document.operations.iter().any(|(name, operation)| {
+                named(name.map(|name| name.as_str())) && operation.node.ty != OperationType::Query
+            });
+            if get && changes {
+                return Err(Error::MethodNotAllowed("GET".to_owned()));
+            }
+            query.set_parsed_query(document);
+        }
+        Ok(query)
+    }
+}
+
+/// What Apollo's clients look for before they send the query whole.
+const NOT_PERSISTED: &str = "PersistedQueryNotFound";
+
+enum Sent {
+    One(Parameters),
+    Batch(Vec<Parameters>),
+}
+
+fn from_url(query: &str) -> Result<Parameters> {
+    let pairs = Pairs::parse(query)?;
+    let json = |name: &str| match pairs.last(name).filter(|text| !text.is_empty()) {
+        None => Ok(Value::Null),
+        Some(text) => serde_json::from_str(text)
+            .map_err(|error| Error::field(name, format!("This is not JSON: {error}"))),
+    };
+    parameters(json!({
+        "query": pairs.last("query"),
+        "operationName": pairs.last("operationName"),
+        "variables": json("variables")?,
+        "extensions": json("extensions")?,
+    }))
+}
+
+async fn from_body(request: Request) -> Result<Sent> {
+    let content_type = request.content_type().unwrap_or_default().to_owned();
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    if !essence.eq_ignore_ascii_case(LEGACY) {
+        return Err(Error::UnsupportedMediaType(content_type));
+    }
+    let (_, mut body) = request.split();
+    let bytes = limited(&mut body).await?;
+    let value = serde_json::from_slice(&bytes).map_err(|error| Error::Malformed(error.to_string()))?;
+    match value {
+        Value::Array(batch) if batch.is_empty() || batch.len() > BATCH => {
+            Err(Error::Refused(format!("A batch has between 1 and {BATCH} queries.")))
+        }
+        Value::Array(batch) => {
+            batch.into_iter().map(parameters).collect::<Result<_>>().map(Sent::Batch)
+        }
+        value => parameters(value).map(Sent::One),
+    }
+}
+
+fn parameters(value: Value) -> Result<Parameters> {
+    let Value::Object(fields) = &value else {
+        return Err(Error::Refused("A request is a JSON object, or a list of them.".to_owned()));
+    };
+    for (name, fits, kind) in [
+        ("query", Value::is_string as fn(&Value) -> bool, "a text"),
+        ("operationName", Value::is_string, "a text"),
+        ("variables", Value::is_object, "an object"),
+        ("extensions", Value::is_object, "an object"),
+    ] {
+        let value = fields.get(name).unwrap_or(&Value::Null);
+        if !value.is_null() && !fits(value) {
+            return Err(Error::field(name, format!("This must be {kind}.")));
+        }
+    }
+    serde_json::from_value(value).map_err(|error| Error::Refused(error.to_string()))
+}
+
+impl Outcome {
+    fn of(answer: Answer, spent: &[Entry]) -> Self {
+        let refused = answer.data == async_graphql::Value::Null
+            && !answer.errors.is_empty()
+            && answer.errors.iter().all(|error| error.path.is_empty());
+        let all_throttled = |fields: &async_graphql::indexmap::IndexMap<_, async_graphql::Value>| {
+            !fields.is_empty() && fields.values().all(|value| *value == async_graphql::Value::Null)
+        };
+        let throttled = !answer.errors.is_empty()
+            && answer.errors.iter().all(is_throttled)
+            && matches!(&answer.data, async_graphql::Value::Object(fields) if all_throttled(fields));
+        let mut body = serde_json::Map::new();
+        if !refused {
+            body.insert("data".to_owned(), json!(answer.data));
+        }
+        if !answer.errors.is_empty() {
+            body.insert("errors".to_owned(), json!(answer.errors));
+        }
+        if !spent.is_empty() {
+            let rows: Vec<Value> = spent.iter().map(row).collect();
+            body.insert("extensions".to_owned(), json!({ "rateLimits": rows }));
+        }
+        Self { body: Value::Object(body), refused, throttled }
+    }
+
+    fn refusal(error: Error) -> Self {
+        let mut told = async_graphql::Error::from(error);
+        if told.message == NOT_PERSISTED {
+            let extensions = told.extensions.get_or_insert_with(ErrorExtensionValues::default);
+            extensions.set("code", "PERSISTED_QUERY_NOT_FOUND");
+        }
+        let body = json!({ "errors": [{ "message": told.message, "extensions": told.extensions }] });
+        Self { body, refused: true, throttled: false }
+    }
+
+    /// The old media type answers 200 to whatever is well-formed (section "Status Codes").
+    fn status(&self, media: &str) -> StatusCode {
+        match self {
+            Self { throttled: true, .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self { refused: true, .. } if media == MODERN => StatusCode::BAD_REQUEST,
+            _ => StatusCode::OK,
+        }
+    }
+}
+
+fn is_throttled(error: &ServerError) -> bool {
+    let code = error.extensions.as_ref().and_then(|extensions| extensions.get("code"));
+    code == Some(&async_graphql::Value::from("THROTTLED"))
+}
+
+/// A budget that a root field spent from.
+fn row(entry: &Entry) -> Value {
+    let quota = &entry.quota;
+    json!({
+        "operation": entry.operation,
+        "scope": quota.scope,
+        "limit": quota.limit,
+        "remaining": quota.remaining,
+        "duration": quota.duration,
+        "resetAfter": quota.reset_after,
+    })
+}
+
+/// The media type of the answer; the new one when it is asked for by name.
+fn negotiated(request: &Request) -> Result<&'static str> {
+    let headers = request.headers().get_all("accept");
+    let mut ranges = headers.iter().filter_map(|header| header.to_str().ok()).flat_map(|header| {
+        header.split(',').map(|range| range.split(';').next().unwrap_or_default().trim().to_owned())
+    });
+    let first = ranges.find_map(|range| match range.as_str() {
+        MODERN => Some(MODERN),
+        LEGACY | "application/*" | "*/*" => Some(LEGACY),
+        _ => None,
+    });
+    match first {
+        Some(media) => Ok(media),
+        None if request.headers().contains_key("accept") => Err(Error::NotAcceptable),
+        None => Ok(LEGACY),
+    }
+}
+
+fn written(status: StatusCode, body: &Value, media: &'static str) -> Response {
+    Response::builder()
+        .status(status)
+        .content_type(format!("{media}; charset=utf-8"))
+        .body(body.to_string())
+}
+
+impl Endpoint for GraphQl {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        let media = match negotiated(&request) {
+            Ok(media) => media,
+            Err(error) => return Ok(error.into_response()),
+        };
+        Ok(self.answer(request, media).await.unwrap_or_else(|error| {
+            let method = matches!(error, Error::MethodNotAllowed(_));
+            let status = poem::error::ResponseError::status(&error);
+            let mut response = written(status, &Outcome::refusal(error).body, media);
+            if method {
+                response.headers_mut().insert("allow", HeaderValue::from_static("GET, POST"));
+            }
+            response
+        }))
+    }
+}

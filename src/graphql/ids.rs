@@ -1,0 +1,73 @@
+//! Global identifiers: opaque to clients, a kind and a number to us.
+use async_graphql::ID;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use uuid::Uuid;
+
+use crate::{
+    error::{Error, Result},
+    rest::params::choices,
+};
+
+choices! {
+    /// The kinds of things that have a global identifier.
+    pub enum Kind {
+        /// An artist.
+        Artist = "Artist",
+        /// An album.
+        Album = "Album",
+        /// A track.
+        Track = "Track",
+        /// An upload.
+        Upload = "Upload",
+        /// A library.
+        Library = "Library",
+        /// A tag.
+        Tag = "Tag",
+        /// An attachment.
+        Attachment = "Attachment",
+        /// An actor.
+        Actor = "Actor",
+        /// A channel.
+        Channel = "Channel",
+    }
+}
+
+/// The global identifier of a row.
+pub fn global(kind: Kind, id: i64) -> ID {
+    ID(URL_SAFE_NO_PAD.encode(format!("{}:{id}", kind.word())))
+}
+
+/// What a global identifier names.
+pub fn parse(id: &ID) -> Result<(Kind, i64)> {
+    use crate::rest::params::Scalar;
+    let decoded = URL_SAFE_NO_PAD.decode(id.as_str()).ok();
+    let text = decoded.and_then(|bytes| String::from_utf8(bytes).ok());
+    text.as_deref()
+        .and_then(|text| text.split_once(':'))
+        .and_then(|(kind, id)| Some((Kind::read(kind).ok().flatten()?, id.parse().ok()?)))
+        .ok_or_else(|| Error::field("id", "This is not an identifier of this API."))
+}
+
+/// The ways to name one object: exactly one must be given.
+#[derive(Clone, Debug)]
+pub enum Key {
+    Id(i64),
+    Uuid(Uuid),
+}
+
+impl Key {
+    pub fn of(kind: Kind, id: Option<ID>, database_id: Option<i64>, uuid: Option<Uuid>) -> Result<Self> {
+        match (id, database_id, uuid) {
+            (Some(id), None, None) => match parse(&id)? {
+                (found, id) if found == kind => Ok(Self::Id(id)),
+                (found, _) => {
+                    let complaint = format!("This names a {}, not a {}.", found.word(), kind.word());
+                    Err(Error::field("id", complaint))
+                }
+            },
+            (None, Some(id), None) => Ok(Self::Id(id)),
+            (None, None, Some(uuid)) => Ok(Self::Uuid(uuid)),
+            _ => Err(Error::field("id", "Give exactly one of id, databaseId and uuid.")),
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! The permit: what an operation asks of its caller, and the proof that the caller passed.
+use std::{collections::HashMap, marker::PhantomData, ops::Deref};
+
+use async_graphql::Context;
+use poem::{Request, RequestBody, endpoint::BoxEndpoint, http::Method};
+use poem_openapi::{
+    ApiExtractor, ApiExtractorType, ExtractParamOptions, OpenApi,
+    registry::{MetaApi, MetaOperation, Registry},
+};
+
+use crate::{
+    context::{Cx, Reader},
+    error::Result,
+    graphql::loaders::Loaders,
+    rest::params::ParamDoc,
+    scope::Scope,
+    throttle::Throttle,
+};
+
+/// What strangers may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Anonymous {
+    Always,
+    /// Unless the pod asks everybody to sign in (`common__api_authentication_required`).
+    Setting,
+    Never,
+}
+
+/// One row of the table of operations: the only home of these facts.
+#[derive(Debug)]
+pub struct Info {
+    /// `artists.list`; also the `operationId` of the OpenAPI document.
+    pub name: &'static str,
+    /// What it does, in a sentence.
+    pub summary: &'static str,
+    /// What a token must reach; `None` where any caller that is let in will do.
+    pub scope: Option<Scope>,
+    pub anonymous: Anonymous,
+    pub throttle: Throttle,
+    /// The GraphQL field that does the same: `artists`, or below a root field `Artist.libraries`.
+    /// In parentheses: why there is none.
+    pub graphql: &'static str,
+    /// The query parameters of its REST form.
+    pub params: fn() -> Vec<ParamDoc>,
+}
+
+/// A kind of thing that callers do; a type, so that permits for different ones cannot be mixed up.
+pub trait Operation: Send + Sync + 'static {
+    const INFO: &'static Info;
+}
+
+/// Declares the operations of one resource, and their table `OPERATIONS`:
+/// `action: Name = read Libraries, anonymous = Setting, throttle = List, graphql = "..";`
+macro_rules! operations {
+    (@scope open) => { None };
+    (@scope read $area:ident) => {
+        Some($crate::scope::Scope($crate::scope::Access::Read, $crate::scope::Area::$area))
+    };
+    (@params) => { Vec::new };
+    (@params $params:ty) => { <$params as $crate::rest::params::Docs>::docs };
+    ($resource:literal; $(
+        $(#[doc = $doc:literal])+
+        $action:ident: $op:ident = $verb:ident $($area:ident)?, anonymous = $anonymous:ident,
+        throttle = $throttle:ident, graphql = $graphql:literal $(, params = $params:ty)?;
+    )+) => {
+        $(
+            $(#[doc = $doc])+
+            pub struct $op;
+
+            impl $crate::guard::Operation for $op {
+                const INFO: &'static $crate::guard::Info = &$crate::guard::Info {
+                    name: concat!($resource, ".", stringify!($action)),
+                    summary: concat!($($doc),+).trim_ascii(),
+                    scope: $crate::guard::operations!(@scope $verb $($area)?),
+                    anonymous: $crate::guard::Anonymous::$anonymous,
+                    throttle: $crate::throttle::Throttle::$throttle,
+                    graphql: $graphql,
+                    params: $crate::guard::operations!(@params $($params)?),
+                };
+            }
+        )+
+
+        /// The operations of this resource.
+        pub const OPERATIONS: &[&$crate::guard::Info] =
+            &[$(<$op as $crate::guard::Operation>::INFO,)+];
+    };
+}
+pub(crate) use operations;
+
+/// Proof that the caller may perform `O`. The only thing that opens the store.
+pub struct Allowed<O> {
+    cx: Cx,
+    operation: PhantomData<O>,
+}
+
+impl<O: Operation> Allowed<O> {
+    /// Only `Cx` hands out permits, after it checked.
+    pub(crate) fn granted(cx: Cx) -> Self {
+        Self { cx, operation: PhantomData }
+    }
+
+    /// The data loaders of this request.
+    pub fn loaders(&self) -> &Loaders {
+        self.cx.loaders()
+    }
+}
+
+impl<O> Deref for Allowed<O> {
+    type Target = Reader;
+
+    fn deref(&self) -> &Reader {
+        self.cx.reader()
+    }
+}
+
+impl<'a, O: Operation> ApiExtractor<'a> for Allowed<O> {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn security_schemes() -> Vec<&'static str> {
+        vec![O::INFO.name]
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        _: &mut RequestBody,
+        _: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
+        Ok(Cx::of(request).allow().await?)
+    }
+}
+
+/// Permits in resolvers; which operation is meant follows from the function that is called with it.
+pub trait AllowExt {
+    /// For root fields: checks the scope and spends the operation's budget.
+    fn allow<O: Operation>(&self) -> impl Future<Output = Result<Allowed<O>>> + Send;
+    /// For fields below a root field: checks the scope; the query's limits bound the cost.
+    fn reach<O: Operation>(&self) -> impl Future<Output = Result<Allowed<O>>> + Send;
+}
+
+impl AllowExt for Context<'_> {
+    fn allow<O: Operation>(&self) -> impl Future<Output = Result<Allowed<O>>> + Send {
+        self.data_unchecked::<Cx>().allow()
+    }
+
+    fn reach<O: Operation>(&self) -> impl Future<Output = Result<Allowed<O>>> + Send {
+        self.data_unchecked::<Cx>().reach()
+    }
+}
+
+/// Fills the OpenAPI document from the operations named in the handlers' signatures;
+/// a handler without a permit stops the start.
+pub struct Guarded<A>(pub A);
+
+impl<A: OpenApi> OpenApi for Guarded<A> {
+    fn meta() -> Vec<MetaApi> {
+        let mut apis = A::meta();
+        for path in apis.iter_mut().flat_map(|api| &mut api.paths) {
+            for operation in &mut path.operations {
+                describe(&path.path, operation);
+            }
+        }
+        apis
+    }
+
+    fn register(registry: &mut Registry) {
+        A::register(registry);
+    }
+
+    fn add_routes(self, routes: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {
+        self.0.add_routes(routes);
+    }
+}
+
+fn describe(path: &str, operation: &mut MetaOperation) {
+    let named: Vec<_> = operation.security.iter().flat_map(|entry| entry.keys()).collect();
+    let info = match named[..] {
+        [name] => crate::resources::operation(name),
+        _ => None,
+    };
+    let Some(info) = info else { panic!("{} {path} has no permit", operation.method) };
+    operation.operation_id = Some(info.name);
+    operation.summary = Some(info.summary);
+    operation.tags = vec![info.name.split('.').next().unwrap_or_default()];
+    let scopes = info.scope.map(Scope::word).into_iter().collect();
+    operation.security = vec![HashMap::from([("oauth2", scopes)])];
+    if info.anonymous != Anonymous::Never {
+        operation.security.push(HashMap::new());
+    }
+    operation.params.extend((info.params)().into_iter().map(ParamDoc::into_meta));
+}

@@ -1,0 +1,152 @@
+use poem_openapi::{Object, OpenApi, param::Path};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::{Album, Libraries, List, Query, Retrieve, libraries, list, retrieve};
+use crate::{
+    context::Reader,
+    error::{Error, Result},
+    graphql::{
+        ids::Key,
+        loaders::{
+            ActorId, AlbumCredits, AlbumId, AlbumPlayable, AlbumTags, AlbumTracksCount,
+            AttachmentId, ContentId, Loaders,
+        },
+    },
+    guard::Allowed,
+    resources::{
+        actors::ActorBody,
+        artists::{ArtistRef, Depth, refs},
+        attachments::AttachmentBody,
+        contents::ContentBody,
+        libraries::LibraryBody,
+    },
+    rest::{
+        answer::Answer,
+        page::{Page, PageQuery},
+    },
+    time::{Date, Timestamp},
+};
+
+/// An album with its artist.
+#[derive(Clone, Debug, Serialize, Object)]
+#[oai(rename = "Album")]
+pub struct AlbumBody {
+    /// The artist credited first.
+    artist: Option<ArtistRef>,
+    /// Its cover.
+    cover: Option<AttachmentBody>,
+    /// Whether the caller can play something of it.
+    is_playable: bool,
+    /// Its tags, by name.
+    tags: Vec<String>,
+    /// How many tracks it has.
+    tracks_count: i64,
+    /// Who added it.
+    attributed_to: Option<ActorBody>,
+    /// Its number.
+    id: i64,
+    /// Its ActivityPub identifier.
+    fid: Option<String>,
+    /// Its MusicBrainz identifier.
+    mbid: Option<Uuid>,
+    /// Its title.
+    title: String,
+    /// When it was released.
+    release_date: Option<Date>,
+    /// When it was added.
+    creation_date: Timestamp,
+    /// Whether it belongs to this pod.
+    is_local: bool,
+    /// Always 0, as in the original.
+    duration: i64,
+}
+
+/// An album with its artist and its description.
+#[derive(Clone, Debug, Serialize, Object)]
+pub struct AlbumDetail {
+    #[serde(flatten)]
+    #[oai(flatten)]
+    album: AlbumBody,
+    /// What is told of it.
+    description: Option<ContentBody>,
+}
+
+pub async fn bodies(loaders: &Loaders, reader: &Reader, ids: &[i64]) -> Result<Vec<AlbumBody>> {
+    shown(loaders, reader, ids, Depth::Full).await
+}
+
+/// The bodies of albums, in the order of their ids; one statement for each kind of part.
+pub async fn shown(
+    loaders: &Loaders,
+    reader: &Reader,
+    ids: &[i64],
+    depth: Depth,
+) -> Result<Vec<AlbumBody>> {
+    let albums = loaders.list(ids.iter().copied().map(AlbumId).collect()).await?;
+    let credits = loaders.many(ids.iter().copied().map(AlbumCredits).collect()).await?;
+    let first = |album: i64| credits.get(&AlbumCredits(album))?.first().map(|credit| credit.artist_id);
+    let artists = refs(loaders, reader, ids.iter().filter_map(|id| first(*id))).await?;
+    let full = if depth == Depth::Full { ids } else { &[] };
+    let tags = loaders.many(full.iter().copied().map(AlbumTags).collect()).await?;
+    let counts = loaders.many(ids.iter().copied().map(AlbumTracksCount).collect()).await?;
+    let playable = loaders.many(ids.iter().copied().map(AlbumPlayable).collect()).await?;
+    let actors = albums.iter().filter_map(|album| album.attributed_to_id);
+    let actors = loaders.many(actors.map(ActorId).collect()).await?;
+    let covers = albums.iter().filter_map(|album| album.attachment_cover_id);
+    let covers = loaders.many(covers.map(AttachmentId).collect()).await?;
+    let body = |album: Album| {
+        let cover = album.attachment_cover_id.and_then(|id| covers.get(&AttachmentId(id)));
+        let tags = tags.get(&AlbumTags(album.id));
+        let attributed = album.attributed_to_id.and_then(|id| actors.get(&ActorId(id)));
+        AlbumBody {
+            artist: first(album.id).and_then(|id| artists.get(&id).cloned()),
+            cover: cover.map(|cover| cover.body(reader)),
+            is_playable: playable.get(&AlbumPlayable(album.id)).copied().unwrap_or_default(),
+            tags: tags.into_iter().flatten().map(|tag| tag.name.clone()).collect(),
+            tracks_count: counts.get(&AlbumTracksCount(album.id)).copied().unwrap_or_default(),
+            attributed_to: attributed.map(|actor| actor.body(reader)),
+            id: album.id,
+            is_local: reader.is_local(album.fid.as_deref()),
+            fid: album.fid,
+            mbid: album.mbid,
+            title: album.title,
+            release_date: album.release_date,
+            creation_date: album.creation_date,
+            duration: 0,
+        }
+    };
+    Ok(albums.into_iter().map(body).collect())
+}
+
+async fn detail(permit: &Allowed<Retrieve>, id: i64) -> Result<AlbumDetail> {
+    let album = retrieve(permit, Key::Id(id)).await?;
+    let text = permit.loaders().maybe(album.description_content_id.map(ContentId)).await?;
+    let album = bodies(permit.loaders(), permit, &[id]).await?.pop().ok_or(Error::NotFound)?;
+    Ok(AlbumDetail { album, description: text.map(|text| text.body()) })
+}
+
+pub struct Rest;
+
+#[OpenApi(prefix_path = "/api/v1/albums")]
+impl Rest {
+    #[oai(path = "/", method = "get")]
+    async fn list(&self, permit: Allowed<List>, query: Query) -> Result<Answer<Page<AlbumBody>>> {
+        list(&permit, &query).await.map(Answer)
+    }
+
+    #[oai(path = "/:id", method = "get")]
+    async fn retrieve(&self, permit: Allowed<Retrieve>, id: Path<i64>) -> Result<Answer<AlbumDetail>> {
+        detail(&permit, id.0).await.map(Answer)
+    }
+
+    #[oai(path = "/:id/libraries", method = "get")]
+    async fn libraries(
+        &self,
+        permit: Allowed<Libraries>,
+        id: Path<i64>,
+        query: PageQuery,
+    ) -> Result<Answer<Page<LibraryBody>>> {
+        libraries(&permit, id.0, &query).await.map(Answer)
+    }
+}

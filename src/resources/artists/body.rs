@@ -1,0 +1,282 @@
+use std::collections::HashMap;
+
+use poem_openapi::{Object, OpenApi, param::Path};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::{Artist, ContentCategory, Libraries, List, Query, Retrieve, libraries, list, retrieve};
+use crate::{
+    context::Reader,
+    error::Result,
+    graphql::{
+        ids::Key,
+        loaders::{
+            ActorId, AlbumId, AlbumPlayable, AlbumTracksCount, ArtistAlbums, ArtistId, ArtistTags,
+            ArtistTracksCount, AttachmentId, ChannelOf, ContentId, Loaders,
+        },
+    },
+    guard::Allowed,
+    resources::{
+        actors::ActorBody,
+        attachments::AttachmentBody,
+        channels::InlineChannel,
+        contents::ContentBody,
+        libraries::LibraryBody,
+    },
+    rest::{
+        answer::Answer,
+        page::{Page, PageQuery},
+    },
+    time::{Date, Timestamp},
+};
+
+/// An artist with its albums.
+#[derive(Clone, Debug, Serialize, Object)]
+#[oai(rename = "Artist")]
+pub struct ArtistBody {
+    /// Its albums, in the order they were added.
+    albums: Vec<ArtistAlbum>,
+    /// Its tags, by name.
+    tags: Vec<String>,
+    /// Who added it.
+    attributed_to: Option<ActorBody>,
+    /// The channel that it is.
+    channel: Option<InlineChannel>,
+    /// How many tracks it has.
+    tracks_count: i64,
+    /// Its number.
+    id: i64,
+    /// Its ActivityPub identifier.
+    fid: Option<String>,
+    /// Its MusicBrainz identifier.
+    mbid: Option<Uuid>,
+    /// Its name.
+    name: String,
+    /// What it publishes.
+    content_category: ContentCategory,
+    /// When it was added.
+    creation_date: Timestamp,
+    /// Whether it belongs to this pod.
+    is_local: bool,
+    /// Its picture.
+    cover: Option<AttachmentBody>,
+}
+
+/// An artist with its albums and its description.
+#[derive(Clone, Debug, Serialize, Object)]
+pub struct ArtistDetail {
+    #[serde(flatten)]
+    #[oai(flatten)]
+    artist: ArtistBody,
+    /// What is told of it.
+    description: Option<ContentBody>,
+}
+
+/// An album inside its artist.
+#[derive(Clone, Debug, Serialize, Object)]
+pub struct ArtistAlbum {
+    /// How many tracks it has.
+    tracks_count: i64,
+    /// Its cover.
+    cover: Option<AttachmentBody>,
+    /// Whether the caller can play something of it; null where that was not looked up.
+    is_playable: Option<bool>,
+    /// Whether it belongs to this pod.
+    is_local: bool,
+    /// Its number.
+    id: i64,
+    /// Its ActivityPub identifier.
+    fid: Option<String>,
+    /// Its MusicBrainz identifier.
+    mbid: Option<Uuid>,
+    /// Its title.
+    title: String,
+    /// The number of its artist.
+    artist: i64,
+    /// When it was released.
+    release_date: Option<Date>,
+    /// When it was added.
+    creation_date: Timestamp,
+}
+
+/// An artist inside an album or a track.
+#[derive(Clone, Debug, Serialize, Object)]
+pub struct ArtistRef {
+    /// Its number.
+    pub id: i64,
+    /// Its ActivityPub identifier.
+    fid: Option<String>,
+    /// Its MusicBrainz identifier.
+    mbid: Option<Uuid>,
+    /// Its name.
+    pub name: String,
+    /// When it was added.
+    creation_date: Timestamp,
+    /// When it was last changed.
+    modification_date: Timestamp,
+    /// Whether it belongs to this pod.
+    is_local: bool,
+    /// What it publishes.
+    content_category: ContentCategory,
+    /// What is told of it.
+    description: Option<ContentBody>,
+    /// Its picture.
+    attachment_cover: Option<AttachmentBody>,
+    /// The channel that it is, by a name for machines.
+    channel: Option<String>,
+}
+
+/// How much of an artist is looked up.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    Full,
+    /// As search shows it: without tags, counts and playability.
+    Shallow,
+}
+
+pub async fn bodies(loaders: &Loaders, reader: &Reader, ids: &[i64]) -> Result<Vec<ArtistBody>> {
+    shown(loaders, reader, ids, Depth::Full).await
+}
+
+/// The bodies of artists, in the order of their ids; one statement for each kind of part.
+pub async fn shown(
+    loaders: &Loaders,
+    reader: &Reader,
+    ids: &[i64],
+    depth: Depth,
+) -> Result<Vec<ArtistBody>> {
+    let artists = loaders.list(ids.iter().copied().map(ArtistId).collect()).await?;
+    let mut albums = albums(loaders, reader, ids, depth).await?;
+    let full = if depth == Depth::Full { ids } else { &[] };
+    let tags = loaders.many(full.iter().copied().map(ArtistTags).collect()).await?;
+    let counts = loaders.many(full.iter().copied().map(ArtistTracksCount).collect()).await?;
+    let channels = loaders.many(ids.iter().copied().map(ChannelOf).collect()).await?;
+    let actors = artists.iter().filter_map(|artist| artist.attributed_to_id);
+    let actors = loaders.many(actors.map(ActorId).collect()).await?;
+    let covers = artists.iter().filter_map(|artist| artist.attachment_cover_id);
+    let covers = loaders.many(covers.map(AttachmentId).collect()).await?;
+    let body = |artist: Artist| {
+        let tags = tags.get(&ArtistTags(artist.id));
+        let attributed = artist.attributed_to_id.and_then(|id| actors.get(&ActorId(id)));
+        let cover = artist.attachment_cover_id.and_then(|id| covers.get(&AttachmentId(id)));
+        ArtistBody {
+            albums: albums.remove(&artist.id).unwrap_or_default(),
+            tags: tags.into_iter().flatten().map(|tag| tag.name.clone()).collect(),
+            attributed_to: attributed.map(|actor| actor.body(reader)),
+            channel: channels.get(&ChannelOf(artist.id)).map(|channel| channel.inline()),
+            tracks_count: counts.get(&ArtistTracksCount(artist.id)).copied().unwrap_or_default(),
+            id: artist.id,
+            is_local: reader.is_local(artist.fid.as_deref()),
+            fid: artist.fid,
+            mbid: artist.mbid,
+            name: artist.name,
+            content_category: artist.content_category,
+            creation_date: artist.creation_date,
+            cover: cover.map(|cover| cover.body(reader)),
+        }
+    };
+    Ok(artists.into_iter().map(body).collect())
+}
+
+async fn albums(
+    loaders: &Loaders,
+    reader: &Reader,
+    artists: &[i64],
+    depth: Depth,
+) -> Result<HashMap<i64, Vec<ArtistAlbum>>> {
+    let owned = loaders.many(artists.iter().copied().map(ArtistAlbums).collect()).await?;
+    let ids: Vec<i64> = owned.values().flatten().copied().collect();
+    let albums = loaders.many(ids.iter().copied().map(AlbumId).collect()).await?;
+    let counts = loaders.many(ids.iter().copied().map(AlbumTracksCount).collect()).await?;
+    let judged = if depth == Depth::Full { ids } else { Vec::new() };
+    let playable = loaders.many(judged.into_iter().map(AlbumPlayable).collect()).await?;
+    let covers = albums.values().filter_map(|album| album.attachment_cover_id);
+    let covers = loaders.many(covers.map(AttachmentId).collect()).await?;
+    let body = |artist: i64, id: &i64| {
+        let album = albums.get(&AlbumId(*id))?;
+        let cover = album.attachment_cover_id.and_then(|id| covers.get(&AttachmentId(id)));
+        Some(ArtistAlbum {
+            tracks_count: counts.get(&AlbumTracksCount(*id)).copied().unwrap_or_default(),
+            cover: cover.map(|cover| cover.body(reader)),
+            is_playable: playable.get(&AlbumPlayable(*id)).copied(),
+            is_local: reader.is_local(album.fid.as_deref()),
+            id: album.id,
+            fid: album.fid.clone(),
+            mbid: album.mbid,
+            title: album.title.clone(),
+            artist,
+            release_date: album.release_date,
+            creation_date: album.creation_date,
+        })
+    };
+    let all = |(artist, ids): (&ArtistAlbums, &Vec<i64>)| {
+        (artist.0, ids.iter().filter_map(|id| body(artist.0, id)).collect())
+    };
+    Ok(owned.iter().map(all).collect())
+}
+
+/// Artists as albums and tracks show them.
+pub async fn refs(
+    loaders: &Loaders,
+    reader: &Reader,
+    ids: impl IntoIterator<Item = i64>,
+) -> Result<HashMap<i64, ArtistRef>> {
+    let artists = loaders.many(ids.into_iter().map(ArtistId).collect()).await?;
+    let channels = loaders.many(artists.keys().map(|id| ChannelOf(id.0)).collect()).await?;
+    let texts = artists.values().filter_map(|artist| artist.description_content_id);
+    let texts = loaders.many(texts.map(ContentId).collect()).await?;
+    let covers = artists.values().filter_map(|artist| artist.attachment_cover_id);
+    let covers = loaders.many(covers.map(AttachmentId).collect()).await?;
+    let body = |artist: Artist| {
+        let text = artist.description_content_id.and_then(|id| texts.get(&ContentId(id)));
+        let cover = artist.attachment_cover_id.and_then(|id| covers.get(&AttachmentId(id)));
+        let body = ArtistRef {
+            id: artist.id,
+            is_local: reader.is_local(artist.fid.as_deref()),
+            fid: artist.fid,
+            mbid: artist.mbid,
+            name: artist.name,
+            creation_date: artist.creation_date,
+            modification_date: artist.modification_date,
+            content_category: artist.content_category,
+            description: text.map(|text| text.body()),
+            attachment_cover: cover.map(|cover| cover.body(reader)),
+            channel: channels.get(&ChannelOf(artist.id)).map(|channel| channel.label()),
+        };
+        (artist.id, body)
+    };
+    Ok(artists.into_values().map(body).collect())
+}
+
+async fn detail(permit: &Allowed<Retrieve>, id: i64) -> Result<ArtistDetail> {
+    let artist = retrieve(permit, Key::Id(id)).await?;
+    let text = permit.loaders().maybe(artist.description_content_id.map(ContentId)).await?;
+    let mut bodies = bodies(permit.loaders(), permit, &[id]).await?;
+    let artist = bodies.pop().ok_or(crate::error::Error::NotFound)?;
+    Ok(ArtistDetail { artist, description: text.map(|text| text.body()) })
+}
+
+pub struct Rest;
+
+#[OpenApi(prefix_path = "/api/v1/artists")]
+impl Rest {
+    #[oai(path = "/", method = "get")]
+    async fn list(&self, permit: Allowed<List>, query: Query) -> Result<Answer<Page<ArtistBody>>> {
+        list(&permit, &query).await.map(Answer)
+    }
+
+    #[oai(path = "/:id", method = "get")]
+    async fn retrieve(&self, permit: Allowed<Retrieve>, id: Path<i64>) -> Result<Answer<ArtistDetail>> {
+        detail(&permit, id.0).await.map(Answer)
+    }
+
+    #[oai(path = "/:id/libraries", method = "get")]
+    async fn libraries(
+        &self,
+        permit: Allowed<Libraries>,
+        id: Path<i64>,
+        query: PageQuery,
+    ) -> Result<Answer<Page<LibraryBody>>> {
+        libraries(&permit, id.0, &query).await.map(Answer)
+    }
+}

@@ -1,0 +1,292 @@
+//! Artists.
+mod body;
+mod graphql;
+
+use std::collections::HashMap;
+
+use async_graphql::SimpleObject;
+use sqlx::FromRow;
+use uuid::Uuid;
+
+pub use self::{
+    body::{ArtistBody, ArtistRef, Depth, Rest, bodies, refs, shown},
+    graphql::Queries,
+};
+use super::{
+    catalogue::{Narrowing, Shelf},
+    libraries::{LibraryBody, library_page},
+    visibility::{containing, folded, matching, starting},
+};
+use crate::{
+    context::Reader,
+    error::{Error, Result},
+    graphql::{
+        connection::{Connection, Direction, connect},
+        ids::Key,
+        loaders::{ArtistId, ArtistLibraries},
+    },
+    guard::{Allowed, operations},
+    rest::{
+        page::{ListQuery, Page, PageQuery},
+        params::{choices, filter, ordering},
+    },
+    store::{
+        Index, Sql,
+        listing::{Kind as KeyKind, Listing, SortKey, Window},
+        sql,
+    },
+    time::Timestamp,
+};
+
+operations! {
+    "artists";
+    /// Lists artists; newest first unless it says otherwise.
+    list: List = read Libraries, anonymous = Setting, throttle = List, graphql = "artists", params = Query;
+    /// Shows one artist.
+    retrieve: Retrieve = read Libraries, anonymous = Setting, throttle = Retrieve, graphql = "artist";
+    /// Lists the public libraries that hold something of an artist.
+    libraries: Libraries = read Libraries, anonymous = Setting, throttle = Wildcard, graphql = "Artist.libraries", params = PageQuery;
+}
+
+pub type Query = ListQuery<ArtistFilter, ArtistOrder>;
+
+choices! {
+    /// What an artist publishes.
+    pub enum ContentCategory {
+        /// Music.
+        Music = "music",
+        /// Podcasts.
+        Podcast = "podcast",
+        /// Something else.
+        Other = "other",
+    }
+}
+
+/// Who makes music: a person or a group.
+#[derive(Clone, Debug, FromRow, SimpleObject)]
+#[graphql(complex)]
+pub struct Artist {
+    /// The number of the row, unique among artists.
+    #[graphql(name = "databaseId")]
+    pub id: i64,
+    /// Its UUID.
+    pub uuid: Uuid,
+    /// Its ActivityPub identifier.
+    pub fid: Option<String>,
+    /// Its MusicBrainz identifier.
+    pub mbid: Option<Uuid>,
+    /// Its name.
+    pub name: String,
+    /// What it publishes.
+    pub content_category: ContentCategory,
+    /// When it was added.
+    pub creation_date: Timestamp,
+    /// When it was last changed.
+    pub modification_date: Timestamp,
+    #[graphql(skip)]
+    pub attributed_to_id: Option<i64>,
+    #[graphql(skip)]
+    pub attachment_cover_id: Option<i64>,
+    #[graphql(skip)]
+    pub description_content_id: Option<i64>,
+}
+
+filter! {
+    /// Narrows a list of artists.
+    pub struct ArtistFilter {
+        /// What the artist publishes.
+        content_category: Option<ContentCategory>,
+        /// Only artists with albums, or only those without.
+        has_albums: Option<bool>,
+        /// Only the artists that the caller has hidden, instead of all others.
+        hidden: Option<bool>,
+        /// Artists of channels too.
+        include_channels: Option<bool>,
+        /// Only what can be played from the library with this UUID.
+        library: Option<Uuid>,
+        /// The MusicBrainz identifier.
+        mbid: Option<Uuid>,
+        /// The name is this one.
+        name: Option<String>,
+        /// The name contains this, without regard to case.
+        name_contains: Option<String> = "name__icontains",
+        /// The name is this one, without regard to case.
+        name_equals: Option<String> = "name__iexact",
+        /// The name starts with this, in this case.
+        name_starts_with: Option<String> = "name__startswith",
+        /// Only what the caller can play, or only what the caller cannot.
+        playable: Option<bool>,
+        /// Full text: each word begins a word of the name. In double quotes: with the operators `&`, `|`, `!`.
+        q: Option<String>,
+        /// Only artists that share a tag with the one of this number.
+        related: Option<i64>,
+        /// Whose libraries: `me`, `subscribed`, `all`, `actor:name@domain`, `domain:name`, or several with commas.
+        scope: Option<String>,
+        /// Only what has this tag; given several times, all of them.
+        tag: Vec<String>,
+    }
+}
+
+ordering! {
+    /// What artists can be sorted by.
+    pub struct ArtistOrder by ArtistOrderField {
+        /// The number of the row.
+        Id = "id",
+        /// The name, without regard to case.
+        Name = "name",
+        /// When it was added.
+        CreationDate = "creation_date",
+        /// When it was last changed.
+        ModificationDate = "modification_date",
+        /// A new random order for every request.
+        Random = "random",
+        /// How many tags it shares with the artist that `related` names.
+        Related = "related",
+    }
+}
+
+const SHELF: Shelf = Shelf {
+    among: "a.id in",
+    tagged: "a.id in (select x.artist_id from artist_tags x join tags g on g.id = x.tag_id
+        where g.name_folded = ?)",
+    related: "a.id <> ? and a.id in (select x.artist_id from artist_tags x where x.tag_id in
+        (select y.tag_id from artist_tags y where y.artist_id = ?))",
+    kinship: "(select count(*) from artist_tags x where x.artist_id = a.id and x.tag_id in
+        (select y.tag_id from artist_tags y where y.artist_id = ?))",
+    uploaded: "select ta.artist_id from uploads u join track_artists ta on ta.track_id = u.track_id",
+    has_upload: "exists (select 1 from track_artists ta join uploads u on u.track_id = ta.track_id
+        where ta.artist_id = a.id and ",
+    hidden: "a.id in (select f.target_artist_id from content_filters f where f.user_id = ?)",
+    hidden_values: 1,
+    of_channel: "exists (select 1 from channels c where c.artist_id = a.id)",
+    mbid: "a.mbid = ?",
+    shuffled: "((a.id * 48271 + ?) % 2147483647) * ((a.id * 69621 + ?) % 65537) % 2147483647",
+    unplayable_is_withheld: false,
+};
+
+fn listing(reader: &Reader, filter: &ArtistFilter, order: &[ArtistOrder]) -> Result<Listing> {
+    let common = Narrowing {
+        hidden: filter.hidden,
+        include_channels: filter.include_channels,
+        library: filter.library,
+        channel: None,
+        mbid: filter.mbid,
+        playable: filter.playable,
+        related: filter.related,
+        scope: filter.scope.as_deref(),
+        tag: &filter.tag,
+    };
+    let from = SHELF.narrowed(reader, sql("from artists a where true"), &common);
+    let from = narrowed(reader, from, filter)?;
+    let seed = crate::random::seed();
+    let keys = order.iter().flat_map(|order| order.keys(filter.related, seed));
+    Ok(Listing::new(from, "a.id", keys))
+}
+
+fn narrowed(reader: &Reader, mut from: Sql, filter: &ArtistFilter) -> Result<Sql> {
+    if let Some(category) = filter.content_category {
+        from = from.then(" and a.content_category = ?").bind(category);
+    }
+    if let Some(has) = filter.has_albums {
+        let not = if has { " and " } else { " and not " };
+        let credited = "exists (select 1 from album_artists aa where aa.artist_id = a.id)";
+        from = from.then(not).then(credited);
+    }
+    if let Some(name) = &filter.name {
+        from = from.then(" and a.name = ?").bind(name.as_str());
+    }
+    if let Some(part) = &filter.name_contains {
+        from = from.then(" and a.name_folded like ? escape '\\'").bind(containing(&folded(part)));
+    }
+    if let Some(name) = &filter.name_equals {
+        from = from.then(" and a.name_folded = ?").bind(folded(name));
+    }
+    if let Some(start) = &filter.name_starts_with {
+        from = from.and(starting("a.name", start));
+    }
+    if let Some(q) = &filter.q
+        && let Some(condition) = matching(reader, &[("a.id in", Index::Artists)], q)?
+    {
+        from = from.and(condition);
+    }
+    Ok(from)
+}
+
+impl ArtistOrder {
+    fn keys(self, related: Option<i64>, seed: i64) -> Vec<SortKey> {
+        let down = self.direction == Direction::Desc;
+        let key = |column, kind| vec![SortKey::new(sql(column), kind, down)];
+        match self.field {
+            ArtistOrderField::Id => key("a.id", KeyKind::Int),
+            ArtistOrderField::Name => key("a.name_folded", KeyKind::Text),
+            ArtistOrderField::CreationDate => key("a.creation_date", KeyKind::Time),
+            ArtistOrderField::ModificationDate => key("a.modification_date", KeyKind::Time),
+            ArtistOrderField::Random => vec![SHELF.random(seed, down)],
+            ArtistOrderField::Related => {
+                let oldest = SortKey::new(sql("a.id"), KeyKind::Int, false);
+                SHELF.relatedness(related, down).into_iter().chain([oldest]).collect()
+            }
+        }
+    }
+}
+
+const SELECT: &str = "select a.id, a.uuid, a.fid, a.mbid, a.name, a.content_category,
+    a.creation_date, a.modification_date, a.attributed_to_id, a.attachment_cover_id,
+    a.description_content_id from artists a ";
+
+pub async fn by_ids(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Artist>> {
+    let rows: Vec<Artist> = sql(SELECT).then("where a.id in ?*").bind(ids).all(reader.db()).await?;
+    Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+}
+
+/// How many tracks are credited to each artist first.
+pub async fn tracks_counts(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, i64>> {
+    let counted: Vec<(i64, i64)> = sql("select artist_id, count(*) from track_artists
+         where position = 0 and artist_id in ?* group by artist_id")
+    .bind(ids)
+    .all(reader.db())
+    .await?;
+    Ok(counted.into_iter().collect())
+}
+
+/// The artists whose name matches, shortest first.
+pub async fn matching_ids(reader: &Reader, q: &str, most: i64) -> Result<Vec<i64>> {
+    let Some(condition) = matching(reader, &[("a.id in", Index::Artists)], q)? else {
+        return Ok(Vec::new());
+    };
+    sql("select a.id from artists a where ")
+        .append(condition)
+        .then(" order by length(a.name), a.id limit ?")
+        .bind(most)
+        .ids(reader.db())
+        .await
+}
+
+async fn list(permit: &Allowed<List>, query: &Query) -> Result<Page<ArtistBody>> {
+    let listing = listing(permit, &query.filter, &query.order)?;
+    let (frame, ids) = query.page.read_ids(permit, &listing).await?;
+    Ok(frame.around(bodies(permit.loaders(), permit, &ids).await?))
+}
+
+async fn browse(
+    permit: &Allowed<List>,
+    filter: &ArtistFilter,
+    order: &[ArtistOrder],
+    window: Window,
+) -> Result<Connection<Artist>> {
+    connect(permit, listing(permit, filter, order)?, window, ArtistId).await
+}
+
+pub async fn retrieve(permit: &Allowed<Retrieve>, key: Key) -> Result<Artist> {
+    match key {
+        Key::Id(id) => permit.loaders().one(ArtistId(id)).await?.ok_or(Error::NotFound),
+        Key::Uuid(uuid) => sql(SELECT).then("where a.uuid = ?").bind(uuid).one(permit.db()).await,
+    }
+}
+
+async fn libraries(permit: &Allowed<Libraries>, id: i64, query: &PageQuery) -> Result<Page<LibraryBody>> {
+    let loaders = permit.loaders();
+    loaders.one(ArtistId(id)).await?.ok_or(Error::NotFound)?;
+    let ids = loaders.one(ArtistLibraries(id)).await?.unwrap_or_default();
+    library_page(loaders, permit, &query.0, ids).await
+}

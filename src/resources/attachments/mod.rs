@@ -1,0 +1,196 @@
+//! Attachments: covers and other pictures.
+use std::collections::HashMap;
+
+use async_graphql::{ComplexObject, Context, ID, SimpleObject};
+use poem_openapi::{Object, OpenApi, param::Path};
+use serde::Serialize;
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use crate::{
+    context::{Cx, Reader},
+    error::{Error, Result},
+    graphql::{
+        connection::answer,
+        ids::{Key, Kind, global},
+        loaders::AttachmentId,
+        scalars::BigInt,
+    },
+    guard::{Allowed, AllowExt, operations},
+    rest::answer::Answer,
+    store::sql,
+    time::Timestamp,
+};
+
+operations! {
+    "attachments";
+    /// Shows one attachment.
+    retrieve: Retrieve = read Libraries, anonymous = Setting, throttle = Retrieve, graphql = "attachment";
+}
+
+/// A picture: the cover of an artist, an album or a track.
+#[derive(Clone, Debug, FromRow, SimpleObject)]
+#[graphql(complex)]
+pub struct Attachment {
+    /// The number of the row, unique among attachments.
+    #[graphql(name = "databaseId")]
+    pub id: i64,
+    /// Its UUID.
+    pub uuid: Uuid,
+    #[graphql(skip)]
+    pub url: Option<String>,
+    #[graphql(skip)]
+    pub file: String,
+    #[graphql(skip)]
+    pub size: Option<i64>,
+    /// Its media type.
+    pub mimetype: Option<String>,
+    /// When it was attached.
+    pub creation_date: Timestamp,
+}
+
+/// Where a picture can be had, in three sizes.
+#[derive(Clone, Debug, Serialize, Object, SimpleObject)]
+pub struct AttachmentUrls {
+    /// Where it came from, when it is of another pod.
+    source: Option<String>,
+    /// As it was uploaded.
+    original: String,
+    /// A square of 200 pixels from its middle.
+    medium_square_crop: String,
+    /// A square of 600 pixels from its middle.
+    large_square_crop: String,
+}
+
+/// A picture: the cover of an artist, an album or a track.
+#[derive(Clone, Debug, Serialize, Object)]
+#[oai(rename = "Attachment")]
+pub struct AttachmentBody {
+    /// Its UUID.
+    uuid: Uuid,
+    /// Its size in bytes.
+    size: Option<i64>,
+    /// Its media type.
+    mimetype: Option<String>,
+    /// When it was attached.
+    creation_date: Timestamp,
+    /// Where it can be had.
+    urls: AttachmentUrls,
+}
+
+#[ComplexObject]
+impl Attachment {
+    /// The global identifier, opaque to clients.
+    #[graphql(name = "id")]
+    async fn global_id(&self) -> ID {
+        global(Kind::Attachment, self.id)
+    }
+
+    /// Its size in bytes.
+    async fn size(&self) -> Option<BigInt> {
+        self.size.map(BigInt)
+    }
+
+    /// Where it can be had.
+    async fn urls(&self, ctx: &Context<'_>) -> AttachmentUrls {
+        self.addresses(ctx.data_unchecked::<Cx>().reader())
+    }
+}
+
+impl Attachment {
+    pub fn body(&self, reader: &Reader) -> AttachmentBody {
+        AttachmentBody {
+            uuid: self.uuid,
+            size: self.size,
+            mimetype: self.mimetype.clone(),
+            creation_date: self.creation_date,
+            urls: self.addresses(reader),
+        }
+    }
+
+    /// Where a square of 200 pixels from its middle can be had.
+    pub fn medium_square_crop(&self, reader: &Reader) -> String {
+        self.addresses(reader).medium_square_crop
+    }
+
+    fn addresses(&self, reader: &Reader) -> AttachmentUrls {
+        let config = reader.app().config();
+        if self.file.is_empty() {
+            let root = config.public_url();
+            let proxied =
+                |size: &str| format!("{root}/api/v1/attachments/{}/proxy?next={size}", self.uuid);
+            return AttachmentUrls {
+                source: self.url.clone(),
+                original: proxied("original"),
+                medium_square_crop: proxied("medium_square_crop"),
+                large_square_crop: proxied("large_square_crop"),
+            };
+        }
+        let media = config.media_url();
+        AttachmentUrls {
+            source: self.url.clone(),
+            original: format!("{media}{}", self.file),
+            medium_square_crop: format!("{media}{}", crop(&self.file, 200)),
+            large_square_crop: format!("{media}{}", crop(&self.file, 600)),
+        }
+    }
+}
+
+/// The file of a square crop from the middle, as Funkwhale names it.
+fn crop(file: &str, pixels: u32) -> String {
+    let (stem, extension) = file.rsplit_once('.').unwrap_or((file, ""));
+    let jpeg = matches!(extension.to_ascii_lowercase().as_str(), "jpg" | "jpeg");
+    let quality = if jpeg { "-95" } else { "" };
+    let dot = if extension.is_empty() { "" } else { "." };
+    format!("__sized__/{stem}-crop-c0-5__0-5-{pixels}x{pixels}{quality}{dot}{extension}")
+}
+
+const SELECT: &str = "select id, uuid, url, file, size, mimetype, creation_date from attachments ";
+
+pub async fn by_ids(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Attachment>> {
+    let rows: Vec<Attachment> = sql(SELECT).then("where id in ?*").bind(ids).all(reader.db()).await?;
+    Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+}
+
+async fn retrieve(permit: &Allowed<Retrieve>, uuid: Uuid) -> Result<Attachment> {
+    sql(SELECT).then("where uuid = ?").bind(uuid).one(permit.db()).await
+}
+
+pub async fn named(permit: &Allowed<Retrieve>, key: Key) -> Result<Attachment> {
+    match key {
+        Key::Uuid(uuid) => retrieve(permit, uuid).await,
+        Key::Id(id) => permit.loaders().one(AttachmentId(id)).await?.ok_or(Error::NotFound),
+    }
+}
+
+pub struct Rest;
+
+#[OpenApi(prefix_path = "/api/v1/attachments")]
+impl Rest {
+    #[oai(path = "/:uuid", method = "get")]
+    async fn retrieve(
+        &self,
+        permit: Allowed<Retrieve>,
+        uuid: Path<Uuid>,
+    ) -> Result<Answer<AttachmentBody>> {
+        retrieve(&permit, uuid.0).await.map(|row| Answer(row.body(&permit)))
+    }
+}
+
+#[derive(Default)]
+pub struct Queries;
+
+#[async_graphql::Object]
+impl Queries {
+    /// One attachment, by one of its identifiers.
+    async fn attachment(
+        &self,
+        ctx: &Context<'_>,
+        id: Option<ID>,
+        database_id: Option<i64>,
+        uuid: Option<Uuid>,
+    ) -> Option<Result<Attachment>> {
+        let key = Key::of(Kind::Attachment, id, database_id, uuid);
+        answer(async { named(&ctx.allow().await?, key?).await }).await
+    }
+}

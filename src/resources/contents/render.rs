@@ -1,0 +1,125 @@
+use std::collections::HashSet;
+
+use ammonia::Builder;
+use pulldown_cmark::{CowStr, Event, LinkType, Options, Parser, Tag, TagEnd, TextMergeStream};
+
+/// How much markup is let through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// Paragraphs, emphasis, lists, code and links.
+    Plain,
+    /// Headings, pictures and tables too.
+    Permissive,
+}
+
+const PLAIN: &[&str] = &[
+    "p", "a", "abbr", "acronym", "b", "blockquote", "br", "code", "em", "i", "li", "ol", "pre",
+    "strong", "ul",
+];
+const MORE: &[&str] = &[
+    "h1", "h2", "h3", "h4", "h5", "h6", "hr", "div", "section", "article", "span", "del", "img",
+    "table", "thead", "tbody", "tr", "th", "td", "dl", "dt", "dd",
+];
+
+/// A text as safe HTML in one line; addresses in it become links.
+pub fn html(text: &str, content_type: &str, extent: Extent) -> String {
+    let rendered = match content_type {
+        "text/html" => text.to_owned(),
+        "text/plain" => plain(text),
+        _ => markdown(text),
+    };
+    clean(&rendered, extent).replace('\n', "")
+}
+
+fn markdown(text: &str) -> String {
+    let parser = Parser::new_ext(text, Options::ENABLE_STRIKETHROUGH);
+    let mut in_link = false;
+    let events = TextMergeStream::new(parser).flat_map(|event| {
+        match &event {
+            Event::Start(Tag::Link { .. } | Tag::CodeBlock(_)) => in_link = true,
+            Event::End(TagEnd::Link | TagEnd::CodeBlock) => in_link = false,
+            _ => {}
+        }
+        match event {
+            Event::Text(text) if !in_link => linked(&text),
+            event => vec![event],
+        }
+    });
+    let mut rendered = String::with_capacity(text.len() * 2);
+    pulldown_cmark::html::push_html(&mut rendered, events);
+    rendered
+}
+
+fn plain(text: &str) -> String {
+    let lines = text.lines().map(|line| {
+        let mut rendered = String::new();
+        pulldown_cmark::html::push_html(&mut rendered, linked(line).into_iter());
+        rendered
+    });
+    lines.collect::<Vec<_>>().join("<br>")
+}
+
+/// Text in which addresses have become links.
+fn linked(text: &str) -> Vec<Event<'static>> {
+    let mut events = Vec::new();
+    let mut rest = text;
+    while let Some(start) = rest.find("https://").into_iter().chain(rest.find("http://")).min() {
+        let address = address_at(&rest[start..]);
+        events.push(Event::Text(rest[..start].to_owned().into()));
+        let target = CowStr::from(address.to_owned());
+        events.push(Event::Start(Tag::Link {
+            link_type: LinkType::Autolink,
+            dest_url: target.clone(),
+            title: CowStr::Borrowed(""),
+            id: CowStr::Borrowed(""),
+        }));
+        events.push(Event::Text(target));
+        events.push(Event::End(TagEnd::Link));
+        rest = &rest[start + address.len()..];
+    }
+    events.push(Event::Text(rest.to_owned().into()));
+    events
+}
+
+/// An address up to white space, without the punctuation of its sentence.
+fn address_at(text: &str) -> &str {
+    let end = text.find(|char: char| char.is_whitespace() || "<>\"'".contains(char));
+    let word = &text[..end.unwrap_or(text.len())];
+    word.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', ']'])
+}
+
+fn clean(html: &str, extent: Extent) -> String {
+    let more: &[&str] = if extent == Extent::Permissive { MORE } else { &[] };
+    let tags: HashSet<_> = PLAIN.iter().chain(more).copied().collect();
+    Builder::new()
+        .tags(tags)
+        .clean_content_tags(HashSet::new())
+        .link_rel(None)
+        .clean(html)
+        .to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markdown_becomes_safe_html_in_one_line() {
+        let text = "hello *world* <script>x</script> https://a.example";
+        assert_eq!(
+            html(text, "text/markdown", Extent::Plain),
+            "<p>hello <em>world</em> x <a href=\"https://a.example\">https://a.example</a></p>"
+        );
+        assert_eq!(
+            html("# T\n<b>x</b>", "text/markdown", Extent::Permissive),
+            "<h1>T</h1><p><b>x</b></p>"
+        );
+        let evil = "[a](javascript:alert(1)) <img src=x onerror=alert(1)>";
+        assert_eq!(html(evil, "text/markdown", Extent::Plain), "<p><a>a</a> </p>");
+    }
+
+    #[test]
+    fn plain_text_keeps_its_lines() {
+        assert_eq!(html("a < b\nc", "text/plain", Extent::Plain), "a &lt; b<br>c");
+    }
+}

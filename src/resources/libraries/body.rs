@@ -1,0 +1,104 @@
+use poem_openapi::{Object, OpenApi, param::Path};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::{Library, LibraryStats, List, PrivacyLevel, Query, Retrieve, list, retrieve};
+use crate::{
+    context::Reader,
+    error::{Error, Result},
+    graphql::{
+        ids::Key,
+        loaders::{ActorId, LibraryHoldings, LibraryId, Loaders},
+    },
+    guard::Allowed,
+    resources::actors::ActorBody,
+    rest::{
+        answer::Answer,
+        page::{Page, PageRequest},
+    },
+    time::Timestamp,
+};
+
+/// Somebody's uploads that are shared with the same people.
+#[derive(Clone, Debug, Serialize, Object)]
+#[oai(rename = "Library")]
+pub struct LibraryBody {
+    /// Its UUID.
+    uuid: Uuid,
+    /// Its ActivityPub identifier.
+    fid: String,
+    /// Its name.
+    name: String,
+    /// What its owner says of it.
+    description: Option<String>,
+    /// Who may look into it.
+    privacy_level: PrivacyLevel,
+    /// How many uploads it has.
+    uploads_count: i64,
+    /// Their size in bytes.
+    size: i64,
+    /// When it was made.
+    creation_date: Timestamp,
+    /// Its owner.
+    actor: Option<ActorBody>,
+}
+
+pub async fn bodies(loaders: &Loaders, reader: &Reader, ids: &[i64]) -> Result<Vec<LibraryBody>> {
+    let stats = loaders.many(ids.iter().copied().map(LibraryHoldings).collect()).await?;
+    let libraries = loaders.list(ids.iter().copied().map(LibraryId).collect()).await?;
+    let owners = libraries.iter().map(|library| ActorId(library.actor_id));
+    let owners = loaders.many(owners.collect()).await?;
+    let body = |library: Library| {
+        let stats = stats.get(&LibraryHoldings(library.id)).copied().unwrap_or_default();
+        let actor = owners.get(&ActorId(library.actor_id)).map(|actor| actor.body(reader));
+        library.body(stats, actor)
+    };
+    Ok(libraries.into_iter().map(body).collect())
+}
+
+impl Library {
+    pub fn body(self, stats: LibraryStats, actor: Option<ActorBody>) -> LibraryBody {
+        LibraryBody {
+            uuid: self.uuid,
+            fid: self.fid,
+            name: self.name,
+            description: self.description,
+            privacy_level: self.privacy_level,
+            uploads_count: stats.uploads_count,
+            size: stats.size,
+            creation_date: self.creation_date,
+            actor,
+        }
+    }
+}
+
+/// A page of libraries that are at hand as a whole.
+pub async fn library_page(
+    loaders: &Loaders,
+    reader: &Reader,
+    page: &PageRequest,
+    ids: Vec<i64>,
+) -> Result<Page<LibraryBody>> {
+    let (frame, ids) = page.cut(ids)?;
+    Ok(frame.around(bodies(loaders, reader, &ids).await?))
+}
+
+async fn detail(permit: &Allowed<Retrieve>, uuid: Uuid) -> Result<LibraryBody> {
+    let library = retrieve(permit, Key::Uuid(uuid)).await?;
+    bodies(permit.loaders(), permit, &[library.id]).await?.pop().ok_or(Error::NotFound)
+}
+
+pub struct Rest;
+
+#[OpenApi(prefix_path = "/api/v1/libraries")]
+impl Rest {
+    #[oai(path = "/", method = "get")]
+    async fn list(&self, permit: Allowed<List>, query: Query) -> Result<Answer<Page<LibraryBody>>> {
+        list(&permit, &query).await.map(Answer)
+    }
+
+    #[oai(path = "/:uuid", method = "get")]
+    async fn retrieve(&self, permit: Allowed<Retrieve>, uuid: Path<Uuid>) -> Result<Answer<LibraryBody>> {
+        detail(&permit, uuid.0).await.map(Answer)
+    }
+}

@@ -1,0 +1,82 @@
+use async_graphql::{ComplexObject, Context, ID, Object};
+use uuid::Uuid;
+
+use super::{Library, LibraryFilter, LibraryOrder, Retrieve, browse, retrieve};
+use crate::{
+    context::Cx,
+    error::Result,
+    graphql::{
+        connection::{Connection, answer, pages, window},
+        ids::{Key, Kind, global},
+        loaders::{ActorId, LibraryHoldings},
+        scalars::BigInt,
+    },
+    guard::AllowExt,
+    resources::actors::Actor,
+};
+
+#[ComplexObject]
+impl Library {
+    /// The global identifier, opaque to clients.
+    #[graphql(name = "id")]
+    async fn global_id(&self) -> ID {
+        global(Kind::Library, self.id)
+    }
+
+    /// Whether it belongs to this pod.
+    async fn is_local(&self, ctx: &Context<'_>) -> bool {
+        ctx.data_unchecked::<Cx>().reader().is_local(Some(&self.fid))
+    }
+
+    /// How many uploads it has.
+    async fn uploads_count(&self, ctx: &Context<'_>) -> Result<i64> {
+        let permit = ctx.reach::<Retrieve>().await?;
+        Ok(permit.loaders().one(LibraryHoldings(self.id)).await?.unwrap_or_default().uploads_count)
+    }
+
+    /// The size of its uploads in bytes.
+    async fn size(&self, ctx: &Context<'_>) -> Result<BigInt> {
+        let permit = ctx.reach::<Retrieve>().await?;
+        Ok(BigInt(permit.loaders().one(LibraryHoldings(self.id)).await?.unwrap_or_default().size))
+    }
+
+    /// Its owner.
+    async fn actor(&self, ctx: &Context<'_>) -> Result<Option<Actor>> {
+        ctx.reach::<Retrieve>().await?.loaders().one(ActorId(self.actor_id)).await
+    }
+}
+
+#[derive(Default)]
+pub struct Queries;
+
+#[Object]
+impl Queries {
+    /// The libraries that the caller may look into; newest first unless it says otherwise.
+    #[graphql(complexity = "pages(first, last) * child_complexity + 1")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
+    async fn libraries(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(default)] filter: LibraryFilter,
+        #[graphql(default)] order_by: Vec<LibraryOrder>,
+        first: Option<u32>,
+        after: Option<String>,
+        last: Option<u32>,
+        before: Option<String>,
+    ) -> Option<Result<Connection<Library>>> {
+        let window = window(first, after, last, before);
+        answer(async { browse(&ctx.allow().await?, &filter, &order_by, window).await }).await
+    }
+
+    /// One library, by one of its identifiers. A private one is shown to whoever knows its UUID.
+    async fn library(
+        &self,
+        ctx: &Context<'_>,
+        id: Option<ID>,
+        database_id: Option<i64>,
+        uuid: Option<Uuid>,
+    ) -> Option<Result<Library>> {
+        let key = Key::of(Kind::Library, id, database_id, uuid);
+        answer(async { retrieve(&ctx.allow().await?, key?).await }).await
+    }
+}

@@ -1,0 +1,100 @@
+//! What the API is about: a folder for each resource, with its operations, domain and doors.
+pub mod actors;
+pub mod albums;
+pub mod artists;
+pub mod attachments;
+mod catalogue;
+pub mod channels;
+pub mod contents;
+pub mod credits;
+pub mod instance;
+pub mod libraries;
+pub mod licenses;
+mod node;
+mod oembed;
+mod rate_limit;
+mod search;
+pub mod tags;
+mod text;
+pub mod tracks;
+pub mod uploads;
+mod visibility;
+
+use std::{collections::HashMap, hash::Hash};
+
+use async_graphql::MergedObject;
+use poem_openapi::OpenApi;
+
+use crate::guard::{Guarded, Info};
+
+/// Every operation, in the order of the table in `docs/OPERATIONS.md`.
+pub fn operations() -> impl Iterator<Item = &'static Info> {
+    let resources: [&[&Info]; 13] = [
+        artists::OPERATIONS,
+        albums::OPERATIONS,
+        tracks::OPERATIONS,
+        uploads::OPERATIONS,
+        libraries::OPERATIONS,
+        tags::OPERATIONS,
+        licenses::OPERATIONS,
+        attachments::OPERATIONS,
+        search::OPERATIONS,
+        oembed::OPERATIONS,
+        text::OPERATIONS,
+        instance::OPERATIONS,
+        rate_limit::OPERATIONS,
+    ];
+    resources.into_iter().flatten().copied()
+}
+
+/// The operation of this name.
+pub fn operation(name: &str) -> Option<&'static Info> {
+    operations().find(|info| info.name == name)
+}
+
+/// The REST door.
+pub fn rest() -> impl OpenApi + Send + Sync + 'static {
+    Guarded((
+        artists::Rest,
+        albums::Rest,
+        tracks::Rest,
+        uploads::Rest,
+        libraries::Rest,
+        tags::Rest,
+        licenses::Rest,
+        attachments::Rest,
+        search::Rest,
+        oembed::Rest,
+        text::Rest,
+        instance::Rest,
+        rate_limit::Rest,
+    ))
+}
+
+/// Everything that can be asked for. Each field is an operation: it needs a scope and spends from
+/// a rate limit, as its REST twin does.
+#[derive(Default, MergedObject)]
+pub struct Query(
+    artists::Queries,
+    albums::Queries,
+    tracks::Queries,
+    uploads::Queries,
+    libraries::Queries,
+    tags::Queries,
+    licenses::Queries,
+    attachments::Queries,
+    search::Queries,
+    text::Queries,
+    instance::Queries,
+    rate_limit::Queries,
+    node::Queries,
+);
+
+/// The values behind each key, in their order.
+fn grouped<K: Eq + Hash, V>(pairs: impl IntoIterator<Item = (K, V)>) -> HashMap<K, Vec<V>> {
+    let mut groups: HashMap<K, Vec<V>> = HashMap::new();
+    for (key, value) in pairs {
+        groups.entry(key).or_default().push(value);
+    }
+    groups
+}

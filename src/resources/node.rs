@@ -1,0 +1,89 @@
+//! Objects by their global identifiers (GraphQL's global object identification).
+use async_graphql::{Context, ID, Interface, Object};
+use futures_util::future::try_join_all;
+
+use super::{
+    actors::Actor,
+    albums::{self, Album},
+    artists::{self, Artist},
+    attachments::{self, Attachment},
+    libraries::{self, Library},
+    tags::{self, Tag},
+    tracks::{self, Track},
+    uploads::{self, Upload},
+};
+use crate::{
+    context::Cx,
+    error::{Error, Result},
+    graphql::{
+        connection::answer,
+        ids::{Key, Kind, parse},
+        loaders::ActorId,
+    },
+    guard::Allowed,
+};
+
+/// Anything with a global identifier.
+#[derive(Interface)]
+#[graphql(field(name = "id", ty = "ID", desc = "The global identifier, opaque to clients."))]
+pub enum Node {
+    Artist(Artist),
+    Album(Album),
+    Track(Track),
+    Upload(Upload),
+    Library(Library),
+    Tag(Tag),
+    Attachment(Attachment),
+    Actor(Actor),
+}
+
+/// Objects named at once at most.
+const MOST: usize = 50;
+
+/// Each object costs what showing it alone would cost.
+async fn find(cx: &Cx, id: &ID) -> Result<Option<Node>> {
+    let (kind, number) = parse(id)?;
+    let key = Key::Id(number);
+    let found = match kind {
+        Kind::Artist => artists::retrieve(&cx.allow().await?, key).await.map(Node::Artist),
+        Kind::Album => albums::retrieve(&cx.allow().await?, key).await.map(Node::Album),
+        Kind::Track => tracks::retrieve(&cx.allow().await?, key).await.map(Node::Track),
+        Kind::Upload => uploads::retrieve(&cx.allow().await?, key).await.map(Node::Upload),
+        Kind::Library => libraries::retrieve(&cx.allow().await?, key).await.map(Node::Library),
+        Kind::Tag => tags::by_key(&cx.allow().await?, key).await.map(Node::Tag),
+        Kind::Attachment => attachments::named(&cx.allow().await?, key).await.map(Node::Attachment),
+        Kind::Actor => {
+            let permit: Allowed<artists::Retrieve> = cx.allow().await?;
+            let actor = permit.loaders().one(ActorId(number)).await?;
+            actor.map(Node::Actor).ok_or(Error::NotFound)
+        }
+        Kind::Channel => Err(Error::NotFound),
+    };
+    match found {
+        Err(Error::NotFound) => Ok(None),
+        found => found.map(Some),
+    }
+}
+
+async fn find_all(cx: &Cx, ids: &[ID]) -> Result<Vec<Option<Node>>> {
+    if ids.len() > MOST {
+        return Err(Error::field("ids", format!("Ask for at most {MOST} at once.")));
+    }
+    try_join_all(ids.iter().map(|id| find(cx, id))).await
+}
+
+#[derive(Default)]
+pub struct Queries;
+
+#[Object]
+impl Queries {
+    /// The object with this global identifier; null when there is none that the caller may see.
+    async fn node(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Node>> {
+        find(ctx.data_unchecked::<Cx>(), &id).await
+    }
+
+    /// The objects with these global identifiers, 50 at most; each costs as much as one.
+    async fn nodes(&self, ctx: &Context<'_>, ids: Vec<ID>) -> Option<Result<Vec<Option<Node>>>> {
+        answer(find_all(ctx.data_unchecked::<Cx>(), &ids)).await
+    }
+}

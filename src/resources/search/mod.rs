@@ -1,0 +1,144 @@
+//! Search over artists, albums, tracks and tags at once.
+use async_graphql::{Context, SimpleObject};
+use poem::{FromRequest, Request, RequestBody};
+use poem_openapi::{OpenApi, registry::MetaSchema};
+use serde::Serialize;
+
+use super::{
+    albums::{self, Album, AlbumBody},
+    artists::{self, Artist, ArtistBody, Depth},
+    tags::{self, Tag, TagBody},
+    tracks::{self, Track, TrackBody},
+};
+use crate::{
+    error::{Error, Result},
+    graphql::{
+        connection::answer,
+        loaders::{AlbumId, ArtistId, TrackId},
+    },
+    guard::{Allowed, AllowExt, operations},
+    rest::{
+        answer::Answer,
+        params::{Docs, Pairs, ParamDoc},
+    },
+};
+
+operations! {
+    "search";
+    /// Finds artists, albums, tracks and tags; of each the three with the shortest names.
+    all: All = read Libraries, anonymous = Setting, throttle = Wildcard, graphql = "search", params = Query;
+}
+
+/// Rows of each kind.
+const MOST: i64 = 3;
+
+/// What to look for.
+struct Query(String);
+
+impl Docs for Query {
+    fn docs() -> Vec<ParamDoc> {
+        let doc = |name, about| ParamDoc { name, about, schema: MetaSchema::new("string") };
+        vec![
+            doc("query", "What to look for: each word begins a word of the name or title."),
+            doc("q", "The same as `query`."),
+        ]
+    }
+}
+
+impl<'a> FromRequest<'a> for Query {
+    async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
+        let pairs = Pairs::parse(request.uri().query().unwrap_or_default())?;
+        let asked = pairs.last("query").or_else(|| pairs.last("q")).unwrap_or_default();
+        Ok(Self(asked.to_owned()))
+    }
+}
+
+/// What a search finds.
+#[derive(Serialize, poem_openapi::Object)]
+struct SearchBody {
+    /// Artists by their names.
+    artists: Vec<ArtistBody>,
+    /// Tracks by their titles, artists and albums.
+    tracks: Vec<TrackBody>,
+    /// Albums by their titles and artists.
+    albums: Vec<AlbumBody>,
+    /// Tags by their names.
+    tags: Vec<TagBody>,
+}
+
+/// What a search finds: of each kind the three with the shortest names.
+#[derive(SimpleObject)]
+pub struct SearchResult {
+    /// Artists by their names.
+    artists: Vec<Artist>,
+    /// Albums by their titles and artists.
+    albums: Vec<Album>,
+    /// Tracks by their titles, artists and albums.
+    tracks: Vec<Track>,
+    /// Tags by their names.
+    tags: Vec<Tag>,
+}
+
+struct Found {
+    artists: Vec<i64>,
+    albums: Vec<i64>,
+    tracks: Vec<i64>,
+    tags: Vec<Tag>,
+}
+
+async fn find(permit: &Allowed<All>, query: &str) -> Result<Found> {
+    let query = query.trim();
+    if query.is_empty() {
+        return Err(Error::Refused("empty query".to_owned()));
+    }
+    Ok(Found {
+        artists: artists::matching_ids(permit, query, MOST).await?,
+        albums: albums::matching_ids(permit, query, MOST).await?,
+        tracks: tracks::matching_ids(permit, query, MOST).await?,
+        tags: tags::containing_word(permit, query, MOST).await?,
+    })
+}
+
+async fn shown(permit: &Allowed<All>, query: &Query) -> Result<SearchBody> {
+    let found = find(permit, &query.0).await?;
+    let loaders = permit.loaders();
+    Ok(SearchBody {
+        artists: artists::shown(loaders, permit, &found.artists, Depth::Shallow).await?,
+        tracks: tracks::shown(loaders, permit, &found.tracks, Depth::Shallow).await?,
+        albums: albums::shown(loaders, permit, &found.albums, Depth::Shallow).await?,
+        tags: found.tags.into_iter().map(TagBody::from).collect(),
+    })
+}
+
+async fn results(permit: &Allowed<All>, query: &str) -> Result<SearchResult> {
+    let found = find(permit, query).await?;
+    let loaders = permit.loaders();
+    Ok(SearchResult {
+        artists: loaders.list(found.artists.into_iter().map(ArtistId).collect()).await?,
+        albums: loaders.list(found.albums.into_iter().map(AlbumId).collect()).await?,
+        tracks: loaders.list(found.tracks.into_iter().map(TrackId).collect()).await?,
+        tags: found.tags,
+    })
+}
+
+pub struct Rest;
+
+#[OpenApi(prefix_path = "/api/v1")]
+impl Rest {
+    #[oai(path = "/search", method = "get")]
+    async fn all(&self, permit: Allowed<All>, query: Query) -> Result<Answer<SearchBody>> {
+        shown(&permit, &query).await.map(Answer)
+    }
+}
+
+#[derive(Default)]
+pub struct Queries;
+
+#[async_graphql::Object]
+impl Queries {
+    /// Artists, albums, tracks and tags with these words; of each the three with the shortest names.
+    #[graphql(complexity = "3 * child_complexity + 1")]
+    async fn search(&self, ctx: &Context<'_>, query: String) -> Option<Result<SearchResult>> {
+        answer(async { results(&ctx.allow().await?, &query).await }).await
+    }
+}

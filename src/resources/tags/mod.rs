@@ -1,0 +1,256 @@
+//! Tags: genres and moods of artists, albums and tracks.
+use std::collections::HashMap;
+
+use async_graphql::{ComplexObject, Context, ID, Object, SimpleObject};
+use poem_openapi::{OpenApi, param::Path};
+use serde::Serialize;
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use super::visibility::{containing, folded, starting};
+use crate::{
+    context::Reader,
+    error::{Error, Result},
+    graphql::{
+        connection::{Connection, Direction, answer, connect, window},
+        ids::{Key, Kind, global},
+        loaders::TagId,
+    },
+    guard::{Allowed, AllowExt, operations},
+    rest::{
+        answer::Answer,
+        page::{ListQuery, Page},
+        params::{filter, ordering},
+    },
+    store::{
+        listing::{Kind as KeyKind, Listing, SortKey, Window},
+        sql,
+    },
+    time::Timestamp,
+};
+
+operations! {
+    "tags";
+    /// Lists tags.
+    list: List = read Libraries, anonymous = Setting, throttle = List, graphql = "tags", params = Query;
+    /// Shows one tag; its name counts without regard to case.
+    retrieve: Retrieve = read Libraries, anonymous = Setting, throttle = Retrieve, graphql = "tag";
+}
+
+type Query = ListQuery<TagFilter, TagOrder>;
+
+/// A genre or mood.
+#[derive(Clone, Debug, FromRow, SimpleObject)]
+#[graphql(complex)]
+pub struct Tag {
+    /// The number of the row, unique among tags.
+    #[graphql(name = "databaseId")]
+    pub id: i64,
+    /// The word, unique without regard to case.
+    pub name: String,
+    /// Its MusicBrainz identifier.
+    pub mbid: Option<Uuid>,
+    /// When it was first used.
+    pub creation_date: Timestamp,
+}
+
+#[ComplexObject]
+impl Tag {
+    /// The global identifier, opaque to clients.
+    #[graphql(name = "id")]
+    async fn global_id(&self) -> ID {
+        global(Kind::Tag, self.id)
+    }
+}
+
+/// A genre or mood.
+#[derive(Clone, Debug, Serialize, poem_openapi::Object)]
+#[oai(rename = "Tag")]
+pub struct TagBody {
+    /// The word, unique without regard to case.
+    name: String,
+    /// When it was first used.
+    creation_date: Timestamp,
+}
+
+impl From<Tag> for TagBody {
+    fn from(tag: Tag) -> Self {
+        Self { name: tag.name, creation_date: tag.creation_date }
+    }
+}
+
+filter! {
+    /// Narrows a list of tags.
+    pub struct TagFilter {
+        /// The name contains each of these words, without regard to case.
+        q: Option<String>,
+        /// The name is this one.
+        name: Option<String>,
+        /// The name starts with this, in this case.
+        name_starts_with: Option<String> = "name__startswith",
+    }
+}
+
+ordering! {
+    /// What tags can be sorted by.
+    pub struct TagOrder by TagOrderField {
+        /// The name, without regard to case.
+        Name = "name",
+        /// When it was first used.
+        CreationDate = "creation_date",
+        /// How long the name is.
+        Length = "length",
+    }
+}
+
+fn listing(filter: &TagFilter, order: &[TagOrder]) -> Listing {
+    let mut from = sql("from tags g where true");
+    for word in filter.q.iter().flat_map(|q| q.split_whitespace()) {
+        from = from.then(" and g.name_folded like ? escape '\\'").bind(containing(&folded(word)));
+    }
+    if let Some(name) = &filter.name {
+        from = from.then(" and g.name = ?").bind(name.as_str());
+    }
+    if let Some(start) = &filter.name_starts_with {
+        from = from.and(starting("g.name", start));
+    }
+    let default = [TagOrder { field: TagOrderField::Name, direction: Direction::Asc }];
+    let order = if order.is_empty() { &default } else { order };
+    Listing::new(from, "g.id", order.iter().map(TagOrder::key))
+}
+
+impl TagOrder {
+    fn key(&self) -> SortKey {
+        let down = self.direction.is_descending();
+        match self.field {
+            TagOrderField::Name => SortKey::new(sql("g.name_folded"), KeyKind::Text, down),
+            TagOrderField::CreationDate => SortKey::new(sql("g.creation_date"), KeyKind::Time, down),
+            TagOrderField::Length => SortKey::new(sql("length(g.name)"), KeyKind::Int, down),
+        }
+    }
+}
+
+const SELECT: &str = "select g.id, g.name, g.mbid, g.creation_date from tags g ";
+
+pub async fn by_ids(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Tag>> {
+    let rows: Vec<Tag> = sql(SELECT).then("where g.id in ?*").bind(ids).all(reader.db()).await?;
+    Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+}
+
+/// The tags whose name contains `word`, shortest first.
+pub async fn containing_word(reader: &Reader, word: &str, most: i64) -> Result<Vec<Tag>> {
+    sql(SELECT)
+        .then("where g.name_folded like ? escape '\\' order by length(g.name), g.id limit ?")
+        .bind(containing(&folded(word)))
+        .bind(most)
+        .all(reader.db())
+        .await
+}
+
+#[derive(FromRow)]
+struct Tagged {
+    owner_id: i64,
+    #[sqlx(flatten)]
+    tag: Tag,
+}
+
+macro_rules! tags_of {
+    ($(#[doc = $doc:literal])+ $name:ident, $sql:literal) => {
+        $(#[doc = $doc])+
+        pub async fn $name(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Vec<Tag>>> {
+            let rows: Vec<Tagged> = sql($sql).bind(ids).all(reader.db()).await?;
+            let mut groups: HashMap<i64, Vec<Tag>> = HashMap::new();
+            for row in rows {
+                groups.entry(row.owner_id).or_default().push(row.tag);
+            }
+            Ok(groups)
+        }
+    };
+}
+
+tags_of!(/// The tags of artists, by name.
+    of_artists, "select x.artist_id as owner_id, g.id, g.name, g.mbid, g.creation_date
+     from artist_tags x join tags g on g.id = x.tag_id where x.artist_id in ?* order by g.name_folded");
+tags_of!(/// The tags of albums, by name.
+    of_albums, "select x.album_id as owner_id, g.id, g.name, g.mbid, g.creation_date
+     from album_tags x join tags g on g.id = x.tag_id where x.album_id in ?* order by g.name_folded");
+tags_of!(/// The tags of tracks, by name.
+    of_tracks, "select x.track_id as owner_id, g.id, g.name, g.mbid, g.creation_date
+     from track_tags x join tags g on g.id = x.tag_id where x.track_id in ?* order by g.name_folded");
+
+async fn list(permit: &Allowed<List>, query: &Query) -> Result<Page<TagBody>> {
+    let (frame, ids) = query.page.read_ids(permit, &listing(&query.filter, &query.order)).await?;
+    let rows = permit.loaders().list(ids.into_iter().map(TagId).collect()).await?;
+    Ok(frame.around(rows.into_iter().map(TagBody::from).collect()))
+}
+
+async fn browse(
+    permit: &Allowed<List>,
+    filter: &TagFilter,
+    order: &[TagOrder],
+    window: Window,
+) -> Result<Connection<Tag>> {
+    connect(permit, listing(filter, order), window, TagId).await
+}
+
+async fn retrieve(permit: &Allowed<Retrieve>, name: &str) -> Result<Tag> {
+    let found = sql(SELECT).then("where g.name_folded = ?").bind(folded(name));
+    found.one(permit.db()).await
+}
+
+/// Tags have no UUID.
+pub async fn by_key(permit: &Allowed<Retrieve>, key: Key) -> Result<Tag> {
+    let Key::Id(id) = key else { return Err(Error::NotFound) };
+    permit.loaders().one(TagId(id)).await?.ok_or(Error::NotFound)
+}
+
+async fn named(permit: &Allowed<Retrieve>, name: Option<String>, id: Option<ID>) -> Result<Tag> {
+    match (name, id) {
+        (Some(name), None) => retrieve(permit, &name).await,
+        (None, Some(id)) => {
+            by_key(permit, Key::of(Kind::Tag, Some(id), None, None)?).await
+        }
+        _ => Err(Error::field("name", "Give either the name or the id.")),
+    }
+}
+
+pub struct Rest;
+
+#[OpenApi(prefix_path = "/api/v1/tags")]
+impl Rest {
+    #[oai(path = "/", method = "get")]
+    async fn list(&self, permit: Allowed<List>, query: Query) -> Result<Answer<Page<TagBody>>> {
+        list(&permit, &query).await.map(Answer)
+    }
+
+    #[oai(path = "/:name", method = "get")]
+    async fn retrieve(&self, permit: Allowed<Retrieve>, name: Path<String>) -> Result<Answer<TagBody>> {
+        retrieve(&permit, &name).await.map(|tag| Answer(tag.into()))
+    }
+}
+
+#[derive(Default)]
+pub struct Queries;
+
+#[Object]
+impl Queries {
+    /// Tags, by name unless it says otherwise.
+    async fn tags(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(default)] filter: TagFilter,
+        #[graphql(default)] order_by: Vec<TagOrder>,
+        first: Option<u32>,
+        after: Option<String>,
+        last: Option<u32>,
+        before: Option<String>,
+    ) -> Option<Result<Connection<Tag>>> {
+        let window = window(first, after, last, before);
+        answer(async { browse(&ctx.allow().await?, &filter, &order_by, window).await }).await
+    }
+
+    /// The tag with this name, without regard to case, or with this identifier.
+    async fn tag(&self, ctx: &Context<'_>, name: Option<String>, id: Option<ID>) -> Option<Result<Tag>> {
+        answer(async { named(&ctx.allow().await?, name, id).await }).await
+    }
+}

@@ -1,0 +1,82 @@
+//! A preview of markup.
+use async_graphql::Context;
+use poem_openapi::OpenApi;
+use serde::Serialize;
+
+use super::contents::{Extent, html};
+use crate::{
+    error::{Error, Result},
+    graphql::connection::answer,
+    guard::{Allowed, AllowExt, operations},
+    rest::{answer::Answer, body::Body},
+};
+
+operations! {
+    "text";
+    /// Renders Markdown as the safe HTML that descriptions become.
+    preview: Preview = open, anonymous = Always, throttle = Wildcard, graphql = "textPreview";
+}
+
+/// Characters of a text at most.
+const MOST: usize = 50_000;
+
+/// A text to preview.
+#[derive(poem_openapi::Object)]
+struct TextPreviewRequest {
+    /// The Markdown.
+    text: Option<String>,
+    /// Lets headings, pictures and tables through too.
+    permissive: Option<bool>,
+}
+
+/// A text as it will look.
+#[derive(Serialize, poem_openapi::Object)]
+struct TextPreview {
+    /// The safe HTML.
+    rendered: String,
+}
+
+fn render(_: &Allowed<Preview>, text: &str, permissive: bool) -> Result<String> {
+    if text.chars().nth(MOST).is_some() {
+        let complaint = format!("Ensure this field has no more than {MOST} characters.");
+        return Err(Error::field("text", complaint));
+    }
+    let extent = if permissive { Extent::Permissive } else { Extent::Plain };
+    Ok(html(text, "text/markdown", extent))
+}
+
+fn preview(permit: &Allowed<Preview>, request: &TextPreviewRequest) -> Result<TextPreview> {
+    let text = request.text.as_ref().ok_or_else(|| Error::Refused("Invalid input".to_owned()))?;
+    let rendered = render(permit, text, request.permissive.unwrap_or_default())?;
+    Ok(TextPreview { rendered })
+}
+
+pub struct Rest;
+
+#[OpenApi(prefix_path = "/api/v1")]
+impl Rest {
+    #[oai(path = "/text-preview", method = "post")]
+    async fn preview(
+        &self,
+        permit: Allowed<Preview>,
+        request: Body<TextPreviewRequest>,
+    ) -> Result<Answer<TextPreview>> {
+        preview(&permit, &request.0).map(Answer)
+    }
+}
+
+#[derive(Default)]
+pub struct Queries;
+
+#[async_graphql::Object]
+impl Queries {
+    /// Markdown as the safe HTML that descriptions become.
+    async fn text_preview(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The Markdown.")] text: String,
+        #[graphql(default, desc = "Lets headings, pictures and tables through too.")] permissive: bool,
+    ) -> Option<Result<String>> {
+        answer(async { render(&ctx.allow().await?, &text, permissive) }).await
+    }
+}

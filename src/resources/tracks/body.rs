@@ -1,0 +1,257 @@
+use std::collections::HashMap;
+
+use poem_openapi::{Object, OpenApi, param::Path};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::{Libraries, List, Query, Retrieve, Track, libraries, list, retrieve};
+use crate::{
+    context::Reader,
+    error::{Error, Result},
+    graphql::{
+        ids::Key,
+        loaders::{
+            ActorId, AlbumCredits, AlbumId, AlbumTracksCount, AttachmentId, ContentId, Loaders,
+            TrackCredits, TrackId, TrackTags, TrackUploads,
+        },
+    },
+    guard::Allowed,
+    resources::{
+        actors::ActorBody,
+        artists::{ArtistRef, Depth, refs},
+        attachments::AttachmentBody,
+        contents::ContentBody,
+        libraries::LibraryBody,
+        uploads::{UploadRef, listen_url},
+    },
+    rest::{
+        answer::Answer,
+        page::{Page, PageQuery},
+    },
+    time::{Date, Timestamp},
+};
+
+/// A track with its artist, its album and what can be played of it.
+#[derive(Clone, Debug, Serialize, Object)]
+#[oai(rename = "Track")]
+pub struct TrackBody {
+    /// The artist credited first.
+    pub artist: Option<ArtistRef>,
+    /// Its album.
+    pub album: Option<TrackAlbum>,
+    /// The uploads that the caller can play.
+    uploads: Vec<UploadRef>,
+    /// Where to listen to it.
+    listen_url: String,
+    /// Its tags, by name.
+    tags: Vec<String>,
+    /// Who added it.
+    attributed_to: Option<ActorBody>,
+    /// Its number.
+    id: i64,
+    /// Its ActivityPub identifier.
+    fid: Option<String>,
+    /// Its MusicBrainz identifier.
+    mbid: Option<Uuid>,
+    /// Its title.
+    pub title: String,
+    /// When it was added.
+    creation_date: Timestamp,
+    /// Whether it belongs to this pod.
+    is_local: bool,
+    /// Its place on the disc, from 1.
+    position: Option<i64>,
+    /// The number of its disc, from 1.
+    disc_number: Option<i64>,
+    /// How often it was listened to or downloaded.
+    downloads_count: i64,
+    /// Who holds the rights.
+    copyright: Option<String>,
+    /// The code of its license.
+    license: Option<String>,
+    /// Its cover.
+    cover: Option<AttachmentBody>,
+    /// Whether the caller can play it.
+    is_playable: bool,
+}
+
+/// A track with its description.
+#[derive(Clone, Debug, Serialize, Object)]
+pub struct TrackDetail {
+    #[serde(flatten)]
+    #[oai(flatten)]
+    track: TrackBody,
+    /// What is told of it.
+    description: Option<ContentBody>,
+}
+
+/// An album inside its track.
+#[derive(Clone, Debug, Serialize, Object)]
+pub struct TrackAlbum {
+    /// Its number.
+    id: i64,
+    /// Its ActivityPub identifier.
+    fid: Option<String>,
+    /// Its MusicBrainz identifier.
+    mbid: Option<Uuid>,
+    /// Its title.
+    pub title: String,
+    /// The artist credited first.
+    artist: Option<ArtistRef>,
+    /// When it was released.
+    release_date: Option<Date>,
+    /// Its cover.
+    cover: Option<AttachmentBody>,
+    /// When it was added.
+    creation_date: Timestamp,
+    /// Whether it belongs to this pod.
+    is_local: bool,
+    /// How many tracks it has.
+    tracks_count: i64,
+}
+
+impl TrackBody {
+    pub fn id(&self) -> i64 {
+        self.id
+    }
+}
+
+pub async fn bodies(loaders: &Loaders, reader: &Reader, ids: &[i64]) -> Result<Vec<TrackBody>> {
+    shown(loaders, reader, ids, Depth::Full).await
+}
+
+/// The bodies of tracks, in the order of their ids; one statement for each kind of part.
+pub async fn shown(
+    loaders: &Loaders,
+    reader: &Reader,
+    ids: &[i64],
+    depth: Depth,
+) -> Result<Vec<TrackBody>> {
+    let tracks = loaders.list(ids.iter().copied().map(TrackId).collect()).await?;
+    let albums: Vec<i64> = tracks.iter().filter_map(|track| track.album_id).collect();
+    let artists = Artists::load(loaders, reader, ids, &albums).await?;
+    let albums = album_bodies(loaders, reader, &albums, &artists).await?;
+    let full = if depth == Depth::Full { ids } else { &[] };
+    let tags = loaders.many(full.iter().copied().map(TrackTags).collect()).await?;
+    let uploads = loaders.many(full.iter().copied().map(TrackUploads).collect()).await?;
+    let actors = tracks.iter().filter_map(|track| track.attributed_to_id);
+    let actors = loaders.many(actors.map(ActorId).collect()).await?;
+    let covers = tracks.iter().filter_map(|track| track.attachment_cover_id);
+    let covers = loaders.many(covers.map(AttachmentId).collect()).await?;
+    let body = |track: Track| {
+        let uploads = uploads.get(&TrackUploads(track.id)).map_or(&[][..], Vec::as_slice);
+        let tags = tags.get(&TrackTags(track.id));
+        let attributed = track.attributed_to_id.and_then(|id| actors.get(&ActorId(id)));
+        let cover = track.attachment_cover_id.and_then(|id| covers.get(&AttachmentId(id)));
+        TrackBody {
+            artist: artists.of_track(track.id),
+            album: track.album_id.and_then(|id| albums.get(&id).cloned()),
+            uploads: uploads.iter().map(|upload| upload.reference(reader, track.uuid)).collect(),
+            listen_url: listen_url(track.uuid),
+            tags: tags.into_iter().flatten().map(|tag| tag.name.clone()).collect(),
+            attributed_to: attributed.map(|actor| actor.body(reader)),
+            id: track.id,
+            is_local: reader.is_local(track.fid.as_deref()),
+            fid: track.fid,
+            mbid: track.mbid,
+            title: track.title,
+            creation_date: track.creation_date,
+            position: track.position,
+            disc_number: track.disc_number,
+            downloads_count: track.downloads_count,
+            copyright: track.copyright,
+            license: track.license,
+            cover: cover.map(|cover| cover.body(reader)),
+            is_playable: !uploads.is_empty(),
+        }
+    };
+    Ok(tracks.into_iter().map(body).collect())
+}
+
+/// The artists credited first on tracks and on albums.
+struct Artists {
+    bodies: HashMap<i64, ArtistRef>,
+    tracks: HashMap<i64, i64>,
+    albums: HashMap<i64, i64>,
+}
+
+impl Artists {
+    async fn load(loaders: &Loaders, reader: &Reader, tracks: &[i64], albums: &[i64]) -> Result<Self> {
+        let of_tracks = loaders.many(tracks.iter().copied().map(TrackCredits).collect()).await?;
+        let of_albums = loaders.many(albums.iter().copied().map(AlbumCredits).collect()).await?;
+        let tracks = of_tracks.iter().filter_map(|(key, list)| Some((key.0, list.first()?.artist_id)));
+        let albums = of_albums.iter().filter_map(|(key, list)| Some((key.0, list.first()?.artist_id)));
+        let (tracks, albums): (HashMap<_, _>, HashMap<_, _>) = (tracks.collect(), albums.collect());
+        let ids = tracks.values().chain(albums.values()).copied();
+        Ok(Self { bodies: refs(loaders, reader, ids).await?, tracks, albums })
+    }
+
+    fn of_track(&self, id: i64) -> Option<ArtistRef> {
+        self.bodies.get(self.tracks.get(&id)?).cloned()
+    }
+
+    fn of_album(&self, id: i64) -> Option<ArtistRef> {
+        self.bodies.get(self.albums.get(&id)?).cloned()
+    }
+}
+
+async fn album_bodies(
+    loaders: &Loaders,
+    reader: &Reader,
+    ids: &[i64],
+    artists: &Artists,
+) -> Result<HashMap<i64, TrackAlbum>> {
+    let albums = loaders.many(ids.iter().copied().map(AlbumId).collect()).await?;
+    let counts = loaders.many(ids.iter().copied().map(AlbumTracksCount).collect()).await?;
+    let covers = albums.values().filter_map(|album| album.attachment_cover_id);
+    let covers = loaders.many(covers.map(AttachmentId).collect()).await?;
+    let bodies = albums.into_values().map(|album| {
+        let cover = album.attachment_cover_id.and_then(|id| covers.get(&AttachmentId(id)));
+        let body = TrackAlbum {
+            id: album.id,
+            is_local: reader.is_local(album.fid.as_deref()),
+            fid: album.fid,
+            mbid: album.mbid,
+            title: album.title,
+            artist: artists.of_album(album.id),
+            release_date: album.release_date,
+            cover: cover.map(|cover| cover.body(reader)),
+            creation_date: album.creation_date,
+            tracks_count: counts.get(&AlbumTracksCount(album.id)).copied().unwrap_or_default(),
+        };
+        (album.id, body)
+    });
+    Ok(bodies.collect())
+}
+
+async fn detail(permit: &Allowed<Retrieve>, id: i64) -> Result<TrackDetail> {
+    let track = retrieve(permit, Key::Id(id)).await?;
+    let text = permit.loaders().maybe(track.description_content_id.map(ContentId)).await?;
+    let track = bodies(permit.loaders(), permit, &[id]).await?.pop().ok_or(Error::NotFound)?;
+    Ok(TrackDetail { track, description: text.map(|text| text.body()) })
+}
+
+pub struct Rest;
+
+#[OpenApi(prefix_path = "/api/v1/tracks")]
+impl Rest {
+    #[oai(path = "/", method = "get")]
+    async fn list(&self, permit: Allowed<List>, query: Query) -> Result<Answer<Page<TrackBody>>> {
+        list(&permit, &query).await.map(Answer)
+    }
+
+    #[oai(path = "/:id", method = "get")]
+    async fn retrieve(&self, permit: Allowed<Retrieve>, id: Path<i64>) -> Result<Answer<TrackDetail>> {
+        detail(&permit, id.0).await.map(Answer)
+    }
+
+    #[oai(path = "/:id/libraries", method = "get")]
+    async fn libraries(
+        &self,
+        permit: Allowed<Libraries>,
+        id: Path<i64>,
+        query: PageQuery,
+    ) -> Result<Answer<Page<LibraryBody>>> {
+        libraries(&permit, id.0, &query).await.map(Answer)
+    }
+}

@@ -1,0 +1,194 @@
+use std::collections::HashMap;
+
+use poem_openapi::{Object, OpenApi, param::Path, types::Any};
+use serde::Serialize;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{ImportStatus, List, Query, Retrieve, Upload, list, retrieve};
+use crate::{
+    context::Reader,
+    error::{Error, Result},
+    graphql::{
+        ids::Key,
+        loaders::{ActorId, LibraryId, Loaders, UploadId},
+    },
+    guard::Allowed,
+    resources::{
+        artists::Depth,
+        libraries::{LibraryBody, LibraryStats},
+        tracks::{TrackBody, shown},
+    },
+    rest::{answer::Answer, page::Page},
+    time::Timestamp,
+};
+
+/// A file of audio, inside its track.
+#[derive(Clone, Debug, Serialize, Object)]
+pub struct UploadRef {
+    /// Its UUID.
+    uuid: Uuid,
+    /// Where to listen to it.
+    listen_url: String,
+    /// Its size in bytes.
+    size: Option<i64>,
+    /// Its length in seconds.
+    duration: Option<i64>,
+    /// Its bits per second.
+    bitrate: Option<i64>,
+    /// Its media type.
+    mimetype: Option<String>,
+    /// What its file name ends with.
+    extension: String,
+    /// Whether it belongs to this pod.
+    is_local: bool,
+}
+
+/// A file of audio, with its track and its library.
+#[derive(Clone, Debug, Serialize, Object)]
+#[oai(rename = "Upload")]
+pub struct UploadBody {
+    /// Its UUID.
+    uuid: Uuid,
+    /// The name to save it under; absent until it has a track.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    filename: Option<String>,
+    /// When it was uploaded.
+    creation_date: Timestamp,
+    /// Its media type.
+    mimetype: Option<String>,
+    /// Its track.
+    track: Option<TrackBody>,
+    /// Its library.
+    library: Option<LibraryBody>,
+    /// Its length in seconds.
+    duration: Option<i64>,
+    /// Its bits per second.
+    bitrate: Option<i64>,
+    /// Its size in bytes.
+    size: Option<i64>,
+    /// When it was imported.
+    import_date: Option<Timestamp>,
+    /// How far its import is.
+    import_status: ImportStatus,
+    /// What the import has to tell, such as why it failed.
+    import_details: Any<Value>,
+    /// What its uploader told of it.
+    import_metadata: Any<Value>,
+    /// What its uploader calls the import that it belongs to.
+    import_reference: String,
+    /// What its file tells of it.
+    metadata: Any<Value>,
+    /// Where it came from.
+    source: Option<String>,
+}
+
+/// Where a track is listened to.
+pub fn listen_url(track: Uuid) -> String {
+    format!("/api/v1/listen/{track}/")
+}
+
+impl Upload {
+    pub fn reference(&self, reader: &Reader, track: Uuid) -> UploadRef {
+        UploadRef {
+            uuid: self.uuid,
+            listen_url: self.listen_url(track),
+            size: self.size,
+            duration: self.duration,
+            bitrate: self.bitrate,
+            mimetype: self.mimetype.clone(),
+            extension: self.extension().to_owned(),
+            is_local: reader.is_local(self.fid.as_deref()),
+        }
+    }
+
+    pub fn listen_url(&self, track: Uuid) -> String {
+        format!("{}?upload={}", listen_url(track), self.uuid)
+    }
+
+    /// By the media type, else by the file's name.
+    pub fn extension(&self) -> &str {
+        match self.mimetype.as_deref().unwrap_or_default() {
+            "audio/mpeg" | "audio/mp3" => "mp3",
+            "audio/ogg" | "video/ogg" => "ogg",
+            "audio/opus" => "opus",
+            "audio/flac" | "audio/x-flac" => "flac",
+            "audio/mp4" | "audio/x-m4a" | "audio/m4a" => "m4a",
+            "audio/aac" | "audio/x-aac" => "aac",
+            "audio/aiff" | "audio/x-aiff" => "aiff",
+            _ => {
+                let source = self.source.as_deref().unwrap_or_default();
+                let file = if self.audio_file.is_empty() { source } else { &self.audio_file };
+                file.rsplit_once('.').map_or("", |(_, extension)| extension)
+            }
+        }
+    }
+
+    /// `artist - album - title.extension`.
+    fn filename(&self, track: &TrackBody) -> String {
+        let artist = track.artist.as_ref().map(|artist| artist.name.as_str());
+        let album = track.album.as_ref().map(|album| album.title.as_str());
+        let parts: Vec<&str> = artist.into_iter().chain(album).chain([track.title.as_str()]).collect();
+        format!("{}.{}", parts.join(" - "), self.extension())
+    }
+}
+
+pub async fn bodies(loaders: &Loaders, reader: &Reader, ids: &[i64]) -> Result<Vec<UploadBody>> {
+    let uploads = loaders.list(ids.iter().copied().map(UploadId).collect()).await?;
+    let tracks: Vec<i64> = uploads.iter().filter_map(|upload| upload.track_id).collect();
+    let tracks = shown(loaders, reader, &tracks, Depth::Shallow).await?;
+    let tracks: HashMap<i64, TrackBody> =
+        tracks.into_iter().map(|track| (track.id(), track)).collect();
+    let libraries = uploads.iter().map(|upload| LibraryId(upload.library_id));
+    let libraries = loaders.many(libraries.collect()).await?;
+    let owners = libraries.values().map(|library| ActorId(library.actor_id));
+    let owners = loaders.many(owners.collect()).await?;
+    let body = |upload: Upload| {
+        let library = libraries.get(&LibraryId(upload.library_id)).cloned();
+        let library = library.map(|library| {
+            let actor = owners.get(&ActorId(library.actor_id)).map(|actor| actor.body(reader));
+            // Here the original shows no figures.
+            library.body(LibraryStats::default(), actor)
+        });
+        let track = upload.track_id.and_then(|id| tracks.get(&id).cloned());
+        UploadBody {
+            uuid: upload.uuid,
+            filename: track.as_ref().map(|track| upload.filename(track)),
+            creation_date: upload.creation_date,
+            mimetype: upload.mimetype,
+            track,
+            library,
+            duration: upload.duration,
+            bitrate: upload.bitrate,
+            size: upload.size,
+            import_date: upload.import_date,
+            import_status: upload.import_status,
+            import_details: Any(upload.import_details),
+            import_metadata: Any(upload.import_metadata),
+            import_reference: upload.import_reference,
+            metadata: Any(upload.metadata),
+            source: upload.source,
+        }
+    };
+    Ok(uploads.into_iter().map(body).collect())
+}
+
+async fn detail(permit: &Allowed<Retrieve>, uuid: Uuid) -> Result<UploadBody> {
+    let upload = retrieve(permit, Key::Uuid(uuid)).await?;
+    bodies(permit.loaders(), permit, &[upload.id]).await?.pop().ok_or(Error::NotFound)
+}
+
+pub struct Rest;
+
+#[OpenApi(prefix_path = "/api/v1/uploads")]
+impl Rest {
+    #[oai(path = "/", method = "get")]
+    async fn list(&self, permit: Allowed<List>, query: Query) -> Result<Answer<Page<UploadBody>>> {
+        list(&permit, &query).await.map(Answer)
+    }
+
+    #[oai(path = "/:uuid", method = "get")]
+    async fn retrieve(&self, permit: Allowed<Retrieve>, uuid: Path<Uuid>) -> Result<Answer<UploadBody>> {
+        detail(&permit, uuid.0).await.map(Answer)
+    }
+}

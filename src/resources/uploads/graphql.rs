@@ -1,0 +1,108 @@
+use async_graphql::{ComplexObject, Context, ID, Json, Object};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{Retrieve, Upload, UploadFilter, UploadOrder, browse, retrieve};
+use crate::{
+    context::Cx,
+    error::Result,
+    graphql::{
+        connection::{Connection, answer, pages, window},
+        ids::{Key, Kind, global},
+        loaders::{LibraryId, TrackId},
+        scalars::BigInt,
+    },
+    guard::AllowExt,
+    resources::{
+        libraries::{self, Library},
+        tracks::{self, Track},
+    },
+};
+
+#[ComplexObject]
+impl Upload {
+    /// The global identifier, opaque to clients.
+    #[graphql(name = "id")]
+    async fn global_id(&self) -> ID {
+        global(Kind::Upload, self.id)
+    }
+
+    /// Whether it belongs to this pod.
+    async fn is_local(&self, ctx: &Context<'_>) -> bool {
+        ctx.data_unchecked::<Cx>().reader().is_local(self.fid.as_deref())
+    }
+
+    /// Its size in bytes.
+    async fn size(&self) -> Option<BigInt> {
+        self.size.map(BigInt)
+    }
+
+    /// What its file name ends with.
+    #[graphql(name = "extension")]
+    async fn file_extension(&self) -> &str {
+        self.extension()
+    }
+
+    /// Where to listen to it: a path on this server; null until it has a track.
+    #[graphql(name = "listenUrl")]
+    async fn listen_address(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        let permit = ctx.reach::<tracks::Retrieve>().await?;
+        let track = permit.loaders().maybe(self.track_id.map(TrackId)).await?;
+        Ok(track.map(|track| self.listen_url(track.uuid)))
+    }
+
+    /// Its track.
+    async fn track(&self, ctx: &Context<'_>) -> Result<Option<Track>> {
+        let permit = ctx.reach::<tracks::Retrieve>().await?;
+        permit.loaders().maybe(self.track_id.map(TrackId)).await
+    }
+
+    /// Its library.
+    async fn library(&self, ctx: &Context<'_>) -> Result<Option<Library>> {
+        let permit = ctx.reach::<libraries::Retrieve>().await?;
+        permit.loaders().one(LibraryId(self.library_id)).await
+    }
+
+    /// What the import has to tell, such as why it failed; told to its uploader.
+    async fn import_details(&self, ctx: &Context<'_>) -> Result<Option<Json<Value>>> {
+        let permit = ctx.reach::<Retrieve>().await?;
+        let library = permit.loaders().one(LibraryId(self.library_id)).await?;
+        let own = library.is_some_and(|library| permit.actor_id() == Some(library.actor_id));
+        Ok(own.then(|| Json(self.import_details.clone())))
+    }
+}
+
+#[derive(Default)]
+pub struct Queries;
+
+#[Object]
+impl Queries {
+    /// The caller's own uploads; newest first unless it says otherwise.
+    #[graphql(complexity = "pages(first, last) * child_complexity + 1")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
+    async fn uploads(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(default)] filter: UploadFilter,
+        #[graphql(default)] order_by: Vec<UploadOrder>,
+        first: Option<u32>,
+        after: Option<String>,
+        last: Option<u32>,
+        before: Option<String>,
+    ) -> Option<Result<Connection<Upload>>> {
+        let window = window(first, after, last, before);
+        answer(async { browse(&ctx.allow().await?, &filter, &order_by, window).await }).await
+    }
+
+    /// One upload, by one of its identifiers: an own one, or one that the caller can play.
+    async fn upload(
+        &self,
+        ctx: &Context<'_>,
+        id: Option<ID>,
+        database_id: Option<i64>,
+        uuid: Option<Uuid>,
+    ) -> Option<Result<Upload>> {
+        let key = Key::of(Kind::Upload, id, database_id, uuid);
+        answer(async { retrieve(&ctx.allow().await?, key?).await }).await
+    }
+}

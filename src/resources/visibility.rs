@@ -1,0 +1,105 @@
+//! Which uploads a caller can hear, and which a `scope` means (contract sections 6 and 7).
+use crate::{
+    context::Reader,
+    error::Result,
+    store::{Index, Sql, fulltext::Query, sql},
+};
+
+/// The ids of the libraries that the caller may look into.
+pub fn viewable_libraries(reader: &Reader) -> Sql {
+    let public = "select l.id from libraries l where l.privacy_level = 'everyone'";
+    let Some(me) = reader.actor_id() else { return sql(public) };
+    sql(public)
+        .then(" or l.actor_id = ?")
+        .bind(me)
+        .then(
+            " or (l.privacy_level = 'instance' and l.actor_id in (select o.id from actors o
+               where o.domain = (select m.domain from actors m where m.id = ?)))",
+        )
+        .bind(me)
+        .then(
+            " or l.id in (select f.target_library_id from library_follows f
+               where f.actor_id = ? and f.approved = true)",
+        )
+        .bind(me)
+        .then(
+            " or l.id in (select c.library_id from channels c
+               join follows f on f.target_actor_id = c.actor_id
+               where f.actor_id = ? and f.approved = true)",
+        )
+        .bind(me)
+}
+
+/// Of an upload `u`: its audio is there, and in a library that the caller may look into.
+pub fn playable(reader: &Reader) -> Sql {
+    sql("u.import_status in ('finished', 'skipped') and u.library_id in (")
+        .append(viewable_libraries(reader))
+        .then(")")
+}
+
+/// Of an upload `u`: its audio is there, and in a library that the caller may not look into.
+pub fn withheld(reader: &Reader) -> Sql {
+    sql("u.import_status in ('finished', 'skipped') and u.library_id not in (")
+        .append(viewable_libraries(reader))
+        .then(")")
+}
+
+/// Of an upload `u`: it is in one of the libraries that the words of a `scope` mean.
+/// Words that mean nothing, and `me` from a stranger, mean no library.
+pub fn within_scope(reader: &Reader, scope: &str) -> Sql {
+    let words = scope.split(',').map(str::trim);
+    let libraries = words.filter_map(|word| libraries_of_scope(reader, word));
+    let any = libraries.reduce(|left, right| left.then(" or ").append(right));
+    let condition = any.unwrap_or_else(|| sql("1 = 0"));
+    sql("u.library_id in (select l.id from libraries l join actors o on o.id = l.actor_id where ")
+        .append(condition)
+        .then(")")
+}
+
+/// Of a library `l` and its owner `o`: what one word of a `scope` means.
+pub fn libraries_of_scope(reader: &Reader, word: &str) -> Option<Sql> {
+    match word.split_once(':') {
+        None if word == "all" => Some(sql("1 = 1")),
+        None if word == "me" => reader.actor_id().map(|me| sql("l.actor_id = ?").bind(me)),
+        None if word == "subscribed" => reader.actor_id().map(|me| {
+            sql("l.id in (select f.target_library_id from library_follows f
+                 where f.actor_id = ? and f.approved = true)")
+            .bind(me)
+        }),
+        Some(("actor", name)) => {
+            let (user, domain) = name.split_once('@')?;
+            Some(sql("(o.preferred_username = ? and o.domain = ?)").bind(user).bind(domain))
+        }
+        Some(("domain", domain)) => Some(sql("o.domain = ?").bind(domain)),
+        _ => None,
+    }
+}
+
+/// A condition that `column` is among the rows whose text matches, or that nothing is asked.
+pub fn matching(reader: &Reader, places: &[(&'static str, Index)], q: &str) -> Result<Option<Sql>> {
+    let Some(query) = Query::parse(q)? else { return Ok(None) };
+    let dialect = reader.db().dialect();
+    let conditions = places.iter().map(|(column, index)| {
+        let close = if column.contains('(') { "))" } else { ")" };
+        sql(column).then(" (").append(dialect.matching(*index, &query)).then(close)
+    });
+    let any = conditions.reduce(|left, right| left.then(" or ").append(right));
+    Ok(any.map(|any| sql("(").append(any).then(")")))
+}
+
+/// A pattern for `like .. escape '\'` that finds `text` anywhere.
+pub fn containing(text: &str) -> String {
+    let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    format!("%{escaped}%")
+}
+
+/// How names are compared without regard to case, on both databases.
+pub fn folded(text: &str) -> String {
+    text.to_lowercase()
+}
+
+/// A condition that `column` starts with `text`, in its case, and that an index can serve.
+pub fn starting(column: &'static str, text: &str) -> Sql {
+    let above = format!("{text}\u{10ffff}");
+    sql(column).then(" >= ? and ").bind(text).then(column).then(" < ?").bind(above)
+}

@@ -1,0 +1,164 @@
+//! Bodies that come in: complaints name the field, as Django REST framework's do.
+use std::collections::BTreeMap;
+
+use poem::{Request, RequestBody};
+use poem_openapi::{
+    ApiExtractor, ApiExtractorType, ExtractParamOptions,
+    payload::Json,
+    registry::{MetaRequest, MetaSchema, MetaSchemaRef, Registry},
+    types::ParseFromJSON,
+};
+use serde_json::{Map, Value};
+
+use super::params::Pairs;
+use crate::error::{Error, Result};
+
+/// Bytes of a body at most; files have their own door.
+pub const LIMIT: usize = 1 << 20;
+
+/// A JSON or form body.
+pub struct Body<T>(pub T);
+
+impl<'a, T: ParseFromJSON> ApiExtractor<'a> for Body<T> {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        <Json<T> as ApiExtractor>::register(registry);
+    }
+
+    fn request_meta() -> Option<MetaRequest> {
+        let mut meta = <Json<T> as ApiExtractor>::request_meta()?;
+        meta.content.iter_mut().for_each(|media| media.content_type = "application/json");
+        Some(meta)
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        body: &mut RequestBody,
+        _: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
+        let value = read(request, body).await?;
+        Ok(Self(parse(value)?))
+    }
+}
+
+async fn read(request: &Request, body: &mut RequestBody) -> Result<Value> {
+    let content_type = request.content_type().unwrap_or("application/json");
+    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let form = essence == "application/x-www-form-urlencoded";
+    if !form && !matches!(essence.as_str(), "application/json" | "application/activity+json") {
+        return Err(Error::UnsupportedMediaType(content_type.to_owned()));
+    }
+    let bytes = limited(body).await?;
+    if form {
+        let text = std::str::from_utf8(&bytes)
+            .map_err(|_| Error::Refused("The form is not valid UTF-8.".to_owned()))?;
+        let pairs = Pairs::parse(text)?;
+        let fields = pairs.iter().map(|(name, value)| (name.to_owned(), value.into()));
+        return Ok(Value::Object(fields.collect()));
+    }
+    if bytes.is_empty() {
+        return Ok(Value::Object(Map::new()));
+    }
+    serde_json::from_slice(&bytes).map_err(|error| Error::Malformed(error.to_string()))
+}
+
+/// The bytes of a body, up to the limit.
+pub async fn limited(body: &mut RequestBody) -> Result<Vec<u8>> {
+    let body = body.take().map_err(|_| Error::Refused("The body was read already.".to_owned()))?;
+    body.into_bytes_limit(LIMIT).await.map(Into::into).map_err(|error| match error {
+        poem::error::ReadBodyError::PayloadTooLarge => Error::TooLarge(LIMIT),
+        error => Error::Refused(format!("The body could not be read: {error}")),
+    })
+}
+
+fn parse<T: ParseFromJSON>(value: Value) -> Result<T> {
+    let Value::Object(mut fields) = value else {
+        return Err(Error::field(
+            "non_field_errors",
+            format!("Invalid data. Expected a dictionary, but got {}.", kind(&value)),
+        ));
+    };
+    let mut registry = Registry::new();
+    T::register(&mut registry);
+    if let Some(schema) = registry.schemas.get(&*T::name()) {
+        let complaints = complaints(schema, &registry, &mut fields);
+        if !complaints.is_empty() {
+            return Err(Error::Invalid(complaints));
+        }
+    }
+    T::parse_from_json(Some(Value::Object(fields)))
+        .map_err(|error| Error::field("non_field_errors", error.into_message()))
+}
+
+fn complaints(
+    schema: &MetaSchema,
+    registry: &Registry,
+    fields: &mut Map<String, Value>,
+) -> BTreeMap<String, Vec<String>> {
+    let mut complaints = BTreeMap::new();
+    for (name, property) in &schema.properties {
+        let required = schema.required.contains(name);
+        let complaint = match fields.get_mut(*name) {
+            None if required => Some("This field is required.".to_owned()),
+            Some(Value::Null) if required => Some("This field may not be null.".to_owned()),
+            None | Some(Value::Null) => None,
+            Some(value) => mismatch(property, registry, value),
+        };
+        if let Some(complaint) = complaint {
+            complaints.insert((*name).to_owned(), vec![complaint]);
+        }
+    }
+    complaints
+}
+
+/// Why a value does not fit; texts that spell a number or a truth, as forms send them, become it.
+fn mismatch(property: &MetaSchemaRef, registry: &Registry, value: &mut Value) -> Option<String> {
+    let schema = match property {
+        MetaSchemaRef::Inline(schema) => schema,
+        MetaSchemaRef::Reference(name) => registry.schemas.get(name)?,
+    };
+    if !schema.enum_items.is_empty() && !schema.enum_items.contains(value) {
+        let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        return Some(format!("\"{shown}\" is not a valid choice."));
+    }
+    match (schema.ty, &*value) {
+        ("integer", Value::String(text)) => match text.parse::<i64>() {
+            Ok(number) => *value = number.into(),
+            Err(_) => return Some("A valid integer is required.".to_owned()),
+        },
+        ("boolean", Value::String(text)) => match text.as_str() {
+            "true" | "True" | "1" | "on" => *value = true.into(),
+            "false" | "False" | "0" | "off" => *value = false.into(),
+            _ => return Some("Must be a valid boolean.".to_owned()),
+        },
+        ("integer", value) if !value.is_i64() => {
+            return Some("A valid integer is required.".to_owned());
+        }
+        ("boolean", value) if !value.is_boolean() => {
+            return Some("Must be a valid boolean.".to_owned());
+        }
+        ("string", value) if !value.is_string() => return Some("Not a valid string.".to_owned()),
+        ("array", value) if !value.is_array() => {
+            return Some(format!("Expected a list of items but got type \"{}\".", kind(value)));
+        }
+        ("object", value) if !value.is_object() => {
+            return Some(format!("Expected a dictionary of items but got type \"{}\".", kind(value)));
+        }
+        _ => {}
+    }
+    None
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        Value::String(_) => "str",
+        Value::Array(_) => "list",
+        Value::Object(_) => "dict",
+    }
+}

@@ -1,0 +1,298 @@
+//! What every request passes on its way in, and every answer on its way out
+//! (contract section 1): request id, caller, slashes, methods, media types, headers.
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::Instant,
+};
+
+use futures_util::FutureExt;
+use poem::{
+    Addr, Endpoint, IntoResponse, Request, Response,
+    error::{NotFoundError, ParsePathError},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri},
+};
+use tracing::Instrument;
+
+use super::routes::{Path, Routes, Slash};
+use crate::{
+    app::App,
+    auth,
+    context::Cx,
+    error::{Error, Result},
+};
+
+/// The address that a request was sent to, as links to its neighbours repeat it.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// Scheme, host and path; the slash at the end as it was sent.
+    pub address: String,
+}
+
+impl Asked {
+    pub fn of(request: &Request) -> &Self {
+        request.data::<Self>().expect("the door attaches it to every request")
+    }
+}
+
+/// Wraps the whole server.
+pub struct Door<E> {
+    pub app: App,
+    pub routes: Arc<Routes>,
+    pub inner: E,
+}
+
+impl<E: Endpoint> Endpoint for Door<E> {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        let id = request_id(&request);
+        let span = tracing::info_span!("request", id = %id);
+        let handled = AssertUnwindSafe(self.handle(request, &id)).catch_unwind();
+        let mut response = match handled.instrument(span.clone()).await {
+            Ok(response) => response,
+            Err(_) => {
+                span.in_scope(|| tracing::error!("a handler panicked"));
+                let body = serde_json::json!({"detail": "Internal server error.", "request_id": id});
+                let builder = Response::builder().status(StatusCode::INTERNAL_SERVER_ERROR);
+                builder.content_type("application/json").body(body.to_string())
+            }
+        };
+        let id = HeaderValue::from_str(&id).expect("an id is plain ASCII");
+        response.headers_mut().insert("x-request-id", id);
+        Ok(response)
+    }
+}
+
+impl<E: Endpoint> Door<E> {
+    async fn handle(&self, request: Request, id: &str) -> Response {
+        #[expect(clippy::disallowed_methods, reason = "how long a request took is not the domain's time")]
+        let started = Instant::now();
+        let method = request.method().clone();
+        let path = request.uri().path().to_owned();
+        let origin = request.headers().get("origin").cloned();
+        let mut response = match self.enter(request).await {
+            Ok(response) => response,
+            Err(error) => error.into_response(),
+        };
+        protect(response.headers_mut());
+        if let Some(origin) = origin {
+            share(response.headers_mut(), origin);
+        }
+        let (status, seconds) = (response.status(), started.elapsed().as_secs_f64());
+        self.app.metrics().count_request(&method, status, seconds);
+        tracing::info!(%method, %path, status = status.as_u16(), ms = seconds * 1000.0, id, "answered");
+        response
+    }
+
+    async fn enter(&self, mut request: Request) -> Result<Response> {
+        let path = request.uri().path();
+        let address = format!("{}{path}", self.app.config().public_url());
+        let authorization =
+            request.headers().get("authorization").and_then(|header| header.to_str().ok());
+        let caller = auth::caller(&self.app, authorization).await?;
+        let cx = Cx::new(self.app.clone(), caller, client_address(&self.app, &request));
+        request.set_data(cx.clone());
+        request.set_data(Asked { address });
+        let mut response = if in_api(request.uri().path()) {
+            self.api(request, &cx).await?
+        } else {
+            self.inner.get_response(request).await
+        };
+        cx.stamp(response.headers_mut());
+        Ok(response)
+    }
+
+    async fn api(&self, mut request: Request, cx: &Cx) -> Result<Response> {
+        let Some((path, bare)) = self.find(request.uri().path()) else { return Ok(not_found_page()) };
+        if path.slash == Slash::Required && !request.uri().path().ends_with('/') {
+            return Ok(with_slash(request.uri()));
+        }
+        let method = request.method().clone();
+        let preflight = request.headers().contains_key("access-control-request-method");
+        let mut response = if method == Method::OPTIONS && preflight {
+            return Ok(preflight_answer());
+        } else if !accepts_json(&request) {
+            Error::NotAcceptable.into_response()
+        } else if !format_is_json(request.uri()) {
+            Error::NotFound.into_response()
+        } else if !path.serves(&method) {
+            let unsafe_method = !matches!(method, Method::OPTIONS | Method::HEAD | Method::GET);
+            match cx.allow_other(path.info, unsafe_method).await {
+                Err(error) => error.into_response(),
+                Ok(()) if method == Method::OPTIONS => options_answer(path),
+                Ok(()) => Error::MethodNotAllowed(method.to_string()).into_response(),
+            }
+        } else {
+            *request.uri_mut() = rewritten(request.uri(), bare)?;
+            if method == Method::HEAD {
+                request.set_method(Method::GET);
+            }
+            match self.inner.call(request).await {
+                Ok(response) => response.into_response(),
+                Err(error) => told(error),
+            }
+        };
+        let allow = HeaderValue::from_str(&path.allow).expect("methods are ASCII");
+        response.headers_mut().insert("allow", allow);
+        if method == Method::HEAD {
+            response = without_body(response).await?;
+        }
+        Ok(response)
+    }
+
+    /// The path that an address names: with or without a slash, and with `.json`.
+    fn find<'a>(&self, address: &'a str) -> Option<(&Path, &'a str)> {
+        let bare = address.strip_suffix('/').unwrap_or(address);
+        let suffixed = bare.strip_suffix(".json").and_then(|bare| Some((self.routes.find(bare)?, bare)));
+        let (path, found) = suffixed.or_else(|| Some((self.routes.find(bare)?, bare)))?;
+        let forbidden = path.slash == Slash::Forbidden && address.ends_with('/');
+        (!forbidden).then_some((path, found))
+    }
+}
+
+fn in_api(path: &str) -> bool {
+    (path.starts_with("/api/") || path.starts_with("/.well-known/")) && !path.ends_with("/openapi.json")
+}
+
+/// An id that a proxy in front gave, or a new one.
+fn request_id(request: &Request) -> String {
+    let given = request.headers().get("x-request-id").and_then(|header| header.to_str().ok());
+    let plain = |id: &&str| {
+        (8..=64).contains(&id.len())
+            && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+    };
+    given.filter(plain).map_or_else(|| crate::random::uuid().simple().to_string(), str::to_owned)
+}
+
+/// The client's address: the one that the last trusted proxy saw.
+fn client_address(app: &App, request: &Request) -> IpAddr {
+    let peer = match &request.remote_addr().0 {
+        Addr::SocketAddr(address) => address.ip(),
+        _ => IpAddr::V4(Ipv4Addr::LOCALHOST),
+    };
+    let proxies = usize::from(app.config().num_proxies);
+    let forwarded = request.headers().get("x-forwarded-for").and_then(|header| header.to_str().ok());
+    let Some(forwarded) = forwarded.filter(|_| proxies > 0) else { return peer };
+    let hops: Vec<_> = forwarded.split(',').map(str::trim).collect();
+    let seen = hops.len().saturating_sub(proxies);
+    hops.get(seen).and_then(|hop| hop.parse().ok()).unwrap_or(peer)
+}
+
+fn accepts_json(request: &Request) -> bool {
+    let mut accepted = request.headers().get_all("accept").iter().peekable();
+    accepted.peek().is_none()
+        || accepted.filter_map(|header| header.to_str().ok()).any(|header| {
+            header.split(',').any(|range| {
+                let mut parts = range.split(';').map(str::trim);
+                let kind = parts.next().unwrap_or_default();
+                let refused = parts.any(|part| matches!(part, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"));
+                matches!(kind, "*/*" | "application/*" | "application/json") && !refused
+            })
+        })
+}
+
+/// `format=` is taken as a choice of representation, and JSON is the only one.
+fn format_is_json(uri: &Uri) -> bool {
+    let pairs = uri.query().unwrap_or_default().split('&');
+    pairs.filter_map(|pair| pair.strip_prefix("format=")).all(|format| format == "json")
+}
+
+fn with_slash(uri: &Uri) -> Response {
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    Response::builder()
+        .status(StatusCode::MOVED_PERMANENTLY)
+        .header("location", format!("{}/{query}", uri.path()))
+        .content_type("text/html; charset=utf-8")
+        .finish()
+}
+
+fn rewritten(uri: &Uri, path: &str) -> Result<Uri> {
+    let text = match uri.query() {
+        Some(query) => format!("{path}?{query}"),
+        None => path.to_owned(),
+    };
+    text.parse().map_err(|_| Error::NotFound)
+}
+
+fn preflight_answer() -> Response {
+    Response::builder()
+        .header(
+            "access-control-allow-headers",
+            "accept, authorization, content-type, user-agent, x-csrftoken, x-requested-with",
+        )
+        .header("access-control-allow-methods", "DELETE, GET, OPTIONS, PATCH, POST, PUT")
+        .header("access-control-max-age", "86400")
+        .finish()
+}
+
+fn options_answer(path: &Path) -> Response {
+    let body = serde_json::json!({
+        "name": path.title(),
+        "description": "",
+        "renders": ["application/json"],
+        "parses": [
+            "application/json",
+            "application/x-www-form-urlencoded",
+            "multipart/form-data",
+            "application/activity+json",
+        ],
+    });
+    Response::builder().content_type("application/json").body(body.to_string())
+}
+
+/// An error as the API tells it; what the router says becomes what the contract says.
+fn told(error: poem::Error) -> Response {
+    if error.is::<NotFoundError>() || error.is::<ParsePathError>() {
+        return Error::NotFound.into_response();
+    }
+    if error.is::<Error>() || error.status().is_client_error() {
+        return error.into_response();
+    }
+    Error::internal(error.to_string()).into_response()
+}
+
+async fn without_body(mut response: Response) -> Result<Response> {
+    let body = response.take_body().into_bytes().await.map_err(|error| Error::internal(error))?;
+    let length = HeaderValue::from(body.len());
+    response.headers_mut().insert("content-length", length);
+    Ok(response)
+}
+
+/// The page of an address that is none.
+pub fn not_found_page() -> Response {
+    let page = "<!doctype html>\n<html lang=\"en\">\n<head><title>Not Found</title></head>\n\
+                <body><h1>Not Found</h1><p>There is nothing at this address.</p></body>\n</html>\n";
+    Response::builder()
+        .status(StatusCode::NOT_FOUND)
+        .content_type("text/html; charset=utf-8")
+        .body(page)
+}
+
+/// What every answer carries; an answer may say more of itself, never less.
+fn protect(headers: &mut HeaderMap) {
+    for (name, value) in [
+        ("vary", "Cookie, origin"),
+        ("x-frame-options", "DENY"),
+        ("x-content-type-options", "nosniff"),
+        ("referrer-policy", "same-origin"),
+        ("cross-origin-opener-policy", "same-origin"),
+    ] {
+        headers.entry(HeaderName::from_static(name)).or_insert(HeaderValue::from_static(value));
+    }
+}
+
+/// Pages of any origin may read the answers (contract section 1).
+fn share(headers: &mut HeaderMap, origin: HeaderValue) {
+    headers.insert("access-control-allow-origin", origin);
+    headers.insert("access-control-allow-credentials", HeaderValue::from_static("true"));
+    headers.insert(
+        "access-control-expose-headers",
+        HeaderValue::from_static(
+            "Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, \
+             X-RateLimit-ResetSeconds, X-RateLimit-Scope, X-RateLimit-Duration, X-Request-Id",
+        ),
+    );
+}
+

@@ -1,0 +1,353 @@
+//! Query parameters: read once, documented once, and the same type is GraphQL's input.
+use std::collections::BTreeMap;
+
+use poem_openapi::registry::{MetaOperationParam, MetaParamIn, MetaSchema, MetaSchemaRef};
+use uuid::Uuid;
+
+use crate::error::{Error, Result};
+
+/// The query of a request, decoded.
+#[derive(Clone, Debug, Default)]
+pub struct Pairs(Vec<(String, String)>);
+
+impl Pairs {
+    /// Decodes a query string; bytes that are not UTF-8 are refused.
+    pub fn parse(query: &str) -> Result<Self> {
+        let decode = |text: &str| {
+            let spaced = text.replace('+', " ");
+            let decoded = percent_encoding::percent_decode_str(&spaced).decode_utf8();
+            decoded
+                .map(|text| text.into_owned())
+                .map_err(|_| Error::Refused("The query string is not valid UTF-8.".to_owned()))
+        };
+        let pairs = query.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let value = decode(value)?;
+            if value.contains('\0') {
+                return Err(Error::field(decode(name)?, "Null characters are not allowed."));
+            }
+            Ok((decode(name)?, value))
+        });
+        Ok(Self(pairs.collect::<Result<_>>()?))
+    }
+
+    /// Every value of a parameter that is not empty.
+    pub fn all(&self, name: &str) -> Vec<&str> {
+        let named = self.0.iter().filter(|(key, value)| key == name && !value.is_empty());
+        named.map(|(_, value)| value.as_str()).collect()
+    }
+
+    /// A parameter's last value, as Django takes it.
+    pub fn last(&self, name: &str) -> Option<&str> {
+        self.0.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+}
+
+/// Complaints about parameters, gathered so that all are told at once.
+#[derive(Default)]
+pub struct Complaints(BTreeMap<String, Vec<String>>);
+
+impl Complaints {
+    pub fn add(&mut self, name: &str, complaint: String) {
+        self.0.entry(name.to_owned()).or_default().push(complaint);
+    }
+
+    pub fn check(self) -> Result<()> {
+        if self.0.is_empty() { Ok(()) } else { Err(Error::Invalid(self.0)) }
+    }
+}
+
+/// What the OpenAPI document says of query parameters.
+pub trait Docs {
+    fn docs() -> Vec<ParamDoc>;
+}
+
+/// A group of query parameters.
+pub trait Params: Docs + Sized {
+    fn read(pairs: &Pairs, complaints: &mut Complaints) -> Self;
+}
+
+/// How a parameter appears in the OpenAPI document.
+pub struct ParamDoc {
+    pub name: &'static str,
+    pub about: &'static str,
+    pub schema: MetaSchema,
+}
+
+impl ParamDoc {
+    pub fn into_meta(self) -> MetaOperationParam {
+        MetaOperationParam {
+            name: self.name.to_owned(),
+            schema: MetaSchemaRef::Inline(Box::new(self.schema)),
+            in_type: MetaParamIn::Query,
+            description: Some(self.about.trim().to_owned()),
+            required: false,
+            deprecated: false,
+            explode: true,
+            style: None,
+        }
+    }
+}
+
+/// The type of a field of a filter.
+pub trait Param: Default {
+    fn schema() -> MetaSchema;
+    fn read(values: &[&str]) -> Result<Self, String>;
+}
+
+/// The type of a single value.
+pub trait Scalar: Sized {
+    fn schema() -> MetaSchema;
+    /// `None`: the value is to be ignored.
+    fn read(value: &str) -> Result<Option<Self>, String>;
+}
+
+impl<T: Scalar> Param for Option<T> {
+    fn schema() -> MetaSchema {
+        T::schema()
+    }
+
+    fn read(values: &[&str]) -> Result<Self, String> {
+        values.last().map_or(Ok(None), |value| T::read(value))
+    }
+}
+
+impl<T: Scalar> Param for Vec<T> {
+    fn schema() -> MetaSchema {
+        let mut schema = MetaSchema::new("array");
+        schema.items = Some(Box::new(MetaSchemaRef::Inline(Box::new(T::schema()))));
+        schema
+    }
+
+    fn read(values: &[&str]) -> Result<Self, String> {
+        values.iter().filter_map(|value| T::read(value).transpose()).collect()
+    }
+}
+
+impl Scalar for String {
+    fn schema() -> MetaSchema {
+        MetaSchema::new("string")
+    }
+
+    fn read(value: &str) -> Result<Option<Self>, String> {
+        Ok(Some(value.to_owned()))
+    }
+}
+
+impl Scalar for bool {
+    fn schema() -> MetaSchema {
+        MetaSchema::new("boolean")
+    }
+
+    /// Other values are ignored (contract section 7).
+    fn read(value: &str) -> Result<Option<Self>, String> {
+        Ok(match value {
+            "true" | "True" => Some(true),
+            "false" | "False" => Some(false),
+            _ => None,
+        })
+    }
+}
+
+impl Scalar for i64 {
+    fn schema() -> MetaSchema {
+        MetaSchema::new_with_format("integer", "int64")
+    }
+
+    fn read(value: &str) -> Result<Option<Self>, String> {
+        value.trim().parse().map(Some).map_err(|_| "Enter a number.".to_owned())
+    }
+}
+
+impl Scalar for Uuid {
+    fn schema() -> MetaSchema {
+        MetaSchema::new_with_format("string", "uuid")
+    }
+
+    fn read(value: &str) -> Result<Option<Self>, String> {
+        value.parse().map(Some).map_err(|_| "Enter a valid UUID.".to_owned())
+    }
+}
+
+/// Declares a closed list of words: a REST value, a GraphQL enum and a column of text in one.
+macro_rules! choices {
+    ($(#[$meta:meta])* pub enum $name:ident { $($(#[$doc:meta])+ $variant:ident = $word:literal,)+ }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, async_graphql::Enum, poem_openapi::Enum,
+            serde::Serialize, sqlx::Type)]
+        #[sqlx(type_name = "text")]
+        pub enum $name {
+            $($(#[$doc])+ #[oai(rename = $word)] #[serde(rename = $word)] #[sqlx(rename = $word)] $variant,)+
+        }
+
+        impl $name {
+            pub fn word(self) -> &'static str {
+                match self { $(Self::$variant => $word,)+ }
+            }
+        }
+
+        impl $crate::rest::params::Scalar for $name {
+            fn schema() -> poem_openapi::registry::MetaSchema {
+                let mut schema = poem_openapi::registry::MetaSchema::new("string");
+                schema.enum_items = vec![$($word.into(),)+];
+                schema
+            }
+
+            fn read(value: &str) -> Result<Option<Self>, String> {
+                match value {
+                    $($word => Ok(Some(Self::$variant)),)+
+                    _ => Err($crate::rest::params::no_choice(value)),
+                }
+            }
+        }
+
+        impl From<$name> for $crate::store::Value {
+            fn from(choice: $name) -> Self {
+                choice.word().into()
+            }
+        }
+    };
+}
+pub(crate) use choices;
+
+pub fn no_choice(value: &str) -> String {
+    format!("Select a valid choice. {value} is not one of the available choices.")
+}
+
+/// Declares a filter: query parameters of REST and an input object of GraphQL in one.
+/// A parameter whose name is not the field's stands behind `=`.
+macro_rules! filter {
+    (@name $field:ident) => { stringify!($field) };
+    (@name $field:ident $name:literal) => { $name };
+    ($(#[$meta:meta])* pub struct $filter:ident {
+        $($(#[doc = $doc:literal])+ $field:ident: $type:ty $(= $name:literal)?,)+
+    }) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, Default, async_graphql::InputObject)]
+        pub struct $filter {
+            $($(#[doc = $doc])+ #[graphql(default)] pub $field: $type,)+
+        }
+
+        impl $crate::rest::params::Docs for $filter {
+            fn docs() -> Vec<$crate::rest::params::ParamDoc> {
+                vec![$($crate::rest::params::ParamDoc {
+                    name: $crate::rest::params::filter!(@name $field $($name)?),
+                    about: concat!($($doc),+),
+                    schema: <$type as $crate::rest::params::Param>::schema(),
+                },)+]
+            }
+        }
+
+        impl $crate::rest::params::Params for $filter {
+            fn read(
+                pairs: &$crate::rest::params::Pairs,
+                complaints: &mut $crate::rest::params::Complaints,
+            ) -> Self {
+                use $crate::rest::params::Param;
+                Self {
+                    $($field: {
+                        let name = $crate::rest::params::filter!(@name $field $($name)?);
+                        <$type as Param>::read(&pairs.all(name)).unwrap_or_else(|complaint| {
+                            complaints.add(name, complaint);
+                            Default::default()
+                        })
+                    },)+
+                }
+            }
+        }
+    };
+}
+pub(crate) use filter;
+
+/// What a list can be sorted by.
+pub trait OrderField: Copy + Sized + 'static {
+    /// Every field with its name in REST.
+    const ALL: &'static [(&'static str, Self)];
+    /// What becomes of names that are none.
+    const OTHERS: Others = Others::Refused;
+}
+
+/// What becomes of names that nothing can be sorted by: the original knows both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Others {
+    Refused,
+    Ignored,
+}
+
+macro_rules! others {
+    (ignored) => { $crate::rest::params::Others::Ignored };
+}
+pub(crate) use others;
+
+/// One term of an ordering.
+pub trait Order: Sized {
+    type Field: OrderField;
+    fn new(field: Self::Field, descending: bool) -> Self;
+}
+
+/// Reads `ordering=-creation_date,title`.
+pub fn read_ordering<O: Order>(pairs: &Pairs, complaints: &mut Complaints) -> Vec<O> {
+    let mut order = Vec::new();
+    let terms = pairs.last("ordering").unwrap_or_default().split(',');
+    for term in terms.filter(|term| !term.is_empty()) {
+        let (name, descending) = term.strip_prefix('-').map_or((term, false), |name| (name, true));
+        match O::Field::ALL.iter().find(|(known, _)| *known == name) {
+            Some((_, field)) => order.push(O::new(*field, descending)),
+            None if O::Field::OTHERS == Others::Ignored => {}
+            None => complaints.add("ordering", no_choice(term)),
+        }
+    }
+    order
+}
+
+pub fn ordering_doc<O: Order>() -> ParamDoc {
+    let mut word = MetaSchema::new("string");
+    let both = |(name, _): &(&'static str, O::Field)| [(*name).to_owned(), format!("-{name}")];
+    let words: Vec<_> = O::Field::ALL.iter().flat_map(both).collect();
+    word.pattern = Some(format!("^({0})(,({0}))*$", words.join("|")));
+    ParamDoc {
+        name: "ordering",
+        about: "What to sort by, a list with commas; `-` before a name turns it round.",
+        schema: word,
+    }
+}
+
+/// Declares what a list can be sorted by: `ordering` of REST, and an input object and an enum
+/// of GraphQL. With `others ignored` behind it, REST passes over other names.
+macro_rules! ordering {
+    ($(#[$meta:meta])* pub struct $order:ident by $field:ident {
+        $($(#[$doc:meta])+ $variant:ident = $name:literal,)+
+    } $(others $lenient:ident)?) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, async_graphql::Enum)]
+        pub enum $field { $($(#[$doc])+ $variant,)+ }
+
+        impl $crate::rest::params::OrderField for $field {
+            const ALL: &'static [(&'static str, Self)] = &[$(($name, Self::$variant),)+];
+            $(const OTHERS: $crate::rest::params::Others = $crate::rest::params::others!($lenient);)?
+        }
+
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, async_graphql::InputObject)]
+        pub struct $order {
+            /// What to sort by.
+            pub field: $field,
+            /// Upwards unless it says otherwise.
+            #[graphql(default)]
+            pub direction: $crate::graphql::connection::Direction,
+        }
+
+        impl $crate::rest::params::Order for $order {
+            type Field = $field;
+
+            fn new(field: $field, descending: bool) -> Self {
+                Self { field, direction: $crate::graphql::connection::Direction::of(descending) }
+            }
+        }
+    };
+}
+pub(crate) use ordering;

@@ -1,0 +1,152 @@
+//! Which paths there are, and what may be done at each: read off the OpenAPI operations.
+use poem::http::Method;
+use poem_openapi::{OpenApi, registry::MetaApi};
+
+use crate::guard::Info;
+
+/// How a path ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slash {
+    Either,
+    /// Without it: a redirect (contract section 1).
+    Required,
+    Forbidden,
+}
+
+/// One path.
+pub struct Path {
+    address: String,
+    /// The operations at it, as `methods` are in order.
+    names: Vec<&'static str>,
+    segments: Vec<Segment>,
+    methods: Vec<Method>,
+    pub slash: Slash,
+    /// The first operation of the path; it says who may know of the path.
+    pub info: &'static Info,
+    /// The `Allow` header.
+    pub allow: String,
+}
+
+enum Segment {
+    Literal(String),
+    Parameter,
+}
+
+/// Every path of the API.
+pub struct Routes(Vec<Path>);
+
+const REDIRECTED: &[&str] = &["/api/v1/oembed"];
+const BARE: &[&str] = &["/api/v1/search"];
+
+/// The order of an `Allow` header.
+const METHODS: &[Method] = &[Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
+
+impl Routes {
+    /// The paths of this server.
+    pub fn of_api() -> Self {
+        Self::of(meta_of(&crate::resources::rest()))
+    }
+
+    fn of(apis: Vec<MetaApi>) -> Self {
+        let mut paths: Vec<Path> = Vec::new();
+        for path in apis.into_iter().flat_map(|api| api.paths) {
+            let operations = path.operations.iter();
+            let info = operations
+                .clone()
+                .find_map(|operation| crate::resources::operation(operation.operation_id?))
+                .expect("every path has a guarded operation");
+            let slash = match path.path.as_str() {
+                path if REDIRECTED.contains(&path) => Slash::Required,
+                path if BARE.contains(&path) => Slash::Forbidden,
+                _ => Slash::Either,
+            };
+            let methods: Vec<_> = operations.map(|operation| operation.method.clone()).collect();
+            let names = path.operations.iter().filter_map(|operation| operation.operation_id);
+            paths.push(Path {
+                address: path.path.clone(),
+                names: names.collect(),
+                segments: path.path.split('/').skip(1).map(Segment::of).collect(),
+                allow: allow(&methods),
+                methods,
+                slash,
+                info,
+            });
+        }
+        // A literal segment goes before a parameter: /libraries/fs-import is not a library.
+        paths.sort_by_key(|path| path.segments.iter().filter(|part| part.is_parameter()).count());
+        Self(paths)
+    }
+
+    /// The path that `wanted`, without a slash at its end, names.
+    pub fn find(&self, wanted: &str) -> Option<&Path> {
+        self.0.iter().find(|path| path.matches(wanted))
+    }
+
+    /// Where an operation is: `GET /api/v1/artists`.
+    pub fn addresses(&self, operation: &str) -> Vec<String> {
+        let served = self.0.iter().flat_map(|path| {
+            path.names.iter().zip(&path.methods).map(move |(name, method)| (name, method, path))
+        });
+        let named = served.filter(|(name, ..)| **name == operation);
+        named.map(|(_, method, path)| format!("`{method} {}`", path.address)).collect()
+    }
+}
+
+fn meta_of<A: OpenApi>(_: &A) -> Vec<MetaApi> {
+    A::meta()
+}
+
+fn allow(methods: &[Method]) -> String {
+    let mut names: Vec<&str> =
+        METHODS.iter().filter(|method| methods.contains(method)).map(Method::as_str).collect();
+    if methods.contains(&Method::GET) {
+        names.push("HEAD");
+    }
+    names.push("OPTIONS");
+    names.join(", ")
+}
+
+impl Segment {
+    fn of(text: &str) -> Self {
+        if text.starts_with([':', '{']) { Self::Parameter } else { Self::Literal(text.to_owned()) }
+    }
+
+    fn is_parameter(&self) -> bool {
+        matches!(self, Self::Parameter)
+    }
+}
+
+impl Path {
+    fn matches(&self, wanted: &str) -> bool {
+        let mut parts = wanted.split('/').skip(1);
+        let all = self.segments.iter().all(|segment| match (segment, parts.next()) {
+            (Segment::Literal(literal), Some(part)) => literal == part,
+            (Segment::Parameter, Some(part)) => !part.is_empty(),
+            (_, None) => false,
+        });
+        all && parts.next().is_none()
+    }
+
+    /// Whether the method is served; HEAD goes with GET.
+    pub fn serves(&self, method: &Method) -> bool {
+        let method = if *method == Method::HEAD { &Method::GET } else { method };
+        self.methods.contains(method)
+    }
+
+    /// How the original's framework calls what stands here: `Artist List`.
+    pub fn title(&self) -> String {
+        let (resource, action) = self.info.name.split_once('.').unwrap_or((self.info.name, ""));
+        let singular = resource.strip_suffix('s').unwrap_or(resource);
+        let kind = match action {
+            "list" | "create" => "List",
+            "retrieve" | "delete" => "Instance",
+            other => other,
+        };
+        format!("{} {}", capitalized(singular), capitalized(kind))
+    }
+}
+
+fn capitalized(word: &str) -> String {
+    let mut chars = word.chars();
+    chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
+}

@@ -1,0 +1,248 @@
+//! OAuth scopes: what a token may reach (contract section 2).
+use std::fmt;
+
+/// Declares the scopes: for each a `read:` and a `write:` form.
+macro_rules! scopes {
+    ($($(#[doc = $doc:literal])+ $scope:ident = $name:literal;)*) => {
+        /// An area that tokens are given access to.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Area { $($(#[doc = $doc])+ $scope,)* }
+
+        impl Area {
+            pub const ALL: &[Area] = &[$(Area::$scope,)*];
+
+            /// The name that follows `read:` or `write:`.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$scope => $name,)* }
+            }
+
+            fn words(self) -> (&'static str, &'static str) {
+                match self { $(Self::$scope => (concat!("read:", $name), concat!("write:", $name)),)* }
+            }
+
+            /// What the area holds, in plain words.
+            pub fn about(self) -> &'static str {
+                match self { $(Self::$scope => concat!($($doc),+).trim_ascii(),)* }
+            }
+        }
+    };
+}
+
+scopes! {
+    /// Profile, e-mail address and settings
+    Profile = "profile";
+    /// Artists, albums, tracks, uploads and libraries
+    Libraries = "libraries";
+    /// Proposed corrections of artists, albums and tracks
+    Edits = "edits";
+    /// Follows of libraries and channels
+    Follows = "follows";
+    /// Favorite tracks
+    Favorites = "favorites";
+    /// Hidden artists
+    Filters = "filters";
+    /// Listening history
+    Listenings = "listenings";
+    /// Radios
+    Radios = "radios";
+    /// Playlists
+    Playlists = "playlists";
+    /// Notifications
+    Notifications = "notifications";
+    /// Passwords, tokens and authorised applications
+    Security = "security";
+    /// Reports to the moderators
+    Reports = "reports";
+    /// Plugins
+    Plugins = "plugins";
+    /// Settings of the instance
+    InstanceSettings = "instance:settings";
+    /// Users of the instance
+    InstanceUsers = "instance:users";
+    /// Invitations to the instance
+    InstanceInvitations = "instance:invitations";
+    /// Corrections on the instance
+    InstanceEdits = "instance:edits";
+    /// Libraries and catalogue of the instance
+    InstanceLibraries = "instance:libraries";
+    /// Accounts known to the instance
+    InstanceAccounts = "instance:accounts";
+    /// Domains known to the instance
+    InstanceDomains = "instance:domains";
+    /// Moderation policies
+    InstancePolicies = "instance:policies";
+    /// Reports made to the instance
+    InstanceReports = "instance:reports";
+    /// Requests made to the instance
+    InstanceRequests = "instance:requests";
+    /// Notes of the moderators
+    InstanceNotes = "instance:notes";
+}
+
+/// Reading or writing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    Read,
+    Write,
+}
+
+/// One scope: an area, read or written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scope(pub Access, pub Area);
+
+impl Scope {
+    /// Its word in a token request: `read:libraries`.
+    pub fn word(self) -> &'static str {
+        let (read, write) = self.1.words();
+        match self.0 {
+            Access::Read => read,
+            Access::Write => write,
+        }
+    }
+
+    fn bit(self) -> u64 {
+        let half = match self.0 {
+            Access::Read => 0,
+            Access::Write => 32,
+        };
+        1 << (half + self.1 as u64)
+    }
+
+    /// Every scope, with the word of each.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let both = |area: &Area| [Self(Access::Read, *area), Self(Access::Write, *area)];
+        Area::ALL.iter().flat_map(both)
+    }
+}
+
+/// A set of scopes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ScopeSet(u64);
+
+impl ScopeSet {
+    pub const NONE: Self = Self(0);
+
+    /// The scopes of a space-separated list; `read` and `write` stand for all of theirs,
+    /// unknown words for nothing (contract section 2).
+    pub fn parse(words: &str) -> Self {
+        words.split_whitespace().map(Self::of_word).fold(Self::NONE, Self::union)
+    }
+
+    fn of_word(word: &str) -> Self {
+        Scope::all()
+            .filter(|scope| {
+                let name = scope.word();
+                name == word || name.split_once(':').is_some_and(|(parent, _)| parent == word)
+            })
+            .collect()
+    }
+
+    pub fn contains(self, scope: Scope) -> bool {
+        self.0 & scope.bit() != 0
+    }
+
+    pub fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    pub fn intersection(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// What strangers may reach where the operation lets them in.
+    pub fn anonymous() -> Self {
+        Self::parse(
+            "read:libraries read:playlists read:listenings read:favorites read:radios read:edits",
+        )
+    }
+
+    /// The most that an OAuth access token can reach.
+    pub fn common() -> Self {
+        Self::anonymous().union(Self::parse(
+            "read:profile write:profile write:libraries write:playlists read:follows write:follows \
+             write:favorites read:notifications write:notifications write:radios write:edits \
+             read:filters write:filters read:reports write:reports write:listenings",
+        ))
+    }
+
+    /// What a user may reach in person, by the permissions that the user holds.
+    pub fn of_user(permissions: Permissions) -> Self {
+        let own = "read:security write:security read:plugins write:plugins";
+        let mut scopes = Self::common().union(Self::parse(own));
+        let mut add = |held: bool, areas: &[Area]| {
+            if held {
+                let both = |area: &Area| [Scope(Access::Read, *area), Scope(Access::Write, *area)];
+                scopes = scopes.union(areas.iter().flat_map(both).collect());
+            }
+        };
+        use Area::*;
+        add(
+            permissions.moderation,
+            &[
+                InstancePolicies,
+                InstanceAccounts,
+                InstanceDomains,
+                InstanceReports,
+                InstanceRequests,
+                InstanceNotes,
+            ],
+        );
+        add(permissions.library, &[InstanceEdits, InstanceLibraries]);
+        add(permissions.settings, &[InstanceSettings, InstanceUsers, InstanceInvitations]);
+        scopes
+    }
+}
+
+impl FromIterator<Scope> for ScopeSet {
+    fn from_iter<I: IntoIterator<Item = Scope>>(scopes: I) -> Self {
+        Self(scopes.into_iter().fold(0, |bits, scope| bits | scope.bit()))
+    }
+}
+
+impl fmt::Display for ScopeSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let held: Vec<_> =
+            Scope::all().filter(|scope| self.contains(*scope)).map(Scope::word).collect();
+        f.write_str(&held.join(" "))
+    }
+}
+
+/// The privileges of a user beside the common ones.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Permissions {
+    pub moderation: bool,
+    pub library: bool,
+    pub settings: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parent_stands_for_its_children_and_unknown_words_for_nothing() {
+        let read = ScopeSet::parse("read nonsense");
+        assert!(read.contains(Scope(Access::Read, Area::InstanceNotes)));
+        assert!(!read.contains(Scope(Access::Write, Area::Libraries)));
+        assert_eq!(ScopeSet::parse("write:zzz"), ScopeSet::NONE);
+    }
+
+    #[test]
+    fn an_access_token_reaches_neither_security_nor_the_instance() {
+        let common = ScopeSet::common();
+        for scope in Scope::all() {
+            let word = scope.word();
+            let privileged = ["security", "plugins", "instance:"].iter().any(|area| word.contains(area));
+            assert_eq!(common.contains(scope), !privileged, "{word}");
+        }
+    }
+
+    #[test]
+    fn permissions_open_their_areas_only() {
+        let library = Permissions { library: true, ..Permissions::default() };
+        let scopes = ScopeSet::of_user(library);
+        assert!(scopes.contains(Scope(Access::Write, Area::InstanceLibraries)));
+        assert!(scopes.contains(Scope(Access::Read, Area::Security)));
+        assert!(!scopes.contains(Scope(Access::Read, Area::InstanceUsers)));
+    }
+}

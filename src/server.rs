@@ -1,0 +1,129 @@
+//! The routes of the whole server, and the listener that serves them.
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use poem::{
+    Endpoint, EndpointExt, IntoResponse, Request, Response, Route, endpoint::make_sync, get,
+    http::StatusCode, listener::{Acceptor, Listener, TcpListener},
+};
+
+use crate::{
+    app::App,
+    error::{Error, Startup},
+    graphql::{http::GraphQl, schema},
+    rest::{
+        document,
+        door::{Door, not_found_page},
+        routes::Routes,
+        service,
+    },
+    store::sql,
+};
+
+/// Everything that the server answers.
+pub fn endpoint(app: &App) -> impl Endpoint<Output = Response> + 'static {
+    let routes = Arc::new(Routes::of_api());
+    let openapi = document(app.config()).to_string();
+    let inner = Route::new()
+        .at("/graphql", GraphQl::new(schema(app.config())))
+        .at("/api/v1/openapi.json", get(make_sync(move |_| json(openapi.clone()))))
+        .at("/health/live", get(make_sync(|_| "alive")))
+        .at("/health/ready", get(Ready(app.clone())))
+        .at("/metrics", get(LocalMetrics(app.clone())))
+        .nest("/", service(app.config()))
+        .catch_error(|_: poem::error::NotFoundError| async { not_found_page() });
+    Door { app: app.clone(), routes, inner }
+}
+
+fn json(body: String) -> Response {
+    Response::builder().content_type("application/json").body(body)
+}
+
+/// Whether the database answers.
+struct Ready(App);
+
+impl Endpoint for Ready {
+    type Output = Response;
+
+    async fn call(&self, _: Request) -> poem::Result<Response> {
+        let asked = sql("select cast(1 as bigint)").number(self.0.db());
+        let answered = tokio::time::timeout(Duration::from_secs(2), asked).await;
+        Ok(match answered {
+            Ok(Ok(_)) => "ready".into_response(),
+            _ => Response::builder()
+                .status(StatusCode::SERVICE_UNAVAILABLE)
+                .body("the database does not answer"),
+        })
+    }
+}
+
+/// The metrics, for this machine alone.
+struct LocalMetrics(App);
+
+impl Endpoint for LocalMetrics {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        let local = match &request.remote_addr().0 {
+            poem::Addr::SocketAddr(address) => address.ip().is_loopback(),
+            _ => false,
+        };
+        // Behind a proxy on this machine everybody would seem local.
+        if !local || request.headers().contains_key("x-forwarded-for") {
+            return Err(Error::Forbidden.into());
+        }
+        Ok(metrics(&self.0))
+    }
+}
+
+fn metrics(app: &App) -> Response {
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    Response::builder().content_type(kind).body(app.metrics().text())
+}
+
+/// Serves until told to stop, then lets running requests finish. `ready` is called once the port
+/// is taken.
+pub async fn serve(
+    app: App,
+    told: impl Future<Output = ()> + Send + 'static,
+    ready: impl FnOnce(),
+) -> Result<(), Startup> {
+    let config = app.config().clone();
+    let acceptor = listen(config.bind).await?;
+    ready();
+    let metrics = match config.metrics_bind {
+        Some(address) => Some(tokio::spawn(serve_metrics(app.clone(), address, listen(address).await?))),
+        None => None,
+    };
+    let drain = Duration::from_secs(config.drain_seconds);
+    let served = poem::Server::new_with_acceptor(acceptor)
+        .idle_timeout(Duration::from_secs(75))
+        .run_with_graceful_shutdown(endpoint(&app), told, Some(drain))
+        .await;
+    if let Some(task) = metrics {
+        task.abort();
+    }
+    app.db().close().await;
+    served.map_err(|error| Startup::caused("the server stopped", error))
+}
+
+async fn listen(address: SocketAddr) -> Result<impl Acceptor, Startup> {
+    TcpListener::bind(address).into_acceptor().await.map_err(|error| {
+        let advice = match error.kind() {
+            std::io::ErrorKind::AddrInUse => {
+                "; another program has that port: stop it, or choose another with --bind"
+            }
+            std::io::ErrorKind::PermissionDenied => {
+                "; ports below 1024 need privileges: choose another with --bind"
+            }
+            _ => "; choose another with --bind",
+        };
+        Startup::new(format!("cannot listen on {address}: {error}{advice}"))
+    })
+}
+
+async fn serve_metrics(app: App, address: SocketAddr, acceptor: impl Acceptor + 'static) {
+    let route = Route::new().at("/metrics", get(make_sync(move |_| metrics(&app))));
+    if let Err(error) = poem::Server::new_with_acceptor(acceptor).run(route).await {
+        tracing::error!(%address, %error, "the metrics listener stopped");
+    }
+}

@@ -1,0 +1,111 @@
+use std::{path::Path, str::FromStr, time::Duration};
+
+use sqlx::{
+    ConnectOptions,
+    migrate::{MigrateError, Migrator},
+    postgres::{PgConnectOptions, PgPoolOptions},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use url::Url;
+
+use super::{Db, Pools};
+use crate::error::Startup;
+
+static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
+static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
+
+/// How to open the database.
+pub struct Opening<'a> {
+    /// `sqlite:<path>`, or `postgres://user:password@host/name`.
+    pub url: &'a str,
+    /// Connections at most: readers on SQLite, all of them on PostgreSQL.
+    pub connections: u32,
+}
+
+/// Opens the database and brings its schema up to date.
+pub async fn open(opening: Opening<'_>) -> Result<Db, Startup> {
+    let scheme = opening.url.split_once(':').map_or("", |(scheme, _)| scheme);
+    match scheme {
+        "sqlite" => sqlite(opening).await,
+        "postgres" | "postgresql" => postgres(opening).await,
+        _ => Err(Startup::new(format!(
+            "DATABASE_URL must start with sqlite: or postgres://, and {} does not",
+            redacted(opening.url)
+        ))),
+    }
+}
+
+async fn sqlite(opening: Opening<'_>) -> Result<Db, Startup> {
+    let path = opening.url.trim_start_matches("sqlite:").trim_start_matches("//");
+    if path.is_empty() || path == ":memory:" {
+        return Err(Startup::new("DATABASE_URL needs the path of a file: sqlite:./data/baleen.db"));
+    }
+    if let Some(folder) = Path::new(path).parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).map_err(|error| {
+            Startup::new(format!("cannot make the folder {}: {error}", folder.display()))
+        })?;
+    }
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Normal)
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_secs(10))
+        .statement_cache_capacity(200)
+        .disable_statement_logging();
+    let failed = |error| Startup::caused(format!("cannot open the database {path}"), error);
+    let write = SqlitePoolOptions::new()
+        .max_connections(1)
+        .connect_with(options.clone())
+        .await
+        .map_err(failed)?;
+    SQLITE.run(&write).await.map_err(outdated)?;
+    let read = SqlitePoolOptions::new()
+        .max_connections(opening.connections)
+        .connect_with(options.read_only(true).create_if_missing(false))
+        .await
+        .map_err(failed)?;
+    Ok(Db::new(Pools::Sqlite { read, write }))
+}
+
+async fn postgres(opening: Opening<'_>) -> Result<Db, Startup> {
+    let shown = redacted(opening.url);
+    let options = PgConnectOptions::from_str(opening.url)
+        .map_err(|error| Startup::caused(format!("DATABASE_URL is not valid: {shown}"), error))?
+        .application_name("baleen")
+        .statement_cache_capacity(200)
+        .disable_statement_logging();
+    let pool = PgPoolOptions::new()
+        .max_connections(opening.connections)
+        .acquire_timeout(Duration::from_secs(10))
+        .connect_with(options)
+        .await
+        .map_err(|error| {
+            Startup::caused(format!("cannot reach PostgreSQL at {shown}; is it running?"), error)
+        })?;
+    POSTGRES.run(&pool).await.map_err(outdated)?;
+    Ok(Db::new(Pools::Postgres(pool)))
+}
+
+fn outdated(error: MigrateError) -> Startup {
+    match error {
+        MigrateError::VersionMissing(version) => Startup::new(format!(
+            "the database has schema {version}, which this program does not know: \
+             it was used by a newer baleen. Start that version, or restore a backup"
+        )),
+        error => Startup::caused("cannot bring the database up to date", error),
+    }
+}
+
+/// A database address that can be shown: without its password.
+pub fn redacted(url: &str) -> String {
+    match Url::parse(url) {
+        Ok(mut url) if url.password().is_some() => {
+            // Only a URL that cannot have a password refuses one, and this one has.
+            let _ = url.set_password(Some("****"));
+            url.to_string()
+        }
+        _ => url.to_owned(),
+    }
+}

@@ -1,0 +1,110 @@
+use super::{Sql, Value, fulltext::Query, sql};
+
+/// What truly differs between the two databases. The list is closed: a new difference belongs here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    Sqlite,
+    Postgres,
+}
+
+impl Dialect {
+    /// Numbers the `?` of a statement and spells `in ?*` as this database wants its lists.
+    pub(super) fn render(self, text: &str) -> String {
+        let mut rendered = String::with_capacity(text.len() + 32);
+        for (index, piece) in text.split('?').enumerate() {
+            if index == 0 {
+                rendered.push_str(piece);
+                continue;
+            }
+            match piece.strip_prefix('*') {
+                Some(rest) => self.list(&mut rendered, index, rest),
+                None => rendered.push_str(&format!("${index}{piece}")),
+            }
+        }
+        rendered
+    }
+
+    fn list(self, rendered: &mut String, index: usize, rest: &str) {
+        match self {
+            Self::Sqlite => {
+                rendered.push_str(&format!("(select value from json_each(${index})){rest}"));
+            }
+            Self::Postgres => {
+                let open = rendered.trim_end().strip_suffix("in").map(str::len);
+                rendered.truncate(open.expect("a list stands behind `in`"));
+                rendered.push_str(&format!("= any(${index}){rest}"));
+            }
+        }
+    }
+
+    /// The ids of the rows of `index` whose text matches the query.
+    pub fn matching(self, index: Index, query: &Query) -> Sql {
+        let (sqlite, postgres) = match index {
+            Index::Artists => (
+                "select rowid from artist_search where artist_search match ?",
+                "select id from artists where search @@ to_tsquery('baleen', ?)",
+            ),
+            Index::Albums => (
+                "select rowid from album_search where album_search match ?",
+                "select id from albums where search @@ to_tsquery('baleen', ?)",
+            ),
+            Index::Tracks => (
+                "select rowid from track_search where track_search match ?",
+                "select id from tracks where search @@ to_tsquery('baleen', ?)",
+            ),
+        };
+        match self {
+            Self::Sqlite => sql(sqlite).bind(query.fts5()),
+            Self::Postgres => sql(postgres).bind(query.tsquery()),
+        }
+    }
+
+    /// Sets the counter behind a table's ids to continue after its highest one.
+    /// SQLite keeps count by itself.
+    pub fn continue_ids(self, table: &'static str) -> Option<Sql> {
+        match self {
+            Self::Sqlite => None,
+            Self::Postgres => Some(Sql::generated(format!(
+                "select setval(pg_get_serial_sequence('{table}', 'id'), \
+                 coalesce((select max(id) from {table}), 0) + 1, false)"
+            ))),
+        }
+    }
+
+    /// `insert into table (columns) values (..), (..)`, for the names that a program lists.
+    pub fn insert(table: &'static str, columns: &[&'static str], rows: Vec<Vec<Value>>) -> Sql {
+        let marks = format!("({})", vec!["?"; columns.len()].join(", "));
+        let text = format!(
+            "insert into {table} ({}) values {}",
+            columns.join(", "),
+            vec![marks; rows.len()].join(", ")
+        );
+        rows.into_iter().flatten().fold(Sql::generated(text), Sql::bind)
+    }
+}
+
+/// The tables that have a full-text index.
+#[derive(Clone, Copy, Debug)]
+pub enum Index {
+    Artists,
+    Albums,
+    Tracks,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_numbered_and_lists_are_spelled_for_each_database() {
+        let text = "select 1 where a = ? and b in ?* and c = ?";
+        assert_eq!(
+            Dialect::Sqlite.render(text),
+            "select 1 where a = $1 and b in (select value from json_each($2)) and c = $3"
+        );
+        assert_eq!(
+            Dialect::Postgres.render(text),
+            "select 1 where a = $1 and b = any($2) and c = $3"
+        );
+    }
+}

@@ -1,0 +1,157 @@
+//! What people type into a search box, and its spelling for both databases.
+use crate::error::{Error, Result};
+
+/// A full-text query: words combined by and, or and not.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Query {
+    Word { text: String, prefix: bool },
+    And(Box<Query>, Box<Query>),
+    Or(Box<Query>, Box<Query>),
+    /// The first, without the second.
+    Not(Box<Query>, Box<Query>),
+}
+
+impl Query {
+    /// Every word must begin a word of the text. A query wholly in double quotes may use
+    /// `&`, `|`, `!`, `:*` and parentheses. Nothing to look for is `None`.
+    pub fn parse(input: &str) -> Result<Option<Self>> {
+        let input = input.trim();
+        if let Some(raw) = input.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+            return Parser::new(raw).whole().map(Some);
+        }
+        let cleaned: String = input
+            .chars()
+            .map(|char| if matches!(char, '"' | '&' | '(' | ')' | '!' | '\'' | ':') { ' ' } else { char })
+            .collect();
+        let words = cleaned
+            .split(|char: char| !char.is_alphanumeric())
+            .filter(|word| !word.is_empty())
+            .map(|word| Self::Word { text: word.to_owned(), prefix: true });
+        Ok(words.reduce(|left, right| Self::And(Box::new(left), Box::new(right))))
+    }
+
+    /// For PostgreSQL's `to_tsquery`.
+    pub fn tsquery(&self) -> String {
+        match self {
+            Self::Word { text, prefix } => format!("'{text}'{}", if *prefix { ":*" } else { "" }),
+            Self::And(left, right) => format!("({} & {})", left.tsquery(), right.tsquery()),
+            Self::Or(left, right) => format!("({} | {})", left.tsquery(), right.tsquery()),
+            Self::Not(left, right) => format!("({} & !{})", left.tsquery(), right.tsquery()),
+        }
+    }
+
+    /// For SQLite's FTS5 `match`.
+    pub fn fts5(&self) -> String {
+        match self {
+            Self::Word { text, prefix } => format!("\"{text}\"{}", if *prefix { "*" } else { "" }),
+            Self::And(left, right) => format!("({} AND {})", left.fts5(), right.fts5()),
+            Self::Or(left, right) => format!("({} OR {})", left.fts5(), right.fts5()),
+            Self::Not(left, right) => format!("({} NOT {})", left.fts5(), right.fts5()),
+        }
+    }
+}
+
+/// The operators, in the order of their binding: `|` loosest, then `&`, then `!`.
+struct Parser<'a> {
+    rest: &'a str,
+    depth: usize,
+}
+
+/// Parentheses within parentheses at most.
+const DEPTH: usize = 16;
+
+impl<'a> Parser<'a> {
+    fn new(rest: &'a str) -> Self {
+        Self { rest, depth: 0 }
+    }
+
+    fn whole(mut self) -> Result<Query> {
+        let query = self.any()?;
+        if self.rest.trim().is_empty() { Ok(query) } else { Err(invalid()) }
+    }
+
+    fn any(&mut self) -> Result<Query> {
+        let mut left = self.every()?;
+        while self.eat('|') {
+            left = Query::Or(Box::new(left), Box::new(self.every()?));
+        }
+        Ok(left)
+    }
+
+    fn every(&mut self) -> Result<Query> {
+        let mut left = self.word()?;
+        while self.eat('&') {
+            left = if self.eat('!') {
+                Query::Not(Box::new(left), Box::new(self.word()?))
+            } else {
+                Query::And(Box::new(left), Box::new(self.word()?))
+            };
+        }
+        Ok(left)
+    }
+
+    fn word(&mut self) -> Result<Query> {
+        if self.eat('(') {
+            self.depth += 1;
+            if self.depth > DEPTH {
+                return Err(invalid());
+            }
+            let inner = self.any()?;
+            self.depth -= 1;
+            return if self.eat(')') { Ok(inner) } else { Err(invalid()) };
+        }
+        self.rest = self.rest.trim_start();
+        let end = self.rest.find(|char: char| !char.is_alphanumeric()).unwrap_or(self.rest.len());
+        let (text, rest) = self.rest.split_at(end);
+        if text.is_empty() {
+            return Err(invalid());
+        }
+        let (prefix, rest) = rest.strip_prefix(":*").map_or((false, rest), |rest| (true, rest));
+        self.rest = rest;
+        Ok(Query::Word { text: text.to_owned(), prefix })
+    }
+
+    fn eat(&mut self, wanted: char) -> bool {
+        match self.rest.trim_start().strip_prefix(wanted) {
+            Some(rest) => {
+                self.rest = rest;
+                true
+            }
+            None => false,
+        }
+    }
+}
+
+fn invalid() -> Error {
+    Error::Refused("Invalid query".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spelled(input: &str) -> String {
+        Query::parse(input).unwrap().map_or(String::new(), |query| query.fts5())
+    }
+
+    #[test]
+    fn words_are_prefixes_and_all_must_match() {
+        assert_eq!(spelled("  Björk  gu(d "), "((\"Björk\"* AND \"gu\"*) AND \"d\"*)");
+        assert_eq!(spelled("!&"), "");
+    }
+
+    #[test]
+    fn a_quoted_query_may_use_operators() {
+        assert_eq!(
+            spelled("\"rock & (jazz | blues:*) & !live\""),
+            "((\"rock\" AND (\"jazz\" OR \"blues\"*)) NOT \"live\")"
+        );
+    }
+
+    #[test]
+    fn a_query_that_makes_no_sense_is_refused() {
+        for bad in ["\"a && b\"", "\"(a\"", "\"a b\"", "\"\""] {
+            assert!(Query::parse(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! A list that both doors page through: by number (REST) or by cursor (GraphQL).
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use sqlx::{ColumnIndex, Database, Decode, FromRow, Type};
+
+use super::{Db, Sql, Value, sql};
+use crate::{
+    error::{Error, Result},
+    time::{Date, Timestamp},
+};
+
+/// What a sort key holds, so that a cursor can carry it.
+#[derive(Clone, Copy, Debug)]
+pub enum Kind {
+    Int,
+    Text,
+    Time,
+    Date,
+    Bool,
+}
+
+/// One term of an ordering.
+#[derive(Clone, Debug)]
+pub struct SortKey {
+    expression: Sql,
+    kind: Kind,
+    descending: bool,
+}
+
+impl SortKey {
+    pub fn new(expression: Sql, kind: Kind, descending: bool) -> Self {
+        Self { expression, kind, descending }
+    }
+
+    /// A column that may be null: nulls come last upwards and first downwards, on both databases.
+    pub fn nullable(column: &'static str, is_null: &'static str, kind: Kind, descending: bool) -> [Self; 2] {
+        [
+            Self::new(sql(is_null), Kind::Bool, descending),
+            Self::new(sql(column), kind, descending),
+        ]
+    }
+}
+
+/// The rows that match, and their order. The last key is unique.
+#[derive(Clone, Debug)]
+pub struct Listing {
+    /// `from .. where ..`
+    from: Sql,
+    id: &'static str,
+    keys: Vec<SortKey>,
+}
+
+/// Which stretch of a list is wanted, by cursors (Relay's connection specification).
+#[derive(Clone, Debug, Default)]
+pub struct Window {
+    pub first: Option<usize>,
+    pub after: Option<String>,
+    pub last: Option<usize>,
+    pub before: Option<String>,
+}
+
+/// A stretch of a list.
+pub struct Stretch {
+    pub ids: Vec<i64>,
+    pub cursors: Vec<String>,
+    pub has_previous: bool,
+    pub has_next: bool,
+}
+
+impl Listing {
+    /// `id` names the unique column that breaks ties; it sorts like the last key.
+    pub fn new(from: Sql, id: &'static str, keys: impl IntoIterator<Item = SortKey>) -> Self {
+        let mut keys: Vec<_> = keys.into_iter().collect();
+        let descending = keys.last().is_some_and(|key| key.descending);
+        keys.push(SortKey::new(sql(id), Kind::Int, descending));
+        Self { from, id, keys }
+    }
+
+    pub async fn count(&self, db: &Db) -> Result<i64> {
+        sql("select count(*) ").append(self.from.clone()).number(db).await
+    }
+
+    pub async fn page(&self, db: &Db, limit: i64, offset: i64) -> Result<Vec<i64>> {
+        let select = sql("select ").then(self.id).then(" ").append(self.from.clone());
+        let ordered = select.then(" order by ").append(self.order(false));
+        ordered.then(" limit ? offset ?").bind(limit).bind(offset).ids(db).await
+    }
+
+    /// The stretch that `window` names; at most `most` rows, and `most` when it names no size.
+    pub async fn stretch(&self, db: &Db, window: &Window, most: usize) -> Result<Stretch> {
+        let (size, backwards) = window.size(most)?;
+        let after = window.after.as_deref().map(|text| self.cursor("after", text)).transpose()?;
+        let before = window.before.as_deref().map(|text| self.cursor("before", text)).transpose()?;
+        let mut select = sql("select ").then(self.id);
+        for (index, key) in self.keys.iter().enumerate() {
+            let alias = format!(" as k{index}_{}", key.kind.name());
+            select = select.then(", ").append(key.expression.clone()).append(Sql::generated(alias));
+        }
+        select = select.then(" ").append(self.from.clone());
+        if let Some(values) = &after {
+            select = select.and(self.beyond(values, false));
+        }
+        if let Some(values) = &before {
+            select = select.and(self.beyond(values, true));
+        }
+        select = select.then(" order by ").append(self.order(backwards));
+        let limit = i64::try_from(size + 1).expect("a page size is small");
+        let mut rows: Vec<Keyed> = select.then(" limit ?").bind(limit).all(db).await?;
+        let more = rows.len() > size;
+        rows.truncate(size);
+        if backwards {
+            rows.reverse();
+        }
+        Ok(Stretch {
+            ids: rows.iter().map(|row| row.id).collect(),
+            cursors: rows.iter().map(|row| encode(&row.keys)).collect(),
+            has_previous: if backwards { more } else { after.is_some() },
+            has_next: if backwards { before.is_some() } else { more },
+        })
+    }
+
+    fn order(&self, reversed: bool) -> Sql {
+        let mut order = Sql::default();
+        for key in &self.keys {
+            let separated = if order.is_empty() { order } else { order.then(", ") };
+            let direction = if key.descending == reversed { " asc" } else { " desc" };
+            order = separated.append(key.expression.clone()).then(direction);
+        }
+        order
+    }
+
+    /// The rows after (or before) the one whose keys are `values`:
+    /// a later first key, or the same and a later second one, and so on.
+    fn beyond(&self, values: &[Value], reversed: bool) -> Sql {
+        let mut alternatives = Sql::default();
+        for (index, (key, value)) in self.keys.iter().zip(values).enumerate() {
+            if value.is_null() {
+                continue;
+            }
+            let mut all = sql("(");
+            for (same, value) in self.keys.iter().zip(values).take(index) {
+                if !value.is_null() {
+                    all = all.append(same.expression.clone()).then(" = ? and ").bind(value.clone());
+                }
+            }
+            let comparison = if key.descending == reversed { " > ?)" } else { " < ?)" };
+            all = all.append(key.expression.clone()).then(comparison).bind(value.clone());
+            let separated =
+                if alternatives.is_empty() { alternatives } else { alternatives.then(" or ") };
+            alternatives = separated.append(all);
+        }
+        // The bound on the first key is implied; said aloud, it lets an index start at the cursor.
+        let bound = match (self.keys.first(), values.first()) {
+            (Some(key), Some(value)) if !value.is_null() => {
+                let comparison = if key.descending == reversed { " >= ?" } else { " <= ?" };
+                key.expression.clone().then(comparison).bind(value.clone()).then(" and ")
+            }
+            _ => Sql::default(),
+        };
+        bound.then("(").append(alternatives).then(")")
+    }
+
+    fn cursor(&self, name: &str, text: &str) -> Result<Vec<Value>> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok();
+        let values: Option<Vec<Value>> = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        let fits = |values: &Vec<Value>| {
+            values.len() == self.keys.len()
+                && values.iter().zip(&self.keys).all(|(value, key)| key.kind.holds(value))
+        };
+        values
+            .filter(fits)
+            .ok_or_else(|| Error::field(name, "This is not a cursor of this list and ordering."))
+    }
+}
+
+fn encode(keys: &[Value]) -> String {
+    URL_SAFE_NO_PAD.encode(serde_json::to_vec(keys).expect("plain values"))
+}
+
+impl Window {
+    fn size(&self, most: usize) -> Result<(usize, bool)> {
+        let (name, size, backwards) = match (self.first, self.last) {
+            (Some(_), Some(_)) => {
+                return Err(Error::field("last", "Ask for either the first or the last."));
+            }
+            (None, Some(last)) => ("last", last, true),
+            (first, None) => ("first", first.unwrap_or(most), false),
+        };
+        if size > most {
+            return Err(Error::field(name, format!("Ask for at most {most} at once.")));
+        }
+        Ok((size, backwards))
+    }
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Int => "int",
+            Self::Text => "text",
+            Self::Time => "time",
+            Self::Date => "date",
+            Self::Bool => "bool",
+        }
+    }
+
+    fn holds(self, value: &Value) -> bool {
+        matches!(
+            (self, value),
+            (Self::Int, Value::Int(_))
+                | (Self::Text, Value::Text(_))
+                | (Self::Time, Value::Time(_))
+                | (Self::Date, Value::Date(_))
+                | (Self::Bool, Value::Bool(_))
+        )
+    }
+}
+
+/// A row's id and sort keys; the kind of each stands in its column's name.
+struct Keyed {
+    id: i64,
+    keys: Vec<Value>,
+}
+
+impl<'r, R: sqlx::Row> FromRow<'r, R> for Keyed
+where
+    usize: ColumnIndex<R>,
+    i64: Type<R::Database> + Decode<'r, R::Database>,
+    bool: Type<R::Database> + Decode<'r, R::Database>,
+    String: Type<R::Database> + Decode<'r, R::Database>,
+    Timestamp: Type<R::Database> + Decode<'r, R::Database>,
+    Date: Type<R::Database> + Decode<'r, R::Database>,
+    R::Database: Database,
+{
+    fn from_row(row: &'r R) -> sqlx::Result<Self> {
+        let key = |(index, column): (usize, &<R::Database as Database>::Column)| {
+            use sqlx::Column as _;
+            let kind = column.name().rsplit('_').next().unwrap_or_default();
+            Ok(match kind {
+                "int" => Value::Int(row.try_get(index)?),
+                "text" => Value::Text(row.try_get(index)?),
+                "time" => Value::Time(row.try_get(index)?),
+                "date" => Value::Date(row.try_get::<Option<Date>, _>(index)?.map(|date| date.0)),
+                _ => Value::Bool(row.try_get(index)?),
+            })
+        };
+        let keys = row.columns().iter().enumerate().skip(1).map(key).collect::<sqlx::Result<_>>()?;
+        Ok(Self { id: row.try_get(0)?, keys })
+    }
+}

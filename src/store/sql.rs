@@ -1,0 +1,165 @@
+use sqlx::{AssertSqlSafe, FromRow, postgres::PgRow, sqlite::SqliteRow};
+
+use super::{
+    Db, Dialect, Pools, Tx, Value,
+    value::{postgres_arguments, sqlite_arguments},
+};
+use crate::error::{Error, Result};
+
+/// What a statement can be read into, on either database.
+pub trait Row:
+    for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin + 'static
+{
+}
+
+impl<T> Row for T where
+    T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin + 'static
+{
+}
+
+/// A statement under construction. Its text comes from string literals only; what a caller
+/// sent travels in `values`, one for each `?` of the text and one list for each `in ?*`.
+#[derive(Clone, Debug, Default)]
+pub struct Sql {
+    text: String,
+    values: Vec<Value>,
+}
+
+/// Starts a statement.
+pub fn sql(text: &'static str) -> Sql {
+    Sql { text: text.to_owned(), values: Vec::new() }
+}
+
+impl Sql {
+    /// The value for the next `?`.
+    pub fn bind(mut self, value: impl Into<Value>) -> Self {
+        self.values.push(value.into());
+        self
+    }
+
+    /// More text.
+    pub fn then(mut self, text: &'static str) -> Self {
+        self.text.push_str(text);
+        self
+    }
+
+    /// Another statement's text and values, after this one's.
+    pub fn append(mut self, other: Sql) -> Self {
+        self.text.push_str(&other.text);
+        self.values.extend(other.values);
+        self
+    }
+
+    /// One more condition.
+    pub fn and(self, condition: Sql) -> Self {
+        self.then(" and ").append(condition)
+    }
+
+    /// Text that the program made itself, from numbers or from a closed list of names.
+    pub(super) fn generated(text: String) -> Self {
+        Self { text, values: Vec::new() }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+
+    /// A key that tells this statement from every other.
+    pub fn fingerprint(&self) -> String {
+        format!("{}|{:?}", self.text, self.values)
+    }
+
+    pub async fn all<T: Row>(self, on: impl On) -> Result<Vec<T>> {
+        on.fetch(self).await
+    }
+
+    pub async fn optional<T: Row>(self, on: impl On) -> Result<Option<T>> {
+        Ok(on.fetch(self).await?.into_iter().next())
+    }
+
+    /// The first row, or `NotFound`.
+    pub async fn one<T: Row>(self, on: impl On) -> Result<T> {
+        self.optional(on).await?.ok_or(Error::NotFound)
+    }
+
+    /// The only column of the only row, for instance a count.
+    pub async fn number(self, on: impl On) -> Result<i64> {
+        Ok(self.one::<(i64,)>(on).await?.0)
+    }
+
+    /// The only column of each row.
+    pub async fn ids(self, on: impl On) -> Result<Vec<i64>> {
+        Ok(self.all::<(i64,)>(on).await?.into_iter().map(|row| row.0).collect())
+    }
+
+    /// Runs a statement that returns no rows; answers how many it touched.
+    pub async fn run(self, on: impl On) -> Result<u64> {
+        on.execute(self).await
+    }
+
+    fn render(self, dialect: Dialect) -> (AssertSqlSafe<String>, Vec<Value>) {
+        (AssertSqlSafe(dialect.render(&self.text)), self.values)
+    }
+}
+
+/// Where a statement runs: on the database, or in a transaction.
+pub trait On: Send {
+    fn fetch<T: Row>(self, sql: Sql) -> impl Future<Output = Result<Vec<T>>> + Send;
+    fn execute(self, sql: Sql) -> impl Future<Output = Result<u64>> + Send;
+}
+
+impl On for &Db {
+    async fn fetch<T: Row>(self, sql: Sql) -> Result<Vec<T>> {
+        self.count_statement();
+        let (text, values) = sql.render(self.dialect());
+        Ok(match &self.pools {
+            Pools::Sqlite { read, .. } => {
+                sqlx::query_as_with(text, sqlite_arguments(values)?).fetch_all(read).await?
+            }
+            Pools::Postgres(pool) => {
+                sqlx::query_as_with(text, postgres_arguments(values)?).fetch_all(pool).await?
+            }
+        })
+    }
+
+    async fn execute(self, sql: Sql) -> Result<u64> {
+        self.count_statement();
+        let (text, values) = sql.render(self.dialect());
+        Ok(match &self.pools {
+            Pools::Sqlite { write, .. } => {
+                sqlx::query_with(text, sqlite_arguments(values)?).execute(write).await?.rows_affected()
+            }
+            Pools::Postgres(pool) => {
+                sqlx::query_with(text, postgres_arguments(values)?).execute(pool).await?.rows_affected()
+            }
+        })
+    }
+}
+
+impl On for &mut Tx {
+    async fn fetch<T: Row>(self, sql: Sql) -> Result<Vec<T>> {
+        let (text, values) = sql.render(self.dialect());
+        Ok(match self {
+            Tx::Sqlite(tx) => {
+                sqlx::query_as_with(text, sqlite_arguments(values)?).fetch_all(&mut **tx).await?
+            }
+            Tx::Postgres(tx) => {
+                sqlx::query_as_with(text, postgres_arguments(values)?).fetch_all(&mut **tx).await?
+            }
+        })
+    }
+
+    async fn execute(self, sql: Sql) -> Result<u64> {
+        let (text, values) = sql.render(self.dialect());
+        Ok(match self {
+            Tx::Sqlite(tx) => {
+                let query = sqlx::query_with(text, sqlite_arguments(values)?);
+                query.execute(&mut **tx).await?.rows_affected()
+            }
+            Tx::Postgres(tx) => {
+                let query = sqlx::query_with(text, postgres_arguments(values)?);
+                query.execute(&mut **tx).await?.rows_affected()
+            }
+        })
+    }
+}

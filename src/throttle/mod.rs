@@ -1,0 +1,117 @@
+//! How often a caller may ask: rates, and the windows that count (contract section 4).
+mod memory;
+mod rates;
+mod window;
+
+use std::{fmt, net::IpAddr};
+
+pub use self::{
+    memory::Memory,
+    rates::{Rate, Rates, Unit},
+    window::Quota,
+};
+
+/// What a request counts as. Most kinds have one scope for strangers and one for users.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Throttle {
+    /// Not counted.
+    Never,
+    Wildcard,
+    List,
+    Retrieve,
+    Create,
+    Update,
+    Destroy,
+    OauthApp,
+    Reports,
+    Subsonic,
+    Fetch,
+    OauthAuthorize,
+    OauthToken,
+    OauthRevokeToken,
+    Login,
+    Signup,
+    VerifyEmail,
+    PasswordChange,
+    PasswordReset,
+    PasswordResetConfirm,
+}
+
+impl Throttle {
+    /// The names of its scopes, for strangers and for users.
+    pub fn scopes(self) -> (&'static str, &'static str) {
+        macro_rules! both {
+            ($name:literal) => {
+                (concat!("anonymous-", $name), concat!("authenticated-", $name))
+            };
+        }
+        match self {
+            Self::Never => ("none", "none"),
+            Self::Wildcard => both!("wildcard"),
+            Self::List => both!("list"),
+            Self::Retrieve => both!("retrieve"),
+            Self::Create => both!("create"),
+            Self::Update => both!("update"),
+            Self::Destroy => both!("destroy"),
+            Self::OauthApp => both!("oauth-app"),
+            Self::Reports => both!("reports"),
+            Self::Subsonic => ("subsonic", "subsonic"),
+            Self::Fetch => ("none", "fetch"),
+            Self::OauthAuthorize => ("oauth-authorize", "oauth-authorize"),
+            Self::OauthToken => ("oauth-token", "oauth-token"),
+            Self::OauthRevokeToken => ("oauth-revoke-token", "oauth-revoke-token"),
+            Self::Login => ("login", "login"),
+            Self::Signup => ("signup", "signup"),
+            Self::VerifyEmail => ("verify-email", "verify-email"),
+            Self::PasswordChange => ("password-change", "password-change"),
+            Self::PasswordReset => ("password-reset", "password-reset"),
+            Self::PasswordResetConfirm => ("password-reset-confirm", "password-reset-confirm"),
+        }
+    }
+
+    /// The scope that a caller's request counts in; `None` where it is not counted.
+    pub fn scope(self, ident: &Ident) -> Option<&'static str> {
+        let (anonymous, authenticated) = self.scopes();
+        let scope = match ident {
+            Ident::Address(_) => anonymous,
+            Ident::User(_) => authenticated,
+        };
+        (scope != "none").then_some(scope)
+    }
+}
+
+/// Whose budget a request spends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Ident {
+    /// One budget for all of a user's sessions, tokens and applications.
+    User(i64),
+    /// A stranger's address; for IPv6 its /64 network.
+    Address(IpAddr),
+}
+
+impl Ident {
+    /// An IPv6 client owns its whole /64, and a mapped IPv4 address is that address.
+    pub fn of_address(address: IpAddr) -> Self {
+        Self::Address(match address.to_canonical() {
+            IpAddr::V6(v6) => IpAddr::V6((u128::from(v6) & (u128::MAX << 64)).into()),
+            v4 => v4,
+        })
+    }
+
+    /// `anonymous` or `authenticated`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::User(_) => "authenticated",
+            Self::Address(_) => "anonymous",
+        }
+    }
+}
+
+impl fmt::Display for Ident {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::User(id) => id.fmt(f),
+            Self::Address(address) => address.fmt(f),
+        }
+    }
+}

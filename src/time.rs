@@ -1,0 +1,168 @@
+//! Instants and days as the API writes them, and the clock they come from.
+use std::{borrow::Cow, fmt, sync::Arc};
+
+use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
+use chrono::{DateTime, NaiveDate, SecondsFormat, SubsecRound, TimeDelta, Utc};
+use poem_openapi::{
+    registry::{MetaSchema, MetaSchemaRef},
+    types::{ParseError, ParseFromJSON, ParseResult, ToJSON, Type},
+};
+use serde::{Deserialize, Serialize, Serializer};
+
+/// An instant in UTC, to the microsecond: `2022-01-01T00:00:00Z`, `2022-01-01T05:50:00.023757Z`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, sqlx::Type)]
+#[sqlx(transparent)]
+pub struct Timestamp(pub DateTime<Utc>);
+
+impl Timestamp {
+    pub fn from_unix(seconds: i64) -> Option<Self> {
+        DateTime::from_timestamp(seconds, 0).map(Self)
+    }
+
+    pub fn unix(self) -> i64 {
+        self.0.timestamp()
+    }
+
+    pub fn unix_millis(self) -> i64 {
+        self.0.timestamp_millis()
+    }
+
+    pub fn plus_seconds(self, seconds: i64) -> Self {
+        Self(self.0 + TimeDelta::seconds(seconds))
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let format = match self.0.timestamp_subsec_micros() {
+            0 => SecondsFormat::Secs,
+            _ => SecondsFormat::Micros,
+        };
+        f.write_str(&self.0.to_rfc3339_opts(format, true))
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl std::str::FromStr for Timestamp {
+    type Err = chrono::ParseError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let time = DateTime::parse_from_rfc3339(text)?;
+        Ok(Self(time.with_timezone(&Utc).trunc_subsecs(6)))
+    }
+}
+
+/// An instant in UTC, to the microsecond, in the form of ISO 8601: `2022-01-01T05:50:00.023757Z`.
+#[Scalar(name = "DateTime", specified_by_url = "https://scalars.graphql.org/andimarek/date-time")]
+impl ScalarType for Timestamp {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match value {
+            Value::String(text) => Ok(text.parse()?),
+            value => Err(InputValueError::expected_type(value)),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.to_string())
+    }
+}
+
+/// A day: `2022-01-31`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, sqlx::Type)]
+#[sqlx(transparent)]
+#[serde(transparent)]
+pub struct Date(pub NaiveDate);
+
+impl fmt::Display for Date {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A day of the calendar, in the form of ISO 8601: `2022-01-31`.
+#[Scalar(name = "Date")]
+impl ScalarType for Date {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match value {
+            Value::String(text) => Ok(Self(text.parse()?)),
+            value => Err(InputValueError::expected_type(value)),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.to_string())
+    }
+}
+
+/// How a scalar that is text in JSON appears in the OpenAPI document.
+macro_rules! openapi_text {
+    ($type:ty, $name:literal, $format:literal, $example:literal, $text:ident => $parsed:expr) => {
+        impl Type for $type {
+            const IS_REQUIRED: bool = true;
+            type RawValueType = Self;
+            type RawElementValueType = Self;
+
+            fn name() -> Cow<'static, str> {
+                $name.into()
+            }
+
+            fn schema_ref() -> MetaSchemaRef {
+                let mut schema = MetaSchema::new_with_format("string", $format);
+                schema.example = Some($example.into());
+                MetaSchemaRef::Inline(Box::new(schema))
+            }
+
+            fn as_raw_value(&self) -> Option<&Self> {
+                Some(self)
+            }
+
+            fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Self> + 'a> {
+                Box::new(self.as_raw_value().into_iter())
+            }
+        }
+
+        impl ToJSON for $type {
+            fn to_json(&self) -> Option<serde_json::Value> {
+                Some(self.to_string().into())
+            }
+        }
+
+        impl ParseFromJSON for $type {
+            fn parse_from_json(value: Option<serde_json::Value>) -> ParseResult<Self> {
+                let value = value.unwrap_or_default();
+                match value.as_str() {
+                    Some($text) => $parsed.map_err(ParseError::custom),
+                    None => Err(ParseError::expected_type(value)),
+                }
+            }
+        }
+    };
+}
+
+openapi_text!(Timestamp, "string_date-time", "date-time", "2022-01-01T05:50:00.023757Z", text => text.parse());
+openapi_text!(Date, "string_date", "date", "2022-01-31", text => text.parse().map(Date));
+
+/// Where the time comes from: the machine, or a test's hand.
+#[derive(Clone)]
+pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
+
+impl Clock {
+    /// The machine's clock.
+    #[expect(clippy::disallowed_methods, reason = "the one home of the machine's clock")]
+    pub fn system() -> Self {
+        Self::new(|| Timestamp(Utc::now().trunc_subsecs(6)))
+    }
+
+    pub fn new(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        Self(Arc::new(now))
+    }
+
+    pub fn now(&self) -> Timestamp {
+        (self.0)()
+    }
+}
