@@ -1,5 +1,7 @@
 //! Who a request comes from: bearer tokens, of applications and of their users
 //! (RFC 6750; contract section 2).
+use std::sync::Arc;
+
 use sha2::{Digest, Sha256};
 use sqlx::FromRow;
 
@@ -34,9 +36,16 @@ pub async fn caller(app: &App, authorization: Option<&str>) -> Result<Caller> {
         Some(holder) if holder.expires.is_some_and(|expires| expires <= app.clock().now()) => {
             Caller::Rejected(TokenProblem::Expired)
         }
-        Some(holder) => Caller::User(std::sync::Arc::new(holder.identity())),
+        Some(holder) => {
+            holder.record_activity(app).await?;
+            Caller::User(Arc::new(holder.identity()))
+        }
     })
 }
+
+/// Seconds in which a user's activity is noted once.
+const ACTIVITY: i64 = 15 * 60;
+
 
 /// The user behind a token, and everything that bounds it.
 #[derive(FromRow)]
@@ -51,11 +60,12 @@ struct Holder {
     application_scope: String,
     token_scope: Option<String>,
     expires: Option<Timestamp>,
+    last_activity: Option<Timestamp>,
 }
 
 async fn access_token(app: &App, token: &str) -> Result<Option<Holder>> {
     sql("select u.id as user_id, u.actor_id, u.username, u.is_superuser, u.permission_moderation,
-           u.permission_library, u.permission_settings, a.scope as application_scope,
+           u.permission_library, u.permission_settings, u.last_activity, a.scope as application_scope,
            t.scope as token_scope, t.expires
          from oauth_access_tokens t
          join users u on u.id = t.user_id
@@ -68,7 +78,7 @@ async fn access_token(app: &App, token: &str) -> Result<Option<Holder>> {
 
 async fn application_token(app: &App, token: &str) -> Result<Option<Holder>> {
     sql("select u.id as user_id, u.actor_id, u.username, u.is_superuser, u.permission_moderation,
-           u.permission_library, u.permission_settings, a.scope as application_scope,
+           u.permission_library, u.permission_settings, u.last_activity, a.scope as application_scope,
            cast(null as text) as token_scope, cast(null as timestamptz) as expires
          from oauth_applications a
          join users u on u.id = a.user_id
@@ -79,6 +89,15 @@ async fn application_token(app: &App, token: &str) -> Result<Option<Holder>> {
 }
 
 impl Holder {
+    async fn record_activity(&self, app: &App) -> Result<()> {
+        let now = app.clock().now();
+        if self.last_activity.is_some_and(|last| now < last.plus_seconds(ACTIVITY)) {
+            return Ok(());
+        }
+        let noted = sql("update users set last_activity = ? where id = ?");
+        noted.bind(now).bind(self.user_id).run(app.db()).await.map(|_| ())
+    }
+
     /// Effective rights: what the user may, cut by the application and by the token.
     /// An application token is cut by its owner's rights too; an access token also by what
     /// OAuth can reach at all.

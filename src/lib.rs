@@ -1,20 +1,20 @@
 //! baleen: a music and audio API server, the Funkwhale REST API and GraphQL behind one permit.
 pub mod app;
-mod auth;
+pub mod auth;
 mod cached;
 pub mod cli;
 pub mod config;
-mod context;
+pub mod context;
 pub mod error;
 pub mod graphql;
-mod guard;
-mod import;
+pub mod guard;
+pub mod import;
 mod random;
-mod resources;
+pub mod resources;
 pub mod rest;
-mod scope;
+pub mod scope;
 pub mod server;
 pub mod store;
-mod telemetry;
+pub mod telemetry;
 pub mod throttle;
 pub mod time;

@@ -89,6 +89,7 @@ pub async fn serve(
 ) -> Result<(), Startup> {
     let config = app.config().clone();
     let acceptor = listen(config.bind).await?;
+    let endpoint = endpoint(&app);
     ready();
     let metrics = match config.metrics_bind {
         Some(address) => Some(tokio::spawn(serve_metrics(app.clone(), address, listen(address).await?))),
@@ -97,7 +98,7 @@ pub async fn serve(
     let drain = Duration::from_secs(config.drain_seconds);
     let served = poem::Server::new_with_acceptor(acceptor)
         .idle_timeout(Duration::from_secs(75))
-        .run_with_graceful_shutdown(endpoint(&app), told, Some(drain))
+        .run_with_graceful_shutdown(endpoint, told, Some(drain))
         .await;
     if let Some(task) = metrics {
         task.abort();

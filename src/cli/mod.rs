@@ -2,6 +2,8 @@
 mod import;
 mod run;
 
+pub use run::{operations, settings};
+
 use std::{env, process::ExitCode};
 
 use clap::{Arg, ArgMatches, Command, CommandFactory, FromArgMatches, Parser, Subcommand};

@@ -124,3 +124,14 @@ pub async fn exists(reader: &Reader, field: &str, found: Sql) -> Result<()> {
         )),
     }
 }
+
+/// Values of one filter at most.
+const VALUES: usize = 100;
+
+/// Refuses a filter with too many values.
+pub fn bounded<T>(field: &str, values: &[T]) -> Result<()> {
+    if values.len() > VALUES {
+        return Err(Error::field(field, format!("Give at most {VALUES} values.")));
+    }
+    Ok(())
+}

@@ -75,7 +75,7 @@ async fn find_all(cx: &Cx, ids: &[ID]) -> Result<Vec<Option<Node>>> {
 #[derive(Default)]
 pub struct Queries;
 
-#[Object]
+#[Object(name = "NodeQueries")]
 impl Queries {
     /// The object with this global identifier; null when there is none that the caller may see.
     async fn node(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Node>> {

@@ -30,18 +30,35 @@ pub fn viewable_libraries(reader: &Reader) -> Sql {
         .bind(me)
 }
 
-/// Of an upload `u`: its audio is there, and in a library that the caller may look into.
+/// Of an upload `u`: it was imported, into a library that the caller may look into.
 pub fn playable(reader: &Reader) -> Sql {
+    sql("u.import_status = 'finished' and u.library_id in (")
+        .append(viewable_libraries(reader))
+        .then(")")
+}
+
+/// Of an upload `u`: the caller can listen to it. What was skipped as a duplicate has its audio
+/// too, though it makes nothing playable in lists.
+pub fn audible(reader: &Reader) -> Sql {
     sql("u.import_status in ('finished', 'skipped') and u.library_id in (")
         .append(viewable_libraries(reader))
         .then(")")
 }
 
-/// Of an upload `u`: its audio is there, and in a library that the caller may not look into.
+/// Of an upload `u`: it was imported, into a library that somebody of this pod may look into and
+/// the caller may not.
 pub fn withheld(reader: &Reader) -> Sql {
-    sql("u.import_status in ('finished', 'skipped') and u.library_id not in (")
-        .append(viewable_libraries(reader))
-        .then(")")
+    let host = reader.app().config().hostname();
+    sql("u.import_status = 'finished' and u.library_id in
+        (select l.id from libraries l join actors o on o.id = l.actor_id
+         where l.privacy_level = 'instance' or (l.privacy_level = 'me' and (o.domain = ?
+           or exists (select 1 from library_follows f join actors fo on fo.id = f.actor_id
+             where f.target_library_id = l.id and f.approved = true and fo.domain = ?))))
+        and u.library_id not in (")
+    .bind(host.as_str())
+    .bind(host.as_str())
+    .append(viewable_libraries(reader))
+    .then(")")
 }
 
 /// Of an upload `u`: it is in one of the libraries that the words of a `scope` mean.

@@ -10,9 +10,10 @@ use std::{
 use futures_util::FutureExt;
 use poem::{
     Addr, Endpoint, IntoResponse, Request, Response,
-    error::{NotFoundError, ParsePathError},
+    error::NotFoundError,
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri},
 };
+use poem_openapi::error::ParsePathError;
 use tracing::Instrument;
 
 use super::routes::{Path, Routes, Slash};
@@ -242,7 +243,8 @@ fn options_answer(path: &Path) -> Response {
     Response::builder().content_type("application/json").body(body.to_string())
 }
 
-/// An error as the API tells it; what the router says becomes what the contract says.
+/// An error as the API tells it; what the router says becomes what the contract says. Only paths
+/// have typed parameters: an id that is none names nothing.
 fn told(error: poem::Error) -> Response {
     if error.is::<NotFoundError>() || error.is::<ParsePathError>() {
         return Error::NotFound.into_response();

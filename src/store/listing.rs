@@ -67,12 +67,19 @@ pub struct Stretch {
 }
 
 impl Listing {
-    /// `id` names the unique column that breaks ties; it sorts like the last key.
+    /// `id` names the unique column that breaks ties: the newest goes first.
     pub fn new(from: Sql, id: &'static str, keys: impl IntoIterator<Item = SortKey>) -> Self {
         let mut keys: Vec<_> = keys.into_iter().collect();
-        let descending = keys.last().is_some_and(|key| key.descending);
-        keys.push(SortKey::new(sql(id), Kind::Int, descending));
+        keys.push(SortKey::new(sql(id), Kind::Int, true));
         Self { from, id, keys }
+    }
+
+    /// Breaks ties the other way: the oldest goes first.
+    pub fn oldest_first(mut self) -> Self {
+        if let Some(last) = self.keys.last_mut() {
+            last.descending = false;
+        }
+        self
     }
 
     pub async fn count(&self, db: &Db) -> Result<i64> {

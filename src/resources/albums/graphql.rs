@@ -113,7 +113,7 @@ impl Album {
 #[derive(Default)]
 pub struct Queries;
 
-#[Object]
+#[Object(name = "AlbumsQueries")]
 impl Queries {
     /// Albums; newest first unless it says otherwise.
     #[graphql(complexity = "pages(first, last) * child_complexity + 1")]

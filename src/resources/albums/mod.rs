@@ -14,7 +14,7 @@ pub use self::{
 };
 use super::{
     artists::ContentCategory,
-    catalogue::{Narrowing, Shelf, exists},
+    catalogue::{Narrowing, Shelf, bounded, exists},
     libraries::{LibraryBody, library_page},
     visibility::{self, matching},
 };
@@ -153,6 +153,7 @@ async fn listing(reader: &Reader, filter: &AlbumFilter, order: &[AlbumOrder]) ->
     if let Some(artist) = filter.artist {
         exists(reader, "artist", sql("select id from artists where id = ?").bind(artist)).await?;
     }
+    bounded("tag", &filter.tag)?;
     let common = Narrowing {
         hidden: filter.hidden,
         include_channels: filter.include_channels,
@@ -183,7 +184,9 @@ async fn listing(reader: &Reader, filter: &AlbumFilter, order: &[AlbumOrder]) ->
     let order = if order.is_empty() { &newest } else { order };
     let seed = crate::random::seed();
     let keys = order.iter().flat_map(|order| order.keys(filter.related, seed));
-    Ok(Listing::new(from, "al.id", keys))
+    let listing = Listing::new(from, "al.id", keys);
+    let related = order.last().is_some_and(|order| order.field == AlbumOrderField::Related);
+    Ok(if related { listing.oldest_first() } else { listing })
 }
 
 /// Where `q` looks.
@@ -214,10 +217,7 @@ impl AlbumOrder {
                 KeyKind::Time,
             ),
             AlbumOrderField::Random => vec![SHELF.random(seed, down)],
-            AlbumOrderField::Related => {
-                let oldest = SortKey::new(sql("al.id"), KeyKind::Int, false);
-                SHELF.relatedness(related, down).into_iter().chain([oldest]).collect()
-            }
+            AlbumOrderField::Related => SHELF.relatedness(related, down).into_iter().collect(),
         }
     }
 }

@@ -93,7 +93,7 @@ impl Artist {
 #[derive(Default)]
 pub struct Queries;
 
-#[Object]
+#[Object(name = "ArtistsQueries")]
 impl Queries {
     /// Artists; newest first unless it says otherwise.
     #[graphql(complexity = "pages(first, last) * child_complexity + 1")]

@@ -13,7 +13,7 @@ pub use self::{
     graphql::Queries,
 };
 use super::{
-    catalogue::{Narrowing, Shelf},
+    catalogue::{Narrowing, Shelf, bounded},
     libraries::{LibraryBody, library_page},
     visibility::{containing, folded, matching, starting},
 };
@@ -165,6 +165,7 @@ const SHELF: Shelf = Shelf {
 };
 
 fn listing(reader: &Reader, filter: &ArtistFilter, order: &[ArtistOrder]) -> Result<Listing> {
+    bounded("tag", &filter.tag)?;
     let common = Narrowing {
         hidden: filter.hidden,
         include_channels: filter.include_channels,
@@ -180,7 +181,9 @@ fn listing(reader: &Reader, filter: &ArtistFilter, order: &[ArtistOrder]) -> Res
     let from = narrowed(reader, from, filter)?;
     let seed = crate::random::seed();
     let keys = order.iter().flat_map(|order| order.keys(filter.related, seed));
-    Ok(Listing::new(from, "a.id", keys))
+    let listing = Listing::new(from, "a.id", keys);
+    let related = order.last().is_some_and(|order| order.field == ArtistOrderField::Related);
+    Ok(if related { listing.oldest_first() } else { listing })
 }
 
 fn narrowed(reader: &Reader, mut from: Sql, filter: &ArtistFilter) -> Result<Sql> {
@@ -222,10 +225,7 @@ impl ArtistOrder {
             ArtistOrderField::CreationDate => key("a.creation_date", KeyKind::Time),
             ArtistOrderField::ModificationDate => key("a.modification_date", KeyKind::Time),
             ArtistOrderField::Random => vec![SHELF.random(seed, down)],
-            ArtistOrderField::Related => {
-                let oldest = SortKey::new(sql("a.id"), KeyKind::Int, false);
-                SHELF.relatedness(related, down).into_iter().chain([oldest]).collect()
-            }
+            ArtistOrderField::Related => SHELF.relatedness(related, down).into_iter().collect(),
         }
     }
 }

@@ -180,7 +180,7 @@ impl Rest {
 #[derive(Default)]
 pub struct Queries;
 
-#[async_graphql::Object]
+#[async_graphql::Object(name = "AttachmentsQueries")]
 impl Queries {
     /// One attachment, by one of its identifiers.
     async fn attachment(

@@ -198,7 +198,7 @@ async fn describe(reader: &Reader) -> Result<Instance> {
 #[derive(Default)]
 pub struct Queries;
 
-#[Object]
+#[Object(name = "InstanceQueries")]
 impl Queries {
     /// This pod.
     async fn instance(&self, ctx: &Context<'_>) -> Option<Result<Instance>> {

@@ -49,7 +49,7 @@ impl Library {
 #[derive(Default)]
 pub struct Queries;
 
-#[Object]
+#[Object(name = "LibrariesQueries")]
 impl Queries {
     /// The libraries that the caller may look into; newest first unless it says otherwise.
     #[graphql(complexity = "pages(first, last) * child_complexity + 1")]

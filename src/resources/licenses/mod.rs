@@ -170,7 +170,7 @@ impl Rest {
 #[derive(Default)]
 pub struct Queries;
 
-#[Object]
+#[Object(name = "LicensesQueries")]
 impl Queries {
     /// Every license, by code.
     async fn licenses(&self, ctx: &Context<'_>) -> Option<Result<Vec<License>>> {

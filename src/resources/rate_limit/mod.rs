@@ -109,7 +109,7 @@ impl Rest {
 #[derive(Default)]
 pub struct Queries;
 
-#[async_graphql::Object]
+#[async_graphql::Object(name = "RateLimitQueries")]
 impl Queries {
     /// The caller's budgets. Asking costs nothing.
     async fn rate_limit(&self, ctx: &Context<'_>) -> Option<Result<RateLimit>> {

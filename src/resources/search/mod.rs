@@ -134,7 +134,7 @@ impl Rest {
 #[derive(Default)]
 pub struct Queries;
 
-#[async_graphql::Object]
+#[async_graphql::Object(name = "SearchQueries")]
 impl Queries {
     /// Artists, albums, tracks and tags with these words; of each the three with the shortest names.
     #[graphql(complexity = "3 * child_complexity + 1")]

@@ -232,7 +232,7 @@ impl Rest {
 #[derive(Default)]
 pub struct Queries;
 
-#[Object]
+#[Object(name = "TagsQueries")]
 impl Queries {
     /// Tags, by name unless it says otherwise.
     async fn tags(

@@ -68,7 +68,7 @@ impl Rest {
 #[derive(Default)]
 pub struct Queries;
 
-#[async_graphql::Object]
+#[async_graphql::Object(name = "TextQueries")]
 impl Queries {
     /// Markdown as the safe HTML that descriptions become.
     async fn text_preview(

@@ -120,7 +120,7 @@ impl Track {
 #[derive(Default)]
 pub struct Queries;
 
-#[Object]
+#[Object(name = "TracksQueries")]
 impl Queries {
     /// Tracks; newest first unless it says otherwise.
     #[graphql(complexity = "pages(first, last) * child_complexity + 1")]

@@ -13,7 +13,7 @@ pub use self::{
     graphql::Queries,
 };
 use super::{
-    catalogue::{Narrowing, Shelf, exists},
+    catalogue::{Narrowing, Shelf, bounded, exists},
     libraries::{LibraryBody, library_page},
     visibility::{containing, folded, matching, starting},
 };
@@ -190,6 +190,8 @@ const PLACES: &[(&str, Index)] = &[
 
 async fn listing(reader: &Reader, filter: &TrackFilter, order: &[TrackOrder]) -> Result<Listing> {
     check_references(reader, filter).await?;
+    bounded("tag", &filter.tag)?;
+    bounded("id", &filter.ids)?;
     let common = Narrowing {
         hidden: filter.hidden,
         include_channels: filter.include_channels,
@@ -211,7 +213,9 @@ async fn listing(reader: &Reader, filter: &TrackFilter, order: &[TrackOrder]) ->
     let order = if order.is_empty() { &newest } else { order };
     let seed = crate::random::seed();
     let keys = order.iter().flat_map(|order| order.keys(filter.related, seed));
-    Ok(Listing::new(from, "t.id", keys))
+    let listing = Listing::new(from, "t.id", keys);
+    let related = order.last().is_some_and(|order| order.field == TrackOrderField::Related);
+    Ok(if related { listing.oldest_first() } else { listing })
 }
 
 async fn check_references(reader: &Reader, filter: &TrackFilter) -> Result<()> {
@@ -308,10 +312,7 @@ impl TrackOrder {
                 KeyKind::Int,
             ),
             TrackOrderField::Random => vec![SHELF.random(seed, down)],
-            TrackOrderField::Related => {
-                let oldest = SortKey::new(sql("t.id"), KeyKind::Int, false);
-                SHELF.relatedness(related, down).into_iter().chain([oldest]).collect()
-            }
+            TrackOrderField::Related => SHELF.relatedness(related, down).into_iter().collect(),
         }
     }
 }

@@ -75,7 +75,7 @@ impl Upload {
 #[derive(Default)]
 pub struct Queries;
 
-#[Object]
+#[Object(name = "UploadsQueries")]
 impl Queries {
     /// The caller's own uploads; newest first unless it says otherwise.
     #[graphql(complexity = "pages(first, last) * child_complexity + 1")]

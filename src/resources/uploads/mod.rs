@@ -13,7 +13,7 @@ pub use self::{
     body::{Rest, UploadBody, UploadRef, listen_url},
     graphql::Queries,
 };
-use super::visibility::{playable, within_scope};
+use super::visibility::{audible, playable, within_scope};
 use crate::{
     context::Reader,
     error::{Error, Result},
@@ -253,7 +253,7 @@ pub async fn by_ids(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Uploa
 
 /// The uploads of each track that the caller can play, oldest first.
 pub async fn of_tracks(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Vec<Upload>>> {
-    let found = sql(SELECT).then("where u.track_id in ?* and ").bind(ids).append(playable(reader));
+    let found = sql(SELECT).then("where u.track_id in ?* and ").bind(ids).append(audible(reader));
     let rows: Vec<Upload> = found.then(" order by u.id").all(reader.db()).await?;
     let owned = rows.into_iter().filter_map(|row| Some((row.track_id?, row)));
     Ok(super::grouped(owned))
@@ -294,6 +294,6 @@ pub async fn visible_by_ids(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i6
 fn visible(reader: &Reader) -> Sql {
     sql("(u.library_id in (select l.id from libraries l where l.actor_id = ?) or (")
         .bind(reader.actor_id().unwrap_or(-1))
-        .append(playable(reader))
+        .append(audible(reader))
         .then("))")
 }

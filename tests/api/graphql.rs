@@ -1,0 +1,147 @@
+//! GraphQL over HTTP, its limits, and the cost of what it runs.
+use poem::http::{Method, StatusCode};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::support::{Pod, on_both};
+
+const MODERN: &str = "application/graphql-response+json";
+
+fn message(answer: &Value) -> &str {
+    answer["errors"][0]["message"].as_str().unwrap_or_default()
+}
+
+on_both! {
+    async fn nested_lists_run_a_constant_number_of_statements(pod: Pod) {
+        let mut counts = Vec::new();
+        for first in [1, 5] {
+            let before = pod.app.db().statements();
+            let query = format!(
+                "{{ artists(first: {first}) {{ nodes {{ albums {{ tags {{ name }} artist {{ name }} \
+                 tracks {{ artist {{ name }} album {{ title }} uploads {{ library {{ name }} }} }} }} }} }} }}"
+            );
+            let answer = pod.graphql(&query).send().await.json();
+            assert!(answer.get("errors").is_none(), "{answer}");
+            counts.push(pod.app.db().statements() - before);
+        }
+        assert!(counts[1] <= counts[0] + 6 && counts[1] <= 16, "{counts:?}");
+        let before = pod.app.db().statements();
+        pod.get("/api/v1/tracks?page_size=2").send().await;
+        let few = pod.app.db().statements() - before;
+        pod.get("/api/v1/tracks").send().await;
+        assert_eq!(pod.app.db().statements() - before - few, few);
+    }
+
+    async fn a_refused_field_is_null_and_its_siblings_answer(pod: Pod) {
+        let query = "{ uploads { totalCount } artist(databaseId: 1) { name } }";
+        let answer = pod.graphql(query).send().await;
+        assert_eq!(answer.status, StatusCode::OK);
+        let body = answer.json();
+        assert_eq!(body["data"], json!({"uploads": null, "artist": {"name": "Ana Ñandú"}}));
+        assert_eq!(body["errors"][0]["extensions"]["code"], "UNAUTHENTICATED");
+        assert_eq!(body["errors"][0]["path"], json!(["uploads"]));
+    }
+
+    async fn every_root_field_spends_and_the_answer_says_so(pod: Pod) {
+        let answer = pod.graphql("{ a: artists { totalCount } b: artists { totalCount } instance { name } }").send().await;
+        let rows = answer.json()["extensions"]["rateLimits"].clone();
+        let spent: Vec<_> = rows.as_array().unwrap().iter()
+            .map(|row| (row["operation"].as_str().unwrap(), row["remaining"].as_i64().unwrap())).collect();
+        assert_eq!(spent, [("artists.list", 9999), ("artists.list", 9998), ("instance.nodeinfo", 999)]);
+        assert_eq!(answer.header("x-ratelimit-scope"), Some("anonymous-wildcard"));
+    }
+
+    async fn queries_come_by_post_and_by_get(pod: Pod) {
+        let address = "/graphql?query=query+A($id:Int){artist(databaseId:$id){name}}&variables=%7B%22id%22:2%7D&operationName=A";
+        let body = pod.get(address).send().await.json();
+        assert_eq!(body["data"]["artist"]["name"], "ångström");
+        let body = pod.post("/graphql", &json!({
+            "query": "query A($id: Int) { artist(databaseId: $id) { name } }", "variables": {"id": 2},
+        })).send().await.json();
+        assert_eq!(body["data"]["artist"]["name"], "ångström");
+        let answer = pod.get("/graphql?query=mutation%7Bx%7D").send().await;
+        assert_eq!((answer.status.as_u16(), answer.header("allow")), (405, Some("GET, POST")));
+        assert_eq!(pod.ask(Method::DELETE, "/graphql").send().await.status, 405);
+    }
+
+    async fn the_media_type_decides_the_status(pod: Pod) {
+        for (accept, query, status) in [
+            (MODERN, "{", 400),
+            (MODERN, "{ nonsense }", 400),
+            (MODERN, "{ artist(databaseId: 99) { name } }", 200),
+            ("application/json", "{", 200),
+            ("application/json", "{ nonsense }", 200),
+            ("text/html, */*", "{ nonsense }", 200),
+            ("image/png", "{ nonsense }", 406),
+        ] {
+            let answer = pod.graphql(query).header("accept", accept).send().await;
+            assert_eq!(answer.status.as_u16(), status, "{accept} {query}");
+            if accept == MODERN {
+                assert!(answer.header("content-type").unwrap().starts_with(MODERN));
+            }
+        }
+        let answer = pod.ask(Method::POST, "/graphql").header("content-type", "text/plain").body("{}").send().await;
+        assert_eq!(answer.status, 415);
+        let answer = pod.post("/graphql", &json!({"query": 7})).send().await;
+        assert!(answer.json()["errors"][0]["extensions"]["fields"]["query"].is_array(), "{}", answer.text);
+    }
+
+    async fn batches_are_bounded(pod: Pod) {
+        let query = json!({"query": "{ artist(databaseId: 1) { name } }"});
+        let body = pod.post("/graphql", &json!([query, query])).send().await.json();
+        assert_eq!(body.as_array().unwrap().len(), 2);
+        assert_eq!(body[1]["data"]["artist"]["name"], "Ana Ñandú");
+        for size in [0, 11] {
+            let answer = pod.post("/graphql", &json!(vec![&query; size])).send().await;
+            assert_eq!(answer.status, 400, "{size}");
+            assert_eq!(message(&answer.json()), "A batch has between 1 and 10 queries.");
+        }
+    }
+
+    async fn a_query_is_remembered_by_its_hash(pod: Pod) {
+        let query = "{ artist(databaseId: 1) { name } }";
+        let hash: String = Sha256::digest(query).iter().map(|byte| format!("{byte:02x}")).collect();
+        let extensions = json!({"persistedQuery": {"version": 1, "sha256Hash": hash}});
+        let by_hash = json!({"extensions": extensions});
+        let unknown = pod.post("/graphql", &by_hash).send().await.json();
+        assert_eq!(message(&unknown), "PersistedQueryNotFound");
+        assert_eq!(unknown["errors"][0]["extensions"]["code"], "PERSISTED_QUERY_NOT_FOUND");
+        let wrong = json!({"query": "{ instance { name } }", "extensions": extensions});
+        assert_eq!(message(&pod.post("/graphql", &wrong).send().await.json()), "The hash is not that of the query.");
+        pod.post("/graphql", &json!({"query": query, "extensions": extensions})).send().await;
+        let known = pod.post("/graphql", &by_hash).send().await.json();
+        assert_eq!(known["data"]["artist"]["name"], "Ana Ñandú");
+    }
+
+    async fn what_would_cost_too_much_is_refused_before_it_runs(pod: Pod) {
+        let before = pod.app.db().statements();
+        let deep = format!("{}{}", "{ artists { nodes { albums ".repeat(1), "{ artist { albums ".repeat(200));
+        let aliases: String = (0..10_000).map(|index| format!("a{index}: __typename ")).collect();
+        let wide = "{ artists { nodes { albums(first: 100) { tracks(first: 100) { libraries { name } } } } } }";
+        let doubling: String = (0..40)
+            .map(|index| format!("fragment f{index} on Query {{ ...f{next} ...f{next} }} ", next = index + 1))
+            .collect();
+        let cases = [
+            ("nested", deep + &"}".repeat(603)),
+            ("500 levels", format!("{}a{}", "{a".repeat(500), "}".repeat(500))),
+            ("aliases", format!("{{ {aliases} }}")),
+            ("complexity", wide.to_owned()),
+            ("fragments", format!("{{ ...f0 }} {doubling} fragment f40 on Query {{ __typename }}")),
+            ("depth", "{ artists { nodes { albums { tracks { album { tracks { album { tracks { album { tracks { \
+                album { tracks { album { tracks { title } } } } } } } } } } } } } } }".to_owned()),
+        ];
+        for (name, query) in cases {
+            let answer = pod.graphql(&query).header("accept", MODERN).send().await;
+            assert_eq!(answer.status, 400, "{name}: {:.200}", answer.text);
+            assert!(answer.json()["errors"][0]["message"].is_string(), "{name}");
+        }
+        assert_eq!(pod.app.db().statements(), before);
+    }
+
+    async fn the_schema_can_be_kept_to_oneself(pod: Pod) {
+        let query = "{ __schema { queryType { name } } }";
+        assert_eq!(pod.graphql(query).send().await.json()["data"]["__schema"]["queryType"]["name"], "Query");
+        let closed = Pod::with(pod.backend(), crate::support::Data::Nothing, &["--graphql-introspection", "false"]).await.unwrap();
+        assert!(closed.graphql(query).send().await.json()["data"]["__schema"].is_null());
+    }
+}

@@ -1,0 +1,202 @@
+//! The permit: who is let in where, alike at both doors.
+use std::collections::BTreeSet;
+
+use baleen::{
+    guard::{Anonymous, Info},
+    resources::operations,
+};
+use serde_json::{Value, json};
+
+use crate::support::{Ask, Pod, on_both};
+
+/// A request that meets each REST operation, and a query that meets its GraphQL twin.
+fn meet(info: &Info) -> (&'static str, &'static str) {
+    match info.name {
+        "artists.list" => ("artists", "{ artists { edges { cursor } } }"),
+        "artists.retrieve" => ("artists/1", "{ artist(databaseId: 1) { name } }"),
+        "artists.libraries" => ("artists/1/libraries", "{ artist(databaseId: 1) { libraries { name } } }"),
+        "albums.list" => ("albums", "{ albums { edges { cursor } } }"),
+        "albums.retrieve" => ("albums/1", "{ album(databaseId: 1) { title } }"),
+        "albums.libraries" => ("albums/1/libraries", "{ album(databaseId: 1) { libraries { name } } }"),
+        "tracks.list" => ("tracks", "{ tracks { edges { cursor } } }"),
+        "tracks.retrieve" => ("tracks/1", "{ track(databaseId: 1) { title } }"),
+        "tracks.libraries" => ("tracks/1/libraries", "{ track(databaseId: 1) { libraries { name } } }"),
+        "uploads.list" => ("uploads", "{ uploads { edges { cursor } } }"),
+        "uploads.retrieve" => ("uploads/UPLOAD", "{ upload(uuid: \"UPLOAD\") { mimetype } }"),
+        "libraries.list" => ("libraries", "{ libraries { edges { cursor } } }"),
+        "libraries.retrieve" => ("libraries/LIBRARY", "{ library(uuid: \"LIBRARY\") { name } }"),
+        "tags.list" => ("tags", "{ tags { edges { cursor } } }"),
+        "tags.retrieve" => ("tags/Rock", "{ tag(name: \"Rock\") { name } }"),
+        "licenses.list" => ("licenses", "{ licenses { code } }"),
+        "licenses.retrieve" => ("licenses/cc-by-4.0", "{ license(code: \"cc-by-4.0\") { code } }"),
+        "attachments.retrieve" => ("attachments/ATTACHMENT", "{ attachment(uuid: \"ATTACHMENT\") { mimetype } }"),
+        "search.all" => ("search?q=a", "{ search(query: \"a\") { tags { name } } }"),
+        "oembed.show" => ("oembed/?url=http://pod.test/library/tracks/1", ""),
+        "text.preview" => ("text-preview", "{ textPreview(text: \"a\") }"),
+        "instance.nodeinfo" => ("instance/nodeinfo/2.0", "{ instance { name } }"),
+        "instance.nodeinfo21" => ("/api/v2/instance/nodeinfo/2.1", ""),
+        "instance.discovery" => ("/.well-known/nodeinfo", ""),
+        "instance.settings" => ("instance/settings", "{ instance { settings { identifier } } }"),
+        "instance.manifest" => ("instance/spa-manifest.json", ""),
+        "rate-limit.show" => ("rate-limit", "{ rateLimit { enabled } }"),
+        name => panic!("{name} is met at neither door: tell here how"),
+    }
+}
+
+async fn uuids(pod: &Pod) -> [(&'static str, String); 3] {
+    let query = "{ track(databaseId: 1) { uploads { uuid } } library(databaseId: 1) { uuid } \
+        attachment(databaseId: 1) { uuid } }";
+    let data = pod.graphql(query).by("alice").send().await.json()["data"].clone();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    [
+        ("UPLOAD", text(&data["track"]["uploads"][0]["uuid"])),
+        ("LIBRARY", text(&data["library"]["uuid"])),
+        ("ATTACHMENT", text(&data["attachment"]["uuid"])),
+    ]
+}
+
+fn filled(template: &str, uuids: &[(&'static str, String)]) -> String {
+    uuids.iter().fold(template.to_owned(), |text, (name, uuid)| text.replace(name, uuid))
+}
+
+fn rest<'a>(pod: &'a Pod, info: &Info, address: &str) -> Ask<'a> {
+    let address = if address.starts_with('/') { address.to_owned() } else { format!("/api/v1/{address}") };
+    match info.name {
+        "text.preview" => pod.post(&address, &json!({"text": "a"})),
+        _ => pod.get(&address),
+    }
+}
+
+fn maybe<'a>(ask: Ask<'a>, token: &str) -> Ask<'a> {
+    if token.is_empty() { ask } else { ask.by(token) }
+}
+
+/// What a caller is told at each door: nothing, or the code of the refusal.
+async fn verdicts(pod: &Pod, info: &Info, uuids: &[(&'static str, String)], token: &str) -> (String, Option<String>) {
+    let (address, query) = meet(info);
+    let answer = maybe(rest(pod, info, &filled(address, uuids)), token).send().await;
+    let code = match answer.status.as_u16() {
+        200 => "",
+        401 => "UNAUTHENTICATED",
+        403 => "FORBIDDEN",
+        status => panic!("{} answers {status}: {}", info.name, answer.text),
+    };
+    if query.is_empty() {
+        assert!(info.graphql.starts_with('('), "{} has a GraphQL twin", info.name);
+        return (code.to_owned(), None);
+    }
+    let body = maybe(pod.graphql(&filled(query, uuids)), token).send().await.json();
+    let twin = body["errors"][0]["extensions"]["code"].as_str().unwrap_or_default();
+    (code.to_owned(), Some(twin.to_owned()))
+}
+
+on_both! {
+    async fn the_same_rule_stands_at_both_doors(pod: Pod) {
+        let uuids = uuids(&pod).await;
+        for closed in [false, true] {
+            pod.prefer("common", "api_authentication_required", if closed { "True" } else { "False" }).await;
+            for info in operations() {
+                let stranger = match info.anonymous {
+                    Anonymous::Always => "",
+                    Anonymous::Setting if !closed => "",
+                    Anonymous::Setting | Anonymous::Never => "UNAUTHENTICATED",
+                };
+                let scoped = if info.scope.is_some() { "FORBIDDEN" } else { "" };
+                for (token, expected) in [
+                    ("", stranger),
+                    ("unknown", stranger),
+                    ("expired", stranger),
+                    ("inactive", stranger),
+                    ("alice", ""),
+                    ("app-alice", ""),
+                    ("narrow", scoped),
+                    ("narrow-app", scoped),
+                ] {
+                    let (rest, graphql) = verdicts(&pod, info, &uuids, token).await;
+                    assert_eq!(rest, expected, "{} over REST by {token:?}, closed {closed}", info.name);
+                    if let Some(graphql) = graphql {
+                        assert_eq!(graphql, expected, "{} over GraphQL by {token:?}, closed {closed}", info.name);
+                    }
+                }
+            }
+        }
+    }
+
+    async fn every_operation_is_met_at_both_doors_or_says_why_not(pod: Pod) {
+        let document = pod.get("/api/v1/openapi.json").send().await.json();
+        let paths = document["paths"].as_object().unwrap().values();
+        let served: BTreeSet<String> = paths.flat_map(|path| path.as_object().unwrap().values())
+            .map(|operation| operation["operationId"].as_str().unwrap().to_owned()).collect();
+        let declared: BTreeSet<String> = operations().map(|info| info.name.to_owned()).collect();
+        assert_eq!(served, declared);
+
+        let query = "{ __schema { types { name fields { name } } } }";
+        let schema = pod.graphql(query).send().await.json();
+        let types = schema["data"]["__schema"]["types"].as_array().unwrap().clone();
+        let has = |kind: &str, field: &str| {
+            types.iter().any(|found| found["name"] == kind
+                && found["fields"].as_array().is_some_and(|fields| fields.iter().any(|known| known["name"] == field)))
+        };
+        let mut named = BTreeSet::from(["node".to_owned(), "nodes".to_owned()]);
+        for info in operations().filter(|info| !info.graphql.starts_with('(')) {
+            let (kind, field) = info.graphql.split_once('.').unwrap_or(("Query", info.graphql));
+            assert!(has(kind, field), "{} has no field {}", info.name, info.graphql);
+            if kind == "Query" {
+                named.insert(field.to_owned());
+            }
+        }
+        let roots = types.iter().find(|found| found["name"] == "Query").unwrap()["fields"].as_array().unwrap();
+        let roots: BTreeSet<String> = roots.iter().map(|field| field["name"].as_str().unwrap().to_owned()).collect();
+        assert_eq!(roots, named, "every root field is an operation of the table");
+    }
+
+    async fn a_root_field_spends_the_budget_of_the_operation_it_is(pod: Pod) {
+        let uuids = uuids(&pod).await;
+        for info in operations() {
+            let (_, query) = meet(info);
+            if query.is_empty() || info.graphql.contains('.') {
+                continue;
+            }
+            let body = pod.graphql(&filled(query, &uuids)).by("alice").send().await.json();
+            let spent = body["extensions"]["rateLimits"][0].clone();
+            match info.throttle.scopes().1 {
+                "none" => assert!(spent.is_null(), "{body}"),
+                scope => assert_eq!((&spent["operation"], &spent["scope"]), (&json!(info.name), &json!(scope))),
+            }
+        }
+    }
+
+    async fn a_token_that_is_not_taken_says_why(pod: Pod) {
+        for (token, problem) in [
+            ("unknown", ",error=\"invalid_token\",error_description=\"The access token is invalid.\""),
+            ("expired", ",error=\"invalid_token\",error_description=\"The access token has expired.\""),
+            ("", ""),
+        ] {
+            let answer = maybe(pod.get("/api/v1/uploads"), token).send().await;
+            assert_eq!(answer.status, 401);
+            assert_eq!(answer.header("www-authenticate"), Some(format!("Bearer realm=\"api\"{problem}").as_str()));
+        }
+    }
+
+    async fn an_application_token_never_exceeds_its_owner(pod: Pod) {
+        let caller = baleen::auth::caller(&pod.app, Some("Bearer app-bob")).await.unwrap();
+        let scopes = caller.identity().unwrap().scopes.to_string();
+        assert_eq!(scopes, "read:libraries");
+    }
+
+    async fn activity_is_noted_once_in_a_while(pod: Pod) {
+        let seen = || async {
+            let row = baleen::store::sql("select last_activity from users where id = 1");
+            row.one::<(Option<baleen::time::Timestamp>,)>(pod.app.db()).await.unwrap().0
+        };
+        assert_eq!(seen().await, None);
+        pod.get("/api/v1/tags").by("alice").send().await;
+        let first = seen().await;
+        pod.wait(60);
+        pod.get("/api/v1/tags").by("alice").send().await;
+        assert_eq!(seen().await, first);
+        pod.wait(900);
+        pod.get("/api/v1/tags").by("alice").send().await;
+        assert_ne!(seen().await, first);
+    }
+}

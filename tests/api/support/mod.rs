@@ -1,0 +1,199 @@
+//! A pod for each test: its own database, a clock that tests steer, and callers by their tokens.
+mod database;
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
+
+use baleen::{app::App, config::Config, server, store::sql, time::{Clock, Timestamp}};
+use poem::{
+    Addr, Body, Endpoint, Request, Response,
+    endpoint::{BoxEndpoint, EndpointExt},
+    http::{self, HeaderMap, Method, StatusCode, Uri, uri::Scheme},
+    web::{LocalAddr, RemoteAddr},
+};
+use serde_json::{Value, json};
+
+use self::database::Lease;
+pub use self::database::{Backend, Data, Funkwhale, Nobody, contract};
+
+/// A server with data, on one of the databases.
+pub struct Pod {
+    pub app: App,
+    endpoint: BoxEndpoint<'static, Response>,
+    now: Arc<AtomicI64>,
+    lease: Lease,
+}
+
+/// Tells one story on SQLite and on PostgreSQL.
+macro_rules! on_both {
+    ($(async fn $name:ident($pod:ident: Pod) $body:block)+) => { $(
+        async fn $name($pod: Pod) $body
+
+        mod $name {
+            use crate::support::{Backend, Pod};
+
+            #[tokio::test]
+            async fn on_sqlite() {
+                super::$name(Pod::new(Backend::Sqlite).await.unwrap()).await;
+            }
+
+            #[tokio::test]
+            async fn on_postgres() {
+                if let Some(pod) = Pod::new(Backend::Postgres).await {
+                    super::$name(pod).await;
+                }
+            }
+        }
+    )+ };
+}
+pub(crate) use on_both;
+
+impl Pod {
+    /// A pod with the small data set beside the tests; `None` where the database is not there.
+    pub async fn new(backend: Backend) -> Option<Self> {
+        Self::with(backend, Data::Small, &[]).await
+    }
+
+    /// A pod with settings of its own.
+    pub async fn with(backend: Backend, data: Data, settings: &[&str]) -> Option<Self> {
+        let lease = Lease::take(backend, data).await?;
+        let host = match data {
+            Data::Contract => "peer.funkwhale.test",
+            Data::Small | Data::Nothing => "pod.test",
+        };
+        let mut arguments = vec!["--database-url", &lease.url, "--data", &lease.folder];
+        arguments.extend(["--database-connections", "4", "--funkwhale-protocol", "http"]);
+        arguments.extend(["--funkwhale-hostname", host]);
+        arguments.extend(settings);
+        let config = Config::of(&arguments).unwrap_or_else(|error| panic!("{error}"));
+        let now = Arc::new(AtomicI64::new(1_800_000_000));
+        let clock = now.clone();
+        let clock = Clock::new(move || {
+            Timestamp::from_unix(clock.load(Ordering::SeqCst)).expect("a time of tests")
+        });
+        let app = App::build(config, clock).await.unwrap_or_else(|error| panic!("{error}"));
+        let endpoint = server::endpoint(&app).boxed();
+        Some(Self { app, endpoint, now, lease })
+    }
+
+    pub fn backend(&self) -> Backend {
+        self.lease.backend
+    }
+
+    /// Lets time pass.
+    pub fn wait(&self, seconds: i64) {
+        self.now.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    pub fn get(&self, address: &str) -> Ask<'_> {
+        Ask::new(self, Method::GET, address)
+    }
+
+    pub fn post(&self, address: &str, body: &Value) -> Ask<'_> {
+        let json = "application/json";
+        Ask::new(self, Method::POST, address).header("content-type", json).body(body.to_string())
+    }
+
+    pub fn ask(&self, method: Method, address: &str) -> Ask<'_> {
+        Ask::new(self, method, address)
+    }
+
+    pub fn graphql(&self, query: &str) -> Ask<'_> {
+        self.post("/graphql", &json!({ "query": query }))
+    }
+
+    /// Sets a preference of the pod.
+    pub async fn prefer(&self, section: &str, name: &str, value: &str) {
+        let set = sql("insert into preferences (section, name, raw_value) values (?, ?, ?)
+             on conflict (section, name) do update set raw_value = excluded.raw_value");
+        set.bind(section).bind(name).bind(value).run(self.app.db()).await.unwrap();
+        self.app.forget_preferences();
+    }
+}
+
+/// A request in the making.
+pub struct Ask<'a> {
+    pod: &'a Pod,
+    method: Method,
+    address: String,
+    headers: HeaderMap,
+    body: Vec<u8>,
+    client: SocketAddr,
+}
+
+impl<'a> Ask<'a> {
+    fn new(pod: &'a Pod, method: Method, address: &str) -> Self {
+        let client = "198.51.100.7:4000".parse().unwrap();
+        let headers = HeaderMap::new();
+        Self { pod, method, address: address.to_owned(), headers, body: Vec::new(), client }
+    }
+
+    pub fn header(mut self, name: &'static str, value: &str) -> Self {
+        self.headers.append(name, value.parse().unwrap());
+        self
+    }
+
+    /// Sends the bearer token of this name; the small data set's tokens are `alice`, `bob`, ...
+    pub fn by(self, token: &str) -> Self {
+        self.header("authorization", &format!("Bearer {token}"))
+    }
+
+    pub fn from(mut self, client: &str) -> Self {
+        self.client = format!("{client}:4000").parse().unwrap();
+        self
+    }
+
+    pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
+        self.body = body.into();
+        self
+    }
+
+    pub async fn send(self) -> Answer {
+        let uri: Uri = self.address.parse().unwrap_or_else(|error| panic!("{}: {error}", self.address));
+        let (mut parts, body) = http::Request::new(Body::from(self.body)).into_parts();
+        (parts.method, parts.uri, parts.headers) = (self.method, uri, self.headers);
+        let client = Addr::SocketAddr(self.client);
+        let parts = (parts, LocalAddr(client.clone()), RemoteAddr(client), Scheme::HTTP);
+        let request = Request::from_parts(parts.into(), body);
+        let mut response = self.pod.endpoint.get_response(request).await;
+        let text = response.take_body().into_string().await.unwrap();
+        Answer { status: response.status(), headers: response.headers().clone(), text }
+    }
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub text: String,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    /// The `id`s of a page's rows.
+    pub fn ids(&self) -> Vec<i64> {
+        let body = self.json();
+        let rows = body["results"].as_array().unwrap_or_else(|| panic!("{}", self.text));
+        rows.iter().map(|row| row["id"].as_i64().unwrap()).collect()
+    }
+
+    /// The `databaseId`s of the nodes of a root field's connection.
+    pub fn node_ids(&self, field: &str) -> Vec<i64> {
+        let body = self.json();
+        let nodes = body["data"][field]["nodes"].as_array().unwrap_or_else(|| panic!("{}", self.text));
+        nodes.iter().map(|node| node["databaseId"].as_i64().unwrap()).collect()
+    }
+}
