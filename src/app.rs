@@ -30,7 +30,10 @@ impl App {
     /// Opens the database, brings it up to date, and puts the parts together.
     pub async fn build(config: Config, clock: Clock) -> Result<Self, Startup> {
         let url = config.database_url();
-        let opening = Opening { url: &url, connections: config.database_connections };
+        let opening = Opening {
+            url: &url,
+            connections: config.database_connections,
+        };
         let db = store::open(opening).await?;
         Ok(Self::with_db(config, clock, db))
     }
@@ -71,7 +74,10 @@ impl App {
 
     /// Counts a request, and whether it passes; `None` where nothing is counted.
     pub fn spend(&self, scope: &'static str, ident: Ident) -> Option<(bool, Quota)> {
-        let rate = self.rates().get(scope).filter(|_| self.0.config.throttling_enabled)?;
+        let rate = self
+            .rates()
+            .get(scope)
+            .filter(|_| self.0.config.throttling_enabled)?;
         let (passes, quota) = self.0.windows.spend(scope, rate, ident, self.millis());
         self.metrics().count_throttled(scope, passes);
         Some((passes, quota))
@@ -85,7 +91,10 @@ impl App {
 
     /// The pod's settings; another process's change is seen within a second.
     pub async fn preferences(&self) -> Result<Arc<Preferences>> {
-        self.0.preferences.get(&self.0.clock, Preferences::load(self.db())).await
+        self.0
+            .preferences
+            .get(&self.0.clock, Preferences::load(self.db()))
+            .await
     }
 
     /// Makes the next look at the settings a fresh one.

@@ -14,7 +14,8 @@ use crate::{
     time::Timestamp,
 };
 
-/// A token is stored as this: it has 128 bits of chance and more, so one round is enough.
+/// A token is stored as this, so that who reads the database cannot use it. Tokens are drawn by
+/// chance, not chosen by people: one round is enough.
 pub fn token_hash(token: &str) -> Vec<u8> {
     Sha256::digest(token.as_bytes()).to_vec()
 }
@@ -33,19 +34,23 @@ pub async fn caller(app: &App, authorization: Option<&str>) -> Result<Caller> {
     };
     Ok(match holder {
         None => Caller::Rejected(TokenProblem::Invalid),
-        Some(holder) if holder.expires.is_some_and(|expires| expires <= app.clock().now()) => {
+        Some(holder)
+            if holder
+                .expires
+                .is_some_and(|expires| expires <= app.clock().now()) =>
+        {
             Caller::Rejected(TokenProblem::Expired)
         }
         Some(holder) => {
             holder.record_activity(app).await?;
-            Caller::User(Arc::new(holder.identity()))
+            let granted = app.preferences().await?.default_permissions();
+            Caller::User(Arc::new(holder.identity(granted)))
         }
     })
 }
 
 /// Seconds in which a user's activity is noted once.
 const ACTIVITY: i64 = 15 * 60;
-
 
 /// The user behind a token, and everything that bounds it.
 #[derive(FromRow)]
@@ -91,26 +96,36 @@ async fn application_token(app: &App, token: &str) -> Result<Option<Holder>> {
 impl Holder {
     async fn record_activity(&self, app: &App) -> Result<()> {
         let now = app.clock().now();
-        if self.last_activity.is_some_and(|last| now < last.plus_seconds(ACTIVITY)) {
+        if self
+            .last_activity
+            .is_some_and(|last| now < last.plus_seconds(ACTIVITY))
+        {
             return Ok(());
         }
         let noted = sql("update users set last_activity = ? where id = ?");
-        noted.bind(now).bind(self.user_id).run(app.db()).await.map(|_| ())
+        noted
+            .bind(now)
+            .bind(self.user_id)
+            .run(app.db())
+            .await
+            .map(|_| ())
     }
 
     /// Effective rights: what the user may, cut by the application and by the token.
     /// An application token is cut by its owner's rights too; an access token also by what
     /// OAuth can reach at all.
-    fn identity(self) -> Identity {
+    fn identity(self, granted: Permissions) -> Identity {
         let permissions = Permissions {
-            moderation: self.permission_moderation || self.is_superuser,
-            library: self.permission_library || self.is_superuser,
-            settings: self.permission_settings || self.is_superuser,
+            moderation: self.permission_moderation || self.is_superuser || granted.moderation,
+            library: self.permission_library || self.is_superuser || granted.library,
+            settings: self.permission_settings || self.is_superuser || granted.settings,
         };
         let own = ScopeSet::of_user(permissions);
         let application = own.intersection(ScopeSet::parse(&self.application_scope));
         let scopes = match self.token_scope {
-            Some(token) => application.intersection(ScopeSet::parse(&token)).intersection(ScopeSet::common()),
+            Some(token) => application
+                .intersection(ScopeSet::parse(&token))
+                .intersection(ScopeSet::common()),
             None => application,
         };
         Identity {

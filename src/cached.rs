@@ -14,10 +14,17 @@ pub struct Cached<T> {
 
 impl<T> Cached<T> {
     pub fn for_seconds(seconds: i64) -> Self {
-        Self { slot: Mutex::new(None), seconds }
+        Self {
+            slot: Mutex::new(None),
+            seconds,
+        }
     }
 
-    pub async fn get(&self, clock: &Clock, read: impl Future<Output = Result<T>>) -> Result<Arc<T>> {
+    pub async fn get(
+        &self,
+        clock: &Clock,
+        read: impl Future<Output = Result<T>>,
+    ) -> Result<Arc<T>> {
         let now = clock.now();
         if let Some((since, value)) = &*self.slot()
             && now < since.plus_seconds(self.seconds)

@@ -11,11 +11,21 @@ use crate::{error::Startup, store::redacted, throttle::Rates};
 #[derive(Args, Clone)]
 pub struct Config {
     /// Address and port to listen on
-    #[arg(long, env = "BALEEN_BIND", default_value = "127.0.0.1:5000", value_name = "ADDRESS:PORT")]
+    #[arg(
+        long,
+        env = "BALEEN_BIND",
+        default_value = "127.0.0.1:5000",
+        value_name = "ADDRESS:PORT"
+    )]
     pub bind: SocketAddr,
 
     /// Folder of everything baleen writes: database, media, cache
-    #[arg(long, env = "BALEEN_DATA", default_value = "./data", value_name = "FOLDER")]
+    #[arg(
+        long,
+        env = "BALEEN_DATA",
+        default_value = "./data",
+        value_name = "FOLDER"
+    )]
     pub data: PathBuf,
 
     /// Where the database is: sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME
@@ -45,11 +55,11 @@ pub struct Config {
     #[arg(long, env = "MEDIA_URL", value_name = "URL")]
     pub media_url: Option<String>,
 
-    /// Folder of music that is played in place
+    /// Folder of music that is played in place (for listening, which is not served yet)
     #[arg(long, env = "MUSIC_DIRECTORY_PATH", value_name = "FOLDER")]
     pub music_directory_path: Option<PathBuf>,
 
-    /// Redis, for many processes: redis://HOST:PORT/N (CACHE_URL and REDIS_URL are the same)
+    /// Redis, for many processes: redis://HOST:PORT/N; REDIS_URL is the same (not used yet)
     #[arg(long, env = "CACHE_URL", hide_env_values = true, value_name = "URL")]
     pub cache_url: Option<String>,
 
@@ -59,8 +69,13 @@ pub struct Config {
     pub throttling_enabled: bool,
 
     /// Rates that differ from the defaults: SCOPE=N/UNIT,... with units s, m, h, d
-    #[arg(long, env = "THROTTLING_RATES", default_value = "", hide_default_value = true,
-        value_name = "RATES")]
+    #[arg(
+        long,
+        env = "THROTTLING_RATES",
+        default_value = "",
+        hide_default_value = true,
+        value_name = "RATES"
+    )]
     pub throttling_rates: Rates,
 
     /// Proxies in front whose X-Forwarded-For is believed; 0 believes none
@@ -68,7 +83,7 @@ pub struct Config {
         value_parser = clap::value_parser!(u8).range(0..=20))]
     pub num_proxies: u8,
 
-    /// Front server that sends files for us: none, nginx or apache2
+    /// Front server that sends files for us: none, nginx or apache2 (not used yet)
     #[arg(long, env = "REVERSE_PROXY_TYPE", default_value = "none", value_name = "TYPE",
         value_parser = ["none", "nginx", "apache2"])]
     pub reverse_proxy_type: String,
@@ -79,11 +94,21 @@ pub struct Config {
     pub graphql_introspection: bool,
 
     /// Levels that a GraphQL query may be deep
-    #[arg(long, env = "BALEEN_GRAPHQL_DEPTH", default_value_t = 15, value_name = "N")]
+    #[arg(
+        long,
+        env = "BALEEN_GRAPHQL_DEPTH",
+        default_value_t = 15,
+        value_name = "N"
+    )]
     pub graphql_depth: usize,
 
     /// Cost that a GraphQL query may have: its fields, times the rows that each list may hold
-    #[arg(long, env = "BALEEN_GRAPHQL_COMPLEXITY", default_value_t = 50_000, value_name = "N")]
+    #[arg(
+        long,
+        env = "BALEEN_GRAPHQL_COMPLEXITY",
+        default_value_t = 50_000,
+        value_name = "N"
+    )]
     pub graphql_complexity: usize,
 
     /// Address and port of the Prometheus metrics, a listener of its own
@@ -96,11 +121,21 @@ pub struct Config {
     pub log_format: Option<String>,
 
     /// What is logged: error, warn, info, debug, trace, or a filter such as baleen=debug
-    #[arg(long, env = "BALEEN_LOG", default_value = "info", value_name = "FILTER")]
+    #[arg(
+        long,
+        env = "BALEEN_LOG",
+        default_value = "info",
+        value_name = "FILTER"
+    )]
     pub log: String,
 
     /// Seconds that running requests are given when the server is told to stop
-    #[arg(long, env = "BALEEN_DRAIN_SECONDS", default_value_t = 20, value_name = "SECONDS")]
+    #[arg(
+        long,
+        env = "BALEEN_DRAIN_SECONDS",
+        default_value_t = 20,
+        value_name = "SECONDS"
+    )]
     pub drain_seconds: u64,
 }
 
@@ -117,12 +152,18 @@ impl Config {
 
     /// The host name by which local actors and objects are known.
     pub fn hostname(&self) -> String {
-        self.funkwhale_hostname.clone().unwrap_or_else(|| self.bind.to_string())
+        self.funkwhale_hostname
+            .clone()
+            .unwrap_or_else(|| self.bind.to_string())
     }
 
     /// Scheme and host of every absolute link, without a slash at the end.
     pub fn public_url(&self) -> String {
-        let fallback = if self.funkwhale_hostname.is_some() { "https" } else { "http" };
+        let fallback = if self.funkwhale_hostname.is_some() {
+            "https"
+        } else {
+            "http"
+        };
         let scheme = self.funkwhale_protocol.as_deref().unwrap_or(fallback);
         format!("{scheme}://{}", self.hostname())
     }
@@ -139,12 +180,15 @@ impl Config {
     }
 
     pub fn media_root(&self) -> PathBuf {
-        self.media_root.clone().unwrap_or_else(|| self.data.join("media"))
+        self.media_root
+            .clone()
+            .unwrap_or_else(|| self.data.join("media"))
     }
 
     /// The settings of `arguments`, without environment and file: for tests and tools.
     pub fn of(arguments: &[&str]) -> Result<Self, clap::Error> {
-        let command = Config::augment_args(Command::new("baleen")).mut_args(|arg| arg.env(None::<&str>));
+        let command =
+            Config::augment_args(Command::new("baleen")).mut_args(|arg| arg.env(None::<&str>));
         let matches = command.try_get_matches_from([&["baleen"], arguments].concat())?;
         <Self as clap::FromArgMatches>::from_arg_matches(&matches)
     }
@@ -184,7 +228,9 @@ pub fn layered<P: CommandFactory>(
     if let Some(path) = file {
         for (key, value) in read_file(path)? {
             command = with_default(command, &key, value).ok_or_else(|| {
-                Startup::new(format!("{path} has the key {key:?}, which is not a setting; see --help"))
+                Startup::new(format!(
+                    "{path} has the key {key:?}, which is not a setting; see --help"
+                ))
             })?;
         }
     }
@@ -197,18 +243,23 @@ pub fn layered<P: CommandFactory>(
 }
 
 fn read_file(path: &str) -> Result<Vec<(String, String)>, Startup> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Startup::caused(format!("cannot read the configuration file {path}"), error))?;
-    let table: toml::Table = text
-        .parse()
-        .map_err(|error| Startup::new(format!("the configuration file {path} is not TOML: {error}")))?;
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Startup::caused(format!("cannot read the configuration file {path}"), error)
+    })?;
+    let table: toml::Table = text.parse().map_err(|error| {
+        Startup::new(format!(
+            "the configuration file {path} is not TOML: {error}"
+        ))
+    })?;
     table
         .into_iter()
         .map(|(key, value)| match value {
             toml::Value::String(text) => Ok((key, text)),
             toml::Value::Integer(number) => Ok((key, number.to_string())),
             toml::Value::Boolean(flag) => Ok((key, flag.to_string())),
-            _ => Err(Startup::new(format!("{path}: {key} must be a text, a number or true or false"))),
+            _ => Err(Startup::new(format!(
+                "{path}: {key} must be a text, a number or true or false"
+            ))),
         })
         .collect()
 }

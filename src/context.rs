@@ -51,7 +51,11 @@ impl Caller {
         let problem = match self {
             Self::User(identity) => {
                 let reached = scope.is_none_or(|scope| identity.scopes.contains(scope));
-                return if reached { Ok(()) } else { Err(Error::Forbidden) };
+                return if reached {
+                    Ok(())
+                } else {
+                    Err(Error::Forbidden)
+                };
             }
             Self::Anonymous => None,
             Self::Rejected(problem) => Some(*problem),
@@ -61,7 +65,11 @@ impl Caller {
             Anonymous::Setting => !closed,
             Anonymous::Never => false,
         };
-        if welcome { Ok(()) } else { Err(Error::Unauthenticated(problem)) }
+        if welcome {
+            Ok(())
+        } else {
+            Err(Error::Unauthenticated(problem))
+        }
     }
 }
 
@@ -91,7 +99,9 @@ impl Reader {
 
     /// Whether an ActivityPub identifier is this pod's; what has none was made here.
     pub fn is_local(&self, fid: Option<&str>) -> bool {
-        let host = fid.and_then(|fid| fid.split_once("://")).map(|(_, rest)| rest.split('/').next());
+        let host = fid
+            .and_then(|fid| fid.split_once("://"))
+            .map(|(_, rest)| rest.split('/').next());
         host.is_none_or(|host| host.is_some_and(|host| self.is_local_domain(host)))
     }
 
@@ -100,7 +110,9 @@ impl Reader {
     }
 
     pub fn actor_id(&self) -> Option<i64> {
-        self.caller.identity().and_then(|identity| identity.actor_id)
+        self.caller
+            .identity()
+            .and_then(|identity| identity.actor_id)
     }
 }
 
@@ -130,12 +142,19 @@ impl Cx {
             None => Ident::of_address(address),
         };
         let reader = Arc::new(Reader { app, caller });
-        Self(Arc::new(Inner { reader, ident, ledger: Mutex::default(), loaders: OnceLock::new() }))
+        Self(Arc::new(Inner {
+            reader,
+            ident,
+            ledger: Mutex::default(),
+            loaders: OnceLock::new(),
+        }))
     }
 
     /// The context that the middleware attached.
     pub fn of(request: &Request) -> &Self {
-        request.data::<Self>().expect("the context middleware wraps every route")
+        request
+            .data::<Self>()
+            .expect("the context middleware wraps every route")
     }
 
     pub fn caller(&self) -> &Caller {
@@ -160,26 +179,44 @@ impl Cx {
     }
 
     async fn check(&self, info: &Info) -> Result<()> {
-        let closed = info.anonymous == Anonymous::Setting
-            && self.caller().identity().is_none()
-            && self.0.reader.app.preferences().await?.closed_to_strangers();
+        let closed = self.is_closed(info.anonymous).await?;
         self.caller().may(info.anonymous, closed, info.scope)
+    }
+
+    /// Whether the pod lets no strangers in here; asked only where it matters.
+    async fn is_closed(&self, anonymous: Anonymous) -> Result<bool> {
+        Ok(anonymous == Anonymous::Setting
+            && self.caller().identity().is_none()
+            && self.0.reader.app.preferences().await?.closed_to_strangers())
     }
 
     /// A request that reaches no operation of its path: a wrong method, or `OPTIONS`.
     pub async fn allow_other(&self, path: &Info, unsafe_method: bool) -> Result<()> {
-        let strangers = if unsafe_method { Anonymous::Never } else { path.anonymous };
-        self.caller().may(strangers, false, None)?;
+        let strangers = if unsafe_method {
+            Anonymous::Never
+        } else {
+            path.anonymous
+        };
+        let closed = self.is_closed(strangers).await?;
+        self.caller().may(strangers, closed, None)?;
         self.spend(path.name, Throttle::Wildcard)
     }
 
     fn spend(&self, operation: &'static str, throttle: Throttle) -> Result<()> {
         let app = &self.0.reader.app;
-        let Some(scope) = throttle.scope(&self.0.ident) else { return Ok(()) };
-        let Some((passes, quota)) = app.spend(scope, self.0.ident) else { return Ok(()) };
+        let Some(scope) = throttle.scope(&self.0.ident) else {
+            return Ok(());
+        };
+        let Some((passes, quota)) = app.spend(scope, self.0.ident) else {
+            return Ok(());
+        };
         let wait = quota.retry_after.unwrap_or(1);
         self.ledger().push(Entry { operation, quota });
-        if passes { Ok(()) } else { Err(Error::Throttled(wait)) }
+        if passes {
+            Ok(())
+        } else {
+            Err(Error::Throttled(wait))
+        }
     }
 
     /// Every budget that this request asked, in order.
@@ -190,7 +227,9 @@ impl Cx {
     /// Writes the `X-RateLimit-*` headers of the tightest budget that was asked.
     pub fn stamp(&self, headers: &mut HeaderMap) {
         let ledger = self.ledger();
-        let Some(entry) = ledger.iter().min_by_key(|entry| entry.quota.remaining) else { return };
+        let Some(entry) = ledger.iter().min_by_key(|entry| entry.quota.remaining) else {
+            return;
+        };
         let quota = &entry.quota;
         let now = self.0.reader.app.clock().now().unix();
         headers.insert("x-ratelimit-limit", quota.limit.into());
@@ -204,7 +243,10 @@ impl Cx {
         };
         seconds("retry-after", quota.retry_after);
         seconds("x-ratelimit-resetseconds", quota.reset_after);
-        seconds("x-ratelimit-reset", quota.reset_after.map(|after| now.unsigned_abs() + after));
+        seconds(
+            "x-ratelimit-reset",
+            quota.reset_after.map(|after| now.unsigned_abs() + after),
+        );
     }
 
     pub(crate) fn reader(&self) -> &Reader {
@@ -213,7 +255,9 @@ impl Cx {
 
     /// The data loaders of this request.
     pub(crate) fn loaders(&self) -> &Loaders {
-        self.0.loaders.get_or_init(|| Loaders::new(self.0.reader.clone()))
+        self.0
+            .loaders
+            .get_or_init(|| Loaders::new(self.0.reader.clone()))
     }
 
     fn ledger(&self) -> impl std::ops::DerefMut<Target = Vec<Entry>> + '_ {

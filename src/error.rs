@@ -1,7 +1,8 @@
 //! Everything that can go wrong, what it is called at either door, and why a start can fail.
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{fmt, sync::Arc};
 
 use async_graphql::ErrorExtensionValues;
+use indexmap::IndexMap;
 use poem::{IntoResponse, Response, error::ResponseError, http::StatusCode};
 use poem_openapi::{
     ApiResponse,
@@ -47,14 +48,14 @@ pub enum Error {
     Refused(String),
     /// Input that is not valid, by field.
     #[error("Invalid input.")]
-    Invalid(BTreeMap<String, Vec<String>>),
+    Invalid(IndexMap<String, Vec<String>>),
     #[error("Internal server error.")]
     Internal(#[source] Arc<dyn std::error::Error + Send + Sync>),
 }
 
 impl Error {
     pub fn field(name: impl Into<String>, complaint: impl Into<String>) -> Self {
-        Self::Invalid(BTreeMap::from([(name.into(), vec![complaint.into()])]))
+        Self::Invalid(IndexMap::from([(name.into(), vec![complaint.into()])]))
     }
 
     /// A failure that is the server's own; its cause is logged, never sent.
@@ -159,14 +160,20 @@ impl From<Error> for async_graphql::Error {
             Error::Invalid(fields) => {
                 let fields = fields.iter().map(|(name, complaints)| {
                     let list = complaints.iter().map(|text| text.as_str().into()).collect();
-                    (async_graphql::Name::new(name), async_graphql::Value::List(list))
+                    (
+                        async_graphql::Name::new(name),
+                        async_graphql::Value::List(list),
+                    )
                 });
                 extensions.set("fields", async_graphql::Value::Object(fields.collect()));
             }
             Error::Throttled(seconds) => extensions.set("retryAfter", *seconds),
             _ => {}
         }
-        Self { extensions: Some(extensions), ..Self::new(error.to_string()) }
+        Self {
+            extensions: Some(extensions),
+            ..Self::new(error.to_string())
+        }
     }
 }
 
@@ -184,12 +191,28 @@ impl ApiResponse for Error {
         };
         MetaResponses {
             responses: vec![
-                answer(400, "The input is not valid; the body names the fields.", "FieldErrors"),
+                answer(
+                    400,
+                    "The input is not valid; the body names the fields.",
+                    "FieldErrors",
+                ),
                 answer(401, "No credentials, or none that are valid.", "Detail"),
-                answer(403, "The credentials do not reach this operation.", "Detail"),
-                answer(404, "There is no such thing, or it is not visible to the caller.", "Detail"),
+                answer(
+                    403,
+                    "The credentials do not reach this operation.",
+                    "Detail",
+                ),
+                answer(
+                    404,
+                    "There is no such thing, or it is not visible to the caller.",
+                    "Detail",
+                ),
                 answer(406, "No acceptable media type.", "Detail"),
-                answer(429, "Too many requests; `Retry-After` says when to come back.", "Detail"),
+                answer(
+                    429,
+                    "Too many requests; `Retry-After` says when to come back.",
+                    "Detail",
+                ),
             ],
         }
     }

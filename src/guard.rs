@@ -56,6 +56,9 @@ macro_rules! operations {
     (@scope read $area:ident) => {
         Some($crate::scope::Scope($crate::scope::Access::Read, $crate::scope::Area::$area))
     };
+    (@scope write $area:ident) => {
+        Some($crate::scope::Scope($crate::scope::Access::Write, $crate::scope::Area::$area))
+    };
     (@params) => { Vec::new };
     (@params $params:ty) => { <$params as $crate::rest::params::Docs>::docs };
     ($resource:literal; $(
@@ -96,7 +99,10 @@ pub struct Allowed<O> {
 impl<O: Operation> Allowed<O> {
     /// Only `Cx` hands out permits, after it checked.
     pub(crate) fn granted(cx: Cx) -> Self {
-        Self { cx, operation: PhantomData }
+        Self {
+            cx,
+            operation: PhantomData,
+        }
     }
 
     /// The data loaders of this request.
@@ -174,12 +180,18 @@ impl<A: OpenApi> OpenApi for Guarded<A> {
 }
 
 fn describe(path: &str, operation: &mut MetaOperation) {
-    let named: Vec<_> = operation.security.iter().flat_map(|entry| entry.keys()).collect();
+    let named: Vec<_> = operation
+        .security
+        .iter()
+        .flat_map(|entry| entry.keys())
+        .collect();
     let info = match named[..] {
         [name] => crate::resources::operation(name),
         _ => None,
     };
-    let Some(info) = info else { panic!("{} {path} has no permit", operation.method) };
+    let Some(info) = info else {
+        panic!("{} {path} has no permit", operation.method)
+    };
     operation.operation_id = Some(info.name);
     operation.summary = Some(info.summary);
     operation.tags = vec![info.name.split('.').next().unwrap_or_default()];
@@ -188,5 +200,14 @@ fn describe(path: &str, operation: &mut MetaOperation) {
     if info.anonymous != Anonymous::Never {
         operation.security.push(HashMap::new());
     }
-    operation.params.extend((info.params)().into_iter().map(ParamDoc::into_meta));
+    for param in operation
+        .params
+        .iter_mut()
+        .filter(|param| param.description.is_none())
+    {
+        param.description = Some(format!("The {} of the one that is meant.", param.name));
+    }
+    operation
+        .params
+        .extend((info.params)().into_iter().map(ParamDoc::into_meta));
 }

@@ -125,14 +125,20 @@ impl ScopeSet {
     /// The scopes of a space-separated list; `read` and `write` stand for all of theirs,
     /// unknown words for nothing (contract section 2).
     pub fn parse(words: &str) -> Self {
-        words.split_whitespace().map(Self::of_word).fold(Self::NONE, Self::union)
+        words
+            .split_whitespace()
+            .map(Self::of_word)
+            .fold(Self::NONE, Self::union)
     }
 
     fn of_word(word: &str) -> Self {
         Scope::all()
             .filter(|scope| {
                 let name = scope.word();
-                name == word || name.split_once(':').is_some_and(|(parent, _)| parent == word)
+                name == word
+                    || name
+                        .split_once(':')
+                        .is_some_and(|(parent, _)| parent == word)
             })
             .collect()
     }
@@ -188,7 +194,10 @@ impl ScopeSet {
             ],
         );
         add(permissions.library, &[InstanceEdits, InstanceLibraries]);
-        add(permissions.settings, &[InstanceSettings, InstanceUsers, InstanceInvitations]);
+        add(
+            permissions.settings,
+            &[InstanceSettings, InstanceUsers, InstanceInvitations],
+        );
         scopes
     }
 }
@@ -201,8 +210,10 @@ impl FromIterator<Scope> for ScopeSet {
 
 impl fmt::Display for ScopeSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let held: Vec<_> =
-            Scope::all().filter(|scope| self.contains(*scope)).map(Scope::word).collect();
+        let held: Vec<_> = Scope::all()
+            .filter(|scope| self.contains(*scope))
+            .map(Scope::word)
+            .collect();
         f.write_str(&held.join(" "))
     }
 }
@@ -232,14 +243,19 @@ mod tests {
         let common = ScopeSet::common();
         for scope in Scope::all() {
             let word = scope.word();
-            let privileged = ["security", "plugins", "instance:"].iter().any(|area| word.contains(area));
+            let privileged = ["security", "plugins", "instance:"]
+                .iter()
+                .any(|area| word.contains(area));
             assert_eq!(common.contains(scope), !privileged, "{word}");
         }
     }
 
     #[test]
     fn permissions_open_their_areas_only() {
-        let library = Permissions { library: true, ..Permissions::default() };
+        let library = Permissions {
+            library: true,
+            ..Permissions::default()
+        };
         let scopes = ScopeSet::of_user(library);
         assert!(scopes.contains(Scope(Access::Write, Area::InstanceLibraries)));
         assert!(scopes.contains(Scope(Access::Read, Area::Security)));

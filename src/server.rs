@@ -2,8 +2,11 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use poem::{
-    Endpoint, EndpointExt, IntoResponse, Request, Response, Route, endpoint::make_sync, get,
-    http::StatusCode, listener::{Acceptor, Listener, TcpListener},
+    Endpoint, EndpointExt, IntoResponse, Request, Response, Route,
+    endpoint::make_sync,
+    get,
+    http::StatusCode,
+    listener::{Acceptor, Listener, TcpListener},
 };
 
 use crate::{
@@ -25,17 +28,26 @@ pub fn endpoint(app: &App) -> impl Endpoint<Output = Response> + 'static {
     let openapi = document(app.config()).to_string();
     let inner = Route::new()
         .at("/graphql", GraphQl::new(schema(app.config())))
-        .at("/api/v1/openapi.json", get(make_sync(move |_| json(openapi.clone()))))
+        .at(
+            "/api/v1/openapi.json",
+            get(make_sync(move |_| json(openapi.clone()))),
+        )
         .at("/health/live", get(make_sync(|_| "alive")))
         .at("/health/ready", get(Ready(app.clone())))
         .at("/metrics", get(LocalMetrics(app.clone())))
         .nest("/", service(app.config()))
         .catch_error(|_: poem::error::NotFoundError| async { not_found_page() });
-    Door { app: app.clone(), routes, inner }
+    Door {
+        app: app.clone(),
+        routes,
+        inner,
+    }
 }
 
 fn json(body: String) -> Response {
-    Response::builder().content_type("application/json").body(body)
+    Response::builder()
+        .content_type("application/json")
+        .body(body)
 }
 
 /// Whether the database answers.
@@ -77,24 +89,34 @@ impl Endpoint for LocalMetrics {
 
 fn metrics(app: &App) -> Response {
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    Response::builder().content_type(kind).body(app.metrics().text())
+    Response::builder()
+        .content_type(kind)
+        .body(app.metrics().text())
 }
 
 /// Serves until told to stop, then lets running requests finish. `ready` is called once the port
-/// is taken.
+/// is taken, with the address that it is.
 pub async fn serve(
     app: App,
     told: impl Future<Output = ()> + Send + 'static,
-    ready: impl FnOnce(),
+    ready: impl FnOnce(SocketAddr),
 ) -> Result<(), Startup> {
     let config = app.config().clone();
     let acceptor = listen(config.bind).await?;
-    let endpoint = endpoint(&app);
-    ready();
     let metrics = match config.metrics_bind {
-        Some(address) => Some(tokio::spawn(serve_metrics(app.clone(), address, listen(address).await?))),
+        Some(address) => Some(tokio::spawn(serve_metrics(
+            app.clone(),
+            address,
+            listen(address).await?,
+        ))),
         None => None,
     };
+    let endpoint = endpoint(&app);
+    let address = acceptor
+        .local_addr()
+        .iter()
+        .find_map(|local| local.as_socket_addr().copied());
+    ready(address.unwrap_or(config.bind));
     let drain = Duration::from_secs(config.drain_seconds);
     let served = poem::Server::new_with_acceptor(acceptor)
         .idle_timeout(Duration::from_secs(75))
@@ -108,18 +130,21 @@ pub async fn serve(
 }
 
 async fn listen(address: SocketAddr) -> Result<impl Acceptor, Startup> {
-    TcpListener::bind(address).into_acceptor().await.map_err(|error| {
-        let advice = match error.kind() {
-            std::io::ErrorKind::AddrInUse => {
-                "; another program has that port: stop it, or choose another with --bind"
-            }
-            std::io::ErrorKind::PermissionDenied => {
-                "; ports below 1024 need privileges: choose another with --bind"
-            }
-            _ => "; choose another with --bind",
-        };
-        Startup::new(format!("cannot listen on {address}: {error}{advice}"))
-    })
+    TcpListener::bind(address)
+        .into_acceptor()
+        .await
+        .map_err(|error| {
+            let advice = match error.kind() {
+                std::io::ErrorKind::AddrInUse => {
+                    "; another program has that port: stop it, or choose another with --bind"
+                }
+                std::io::ErrorKind::PermissionDenied => {
+                    "; ports below 1024 need privileges: choose another with --bind"
+                }
+                _ => "; choose another with --bind",
+            };
+            Startup::new(format!("cannot listen on {address}: {error}{advice}"))
+        })
 }
 
 async fn serve_metrics(app: App, address: SocketAddr, acceptor: impl Acceptor + 'static) {

@@ -13,13 +13,22 @@ use crate::{config::Config, error::Startup};
 
 /// Starts the log, as the settings ask: text for people, JSON for collectors.
 pub fn start_log(config: &Config) -> Result<(), Startup> {
-    let filter = EnvFilter::try_new(&config.log)
-        .map_err(|error| Startup::caused(format!("BALEEN_LOG is not valid: {:?}", config.log), error))?;
+    let filter = EnvFilter::try_new(&config.log).map_err(|error| {
+        Startup::caused(format!("BALEEN_LOG is not valid: {:?}", config.log), error)
+    })?;
     let terminal = std::io::stderr().is_terminal();
-    let json = config.log_format.as_deref().map_or(!terminal, |format| format == "json");
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let json = config
+        .log_format
+        .as_deref()
+        .map_or(!terminal, |format| format == "json");
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     let started = if json {
-        log.json().with_current_span(true).with_span_list(false).try_init()
+        log.json()
+            .with_current_span(true)
+            .with_span_list(false)
+            .try_init()
     } else {
         log.with_ansi(terminal).with_target(false).try_init()
     };
@@ -50,8 +59,9 @@ impl Default for Metrics {
     fn default() -> Self {
         let requests = Family::default();
         let throttled = Family::default();
-        let durations =
-            Histogram::new([0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0]);
+        let durations = Histogram::new([
+            0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0,
+        ]);
         let mut registry = Registry::with_prefix("baleen");
         registry.register("http_requests", "Requests answered", requests.clone());
         registry.register_with_unit(
@@ -60,8 +70,17 @@ impl Default for Metrics {
             Unit::Seconds,
             durations.clone(),
         );
-        registry.register("throttle", "Requests counted against a rate", throttled.clone());
-        Self { registry, requests, durations, throttled }
+        registry.register(
+            "throttle",
+            "Requests counted against a rate",
+            throttled.clone(),
+        );
+        Self {
+            registry,
+            requests,
+            durations,
+            throttled,
+        }
     }
 }
 
@@ -78,13 +97,20 @@ impl Metrics {
             // Methods are the client's to invent; labels are not.
             _ => "other".to_owned(),
         };
-        self.requests.get_or_create(&RequestLabels { method, status: status.as_u16() }).inc();
+        self.requests
+            .get_or_create(&RequestLabels {
+                method,
+                status: status.as_u16(),
+            })
+            .inc();
         self.durations.observe(seconds);
     }
 
     pub fn count_throttled(&self, scope: &'static str, passed: bool) {
         let outcome = if passed { "passed" } else { "refused" };
-        self.throttled.get_or_create(&ThrottleLabels { scope, outcome }).inc();
+        self.throttled
+            .get_or_create(&ThrottleLabels { scope, outcome })
+            .inc();
     }
 
     /// The figures in Prometheus' text format.

@@ -58,7 +58,10 @@ impl std::str::FromStr for Timestamp {
 }
 
 /// An instant in UTC, to the microsecond, in the form of ISO 8601: `2022-01-01T05:50:00.023757Z`.
-#[Scalar(name = "DateTime", specified_by_url = "https://scalars.graphql.org/andimarek/date-time")]
+#[Scalar(
+    name = "DateTime",
+    specified_by_url = "https://scalars.graphql.org/andimarek/date-time"
+)]
 impl ScalarType for Timestamp {
     fn parse(value: Value) -> InputValueResult<Self> {
         match value {
@@ -73,7 +76,9 @@ impl ScalarType for Timestamp {
 }
 
 /// A day: `2022-01-31`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, sqlx::Type)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, sqlx::Type,
+)]
 #[sqlx(transparent)]
 #[serde(transparent)]
 pub struct Date(pub NaiveDate);
@@ -153,7 +158,10 @@ pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
 
 impl Clock {
     /// The machine's clock.
-    #[expect(clippy::disallowed_methods, reason = "the one home of the machine's clock")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one home of the machine's clock"
+    )]
     pub fn system() -> Self {
         Self::new(|| Timestamp(Utc::now().trunc_subsecs(6)))
     }

@@ -30,8 +30,16 @@ pub enum Source {
 }
 
 pub fn run(source: Source, config: Config) -> Result<(), Startup> {
-    let Source::Funkwhale { from, media, dry_run } = source;
-    let order = Order { from, media, dry_run };
+    let Source::Funkwhale {
+        from,
+        media,
+        dry_run,
+    } = source;
+    let order = Order {
+        from,
+        media,
+        dry_run,
+    };
     let known_as = config.hostname();
     runtime()?.block_on(async {
         let app = App::build(config, Clock::system()).await?;
@@ -49,7 +57,8 @@ struct Progress(ProgressBar);
 
 impl Default for Progress {
     fn default() -> Self {
-        let style = ProgressStyle::with_template("{msg:22} {bar:40} {pos}/{len} {per_sec} {eta} left");
+        let style =
+            ProgressStyle::with_template("{msg:22} {bar:40} {pos}/{len} {per_sec} {eta} left");
         let bar = ProgressBar::new(0);
         bar.set_style(style.expect("the template is well-formed"));
         bar.enable_steady_tick(Duration::from_millis(200));
@@ -76,7 +85,7 @@ fn tell(report: &Report, order: &Order, known_as: &str) {
     let total: u64 = report.rows.iter().map(|(_, rows)| rows).sum();
     println!("{:<24}{total:>10}\n", "all");
     if let Some(media) = &report.media {
-        println!("{} media files came along.", media.files);
+        println!("{} media files came along.", media.files.len());
         for file in media.missing.iter().take(10) {
             println!("  missing: {file}");
         }
@@ -89,7 +98,9 @@ fn tell(report: &Report, order: &Order, known_as: &str) {
         return;
     }
     if order.media.is_none() {
-        println!("Media files stayed where they are: name their folder by MEDIA_ROOT, or import with --media.");
+        println!(
+            "Media files stayed where they are: name their folder by MEDIA_ROOT, or import with --media."
+        );
     }
     if let [host, ..] = &report.hosts[..]
         && host != known_as

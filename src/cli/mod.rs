@@ -6,7 +6,7 @@ pub use run::{operations, settings};
 
 use std::{env, process::ExitCode};
 
-use clap::{Arg, ArgMatches, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::{
     config::{Config, layered},
@@ -15,7 +15,12 @@ use crate::{
 
 /// baleen: a music and audio API server. It speaks the REST API of Funkwhale and GraphQL.
 #[derive(Parser)]
-#[command(version, about, max_term_width = 100, subcommand_precedence_over_arg = true)]
+#[command(
+    version,
+    about,
+    max_term_width = 100,
+    subcommand_precedence_over_arg = true
+)]
 pub struct Cli {
     #[command(subcommand)]
     command: Option<Task>,
@@ -58,7 +63,10 @@ pub fn main() -> ExitCode {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the one home of the process environment")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one home of the process environment"
+)]
 fn obey() -> Result<(), Startup> {
     let file = configuration_file();
     let command = global(layered::<Cli>(file.as_deref(), |name| env::var_os(name))?);
@@ -75,19 +83,32 @@ fn obey() -> Result<(), Startup> {
     }
 }
 
-/// The file is read before the rest, whose defaults it sets.
+/// The file is read before the rest, whose defaults it sets: so it is looked for by hand.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one home of the process environment"
+)]
 fn configuration_file() -> Option<String> {
-    let file = Arg::new("config").long("config").env("BALEEN_CONFIG").num_args(1);
-    let rest = Arg::new("rest").num_args(..).trailing_var_arg(true).allow_hyphen_values(true);
-    let early = Command::new("baleen").disable_help_flag(true).disable_version_flag(true);
-    let early = early.ignore_errors(true).arg(file).arg(rest);
-    let found: Option<ArgMatches> = early.try_get_matches().ok();
-    found.and_then(|matches| matches.get_one::<String>("config").cloned())
+    let mut arguments = env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        match argument.strip_prefix("--config") {
+            Some("") => return arguments.next(),
+            Some(rest) if rest.starts_with('=') => return Some(rest[1..].to_owned()),
+            _ => {}
+        }
+    }
+    env::var("BALEEN_CONFIG").ok()
 }
 
 /// Settings may stand before and behind a command.
 fn global(command: Command) -> Command {
-    command.mut_args(|arg| if arg.get_id() == "help" || arg.get_id() == "version" { arg } else { arg.global(true) })
+    command.mut_args(|arg| {
+        if arg.get_id() == "help" || arg.get_id() == "version" {
+            arg
+        } else {
+            arg.global(true)
+        }
+    })
 }
 
 /// The command as `--help` tells of it, for the tables in the documentation.

@@ -12,8 +12,7 @@ use crate::{
     resources,
     rest::{document, routes::Routes},
     scope::Scope,
-    server,
-    telemetry,
+    server, telemetry,
     time::Clock,
 };
 
@@ -24,11 +23,13 @@ pub fn runtime() -> Result<Runtime, Startup> {
 pub fn serve(config: Config) -> Result<(), Startup> {
     telemetry::start_log(&config)?;
     runtime()?.block_on(async {
-        let address = config.bind;
         let public = config.public_url();
         tracing::debug!(?config, "settings");
         let app = App::build(config, Clock::system()).await?;
-        server::serve(app, told_to_stop(), move || greet(&address.to_string(), &public)).await?;
+        server::serve(app, told_to_stop(), move |address| {
+            greet(&address.to_string(), &public)
+        })
+        .await?;
         tracing::info!("stopped");
         Ok(())
     })
@@ -38,7 +39,7 @@ pub fn serve(config: Config) -> Result<(), Startup> {
 fn greet(address: &str, public: &str) {
     let lines = format!(
         "baleen {version} is ready\n\n  \
-         REST API     http://{address}/api/v1/artists\n  \
+         REST API     http://{address}/api/v1/instance/nodeinfo/2.0\n  \
          OpenAPI      http://{address}/api/v1/openapi.json\n  \
          GraphQL      http://{address}/graphql\n  \
          Health       http://{address}/health/ready\n  \
@@ -55,7 +56,9 @@ async fn told_to_stop() {
     #[cfg(unix)]
     {
         let terminate = signal::unix::signal(signal::unix::SignalKind::terminate());
-        let Ok(mut terminate) = terminate else { return interrupted().await };
+        let Ok(mut terminate) = terminate else {
+            return interrupted().await;
+        };
         tokio::select! {
             _ = terminate.recv() => {}
             () = interrupted() => {}
@@ -123,7 +126,10 @@ fn operation(info: &Info, routes: &Routes) -> String {
         true => info.graphql.to_owned(),
         false => format!("`{}`", info.graphql),
     };
-    format!("| {} | {rest} | {graphql} | {scope} | {anonymous} | {throttle} |", info.name)
+    format!(
+        "| {} | {rest} | {graphql} | {scope} | {anonymous} | {throttle} |",
+        info.name
+    )
 }
 
 /// The table of settings, in Markdown.
@@ -135,15 +141,37 @@ pub fn settings() -> String {
     let own = Config::augment_args(clap::Command::new("settings"));
     let command = described();
     for arg in command.get_arguments() {
-        if !own.get_arguments().any(|setting| setting.get_id() == arg.get_id()) {
+        if !own
+            .get_arguments()
+            .any(|setting| setting.get_id() == arg.get_id())
+        {
             continue;
         }
-        let variable = arg.get_env().and_then(|name| name.to_str()).unwrap_or_default();
-        let defaults = arg.get_default_values().iter().filter_map(|value| value.to_str());
-        let default = defaults.filter(|value| !value.is_empty()).collect::<Vec<_>>().join(" ");
-        let help = arg.get_help().map(|help| help.to_string().replace('\n', " ")).unwrap_or_default();
-        let shown = if default.is_empty() { String::new() } else { format!("`{default}`") };
-        rows.push(format!("| `{variable}` | {shown} | {} |", help.replace('|', "\\|")));
+        let variable = arg
+            .get_env()
+            .and_then(|name| name.to_str())
+            .unwrap_or_default();
+        let defaults = arg
+            .get_default_values()
+            .iter()
+            .filter_map(|value| value.to_str());
+        let default = defaults
+            .filter(|value| !value.is_empty())
+            .collect::<Vec<_>>()
+            .join(" ");
+        let help = arg
+            .get_help()
+            .map(|help| help.to_string().replace('\n', " "))
+            .unwrap_or_default();
+        let shown = if default.is_empty() {
+            String::new()
+        } else {
+            format!("`{default}`")
+        };
+        rows.push(format!(
+            "| `{variable}` | {shown} | {} |",
+            help.replace('|', "\\|")
+        ));
     }
     rows.join("\n")
 }

@@ -3,8 +3,8 @@ use std::{collections::HashMap, hash::Hash};
 
 use async_graphql::{
     Context, Enum, Object, OutputType,
-    dataloader::Loader,
     connection::{self, Edge, EmptyFields},
+    dataloader::Loader,
 };
 
 use super::loaders::{Batch, Loads};
@@ -38,7 +38,6 @@ impl Direction {
     }
 }
 
-
 /// The arguments of a connection as the store takes them.
 pub fn window(
     first: Option<u32>,
@@ -47,7 +46,12 @@ pub fn window(
     before: Option<String>,
 ) -> Window {
     let size = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
-    Window { first: first.map(size), after, last: last.map(size), before }
+    Window {
+        first: first.map(size),
+        after,
+        last: last.map(size),
+        before,
+    }
 }
 
 /// A page of a list, by cursors (Relay's connection specification).
@@ -62,7 +66,9 @@ pub struct Total {
 impl Total {
     /// How many there are in all; counted only when asked for.
     async fn total_count(&self, ctx: &Context<'_>) -> Result<i64> {
-        self.listing.count(ctx.data_unchecked::<Cx>().reader().db()).await
+        self.listing
+            .count(ctx.data_unchecked::<Cx>().reader().db())
+            .await
     }
 }
 
@@ -81,10 +87,13 @@ where
 {
     let reader: &Reader = permit;
     let stretch = listing.stretch(reader.db(), &window, MOST).await?;
-    let mut rows: HashMap<K, _> =
-        permit.loaders().many(stretch.ids.iter().map(|id| key(*id)).collect()).await?;
+    let mut rows: HashMap<K, _> = permit
+        .loaders()
+        .many(stretch.ids.iter().map(|id| key(*id)).collect())
+        .await?;
     let fields = Total { listing };
-    let mut page = Connection::with_additional_fields(stretch.has_previous, stretch.has_next, fields);
+    let mut page =
+        Connection::with_additional_fields(stretch.has_previous, stretch.has_next, fields);
     for (id, cursor) in stretch.ids.iter().zip(stretch.cursors) {
         if let Some(row) = rows.remove(&key(*id)) {
             page.edges.push(Edge::new(cursor, row));
@@ -105,5 +114,9 @@ pub fn few(first: u32) -> usize {
 
 /// Rows that a connection may answer with: what each of them costs counts as often.
 pub fn pages(first: Option<u32>, last: Option<u32>) -> usize {
-    first.or(last).and_then(|size| usize::try_from(size).ok()).unwrap_or(MOST).min(MOST)
+    first
+        .or(last)
+        .and_then(|size| usize::try_from(size).ok())
+        .unwrap_or(MOST)
+        .min(MOST)
 }

@@ -66,7 +66,10 @@ struct Outcome {
 
 impl GraphQl {
     pub fn new(graph: Graph) -> Self {
-        Self { graph, persisted: Persisted::default() }
+        Self {
+            graph,
+            persisted: Persisted::default(),
+        }
     }
 
     async fn answer(&self, request: Request, media: &'static str) -> Result<Response> {
@@ -115,7 +118,9 @@ impl GraphQl {
                 let found = self.persisted.resolve(&named.sha256_hash, &sent)?;
                 found.ok_or_else(|| Error::Refused(NOT_PERSISTED.to_owned()))?
             }
-            None if sent.is_empty() => return Err(Error::field("query", "This field is required.")),
+            None if sent.is_empty() => {
+                return Err(Error::field("query", "This field is required."));
+            }
             None => sent.into(),
         };
         limits::check_text(&text)?;
@@ -129,7 +134,12 @@ impl GraphQl {
         // A document that does not parse is left to the executor, which tells where and why.
         if let Ok(document) = parse_query(text.as_ref()) {
             limits::check_document(&document)?;
-            let named = |name: Option<&str>| parameters.operation_name.as_deref().is_none_or(|wanted| name == Some(wanted));
+            let named = |name: Option<&str>| {
+                parameters
+                    .operation_name
+                    .as_deref()
+                    .is_none_or(|wanted| name == Some(wanted))
+            };
             let changes = document.operations.iter().any(|(name, operation)| {
                 named(name.map(|name| name.as_str())) && operation.node.ty != OperationType::Query
             });
@@ -173,21 +183,26 @@ async fn from_body(request: Request) -> Result<Sent> {
     }
     let (_, mut body) = request.split();
     let bytes = limited(&mut body).await?;
-    let value = serde_json::from_slice(&bytes).map_err(|error| Error::Malformed(error.to_string()))?;
+    let value =
+        serde_json::from_slice(&bytes).map_err(|error| Error::Malformed(error.to_string()))?;
     match value {
-        Value::Array(batch) if batch.is_empty() || batch.len() > BATCH => {
-            Err(Error::Refused(format!("A batch has between 1 and {BATCH} queries.")))
-        }
-        Value::Array(batch) => {
-            batch.into_iter().map(parameters).collect::<Result<_>>().map(Sent::Batch)
-        }
+        Value::Array(batch) if batch.is_empty() || batch.len() > BATCH => Err(Error::Refused(
+            format!("A batch has between 1 and {BATCH} queries."),
+        )),
+        Value::Array(batch) => batch
+            .into_iter()
+            .map(parameters)
+            .collect::<Result<_>>()
+            .map(Sent::Batch),
         value => parameters(value).map(Sent::One),
     }
 }
 
 fn parameters(value: Value) -> Result<Parameters> {
     let Value::Object(fields) = &value else {
-        return Err(Error::Refused("A request is a JSON object, or a list of them.".to_owned()));
+        return Err(Error::Refused(
+            "A request is a JSON object, or a list of them.".to_owned(),
+        ));
     };
     for (name, fits, kind) in [
         ("query", Value::is_string as fn(&Value) -> bool, "a text"),
@@ -208,9 +223,13 @@ impl Outcome {
         let refused = answer.data == async_graphql::Value::Null
             && !answer.errors.is_empty()
             && answer.errors.iter().all(|error| error.path.is_empty());
-        let all_throttled = |fields: &async_graphql::indexmap::IndexMap<_, async_graphql::Value>| {
-            !fields.is_empty() && fields.values().all(|value| *value == async_graphql::Value::Null)
-        };
+        let all_throttled =
+            |fields: &async_graphql::indexmap::IndexMap<_, async_graphql::Value>| {
+                !fields.is_empty()
+                    && fields
+                        .values()
+                        .all(|value| *value == async_graphql::Value::Null)
+            };
         let throttled = !answer.errors.is_empty()
             && answer.errors.iter().all(is_throttled)
             && matches!(&answer.data, async_graphql::Value::Object(fields) if all_throttled(fields));
@@ -225,23 +244,36 @@ impl Outcome {
             let rows: Vec<Value> = spent.iter().map(row).collect();
             body.insert("extensions".to_owned(), json!({ "rateLimits": rows }));
         }
-        Self { body: Value::Object(body), refused, throttled }
+        Self {
+            body: Value::Object(body),
+            refused,
+            throttled,
+        }
     }
 
     fn refusal(error: Error) -> Self {
         let mut told = async_graphql::Error::from(error);
         if told.message == NOT_PERSISTED {
-            let extensions = told.extensions.get_or_insert_with(ErrorExtensionValues::default);
+            let extensions = told
+                .extensions
+                .get_or_insert_with(ErrorExtensionValues::default);
             extensions.set("code", "PERSISTED_QUERY_NOT_FOUND");
         }
-        let body = json!({ "errors": [{ "message": told.message, "extensions": told.extensions }] });
-        Self { body, refused: true, throttled: false }
+        let body =
+            json!({ "errors": [{ "message": told.message, "extensions": told.extensions }] });
+        Self {
+            body,
+            refused: true,
+            throttled: false,
+        }
     }
 
     /// The old media type answers 200 to whatever is well-formed (section "Status Codes").
     fn status(&self, media: &str) -> StatusCode {
         match self {
-            Self { throttled: true, .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self {
+                throttled: true, ..
+            } => StatusCode::TOO_MANY_REQUESTS,
             Self { refused: true, .. } if media == MODERN => StatusCode::BAD_REQUEST,
             _ => StatusCode::OK,
         }
@@ -249,7 +281,10 @@ impl Outcome {
 }
 
 fn is_throttled(error: &ServerError) -> bool {
-    let code = error.extensions.as_ref().and_then(|extensions| extensions.get("code"));
+    let code = error
+        .extensions
+        .as_ref()
+        .and_then(|extensions| extensions.get("code"));
     code == Some(&async_graphql::Value::from("THROTTLED"))
 }
 
@@ -269,9 +304,19 @@ fn row(entry: &Entry) -> Value {
 /// The media type of the answer; the new one when it is asked for by name.
 fn negotiated(request: &Request) -> Result<&'static str> {
     let headers = request.headers().get_all("accept");
-    let mut ranges = headers.iter().filter_map(|header| header.to_str().ok()).flat_map(|header| {
-        header.split(',').map(|range| range.split(';').next().unwrap_or_default().trim().to_owned())
-    });
+    let mut ranges = headers
+        .iter()
+        .filter_map(|header| header.to_str().ok())
+        .flat_map(|header| {
+            header.split(',').map(|range| {
+                range
+                    .split(';')
+                    .next()
+                    .unwrap_or_default()
+                    .trim()
+                    .to_owned()
+            })
+        });
     let first = ranges.find_map(|range| match range.as_str() {
         MODERN => Some(MODERN),
         LEGACY | "application/*" | "*/*" => Some(LEGACY),
@@ -304,7 +349,9 @@ impl Endpoint for GraphQl {
             let status = poem::error::ResponseError::status(&error);
             let mut response = written(status, &Outcome::refusal(error).body, media);
             if method {
-                response.headers_mut().insert("allow", HeaderValue::from_static("GET, POST"));
+                response
+                    .headers_mut()
+                    .insert("allow", HeaderValue::from_static("GET, POST"));
             }
             response
         }))

@@ -56,18 +56,27 @@ pub enum Key {
 }
 
 impl Key {
-    pub fn of(kind: Kind, id: Option<ID>, database_id: Option<i64>, uuid: Option<Uuid>) -> Result<Self> {
+    pub fn of(
+        kind: Kind,
+        id: Option<ID>,
+        database_id: Option<i64>,
+        uuid: Option<Uuid>,
+    ) -> Result<Self> {
         match (id, database_id, uuid) {
             (Some(id), None, None) => match parse(&id)? {
                 (found, id) if found == kind => Ok(Self::Id(id)),
                 (found, _) => {
-                    let complaint = format!("This names a {}, not a {}.", found.word(), kind.word());
+                    let complaint =
+                        format!("This names a {}, not a {}.", found.word(), kind.word());
                     Err(Error::field("id", complaint))
                 }
             },
             (None, Some(id), None) => Ok(Self::Id(id)),
             (None, None, Some(uuid)) => Ok(Self::Uuid(uuid)),
-            _ => Err(Error::field("id", "Give exactly one of id, databaseId and uuid.")),
+            _ => Err(Error::field(
+                "id",
+                "Give exactly one of id, databaseId and uuid.",
+            )),
         }
     }
 }

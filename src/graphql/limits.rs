@@ -17,33 +17,73 @@ const ROOT_FIELDS: usize = 50;
 
 /// Refuses a text that would make the parser recurse too deeply.
 pub fn check_text(query: &str) -> Result<()> {
-    let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
-    for byte in query.bytes() {
-        match byte {
-            b'"' if !escaped => quoted = !quoted,
-            b'{' | b'[' | b'(' if !quoted => depth += 1,
-            b'}' | b']' | b')' if !quoted => depth = depth.saturating_sub(1),
-            b'\n' => quoted = false,
+    let (mut rest, mut depth) = (query.as_bytes(), 0_usize);
+    while let [first, after @ ..] = rest {
+        rest = match first {
+            b'"' if rest.starts_with(b"\"\"\"") => behind_block_string(&rest[3..]),
+            b'"' => behind_string(after),
+            b'#' => behind_comment(after),
+            _ => after,
+        };
+        match first {
+            b'{' | b'[' | b'(' => depth += 1,
+            b'}' | b']' | b')' => depth = depth.saturating_sub(1),
             _ => {}
         }
-        escaped = byte == b'\\' && !escaped;
         if depth > NESTING {
-            return Err(Error::Refused(format!("The query is nested more than {NESTING} levels deep.")));
+            let complaint = format!("The query is nested more than {NESTING} levels deep.");
+            return Err(Error::Refused(complaint));
         }
     }
     Ok(())
 }
 
+fn behind_string(mut rest: &[u8]) -> &[u8] {
+    while let [first, after @ ..] = rest {
+        rest = match first {
+            b'\\' => after.get(1..).unwrap_or_default(),
+            b'"' | b'\n' | b'\r' => return after,
+            _ => after,
+        };
+    }
+    rest
+}
+
+fn behind_block_string(mut rest: &[u8]) -> &[u8] {
+    while let [_, after @ ..] = rest {
+        rest = if rest.starts_with(b"\\\"\"\"") {
+            &rest[4..]
+        } else if rest.starts_with(b"\"\"\"") {
+            return &rest[3..];
+        } else {
+            after
+        };
+    }
+    rest
+}
+
+fn behind_comment(rest: &[u8]) -> &[u8] {
+    let end = rest.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
+    end.map_or(&[], |end| &rest[end..])
+}
+
 /// Refuses a query with too many fields, aliases or fragments.
 pub fn check_document(document: &ExecutableDocument) -> Result<()> {
-    let mut fragments = Fragments { definitions: &document.fragments, counted: HashMap::new() };
+    let mut fragments = Fragments {
+        definitions: &document.fragments,
+        counted: HashMap::new(),
+    };
     for (_, operation) in document.operations.iter() {
         let selection = &operation.node.selection_set.node;
         if selection.items.len() > ROOT_FIELDS {
-            return Err(Error::Refused(format!("A query has at most {ROOT_FIELDS} root fields.")));
+            return Err(Error::Refused(format!(
+                "A query has at most {ROOT_FIELDS} root fields."
+            )));
         }
         if fragments.count(selection) > FIELDS {
-            return Err(Error::Refused(format!("A query has at most {FIELDS} fields.")));
+            return Err(Error::Refused(format!(
+                "A query has at most {FIELDS} fields."
+            )));
         }
     }
     Ok(())
@@ -91,18 +131,38 @@ mod tests {
     }
 
     #[test]
+    fn no_string_or_comment_hides_nesting() {
+        let lists = "[".repeat(70);
+        for hidden in [
+            r#"{ a(b: """ " """, c: "#,
+            r#"{ a(b: """ \""" " """, c: "#,
+            r#"{ a(b: "\"", c: "#,
+            r#"{ a(b: "", c: "#,
+            "{ # \"\r a(c: ",
+            "{ a(b: \"\\\\\", c: ",
+        ] {
+            assert!(check_text(&format!("{hidden}{lists}")).is_err(), "{hidden}");
+            assert!(check_text(hidden).is_ok(), "{hidden}");
+        }
+    }
+
+    #[test]
     fn fragments_that_double_each_other_are_counted_as_written_out() {
         let mut query = "{ ...f0 } fragment f40 on Query { __typename }".to_owned();
         for index in 0..40 {
             let next = index + 1;
-            query.push_str(&format!(" fragment f{index} on Query {{ ...f{next} ...f{next} }}"));
+            query.push_str(&format!(
+                " fragment f{index} on Query {{ ...f{next} ...f{next} }}"
+            ));
         }
         assert!(check_document(&parse_query(query).unwrap()).is_err());
     }
 
     #[test]
     fn aliases_are_root_fields() {
-        let aliases: String = (0..51).map(|index| format!("a{index}: __typename ")).collect();
+        let aliases: String = (0..51)
+            .map(|index| format!("a{index}: __typename "))
+            .collect();
         assert!(check_document(&parse_query(format!("{{ {aliases} }}")).unwrap()).is_err());
     }
 }

@@ -1,10 +1,5 @@
 //! Data loaders: whatever asks for rows one by one gets them by the batch, at both doors.
-use std::{
-    collections::HashMap,
-    hash::Hash,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashMap, hash::Hash, sync::Arc, time::Duration};
 
 use async_graphql::dataloader::{DataLoader, HashMapCache, Loader};
 
@@ -79,7 +74,10 @@ impl Loaders {
         Batch: Loads<K>,
     {
         let rows = self.many(keys.clone()).await?;
-        Ok(keys.iter().filter_map(|key| rows.get(key).cloned()).collect())
+        Ok(keys
+            .iter()
+            .filter_map(|key| rows.get(key).cloned())
+            .collect())
     }
 }
 
@@ -170,7 +168,10 @@ impl Loader<LicenseCode> for Batch {
     async fn load(&self, keys: &[LicenseCode]) -> Result<HashMap<LicenseCode, License>> {
         let codes = keys.iter().map(|key| key.0.clone()).collect();
         let rows = licenses::by_codes(&self.0, codes).await?;
-        Ok(rows.into_iter().map(|row| (LicenseCode(row.code.clone()), row)).collect())
+        Ok(rows
+            .into_iter()
+            .map(|row| (LicenseCode(row.code.clone()), row))
+            .collect())
     }
 }
 

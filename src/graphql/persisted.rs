@@ -18,7 +18,12 @@ impl Default for Persisted {
         let weight = |key: &String, query: &Arc<str>| {
             u32::try_from(key.len() + query.len()).unwrap_or(u32::MAX)
         };
-        Self(Cache::builder().weigher(weight).max_capacity(CAPACITY).build())
+        Self(
+            Cache::builder()
+                .weigher(weight)
+                .max_capacity(CAPACITY)
+                .build(),
+        )
     }
 }
 
@@ -30,7 +35,9 @@ impl Persisted {
             return Ok(self.0.get(hash));
         }
         if hex(&Sha256::digest(sent.as_bytes())) != hash.to_ascii_lowercase() {
-            return Err(Error::Refused("The hash is not that of the query.".to_owned()));
+            return Err(Error::Refused(
+                "The hash is not that of the query.".to_owned(),
+            ));
         }
         let query: Arc<str> = sent.into();
         self.0.insert(hash.to_owned(), query.clone());

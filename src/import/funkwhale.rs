@@ -2,7 +2,10 @@
 
 /// (kind, query), as the files of a data set are named.
 pub const QUERIES: &[(&str, &str)] = &[
-    ("contents", "select id, text, content_type from common_content order by id"),
+    (
+        "contents",
+        "select id, text, content_type from common_content order by id",
+    ),
     (
         "domains",
         "select name, creation_date, nodeinfo_fetch_date, nodeinfo, allowed, reachable, \
@@ -97,7 +100,10 @@ pub const QUERIES: &[(&str, &str)] = &[
              attributed_to_id, attachment_cover_id, description_id as description_content_id \
          from music_track order by id",
     ),
-    ("tags", "select id, name, mbid, creation_date from tags_tag order by id"),
+    (
+        "tags",
+        "select id, name, mbid, creation_date from tags_tag order by id",
+    ),
     (
         "tagged_items",
         "select i.id, i.tag_id, t.model as object_type, i.object_id, i.creation_date \

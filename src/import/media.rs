@@ -10,10 +10,10 @@ use crate::{
     store::{Tx, sql},
 };
 
-/// What became of the files.
+/// What became of the files: those that came along, where they are now.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Moved {
-    pub files: u64,
+    pub files: Vec<PathBuf>,
     /// Named by a row, and not there.
     pub missing: Vec<String>,
 }
@@ -27,23 +27,21 @@ pub async fn named(tx: &mut Tx) -> Result<Vec<String>, Startup> {
     Ok(rows.into_iter().map(|row| row.0).collect())
 }
 
-/// Links or copies the files into the media folder; those that were made are taken away again
-/// when it fails.
-pub fn move_along(files: &[String], from: &Path, to: &Path, mut step: impl FnMut()) -> Result<Moved, Startup> {
+/// Links or copies the files into the media folder; when it fails, those that were made are taken
+/// away again.
+pub fn move_along(
+    files: &[String],
+    from: &Path,
+    to: &Path,
+    mut step: impl FnMut(),
+) -> Result<Moved, Startup> {
     let mut moved = Moved::default();
-    let mut made = Vec::new();
     for file in files {
         match place(file, from, to) {
-            Ok(Some(path)) => {
-                made.push(path);
-                moved.files += 1;
-            }
+            Ok(Some(path)) => moved.files.push(path),
             Ok(None) => moved.missing.push(file.clone()),
             Err(error) => {
-                for path in made {
-                    // Best effort: the failure itself is what must be told.
-                    let _ = fs::remove_file(path);
-                }
+                moved.take_back();
                 return Err(error);
             }
         }
@@ -52,27 +50,47 @@ pub fn move_along(files: &[String], from: &Path, to: &Path, mut step: impl FnMut
     Ok(moved)
 }
 
+impl Moved {
+    /// Takes the files away again. Best effort: the failure itself is what must be told.
+    pub fn take_back(&self) {
+        for path in &self.files {
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
 fn place(file: &str, from: &Path, to: &Path) -> Result<Option<PathBuf>, Startup> {
     let relative = Path::new(file);
-    if !relative.components().all(|part| matches!(part, Component::Normal(_))) {
-        return Err(Startup::new(format!("{file:?} is not a path within the media folder")));
+    if !relative
+        .components()
+        .all(|part| matches!(part, Component::Normal(_)))
+    {
+        return Err(Startup::new(format!(
+            "{file:?} is not a path within the media folder"
+        )));
     }
     let (source, target) = (from.join(relative), to.join(relative));
     if !source.is_file() {
         return Ok(None);
     }
     let failed = |error: std::io::Error| {
-        Startup::caused(format!("cannot copy {} to {}", source.display(), target.display()), error)
+        Startup::caused(
+            format!("cannot copy {} to {}", source.display(), target.display()),
+            error,
+        )
     };
     if let Some(folder) = target.parent() {
         fs::create_dir_all(folder).map_err(failed)?;
     }
     match fs::hard_link(&source, &target) {
         Ok(()) => Ok(Some(target)),
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            Err(Startup::new(format!("{} is there already", target.display())))
-        }
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(Startup::new(format!(
+            "{} is there already",
+            target.display()
+        ))),
         // Another file system: links do not reach there.
-        Err(_) => fs::copy(&source, &target).map_err(failed).map(|_| Some(target)),
+        Err(_) => fs::copy(&source, &target)
+            .map_err(failed)
+            .map(|_| Some(target)),
     }
 }

@@ -54,7 +54,10 @@ pub async fn import(app: &App, order: &Order, watch: &mut dyn Watch) -> Result<R
     let mut memory = Memory::default();
     for kind in kinds() {
         watch.stage(kind, source.count(kind).await?);
-        rows.push((kind, import_kind(&mut tx, &mut source, kind, &mut memory, watch).await?));
+        rows.push((
+            kind,
+            import_kind(&mut tx, &mut source, kind, &mut memory, watch).await?,
+        ));
     }
     continue_ids(&mut tx).await?;
     let hosts = hosts(&mut tx).await?;
@@ -63,10 +66,17 @@ pub async fn import(app: &App, order: &Order, watch: &mut dyn Watch) -> Result<R
         Some(from) if !order.dry_run => Some(bring_media(app, from, &files, watch)?),
         _ => None,
     };
-    if !order.dry_run {
-        tx.commit().await?;
+    if !order.dry_run
+        && let Err(error) = tx.commit().await
+    {
+        moved.iter().for_each(media::Moved::take_back);
+        return Err(error.into());
     }
-    Ok(Report { rows, media: moved, hosts })
+    Ok(Report {
+        rows,
+        media: moved,
+        hosts,
+    })
 }
 
 /// Each kind once, in the order of the tables.
@@ -116,11 +126,17 @@ async fn import_kind(
     }
 }
 
-async fn insert(tx: &mut Tx, table: &Table, batch: &[Found], memory: &Memory) -> Result<(), Startup> {
+async fn insert(
+    tx: &mut Tx,
+    table: &Table,
+    batch: &[Found],
+    memory: &Memory,
+) -> Result<(), Startup> {
     let mut rows: Vec<(&str, Vec<Value>)> = Vec::with_capacity(batch.len());
     for found in batch {
         let read = values(table, &found.row, memory);
-        let read = read.map_err(|complaint| Startup::new(format!("{}: {complaint}", found.place)))?;
+        let read =
+            read.map_err(|complaint| Startup::new(format!("{}: {complaint}", found.place)))?;
         rows.extend(read.map(|values| (found.place.as_str(), values)));
     }
     if rows.is_empty() {
@@ -142,7 +158,10 @@ async fn insert(tx: &mut Tx, table: &Table, batch: &[Found], memory: &Memory) ->
 
 async fn insert_rows(tx: &mut Tx, table: &Table, rows: Vec<Vec<Value>>) -> Result<(), Error> {
     let columns: Vec<_> = table.columns.iter().map(|column| column.name).collect();
-    Dialect::insert(table.name, &columns, rows).run(tx).await.map(|_| ())
+    Dialect::insert(table.name, &columns, rows)
+        .run(tx)
+        .await
+        .map(|_| ())
 }
 
 /// A batch failed: row by row, the one that is to blame is found.
@@ -154,7 +173,10 @@ async fn find_broken(
     for (place, values) in rows {
         if let Err(error) = insert_rows(tx, table, vec![values]).await {
             let reason = Startup::from(error);
-            return Err(Startup::new(format!("{place}: {} does not take it: {reason}", table.name)));
+            return Err(Startup::new(format!(
+                "{place}: {} does not take it: {reason}",
+                table.name
+            )));
         }
     }
     Ok(())
@@ -185,7 +207,10 @@ fn bring_media(
     watch: &mut dyn Watch,
 ) -> Result<media::Moved, Startup> {
     if !from.is_dir() {
-        return Err(Startup::new(format!("{} is not a folder of media", from.display())));
+        return Err(Startup::new(format!(
+            "{} is not a folder of media",
+            from.display()
+        )));
     }
     watch.stage("media", files.len() as u64);
     media::move_along(files, from, &app.config().media_root(), || watch.done(1))

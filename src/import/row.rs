@@ -17,7 +17,8 @@ pub struct Memory {
 
 impl Memory {
     pub fn remember(&mut self, kind: &str, row: &Json) {
-        if let ("artists", Some(id), Some(name)) = (kind, row["id"].as_i64(), row["name"].as_str()) {
+        if let ("artists", Some(id), Some(name)) = (kind, row["id"].as_i64(), row["name"].as_str())
+        {
             self.artists.insert(id, name.to_owned());
         }
     }
@@ -34,7 +35,12 @@ pub fn values(table: &Table, row: &Json, memory: &Memory) -> Result<Option<Vec<V
     let read = |column: &Column| {
         value(column, row, memory).map_err(|complaint| format!("{}: {complaint}", column.key))
     };
-    table.columns.iter().map(read).collect::<Result<_, _>>().map(Some)
+    table
+        .columns
+        .iter()
+        .map(read)
+        .collect::<Result<_, _>>()
+        .map(Some)
 }
 
 fn value(column: &Column, row: &Json, memory: &Memory) -> Result<Value, String> {
@@ -47,21 +53,29 @@ fn value(column: &Column, row: &Json, memory: &Memory) -> Result<Value, String> 
         _ => {}
     }
     if found.is_null() {
-        return if column.nullable { Ok(null(column.kind)) } else { Err("it is missing".to_owned()) };
+        return if column.nullable {
+            Ok(null(column.kind))
+        } else {
+            Err("it is missing".to_owned())
+        };
     }
     match column.kind {
         As::Int | As::Target(..) => int(found).map(Value::from),
         As::Text => text(found).map(Value::from),
         As::Folded => Ok(text(found)?.to_lowercase().into()),
         As::TokenHash => Ok(token_hash(text(found)?).into()),
-        As::Bool => found.as_bool().map(Value::from).ok_or_else(|| wrong(found, "true or false")),
+        As::Bool => found
+            .as_bool()
+            .map(Value::from)
+            .ok_or_else(|| wrong(found, "true or false")),
         As::Json => Ok(found.clone().into()),
         As::Time => parsed::<Timestamp>(found, "a time such as 2022-01-01T00:00:00+00:00"),
         As::Date => parsed::<NaiveDate>(found, "a date such as 2022-01-31"),
         As::Uuid => parsed::<Uuid>(found, "a UUID"),
         As::ArtistName => {
             let name = memory.artists.get(&int(found)?);
-            name.map(|name| name.as_str().into()).ok_or_else(|| "there is no such artist".to_owned())
+            name.map(|name| name.as_str().into())
+                .ok_or_else(|| "there is no such artist".to_owned())
         }
         As::Zero | As::Empty | As::Password => unreachable!("answered above"),
     }
@@ -86,11 +100,18 @@ fn int(found: &Json) -> Result<i64, String> {
 
 fn text(found: &Json) -> Result<&str, String> {
     let text = found.as_str().ok_or_else(|| wrong(found, "a text"))?;
-    if text.contains('\0') { Err("a text must not hold null characters".to_owned()) } else { Ok(text) }
+    if text.contains('\0') {
+        Err("a text must not hold null characters".to_owned())
+    } else {
+        Ok(text)
+    }
 }
 
 fn parsed<T: std::str::FromStr + Into<Value>>(found: &Json, kind: &str) -> Result<Value, String> {
-    text(found)?.parse::<T>().map(Into::into).map_err(|_| wrong(found, kind))
+    text(found)?
+        .parse::<T>()
+        .map(Into::into)
+        .map_err(|_| wrong(found, kind))
 }
 
 fn wrong(found: &Json, kind: &str) -> String {
@@ -134,14 +155,24 @@ mod tests {
     fn a_row_goes_to_the_table_of_its_word() {
         let row = json!({"object_type": "album", "object_id": 1, "tag_id": 2,
             "creation_date": "2022-01-01T00:00:00+00:00"});
-        assert!(values(table("album_tags"), &row, &Memory::default()).unwrap().is_some());
-        assert!(values(table("track_tags"), &row, &Memory::default()).unwrap().is_none());
+        assert!(
+            values(table("album_tags"), &row, &Memory::default())
+                .unwrap()
+                .is_some()
+        );
+        assert!(
+            values(table("track_tags"), &row, &Memory::default())
+                .unwrap()
+                .is_none()
+        );
     }
 
     #[test]
     fn passwords_are_stored_hashed() {
         let hashed = password(&json!({"plain_password": "secret"})).unwrap();
-        let Value::Text(Some(text)) = hashed else { panic!("{hashed:?}") };
+        let Value::Text(Some(text)) = hashed else {
+            panic!("{hashed:?}")
+        };
         assert!(text.starts_with("$argon2id$"), "{text}");
         let kept = password(&json!({"password": "pbkdf2_sha256$1$a$b"})).unwrap();
         assert_eq!(kept, "pbkdf2_sha256$1$a$b".into());

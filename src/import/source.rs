@@ -7,7 +7,9 @@ use std::{
 };
 
 use serde_json::Value;
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, Row, postgres::PgConnectOptions};
+use sqlx::{
+    AssertSqlSafe, ConnectOptions, Connection, PgConnection, Row, postgres::PgConnectOptions,
+};
 
 use super::funkwhale::QUERIES;
 use crate::{error::Startup, store::redacted};
@@ -23,13 +25,23 @@ const BATCH: usize = 500;
 
 pub enum Source {
     Files(PathBuf),
-    Database { connection: PgConnection, shown: String },
+    Database {
+        connection: PgConnection,
+        shown: String,
+    },
 }
 
 /// The rows of one kind that are still to come.
 pub enum Cursor {
-    File { path: PathBuf, lines: Lines<BufReader<File>>, line: usize },
-    Query { kind: &'static str, row: usize },
+    File {
+        path: PathBuf,
+        lines: Lines<BufReader<File>>,
+        line: usize,
+    },
+    Query {
+        kind: &'static str,
+        row: usize,
+    },
     Nothing,
 }
 
@@ -46,7 +58,10 @@ impl Source {
                  postgres://funkwhale@localhost/funkwhale"
             )));
         }
-        if !QUERIES.iter().any(|(kind, _)| file_of(&folder, kind).is_file()) {
+        if !QUERIES
+            .iter()
+            .any(|(kind, _)| file_of(&folder, kind).is_file())
+        {
             return Err(Startup::new(format!(
                 "{from} holds no data set: there is no users.jsonl, artists.jsonl or the like"
             )));
@@ -63,7 +78,10 @@ impl Source {
             .await
             .map_err(|error| Startup::caused(format!("cannot reach {shown}"), error))?;
         // One snapshot, so that rows fit each other while the pod goes on.
-        for statement in ["set timezone to 'UTC'", "begin isolation level repeatable read read only"] {
+        for statement in [
+            "set timezone to 'UTC'",
+            "begin isolation level repeatable read read only",
+        ] {
             sqlx::query(statement)
                 .execute(&mut connection)
                 .await
@@ -84,7 +102,9 @@ impl Source {
             }
             Self::Database { connection, shown } => {
                 let count = format!("select count(*) from ({}) x", query_of(kind));
-                let row = sqlx::query(AssertSqlSafe(count)).fetch_one(connection).await;
+                let row = sqlx::query(AssertSqlSafe(count))
+                    .fetch_one(connection)
+                    .await;
                 let row = row.map_err(|error| unlike(shown, kind, error))?;
                 Ok(u64::try_from(row.get::<i64, _>(0)).unwrap_or_default())
             }
@@ -99,14 +119,20 @@ impl Source {
                 if !path.is_file() {
                     return Ok(Cursor::Nothing);
                 }
-                Ok(Cursor::File { lines: lines(&path)?, path, line: 0 })
+                Ok(Cursor::File {
+                    lines: lines(&path)?,
+                    path,
+                    line: 0,
+                })
             }
             Self::Database { connection, shown } => {
                 let declare = format!(
                     "declare rows cursor for select row_to_json(x)::text from ({}) x",
                     query_of(kind)
                 );
-                let declared = sqlx::query(AssertSqlSafe(declare)).execute(connection).await;
+                let declared = sqlx::query(AssertSqlSafe(declare))
+                    .execute(connection)
+                    .await;
                 declared.map_err(|error| unlike(shown, kind, error))?;
                 Ok(Cursor::Query { kind, row: 0 })
             }
@@ -131,7 +157,10 @@ fn file_of(folder: &Path, kind: &str) -> PathBuf {
 }
 
 fn query_of(kind: &str) -> &'static str {
-    QUERIES.iter().find(|(name, _)| *name == kind).map_or("select 1 where false", |(_, query)| query)
+    QUERIES
+        .iter()
+        .find(|(name, _)| *name == kind)
+        .map_or("select 1 where false", |(_, query)| query)
 }
 
 fn lines(path: &Path) -> Result<Lines<BufReader<File>>, Startup> {
@@ -170,7 +199,9 @@ async fn next_rows(
     for found in &rows {
         *row += 1;
         let place = format!("{kind}, row {row}");
-        let text: &str = found.try_get(0).map_err(|error| Startup::caused(&place, error))?;
+        let text: &str = found
+            .try_get(0)
+            .map_err(|error| Startup::caused(&place, error))?;
         let row = serde_json::from_str(text).map_err(|error| Startup::caused(&place, error))?;
         batch.push(Found { place, row });
     }

@@ -58,7 +58,11 @@ impl Shelf {
     pub fn narrowed(&self, reader: &Reader, from: Sql, wanted: &Narrowing) -> Sql {
         let mut from = from;
         if let Some(user) = reader.user_id() {
-            let not = if wanted.hidden == Some(true) { " and " } else { " and not " };
+            let not = if wanted.hidden == Some(true) {
+                " and "
+            } else {
+                " and not "
+            };
             from = from.then(not).then(self.hidden);
             from = (0..self.hidden_values).fold(from, |from, _| from.bind(user));
         }
@@ -82,7 +86,8 @@ impl Shelf {
             from = from.and(self.uploaded_where(there.bind(library).append(playable(reader))));
         }
         if let Some(channel) = wanted.channel {
-            let there = sql("u.library_id = (select c.library_id from channels c where c.uuid = ?) and ");
+            let there =
+                sql("u.library_id = (select c.library_id from channels c where c.uuid = ?) and ");
             from = from.and(self.uploaded_where(there.bind(channel).append(playable(reader))));
         }
         match wanted.playable {
@@ -91,12 +96,19 @@ impl Shelf {
             Some(false) if self.unplayable_is_withheld => {
                 from.and(self.upload_such_that(withheld(reader)))
             }
-            Some(false) => from.then(" and not ").append(self.upload_such_that(playable(reader))),
+            Some(false) => from
+                .then(" and not ")
+                .append(self.upload_such_that(playable(reader))),
         }
     }
 
     fn uploaded_where(&self, condition: Sql) -> Sql {
-        sql(self.among).then(" (").then(self.uploaded).then(" where ").append(condition).then(")")
+        sql(self.among)
+            .then(" (")
+            .then(self.uploaded)
+            .then(" where ")
+            .append(condition)
+            .then(")")
     }
 
     fn upload_such_that(&self, condition: Sql) -> Sql {
@@ -105,7 +117,11 @@ impl Shelf {
 
     /// A random order; the same seed gives the same one.
     pub fn random(&self, seed: i64, descending: bool) -> SortKey {
-        SortKey::new(sql(self.shuffled).bind(seed).bind(seed), KeyKind::Int, descending)
+        SortKey::new(
+            sql(self.shuffled).bind(seed).bind(seed),
+            KeyKind::Int,
+            descending,
+        )
     }
 
     /// Most related first when descending; nothing to sort by where nothing is to be related to.
@@ -125,13 +141,36 @@ pub async fn exists(reader: &Reader, field: &str, found: Sql) -> Result<()> {
     }
 }
 
+/// A text that must say something, up to so many characters.
+pub fn not_blank(field: &str, text: &str, most: usize) -> Result<()> {
+    if text.trim().is_empty() {
+        return Err(Error::field(field, "This field may not be blank."));
+    }
+    if text.chars().count() > most {
+        let complaint = format!("Ensure this field has no more than {most} characters.");
+        return Err(Error::field(field, complaint));
+    }
+    Ok(())
+}
+
+/// A condition that a row of artist credits `h`, whose `where` is left open, is of a channel that
+/// is the caller's.
+pub fn owned_by_channel(reader: &Reader, credited: &'static str) -> Sql {
+    sql(credited)
+        .then("h.artist_id in (select c.artist_id from channels c where c.attributed_to_id = ?))")
+        .bind(reader.actor_id().unwrap_or(-1))
+}
+
 /// Values of one filter at most.
 const VALUES: usize = 100;
 
 /// Refuses a filter with too many values.
 pub fn bounded<T>(field: &str, values: &[T]) -> Result<()> {
     if values.len() > VALUES {
-        return Err(Error::field(field, format!("Give at most {VALUES} values.")));
+        return Err(Error::field(
+            field,
+            format!("Give at most {VALUES} values."),
+        ));
     }
     Ok(())
 }

@@ -90,6 +90,11 @@ pub struct Query(
     node::Queries,
 );
 
+/// Everything that can be changed. Each field is an operation, as it is in `Query`; fields run one
+/// after another.
+#[derive(Default, MergedObject)]
+pub struct Mutation(albums::Mutations, tracks::Mutations);
+
 /// The values behind each key, in their order.
 fn grouped<K: Eq + Hash, V>(pairs: impl IntoIterator<Item = (K, V)>) -> HashMap<K, Vec<V>> {
     let mut groups: HashMap<K, Vec<V>> = HashMap::new();

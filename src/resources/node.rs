@@ -24,8 +24,16 @@ use crate::{
 };
 
 /// Anything with a global identifier.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a handful at once, and moved once"
+)]
 #[derive(Interface)]
-#[graphql(field(name = "id", ty = "ID", desc = "The global identifier, opaque to clients."))]
+#[graphql(field(
+    name = "id",
+    ty = "ID",
+    desc = "The global identifier, opaque to clients."
+))]
 pub enum Node {
     Artist(Artist),
     Album(Album),
@@ -45,13 +53,25 @@ async fn find(cx: &Cx, id: &ID) -> Result<Option<Node>> {
     let (kind, number) = parse(id)?;
     let key = Key::Id(number);
     let found = match kind {
-        Kind::Artist => artists::retrieve(&cx.allow().await?, key).await.map(Node::Artist),
-        Kind::Album => albums::retrieve(&cx.allow().await?, key).await.map(Node::Album),
-        Kind::Track => tracks::retrieve(&cx.allow().await?, key).await.map(Node::Track),
-        Kind::Upload => uploads::retrieve(&cx.allow().await?, key).await.map(Node::Upload),
-        Kind::Library => libraries::retrieve(&cx.allow().await?, key).await.map(Node::Library),
+        Kind::Artist => artists::retrieve(&cx.allow().await?, key)
+            .await
+            .map(Node::Artist),
+        Kind::Album => albums::retrieve(&cx.allow().await?, key)
+            .await
+            .map(Node::Album),
+        Kind::Track => tracks::retrieve(&cx.allow().await?, key)
+            .await
+            .map(Node::Track),
+        Kind::Upload => uploads::retrieve(&cx.allow().await?, key)
+            .await
+            .map(Node::Upload),
+        Kind::Library => libraries::retrieve(&cx.allow().await?, key)
+            .await
+            .map(Node::Library),
         Kind::Tag => tags::by_key(&cx.allow().await?, key).await.map(Node::Tag),
-        Kind::Attachment => attachments::named(&cx.allow().await?, key).await.map(Node::Attachment),
+        Kind::Attachment => attachments::named(&cx.allow().await?, key)
+            .await
+            .map(Node::Attachment),
         Kind::Actor => {
             let permit: Allowed<artists::Retrieve> = cx.allow().await?;
             let actor = permit.loaders().one(ActorId(number)).await?;
@@ -67,7 +87,10 @@ async fn find(cx: &Cx, id: &ID) -> Result<Option<Node>> {
 
 async fn find_all(cx: &Cx, ids: &[ID]) -> Result<Vec<Option<Node>>> {
     if ids.len() > MOST {
-        return Err(Error::field("ids", format!("Ask for at most {MOST} at once.")));
+        return Err(Error::field(
+            "ids",
+            format!("Ask for at most {MOST} at once."),
+        ));
     }
     try_join_all(ids.iter().map(|id| find(cx, id))).await
 }
@@ -83,6 +106,7 @@ impl Queries {
     }
 
     /// The objects with these global identifiers, 50 at most; each costs as much as one.
+    #[graphql(complexity = "ids.len() * child_complexity + 1")]
     async fn nodes(&self, ctx: &Context<'_>, ids: Vec<ID>) -> Option<Result<Vec<Option<Node>>>> {
         answer(find_all(ctx.data_unchecked::<Cx>(), &ids)).await
     }

@@ -8,7 +8,9 @@ use crate::{
 /// The ids of the libraries that the caller may look into.
 pub fn viewable_libraries(reader: &Reader) -> Sql {
     let public = "select l.id from libraries l where l.privacy_level = 'everyone'";
-    let Some(me) = reader.actor_id() else { return sql(public) };
+    let Some(me) = reader.actor_id() else {
+        return sql(public);
+    };
     sql(public)
         .then(" or l.actor_id = ?")
         .bind(me)
@@ -85,7 +87,11 @@ pub fn libraries_of_scope(reader: &Reader, word: &str) -> Option<Sql> {
         }),
         Some(("actor", name)) => {
             let (user, domain) = name.split_once('@')?;
-            Some(sql("(o.preferred_username = ? and o.domain = ?)").bind(user).bind(domain))
+            Some(
+                sql("(o.preferred_username = ? and o.domain = ?)")
+                    .bind(user)
+                    .bind(domain),
+            )
         }
         Some(("domain", domain)) => Some(sql("o.domain = ?").bind(domain)),
         _ => None,
@@ -94,11 +100,16 @@ pub fn libraries_of_scope(reader: &Reader, word: &str) -> Option<Sql> {
 
 /// A condition that `column` is among the rows whose text matches, or that nothing is asked.
 pub fn matching(reader: &Reader, places: &[(&'static str, Index)], q: &str) -> Result<Option<Sql>> {
-    let Some(query) = Query::parse(q)? else { return Ok(None) };
+    let Some(query) = Query::parse(q)? else {
+        return Ok(None);
+    };
     let dialect = reader.db().dialect();
     let conditions = places.iter().map(|(column, index)| {
         let close = if column.contains('(') { "))" } else { ")" };
-        sql(column).then(" (").append(dialect.matching(*index, &query)).then(close)
+        sql(column)
+            .then(" (")
+            .append(dialect.matching(*index, &query))
+            .then(close)
     });
     let any = conditions.reduce(|left, right| left.then(" or ").append(right));
     Ok(any.map(|any| sql("(").append(any).then(")")))
@@ -106,7 +117,10 @@ pub fn matching(reader: &Reader, places: &[(&'static str, Index)], q: &str) -> R
 
 /// A pattern for `like .. escape '\'` that finds `text` anywhere.
 pub fn containing(text: &str) -> String {
-    let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    let escaped = text
+        .replace('\\', "\\\\")
+        .replace('%', "\\%")
+        .replace('_', "\\_");
     format!("%{escaped}%")
 }
 
@@ -118,5 +132,10 @@ pub fn folded(text: &str) -> String {
 /// A condition that `column` starts with `text`, in its case, and that an index can serve.
 pub fn starting(column: &'static str, text: &str) -> Sql {
     let above = format!("{text}\u{10ffff}");
-    sql(column).then(" >= ? and ").bind(text).then(column).then(" < ?").bind(above)
+    sql(column)
+        .then(" >= ? and ")
+        .bind(text)
+        .then(column)
+        .then(" < ?")
+        .bind(above)
 }

@@ -1,6 +1,5 @@
 //! Bodies that come in: complaints name the field, as Django REST framework's do.
-use std::collections::BTreeMap;
-
+use indexmap::IndexMap;
 use poem::{Request, RequestBody};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
@@ -30,7 +29,9 @@ impl<'a, T: ParseFromJSON> ApiExtractor<'a> for Body<T> {
 
     fn request_meta() -> Option<MetaRequest> {
         let mut meta = <Json<T> as ApiExtractor>::request_meta()?;
-        meta.content.iter_mut().for_each(|media| media.content_type = "application/json");
+        meta.content
+            .iter_mut()
+            .for_each(|media| media.content_type = "application/json");
         Some(meta)
     }
 
@@ -46,9 +47,19 @@ impl<'a, T: ParseFromJSON> ApiExtractor<'a> for Body<T> {
 
 async fn read(request: &Request, body: &mut RequestBody) -> Result<Value> {
     let content_type = request.content_type().unwrap_or("application/json");
-    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let essence = content_type
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
     let form = essence == "application/x-www-form-urlencoded";
-    if !form && !matches!(essence.as_str(), "application/json" | "application/activity+json") {
+    if !form
+        && !matches!(
+            essence.as_str(),
+            "application/json" | "application/activity+json"
+        )
+    {
         return Err(Error::UnsupportedMediaType(content_type.to_owned()));
     }
     let bytes = limited(body).await?;
@@ -56,7 +67,9 @@ async fn read(request: &Request, body: &mut RequestBody) -> Result<Value> {
         let text = std::str::from_utf8(&bytes)
             .map_err(|_| Error::Refused("The form is not valid UTF-8.".to_owned()))?;
         let pairs = Pairs::parse(text)?;
-        let fields = pairs.iter().map(|(name, value)| (name.to_owned(), value.into()));
+        let fields = pairs
+            .iter()
+            .map(|(name, value)| (name.to_owned(), value.into()));
         return Ok(Value::Object(fields.collect()));
     }
     if bytes.is_empty() {
@@ -67,18 +80,26 @@ async fn read(request: &Request, body: &mut RequestBody) -> Result<Value> {
 
 /// The bytes of a body, up to the limit.
 pub async fn limited(body: &mut RequestBody) -> Result<Vec<u8>> {
-    let body = body.take().map_err(|_| Error::Refused("The body was read already.".to_owned()))?;
-    body.into_bytes_limit(LIMIT).await.map(Into::into).map_err(|error| match error {
-        poem::error::ReadBodyError::PayloadTooLarge => Error::TooLarge(LIMIT),
-        error => Error::Refused(format!("The body could not be read: {error}")),
-    })
+    let body = body
+        .take()
+        .map_err(|_| Error::Refused("The body was read already.".to_owned()))?;
+    body.into_bytes_limit(LIMIT)
+        .await
+        .map(Into::into)
+        .map_err(|error| match error {
+            poem::error::ReadBodyError::PayloadTooLarge => Error::TooLarge(LIMIT),
+            error => Error::Refused(format!("The body could not be read: {error}")),
+        })
 }
 
 fn parse<T: ParseFromJSON>(value: Value) -> Result<T> {
     let Value::Object(mut fields) = value else {
         return Err(Error::field(
             "non_field_errors",
-            format!("Invalid data. Expected a dictionary, but got {}.", kind(&value)),
+            format!(
+                "Invalid data. Expected a dictionary, but got {}.",
+                kind(&value)
+            ),
         ));
     };
     let mut registry = Registry::new();
@@ -97,8 +118,8 @@ fn complaints(
     schema: &MetaSchema,
     registry: &Registry,
     fields: &mut Map<String, Value>,
-) -> BTreeMap<String, Vec<String>> {
-    let mut complaints = BTreeMap::new();
+) -> IndexMap<String, Vec<String>> {
+    let mut complaints = IndexMap::new();
     for (name, property) in &schema.properties {
         let required = schema.required.contains(name);
         let complaint = match fields.get_mut(*name) {
@@ -121,7 +142,9 @@ fn mismatch(property: &MetaSchemaRef, registry: &Registry, value: &mut Value) ->
         MetaSchemaRef::Reference(name) => registry.schemas.get(name)?,
     };
     if !schema.enum_items.is_empty() && !schema.enum_items.contains(value) {
-        let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let shown = value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned);
         return Some(format!("\"{shown}\" is not a valid choice."));
     }
     match (schema.ty, &*value) {
@@ -142,10 +165,16 @@ fn mismatch(property: &MetaSchemaRef, registry: &Registry, value: &mut Value) ->
         }
         ("string", value) if !value.is_string() => return Some("Not a valid string.".to_owned()),
         ("array", value) if !value.is_array() => {
-            return Some(format!("Expected a list of items but got type \"{}\".", kind(value)));
+            return Some(format!(
+                "Expected a list of items but got type \"{}\".",
+                kind(value)
+            ));
         }
         ("object", value) if !value.is_object() => {
-            return Some(format!("Expected a dictionary of items but got type \"{}\".", kind(value)));
+            return Some(format!(
+                "Expected a dictionary of items but got type \"{}\".",
+                kind(value)
+            ));
         }
         _ => {}
     }

@@ -1,13 +1,14 @@
 //! What every request passes on its way in, and every answer on its way out
 //! (contract section 1): request id, caller, slashes, methods, media types, headers.
 use std::{
-    net::{IpAddr, Ipv4Addr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     panic::AssertUnwindSafe,
     sync::Arc,
     time::Instant,
 };
 
 use futures_util::FutureExt;
+use percent_encoding::percent_decode_str;
 use poem::{
     Addr, Endpoint, IntoResponse, Request, Response,
     error::NotFoundError,
@@ -33,7 +34,9 @@ pub struct Asked {
 
 impl Asked {
     pub fn of(request: &Request) -> &Self {
-        request.data::<Self>().expect("the door attaches it to every request")
+        request
+            .data::<Self>()
+            .expect("the door attaches it to every request")
     }
 }
 
@@ -55,9 +58,12 @@ impl<E: Endpoint> Endpoint for Door<E> {
             Ok(response) => response,
             Err(_) => {
                 span.in_scope(|| tracing::error!("a handler panicked"));
-                let body = serde_json::json!({"detail": "Internal server error.", "request_id": id});
+                let body =
+                    serde_json::json!({"detail": "Internal server error.", "request_id": id});
                 let builder = Response::builder().status(StatusCode::INTERNAL_SERVER_ERROR);
-                builder.content_type("application/json").body(body.to_string())
+                builder
+                    .content_type("application/json")
+                    .body(body.to_string())
             }
         };
         let id = HeaderValue::from_str(&id).expect("an id is plain ASCII");
@@ -68,7 +74,10 @@ impl<E: Endpoint> Endpoint for Door<E> {
 
 impl<E: Endpoint> Door<E> {
     async fn handle(&self, request: Request, id: &str) -> Response {
-        #[expect(clippy::disallowed_methods, reason = "how long a request took is not the domain's time")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "how long a request took is not the domain's time"
+        )]
         let started = Instant::now();
         let method = request.method().clone();
         let path = request.uri().path().to_owned();
@@ -90,10 +99,16 @@ impl<E: Endpoint> Door<E> {
     async fn enter(&self, mut request: Request) -> Result<Response> {
         let path = request.uri().path();
         let address = format!("{}{path}", self.app.config().public_url());
-        let authorization =
-            request.headers().get("authorization").and_then(|header| header.to_str().ok());
+        let authorization = request
+            .headers()
+            .get("authorization")
+            .and_then(|header| header.to_str().ok());
         let caller = auth::caller(&self.app, authorization).await?;
-        let cx = Cx::new(self.app.clone(), caller, client_address(&self.app, &request));
+        let cx = Cx::new(
+            self.app.clone(),
+            caller,
+            client_address(&self.app, &request),
+        );
         request.set_data(cx.clone());
         request.set_data(Asked { address });
         let mut response = if in_api(request.uri().path()) {
@@ -106,12 +121,20 @@ impl<E: Endpoint> Door<E> {
     }
 
     async fn api(&self, mut request: Request, cx: &Cx) -> Result<Response> {
-        let Some((path, bare)) = self.find(request.uri().path()) else { return Ok(not_found_page()) };
+        let decoded = percent_decode_str(request.uri().path()).decode_utf8();
+        if !decoded.is_ok_and(|path| !path.contains('\0')) {
+            return Err(Error::NotFound);
+        }
+        let Some((path, bare)) = self.find(request.uri().path()) else {
+            return Ok(not_found_page());
+        };
         if path.slash == Slash::Required && !request.uri().path().ends_with('/') {
             return Ok(with_slash(request.uri()));
         }
         let method = request.method().clone();
-        let preflight = request.headers().contains_key("access-control-request-method");
+        let preflight = request
+            .headers()
+            .contains_key("access-control-request-method");
         let mut response = if method == Method::OPTIONS && preflight {
             return Ok(preflight_answer());
         } else if !accepts_json(&request) {
@@ -146,7 +169,9 @@ impl<E: Endpoint> Door<E> {
     /// The path that an address names: with or without a slash, and with `.json`.
     fn find<'a>(&self, address: &'a str) -> Option<(&Path, &'a str)> {
         let bare = address.strip_suffix('/').unwrap_or(address);
-        let suffixed = bare.strip_suffix(".json").and_then(|bare| Some((self.routes.find(bare)?, bare)));
+        let suffixed = bare
+            .strip_suffix(".json")
+            .and_then(|bare| Some((self.routes.find(bare)?, bare)));
         let (path, found) = suffixed.or_else(|| Some((self.routes.find(bare)?, bare)))?;
         let forbidden = path.slash == Slash::Forbidden && address.ends_with('/');
         (!forbidden).then_some((path, found))
@@ -154,17 +179,25 @@ impl<E: Endpoint> Door<E> {
 }
 
 fn in_api(path: &str) -> bool {
-    (path.starts_with("/api/") || path.starts_with("/.well-known/")) && !path.ends_with("/openapi.json")
+    (path.starts_with("/api/") || path.starts_with("/.well-known/"))
+        && path != "/api/v1/openapi.json"
 }
 
 /// An id that a proxy in front gave, or a new one.
 fn request_id(request: &Request) -> String {
-    let given = request.headers().get("x-request-id").and_then(|header| header.to_str().ok());
+    let given = request
+        .headers()
+        .get("x-request-id")
+        .and_then(|header| header.to_str().ok());
     let plain = |id: &&str| {
         (8..=64).contains(&id.len())
-            && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+            && id
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
     };
-    given.filter(plain).map_or_else(|| crate::random::uuid().simple().to_string(), str::to_owned)
+    given
+        .filter(plain)
+        .map_or_else(|| crate::random::uuid().simple().to_string(), str::to_owned)
 }
 
 /// The client's address: the one that the last trusted proxy saw.
@@ -174,34 +207,55 @@ fn client_address(app: &App, request: &Request) -> IpAddr {
         _ => IpAddr::V4(Ipv4Addr::LOCALHOST),
     };
     let proxies = usize::from(app.config().num_proxies);
-    let forwarded = request.headers().get("x-forwarded-for").and_then(|header| header.to_str().ok());
-    let Some(forwarded) = forwarded.filter(|_| proxies > 0) else { return peer };
-    let hops: Vec<_> = forwarded.split(',').map(str::trim).collect();
-    let seen = hops.len().saturating_sub(proxies);
-    hops.get(seen).and_then(|hop| hop.parse().ok()).unwrap_or(peer)
+    let forwarded = request.headers().get_all("x-forwarded-for").iter();
+    let hops: Vec<&str> = forwarded
+        .filter_map(|header| header.to_str().ok())
+        .flat_map(|header| header.split(',').map(str::trim))
+        .collect();
+    if proxies == 0 || hops.is_empty() {
+        return peer;
+    }
+    hops.get(hops.len().saturating_sub(proxies))
+        .and_then(|hop| address_of(hop))
+        .unwrap_or(peer)
+}
+
+/// An address, with or without a port.
+fn address_of(hop: &str) -> Option<IpAddr> {
+    let bare = hop.trim_start_matches('[').trim_end_matches(']');
+    let socket = || hop.parse::<SocketAddr>().map(|socket| socket.ip());
+    bare.parse().or_else(|_| socket()).ok()
 }
 
 fn accepts_json(request: &Request) -> bool {
     let mut accepted = request.headers().get_all("accept").iter().peekable();
     accepted.peek().is_none()
-        || accepted.filter_map(|header| header.to_str().ok()).any(|header| {
-            header.split(',').any(|range| {
-                let mut parts = range.split(';').map(str::trim);
-                let kind = parts.next().unwrap_or_default();
-                let refused = parts.any(|part| matches!(part, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"));
-                matches!(kind, "*/*" | "application/*" | "application/json") && !refused
+        || accepted
+            .filter_map(|header| header.to_str().ok())
+            .any(|header| {
+                header.split(',').any(|range| {
+                    let mut parts = range.split(';').map(str::trim);
+                    let kind = parts.next().unwrap_or_default();
+                    let refused =
+                        parts.any(|part| matches!(part, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"));
+                    matches!(kind, "*/*" | "application/*" | "application/json") && !refused
+                })
             })
-        })
 }
 
 /// `format=` is taken as a choice of representation, and JSON is the only one.
 fn format_is_json(uri: &Uri) -> bool {
     let pairs = uri.query().unwrap_or_default().split('&');
-    pairs.filter_map(|pair| pair.strip_prefix("format=")).all(|format| format == "json")
+    pairs
+        .filter_map(|pair| pair.strip_prefix("format="))
+        .all(|format| format == "json")
 }
 
 fn with_slash(uri: &Uri) -> Response {
-    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    let query = uri
+        .query()
+        .map(|query| format!("?{query}"))
+        .unwrap_or_default();
     Response::builder()
         .status(StatusCode::MOVED_PERMANENTLY)
         .header("location", format!("{}/{query}", uri.path()))
@@ -223,7 +277,10 @@ fn preflight_answer() -> Response {
             "access-control-allow-headers",
             "accept, authorization, content-type, user-agent, x-csrftoken, x-requested-with",
         )
-        .header("access-control-allow-methods", "DELETE, GET, OPTIONS, PATCH, POST, PUT")
+        .header(
+            "access-control-allow-methods",
+            "DELETE, GET, OPTIONS, PATCH, POST, PUT",
+        )
         .header("access-control-max-age", "86400")
         .finish()
 }
@@ -240,7 +297,9 @@ fn options_answer(path: &Path) -> Response {
             "application/activity+json",
         ],
     });
-    Response::builder().content_type("application/json").body(body.to_string())
+    Response::builder()
+        .content_type("application/json")
+        .body(body.to_string())
 }
 
 /// An error as the API tells it; what the router says becomes what the contract says. Only paths
@@ -256,7 +315,11 @@ fn told(error: poem::Error) -> Response {
 }
 
 async fn without_body(mut response: Response) -> Result<Response> {
-    let body = response.take_body().into_bytes().await.map_err(|error| Error::internal(error))?;
+    let body = response
+        .take_body()
+        .into_bytes()
+        .await
+        .map_err(Error::internal)?;
     let length = HeaderValue::from(body.len());
     response.headers_mut().insert("content-length", length);
     Ok(response)
@@ -281,14 +344,19 @@ fn protect(headers: &mut HeaderMap) {
         ("referrer-policy", "same-origin"),
         ("cross-origin-opener-policy", "same-origin"),
     ] {
-        headers.entry(HeaderName::from_static(name)).or_insert(HeaderValue::from_static(value));
+        headers
+            .entry(HeaderName::from_static(name))
+            .or_insert(HeaderValue::from_static(value));
     }
 }
 
 /// Pages of any origin may read the answers (contract section 1).
 fn share(headers: &mut HeaderMap, origin: HeaderValue) {
     headers.insert("access-control-allow-origin", origin);
-    headers.insert("access-control-allow-credentials", HeaderValue::from_static("true"));
+    headers.insert(
+        "access-control-allow-credentials",
+        HeaderValue::from_static("true"),
+    );
     headers.insert(
         "access-control-expose-headers",
         HeaderValue::from_static(
@@ -297,4 +365,3 @@ fn share(headers: &mut HeaderMap, origin: HeaderValue) {
         ),
     );
 }
-

@@ -13,15 +13,19 @@ use crate::{config::Config, scope::Scope};
 
 /// The service behind the paths of the API.
 pub fn service(config: &Config) -> OpenApiService<impl OpenApi + Send + Sync + 'static, ()> {
-    OpenApiService::new(crate::resources::rest(), "baleen", env!("CARGO_PKG_VERSION"))
-        .summary("A music and audio API server")
-        .description(
-            "The REST API of Funkwhale, served by baleen. Every operation needs the OAuth scope \
+    OpenApiService::new(
+        crate::resources::rest(),
+        "baleen",
+        env!("CARGO_PKG_VERSION"),
+    )
+    .summary("A music and audio API server")
+    .description(
+        "The REST API of Funkwhale, served by baleen. Every operation needs the OAuth scope \
              that it names, and spends from the rate limit of its kind; `X-RateLimit-*` headers \
              tell what is left. The same resources are at `/graphql`.",
-        )
-        .license(poem_openapi::LicenseObject::new("MIT OR Apache-2.0").identifier("MIT"))
-        .server(poem_openapi::ServerObject::new(config.public_url()).description("This pod"))
+    )
+    .license(poem_openapi::LicenseObject::new("MIT OR Apache-2.0").identifier("MIT"))
+    .server(poem_openapi::ServerObject::new(config.public_url()).description("This pod"))
 }
 
 /// The OpenAPI document of this server.
@@ -35,8 +39,15 @@ pub fn document(config: &Config) -> Value {
 fn oauth2(config: &Config) -> Value {
     let root = config.public_url();
     let both = |scope: Scope| {
-        let verb = if scope.word().starts_with("read") { "Read" } else { "Change" };
-        (scope.word().to_owned(), json!(format!("{verb}: {}", scope.1.about())))
+        let verb = if scope.word().starts_with("read") {
+            "Read"
+        } else {
+            "Change"
+        };
+        (
+            scope.word().to_owned(),
+            json!(format!("{verb}: {}", scope.1.about())),
+        )
     };
     let scopes: serde_json::Map<String, Value> = Scope::all().map(both).collect();
     json!({

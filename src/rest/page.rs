@@ -55,7 +55,9 @@ enum Number {
 impl PageRequest {
     /// `most` is also the size where the request names none.
     fn read(asked: &Asked, pairs: Pairs, most: i64) -> Self {
-        let size = pairs.last("page_size").and_then(|text| text.parse::<i64>().ok());
+        let size = pairs
+            .last("page_size")
+            .and_then(|text| text.parse::<i64>().ok());
         let number = match pairs.last("page") {
             None | Some("") => Number::Given(1),
             Some("last") => Number::Last,
@@ -63,7 +65,9 @@ impl PageRequest {
         };
         Self {
             number,
-            size: size.filter(|size| *size > 0).map_or(most, |size| size.min(most)),
+            size: size
+                .filter(|size| *size > 0)
+                .map_or(most, |size| size.min(most)),
             address: asked.address.clone(),
             query: pairs,
         }
@@ -111,7 +115,9 @@ impl PageRequest {
             query.insert("page", vec![number.to_string()]);
         }
         let pairs = query.iter().flat_map(|(name, values)| {
-            values.iter().map(move |value| format!("{}={}", quoted(name), quoted(value)))
+            values
+                .iter()
+                .map(move |value| format!("{}={}", quoted(name), quoted(value)))
         });
         let text = pairs.collect::<Vec<_>>().join("&");
         let separator = if text.is_empty() { "" } else { "?" };
@@ -127,17 +133,31 @@ pub struct Frame {
 }
 
 impl Frame {
-    pub fn around<T: Type + ToJSON + ParseFromJSON + Send + Sync>(self, results: Vec<T>) -> Page<T> {
-        Page { count: self.count, next: self.next, previous: self.previous, results }
+    pub fn around<T: Type + ToJSON + ParseFromJSON + Send + Sync>(
+        self,
+        results: Vec<T>,
+    ) -> Page<T> {
+        Page {
+            count: self.count,
+            next: self.next,
+            previous: self.previous,
+            results,
+        }
     }
 }
 
 /// What `application/x-www-form-urlencoded` leaves as it is.
-const FORM: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'_').remove(b'.').remove(b'-').remove(b'~').remove(b' ');
+const FORM: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'-')
+    .remove(b'~')
+    .remove(b' ');
 
 fn quoted(text: &str) -> String {
-    utf8_percent_encode(text, FORM).to_string().replace(' ', "+")
+    utf8_percent_encode(text, FORM)
+        .to_string()
+        .replace(' ', "+")
 }
 
 /// The query of a list: filter, ordering and page.
@@ -157,14 +177,20 @@ impl<F: Params, O: Order, const MOST: i64> Docs for ListQuery<F, O, MOST> {
     }
 }
 
-impl<'a, F: Params + Send, O: Order + Send, const MOST: i64> FromRequest<'a> for ListQuery<F, O, MOST> {
+impl<'a, F: Params + Send, O: Order + Send, const MOST: i64> FromRequest<'a>
+    for ListQuery<F, O, MOST>
+{
     async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
         let pairs = Pairs::parse(request.uri().query().unwrap_or_default())?;
         let mut complaints = Complaints::default();
         let filter = F::read(&pairs, &mut complaints);
         let order = read_ordering(&pairs, &mut complaints);
         complaints.check()?;
-        Ok(Self { filter, order, page: PageRequest::read(Asked::of(request), pairs, MOST) })
+        Ok(Self {
+            filter,
+            order,
+            page: PageRequest::read(Asked::of(request), pairs, MOST),
+        })
     }
 }
 
@@ -194,7 +220,11 @@ fn page_docs(most: i64) -> Vec<ParamDoc> {
             about: "The number of the page, from 1, or `last`.",
             schema: MetaSchema::new("string"),
         },
-        ParamDoc { name: "page_size", about: "Rows on a page.", schema: size },
+        ParamDoc {
+            name: "page_size",
+            about: "Rows on a page.",
+            schema: size,
+        },
     ]
 }
 
@@ -203,7 +233,9 @@ mod tests {
     use super::*;
 
     fn request(query: &str) -> PageRequest {
-        let asked = Asked { address: "http://pod.test/api/v1/artists/".to_owned() };
+        let asked = Asked {
+            address: "http://pod.test/api/v1/artists/".to_owned(),
+        };
         PageRequest::read(&asked, Pairs::parse(query).unwrap(), PAGE_SIZE)
     }
 
@@ -219,7 +251,13 @@ mod tests {
 
     #[test]
     fn a_size_that_is_no_size_is_the_usual_one() {
-        for query in ["page_size=0", "page_size=-1", "page_size=x", "page_size=900", ""] {
+        for query in [
+            "page_size=0",
+            "page_size=-1",
+            "page_size=x",
+            "page_size=900",
+            "",
+        ] {
             assert_eq!(request(query).size, PAGE_SIZE, "{query}");
         }
         assert_eq!(request("page_size=7").size, 7);

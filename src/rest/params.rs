@@ -1,6 +1,5 @@
 //! Query parameters: read once, documented once, and the same type is GraphQL's input.
-use std::collections::BTreeMap;
-
+use indexmap::IndexMap;
 use poem_openapi::registry::{MetaOperationParam, MetaParamIn, MetaSchema, MetaSchemaRef};
 use uuid::Uuid;
 
@@ -20,36 +19,51 @@ impl Pairs {
                 .map(|text| text.into_owned())
                 .map_err(|_| Error::Refused("The query string is not valid UTF-8.".to_owned()))
         };
-        let pairs = query.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let value = decode(value)?;
-            if value.contains('\0') {
-                return Err(Error::field(decode(name)?, "Null characters are not allowed."));
-            }
-            Ok((decode(name)?, value))
-        });
+        let pairs = query
+            .split('&')
+            .filter(|pair| !pair.is_empty())
+            .map(|pair| {
+                let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+                let value = decode(value)?;
+                if value.contains('\0') {
+                    return Err(Error::field(
+                        decode(name)?,
+                        "Null characters are not allowed.",
+                    ));
+                }
+                Ok((decode(name)?, value))
+            });
         Ok(Self(pairs.collect::<Result<_>>()?))
     }
 
     /// Every value of a parameter that is not empty.
     pub fn all(&self, name: &str) -> Vec<&str> {
-        let named = self.0.iter().filter(|(key, value)| key == name && !value.is_empty());
+        let named = self
+            .0
+            .iter()
+            .filter(|(key, value)| key == name && !value.is_empty());
         named.map(|(_, value)| value.as_str()).collect()
     }
 
     /// A parameter's last value, as Django takes it.
     pub fn last(&self, name: &str) -> Option<&str> {
-        self.0.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.0
+            .iter()
+            .rev()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        self.0
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
     }
 }
 
 /// Complaints about parameters, gathered so that all are told at once.
 #[derive(Default)]
-pub struct Complaints(BTreeMap<String, Vec<String>>);
+pub struct Complaints(IndexMap<String, Vec<String>>);
 
 impl Complaints {
     pub fn add(&mut self, name: &str, complaint: String) {
@@ -57,7 +71,11 @@ impl Complaints {
     }
 
     pub fn check(self) -> Result<()> {
-        if self.0.is_empty() { Ok(()) } else { Err(Error::Invalid(self.0)) }
+        if self.0.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::Invalid(self.0))
+        }
     }
 }
 
@@ -124,7 +142,10 @@ impl<T: Scalar> Param for Vec<T> {
     }
 
     fn read(values: &[&str]) -> Result<Self, String> {
-        values.iter().filter_map(|value| T::read(value).transpose()).collect()
+        values
+            .iter()
+            .filter_map(|value| T::read(value).transpose())
+            .collect()
     }
 }
 
@@ -159,7 +180,11 @@ impl Scalar for i64 {
     }
 
     fn read(value: &str) -> Result<Option<Self>, String> {
-        value.trim().parse().map(Some).map_err(|_| "Enter a number.".to_owned())
+        value
+            .trim()
+            .parse()
+            .map(Some)
+            .map_err(|_| "Enter a number.".to_owned())
     }
 }
 
@@ -169,7 +194,10 @@ impl Scalar for Uuid {
     }
 
     fn read(value: &str) -> Result<Option<Self>, String> {
-        value.parse().map(Some).map_err(|_| "Enter a valid UUID.".to_owned())
+        value
+            .parse()
+            .map(Some)
+            .map_err(|_| "Enter a valid UUID.".to_owned())
     }
 }
 
@@ -279,7 +307,9 @@ pub enum Others {
 }
 
 macro_rules! others {
-    (ignored) => { $crate::rest::params::Others::Ignored };
+    (ignored) => {
+        $crate::rest::params::Others::Ignored
+    };
 }
 pub(crate) use others;
 
@@ -294,7 +324,9 @@ pub fn read_ordering<O: Order>(pairs: &Pairs, complaints: &mut Complaints) -> Ve
     let mut order = Vec::new();
     let terms = pairs.last("ordering").unwrap_or_default().split(',');
     for term in terms.filter(|term| !term.is_empty()) {
-        let (name, descending) = term.strip_prefix('-').map_or((term, false), |name| (name, true));
+        let (name, descending) = term
+            .strip_prefix('-')
+            .map_or((term, false), |name| (name, true));
         match O::Field::ALL.iter().find(|(known, _)| *known == name) {
             Some((_, field)) => order.push(O::new(*field, descending)),
             None if O::Field::OTHERS == Others::Ignored => {}

@@ -39,7 +39,13 @@ const REDIRECTED: &[&str] = &["/api/v1/oembed"];
 const BARE: &[&str] = &["/api/v1/search"];
 
 /// The order of an `Allow` header.
-const METHODS: &[Method] = &[Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
+const METHODS: &[Method] = &[
+    Method::GET,
+    Method::POST,
+    Method::PUT,
+    Method::PATCH,
+    Method::DELETE,
+];
 
 impl Routes {
     /// The paths of this server.
@@ -60,8 +66,13 @@ impl Routes {
                 path if BARE.contains(&path) => Slash::Forbidden,
                 _ => Slash::Either,
             };
-            let methods: Vec<_> = operations.map(|operation| operation.method.clone()).collect();
-            let names = path.operations.iter().filter_map(|operation| operation.operation_id);
+            let methods: Vec<_> = operations
+                .map(|operation| operation.method.clone())
+                .collect();
+            let names = path
+                .operations
+                .iter()
+                .filter_map(|operation| operation.operation_id);
             paths.push(Path {
                 address: path.path.clone(),
                 names: names.collect(),
@@ -73,7 +84,12 @@ impl Routes {
             });
         }
         // A literal segment goes before a parameter: /libraries/fs-import is not a library.
-        paths.sort_by_key(|path| path.segments.iter().filter(|part| part.is_parameter()).count());
+        paths.sort_by_key(|path| {
+            path.segments
+                .iter()
+                .filter(|part| part.is_parameter())
+                .count()
+        });
         Self(paths)
     }
 
@@ -85,10 +101,15 @@ impl Routes {
     /// Where an operation is: `GET /api/v1/artists`.
     pub fn addresses(&self, operation: &str) -> Vec<String> {
         let served = self.0.iter().flat_map(|path| {
-            path.names.iter().zip(&path.methods).map(move |(name, method)| (name, method, path))
+            path.names
+                .iter()
+                .zip(&path.methods)
+                .map(move |(name, method)| (name, method, path))
         });
         let named = served.filter(|(name, ..)| **name == operation);
-        named.map(|(_, method, path)| format!("`{method} {}`", path.address)).collect()
+        named
+            .map(|(_, method, path)| format!("`{method} {}`", path.address))
+            .collect()
     }
 }
 
@@ -97,8 +118,11 @@ fn meta_of<A: OpenApi>(_: &A) -> Vec<MetaApi> {
 }
 
 fn allow(methods: &[Method]) -> String {
-    let mut names: Vec<&str> =
-        METHODS.iter().filter(|method| methods.contains(method)).map(Method::as_str).collect();
+    let mut names: Vec<&str> = METHODS
+        .iter()
+        .filter(|method| methods.contains(method))
+        .map(Method::as_str)
+        .collect();
     if methods.contains(&Method::GET) {
         names.push("HEAD");
     }
@@ -108,7 +132,11 @@ fn allow(methods: &[Method]) -> String {
 
 impl Segment {
     fn of(text: &str) -> Self {
-        if text.starts_with([':', '{']) { Self::Parameter } else { Self::Literal(text.to_owned()) }
+        if text.starts_with([':', '{']) {
+            Self::Parameter
+        } else {
+            Self::Literal(text.to_owned())
+        }
     }
 
     fn is_parameter(&self) -> bool {
@@ -119,23 +147,34 @@ impl Segment {
 impl Path {
     fn matches(&self, wanted: &str) -> bool {
         let mut parts = wanted.split('/').skip(1);
-        let all = self.segments.iter().all(|segment| match (segment, parts.next()) {
-            (Segment::Literal(literal), Some(part)) => literal == part,
-            (Segment::Parameter, Some(part)) => !part.is_empty(),
-            (_, None) => false,
-        });
+        let all = self
+            .segments
+            .iter()
+            .all(|segment| match (segment, parts.next()) {
+                (Segment::Literal(literal), Some(part)) => literal == part,
+                (Segment::Parameter, Some(part)) => !part.is_empty(),
+                (_, None) => false,
+            });
         all && parts.next().is_none()
     }
 
     /// Whether the method is served; HEAD goes with GET.
     pub fn serves(&self, method: &Method) -> bool {
-        let method = if *method == Method::HEAD { &Method::GET } else { method };
+        let method = if *method == Method::HEAD {
+            &Method::GET
+        } else {
+            method
+        };
         self.methods.contains(method)
     }
 
     /// How the original's framework calls what stands here: `Artist List`.
     pub fn title(&self) -> String {
-        let (resource, action) = self.info.name.split_once('.').unwrap_or((self.info.name, ""));
+        let (resource, action) = self
+            .info
+            .name
+            .split_once('.')
+            .unwrap_or((self.info.name, ""));
         let singular = resource.strip_suffix('s').unwrap_or(resource);
         let kind = match action {
             "list" | "create" => "List",
@@ -148,5 +187,7 @@ impl Path {
 
 fn capitalized(word: &str) -> String {
     let mut chars = word.chars();
-    chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
+    chars.next().map_or(String::new(), |first| {
+        first.to_uppercase().chain(chars).collect()
+    })
 }

@@ -36,13 +36,24 @@ pub async fn open(opening: Opening<'_>) -> Result<Db, Startup> {
 }
 
 async fn sqlite(opening: Opening<'_>) -> Result<Db, Startup> {
-    let path = opening.url.trim_start_matches("sqlite:").trim_start_matches("//");
+    let path = opening
+        .url
+        .trim_start_matches("sqlite:")
+        .trim_start_matches("//");
     if path.is_empty() || path == ":memory:" {
-        return Err(Startup::new("DATABASE_URL needs the path of a file: sqlite:./data/baleen.db"));
+        return Err(Startup::new(
+            "DATABASE_URL needs the path of a file: sqlite:./data/baleen.db",
+        ));
     }
-    if let Some(folder) = Path::new(path).parent().filter(|folder| !folder.as_os_str().is_empty()) {
+    if let Some(folder) = Path::new(path)
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+    {
         std::fs::create_dir_all(folder).map_err(|error| {
-            Startup::new(format!("cannot make the folder {}: {error}", folder.display()))
+            Startup::new(format!(
+                "cannot make the folder {}: {error}",
+                folder.display()
+            ))
         })?;
     }
     let options = SqliteConnectOptions::new()
@@ -82,7 +93,10 @@ async fn postgres(opening: Opening<'_>) -> Result<Db, Startup> {
         .connect_with(options)
         .await
         .map_err(|error| {
-            Startup::caused(format!("cannot reach PostgreSQL at {shown}; is it running?"), error)
+            Startup::caused(
+                format!("cannot reach PostgreSQL at {shown}; is it running?"),
+                error,
+            )
         })?;
     POSTGRES.run(&pool).await.map_err(outdated)?;
     Ok(Db::new(Pools::Postgres(pool)))

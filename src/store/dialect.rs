@@ -79,7 +79,9 @@ impl Dialect {
             columns.join(", "),
             vec![marks; rows.len()].join(", ")
         );
-        rows.into_iter().flatten().fold(Sql::generated(text), Sql::bind)
+        rows.into_iter()
+            .flatten()
+            .fold(Sql::generated(text), Sql::bind)
     }
 }
 

@@ -4,7 +4,10 @@ use crate::error::{Error, Result};
 /// A full-text query: words combined by and, or and not.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Query {
-    Word { text: String, prefix: bool },
+    Word {
+        text: String,
+        prefix: bool,
+    },
     And(Box<Query>, Box<Query>),
     Or(Box<Query>, Box<Query>),
     /// The first, without the second.
@@ -16,17 +19,29 @@ impl Query {
     /// `&`, `|`, `!`, `:*` and parentheses. Nothing to look for is `None`.
     pub fn parse(input: &str) -> Result<Option<Self>> {
         let input = input.trim();
-        if let Some(raw) = input.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+        if let Some(raw) = input
+            .strip_prefix('"')
+            .and_then(|rest| rest.strip_suffix('"'))
+        {
             return Parser::new(raw).whole().map(Some);
         }
         let cleaned: String = input
             .chars()
-            .map(|char| if matches!(char, '"' | '&' | '(' | ')' | '!' | '\'' | ':') { ' ' } else { char })
+            .map(|char| {
+                if matches!(char, '"' | '&' | '(' | ')' | '!' | '\'' | ':') {
+                    ' '
+                } else {
+                    char
+                }
+            })
             .collect();
         let words = cleaned
             .split(|char: char| !char.is_alphanumeric())
             .filter(|word| !word.is_empty())
-            .map(|word| Self::Word { text: word.to_owned(), prefix: true });
+            .map(|word| Self::Word {
+                text: word.to_owned(),
+                prefix: true,
+            });
         Ok(words.reduce(|left, right| Self::And(Box::new(left), Box::new(right))))
     }
 
@@ -67,7 +82,11 @@ impl<'a> Parser<'a> {
 
     fn whole(mut self) -> Result<Query> {
         let query = self.any()?;
-        if self.rest.trim().is_empty() { Ok(query) } else { Err(invalid()) }
+        if self.rest.trim().is_empty() {
+            Ok(query)
+        } else {
+            Err(invalid())
+        }
     }
 
     fn any(&mut self) -> Result<Query> {
@@ -98,17 +117,29 @@ impl<'a> Parser<'a> {
             }
             let inner = self.any()?;
             self.depth -= 1;
-            return if self.eat(')') { Ok(inner) } else { Err(invalid()) };
+            return if self.eat(')') {
+                Ok(inner)
+            } else {
+                Err(invalid())
+            };
         }
         self.rest = self.rest.trim_start();
-        let end = self.rest.find(|char: char| !char.is_alphanumeric()).unwrap_or(self.rest.len());
+        let end = self
+            .rest
+            .find(|char: char| !char.is_alphanumeric())
+            .unwrap_or(self.rest.len());
         let (text, rest) = self.rest.split_at(end);
         if text.is_empty() {
             return Err(invalid());
         }
-        let (prefix, rest) = rest.strip_prefix(":*").map_or((false, rest), |rest| (true, rest));
+        let (prefix, rest) = rest
+            .strip_prefix(":*")
+            .map_or((false, rest), |rest| (true, rest));
         self.rest = rest;
-        Ok(Query::Word { text: text.to_owned(), prefix })
+        Ok(Query::Word {
+            text: text.to_owned(),
+            prefix,
+        })
     }
 
     fn eat(&mut self, wanted: char) -> bool {
@@ -131,12 +162,17 @@ mod tests {
     use super::*;
 
     fn spelled(input: &str) -> String {
-        Query::parse(input).unwrap().map_or(String::new(), |query| query.fts5())
+        Query::parse(input)
+            .unwrap()
+            .map_or(String::new(), |query| query.fts5())
     }
 
     #[test]
     fn words_are_prefixes_and_all_must_match() {
-        assert_eq!(spelled("  Björk  gu(d "), "((\"Björk\"* AND \"gu\"*) AND \"d\"*)");
+        assert_eq!(
+            spelled("  Björk  gu(d "),
+            "((\"Björk\"* AND \"gu\"*) AND \"d\"*)"
+        );
         assert_eq!(spelled("!&"), "");
     }
 

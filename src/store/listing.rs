@@ -28,11 +28,30 @@ pub struct SortKey {
 
 impl SortKey {
     pub fn new(expression: Sql, kind: Kind, descending: bool) -> Self {
-        Self { expression, kind, descending }
+        Self {
+            expression,
+            kind,
+            descending,
+        }
+    }
+
+    /// The key as it is read; PostgreSQL has whole numbers of several sizes.
+    fn value(&self) -> Sql {
+        match self.kind {
+            Kind::Int => sql("cast(")
+                .append(self.expression.clone())
+                .then(" as bigint)"),
+            _ => self.expression.clone(),
+        }
     }
 
     /// A column that may be null: nulls come last upwards and first downwards, on both databases.
-    pub fn nullable(column: &'static str, is_null: &'static str, kind: Kind, descending: bool) -> [Self; 2] {
+    pub fn nullable(
+        column: &'static str,
+        is_null: &'static str,
+        kind: Kind,
+        descending: bool,
+    ) -> [Self; 2] {
         [
             Self::new(sql(is_null), Kind::Bool, descending),
             Self::new(sql(column), kind, descending),
@@ -83,24 +102,46 @@ impl Listing {
     }
 
     pub async fn count(&self, db: &Db) -> Result<i64> {
-        sql("select count(*) ").append(self.from.clone()).number(db).await
+        sql("select count(*) ")
+            .append(self.from.clone())
+            .number(db)
+            .await
     }
 
     pub async fn page(&self, db: &Db, limit: i64, offset: i64) -> Result<Vec<i64>> {
-        let select = sql("select ").then(self.id).then(" ").append(self.from.clone());
+        let select = sql("select ")
+            .then(self.id)
+            .then(" ")
+            .append(self.from.clone());
         let ordered = select.then(" order by ").append(self.order(false));
-        ordered.then(" limit ? offset ?").bind(limit).bind(offset).ids(db).await
+        ordered
+            .then(" limit ? offset ?")
+            .bind(limit)
+            .bind(offset)
+            .ids(db)
+            .await
     }
 
     /// The stretch that `window` names; at most `most` rows, and `most` when it names no size.
     pub async fn stretch(&self, db: &Db, window: &Window, most: usize) -> Result<Stretch> {
         let (size, backwards) = window.size(most)?;
-        let after = window.after.as_deref().map(|text| self.cursor("after", text)).transpose()?;
-        let before = window.before.as_deref().map(|text| self.cursor("before", text)).transpose()?;
+        let after = window
+            .after
+            .as_deref()
+            .map(|text| self.cursor("after", text))
+            .transpose()?;
+        let before = window
+            .before
+            .as_deref()
+            .map(|text| self.cursor("before", text))
+            .transpose()?;
         let mut select = sql("select ").then(self.id);
         for (index, key) in self.keys.iter().enumerate() {
             let alias = format!(" as k{index}_{}", key.kind.name());
-            select = select.then(", ").append(key.expression.clone()).append(Sql::generated(alias));
+            select = select
+                .then(", ")
+                .append(key.value())
+                .append(Sql::generated(alias));
         }
         select = select.then(" ").append(self.from.clone());
         if let Some(values) = &after {
@@ -128,8 +169,16 @@ impl Listing {
     fn order(&self, reversed: bool) -> Sql {
         let mut order = Sql::default();
         for key in &self.keys {
-            let separated = if order.is_empty() { order } else { order.then(", ") };
-            let direction = if key.descending == reversed { " asc" } else { " desc" };
+            let separated = if order.is_empty() {
+                order
+            } else {
+                order.then(", ")
+            };
+            let direction = if key.descending == reversed {
+                " asc"
+            } else {
+                " desc"
+            };
             order = separated.append(key.expression.clone()).then(direction);
         }
         order
@@ -146,20 +195,41 @@ impl Listing {
             let mut all = sql("(");
             for (same, value) in self.keys.iter().zip(values).take(index) {
                 if !value.is_null() {
-                    all = all.append(same.expression.clone()).then(" = ? and ").bind(value.clone());
+                    all = all
+                        .append(same.expression.clone())
+                        .then(" = ? and ")
+                        .bind(value.clone());
                 }
             }
-            let comparison = if key.descending == reversed { " > ?)" } else { " < ?)" };
-            all = all.append(key.expression.clone()).then(comparison).bind(value.clone());
-            let separated =
-                if alternatives.is_empty() { alternatives } else { alternatives.then(" or ") };
+            let comparison = if key.descending == reversed {
+                " > ?)"
+            } else {
+                " < ?)"
+            };
+            all = all
+                .append(key.expression.clone())
+                .then(comparison)
+                .bind(value.clone());
+            let separated = if alternatives.is_empty() {
+                alternatives
+            } else {
+                alternatives.then(" or ")
+            };
             alternatives = separated.append(all);
         }
         // The bound on the first key is implied; said aloud, it lets an index start at the cursor.
         let bound = match (self.keys.first(), values.first()) {
             (Some(key), Some(value)) if !value.is_null() => {
-                let comparison = if key.descending == reversed { " >= ?" } else { " <= ?" };
-                key.expression.clone().then(comparison).bind(value.clone()).then(" and ")
+                let comparison = if key.descending == reversed {
+                    " >= ?"
+                } else {
+                    " <= ?"
+                };
+                key.expression
+                    .clone()
+                    .then(comparison)
+                    .bind(value.clone())
+                    .then(" and ")
             }
             _ => Sql::default(),
         };
@@ -168,10 +238,14 @@ impl Listing {
 
     fn cursor(&self, name: &str, text: &str) -> Result<Vec<Value>> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok();
-        let values: Option<Vec<Value>> = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        let values: Option<Vec<Value>> =
+            bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
         let fits = |values: &Vec<Value>| {
             values.len() == self.keys.len()
-                && values.iter().zip(&self.keys).all(|(value, key)| key.kind.holds(value))
+                && values
+                    .iter()
+                    .zip(&self.keys)
+                    .all(|(value, key)| key.kind.holds(value))
         };
         values
             .filter(fits)
@@ -187,13 +261,19 @@ impl Window {
     fn size(&self, most: usize) -> Result<(usize, bool)> {
         let (name, size, backwards) = match (self.first, self.last) {
             (Some(_), Some(_)) => {
-                return Err(Error::field("last", "Ask for either the first or the last."));
+                return Err(Error::field(
+                    "last",
+                    "Ask for either the first or the last.",
+                ));
             }
             (None, Some(last)) => ("last", last, true),
             (first, None) => ("first", first.unwrap_or(most), false),
         };
         if size > most {
-            return Err(Error::field(name, format!("Ask for at most {most} at once.")));
+            return Err(Error::field(
+                name,
+                format!("Ask for at most {most} at once."),
+            ));
         }
         Ok((size, backwards))
     }
@@ -250,7 +330,16 @@ where
                 _ => Value::Bool(row.try_get(index)?),
             })
         };
-        let keys = row.columns().iter().enumerate().skip(1).map(key).collect::<sqlx::Result<_>>()?;
-        Ok(Self { id: row.try_get(0)?, keys })
+        let keys = row
+            .columns()
+            .iter()
+            .enumerate()
+            .skip(1)
+            .map(key)
+            .collect::<sqlx::Result<_>>()?;
+        Ok(Self {
+            id: row.try_get(0)?,
+            keys,
+        })
     }
 }

@@ -31,13 +31,19 @@ pub struct Db {
 #[derive(Clone)]
 enum Pools {
     /// SQLite has one writer; readers never wait for it (WAL).
-    Sqlite { read: SqlitePool, write: SqlitePool },
+    Sqlite {
+        read: SqlitePool,
+        write: SqlitePool,
+    },
     Postgres(PgPool),
 }
 
 impl Db {
     fn new(pools: Pools) -> Self {
-        Self { pools, statements: Arc::default() }
+        Self {
+            pools,
+            statements: Arc::default(),
+        }
     }
 
     pub fn dialect(&self) -> Dialect {

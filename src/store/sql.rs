@@ -27,7 +27,10 @@ pub struct Sql {
 
 /// Starts a statement.
 pub fn sql(text: &'static str) -> Sql {
-    Sql { text: text.to_owned(), values: Vec::new() }
+    Sql {
+        text: text.to_owned(),
+        values: Vec::new(),
+    }
 }
 
 impl Sql {
@@ -57,16 +60,14 @@ impl Sql {
 
     /// Text that the program made itself, from numbers or from a closed list of names.
     pub(super) fn generated(text: String) -> Self {
-        Self { text, values: Vec::new() }
+        Self {
+            text,
+            values: Vec::new(),
+        }
     }
 
     pub fn is_empty(&self) -> bool {
         self.text.is_empty()
-    }
-
-    /// A key that tells this statement from every other.
-    pub fn fingerprint(&self) -> String {
-        format!("{}|{:?}", self.text, self.values)
     }
 
     pub async fn all<T: Row>(self, on: impl On) -> Result<Vec<T>> {
@@ -89,7 +90,12 @@ impl Sql {
 
     /// The only column of each row.
     pub async fn ids(self, on: impl On) -> Result<Vec<i64>> {
-        Ok(self.all::<(i64,)>(on).await?.into_iter().map(|row| row.0).collect())
+        Ok(self
+            .all::<(i64,)>(on)
+            .await?
+            .into_iter()
+            .map(|row| row.0)
+            .collect())
     }
 
     /// Runs a statement that returns no rows; answers how many it touched.
@@ -97,8 +103,14 @@ impl Sql {
         on.execute(self).await
     }
 
-    fn render(self, dialect: Dialect) -> (AssertSqlSafe<String>, Vec<Value>) {
-        (AssertSqlSafe(dialect.render(&self.text)), self.values)
+    /// PostgreSQL has no null characters in texts; that is so on both databases.
+    fn render(self, dialect: Dialect) -> Result<(AssertSqlSafe<String>, Vec<Value>)> {
+        if self.values.iter().any(Value::has_null_character) {
+            return Err(Error::Refused(
+                "Null characters are not allowed.".to_owned(),
+            ));
+        }
+        Ok((AssertSqlSafe(dialect.render(&self.text)), self.values))
     }
 }
 
@@ -111,46 +123,56 @@ pub trait On: Send {
 impl On for &Db {
     async fn fetch<T: Row>(self, sql: Sql) -> Result<Vec<T>> {
         self.count_statement();
-        let (text, values) = sql.render(self.dialect());
+        let (text, values) = sql.render(self.dialect())?;
         Ok(match &self.pools {
             Pools::Sqlite { read, .. } => {
-                sqlx::query_as_with(text, sqlite_arguments(values)?).fetch_all(read).await?
+                sqlx::query_as_with(text, sqlite_arguments(values)?)
+                    .fetch_all(read)
+                    .await?
             }
             Pools::Postgres(pool) => {
-                sqlx::query_as_with(text, postgres_arguments(values)?).fetch_all(pool).await?
+                sqlx::query_as_with(text, postgres_arguments(values)?)
+                    .fetch_all(pool)
+                    .await?
             }
         })
     }
 
     async fn execute(self, sql: Sql) -> Result<u64> {
         self.count_statement();
-        let (text, values) = sql.render(self.dialect());
+        let (text, values) = sql.render(self.dialect())?;
         Ok(match &self.pools {
-            Pools::Sqlite { write, .. } => {
-                sqlx::query_with(text, sqlite_arguments(values)?).execute(write).await?.rows_affected()
-            }
-            Pools::Postgres(pool) => {
-                sqlx::query_with(text, postgres_arguments(values)?).execute(pool).await?.rows_affected()
-            }
+            Pools::Sqlite { write, .. } => sqlx::query_with(text, sqlite_arguments(values)?)
+                .execute(write)
+                .await?
+                .rows_affected(),
+            Pools::Postgres(pool) => sqlx::query_with(text, postgres_arguments(values)?)
+                .execute(pool)
+                .await?
+                .rows_affected(),
         })
     }
 }
 
 impl On for &mut Tx {
     async fn fetch<T: Row>(self, sql: Sql) -> Result<Vec<T>> {
-        let (text, values) = sql.render(self.dialect());
+        let (text, values) = sql.render(self.dialect())?;
         Ok(match self {
             Tx::Sqlite(tx) => {
-                sqlx::query_as_with(text, sqlite_arguments(values)?).fetch_all(&mut **tx).await?
+                sqlx::query_as_with(text, sqlite_arguments(values)?)
+                    .fetch_all(&mut **tx)
+                    .await?
             }
             Tx::Postgres(tx) => {
-                sqlx::query_as_with(text, postgres_arguments(values)?).fetch_all(&mut **tx).await?
+                sqlx::query_as_with(text, postgres_arguments(values)?)
+                    .fetch_all(&mut **tx)
+                    .await?
             }
         })
     }
 
     async fn execute(self, sql: Sql) -> Result<u64> {
-        let (text, values) = sql.render(self.dialect());
+        let (text, values) = sql.render(self.dialect())?;
         Ok(match self {
             Tx::Sqlite(tx) => {
                 let query = sqlx::query_with(text, sqlite_arguments(values)?);

@@ -24,6 +24,14 @@ pub enum Value {
 }
 
 impl Value {
+    pub fn has_null_character(&self) -> bool {
+        match self {
+            Self::Text(Some(text)) => text.contains('\0'),
+            Self::Texts(texts) => texts.iter().any(|text| text.contains('\0')),
+            _ => false,
+        }
+    }
+
     pub fn is_null(&self) -> bool {
         matches!(
             self,

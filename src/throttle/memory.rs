@@ -22,7 +22,10 @@ pub struct Memory {
 impl Default for Memory {
     fn default() -> Self {
         let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
-        Self { shards, hasher: RandomState::new() }
+        Self {
+            shards,
+            hasher: RandomState::new(),
+        }
     }
 }
 
@@ -53,7 +56,9 @@ impl Memory {
     fn shard(&self, key: Key) -> MutexGuard<'_, Shard> {
         let hash = usize::try_from(self.hasher.hash_one(key) % SHARDS as u64).unwrap_or_default();
         // A panic elsewhere cannot leave a window half-changed: counting does not panic.
-        self.shards[hash].lock().unwrap_or_else(PoisonError::into_inner)
+        self.shards[hash]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 

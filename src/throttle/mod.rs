@@ -42,7 +42,10 @@ impl Throttle {
     pub fn scopes(self) -> (&'static str, &'static str) {
         macro_rules! both {
             ($name:literal) => {
-                (concat!("anonymous-", $name), concat!("authenticated-", $name))
+                (
+                    concat!("anonymous-", $name),
+                    concat!("authenticated-", $name),
+                )
             };
         }
         match self {

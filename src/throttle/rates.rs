@@ -42,37 +42,109 @@ impl FromStr for Rate {
             Some('d') => Unit::Day,
             _ => return Err(wrong()),
         };
-        let limit = limit.parse().ok().filter(|limit| *limit > 0).ok_or_else(wrong)?;
-        Ok(Self { limit, unit, text: text.to_owned() })
+        let limit = limit
+            .parse()
+            .ok()
+            .filter(|limit| *limit > 0)
+            .ok_or_else(wrong)?;
+        Ok(Self {
+            limit,
+            unit,
+            text: text.to_owned(),
+        })
     }
 }
 
 /// Every scope, its default rate and what it counts.
 const DEFAULTS: &[(&str, &str, &str)] = &[
     ("anonymous-create", "1000/day", "Anonymous POST requests"),
-    ("anonymous-destroy", "1000/day", "Anonymous DELETE requests on resource detail"),
-    ("anonymous-list", "10000/day", "Anonymous GET requests on resource lists"),
-    ("anonymous-oauth-app", "10/day", "Anonymous OAuth app creation"),
+    (
+        "anonymous-destroy",
+        "1000/day",
+        "Anonymous DELETE requests on resource detail",
+    ),
+    (
+        "anonymous-list",
+        "10000/day",
+        "Anonymous GET requests on resource lists",
+    ),
+    (
+        "anonymous-oauth-app",
+        "10/day",
+        "Anonymous OAuth app creation",
+    ),
     ("anonymous-reports", "10/day", "Anonymous report submission"),
-    ("anonymous-retrieve", "10000/day", "Anonymous GET requests on resource detail"),
-    ("anonymous-update", "1000/day", "Anonymous PATCH and PUT requests on resource detail"),
-    ("anonymous-wildcard", "1000/h", "Anonymous requests not covered by other limits"),
-    ("authenticated-create", "1000/hour", "Authenticated POST requests"),
-    ("authenticated-destroy", "500/hour", "Authenticated DELETE requests on resource detail"),
-    ("authenticated-list", "10000/hour", "Authenticated GET requests on resource lists"),
-    ("authenticated-oauth-app", "10/hour", "Authenticated OAuth app creation"),
-    ("authenticated-reports", "100/day", "Authenticated report submission"),
-    ("authenticated-retrieve", "10000/hour", "Authenticated GET requests on resource detail"),
-    ("authenticated-update", "1000/hour", "Authenticated PATCH and PUT requests on resource detail"),
-    ("authenticated-wildcard", "2000/h", "Authenticated requests not covered by other limits"),
+    (
+        "anonymous-retrieve",
+        "10000/day",
+        "Anonymous GET requests on resource detail",
+    ),
+    (
+        "anonymous-update",
+        "1000/day",
+        "Anonymous PATCH and PUT requests on resource detail",
+    ),
+    (
+        "anonymous-wildcard",
+        "1000/h",
+        "Anonymous requests not covered by other limits",
+    ),
+    (
+        "authenticated-create",
+        "1000/hour",
+        "Authenticated POST requests",
+    ),
+    (
+        "authenticated-destroy",
+        "500/hour",
+        "Authenticated DELETE requests on resource detail",
+    ),
+    (
+        "authenticated-list",
+        "10000/hour",
+        "Authenticated GET requests on resource lists",
+    ),
+    (
+        "authenticated-oauth-app",
+        "10/hour",
+        "Authenticated OAuth app creation",
+    ),
+    (
+        "authenticated-reports",
+        "100/day",
+        "Authenticated report submission",
+    ),
+    (
+        "authenticated-retrieve",
+        "10000/hour",
+        "Authenticated GET requests on resource detail",
+    ),
+    (
+        "authenticated-update",
+        "1000/hour",
+        "Authenticated PATCH and PUT requests on resource detail",
+    ),
+    (
+        "authenticated-wildcard",
+        "2000/h",
+        "Authenticated requests not covered by other limits",
+    ),
     ("fetch", "200/d", "Fetch remote objects"),
     ("login", "30/hour", "Login"),
     ("oauth-authorize", "100/hour", "OAuth app authorization"),
     ("oauth-revoke-token", "100/hour", "OAuth token deletion"),
     ("oauth-token", "100/hour", "OAuth token creation"),
-    ("password-change", "20/h", "Password change (when authenticated)"),
+    (
+        "password-change",
+        "20/h",
+        "Password change (when authenticated)",
+    ),
     ("password-reset", "20/h", "Password reset request"),
-    ("password-reset-confirm", "20/h", "Password reset confirmation"),
+    (
+        "password-reset-confirm",
+        "20/h",
+        "Password reset confirmation",
+    ),
     ("signup", "10/day", "Account creation"),
     ("subsonic", "2000/hour", "All subsonic API requests"),
     ("verify-email", "20/h", "Email address confirmation"),
@@ -85,7 +157,12 @@ pub struct Rates(BTreeMap<&'static str, Rate>);
 impl Default for Rates {
     fn default() -> Self {
         let parse = |text: &str| text.parse().expect("the defaults are rates");
-        Self(DEFAULTS.iter().map(|(scope, rate, _)| (*scope, parse(rate))).collect())
+        Self(
+            DEFAULTS
+                .iter()
+                .map(|(scope, rate, _)| (*scope, parse(rate)))
+                .collect(),
+        )
     }
 }
 
@@ -96,7 +173,9 @@ impl Rates {
 
     /// Every scope with its rate and description, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Rate, &'static str)> {
-        DEFAULTS.iter().filter_map(|(scope, _, about)| Some((*scope, self.0.get(scope)?, *about)))
+        DEFAULTS
+            .iter()
+            .filter_map(|(scope, _, about)| Some((*scope, self.0.get(scope)?, *about)))
     }
 }
 
@@ -106,13 +185,20 @@ impl FromStr for Rates {
     /// `scope=N/unit,scope=N/unit`: what is not named keeps its default.
     fn from_str(text: &str) -> Result<Self, String> {
         let mut rates = Self::default();
-        for entry in text.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
+        for entry in text
+            .split(',')
+            .map(str::trim)
+            .filter(|entry| !entry.is_empty())
+        {
             let (scope, rate) = entry
                 .split_once('=')
                 .ok_or_else(|| format!("{entry:?} is not of the form scope=100/h"))?;
             let known = rates.0.get_mut(scope.trim()).ok_or_else(|| {
                 let names: Vec<_> = DEFAULTS.iter().map(|(scope, ..)| *scope).collect();
-                format!("{scope:?} is not a throttling scope; they are {}", names.join(", "))
+                format!(
+                    "{scope:?} is not a throttling scope; they are {}",
+                    names.join(", ")
+                )
             })?;
             *known = rate.trim().parse()?;
         }
@@ -122,7 +208,11 @@ impl FromStr for Rates {
 
 impl fmt::Display for Rates {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let list: Vec<_> = self.0.iter().map(|(scope, rate)| format!("{scope}={}", rate.text)).collect();
+        let list: Vec<_> = self
+            .0
+            .iter()
+            .map(|(scope, rate)| format!("{scope}={}", rate.text))
+            .collect();
         f.write_str(&list.join(","))
     }
 }

@@ -44,8 +44,16 @@ impl Window {
 
     /// Drops what has left the window.
     pub fn forget(&mut self, now: u64) {
-        let gone = self.slices.iter().take_while(|(leaves, _)| *leaves <= now).count();
-        self.used -= self.slices.drain(..gone).map(|(_, count)| count).sum::<u32>();
+        let gone = self
+            .slices
+            .iter()
+            .take_while(|(leaves, _)| *leaves <= now)
+            .count();
+        self.used -= self
+            .slices
+            .drain(..gone)
+            .map(|(_, count)| count)
+            .sum::<u32>();
     }
 
     pub fn is_empty(&self) -> bool {
@@ -82,10 +90,17 @@ mod tests {
     fn exactly_the_limit_passes_in_any_window() {
         let rate: Rate = "100/m".parse().unwrap();
         let mut window = Window::default();
-        let passed: Vec<u64> =
-            (0..200_000).step_by(37).filter(|now| window.spend(&rate, *now)).collect();
+        let passed: Vec<u64> = (0..200_000)
+            .step_by(37)
+            .filter(|now| window.spend(&rate, *now))
+            .collect();
         for pair in passed.windows(101) {
-            assert!(pair[100] - pair[0] >= 60_000, "{} and {}", pair[0], pair[100]);
+            assert!(
+                pair[100] - pair[0] >= 60_000,
+                "{} and {}",
+                pair[0],
+                pair[100]
+            );
         }
         assert!(passed.len() > 300);
         assert!(window.slices.len() <= 62);
@@ -98,7 +113,10 @@ mod tests {
         assert!(window.spend(&rate, 0) && window.spend(&rate, 30_000));
         assert!(!window.spend(&rate, 30_000));
         let quota = window.quota("login", &rate, 30_000);
-        assert_eq!((quota.remaining, quota.retry_after, quota.reset_after), (0, Some(31), Some(61)));
+        assert_eq!(
+            (quota.remaining, quota.retry_after, quota.reset_after),
+            (0, Some(31), Some(61))
+        );
         assert!(window.spend(&rate, 61_000));
     }
 }

@@ -8,7 +8,9 @@ use std::{
 };
 
 fn folder(name: &str) -> PathBuf {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("cli").join(name);
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
+        .join("cli")
+        .join(name);
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).unwrap();
     folder
@@ -24,16 +26,34 @@ fn failing(command: &mut Command) -> String {
     let output: Output = command.output().unwrap();
     assert!(!output.status.success(), "it should fail");
     let told = String::from_utf8(output.stderr).unwrap();
-    assert!(!told.contains("panicked") && !told.contains("backtrace"), "{told}");
+    assert!(
+        !told.contains("panicked") && !told.contains("backtrace"),
+        "{told}"
+    );
     told
 }
 
 /// A server on a port of its own, once it is ready.
 fn started(command: &mut Command) -> (Child, String) {
-    let mut child = command.args(["--bind", "127.0.0.1:0"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut child = command
+        .args(["--bind", "127.0.0.1:0"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let line = lines.find(|line| line.as_ref().unwrap().contains("REST API")).unwrap().unwrap();
-    let address = line.split("http://").nth(1).unwrap().split('/').next().unwrap().to_owned();
+    let line = lines
+        .find(|line| line.as_ref().unwrap().contains("REST API"))
+        .unwrap()
+        .unwrap();
+    let address = line
+        .split("http://")
+        .nth(1)
+        .unwrap()
+        .split('/')
+        .next()
+        .unwrap()
+        .to_owned();
     // The rest of the greeting is read so that the server never waits for us.
     std::thread::spawn(move || lines.for_each(drop));
     (child, address)
@@ -41,7 +61,11 @@ fn started(command: &mut Command) -> (Child, String) {
 
 fn ask(address: &str, path: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
-    write!(stream, "GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n").unwrap();
+    write!(
+        stream,
+        "GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n"
+    )
+    .unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     answer
@@ -51,9 +75,16 @@ fn ask(address: &str, path: &str) -> String {
 fn it_serves_with_no_configuration_and_stops_when_told() {
     let folder = folder("plain");
     let (mut child, address) = started(baleen().current_dir(&folder));
-    assert!(ask(&address, "/api/v1/artists").contains("{\"count\":0,"));
+    assert!(ask(&address, "/api/v1/instance/nodeinfo/2.0").contains("\"nodeName\":"));
+    assert!(
+        ask(&address, "/api/v1/artists").starts_with("HTTP/1.1 401"),
+        "a new pod is closed to strangers"
+    );
     assert!(folder.join("data/baleen.db").is_file());
-    let kill = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    let kill = Command::new("kill")
+        .args(["-TERM", &child.id().to_string()])
+        .status()
+        .unwrap();
     assert!(kill.success());
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
@@ -63,18 +94,46 @@ fn what_keeps_it_from_starting_is_said_in_one_line() {
     let folder = folder("failing");
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().to_string();
-    let told = failing(baleen().current_dir(&folder).args(["--bind", &port, "--log", "error"]));
-    assert!(told.contains(&format!("cannot listen on {port}")) && told.contains("--bind"), "{told}");
+    let told = failing(
+        baleen()
+            .current_dir(&folder)
+            .args(["--bind", &port, "--log", "error"]),
+    );
+    assert!(
+        told.contains(&format!("cannot listen on {port}")) && told.contains("--bind"),
+        "{told}"
+    );
     assert_eq!(told.trim().lines().count(), 1, "{told}");
 
     for (arguments, complaint) in [
-        (["--database-url", "mysql://u:secret@h/n"], "DATABASE_URL must start with sqlite: or postgres://"),
-        (["--database-url", "postgres://u:secret@127.0.0.1:1/n"], "cannot reach PostgreSQL at postgres://u:****@127.0.0.1:1/n"),
-        (["--data", "/proc/baleen"], "cannot make the folder /proc/baleen"),
-        (["--bind", "nonsense"], "invalid value 'nonsense' for '--bind"),
-        (["--throttling-rates", "zzz=1/h"], "\"zzz\" is not a throttling scope"),
-        (["--funkwhale-hostname", "http://a"], "a host name such as music.example.org"),
-        (["--config", "missing.toml"], "cannot read the configuration file missing.toml"),
+        (
+            ["--database-url", "mysql://u:secret@h/n"],
+            "DATABASE_URL must start with sqlite: or postgres://",
+        ),
+        (
+            ["--database-url", "postgres://u:secret@127.0.0.1:1/n"],
+            "cannot reach PostgreSQL at postgres://u:****@127.0.0.1:1/n",
+        ),
+        (
+            ["--data", "/proc/baleen"],
+            "cannot make the folder /proc/baleen",
+        ),
+        (
+            ["--bind", "nonsense"],
+            "invalid value 'nonsense' for '--bind",
+        ),
+        (
+            ["--throttling-rates", "zzz=1/h"],
+            "\"zzz\" is not a throttling scope",
+        ),
+        (
+            ["--funkwhale-hostname", "http://a"],
+            "a host name such as music.example.org",
+        ),
+        (
+            ["--config", "missing.toml"],
+            "cannot read the configuration file missing.toml",
+        ),
     ] {
         let told = failing(baleen().current_dir(&folder).args(arguments));
         assert!(told.contains(complaint), "{arguments:?}: {told}");
@@ -85,47 +144,92 @@ fn what_keeps_it_from_starting_is_said_in_one_line() {
 #[test]
 fn a_newer_schema_is_left_alone() {
     let folder = folder("newer");
-    assert!(baleen().current_dir(&folder).arg("migrate").output().unwrap().status.success());
+    assert!(
+        baleen()
+            .current_dir(&folder)
+            .arg("migrate")
+            .output()
+            .unwrap()
+            .status
+            .success()
+    );
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         use sqlx::Connection;
         let url = format!("sqlite:{}", folder.join("data/baleen.db").display());
         let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
-        sqlx::query("insert into _sqlx_migrations (version, description, success, checksum, execution_time)
-            values (9999, 'later', true, x'00', 0)").execute(&mut connection).await.unwrap();
+        sqlx::query(
+            "insert into _sqlx_migrations (version, description, success, checksum, execution_time)
+            values (9999, 'later', true, x'00', 0)",
+        )
+        .execute(&mut connection)
+        .await
+        .unwrap();
         connection.close().await.unwrap();
     });
     let told = failing(baleen().current_dir(&folder).arg("migrate"));
-    assert!(told.contains("the database has schema 9999") && told.contains("newer baleen"), "{told}");
+    assert!(
+        told.contains("the database has schema 9999") && told.contains("newer baleen"),
+        "{told}"
+    );
 }
 
 #[test]
 fn the_command_line_goes_before_the_environment_and_that_before_the_file() {
     let folder = folder("layers");
-    fs::write(folder.join("baleen.toml"), "funkwhale_hostname = \"file.test\"\nfunkwhale_protocol = \"http\"\n").unwrap();
+    fs::write(
+        folder.join("baleen.toml"),
+        "funkwhale_hostname = \"file.test\"\nfunkwhale_protocol = \"http\"\n",
+    )
+    .unwrap();
     let server = |command: &mut Command| {
-        let printed = command.current_dir(&folder).args(["openapi", "--config", "baleen.toml"]).output().unwrap();
+        let printed = command
+            .current_dir(&folder)
+            .args(["openapi", "--config", "baleen.toml"])
+            .output()
+            .unwrap();
         let document: serde_json::Value = serde_json::from_slice(&printed.stdout).unwrap();
         document["servers"][0]["url"].as_str().unwrap().to_owned()
     };
     assert_eq!(server(&mut baleen()), "http://file.test");
-    assert_eq!(server(baleen().env("FUNKWHALE_HOSTNAME", "env.test")), "http://env.test");
+    assert_eq!(
+        server(baleen().env("FUNKWHALE_HOSTNAME", "env.test")),
+        "http://env.test"
+    );
     let both = &mut baleen();
-    both.env("FUNKWHALE_HOSTNAME", "env.test").args(["--funkwhale-hostname", "flag.test"]);
+    both.env("FUNKWHALE_HOSTNAME", "env.test")
+        .args(["--funkwhale-hostname", "flag.test"]);
     assert_eq!(server(both), "http://flag.test");
 
     fs::write(folder.join("wrong.toml"), "funkwhale_hostnam = \"a\"\n").unwrap();
-    let told = failing(baleen().current_dir(&folder).args(["--config", "wrong.toml"]));
-    assert!(told.contains("wrong.toml has the key \"funkwhale_hostnam\", which is not a setting"), "{told}");
+    let told = failing(
+        baleen()
+            .current_dir(&folder)
+            .args(["--config", "wrong.toml"]),
+    );
+    assert!(
+        told.contains("wrong.toml has the key \"funkwhale_hostnam\", which is not a setting"),
+        "{told}"
+    );
     fs::write(folder.join("bad.toml"), "num_proxies = \"many\"\n").unwrap();
     let told = failing(baleen().current_dir(&folder).args(["--config", "bad.toml"]));
-    assert!(told.contains("many") && told.contains("--num-proxies"), "{told}");
+    assert!(
+        told.contains("many") && told.contains("--num-proxies"),
+        "{told}"
+    );
 }
 
 #[test]
 fn help_names_every_setting() {
     let help = String::from_utf8(baleen().arg("--help").output().unwrap().stdout).unwrap();
-    for name in ["BALEEN_BIND", "BALEEN_DATA", "DATABASE_URL", "FUNKWHALE_HOSTNAME", "THROTTLING_RATES", "NUM_PROXIES"] {
+    for name in [
+        "BALEEN_BIND",
+        "BALEEN_DATA",
+        "DATABASE_URL",
+        "FUNKWHALE_HOSTNAME",
+        "THROTTLING_RATES",
+        "NUM_PROXIES",
+    ] {
         assert!(help.contains(name), "{name}");
     }
 }

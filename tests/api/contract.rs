@@ -12,8 +12,17 @@ use crate::support::{Answer, Backend, Data, Pod, contract};
 
 /// What is judged; the rest is replayed for its effect.
 const AREAS: &[&str] = &[
-    "artists", "albums", "tracks", "tags", "licenses", "search", "instance", "oembed", "text",
-    "errors", "visibility",
+    "artists",
+    "albums",
+    "tracks",
+    "tags",
+    "licenses",
+    "search",
+    "instance",
+    "oembed",
+    "text",
+    "errors",
+    "visibility",
 ];
 
 /// Headers that must be equal.
@@ -44,53 +53,77 @@ async fn replay(backend: Backend) {
         eprintln!("contract data not found, not run");
         return;
     };
-    let Some(pod) = Pod::with(backend, Data::Contract, &[]).await else { return };
+    let Some(pod) = Pod::with(backend, Data::Contract, &[]).await else {
+        return;
+    };
     let allowed = allowed();
     let mut wrong = Vec::new();
     let mut equal: BTreeMap<String, u32> = BTreeMap::new();
     for golden in goldens(&folder.join("golden")) {
         let answer = ask(&pod, &golden).await;
         let area = text(&golden["area"]);
-        let judged = AREAS.contains(&area) && golden["server"] == "default" && !golden["response"].is_null();
+        let judged =
+            AREAS.contains(&area) && golden["server"] == "default" && !golden["response"].is_null();
         if !judged {
             continue;
         }
         let name = text(&golden["name"]);
         let differences = differences(&golden, &answer);
         match (allowed.contains_key(name), differences.is_empty()) {
-            (true, true) => wrong.push(format!("{name}: may differ, but is equal: strike the line")),
+            (true, true) => {
+                wrong.push(format!("{name}: may differ, but is equal: strike the line"))
+            }
             (false, false) => wrong.push(format!("{name}: {}", differences.join("; "))),
             (false, true) => *equal.entry(area.to_owned()).or_default() += 1,
             (true, false) => {}
         }
     }
-    eprintln!("{backend:?}: equal by area {equal:?}, {} allowed to differ", allowed.len());
-    assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong.join("\n"));
+    eprintln!(
+        "{backend:?}: equal by area {equal:?}, {} allowed to differ",
+        allowed.len()
+    );
+    assert!(
+        wrong.is_empty(),
+        "{} differ:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
 }
 
 /// The deviations, by the name of the recording, with their reasons.
 fn allowed() -> BTreeMap<String, String> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/contract/allowed.txt");
     let text = fs::read_to_string(file).unwrap();
-    let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let lines = text
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'));
     let split = |line: &str| {
-        let (name, reason) = line.split_once(' ').unwrap_or_else(|| panic!("{line:?} has no reason"));
+        let (name, reason) = line
+            .split_once(' ')
+            .unwrap_or_else(|| panic!("{line:?} has no reason"));
         (name.to_owned(), reason.to_owned())
     };
     lines.map(split).collect()
 }
 
 fn goldens(folder: &Path) -> Vec<Value> {
-    let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     files.sort();
-    let json = files.iter().filter(|file| file.extension().is_some_and(|ending| ending == "json"));
-    json.map(|file| serde_json::from_slice(&fs::read(file).unwrap()).unwrap()).collect()
+    let json = files
+        .iter()
+        .filter(|file| file.extension().is_some_and(|ending| ending == "json"));
+    json.map(|file| serde_json::from_slice(&fs::read(file).unwrap()).unwrap())
+        .collect()
 }
 
 async fn ask(pod: &Pod, golden: &Value) -> Answer {
     let request = &golden["request"];
     if let Some(value) = preference(golden) {
-        pod.prefer("common", "api_authentication_required", value).await;
+        pod.prefer("common", "api_authentication_required", value)
+            .await;
     }
     let method: Method = text(&request["method"]).parse().unwrap();
     let address = escaped(text(&request["path"]));
@@ -125,7 +158,11 @@ fn escaped(path: &str) -> String {
 fn differences(golden: &Value, answer: &Answer) -> Vec<String> {
     let (want, mut found) = (&golden["response"], Vec::new());
     if want["status"] != answer.status.as_u16() {
-        found.push(format!("status {} is {}", want["status"], answer.status.as_u16()));
+        found.push(format!(
+            "status {} is {}",
+            want["status"],
+            answer.status.as_u16()
+        ));
     }
     let volatile = strings(&golden["volatile"]);
     if let Some(body) = want["body_text"].as_str() {
@@ -136,9 +173,16 @@ fn differences(golden: &Value, answer: &Answer) -> Vec<String> {
                 let mut places = Vec::new();
                 compare(&expected, &body, String::new(), &mut places);
                 let stable = |place: &&String| {
-                    !volatile.iter().any(|known| *place == known || place.starts_with(&format!("{known}/")))
+                    !volatile
+                        .iter()
+                        .any(|known| *place == known || place.starts_with(&format!("{known}/")))
                 };
-                found.extend(places.iter().filter(stable).map(|place| format!("body {place}")));
+                found.extend(
+                    places
+                        .iter()
+                        .filter(stable)
+                        .map(|place| format!("body {place}")),
+                );
             }
         }
         if found.is_empty() && volatile.is_empty() && body != answer.text {
@@ -149,7 +193,10 @@ fn differences(golden: &Value, answer: &Answer) -> Vec<String> {
     for name in HEADERS.iter().filter(|name| !ignored.contains(**name)) {
         if want["headers"][name].as_str() != answer.header(name) {
             let expected = &want["headers"][name];
-            found.push(format!("header {name}: {expected} is {:?}", answer.header(name)));
+            found.push(format!(
+                "header {name}: {expected} is {:?}",
+                answer.header(name)
+            ));
         }
     }
     found
@@ -179,7 +226,11 @@ fn compare(want: &Value, got: &Value, place: String, found: &mut Vec<String>) {
 }
 
 fn strings(list: &Value) -> BTreeSet<String> {
-    list.as_array().into_iter().flatten().map(|item| text(item).to_owned()).collect()
+    list.as_array()
+        .into_iter()
+        .flatten()
+        .map(|item| text(item).to_owned())
+        .collect()
 }
 
 fn text(value: &Value) -> &str {

@@ -50,6 +50,9 @@ on_both! {
         let answer = pod.get("/api/v1/artists?q=%FF%FE").send().await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST);
         assert_eq!(answer.json()["detail"], "The query string is not valid UTF-8.");
+        assert_eq!(pod.get("/api/v1/tags/a%00b").send().await.status, 404);
+        let null = pod.graphql("{ tag(name: \"a\\u0000b\") { name } }").send().await.json();
+        assert_eq!(null["errors"][0]["message"], "Null characters are not allowed.");
         let answer = pod.get("/api/v1/tags/%FF").send().await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND);
     }

@@ -17,7 +17,7 @@ on_both! {
         for first in [1, 5] {
             let before = pod.app.db().statements();
             let query = format!(
-                "{{ artists(first: {first}) {{ nodes {{ albums {{ tags {{ name }} artist {{ name }} \
+                "{{ artists(first: {first}, orderBy: [{{field: ID}}]) {{ nodes {{ albums {{ tags {{ name }} artist {{ name }} \
                  tracks {{ artist {{ name }} album {{ title }} uploads {{ library {{ name }} }} }} }} }} }} }}"
             );
             let answer = pod.graphql(&query).send().await.json();
@@ -29,7 +29,8 @@ on_both! {
         pod.get("/api/v1/tracks?page_size=2").send().await;
         let few = pod.app.db().statements() - before;
         pod.get("/api/v1/tracks").send().await;
-        assert_eq!(pod.app.db().statements() - before - few, few);
+        let many = pod.app.db().statements() - before - few;
+        assert!(few <= 15 && many <= 15, "{few} and {many}");
     }
 
     async fn a_refused_field_is_null_and_its_siblings_answer(pod: Pod) {
@@ -45,9 +46,10 @@ on_both! {
     async fn every_root_field_spends_and_the_answer_says_so(pod: Pod) {
         let answer = pod.graphql("{ a: artists { totalCount } b: artists { totalCount } instance { name } }").send().await;
         let rows = answer.json()["extensions"]["rateLimits"].clone();
-        let spent: Vec<_> = rows.as_array().unwrap().iter()
+        let mut spent: Vec<_> = rows.as_array().unwrap().iter()
             .map(|row| (row["operation"].as_str().unwrap(), row["remaining"].as_i64().unwrap())).collect();
-        assert_eq!(spent, [("artists.list", 9999), ("artists.list", 9998), ("instance.nodeinfo", 999)]);
+        spent.sort_unstable();
+        assert_eq!(spent, [("artists.list", 9998), ("artists.list", 9999), ("instance.nodeinfo", 999)]);
         assert_eq!(answer.header("x-ratelimit-scope"), Some("anonymous-wildcard"));
     }
 
@@ -115,7 +117,7 @@ on_both! {
 
     async fn what_would_cost_too_much_is_refused_before_it_runs(pod: Pod) {
         let before = pod.app.db().statements();
-        let deep = format!("{}{}", "{ artists { nodes { albums ".repeat(1), "{ artist { albums ".repeat(200));
+        let deep = format!("{}{}", "{ artists { nodes { albums ", "{ artist { albums ".repeat(200));
         let aliases: String = (0..10_000).map(|index| format!("a{index}: __typename ")).collect();
         let wide = "{ artists { nodes { albums(first: 100) { tracks(first: 100) { libraries { name } } } } } }";
         let doubling: String = (0..40)
@@ -124,6 +126,8 @@ on_both! {
         let cases = [
             ("nested", deep + &"}".repeat(603)),
             ("500 levels", format!("{}a{}", "{a".repeat(500), "}".repeat(500))),
+            ("hidden lists", format!("{{ a(b: \"\"\" \" \"\"\", c: {}", "[".repeat(5_000))),
+            ("nodes", format!("{{ nodes(ids: [{}]) {{ ... on Artist {{ albums(first: 100) {{ tracks {{ title }} }} }} }} }}", "\"a\" ".repeat(50))),
             ("aliases", format!("{{ {aliases} }}")),
             ("complexity", wide.to_owned()),
             ("fragments", format!("{{ ...f0 }} {doubling} fragment f40 on Query {{ __typename }}")),

@@ -10,7 +10,11 @@ use baleen::{
 use crate::support::{Backend, Data, Nobody, Pod, contract, on_both};
 
 fn order(from: PathBuf) -> Order {
-    Order { from: from.display().to_string(), media: None, dry_run: false }
+    Order {
+        from: from.display().to_string(),
+        media: None,
+        dry_run: false,
+    }
 }
 
 fn small() -> PathBuf {
@@ -22,11 +26,17 @@ async fn empty(backend: Backend) -> Pod {
 }
 
 async fn count(pod: &Pod, table: &'static str) -> i64 {
-    sql("select count(*) from ").then(table).number(pod.app.db()).await.unwrap()
+    sql("select count(*) from ")
+        .then(table)
+        .number(pod.app.db())
+        .await
+        .unwrap()
 }
 
 async fn run(pod: &Pod, order: &Order) -> Result<Report, String> {
-    import(&pod.app, order, &mut Nobody).await.map_err(|error| error.to_string())
+    import(&pod.app, order, &mut Nobody)
+        .await
+        .map_err(|error| error.to_string())
 }
 
 /// The small data set, with one line of one file changed.
@@ -37,7 +47,11 @@ fn changed(pod: &Pod, file: &str, from: &str, to: &str) -> PathBuf {
         let path = entry.unwrap().path();
         let text = fs::read_to_string(&path).unwrap();
         let name = path.file_name().unwrap();
-        let text = if name == file { text.replacen(from, to, 1) } else { text };
+        let text = if name == file {
+            text.replacen(from, to, 1)
+        } else {
+            text
+        };
         fs::write(folder.join(name), text).unwrap();
     }
     folder
@@ -95,7 +109,7 @@ on_both! {
         fs::write(media.join("tracks/1.mp3"), "sound").unwrap();
         let report = run(&pod, &Order { media: Some(media), ..order(small()) }).await.unwrap();
         let moved = report.media.unwrap();
-        assert_eq!(moved.files, 1);
+        assert_eq!(moved.files.len(), 1);
         assert!(moved.missing.contains(&"attachments/aa/cover.jpg".to_owned()));
         let there = pod.app.config().media_root().join("tracks/1.mp3");
         assert_eq!(fs::read_to_string(there).unwrap(), "sound");
@@ -131,25 +145,62 @@ async fn a_live_database_is_the_same_pod_as_its_files() {
         eprintln!("contract data not found, not run");
         return;
     };
-    let Some(live) = crate::support::Funkwhale::restore(&folder.join("funkwhale_golden.pgdump")).await else {
+    let Some(live) =
+        crate::support::Funkwhale::restore(&folder.join("funkwhale_golden.pgdump")).await
+    else {
         return;
     };
-    let from_files = Pod::with(Backend::Sqlite, Data::Contract, &[]).await.unwrap();
+    let from_files = Pod::with(Backend::Sqlite, Data::Contract, &[])
+        .await
+        .unwrap();
     let pod = empty(Backend::Sqlite).await;
-    let order = Order { from: live.url.clone(), media: None, dry_run: false };
+    let order = Order {
+        from: live.url.clone(),
+        media: None,
+        dry_run: false,
+    };
     let report = run(&pod, &order).await.unwrap();
     assert!(report.rows.contains(&("tracks", 1520)), "{report:?}");
-    for table in ["users", "artists", "albums", "track_artists", "uploads", "oauth_access_tokens", "mutations", "listenings"] {
-        assert_eq!(count(&pod, table).await, count(&from_files, table).await, "{table}");
+    for table in [
+        "users",
+        "artists",
+        "albums",
+        "track_artists",
+        "uploads",
+        "oauth_access_tokens",
+        "mutations",
+        "listenings",
+    ] {
+        assert_eq!(
+            count(&pod, table).await,
+            count(&from_files, table).await,
+            "{table}"
+        );
     }
     let hashed = sql("select count(*) from users where password like 'pbkdf2_sha256$%'");
     assert_eq!(hashed.number(pod.app.db()).await.unwrap(), 9);
-    for address in ["/api/v1/tracks?ordering=title", "/api/v1/artists?ordering=name", "/api/v1/libraries"] {
+    for address in [
+        "/api/v1/tracks?ordering=title",
+        "/api/v1/artists?ordering=name",
+        "/api/v1/libraries",
+    ] {
         let one = pod.get(address).by("at-alice-full").send().await.json();
-        let other = from_files.get(address).by("at-alice-full").send().await.json();
+        let other = from_files
+            .get(address)
+            .by("at-alice-full")
+            .send()
+            .await
+            .json();
         assert!(one["count"].as_i64().unwrap() > 5, "{one}");
         assert_eq!(one["count"], other["count"], "{address}");
-        let fids = |body: &serde_json::Value| body["results"].as_array().unwrap().iter().map(|row| row["fid"].clone()).collect::<Vec<_>>();
+        let fids = |body: &serde_json::Value| {
+            body["results"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|row| row["fid"].clone())
+                .collect::<Vec<_>>()
+        };
         assert_eq!(fids(&one), fids(&other), "{address}");
     }
 }

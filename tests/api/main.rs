@@ -1,4 +1,10 @@
 //! The whole server, asked through both of its doors, on both of its databases.
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "tests may fail, and read where their services are"
+)]
+
 mod artists;
 mod catalogue;
 mod cli;
@@ -13,3 +19,4 @@ mod pages;
 mod schema;
 mod support;
 mod throttling;
+mod writing;

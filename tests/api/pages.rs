@@ -20,9 +20,17 @@ async fn walk(pod: &Pod, order: &str, backwards: bool) -> Vec<i64> {
         let answer = pod.graphql(&query).send().await.json();
         let page = &answer["data"]["tracks"];
         assert_eq!(page["totalCount"], 20, "{answer}");
-        let ids: Vec<i64> = page["edges"].as_array().unwrap().iter()
-            .map(|edge| edge["node"]["databaseId"].as_i64().unwrap()).collect();
-        let (more, end) = if backwards { ("hasPreviousPage", "startCursor") } else { ("hasNextPage", "endCursor") };
+        let ids: Vec<i64> = page["edges"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|edge| edge["node"]["databaseId"].as_i64().unwrap())
+            .collect();
+        let (more, end) = if backwards {
+            ("hasPreviousPage", "startCursor")
+        } else {
+            ("hasNextPage", "endCursor")
+        };
         if backwards {
             found.splice(0..0, ids);
         } else {
@@ -97,6 +105,7 @@ on_both! {
     }
 
     async fn a_total_is_counted_only_when_asked_for(pod: Pod) {
+        pod.get("/api/v1/tags").send().await;
         let before = pod.app.db().statements();
         pod.graphql("{ tracks(first: 1) { edges { cursor } } }").send().await;
         let without = pod.app.db().statements() - before;

@@ -18,14 +18,26 @@ async fn tables(pod: &Pod, query: &'static str) -> Tables {
 
 #[tokio::test]
 async fn tables_and_columns_are_the_same() {
-    let Some(postgres) = Pod::with(Backend::Postgres, Data::Nothing, &[]).await else { return };
-    let sqlite = Pod::with(Backend::Sqlite, Data::Nothing, &[]).await.unwrap();
-    let of_sqlite = tables(&sqlite, "select m.name, c.name from sqlite_master m, pragma_table_info(m.name) c
+    let Some(postgres) = Pod::with(Backend::Postgres, Data::Nothing, &[]).await else {
+        return;
+    };
+    let sqlite = Pod::with(Backend::Sqlite, Data::Nothing, &[])
+        .await
+        .unwrap();
+    let of_sqlite = tables(
+        &sqlite,
+        "select m.name, c.name from sqlite_master m, pragma_table_info(m.name) c
         where m.type = 'table' and m.name not like 'sqlite_%' and m.name not like '%_search%'
-          and m.name not like '_sqlx%' order by m.name, c.name").await;
-    let of_postgres = tables(&postgres, "select table_name::text, column_name::text from information_schema.columns
+          and m.name not like '_sqlx%' order by m.name, c.name",
+    )
+    .await;
+    let of_postgres = tables(
+        &postgres,
+        "select table_name::text, column_name::text from information_schema.columns
         where table_schema = 'public' and table_name not like '\\_sqlx%' and column_name <> 'search'
-        order by table_name, column_name").await;
+        order by table_name, column_name",
+    )
+    .await;
     assert!(of_sqlite.len() > 40);
     assert_eq!(of_sqlite, of_postgres);
 }

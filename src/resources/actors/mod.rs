@@ -60,7 +60,9 @@ impl Actor {
 
     /// Whether it belongs to this pod.
     async fn is_local(&self, ctx: &Context<'_>) -> bool {
-        ctx.data_unchecked::<Cx>().reader().is_local_domain(&self.domain)
+        ctx.data_unchecked::<Cx>()
+            .reader()
+            .is_local_domain(&self.domain)
     }
 }
 
@@ -120,9 +122,11 @@ pub struct ActorBody {
 }
 
 pub async fn by_ids(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Actor>> {
-    let rows: Vec<Actor> = sql("select id, fid, url, creation_date, summary, preferred_username,
+    let rows: Vec<Actor> = sql(
+        "select id, fid, url, creation_date, summary, preferred_username,
            name, last_fetch_date, domain, type, manually_approves_followers
-         from actors where id in ?*")
+         from actors where id in ?*",
+    )
     .bind(ids)
     .all(reader.db())
     .await?;

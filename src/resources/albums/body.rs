@@ -2,7 +2,10 @@ use poem_openapi::{Object, OpenApi, param::Path};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{Album, Libraries, List, Query, Retrieve, libraries, list, retrieve};
+use super::{
+    Album, Create, Delete, Libraries, List, Query, Retrieve, libraries, list, retrieve,
+    write::{NewAlbum, create, delete},
+};
 use crate::{
     context::Reader,
     error::{Error, Result},
@@ -22,7 +25,8 @@ use crate::{
         libraries::LibraryBody,
     },
     rest::{
-        answer::Answer,
+        answer::{Answer, Created, Gone},
+        body::Body,
         page::{Page, PageQuery},
     },
     time::{Date, Timestamp},
@@ -83,28 +87,57 @@ pub async fn shown(
     ids: &[i64],
     depth: Depth,
 ) -> Result<Vec<AlbumBody>> {
-    let albums = loaders.list(ids.iter().copied().map(AlbumId).collect()).await?;
-    let credits = loaders.many(ids.iter().copied().map(AlbumCredits).collect()).await?;
-    let first = |album: i64| credits.get(&AlbumCredits(album))?.first().map(|credit| credit.artist_id);
+    let albums = loaders
+        .list(ids.iter().copied().map(AlbumId).collect())
+        .await?;
+    let credits = loaders
+        .many(ids.iter().copied().map(AlbumCredits).collect())
+        .await?;
+    let first = |album: i64| {
+        credits
+            .get(&AlbumCredits(album))?
+            .first()
+            .map(|credit| credit.artist_id)
+    };
     let artists = refs(loaders, reader, ids.iter().filter_map(|id| first(*id))).await?;
     let full = if depth == Depth::Full { ids } else { &[] };
-    let tags = loaders.many(full.iter().copied().map(AlbumTags).collect()).await?;
-    let counts = loaders.many(ids.iter().copied().map(AlbumTracksCount).collect()).await?;
-    let playable = loaders.many(ids.iter().copied().map(AlbumPlayable).collect()).await?;
+    let tags = loaders
+        .many(full.iter().copied().map(AlbumTags).collect())
+        .await?;
+    let counts = loaders
+        .many(ids.iter().copied().map(AlbumTracksCount).collect())
+        .await?;
+    let playable = loaders
+        .many(ids.iter().copied().map(AlbumPlayable).collect())
+        .await?;
     let actors = albums.iter().filter_map(|album| album.attributed_to_id);
     let actors = loaders.many(actors.map(ActorId).collect()).await?;
     let covers = albums.iter().filter_map(|album| album.attachment_cover_id);
     let covers = loaders.many(covers.map(AttachmentId).collect()).await?;
     let body = |album: Album| {
-        let cover = album.attachment_cover_id.and_then(|id| covers.get(&AttachmentId(id)));
+        let cover = album
+            .attachment_cover_id
+            .and_then(|id| covers.get(&AttachmentId(id)));
         let tags = tags.get(&AlbumTags(album.id));
-        let attributed = album.attributed_to_id.and_then(|id| actors.get(&ActorId(id)));
+        let attributed = album
+            .attributed_to_id
+            .and_then(|id| actors.get(&ActorId(id)));
         AlbumBody {
             artist: first(album.id).and_then(|id| artists.get(&id).cloned()),
             cover: cover.map(|cover| cover.body(reader)),
-            is_playable: playable.get(&AlbumPlayable(album.id)).copied().unwrap_or_default(),
-            tags: tags.into_iter().flatten().map(|tag| tag.name.clone()).collect(),
-            tracks_count: counts.get(&AlbumTracksCount(album.id)).copied().unwrap_or_default(),
+            is_playable: playable
+                .get(&AlbumPlayable(album.id))
+                .copied()
+                .unwrap_or_default(),
+            tags: tags
+                .into_iter()
+                .flatten()
+                .map(|tag| tag.name.clone())
+                .collect(),
+            tracks_count: counts
+                .get(&AlbumTracksCount(album.id))
+                .copied()
+                .unwrap_or_default(),
             attributed_to: attributed.map(|actor| actor.body(reader)),
             id: album.id,
             is_local: reader.is_local(album.fid.as_deref()),
@@ -121,9 +154,26 @@ pub async fn shown(
 
 async fn detail(permit: &Allowed<Retrieve>, id: i64) -> Result<AlbumDetail> {
     let album = retrieve(permit, Key::Id(id)).await?;
-    let text = permit.loaders().maybe(album.description_content_id.map(ContentId)).await?;
-    let album = bodies(permit.loaders(), permit, &[id]).await?.pop().ok_or(Error::NotFound)?;
-    Ok(AlbumDetail { album, description: text.map(|text| text.body()) })
+    let text = permit
+        .loaders()
+        .maybe(album.description_content_id.map(ContentId))
+        .await?;
+    let album = bodies(permit.loaders(), permit, &[id])
+        .await?
+        .pop()
+        .ok_or(Error::NotFound)?;
+    Ok(AlbumDetail {
+        album,
+        description: text.map(|text| text.body()),
+    })
+}
+
+async fn created(permit: &Allowed<Create>, new: NewAlbum) -> Result<AlbumBody> {
+    let album = create(permit, new).await?;
+    bodies(permit.loaders(), permit, &[album.id])
+        .await?
+        .pop()
+        .ok_or(Error::NotFound)
 }
 
 pub struct Rest;
@@ -135,8 +185,26 @@ impl Rest {
         list(&permit, &query).await.map(Answer)
     }
 
+    #[oai(path = "/", method = "post")]
+    async fn create(
+        &self,
+        permit: Allowed<Create>,
+        new: Body<NewAlbum>,
+    ) -> Result<Created<AlbumBody>> {
+        created(&permit, new.0).await.map(Created)
+    }
+
+    #[oai(path = "/:id", method = "delete")]
+    async fn delete(&self, permit: Allowed<Delete>, id: Path<i64>) -> Result<Gone> {
+        delete(&permit, Key::Id(id.0)).await.map(|_| Gone)
+    }
+
     #[oai(path = "/:id", method = "get")]
-    async fn retrieve(&self, permit: Allowed<Retrieve>, id: Path<i64>) -> Result<Answer<AlbumDetail>> {
+    async fn retrieve(
+        &self,
+        permit: Allowed<Retrieve>,
+        id: Path<i64>,
+    ) -> Result<Answer<AlbumDetail>> {
         detail(&permit, id.0).await.map(Answer)
     }
 

@@ -1,7 +1,10 @@
 use async_graphql::{ComplexObject, Context, ID, Object};
 use uuid::Uuid;
 
-use super::{Album, AlbumFilter, AlbumOrder, Libraries, Retrieve, browse, retrieve};
+use super::{
+    Album, AlbumFilter, AlbumOrder, Libraries, Retrieve, browse, retrieve,
+    write::{NewAlbum, create, delete},
+};
 use crate::{
     context::Cx,
     error::Result,
@@ -36,55 +39,92 @@ impl Album {
 
     /// Whether it belongs to this pod.
     async fn is_local(&self, ctx: &Context<'_>) -> bool {
-        ctx.data_unchecked::<Cx>().reader().is_local(self.fid.as_deref())
+        ctx.data_unchecked::<Cx>()
+            .reader()
+            .is_local(self.fid.as_deref())
     }
 
     /// The artist credited first.
     async fn artist(&self, ctx: &Context<'_>) -> Result<Option<Artist>> {
         let permit = ctx.reach::<artists::Retrieve>().await?;
-        let credits = permit.loaders().one(AlbumCredits(self.id)).await?.unwrap_or_default();
-        permit.loaders().maybe(credits.first().map(|credit| ArtistId(credit.artist_id))).await
+        let credits = permit
+            .loaders()
+            .one(AlbumCredits(self.id))
+            .await?
+            .unwrap_or_default();
+        permit
+            .loaders()
+            .maybe(credits.first().map(|credit| ArtistId(credit.artist_id)))
+            .await
     }
 
     /// Who it is by, in order.
     async fn artist_credit(&self, ctx: &Context<'_>) -> Result<Vec<ArtistCredit>> {
         let permit = ctx.reach::<Retrieve>().await?;
-        Ok(permit.loaders().one(AlbumCredits(self.id)).await?.unwrap_or_default())
+        Ok(permit
+            .loaders()
+            .one(AlbumCredits(self.id))
+            .await?
+            .unwrap_or_default())
     }
 
     /// Its cover.
     async fn cover(&self, ctx: &Context<'_>) -> Result<Option<Attachment>> {
         let permit = ctx.reach::<Retrieve>().await?;
-        permit.loaders().maybe(self.attachment_cover_id.map(AttachmentId)).await
+        permit
+            .loaders()
+            .maybe(self.attachment_cover_id.map(AttachmentId))
+            .await
     }
 
     /// What is told of it.
     async fn description(&self, ctx: &Context<'_>) -> Result<Option<Content>> {
         let permit = ctx.reach::<Retrieve>().await?;
-        permit.loaders().maybe(self.description_content_id.map(ContentId)).await
+        permit
+            .loaders()
+            .maybe(self.description_content_id.map(ContentId))
+            .await
     }
 
     /// Who added it.
     async fn attributed_to(&self, ctx: &Context<'_>) -> Result<Option<Actor>> {
         let permit = ctx.reach::<Retrieve>().await?;
-        permit.loaders().maybe(self.attributed_to_id.map(ActorId)).await
+        permit
+            .loaders()
+            .maybe(self.attributed_to_id.map(ActorId))
+            .await
     }
 
     /// Its tags, by name.
     async fn tags(&self, ctx: &Context<'_>) -> Result<Vec<Tag>> {
-        let tags = ctx.reach::<Retrieve>().await?.loaders().one(AlbumTags(self.id)).await?;
+        let tags = ctx
+            .reach::<Retrieve>()
+            .await?
+            .loaders()
+            .one(AlbumTags(self.id))
+            .await?;
         Ok(tags.unwrap_or_default())
     }
 
     /// How many tracks it has.
     async fn tracks_count(&self, ctx: &Context<'_>) -> Result<i64> {
-        let count = ctx.reach::<Retrieve>().await?.loaders().one(AlbumTracksCount(self.id)).await?;
+        let count = ctx
+            .reach::<Retrieve>()
+            .await?
+            .loaders()
+            .one(AlbumTracksCount(self.id))
+            .await?;
         Ok(count.unwrap_or_default())
     }
 
     /// Whether the caller can play something of it.
     async fn is_playable(&self, ctx: &Context<'_>) -> Result<bool> {
-        let playable = ctx.reach::<Retrieve>().await?.loaders().one(AlbumPlayable(self.id)).await?;
+        let playable = ctx
+            .reach::<Retrieve>()
+            .await?
+            .loaders()
+            .one(AlbumPlayable(self.id))
+            .await?;
         Ok(playable.unwrap_or_default())
     }
 
@@ -97,16 +137,58 @@ impl Album {
         #[graphql(default = 20, desc = "So many at most, up to 100.")] first: u32,
     ) -> Result<Vec<Track>> {
         let permit = ctx.reach::<tracks::List>().await?;
-        let ids = permit.loaders().one(AlbumTracks(self.id)).await?.unwrap_or_default();
-        permit.loaders().list(ids.into_iter().take(few(first)).map(TrackId).collect()).await
+        let ids = permit
+            .loaders()
+            .one(AlbumTracks(self.id))
+            .await?
+            .unwrap_or_default();
+        permit
+            .loaders()
+            .list(ids.into_iter().take(few(first)).map(TrackId).collect())
+            .await
     }
 
     /// The public libraries that hold something of it.
     #[graphql(complexity = "10 * child_complexity + 1")]
     async fn libraries(&self, ctx: &Context<'_>) -> Result<Vec<Library>> {
         let permit = ctx.reach::<Libraries>().await?;
-        let ids = permit.loaders().one(AlbumLibraries(self.id)).await?.unwrap_or_default();
-        permit.loaders().list(ids.into_iter().map(LibraryId).collect()).await
+        let ids = permit
+            .loaders()
+            .one(AlbumLibraries(self.id))
+            .await?
+            .unwrap_or_default();
+        permit
+            .loaders()
+            .list(ids.into_iter().map(LibraryId).collect())
+            .await
+    }
+}
+
+#[derive(Default)]
+pub struct Mutations;
+
+#[Object(name = "AlbumMutations")]
+impl Mutations {
+    /// Makes an album of an artist whose channel is the caller's.
+    async fn create_album(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The album.")] input: NewAlbum,
+    ) -> Option<Result<Album>> {
+        answer(async { create(&ctx.allow().await?, input).await }).await
+    }
+
+    /// Takes an album of an own channel away, with its tracks; answers its global identifier.
+    async fn delete_album(
+        &self,
+        ctx: &Context<'_>,
+        id: Option<ID>,
+        database_id: Option<i64>,
+        uuid: Option<Uuid>,
+    ) -> Option<Result<ID>> {
+        let key = Key::of(Kind::Album, id, database_id, uuid);
+        let gone = async { delete(&ctx.allow().await?, key?).await };
+        answer(async { Ok(global(Kind::Album, gone.await?)) }).await
     }
 }
 
@@ -117,7 +199,10 @@ pub struct Queries;
 impl Queries {
     /// Albums; newest first unless it says otherwise.
     #[graphql(complexity = "pages(first, last) * child_complexity + 1")]
-    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the arguments of a Relay connection"
+    )]
     async fn albums(
         &self,
         ctx: &Context<'_>,

@@ -1,6 +1,7 @@
 //! Albums.
 mod body;
 mod graphql;
+mod write;
 
 use std::collections::HashMap;
 
@@ -10,7 +11,7 @@ use uuid::Uuid;
 
 pub use self::{
     body::{AlbumBody, Rest, bodies, shown},
-    graphql::Queries,
+    graphql::{Mutations, Queries},
 };
 use super::{
     artists::ContentCategory,
@@ -45,6 +46,10 @@ operations! {
     list: List = read Libraries, anonymous = Setting, throttle = List, graphql = "albums", params = Query;
     /// Shows one album.
     retrieve: Retrieve = read Libraries, anonymous = Setting, throttle = Retrieve, graphql = "album";
+    /// Makes an album of an artist whose channel is the caller's.
+    create: Create = write Libraries, anonymous = Never, throttle = Create, graphql = "Mutation.createAlbum";
+    /// Takes an album of an own channel away, with its tracks.
+    delete: Delete = write Libraries, anonymous = Never, throttle = Destroy, graphql = "Mutation.deleteAlbum";
     /// Lists the public libraries that hold something of an album.
     libraries: Libraries = read Libraries, anonymous = Setting, throttle = Wildcard, graphql = "Album.libraries", params = PageQuery;
 }
@@ -151,7 +156,12 @@ const SHELF: Shelf = Shelf {
 
 async fn listing(reader: &Reader, filter: &AlbumFilter, order: &[AlbumOrder]) -> Result<Listing> {
     if let Some(artist) = filter.artist {
-        exists(reader, "artist", sql("select id from artists where id = ?").bind(artist)).await?;
+        exists(
+            reader,
+            "artist",
+            sql("select id from artists where id = ?").bind(artist),
+        )
+        .await?;
     }
     bounded("tag", &filter.tag)?;
     let common = Narrowing {
@@ -180,19 +190,33 @@ async fn listing(reader: &Reader, filter: &AlbumFilter, order: &[AlbumOrder]) ->
     {
         from = from.and(condition);
     }
-    let newest = [AlbumOrder { field: AlbumOrderField::CreationDate, direction: Direction::Desc }];
+    let newest = [AlbumOrder {
+        field: AlbumOrderField::CreationDate,
+        direction: Direction::Desc,
+    }];
     let order = if order.is_empty() { &newest } else { order };
     let seed = crate::random::seed();
-    let keys = order.iter().flat_map(|order| order.keys(filter.related, seed));
+    let keys = order
+        .iter()
+        .flat_map(|order| order.keys(filter.related, seed));
     let listing = Listing::new(from, "al.id", keys);
-    let related = order.last().is_some_and(|order| order.field == AlbumOrderField::Related);
-    Ok(if related { listing.oldest_first() } else { listing })
+    let related = order
+        .last()
+        .is_some_and(|order| order.field == AlbumOrderField::Related);
+    Ok(if related {
+        listing.oldest_first()
+    } else {
+        listing
+    })
 }
 
 /// Where `q` looks.
 const PLACES: &[(&str, Index)] = &[
     ("al.id in", Index::Albums),
-    ("al.id in (select aa.album_id from album_artists aa where aa.artist_id in", Index::Artists),
+    (
+        "al.id in (select aa.album_id from album_artists aa where aa.artist_id in",
+        Index::Artists,
+    ),
 ];
 
 impl AlbumOrder {
@@ -212,8 +236,8 @@ impl AlbumOrder {
                 keys.into()
             }
             AlbumOrderField::ArtistModificationDate => key(
-                "(select max(a.modification_date) from album_artists aa
-                  join artists a on a.id = aa.artist_id where aa.album_id = al.id)",
+                "coalesce((select max(a.modification_date) from album_artists aa
+                  join artists a on a.id = aa.artist_id where aa.album_id = al.id), al.creation_date)",
                 KeyKind::Time,
             ),
             AlbumOrderField::Random => vec![SHELF.random(seed, down)],
@@ -227,14 +251,20 @@ const SELECT: &str = "select al.id, al.uuid, al.fid, al.mbid, al.title, al.relea
     al.description_content_id from albums al ";
 
 pub async fn by_ids(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Album>> {
-    let rows: Vec<Album> = sql(SELECT).then("where al.id in ?*").bind(ids).all(reader.db()).await?;
+    let rows: Vec<Album> = sql(SELECT)
+        .then("where al.id in ?*")
+        .bind(ids)
+        .all(reader.db())
+        .await?;
     Ok(rows.into_iter().map(|row| (row.id, row)).collect())
 }
 
 /// The numbers of the albums that each artist is credited on, in the order they were added.
 pub async fn of_artists(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Vec<i64>>> {
-    let rows = sql("select artist_id, album_id from album_artists where artist_id in ?*
-         order by artist_id, album_id");
+    let rows = sql(
+        "select artist_id, album_id from album_artists where artist_id in ?*
+         order by artist_id, album_id",
+    );
     Ok(super::grouped(rows.bind(ids).all(reader.db()).await?))
 }
 
@@ -252,17 +282,30 @@ pub async fn playable(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, boo
     let asked = ids.clone();
     let playable = sql("select al.id from albums al where al.id in ?*")
         .bind(ids)
-        .and(sql(SHELF.has_upload).append(visibility::playable(reader)).then(")"))
+        .and(
+            sql(SHELF.has_upload)
+                .append(visibility::playable(reader))
+                .then(")"),
+        )
         .ids(reader.db())
         .await?;
-    Ok(asked.into_iter().map(|id| (id, playable.contains(&id))).collect())
+    Ok(asked
+        .into_iter()
+        .map(|id| (id, playable.contains(&id)))
+        .collect())
 }
 
 /// The albums whose title or artist matches, shortest title first.
 pub async fn matching_ids(reader: &Reader, q: &str, most: i64) -> Result<Vec<i64>> {
-    let Some(condition) = matching(reader, PLACES, q)? else { return Ok(Vec::new()) };
+    let Some(condition) = matching(reader, PLACES, q)? else {
+        return Ok(Vec::new());
+    };
     let found: Sql = sql("select al.id from albums al where ").append(condition);
-    found.then(" order by length(al.title), al.id limit ?").bind(most).ids(reader.db()).await
+    found
+        .then(" order by length(al.title), al.id limit ?")
+        .bind(most)
+        .ids(reader.db())
+        .await
 }
 
 async fn list(permit: &Allowed<List>, query: &Query) -> Result<Page<AlbumBody>> {
@@ -277,17 +320,37 @@ async fn browse(
     order: &[AlbumOrder],
     window: Window,
 ) -> Result<Connection<Album>> {
-    connect(permit, listing(permit, filter, order).await?, window, AlbumId).await
+    connect(
+        permit,
+        listing(permit, filter, order).await?,
+        window,
+        AlbumId,
+    )
+    .await
 }
 
 pub async fn retrieve(permit: &Allowed<Retrieve>, key: Key) -> Result<Album> {
     match key {
-        Key::Id(id) => permit.loaders().one(AlbumId(id)).await?.ok_or(Error::NotFound),
-        Key::Uuid(uuid) => sql(SELECT).then("where al.uuid = ?").bind(uuid).one(permit.db()).await,
+        Key::Id(id) => permit
+            .loaders()
+            .one(AlbumId(id))
+            .await?
+            .ok_or(Error::NotFound),
+        Key::Uuid(uuid) => {
+            sql(SELECT)
+                .then("where al.uuid = ?")
+                .bind(uuid)
+                .one(permit.db())
+                .await
+        }
     }
 }
 
-async fn libraries(permit: &Allowed<Libraries>, id: i64, query: &PageQuery) -> Result<Page<LibraryBody>> {
+async fn libraries(
+    permit: &Allowed<Libraries>,
+    id: i64,
+    query: &PageQuery,
+) -> Result<Page<LibraryBody>> {
     let loaders = permit.loaders();
     loaders.one(AlbumId(id)).await?.ok_or(Error::NotFound)?;
     let ids = loaders.one(AlbumLibraries(id)).await?.unwrap_or_default();

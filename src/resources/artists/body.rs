@@ -17,11 +17,8 @@ use crate::{
     },
     guard::Allowed,
     resources::{
-        actors::ActorBody,
-        attachments::AttachmentBody,
-        channels::InlineChannel,
-        contents::ContentBody,
-        libraries::LibraryBody,
+        actors::ActorBody, attachments::AttachmentBody, channels::InlineChannel,
+        contents::ContentBody, libraries::LibraryBody,
     },
     rest::{
         answer::Answer,
@@ -145,26 +142,49 @@ pub async fn shown(
     ids: &[i64],
     depth: Depth,
 ) -> Result<Vec<ArtistBody>> {
-    let artists = loaders.list(ids.iter().copied().map(ArtistId).collect()).await?;
+    let artists = loaders
+        .list(ids.iter().copied().map(ArtistId).collect())
+        .await?;
     let mut albums = albums(loaders, reader, ids, depth).await?;
     let full = if depth == Depth::Full { ids } else { &[] };
-    let tags = loaders.many(full.iter().copied().map(ArtistTags).collect()).await?;
-    let counts = loaders.many(full.iter().copied().map(ArtistTracksCount).collect()).await?;
-    let channels = loaders.many(ids.iter().copied().map(ChannelOf).collect()).await?;
+    let tags = loaders
+        .many(full.iter().copied().map(ArtistTags).collect())
+        .await?;
+    let counts = loaders
+        .many(full.iter().copied().map(ArtistTracksCount).collect())
+        .await?;
+    let channels = loaders
+        .many(ids.iter().copied().map(ChannelOf).collect())
+        .await?;
     let actors = artists.iter().filter_map(|artist| artist.attributed_to_id);
     let actors = loaders.many(actors.map(ActorId).collect()).await?;
-    let covers = artists.iter().filter_map(|artist| artist.attachment_cover_id);
+    let covers = artists
+        .iter()
+        .filter_map(|artist| artist.attachment_cover_id);
     let covers = loaders.many(covers.map(AttachmentId).collect()).await?;
     let body = |artist: Artist| {
         let tags = tags.get(&ArtistTags(artist.id));
-        let attributed = artist.attributed_to_id.and_then(|id| actors.get(&ActorId(id)));
-        let cover = artist.attachment_cover_id.and_then(|id| covers.get(&AttachmentId(id)));
+        let attributed = artist
+            .attributed_to_id
+            .and_then(|id| actors.get(&ActorId(id)));
+        let cover = artist
+            .attachment_cover_id
+            .and_then(|id| covers.get(&AttachmentId(id)));
         ArtistBody {
             albums: albums.remove(&artist.id).unwrap_or_default(),
-            tags: tags.into_iter().flatten().map(|tag| tag.name.clone()).collect(),
+            tags: tags
+                .into_iter()
+                .flatten()
+                .map(|tag| tag.name.clone())
+                .collect(),
             attributed_to: attributed.map(|actor| actor.body(reader)),
-            channel: channels.get(&ChannelOf(artist.id)).map(|channel| channel.inline()),
-            tracks_count: counts.get(&ArtistTracksCount(artist.id)).copied().unwrap_or_default(),
+            channel: channels
+                .get(&ChannelOf(artist.id))
+                .map(|channel| channel.inline()),
+            tracks_count: counts
+                .get(&ArtistTracksCount(artist.id))
+                .copied()
+                .unwrap_or_default(),
             id: artist.id,
             is_local: reader.is_local(artist.fid.as_deref()),
             fid: artist.fid,
@@ -184,19 +204,38 @@ async fn albums(
     artists: &[i64],
     depth: Depth,
 ) -> Result<HashMap<i64, Vec<ArtistAlbum>>> {
-    let owned = loaders.many(artists.iter().copied().map(ArtistAlbums).collect()).await?;
+    let owned = loaders
+        .many(artists.iter().copied().map(ArtistAlbums).collect())
+        .await?;
     let ids: Vec<i64> = owned.values().flatten().copied().collect();
-    let albums = loaders.many(ids.iter().copied().map(AlbumId).collect()).await?;
-    let counts = loaders.many(ids.iter().copied().map(AlbumTracksCount).collect()).await?;
-    let judged = if depth == Depth::Full { ids } else { Vec::new() };
-    let playable = loaders.many(judged.into_iter().map(AlbumPlayable).collect()).await?;
-    let covers = albums.values().filter_map(|album| album.attachment_cover_id);
+    let albums = loaders
+        .many(ids.iter().copied().map(AlbumId).collect())
+        .await?;
+    let counts = loaders
+        .many(ids.iter().copied().map(AlbumTracksCount).collect())
+        .await?;
+    let judged = if depth == Depth::Full {
+        ids
+    } else {
+        Vec::new()
+    };
+    let playable = loaders
+        .many(judged.into_iter().map(AlbumPlayable).collect())
+        .await?;
+    let covers = albums
+        .values()
+        .filter_map(|album| album.attachment_cover_id);
     let covers = loaders.many(covers.map(AttachmentId).collect()).await?;
     let body = |artist: i64, id: &i64| {
         let album = albums.get(&AlbumId(*id))?;
-        let cover = album.attachment_cover_id.and_then(|id| covers.get(&AttachmentId(id)));
+        let cover = album
+            .attachment_cover_id
+            .and_then(|id| covers.get(&AttachmentId(id)));
         Some(ArtistAlbum {
-            tracks_count: counts.get(&AlbumTracksCount(*id)).copied().unwrap_or_default(),
+            tracks_count: counts
+                .get(&AlbumTracksCount(*id))
+                .copied()
+                .unwrap_or_default(),
             cover: cover.map(|cover| cover.body(reader)),
             is_playable: playable.get(&AlbumPlayable(*id)).copied(),
             is_local: reader.is_local(album.fid.as_deref()),
@@ -210,7 +249,10 @@ async fn albums(
         })
     };
     let all = |(artist, ids): (&ArtistAlbums, &Vec<i64>)| {
-        (artist.0, ids.iter().filter_map(|id| body(artist.0, id)).collect())
+        (
+            artist.0,
+            ids.iter().filter_map(|id| body(artist.0, id)).collect(),
+        )
     };
     Ok(owned.iter().map(all).collect())
 }
@@ -221,15 +263,27 @@ pub async fn refs(
     reader: &Reader,
     ids: impl IntoIterator<Item = i64>,
 ) -> Result<HashMap<i64, ArtistRef>> {
-    let artists = loaders.many(ids.into_iter().map(ArtistId).collect()).await?;
-    let channels = loaders.many(artists.keys().map(|id| ChannelOf(id.0)).collect()).await?;
-    let texts = artists.values().filter_map(|artist| artist.description_content_id);
+    let artists = loaders
+        .many(ids.into_iter().map(ArtistId).collect())
+        .await?;
+    let channels = loaders
+        .many(artists.keys().map(|id| ChannelOf(id.0)).collect())
+        .await?;
+    let texts = artists
+        .values()
+        .filter_map(|artist| artist.description_content_id);
     let texts = loaders.many(texts.map(ContentId).collect()).await?;
-    let covers = artists.values().filter_map(|artist| artist.attachment_cover_id);
+    let covers = artists
+        .values()
+        .filter_map(|artist| artist.attachment_cover_id);
     let covers = loaders.many(covers.map(AttachmentId).collect()).await?;
     let body = |artist: Artist| {
-        let text = artist.description_content_id.and_then(|id| texts.get(&ContentId(id)));
-        let cover = artist.attachment_cover_id.and_then(|id| covers.get(&AttachmentId(id)));
+        let text = artist
+            .description_content_id
+            .and_then(|id| texts.get(&ContentId(id)));
+        let cover = artist
+            .attachment_cover_id
+            .and_then(|id| covers.get(&AttachmentId(id)));
         let body = ArtistRef {
             id: artist.id,
             is_local: reader.is_local(artist.fid.as_deref()),
@@ -241,7 +295,9 @@ pub async fn refs(
             content_category: artist.content_category,
             description: text.map(|text| text.body()),
             attachment_cover: cover.map(|cover| cover.body(reader)),
-            channel: channels.get(&ChannelOf(artist.id)).map(|channel| channel.label()),
+            channel: channels
+                .get(&ChannelOf(artist.id))
+                .map(|channel| channel.label()),
         };
         (artist.id, body)
     };
@@ -250,10 +306,16 @@ pub async fn refs(
 
 async fn detail(permit: &Allowed<Retrieve>, id: i64) -> Result<ArtistDetail> {
     let artist = retrieve(permit, Key::Id(id)).await?;
-    let text = permit.loaders().maybe(artist.description_content_id.map(ContentId)).await?;
+    let text = permit
+        .loaders()
+        .maybe(artist.description_content_id.map(ContentId))
+        .await?;
     let mut bodies = bodies(permit.loaders(), permit, &[id]).await?;
     let artist = bodies.pop().ok_or(crate::error::Error::NotFound)?;
-    Ok(ArtistDetail { artist, description: text.map(|text| text.body()) })
+    Ok(ArtistDetail {
+        artist,
+        description: text.map(|text| text.body()),
+    })
 }
 
 pub struct Rest;
@@ -266,7 +328,11 @@ impl Rest {
     }
 
     #[oai(path = "/:id", method = "get")]
-    async fn retrieve(&self, permit: Allowed<Retrieve>, id: Path<i64>) -> Result<Answer<ArtistDetail>> {
+    async fn retrieve(
+        &self,
+        permit: Allowed<Retrieve>,
+        id: Path<i64>,
+    ) -> Result<Answer<ArtistDetail>> {
         detail(&permit, id.0).await.map(Answer)
     }
 

@@ -30,41 +30,66 @@ impl Artist {
 
     /// Whether it belongs to this pod.
     async fn is_local(&self, ctx: &Context<'_>) -> bool {
-        ctx.data_unchecked::<Cx>().reader().is_local(self.fid.as_deref())
+        ctx.data_unchecked::<Cx>()
+            .reader()
+            .is_local(self.fid.as_deref())
     }
 
     /// Its picture.
     async fn cover(&self, ctx: &Context<'_>) -> Result<Option<Attachment>> {
         let permit = ctx.reach::<Retrieve>().await?;
-        permit.loaders().maybe(self.attachment_cover_id.map(AttachmentId)).await
+        permit
+            .loaders()
+            .maybe(self.attachment_cover_id.map(AttachmentId))
+            .await
     }
 
     /// What is told of it.
     async fn description(&self, ctx: &Context<'_>) -> Result<Option<Content>> {
         let permit = ctx.reach::<Retrieve>().await?;
-        permit.loaders().maybe(self.description_content_id.map(ContentId)).await
+        permit
+            .loaders()
+            .maybe(self.description_content_id.map(ContentId))
+            .await
     }
 
     /// Who added it.
     async fn attributed_to(&self, ctx: &Context<'_>) -> Result<Option<Actor>> {
         let permit = ctx.reach::<Retrieve>().await?;
-        permit.loaders().maybe(self.attributed_to_id.map(ActorId)).await
+        permit
+            .loaders()
+            .maybe(self.attributed_to_id.map(ActorId))
+            .await
     }
 
     /// The channel that it is.
     async fn channel(&self, ctx: &Context<'_>) -> Result<Option<Channel>> {
-        ctx.reach::<Retrieve>().await?.loaders().one(ChannelOf(self.id)).await
+        ctx.reach::<Retrieve>()
+            .await?
+            .loaders()
+            .one(ChannelOf(self.id))
+            .await
     }
 
     /// Its tags, by name.
     async fn tags(&self, ctx: &Context<'_>) -> Result<Vec<Tag>> {
-        let tags = ctx.reach::<Retrieve>().await?.loaders().one(ArtistTags(self.id)).await?;
+        let tags = ctx
+            .reach::<Retrieve>()
+            .await?
+            .loaders()
+            .one(ArtistTags(self.id))
+            .await?;
         Ok(tags.unwrap_or_default())
     }
 
     /// How many tracks are credited to it first.
     async fn tracks_count(&self, ctx: &Context<'_>) -> Result<i64> {
-        let count = ctx.reach::<Retrieve>().await?.loaders().one(ArtistTracksCount(self.id)).await?;
+        let count = ctx
+            .reach::<Retrieve>()
+            .await?
+            .loaders()
+            .one(ArtistTracksCount(self.id))
+            .await?;
         Ok(count.unwrap_or_default())
     }
 
@@ -77,16 +102,30 @@ impl Artist {
         #[graphql(default = 20, desc = "So many at most, up to 100.")] first: u32,
     ) -> Result<Vec<Album>> {
         let permit = ctx.reach::<albums::List>().await?;
-        let ids = permit.loaders().one(ArtistAlbums(self.id)).await?.unwrap_or_default();
-        permit.loaders().list(ids.into_iter().take(few(first)).map(AlbumId).collect()).await
+        let ids = permit
+            .loaders()
+            .one(ArtistAlbums(self.id))
+            .await?
+            .unwrap_or_default();
+        permit
+            .loaders()
+            .list(ids.into_iter().take(few(first)).map(AlbumId).collect())
+            .await
     }
 
     /// The public libraries that hold something of it.
     #[graphql(complexity = "10 * child_complexity + 1")]
     async fn libraries(&self, ctx: &Context<'_>) -> Result<Vec<Library>> {
         let permit = ctx.reach::<Libraries>().await?;
-        let ids = permit.loaders().one(ArtistLibraries(self.id)).await?.unwrap_or_default();
-        permit.loaders().list(ids.into_iter().map(LibraryId).collect()).await
+        let ids = permit
+            .loaders()
+            .one(ArtistLibraries(self.id))
+            .await?
+            .unwrap_or_default();
+        permit
+            .loaders()
+            .list(ids.into_iter().map(LibraryId).collect())
+            .await
     }
 }
 
@@ -97,7 +136,10 @@ pub struct Queries;
 impl Queries {
     /// Artists; newest first unless it says otherwise.
     #[graphql(complexity = "pages(first, last) * child_complexity + 1")]
-    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the arguments of a Relay connection"
+    )]
     async fn artists(
         &self,
         ctx: &Context<'_>,

@@ -180,10 +180,18 @@ fn listing(reader: &Reader, filter: &ArtistFilter, order: &[ArtistOrder]) -> Res
     let from = SHELF.narrowed(reader, sql("from artists a where true"), &common);
     let from = narrowed(reader, from, filter)?;
     let seed = crate::random::seed();
-    let keys = order.iter().flat_map(|order| order.keys(filter.related, seed));
+    let keys = order
+        .iter()
+        .flat_map(|order| order.keys(filter.related, seed));
     let listing = Listing::new(from, "a.id", keys);
-    let related = order.last().is_some_and(|order| order.field == ArtistOrderField::Related);
-    Ok(if related { listing.oldest_first() } else { listing })
+    let related = order
+        .last()
+        .is_some_and(|order| order.field == ArtistOrderField::Related);
+    Ok(if related {
+        listing.oldest_first()
+    } else {
+        listing
+    })
 }
 
 fn narrowed(reader: &Reader, mut from: Sql, filter: &ArtistFilter) -> Result<Sql> {
@@ -199,7 +207,9 @@ fn narrowed(reader: &Reader, mut from: Sql, filter: &ArtistFilter) -> Result<Sql
         from = from.then(" and a.name = ?").bind(name.as_str());
     }
     if let Some(part) = &filter.name_contains {
-        from = from.then(" and a.name_folded like ? escape '\\'").bind(containing(&folded(part)));
+        from = from
+            .then(" and a.name_folded like ? escape '\\'")
+            .bind(containing(&folded(part)));
     }
     if let Some(name) = &filter.name_equals {
         from = from.then(" and a.name_folded = ?").bind(folded(name));
@@ -235,7 +245,11 @@ const SELECT: &str = "select a.id, a.uuid, a.fid, a.mbid, a.name, a.content_cate
     a.description_content_id from artists a ";
 
 pub async fn by_ids(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Artist>> {
-    let rows: Vec<Artist> = sql(SELECT).then("where a.id in ?*").bind(ids).all(reader.db()).await?;
+    let rows: Vec<Artist> = sql(SELECT)
+        .then("where a.id in ?*")
+        .bind(ids)
+        .all(reader.db())
+        .await?;
     Ok(rows.into_iter().map(|row| (row.id, row)).collect())
 }
 
@@ -279,12 +293,26 @@ async fn browse(
 
 pub async fn retrieve(permit: &Allowed<Retrieve>, key: Key) -> Result<Artist> {
     match key {
-        Key::Id(id) => permit.loaders().one(ArtistId(id)).await?.ok_or(Error::NotFound),
-        Key::Uuid(uuid) => sql(SELECT).then("where a.uuid = ?").bind(uuid).one(permit.db()).await,
+        Key::Id(id) => permit
+            .loaders()
+            .one(ArtistId(id))
+            .await?
+            .ok_or(Error::NotFound),
+        Key::Uuid(uuid) => {
+            sql(SELECT)
+                .then("where a.uuid = ?")
+                .bind(uuid)
+                .one(permit.db())
+                .await
+        }
     }
 }
 
-async fn libraries(permit: &Allowed<Libraries>, id: i64, query: &PageQuery) -> Result<Page<LibraryBody>> {
+async fn libraries(
+    permit: &Allowed<Libraries>,
+    id: i64,
+    query: &PageQuery,
+) -> Result<Page<LibraryBody>> {
     let loaders = permit.loaders();
     loaders.one(ArtistId(id)).await?.ok_or(Error::NotFound)?;
     let ids = loaders.one(ArtistLibraries(id)).await?.unwrap_or_default();

@@ -16,7 +16,7 @@ use crate::{
         loaders::AttachmentId,
         scalars::BigInt,
     },
-    guard::{Allowed, AllowExt, operations},
+    guard::{AllowExt, Allowed, operations},
     rest::answer::Answer,
     store::sql,
     time::Timestamp,
@@ -148,18 +148,30 @@ fn crop(file: &str, pixels: u32) -> String {
 const SELECT: &str = "select id, uuid, url, file, size, mimetype, creation_date from attachments ";
 
 pub async fn by_ids(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Attachment>> {
-    let rows: Vec<Attachment> = sql(SELECT).then("where id in ?*").bind(ids).all(reader.db()).await?;
+    let rows: Vec<Attachment> = sql(SELECT)
+        .then("where id in ?*")
+        .bind(ids)
+        .all(reader.db())
+        .await?;
     Ok(rows.into_iter().map(|row| (row.id, row)).collect())
 }
 
 async fn retrieve(permit: &Allowed<Retrieve>, uuid: Uuid) -> Result<Attachment> {
-    sql(SELECT).then("where uuid = ?").bind(uuid).one(permit.db()).await
+    sql(SELECT)
+        .then("where uuid = ?")
+        .bind(uuid)
+        .one(permit.db())
+        .await
 }
 
 pub async fn named(permit: &Allowed<Retrieve>, key: Key) -> Result<Attachment> {
     match key {
         Key::Uuid(uuid) => retrieve(permit, uuid).await,
-        Key::Id(id) => permit.loaders().one(AttachmentId(id)).await?.ok_or(Error::NotFound),
+        Key::Id(id) => permit
+            .loaders()
+            .one(AttachmentId(id))
+            .await?
+            .ok_or(Error::NotFound),
     }
 }
 
@@ -173,7 +185,9 @@ impl Rest {
         permit: Allowed<Retrieve>,
         uuid: Path<Uuid>,
     ) -> Result<Answer<AttachmentBody>> {
-        retrieve(&permit, uuid.0).await.map(|row| Answer(row.body(&permit)))
+        retrieve(&permit, uuid.0)
+            .await
+            .map(|row| Answer(row.body(&permit)))
     }
 }
 

@@ -9,7 +9,12 @@ use serde::Serialize;
 use sqlx::FromRow;
 
 pub use self::render::{Extent, html};
-use crate::{context::Reader, error::Result, store::sql};
+use super::catalogue::not_blank;
+use crate::{
+    context::Reader,
+    error::{Error, Result},
+    store::{Sql, Tx, sql},
+};
 
 /// A text with its markup.
 #[derive(Clone, Debug, FromRow, SimpleObject)]
@@ -51,6 +56,40 @@ impl Content {
             html: html(&self.text, &self.content_type, Extent::Plain),
         }
     }
+}
+
+/// A text to be stored.
+#[derive(Debug, Object, async_graphql::InputObject)]
+pub struct NewContent {
+    /// The text, up to 5,000 characters.
+    pub text: String,
+    /// `text/markdown`, `text/plain` or `text/html`.
+    pub content_type: String,
+}
+
+const TYPES: &[&str] = &["text/markdown", "text/plain", "text/html"];
+
+pub async fn create(tx: &mut Tx, new: &NewContent) -> Result<i64> {
+    not_blank("description", &new.text, 5_000)?;
+    if !TYPES.contains(&new.content_type.as_str()) {
+        let complaint = format!("\"{}\" is not a valid choice.", new.content_type);
+        return Err(Error::field("description", complaint));
+    }
+    sql("insert into contents (text, content_type) values (?, ?) returning id")
+        .bind(new.text.as_str())
+        .bind(new.content_type.as_str())
+        .number(tx)
+        .await
+}
+
+/// Takes texts away whose owners are about to go.
+pub async fn delete_of(tx: &mut Tx, owners: Sql) -> Result<()> {
+    sql("delete from contents where id in (")
+        .append(owners)
+        .then(")")
+        .run(tx)
+        .await
+        .map(|_| ())
 }
 
 pub async fn by_ids(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Content>> {

@@ -13,8 +13,21 @@ pub enum Extent {
 }
 
 const PLAIN: &[&str] = &[
-    "p", "a", "abbr", "acronym", "b", "blockquote", "br", "code", "em", "i", "li", "ol", "pre",
-    "strong", "ul",
+    "p",
+    "a",
+    "abbr",
+    "acronym",
+    "b",
+    "blockquote",
+    "br",
+    "code",
+    "em",
+    "i",
+    "li",
+    "ol",
+    "pre",
+    "strong",
+    "ul",
 ];
 const MORE: &[&str] = &[
     "h1", "h2", "h3", "h4", "h5", "h6", "hr", "div", "section", "article", "span", "del", "img",
@@ -63,7 +76,12 @@ fn plain(text: &str) -> String {
 fn linked(text: &str) -> Vec<Event<'static>> {
     let mut events = Vec::new();
     let mut rest = text;
-    while let Some(start) = rest.find("https://").into_iter().chain(rest.find("http://")).min() {
+    while let Some(start) = rest
+        .find("https://")
+        .into_iter()
+        .chain(rest.find("http://"))
+        .min()
+    {
         let address = address_at(&rest[start..]);
         events.push(Event::Text(rest[..start].to_owned().into()));
         let target = CowStr::from(address.to_owned());
@@ -89,7 +107,11 @@ fn address_at(text: &str) -> &str {
 }
 
 fn clean(html: &str, extent: Extent) -> String {
-    let more: &[&str] = if extent == Extent::Permissive { MORE } else { &[] };
+    let more: &[&str] = if extent == Extent::Permissive {
+        MORE
+    } else {
+        &[]
+    };
     let tags: HashSet<_> = PLAIN.iter().chain(more).copied().collect();
     Builder::new()
         .tags(tags)
@@ -115,11 +137,17 @@ mod tests {
             "<h1>T</h1><p><b>x</b></p>"
         );
         let evil = "[a](javascript:alert(1)) <img src=x onerror=alert(1)>";
-        assert_eq!(html(evil, "text/markdown", Extent::Plain), "<p><a>a</a> </p>");
+        assert_eq!(
+            html(evil, "text/markdown", Extent::Plain),
+            "<p><a>a</a> </p>"
+        );
     }
 
     #[test]
     fn plain_text_keeps_its_lines() {
-        assert_eq!(html("a < b\nc", "text/plain", Extent::Plain), "a &lt; b<br>c");
+        assert_eq!(
+            html("a < b\nc", "text/plain", Extent::Plain),
+            "a &lt; b<br>c"
+        );
     }
 }

@@ -6,11 +6,7 @@ use sqlx::FromRow;
 
 use super::artists::{self, Artist};
 use crate::{
-    context::Reader,
-    error::Result,
-    graphql::loaders::ArtistId,
-    guard::AllowExt,
-    store::sql,
+    context::Reader, error::Result, graphql::loaders::ArtistId, guard::AllowExt, store::sql,
 };
 
 /// One artist's part in an album or a track.
@@ -34,19 +30,27 @@ pub struct ArtistCredit {
 impl ArtistCredit {
     /// The artist.
     async fn artist(&self, ctx: &Context<'_>) -> Result<Option<Artist>> {
-        ctx.reach::<artists::Retrieve>().await?.loaders().one(ArtistId(self.artist_id)).await
+        ctx.reach::<artists::Retrieve>()
+            .await?
+            .loaders()
+            .one(ArtistId(self.artist_id))
+            .await
     }
 }
 
 pub async fn of_albums(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Vec<ArtistCredit>>> {
-    let rows = sql("select album_id as owner_id, artist_id, credit, join_phrase, position
-         from album_artists where album_id in ?* order by album_id, position");
+    let rows = sql(
+        "select album_id as owner_id, artist_id, credit, join_phrase, position
+         from album_artists where album_id in ?* order by album_id, position",
+    );
     Ok(grouped(rows.bind(ids).all(reader.db()).await?))
 }
 
 pub async fn of_tracks(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Vec<ArtistCredit>>> {
-    let rows = sql("select track_id as owner_id, artist_id, credit, join_phrase, position
-         from track_artists where track_id in ?* order by track_id, position");
+    let rows = sql(
+        "select track_id as owner_id, artist_id, credit, join_phrase, position
+         from track_artists where track_id in ?* order by track_id, position",
+    );
     Ok(grouped(rows.bind(ids).all(reader.db()).await?))
 }
 

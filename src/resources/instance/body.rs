@@ -80,7 +80,8 @@ fn metadata(reader: &Reader, preferences: &Preferences, figures: Option<&super::
 
 fn banner(reader: &Reader, preferences: &Preferences) -> Option<String> {
     let file = preferences.get("instance__banner");
-    file.as_str().map(|file| format!("{}{file}", reader.app().config().media_url()))
+    file.as_str()
+        .map(|file| format!("{}{file}", reader.app().config().media_url()))
 }
 
 fn library(preferences: &Preferences, figures: Option<&super::Figures>) -> Value {
@@ -100,7 +101,9 @@ fn library(preferences: &Preferences, figures: Option<&super::Figures>) -> Value
 fn report_types(preferences: &Preferences) -> Vec<Value> {
     let anonymous = preferences.get("moderation__unauthenticated_report_types");
     let open = |kind: &str| {
-        anonymous.as_array().is_some_and(|kinds| kinds.iter().any(|known| known == kind))
+        anonymous
+            .as_array()
+            .is_some_and(|kinds| kinds.iter().any(|known| known == kind))
     };
     let kinds = REPORT_TYPES.iter();
     kinds
@@ -116,9 +119,14 @@ struct Document {
 
 impl IntoResponse for Document {
     fn into_response(self) -> Response {
-        let profile = format!("http://nodeinfo.diaspora.software/ns/schema/{}#", self.version);
+        let profile = format!(
+            "http://nodeinfo.diaspora.software/ns/schema/{}#",
+            self.version
+        );
         Response::builder()
-            .content_type(format!("application/json; profile={profile}; charset=utf-8"))
+            .content_type(format!(
+                "application/json; profile={profile}; charset=utf-8"
+            ))
             .body(self.body.to_string())
     }
 }
@@ -128,7 +136,10 @@ impl ApiResponse for Document {
         let mut schema = MetaSchema::new("object");
         schema.description = Some("A NodeInfo document, by the schema of its version.");
         let schema = MetaSchemaRef::Inline(Box::new(schema));
-        let content = vec![MetaMediaType { content_type: "application/json", schema }];
+        let content = vec![MetaMediaType {
+            content_type: "application/json",
+            schema,
+        }];
         MetaResponses {
             responses: vec![MetaResponse {
                 description: "Done.",
@@ -163,9 +174,7 @@ async fn manifest(reader: &Reader) -> Result<Value> {
             "type": "image/png",
         })
     };
-    let application = |platform: &str, url: &str| {
-        json!({ "platform": platform, "url": url, "id": "audio.funkwhale.ffa" })
-    };
+    let application = |platform: &str, url: &str| json!({ "platform": platform, "url": url, "id": "audio.funkwhale.ffa" });
     let shortcut = |name: &str, url: &str| json!({ "name": name, "url": url, "icons": [] });
     Ok(json!({
         "name": name,
@@ -191,7 +200,9 @@ struct ManifestDocument(Value);
 
 impl IntoResponse for ManifestDocument {
     fn into_response(self) -> Response {
-        Response::builder().content_type("application/manifest+json").body(self.0.to_string())
+        Response::builder()
+            .content_type("application/manifest+json")
+            .body(self.0.to_string())
     }
 }
 

@@ -8,13 +8,14 @@ use std::collections::HashMap;
 use async_graphql::{Context, Json, Object, SimpleObject};
 use serde_json::Value;
 
-pub use self::{body::Rest, figures::Figures};
 use self::preferences::PREFERENCES;
+pub use self::{body::Rest, figures::Figures};
 use crate::{
     context::{Cx, Reader},
     error::Result,
     graphql::connection::answer,
-    guard::{Allowed, AllowExt, operations},
+    guard::{AllowExt, Allowed, operations},
+    scope::Permissions,
     store::{Db, sql},
 };
 
@@ -39,7 +40,9 @@ pub struct Preferences(HashMap<String, Value>);
 impl Preferences {
     pub async fn load(db: &Db) -> Result<Self> {
         let rows: Vec<(String, String, Option<String>)> =
-            sql("select section, name, raw_value from preferences").all(db).await?;
+            sql("select section, name, raw_value from preferences")
+                .all(db)
+                .await?;
         let raw: HashMap<String, Option<String>> = rows
             .into_iter()
             .map(|(section, name, raw)| (format!("{section}__{name}"), raw))
@@ -70,10 +73,26 @@ impl Preferences {
         self.is_on("common__api_authentication_required")
     }
 
+    /// The permissions that every user has.
+    pub fn default_permissions(&self) -> Permissions {
+        let held = self.get("users__default_permissions");
+        let has = |name: &str| {
+            held.as_array()
+                .is_some_and(|list| list.iter().any(|one| one == name))
+        };
+        Permissions {
+            moderation: has("moderation"),
+            library: has("library"),
+            settings: has("settings"),
+        }
+    }
+
     /// The settings that everybody may read, as the REST API shows them.
     fn public(&self) -> Vec<Value> {
         let public = PREFERENCES.iter().filter(|preference| preference.public);
-        public.map(|preference| preference.body(self.get(&preference.identifier()))).collect()
+        public
+            .map(|preference| preference.body(self.get(&preference.identifier())))
+            .collect()
     }
 }
 
@@ -150,7 +169,11 @@ impl Instance {
 
     /// The address of this pod.
     async fn url(&self, ctx: &Context<'_>) -> String {
-        ctx.data_unchecked::<Cx>().reader().app().config().public_url()
+        ctx.data_unchecked::<Cx>()
+            .reader()
+            .app()
+            .config()
+            .public_url()
     }
 }
 
@@ -169,7 +192,11 @@ async fn public_settings(permit: &Allowed<Settings>) -> Result<Vec<Setting>> {
 async fn describe(reader: &Reader) -> Result<Instance> {
     let preferences = reader.app().preferences().await?;
     let told = preferences.is_on("instance__nodeinfo_stats_enabled");
-    let figures = if told { Some(reader.app().figures().await?) } else { None };
+    let figures = if told {
+        Some(reader.app().figures().await?)
+    } else {
+        None
+    };
     Ok(Instance {
         name: preferences.text("instance__name"),
         short_description: preferences.text("instance__short_description"),

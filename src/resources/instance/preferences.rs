@@ -1,5 +1,5 @@
 //! The settings that administrators may change while the pod runs, with what they are before
-//! anybody changed them (contract section 10, goldens 372 and 544).
+//! anybody changed them.
 use serde_json::{Value as Json, json};
 
 /// One setting of the pod that its administrators may change while it runs.

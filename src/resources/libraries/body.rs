@@ -44,13 +44,22 @@ pub struct LibraryBody {
 }
 
 pub async fn bodies(loaders: &Loaders, reader: &Reader, ids: &[i64]) -> Result<Vec<LibraryBody>> {
-    let stats = loaders.many(ids.iter().copied().map(LibraryHoldings).collect()).await?;
-    let libraries = loaders.list(ids.iter().copied().map(LibraryId).collect()).await?;
+    let stats = loaders
+        .many(ids.iter().copied().map(LibraryHoldings).collect())
+        .await?;
+    let libraries = loaders
+        .list(ids.iter().copied().map(LibraryId).collect())
+        .await?;
     let owners = libraries.iter().map(|library| ActorId(library.actor_id));
     let owners = loaders.many(owners.collect()).await?;
     let body = |library: Library| {
-        let stats = stats.get(&LibraryHoldings(library.id)).copied().unwrap_or_default();
-        let actor = owners.get(&ActorId(library.actor_id)).map(|actor| actor.body(reader));
+        let stats = stats
+            .get(&LibraryHoldings(library.id))
+            .copied()
+            .unwrap_or_default();
+        let actor = owners
+            .get(&ActorId(library.actor_id))
+            .map(|actor| actor.body(reader));
         library.body(stats, actor)
     };
     Ok(libraries.into_iter().map(body).collect())
@@ -85,7 +94,10 @@ pub async fn library_page(
 
 async fn detail(permit: &Allowed<Retrieve>, uuid: Uuid) -> Result<LibraryBody> {
     let library = retrieve(permit, Key::Uuid(uuid)).await?;
-    bodies(permit.loaders(), permit, &[library.id]).await?.pop().ok_or(Error::NotFound)
+    bodies(permit.loaders(), permit, &[library.id])
+        .await?
+        .pop()
+        .ok_or(Error::NotFound)
 }
 
 pub struct Rest;
@@ -98,7 +110,11 @@ impl Rest {
     }
 
     #[oai(path = "/:uuid", method = "get")]
-    async fn retrieve(&self, permit: Allowed<Retrieve>, uuid: Path<Uuid>) -> Result<Answer<LibraryBody>> {
+    async fn retrieve(
+        &self,
+        permit: Allowed<Retrieve>,
+        uuid: Path<Uuid>,
+    ) -> Result<Answer<LibraryBody>> {
         detail(&permit, uuid.0).await.map(Answer)
     }
 }

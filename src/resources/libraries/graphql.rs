@@ -25,24 +25,42 @@ impl Library {
 
     /// Whether it belongs to this pod.
     async fn is_local(&self, ctx: &Context<'_>) -> bool {
-        ctx.data_unchecked::<Cx>().reader().is_local(Some(&self.fid))
+        ctx.data_unchecked::<Cx>()
+            .reader()
+            .is_local(Some(&self.fid))
     }
 
     /// How many uploads it has.
     async fn uploads_count(&self, ctx: &Context<'_>) -> Result<i64> {
         let permit = ctx.reach::<Retrieve>().await?;
-        Ok(permit.loaders().one(LibraryHoldings(self.id)).await?.unwrap_or_default().uploads_count)
+        Ok(permit
+            .loaders()
+            .one(LibraryHoldings(self.id))
+            .await?
+            .unwrap_or_default()
+            .uploads_count)
     }
 
     /// The size of its uploads in bytes.
     async fn size(&self, ctx: &Context<'_>) -> Result<BigInt> {
         let permit = ctx.reach::<Retrieve>().await?;
-        Ok(BigInt(permit.loaders().one(LibraryHoldings(self.id)).await?.unwrap_or_default().size))
+        Ok(BigInt(
+            permit
+                .loaders()
+                .one(LibraryHoldings(self.id))
+                .await?
+                .unwrap_or_default()
+                .size,
+        ))
     }
 
     /// Its owner.
     async fn actor(&self, ctx: &Context<'_>) -> Result<Option<Actor>> {
-        ctx.reach::<Retrieve>().await?.loaders().one(ActorId(self.actor_id)).await
+        ctx.reach::<Retrieve>()
+            .await?
+            .loaders()
+            .one(ActorId(self.actor_id))
+            .await
     }
 }
 
@@ -53,7 +71,10 @@ pub struct Queries;
 impl Queries {
     /// The libraries that the caller may look into; newest first unless it says otherwise.
     #[graphql(complexity = "pages(first, last) * child_complexity + 1")]
-    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the arguments of a Relay connection"
+    )]
     async fn libraries(
         &self,
         ctx: &Context<'_>,

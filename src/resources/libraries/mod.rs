@@ -119,15 +119,22 @@ fn listing(reader: &Reader, filter: &LibraryFilter, order: &[LibraryOrder]) -> L
     }
     for word in filter.q.iter().flat_map(|q| q.split_whitespace()) {
         let pattern = containing(&super::visibility::folded(word));
-        from = from.then(" and l.name_folded like ? escape '\\'").bind(pattern);
+        from = from
+            .then(" and l.name_folded like ? escape '\\'")
+            .bind(pattern);
     }
     if let Some(scope) = &filter.scope {
-        let words = scope.split(',').filter_map(|word| libraries_of_scope(reader, word.trim()));
+        let words = scope
+            .split(',')
+            .filter_map(|word| libraries_of_scope(reader, word.trim()));
         let any = words.reduce(|left, right| left.then(" or ").append(right));
         let condition = any.unwrap_or_else(|| sql("1 = 0"));
         from = from.and(sql("(").append(condition).then(")"));
     }
-    let newest = [LibraryOrder { field: LibraryOrderField::CreationDate, direction: Direction::Desc }];
+    let newest = [LibraryOrder {
+        field: LibraryOrderField::CreationDate,
+        direction: Direction::Desc,
+    }];
     let order = if order.is_empty() { &newest } else { order };
     Listing::new(from, "l.id", order.iter().map(|order| order.key()))
 }
@@ -148,7 +155,11 @@ const SELECT: &str = "select l.id, l.uuid, l.fid, l.name, l.description, l.priva
     l.creation_date, l.actor_id from libraries l ";
 
 pub async fn by_ids(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Library>> {
-    let rows: Vec<Library> = sql(SELECT).then("where l.id in ?*").bind(ids).all(reader.db()).await?;
+    let rows: Vec<Library> = sql(SELECT)
+        .then("where l.id in ?*")
+        .bind(ids)
+        .all(reader.db())
+        .await?;
     Ok(rows.into_iter().map(|row| (row.id, row)).collect())
 }
 
@@ -160,7 +171,15 @@ pub async fn stats(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Librar
     .bind(ids)
     .all(reader.db())
     .await?;
-    let stats = |(id, uploads_count, size)| (id, LibraryStats { uploads_count, size });
+    let stats = |(id, uploads_count, size)| {
+        (
+            id,
+            LibraryStats {
+                uploads_count,
+                size,
+            },
+        )
+    };
     Ok(rows.into_iter().map(stats).collect())
 }
 
@@ -170,30 +189,42 @@ const PUBLIC: &str = "l.privacy_level = 'everyone' and u.import_status in ('fini
 
 /// The public libraries that hold something of each artist; newest first.
 pub async fn of_artists(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Vec<i64>>> {
-    let found = sql("select distinct ta.artist_id, l.id, l.creation_date from track_artists ta
+    let found = sql(
+        "select distinct ta.artist_id, l.id, l.creation_date from track_artists ta
          join uploads u on u.track_id = ta.track_id join libraries l on l.id = u.library_id
-         where ta.artist_id in ?* and ");
+         where ta.artist_id in ?* and ",
+    );
     holders(reader, found.bind(ids), " order by 1, 3 desc, 2 desc").await
 }
 
 /// The public libraries that hold something of each album; newest first.
 pub async fn of_albums(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Vec<i64>>> {
-    let found = sql("select distinct t.album_id, l.id, l.creation_date from tracks t
+    let found = sql(
+        "select distinct t.album_id, l.id, l.creation_date from tracks t
          join uploads u on u.track_id = t.id join libraries l on l.id = u.library_id
-         where t.album_id in ?* and ");
+         where t.album_id in ?* and ",
+    );
     holders(reader, found.bind(ids), " order by 1, 3 desc, 2 desc").await
 }
 
 /// The public libraries that hold each track; newest first.
 pub async fn of_tracks(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Vec<i64>>> {
-    let found = sql("select distinct u.track_id, l.id, l.creation_date from uploads u
-         join libraries l on l.id = u.library_id where u.track_id in ?* and ");
+    let found = sql(
+        "select distinct u.track_id, l.id, l.creation_date from uploads u
+         join libraries l on l.id = u.library_id where u.track_id in ?* and ",
+    );
     holders(reader, found.bind(ids), " order by 1, 3 desc, 2 desc").await
 }
 
-async fn holders(reader: &Reader, found: Sql, order: &'static str) -> Result<HashMap<i64, Vec<i64>>> {
+async fn holders(
+    reader: &Reader,
+    found: Sql,
+    order: &'static str,
+) -> Result<HashMap<i64, Vec<i64>>> {
     let rows: Vec<(i64, i64, Timestamp)> = found.then(PUBLIC).then(order).all(reader.db()).await?;
-    Ok(super::grouped(rows.into_iter().map(|(owner, library, _)| (owner, library))))
+    Ok(super::grouped(
+        rows.into_iter().map(|(owner, library, _)| (owner, library)),
+    ))
 }
 
 async fn list(permit: &Allowed<List>, query: &Query) -> Result<Page<LibraryBody>> {
@@ -213,8 +244,18 @@ async fn browse(
 
 pub async fn retrieve(permit: &Allowed<Retrieve>, key: Key) -> Result<Library> {
     match key {
-        Key::Id(id) => permit.loaders().one(ViewableLibrary(id)).await?.ok_or(Error::NotFound),
-        Key::Uuid(uuid) => sql(SELECT).then("where l.uuid = ?").bind(uuid).one(permit.db()).await,
+        Key::Id(id) => permit
+            .loaders()
+            .one(ViewableLibrary(id))
+            .await?
+            .ok_or(Error::NotFound),
+        Key::Uuid(uuid) => {
+            sql(SELECT)
+                .then("where l.uuid = ?")
+                .bind(uuid)
+                .one(permit.db())
+                .await
+        }
     }
 }
 

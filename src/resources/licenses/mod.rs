@@ -8,7 +8,7 @@ use crate::{
     context::Reader,
     error::Result,
     graphql::connection::answer,
-    guard::{Allowed, AllowExt, operations},
+    guard::{AllowExt, Allowed, operations},
     rest::{
         answer::Answer,
         page::{Page, PageQuery},
@@ -132,7 +132,11 @@ const SELECT: &str = "select code, url, copyleft, commercial, attribution, deriv
     from licenses ";
 
 pub async fn by_codes(reader: &Reader, codes: Vec<String>) -> Result<Vec<License>> {
-    sql(SELECT).then("where code in ?*").bind(codes).all(reader.db()).await
+    sql(SELECT)
+        .then("where code in ?*")
+        .bind(codes)
+        .all(reader.db())
+        .await
 }
 
 async fn list(permit: &Allowed<List>, query: &Query) -> Result<Page<LicenseBody>> {
@@ -145,7 +149,11 @@ async fn every(permit: &Allowed<List>) -> Result<Vec<License>> {
 }
 
 async fn retrieve(permit: &Allowed<Retrieve>, code: &str) -> Result<License> {
-    sql(SELECT).then("where code = ?").bind(code).one(permit.db()).await
+    sql(SELECT)
+        .then("where code = ?")
+        .bind(code)
+        .one(permit.db())
+        .await
 }
 
 pub struct Rest;
@@ -163,7 +171,9 @@ impl Rest {
         permit: Allowed<Retrieve>,
         code: Path<String>,
     ) -> Result<Answer<LicenseBody>> {
-        retrieve(&permit, &code).await.map(|license| Answer(license.into()))
+        retrieve(&permit, &code)
+            .await
+            .map(|license| Answer(license.into()))
     }
 }
 
@@ -173,6 +183,7 @@ pub struct Queries;
 #[Object(name = "LicensesQueries")]
 impl Queries {
     /// Every license, by code.
+    #[graphql(complexity = "400 * child_complexity + 1")]
     async fn licenses(&self, ctx: &Context<'_>) -> Option<Result<Vec<License>>> {
         answer(async { every(&ctx.allow().await?).await }).await
     }

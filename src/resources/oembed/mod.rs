@@ -7,9 +7,7 @@ use url::Url;
 use super::{artists::refs, attachments::Attachment};
 use crate::{
     error::{Error, Result},
-    graphql::loaders::{
-        AlbumCredits, AlbumId, ArtistId, AttachmentId, TrackCredits, TrackId,
-    },
+    graphql::loaders::{AlbumCredits, AlbumId, ArtistId, AttachmentId, TrackCredits, TrackId},
     guard::{Allowed, operations},
     rest::{
         answer::Answer,
@@ -33,7 +31,11 @@ struct Query {
 impl Docs for Query {
     fn docs() -> Vec<ParamDoc> {
         let number = || MetaSchema::new_with_format("integer", "int64");
-        let doc = |name, about, schema| ParamDoc { name, about, schema };
+        let doc = |name, about, schema| ParamDoc {
+            name,
+            about,
+            schema,
+        };
         vec![
             doc("url", "The page to embed.", MetaSchema::new("string")),
             doc("format", "Always `json`.", MetaSchema::new("string")),
@@ -52,7 +54,11 @@ impl<'a> FromRequest<'a> for Query {
             read.map_err(|_| Error::field(name, "A valid integer is required."))
         };
         Ok(Self {
-            url: pairs.last("url").filter(|url| !url.is_empty()).ok_or_else(required)?.to_owned(),
+            url: pairs
+                .last("url")
+                .filter(|url| !url.is_empty())
+                .ok_or_else(required)?
+                .to_owned(),
             width: size("maxwidth")?,
             height: size("maxheight")?,
         })
@@ -119,10 +125,18 @@ async fn show(permit: &Allowed<Show>, query: &Query) -> Result<Embed> {
         _ => return Err(unknown()),
     };
     let authors = refs(permit.loaders(), permit, [subject.artist]).await?;
-    let author = authors.get(&subject.artist).map_or(String::new(), |artist| artist.name.clone());
-    let cover: Option<Attachment> = permit.loaders().maybe(subject.cover.map(AttachmentId)).await?;
+    let author = authors
+        .get(&subject.artist)
+        .map_or(String::new(), |artist| artist.name.clone());
+    let cover: Option<Attachment> = permit
+        .loaders()
+        .maybe(subject.cover.map(AttachmentId))
+        .await?;
     let side = cover.is_some().then_some(200);
-    let (width, height) = (query.width.unwrap_or(600), query.height.unwrap_or(subject.height));
+    let (width, height) = (
+        query.width.unwrap_or(600),
+        query.height.unwrap_or(subject.height),
+    );
     let name = permit.app().preferences().await?.get("instance__name");
     Ok(Embed {
         version: "1.0".to_owned(),
@@ -153,12 +167,17 @@ fn page(root: &str, address: &str) -> Option<(String, i64)> {
         return None;
     }
     let mut parts = address.path_segments()?;
-    let ("library", kind, id) = (parts.next()?, parts.next()?, parts.next()?) else { return None };
+    let ("library", kind, id) = (parts.next()?, parts.next()?, parts.next()?) else {
+        return None;
+    };
     Some((kind.to_owned(), id.parse().ok()?))
 }
 
 fn unknown() -> Error {
-    Error::field("url", "This is not the address of a track, an album or an artist of this pod.")
+    Error::field(
+        "url",
+        "This is not the address of a track, an album or an artist of this pod.",
+    )
 }
 
 async fn track(permit: &Allowed<Show>, id: i64) -> Result<Subject> {
@@ -174,14 +193,24 @@ async fn track(permit: &Allowed<Show>, id: i64) -> Result<Subject> {
         description: title.clone(),
         title,
         artist: credit.artist_id,
-        cover: track.attachment_cover_id.or(album.and_then(|album| album.attachment_cover_id)),
+        cover: track
+            .attachment_cover_id
+            .or(album.and_then(|album| album.attachment_cover_id)),
         height: 150,
     })
 }
 
 async fn album(permit: &Allowed<Show>, id: i64) -> Result<Subject> {
-    let album = permit.loaders().one(AlbumId(id)).await?.ok_or_else(unknown)?;
-    let credits = permit.loaders().one(AlbumCredits(id)).await?.unwrap_or_default();
+    let album = permit
+        .loaders()
+        .one(AlbumId(id))
+        .await?
+        .ok_or_else(unknown)?;
+    let credits = permit
+        .loaders()
+        .one(AlbumCredits(id))
+        .await?
+        .unwrap_or_default();
     let credit = credits.first().ok_or_else(unknown)?;
     let title = format!("{} by {}", album.title, credit.credit);
     Ok(Subject {
@@ -196,7 +225,11 @@ async fn album(permit: &Allowed<Show>, id: i64) -> Result<Subject> {
 }
 
 async fn artist(permit: &Allowed<Show>, id: i64) -> Result<Subject> {
-    let artist = permit.loaders().one(ArtistId(id)).await?.ok_or_else(unknown)?;
+    let artist = permit
+        .loaders()
+        .one(ArtistId(id))
+        .await?
+        .ok_or_else(unknown)?;
     Ok(Subject {
         kind: "artist",
         id,

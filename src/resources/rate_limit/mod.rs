@@ -7,7 +7,7 @@ use crate::{
     context::Cx,
     error::Result,
     graphql::connection::answer,
-    guard::{Allowed, AllowExt, operations},
+    guard::{AllowExt, Allowed, operations},
     rest::answer::Answer,
     throttle::Ident,
 };
@@ -71,7 +71,9 @@ fn show(permit: &Allowed<Show>, ident: Ident) -> RateLimit {
     let now = app.clock().now().unix().unsigned_abs();
     let scopes = app.rates().iter().filter_map(|(scope, rate, about)| {
         let quota = app.peek(scope, ident)?;
-        let exhausted = (quota.remaining == 0).then_some(quota.retry_after).flatten();
+        let exhausted = (quota.remaining == 0)
+            .then_some(quota.retry_after)
+            .flatten();
         Some(RateLimitScope {
             id: scope.to_owned(),
             rate: rate.text.clone(),
@@ -87,7 +89,10 @@ fn show(permit: &Allowed<Show>, ident: Ident) -> RateLimit {
     });
     RateLimit {
         enabled: app.config().throttling_enabled,
-        ident: RateLimitIdent { kind: ident.kind().to_owned(), id: ident.to_string() },
+        ident: RateLimitIdent {
+            kind: ident.kind().to_owned(),
+            id: ident.to_string(),
+        },
         scopes: scopes.collect(),
     }
 }

@@ -16,7 +16,7 @@ use crate::{
         connection::answer,
         loaders::{AlbumId, ArtistId, TrackId},
     },
-    guard::{Allowed, AllowExt, operations},
+    guard::{AllowExt, Allowed, operations},
     rest::{
         answer::Answer,
         params::{Docs, Pairs, ParamDoc},
@@ -37,9 +37,16 @@ struct Query(String);
 
 impl Docs for Query {
     fn docs() -> Vec<ParamDoc> {
-        let doc = |name, about| ParamDoc { name, about, schema: MetaSchema::new("string") };
+        let doc = |name, about| ParamDoc {
+            name,
+            about,
+            schema: MetaSchema::new("string"),
+        };
         vec![
-            doc("query", "What to look for: each word begins a word of the name or title."),
+            doc(
+                "query",
+                "What to look for: each word begins a word of the name or title.",
+            ),
             doc("q", "The same as `query`."),
         ]
     }
@@ -48,7 +55,10 @@ impl Docs for Query {
 impl<'a> FromRequest<'a> for Query {
     async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
         let pairs = Pairs::parse(request.uri().query().unwrap_or_default())?;
-        let asked = pairs.last("query").or_else(|| pairs.last("q")).unwrap_or_default();
+        let asked = pairs
+            .last("query")
+            .or_else(|| pairs.last("q"))
+            .unwrap_or_default();
         Ok(Self(asked.to_owned()))
     }
 }
@@ -114,9 +124,15 @@ async fn results(permit: &Allowed<All>, query: &str) -> Result<SearchResult> {
     let found = find(permit, query).await?;
     let loaders = permit.loaders();
     Ok(SearchResult {
-        artists: loaders.list(found.artists.into_iter().map(ArtistId).collect()).await?,
-        albums: loaders.list(found.albums.into_iter().map(AlbumId).collect()).await?,
-        tracks: loaders.list(found.tracks.into_iter().map(TrackId).collect()).await?,
+        artists: loaders
+            .list(found.artists.into_iter().map(ArtistId).collect())
+            .await?,
+        albums: loaders
+            .list(found.albums.into_iter().map(AlbumId).collect())
+            .await?,
+        tracks: loaders
+            .list(found.tracks.into_iter().map(TrackId).collect())
+            .await?,
         tags: found.tags,
     })
 }

@@ -12,17 +12,18 @@ use crate::{
     context::Reader,
     error::{Error, Result},
     graphql::{
-        connection::{Connection, Direction, answer, connect, window},
+        connection::{Connection, Direction, answer, connect, pages, window},
         ids::{Key, Kind, global},
         loaders::TagId,
     },
-    guard::{Allowed, AllowExt, operations},
+    guard::{AllowExt, Allowed, operations},
     rest::{
         answer::Answer,
         page::{ListQuery, Page},
         params::{filter, ordering},
     },
     store::{
+        Tx,
         listing::{Kind as KeyKind, Listing, SortKey, Window},
         sql,
     },
@@ -75,7 +76,10 @@ pub struct TagBody {
 
 impl From<Tag> for TagBody {
     fn from(tag: Tag) -> Self {
-        Self { name: tag.name, creation_date: tag.creation_date }
+        Self {
+            name: tag.name,
+            creation_date: tag.creation_date,
+        }
     }
 }
 
@@ -106,7 +110,9 @@ ordering! {
 fn listing(filter: &TagFilter, order: &[TagOrder]) -> Listing {
     let mut from = sql("from tags g where true");
     for word in filter.q.iter().flat_map(|q| q.split_whitespace()) {
-        from = from.then(" and g.name_folded like ? escape '\\'").bind(containing(&folded(word)));
+        from = from
+            .then(" and g.name_folded like ? escape '\\'")
+            .bind(containing(&folded(word)));
     }
     if let Some(name) = &filter.name {
         from = from.then(" and g.name = ?").bind(name.as_str());
@@ -114,7 +120,10 @@ fn listing(filter: &TagFilter, order: &[TagOrder]) -> Listing {
     if let Some(start) = &filter.name_starts_with {
         from = from.and(starting("g.name", start));
     }
-    let default = [TagOrder { field: TagOrderField::Name, direction: Direction::Asc }];
+    let default = [TagOrder {
+        field: TagOrderField::Name,
+        direction: Direction::Asc,
+    }];
     let order = if order.is_empty() { &default } else { order };
     Listing::new(from, "g.id", order.iter().map(TagOrder::key))
 }
@@ -124,7 +133,9 @@ impl TagOrder {
         let down = self.direction.is_descending();
         match self.field {
             TagOrderField::Name => SortKey::new(sql("g.name_folded"), KeyKind::Text, down),
-            TagOrderField::CreationDate => SortKey::new(sql("g.creation_date"), KeyKind::Time, down),
+            TagOrderField::CreationDate => {
+                SortKey::new(sql("g.creation_date"), KeyKind::Time, down)
+            }
             TagOrderField::Length => SortKey::new(sql("length(g.name)"), KeyKind::Int, down),
         }
     }
@@ -133,7 +144,11 @@ impl TagOrder {
 const SELECT: &str = "select g.id, g.name, g.mbid, g.creation_date from tags g ";
 
 pub async fn by_ids(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Tag>> {
-    let rows: Vec<Tag> = sql(SELECT).then("where g.id in ?*").bind(ids).all(reader.db()).await?;
+    let rows: Vec<Tag> = sql(SELECT)
+        .then("where g.id in ?*")
+        .bind(ids)
+        .all(reader.db())
+        .await?;
     Ok(rows.into_iter().map(|row| (row.id, row)).collect())
 }
 
@@ -145,6 +160,35 @@ pub async fn containing_word(reader: &Reader, word: &str, most: i64) -> Result<V
         .bind(most)
         .all(reader.db())
         .await
+}
+
+/// The numbers of tags by their words; words that are new become tags.
+pub async fn ensure(tx: &mut Tx, words: &[String], now: Timestamp) -> Result<Vec<i64>> {
+    let mut ids = Vec::with_capacity(words.len());
+    for word in words {
+        let valid = (1..=100).contains(&word.chars().count()) && word.chars().all(is_tag_char);
+        if !valid {
+            return Err(Error::field("tags", format!("Invalid tag \"{word}\"")));
+        }
+        // An update that changes nothing makes the row that is there answer with its id.
+        let id = sql(
+            "insert into tags (name, name_folded, creation_date) values (?, ?, ?)
+             on conflict (name_folded) do update set name = tags.name returning id",
+        )
+        .bind(word.as_str())
+        .bind(folded(word))
+        .bind(now)
+        .number(&mut *tx)
+        .await?;
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    Ok(ids)
+}
+
+fn is_tag_char(char: char) -> bool {
+    char.is_alphanumeric() || char == '_'
 }
 
 #[derive(FromRow)]
@@ -179,8 +223,14 @@ tags_of!(/// The tags of tracks, by name.
      from track_tags x join tags g on g.id = x.tag_id where x.track_id in ?* order by g.name_folded");
 
 async fn list(permit: &Allowed<List>, query: &Query) -> Result<Page<TagBody>> {
-    let (frame, ids) = query.page.read_ids(permit, &listing(&query.filter, &query.order)).await?;
-    let rows = permit.loaders().list(ids.into_iter().map(TagId).collect()).await?;
+    let (frame, ids) = query
+        .page
+        .read_ids(permit, &listing(&query.filter, &query.order))
+        .await?;
+    let rows = permit
+        .loaders()
+        .list(ids.into_iter().map(TagId).collect())
+        .await?;
     Ok(frame.around(rows.into_iter().map(TagBody::from).collect()))
 }
 
@@ -194,22 +244,28 @@ async fn browse(
 }
 
 async fn retrieve(permit: &Allowed<Retrieve>, name: &str) -> Result<Tag> {
-    let found = sql(SELECT).then("where g.name_folded = ?").bind(folded(name));
+    let found = sql(SELECT)
+        .then("where g.name_folded = ?")
+        .bind(folded(name));
     found.one(permit.db()).await
 }
 
 /// Tags have no UUID.
 pub async fn by_key(permit: &Allowed<Retrieve>, key: Key) -> Result<Tag> {
-    let Key::Id(id) = key else { return Err(Error::NotFound) };
-    permit.loaders().one(TagId(id)).await?.ok_or(Error::NotFound)
+    let Key::Id(id) = key else {
+        return Err(Error::NotFound);
+    };
+    permit
+        .loaders()
+        .one(TagId(id))
+        .await?
+        .ok_or(Error::NotFound)
 }
 
 async fn named(permit: &Allowed<Retrieve>, name: Option<String>, id: Option<ID>) -> Result<Tag> {
     match (name, id) {
         (Some(name), None) => retrieve(permit, &name).await,
-        (None, Some(id)) => {
-            by_key(permit, Key::of(Kind::Tag, Some(id), None, None)?).await
-        }
+        (None, Some(id)) => by_key(permit, Key::of(Kind::Tag, Some(id), None, None)?).await,
         _ => Err(Error::field("name", "Give either the name or the id.")),
     }
 }
@@ -224,7 +280,11 @@ impl Rest {
     }
 
     #[oai(path = "/:name", method = "get")]
-    async fn retrieve(&self, permit: Allowed<Retrieve>, name: Path<String>) -> Result<Answer<TagBody>> {
+    async fn retrieve(
+        &self,
+        permit: Allowed<Retrieve>,
+        name: Path<String>,
+    ) -> Result<Answer<TagBody>> {
         retrieve(&permit, &name).await.map(|tag| Answer(tag.into()))
     }
 }
@@ -235,6 +295,11 @@ pub struct Queries;
 #[Object(name = "TagsQueries")]
 impl Queries {
     /// Tags, by name unless it says otherwise.
+    #[graphql(complexity = "pages(first, last) * child_complexity + 1")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the arguments of a Relay connection"
+    )]
     async fn tags(
         &self,
         ctx: &Context<'_>,
@@ -250,7 +315,12 @@ impl Queries {
     }
 
     /// The tag with this name, without regard to case, or with this identifier.
-    async fn tag(&self, ctx: &Context<'_>, name: Option<String>, id: Option<ID>) -> Option<Result<Tag>> {
+    async fn tag(
+        &self,
+        ctx: &Context<'_>,
+        name: Option<String>,
+        id: Option<ID>,
+    ) -> Option<Result<Tag>> {
         answer(async { named(&ctx.allow().await?, name, id).await }).await
     }
 }

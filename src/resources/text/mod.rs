@@ -7,7 +7,7 @@ use super::contents::{Extent, html};
 use crate::{
     error::{Error, Result},
     graphql::connection::answer,
-    guard::{Allowed, AllowExt, operations},
+    guard::{AllowExt, Allowed, operations},
     rest::{answer::Answer, body::Body},
 };
 
@@ -41,12 +41,19 @@ fn render(_: &Allowed<Preview>, text: &str, permissive: bool) -> Result<String> 
         let complaint = format!("Ensure this field has no more than {MOST} characters.");
         return Err(Error::field("text", complaint));
     }
-    let extent = if permissive { Extent::Permissive } else { Extent::Plain };
+    let extent = if permissive {
+        Extent::Permissive
+    } else {
+        Extent::Plain
+    };
     Ok(html(text, "text/markdown", extent))
 }
 
 fn preview(permit: &Allowed<Preview>, request: &TextPreviewRequest) -> Result<TextPreview> {
-    let text = request.text.as_ref().ok_or_else(|| Error::Refused("Invalid input".to_owned()))?;
+    let text = request
+        .text
+        .as_ref()
+        .ok_or_else(|| Error::Refused("Invalid input".to_owned()))?;
     let rendered = render(permit, text, request.permissive.unwrap_or_default())?;
     Ok(TextPreview { rendered })
 }
@@ -75,7 +82,8 @@ impl Queries {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The Markdown.")] text: String,
-        #[graphql(default, desc = "Lets headings, pictures and tables through too.")] permissive: bool,
+        #[graphql(default, desc = "Lets headings, pictures and tables through too.")]
+        permissive: bool,
     ) -> Option<Result<String>> {
         answer(async { render(&ctx.allow().await?, &text, permissive) }).await
     }

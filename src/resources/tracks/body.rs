@@ -4,7 +4,7 @@ use poem_openapi::{Object, OpenApi, param::Path};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{Libraries, List, Query, Retrieve, Track, libraries, list, retrieve};
+use super::{Delete, Libraries, List, Query, Retrieve, Track, delete, libraries, list, retrieve};
 use crate::{
     context::Reader,
     error::{Error, Result},
@@ -25,7 +25,7 @@ use crate::{
         uploads::{UploadRef, listen_url},
     },
     rest::{
-        answer::Answer,
+        answer::{Answer, Gone},
         page::{Page, PageQuery},
     },
     time::{Date, Timestamp},
@@ -127,28 +127,47 @@ pub async fn shown(
     ids: &[i64],
     depth: Depth,
 ) -> Result<Vec<TrackBody>> {
-    let tracks = loaders.list(ids.iter().copied().map(TrackId).collect()).await?;
+    let tracks = loaders
+        .list(ids.iter().copied().map(TrackId).collect())
+        .await?;
     let albums: Vec<i64> = tracks.iter().filter_map(|track| track.album_id).collect();
     let artists = Artists::load(loaders, reader, ids, &albums).await?;
     let albums = album_bodies(loaders, reader, &albums, &artists).await?;
     let full = if depth == Depth::Full { ids } else { &[] };
-    let tags = loaders.many(full.iter().copied().map(TrackTags).collect()).await?;
-    let uploads = loaders.many(full.iter().copied().map(TrackUploads).collect()).await?;
+    let tags = loaders
+        .many(full.iter().copied().map(TrackTags).collect())
+        .await?;
+    let uploads = loaders
+        .many(full.iter().copied().map(TrackUploads).collect())
+        .await?;
     let actors = tracks.iter().filter_map(|track| track.attributed_to_id);
     let actors = loaders.many(actors.map(ActorId).collect()).await?;
     let covers = tracks.iter().filter_map(|track| track.attachment_cover_id);
     let covers = loaders.many(covers.map(AttachmentId).collect()).await?;
     let body = |track: Track| {
-        let uploads = uploads.get(&TrackUploads(track.id)).map_or(&[][..], Vec::as_slice);
+        let uploads = uploads
+            .get(&TrackUploads(track.id))
+            .map_or(&[][..], Vec::as_slice);
         let tags = tags.get(&TrackTags(track.id));
-        let attributed = track.attributed_to_id.and_then(|id| actors.get(&ActorId(id)));
-        let cover = track.attachment_cover_id.and_then(|id| covers.get(&AttachmentId(id)));
+        let attributed = track
+            .attributed_to_id
+            .and_then(|id| actors.get(&ActorId(id)));
+        let cover = track
+            .attachment_cover_id
+            .and_then(|id| covers.get(&AttachmentId(id)));
         TrackBody {
             artist: artists.of_track(track.id),
             album: track.album_id.and_then(|id| albums.get(&id).cloned()),
-            uploads: uploads.iter().map(|upload| upload.reference(reader, track.uuid)).collect(),
+            uploads: uploads
+                .iter()
+                .map(|upload| upload.reference(reader, track.uuid))
+                .collect(),
             listen_url: listen_url(track.uuid),
-            tags: tags.into_iter().flatten().map(|tag| tag.name.clone()).collect(),
+            tags: tags
+                .into_iter()
+                .flatten()
+                .map(|tag| tag.name.clone())
+                .collect(),
             attributed_to: attributed.map(|actor| actor.body(reader)),
             id: track.id,
             is_local: reader.is_local(track.fid.as_deref()),
@@ -176,14 +195,31 @@ struct Artists {
 }
 
 impl Artists {
-    async fn load(loaders: &Loaders, reader: &Reader, tracks: &[i64], albums: &[i64]) -> Result<Self> {
-        let of_tracks = loaders.many(tracks.iter().copied().map(TrackCredits).collect()).await?;
-        let of_albums = loaders.many(albums.iter().copied().map(AlbumCredits).collect()).await?;
-        let tracks = of_tracks.iter().filter_map(|(key, list)| Some((key.0, list.first()?.artist_id)));
-        let albums = of_albums.iter().filter_map(|(key, list)| Some((key.0, list.first()?.artist_id)));
+    async fn load(
+        loaders: &Loaders,
+        reader: &Reader,
+        tracks: &[i64],
+        albums: &[i64],
+    ) -> Result<Self> {
+        let of_tracks = loaders
+            .many(tracks.iter().copied().map(TrackCredits).collect())
+            .await?;
+        let of_albums = loaders
+            .many(albums.iter().copied().map(AlbumCredits).collect())
+            .await?;
+        let tracks = of_tracks
+            .iter()
+            .filter_map(|(key, list)| Some((key.0, list.first()?.artist_id)));
+        let albums = of_albums
+            .iter()
+            .filter_map(|(key, list)| Some((key.0, list.first()?.artist_id)));
         let (tracks, albums): (HashMap<_, _>, HashMap<_, _>) = (tracks.collect(), albums.collect());
         let ids = tracks.values().chain(albums.values()).copied();
-        Ok(Self { bodies: refs(loaders, reader, ids).await?, tracks, albums })
+        Ok(Self {
+            bodies: refs(loaders, reader, ids).await?,
+            tracks,
+            albums,
+        })
     }
 
     fn of_track(&self, id: i64) -> Option<ArtistRef> {
@@ -201,12 +237,20 @@ async fn album_bodies(
     ids: &[i64],
     artists: &Artists,
 ) -> Result<HashMap<i64, TrackAlbum>> {
-    let albums = loaders.many(ids.iter().copied().map(AlbumId).collect()).await?;
-    let counts = loaders.many(ids.iter().copied().map(AlbumTracksCount).collect()).await?;
-    let covers = albums.values().filter_map(|album| album.attachment_cover_id);
+    let albums = loaders
+        .many(ids.iter().copied().map(AlbumId).collect())
+        .await?;
+    let counts = loaders
+        .many(ids.iter().copied().map(AlbumTracksCount).collect())
+        .await?;
+    let covers = albums
+        .values()
+        .filter_map(|album| album.attachment_cover_id);
     let covers = loaders.many(covers.map(AttachmentId).collect()).await?;
     let bodies = albums.into_values().map(|album| {
-        let cover = album.attachment_cover_id.and_then(|id| covers.get(&AttachmentId(id)));
+        let cover = album
+            .attachment_cover_id
+            .and_then(|id| covers.get(&AttachmentId(id)));
         let body = TrackAlbum {
             id: album.id,
             is_local: reader.is_local(album.fid.as_deref()),
@@ -217,7 +261,10 @@ async fn album_bodies(
             release_date: album.release_date,
             cover: cover.map(|cover| cover.body(reader)),
             creation_date: album.creation_date,
-            tracks_count: counts.get(&AlbumTracksCount(album.id)).copied().unwrap_or_default(),
+            tracks_count: counts
+                .get(&AlbumTracksCount(album.id))
+                .copied()
+                .unwrap_or_default(),
         };
         (album.id, body)
     });
@@ -226,9 +273,18 @@ async fn album_bodies(
 
 async fn detail(permit: &Allowed<Retrieve>, id: i64) -> Result<TrackDetail> {
     let track = retrieve(permit, Key::Id(id)).await?;
-    let text = permit.loaders().maybe(track.description_content_id.map(ContentId)).await?;
-    let track = bodies(permit.loaders(), permit, &[id]).await?.pop().ok_or(Error::NotFound)?;
-    Ok(TrackDetail { track, description: text.map(|text| text.body()) })
+    let text = permit
+        .loaders()
+        .maybe(track.description_content_id.map(ContentId))
+        .await?;
+    let track = bodies(permit.loaders(), permit, &[id])
+        .await?
+        .pop()
+        .ok_or(Error::NotFound)?;
+    Ok(TrackDetail {
+        track,
+        description: text.map(|text| text.body()),
+    })
 }
 
 pub struct Rest;
@@ -240,8 +296,17 @@ impl Rest {
         list(&permit, &query).await.map(Answer)
     }
 
+    #[oai(path = "/:id", method = "delete")]
+    async fn delete(&self, permit: Allowed<Delete>, id: Path<i64>) -> Result<Gone> {
+        delete(&permit, Key::Id(id.0)).await.map(|_| Gone)
+    }
+
     #[oai(path = "/:id", method = "get")]
-    async fn retrieve(&self, permit: Allowed<Retrieve>, id: Path<i64>) -> Result<Answer<TrackDetail>> {
+    async fn retrieve(
+        &self,
+        permit: Allowed<Retrieve>,
+        id: Path<i64>,
+    ) -> Result<Answer<TrackDetail>> {
         detail(&permit, id.0).await.map(Answer)
     }
 

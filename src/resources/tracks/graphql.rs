@@ -1,7 +1,7 @@
 use async_graphql::{ComplexObject, Context, ID, Object};
 use uuid::Uuid;
 
-use super::{Libraries, Retrieve, Track, TrackFilter, TrackOrder, browse, retrieve};
+use super::{Libraries, Retrieve, Track, TrackFilter, TrackOrder, browse, delete, retrieve};
 use crate::{
     context::Cx,
     error::Result,
@@ -38,7 +38,9 @@ impl Track {
 
     /// Whether it belongs to this pod.
     async fn is_local(&self, ctx: &Context<'_>) -> bool {
-        ctx.data_unchecked::<Cx>().reader().is_local(self.fid.as_deref())
+        ctx.data_unchecked::<Cx>()
+            .reader()
+            .is_local(self.fid.as_deref())
     }
 
     /// Where to listen to it: a path on this server.
@@ -49,14 +51,25 @@ impl Track {
     /// The artist credited first.
     async fn artist(&self, ctx: &Context<'_>) -> Result<Option<Artist>> {
         let permit = ctx.reach::<artists::Retrieve>().await?;
-        let credits = permit.loaders().one(TrackCredits(self.id)).await?.unwrap_or_default();
-        permit.loaders().maybe(credits.first().map(|credit| ArtistId(credit.artist_id))).await
+        let credits = permit
+            .loaders()
+            .one(TrackCredits(self.id))
+            .await?
+            .unwrap_or_default();
+        permit
+            .loaders()
+            .maybe(credits.first().map(|credit| ArtistId(credit.artist_id)))
+            .await
     }
 
     /// Who it is by, in order.
     async fn artist_credit(&self, ctx: &Context<'_>) -> Result<Vec<ArtistCredit>> {
         let permit = ctx.reach::<Retrieve>().await?;
-        Ok(permit.loaders().one(TrackCredits(self.id)).await?.unwrap_or_default())
+        Ok(permit
+            .loaders()
+            .one(TrackCredits(self.id))
+            .await?
+            .unwrap_or_default())
     }
 
     /// Its album.
@@ -74,37 +87,61 @@ impl Track {
     /// Its cover.
     async fn cover(&self, ctx: &Context<'_>) -> Result<Option<Attachment>> {
         let permit = ctx.reach::<Retrieve>().await?;
-        permit.loaders().maybe(self.attachment_cover_id.map(AttachmentId)).await
+        permit
+            .loaders()
+            .maybe(self.attachment_cover_id.map(AttachmentId))
+            .await
     }
 
     /// What is told of it.
     async fn description(&self, ctx: &Context<'_>) -> Result<Option<Content>> {
         let permit = ctx.reach::<Retrieve>().await?;
-        permit.loaders().maybe(self.description_content_id.map(ContentId)).await
+        permit
+            .loaders()
+            .maybe(self.description_content_id.map(ContentId))
+            .await
     }
 
     /// Who added it.
     async fn attributed_to(&self, ctx: &Context<'_>) -> Result<Option<Actor>> {
         let permit = ctx.reach::<Retrieve>().await?;
-        permit.loaders().maybe(self.attributed_to_id.map(ActorId)).await
+        permit
+            .loaders()
+            .maybe(self.attributed_to_id.map(ActorId))
+            .await
     }
 
     /// Its tags, by name.
     async fn tags(&self, ctx: &Context<'_>) -> Result<Vec<Tag>> {
-        let tags = ctx.reach::<Retrieve>().await?.loaders().one(TrackTags(self.id)).await?;
+        let tags = ctx
+            .reach::<Retrieve>()
+            .await?
+            .loaders()
+            .one(TrackTags(self.id))
+            .await?;
         Ok(tags.unwrap_or_default())
     }
 
     /// The uploads that the caller can play.
     #[graphql(complexity = "2 * child_complexity + 1")]
     async fn uploads(&self, ctx: &Context<'_>) -> Result<Vec<Upload>> {
-        let uploads = ctx.reach::<Retrieve>().await?.loaders().one(TrackUploads(self.id)).await?;
+        let uploads = ctx
+            .reach::<Retrieve>()
+            .await?
+            .loaders()
+            .one(TrackUploads(self.id))
+            .await?;
         Ok(uploads.unwrap_or_default())
     }
 
     /// Whether the caller can play it.
     async fn is_playable(&self, ctx: &Context<'_>) -> Result<bool> {
-        let uploads = ctx.reach::<Retrieve>().await?.loaders().one(TrackUploads(self.id)).await?;
+        let uploads = ctx
+            .reach::<Retrieve>()
+            .await?
+            .loaders()
+            .one(TrackUploads(self.id))
+            .await?;
         Ok(uploads.is_some_and(|uploads| !uploads.is_empty()))
     }
 
@@ -112,8 +149,34 @@ impl Track {
     #[graphql(complexity = "10 * child_complexity + 1")]
     async fn libraries(&self, ctx: &Context<'_>) -> Result<Vec<Library>> {
         let permit = ctx.reach::<Libraries>().await?;
-        let ids = permit.loaders().one(TrackLibraries(self.id)).await?.unwrap_or_default();
-        permit.loaders().list(ids.into_iter().map(LibraryId).collect()).await
+        let ids = permit
+            .loaders()
+            .one(TrackLibraries(self.id))
+            .await?
+            .unwrap_or_default();
+        permit
+            .loaders()
+            .list(ids.into_iter().map(LibraryId).collect())
+            .await
+    }
+}
+
+#[derive(Default)]
+pub struct Mutations;
+
+#[Object(name = "TrackMutations")]
+impl Mutations {
+    /// Takes a track of an own channel away; answers its global identifier.
+    async fn delete_track(
+        &self,
+        ctx: &Context<'_>,
+        id: Option<ID>,
+        database_id: Option<i64>,
+        uuid: Option<Uuid>,
+    ) -> Option<Result<ID>> {
+        let key = Key::of(Kind::Track, id, database_id, uuid);
+        let gone = async { delete(&ctx.allow().await?, key?).await };
+        answer(async { Ok(global(Kind::Track, gone.await?)) }).await
     }
 }
 
@@ -124,7 +187,10 @@ pub struct Queries;
 impl Queries {
     /// Tracks; newest first unless it says otherwise.
     #[graphql(complexity = "pages(first, last) * child_complexity + 1")]
-    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the arguments of a Relay connection"
+    )]
     async fn tracks(
         &self,
         ctx: &Context<'_>,

@@ -10,10 +10,11 @@ use uuid::Uuid;
 
 pub use self::{
     body::{Rest, TrackBody, bodies, shown},
-    graphql::Queries,
+    graphql::{Mutations, Queries},
 };
 use super::{
-    catalogue::{Narrowing, Shelf, bounded, exists},
+    catalogue::{Narrowing, Shelf, bounded, exists, owned_by_channel},
+    contents,
     libraries::{LibraryBody, library_page},
     visibility::{containing, folded, matching, starting},
 };
@@ -44,6 +45,8 @@ operations! {
     list: List = read Libraries, anonymous = Setting, throttle = List, graphql = "tracks", params = Query;
     /// Shows one track.
     retrieve: Retrieve = read Libraries, anonymous = Setting, throttle = Retrieve, graphql = "track";
+    /// Takes a track of an own channel away.
+    delete: Delete = write Libraries, anonymous = Never, throttle = Destroy, graphql = "Mutation.deleteTrack";
     /// Lists the public libraries that hold a track.
     libraries: Libraries = read Libraries, anonymous = Setting, throttle = Wildcard, graphql = "Track.libraries", params = PageQuery;
 }
@@ -184,7 +187,10 @@ const SHELF: Shelf = Shelf {
 /// Where `q` looks.
 const PLACES: &[(&str, Index)] = &[
     ("t.id in", Index::Tracks),
-    ("t.id in (select ta.track_id from track_artists ta where ta.artist_id in", Index::Artists),
+    (
+        "t.id in (select ta.track_id from track_artists ta where ta.artist_id in",
+        Index::Artists,
+    ),
     ("t.album_id in", Index::Albums),
 ];
 
@@ -206,24 +212,47 @@ async fn listing(reader: &Reader, filter: &TrackFilter, order: &[TrackOrder]) ->
     let from = SHELF.narrowed(reader, sql("from tracks t where true"), &common);
     let from = by_title(placed(reader, from, filter), filter);
     let from = match &filter.q {
-        Some(q) => matching(reader, PLACES, q)?.map_or(from.clone(), |condition| from.and(condition)),
+        Some(q) => {
+            matching(reader, PLACES, q)?.map_or(from.clone(), |condition| from.and(condition))
+        }
         None => from,
     };
-    let newest = [TrackOrder { field: TrackOrderField::CreationDate, direction: Direction::Desc }];
+    let newest = [TrackOrder {
+        field: TrackOrderField::CreationDate,
+        direction: Direction::Desc,
+    }];
     let order = if order.is_empty() { &newest } else { order };
     let seed = crate::random::seed();
-    let keys = order.iter().flat_map(|order| order.keys(filter.related, seed));
+    let keys = order
+        .iter()
+        .flat_map(|order| order.keys(filter.related, seed));
     let listing = Listing::new(from, "t.id", keys);
-    let related = order.last().is_some_and(|order| order.field == TrackOrderField::Related);
-    Ok(if related { listing.oldest_first() } else { listing })
+    let related = order
+        .last()
+        .is_some_and(|order| order.field == TrackOrderField::Related);
+    Ok(if related {
+        listing.oldest_first()
+    } else {
+        listing
+    })
 }
 
 async fn check_references(reader: &Reader, filter: &TrackFilter) -> Result<()> {
     if let Some(artist) = filter.artist {
-        exists(reader, "artist", sql("select id from artists where id = ?").bind(artist)).await?;
+        exists(
+            reader,
+            "artist",
+            sql("select id from artists where id = ?").bind(artist),
+        )
+        .await?;
     }
     if let Some(album) = filter.album {
-        exists(reader, "album", sql("select id from albums where id = ?").bind(album)).await?;
+        exists(
+            reader,
+            "album",
+            sql("select id from albums where id = ?").bind(album),
+        )
+        .await?;
     }
     if let Some(code) = &filter.license {
         let found = sql("select cast(1 as bigint) from licenses where code = ?");
@@ -263,7 +292,9 @@ fn by_title(mut from: Sql, filter: &TrackFilter) -> Sql {
         from = from.then(" and t.title = ?").bind(title.as_str());
     }
     if let Some(part) = &filter.title_contains {
-        from = from.then(" and t.title_folded like ? escape '\\'").bind(containing(&folded(part)));
+        from = from
+            .then(" and t.title_folded like ? escape '\\'")
+            .bind(containing(&folded(part)));
     }
     if let Some(title) = &filter.title_equals {
         from = from.then(" and t.title_folded = ?").bind(folded(title));
@@ -278,7 +309,8 @@ impl TrackOrder {
     fn keys(self, related: Option<i64>, seed: i64) -> Vec<SortKey> {
         let down = self.direction == Direction::Desc;
         let key = |column, kind| vec![SortKey::new(sql(column), kind, down)];
-        let nullable = |column, is_null, kind| SortKey::nullable(column, is_null, kind, down).into();
+        let nullable =
+            |column, is_null, kind| SortKey::nullable(column, is_null, kind, down).into();
         match self.field {
             TrackOrderField::CreationDate => key("t.creation_date", KeyKind::Time),
             TrackOrderField::Title => key("t.title", KeyKind::Text),
@@ -303,8 +335,8 @@ impl TrackOrder {
                 KeyKind::Text,
             ),
             TrackOrderField::ArtistModificationDate => key(
-                "(select max(a.modification_date) from track_artists ta
-                  join artists a on a.id = ta.artist_id where ta.track_id = t.id)",
+                "coalesce((select max(a.modification_date) from track_artists ta
+                  join artists a on a.id = ta.artist_id where ta.track_id = t.id), t.creation_date)",
                 KeyKind::Time,
             ),
             TrackOrderField::Size => key(
@@ -322,7 +354,11 @@ const SELECT: &str = "select t.id, t.uuid, t.fid, t.mbid, t.title, t.album_id, t
     t.attachment_cover_id, t.description_content_id from tracks t ";
 
 pub async fn by_ids(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Track>> {
-    let rows: Vec<Track> = sql(SELECT).then("where t.id in ?*").bind(ids).all(reader.db()).await?;
+    let rows: Vec<Track> = sql(SELECT)
+        .then("where t.id in ?*")
+        .bind(ids)
+        .all(reader.db())
+        .await?;
     Ok(rows.into_iter().map(|row| (row.id, row)).collect())
 }
 
@@ -335,9 +371,15 @@ pub async fn of_albums(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Ve
 
 /// The tracks whose title, artist or album matches, shortest title first.
 pub async fn matching_ids(reader: &Reader, q: &str, most: i64) -> Result<Vec<i64>> {
-    let Some(condition) = matching(reader, PLACES, q)? else { return Ok(Vec::new()) };
+    let Some(condition) = matching(reader, PLACES, q)? else {
+        return Ok(Vec::new());
+    };
     let found = sql("select t.id from tracks t where ").append(condition);
-    found.then(" order by length(t.title), t.id limit ?").bind(most).ids(reader.db()).await
+    found
+        .then(" order by length(t.title), t.id limit ?")
+        .bind(most)
+        .ids(reader.db())
+        .await
 }
 
 async fn list(permit: &Allowed<List>, query: &Query) -> Result<Page<TrackBody>> {
@@ -352,17 +394,60 @@ async fn browse(
     order: &[TrackOrder],
     window: Window,
 ) -> Result<Connection<Track>> {
-    connect(permit, listing(permit, filter, order).await?, window, TrackId).await
+    connect(
+        permit,
+        listing(permit, filter, order).await?,
+        window,
+        TrackId,
+    )
+    .await
+}
+
+/// Takes a track away; only the channel's owner may.
+pub async fn delete(permit: &Allowed<Delete>, key: Key) -> Result<i64> {
+    let own = sql("select id from tracks where ")
+        .append(match key {
+            Key::Id(id) => sql("id = ?").bind(id),
+            Key::Uuid(uuid) => sql("uuid = ?").bind(uuid),
+        })
+        .and(owned_by_channel(
+            permit,
+            "id in (select h.track_id from track_artists h where ",
+        ));
+    let mut tx = permit.db().begin().await?;
+    let id = own.number(&mut tx).await?;
+    let texts = sql("select description_content_id from tracks where id = ?").bind(id);
+    contents::delete_of(&mut tx, texts).await?;
+    sql("delete from tracks where id = ?")
+        .bind(id)
+        .run(&mut tx)
+        .await?;
+    tx.commit().await?;
+    Ok(id)
 }
 
 pub async fn retrieve(permit: &Allowed<Retrieve>, key: Key) -> Result<Track> {
     match key {
-        Key::Id(id) => permit.loaders().one(TrackId(id)).await?.ok_or(Error::NotFound),
-        Key::Uuid(uuid) => sql(SELECT).then("where t.uuid = ?").bind(uuid).one(permit.db()).await,
+        Key::Id(id) => permit
+            .loaders()
+            .one(TrackId(id))
+            .await?
+            .ok_or(Error::NotFound),
+        Key::Uuid(uuid) => {
+            sql(SELECT)
+                .then("where t.uuid = ?")
+                .bind(uuid)
+                .one(permit.db())
+                .await
+        }
     }
 }
 
-async fn libraries(permit: &Allowed<Libraries>, id: i64, query: &PageQuery) -> Result<Page<LibraryBody>> {
+async fn libraries(
+    permit: &Allowed<Libraries>,
+    id: i64,
+    query: &PageQuery,
+) -> Result<Page<LibraryBody>> {
     let loaders = permit.loaders();
     loaders.one(TrackId(id)).await?.ok_or(Error::NotFound)?;
     let ids = loaders.one(TrackLibraries(id)).await?.unwrap_or_default();

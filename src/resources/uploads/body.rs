@@ -118,7 +118,11 @@ impl Upload {
             "audio/aiff" | "audio/x-aiff" => "aiff",
             _ => {
                 let source = self.source.as_deref().unwrap_or_default();
-                let file = if self.audio_file.is_empty() { source } else { &self.audio_file };
+                let file = if self.audio_file.is_empty() {
+                    source
+                } else {
+                    &self.audio_file
+                };
                 file.rsplit_once('.').map_or("", |(_, extension)| extension)
             }
         }
@@ -128,17 +132,28 @@ impl Upload {
     fn filename(&self, track: &TrackBody) -> String {
         let artist = track.artist.as_ref().map(|artist| artist.name.as_str());
         let album = track.album.as_ref().map(|album| album.title.as_str());
-        let parts: Vec<&str> = artist.into_iter().chain(album).chain([track.title.as_str()]).collect();
+        let parts: Vec<&str> = artist
+            .into_iter()
+            .chain(album)
+            .chain([track.title.as_str()])
+            .collect();
         format!("{}.{}", parts.join(" - "), self.extension())
     }
 }
 
 pub async fn bodies(loaders: &Loaders, reader: &Reader, ids: &[i64]) -> Result<Vec<UploadBody>> {
-    let uploads = loaders.list(ids.iter().copied().map(UploadId).collect()).await?;
-    let tracks: Vec<i64> = uploads.iter().filter_map(|upload| upload.track_id).collect();
+    let uploads = loaders
+        .list(ids.iter().copied().map(UploadId).collect())
+        .await?;
+    let tracks: Vec<i64> = uploads
+        .iter()
+        .filter_map(|upload| upload.track_id)
+        .collect();
     let tracks = shown(loaders, reader, &tracks, Depth::Shallow).await?;
-    let tracks: HashMap<i64, TrackBody> =
-        tracks.into_iter().map(|track| (track.id(), track)).collect();
+    let tracks: HashMap<i64, TrackBody> = tracks
+        .into_iter()
+        .map(|track| (track.id(), track))
+        .collect();
     let libraries = uploads.iter().map(|upload| LibraryId(upload.library_id));
     let libraries = loaders.many(libraries.collect()).await?;
     let owners = libraries.values().map(|library| ActorId(library.actor_id));
@@ -146,7 +161,9 @@ pub async fn bodies(loaders: &Loaders, reader: &Reader, ids: &[i64]) -> Result<V
     let body = |upload: Upload| {
         let library = libraries.get(&LibraryId(upload.library_id)).cloned();
         let library = library.map(|library| {
-            let actor = owners.get(&ActorId(library.actor_id)).map(|actor| actor.body(reader));
+            let actor = owners
+                .get(&ActorId(library.actor_id))
+                .map(|actor| actor.body(reader));
             // Here the original shows no figures.
             library.body(LibraryStats::default(), actor)
         });
@@ -175,7 +192,10 @@ pub async fn bodies(loaders: &Loaders, reader: &Reader, ids: &[i64]) -> Result<V
 
 async fn detail(permit: &Allowed<Retrieve>, uuid: Uuid) -> Result<UploadBody> {
     let upload = retrieve(permit, Key::Uuid(uuid)).await?;
-    bodies(permit.loaders(), permit, &[upload.id]).await?.pop().ok_or(Error::NotFound)
+    bodies(permit.loaders(), permit, &[upload.id])
+        .await?
+        .pop()
+        .ok_or(Error::NotFound)
 }
 
 pub struct Rest;
@@ -188,7 +208,11 @@ impl Rest {
     }
 
     #[oai(path = "/:uuid", method = "get")]
-    async fn retrieve(&self, permit: Allowed<Retrieve>, uuid: Path<Uuid>) -> Result<Answer<UploadBody>> {
+    async fn retrieve(
+        &self,
+        permit: Allowed<Retrieve>,
+        uuid: Path<Uuid>,
+    ) -> Result<Answer<UploadBody>> {
         detail(&permit, uuid.0).await.map(Answer)
     }
 }

@@ -29,7 +29,9 @@ impl Upload {
 
     /// Whether it belongs to this pod.
     async fn is_local(&self, ctx: &Context<'_>) -> bool {
-        ctx.data_unchecked::<Cx>().reader().is_local(self.fid.as_deref())
+        ctx.data_unchecked::<Cx>()
+            .reader()
+            .is_local(self.fid.as_deref())
     }
 
     /// Its size in bytes.
@@ -79,7 +81,10 @@ pub struct Queries;
 impl Queries {
     /// The caller's own uploads; newest first unless it says otherwise.
     #[graphql(complexity = "pages(first, last) * child_complexity + 1")]
-    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the arguments of a Relay connection"
+    )]
     async fn uploads(
         &self,
         ctx: &Context<'_>,

@@ -160,11 +160,18 @@ fn listing(reader: &Reader, filter: &UploadFilter, order: &[UploadOrder]) -> Lis
     .bind(reader.actor_id().unwrap_or(-1));
     let mut from = of_tracks_filter(of_library(reader, from, filter), filter);
     if !filter.import_status.is_empty() {
-        let words = filter.import_status.iter().map(|status| status.word().to_owned());
-        from = from.then(" and u.import_status in ?*").bind(words.collect::<Vec<_>>());
+        let words = filter
+            .import_status
+            .iter()
+            .map(|status| status.word().to_owned());
+        from = from
+            .then(" and u.import_status in ?*")
+            .bind(words.collect::<Vec<_>>());
     }
     if let Some(reference) = &filter.import_reference {
-        from = from.then(" and u.import_reference = ?").bind(reference.as_str());
+        from = from
+            .then(" and u.import_reference = ?")
+            .bind(reference.as_str());
     }
     if let Some(mimetype) = &filter.mimetype {
         from = from.then(" and u.mimetype = ?").bind(mimetype.as_str());
@@ -172,7 +179,10 @@ fn listing(reader: &Reader, filter: &UploadFilter, order: &[UploadOrder]) -> Lis
     for condition in filter.q.iter().flat_map(|q| smart::conditions(q)) {
         from = from.and(condition);
     }
-    let newest = [UploadOrder { field: UploadOrderField::CreationDate, direction: Direction::Desc }];
+    let newest = [UploadOrder {
+        field: UploadOrderField::CreationDate,
+        direction: Direction::Desc,
+    }];
     let order = if order.is_empty() { &newest } else { order };
     Listing::new(from, "u.id", order.iter().flat_map(|order| order.keys()))
 }
@@ -225,10 +235,13 @@ impl UploadOrder {
             UploadOrderField::CreationDate => {
                 vec![SortKey::new(sql("u.creation_date"), KeyKind::Time, down)]
             }
-            UploadOrderField::ImportDate => {
-                SortKey::nullable("u.import_date", "(u.import_date is null)", KeyKind::Time, down)
-                    .into()
-            }
+            UploadOrderField::ImportDate => SortKey::nullable(
+                "u.import_date",
+                "(u.import_date is null)",
+                KeyKind::Time,
+                down,
+            )
+            .into(),
             UploadOrderField::Size => {
                 SortKey::nullable("u.size", "(u.size is null)", KeyKind::Int, down).into()
             }
@@ -247,15 +260,24 @@ const SELECT: &str = "select u.id, u.uuid, u.fid, u.track_id, u.library_id, u.au
     u.import_reference, u.import_details, u.import_metadata, u.metadata from uploads u ";
 
 pub async fn by_ids(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Upload>> {
-    let rows: Vec<Upload> = sql(SELECT).then("where u.id in ?*").bind(ids).all(reader.db()).await?;
+    let rows: Vec<Upload> = sql(SELECT)
+        .then("where u.id in ?*")
+        .bind(ids)
+        .all(reader.db())
+        .await?;
     Ok(rows.into_iter().map(|row| (row.id, row)).collect())
 }
 
 /// The uploads of each track that the caller can play, oldest first.
 pub async fn of_tracks(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Vec<Upload>>> {
-    let found = sql(SELECT).then("where u.track_id in ?* and ").bind(ids).append(audible(reader));
+    let found = sql(SELECT)
+        .then("where u.track_id in ?* and ")
+        .bind(ids)
+        .append(audible(reader));
     let rows: Vec<Upload> = found.then(" order by u.id").all(reader.db()).await?;
-    let owned = rows.into_iter().filter_map(|row| Some((row.track_id?, row)));
+    let owned = rows
+        .into_iter()
+        .filter_map(|row| Some((row.track_id?, row)));
     Ok(super::grouped(owned))
 }
 
@@ -276,7 +298,11 @@ async fn browse(
 
 pub async fn retrieve(permit: &Allowed<Retrieve>, key: Key) -> Result<Upload> {
     match key {
-        Key::Id(id) => permit.loaders().one(VisibleUpload(id)).await?.ok_or(Error::NotFound),
+        Key::Id(id) => permit
+            .loaders()
+            .one(VisibleUpload(id))
+            .await?
+            .ok_or(Error::NotFound),
         Key::Uuid(uuid) => {
             let named = sql(SELECT).then("where u.uuid = ?").bind(uuid);
             named.and(visible(permit)).one(permit.db()).await
@@ -285,7 +311,10 @@ pub async fn retrieve(permit: &Allowed<Retrieve>, key: Key) -> Result<Upload> {
 }
 
 pub async fn visible_by_ids(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Upload>> {
-    let found = sql(SELECT).then("where u.id in ?*").bind(ids).and(visible(reader));
+    let found = sql(SELECT)
+        .then("where u.id in ?*")
+        .bind(ids)
+        .and(visible(reader));
     let rows: Vec<Upload> = found.all(reader.db()).await?;
     Ok(rows.into_iter().map(|row| (row.id, row)).collect())
 }

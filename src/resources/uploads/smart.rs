@@ -3,7 +3,10 @@ use crate::store::{Sql, sql};
 
 /// The conditions of a search such as `status:finished album:"two words" word`.
 pub fn conditions(q: &str) -> Vec<Sql> {
-    tokens(q).iter().filter_map(|token| condition(token)).collect()
+    tokens(q)
+        .iter()
+        .filter_map(|token| condition(token))
+        .collect()
 }
 
 /// Splits at white space, except within double quotes, which are dropped.

@@ -54,11 +54,18 @@ impl Lease {
                 format!("sqlite:{}", folder.join("baleen.db").display())
             }
             Backend::Postgres => {
-                run(&format!("create database {name} template {template}")).await.unwrap();
+                run(&format!("create database {name} template {template}"))
+                    .await
+                    .unwrap();
                 database(&name)
             }
         };
-        Some(Self { backend, url, folder: folder.display().to_string(), name })
+        Some(Self {
+            backend,
+            url,
+            folder: folder.display().to_string(),
+            name,
+        })
     }
 }
 
@@ -68,14 +75,16 @@ impl Drop for Lease {
         let _ = fs::remove_dir_all(&self.folder);
         if self.backend == Backend::Postgres {
             let drop = format!("drop database if exists {} with (force)", self.name);
-            let _ = apart(move || async move { run(&drop).await.map_err(|error| error.to_string()) });
+            let _ =
+                apart(move || async move { run(&drop).await.map_err(|error| error.to_string()) });
         }
     }
 }
 
 /// Where the tests' PostgreSQL is: `BALEEN_TEST_POSTGRES`, or this machine's.
 fn server() -> String {
-    std::env::var("BALEEN_TEST_POSTGRES").unwrap_or_else(|_| "postgres://postgres@127.0.0.1:5432".into())
+    std::env::var("BALEEN_TEST_POSTGRES")
+        .unwrap_or_else(|_| "postgres://postgres@127.0.0.1:5432".into())
 }
 
 fn database(name: &str) -> String {
@@ -84,7 +93,9 @@ fn database(name: &str) -> String {
 
 async fn run(statement: &str) -> sqlx::Result<()> {
     let mut connection = PgConnection::connect(&database("postgres")).await?;
-    sqlx::query(AssertSqlSafe(statement.to_owned())).execute(&mut connection).await?;
+    sqlx::query(AssertSqlSafe(statement.to_owned()))
+        .execute(&mut connection)
+        .await?;
     connection.close().await
 }
 
@@ -145,10 +156,18 @@ fn make(backend: Backend, data: Data) -> Option<String> {
 
 async fn fill(url: &str, folder: &str, from: Option<PathBuf>) -> Result<(), String> {
     let config = Config::of(&["--database-url", url, "--data", folder]).unwrap();
-    let app = App::build(config, Clock::system()).await.map_err(|error| error.to_string())?;
+    let app = App::build(config, Clock::system())
+        .await
+        .map_err(|error| error.to_string())?;
     if let Some(from) = from {
-        let order = Order { from: from.display().to_string(), media: None, dry_run: false };
-        import(&app, &order, &mut Nobody).await.map_err(|error| error.to_string())?;
+        let order = Order {
+            from: from.display().to_string(),
+            media: None,
+            dry_run: false,
+        };
+        import(&app, &order, &mut Nobody)
+            .await
+            .map_err(|error| error.to_string())?;
     }
     app.db().close().await;
     Ok(())
@@ -168,8 +187,15 @@ fn postgres_is_there() -> bool {
         let found = apart(|| async { clean().await.map_err(|error| error.to_string()) });
         if let Err(error) = &found {
             let required = std::env::var_os("BALEEN_TEST_REQUIRE_POSTGRES").is_some();
-            assert!(!required, "PostgreSQL is required and not found at {}: {error}", server());
-            eprintln!("PostgreSQL not found at {}, its suite is not run: {error}", server());
+            assert!(
+                !required,
+                "PostgreSQL is required and not found at {}: {error}",
+                server()
+            );
+            eprintln!(
+                "PostgreSQL not found at {}, its suite is not run: {error}",
+                server()
+            );
         }
         found.is_ok()
     })
@@ -198,10 +224,14 @@ where
     F: Future<Output = Result<T, String>>,
 {
     let thread = std::thread::spawn(|| {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
         runtime.map_err(|error| error.to_string())?.block_on(work())
     });
-    thread.join().unwrap_or_else(|_| Err("it panicked".to_owned()))
+    thread
+        .join()
+        .unwrap_or_else(|_| Err("it panicked".to_owned()))
 }
 
 /// The database of a running Funkwhale, restored from a dump.
@@ -228,7 +258,11 @@ impl Funkwhale {
             eprintln!("pg_restore not found, moving over from a live database is not run");
             return None;
         };
-        assert!(restored.status.success(), "{}", String::from_utf8_lossy(&restored.stderr));
+        assert!(
+            restored.status.success(),
+            "{}",
+            String::from_utf8_lossy(&restored.stderr)
+        );
         Some(Self { url, name })
     }
 }

@@ -9,7 +9,13 @@ use std::{
     },
 };
 
-use baleen::{app::App, config::Config, server, store::sql, time::{Clock, Timestamp}};
+use baleen::{
+    app::App,
+    config::Config,
+    server,
+    store::sql,
+    time::{Clock, Timestamp},
+};
 use poem::{
     Addr, Body, Endpoint, Request, Response,
     endpoint::{BoxEndpoint, EndpointExt},
@@ -67,7 +73,12 @@ impl Pod {
             Data::Small | Data::Nothing => "pod.test",
         };
         let mut arguments = vec!["--database-url", &lease.url, "--data", &lease.folder];
-        arguments.extend(["--database-connections", "4", "--funkwhale-protocol", "http"]);
+        arguments.extend([
+            "--database-connections",
+            "4",
+            "--funkwhale-protocol",
+            "http",
+        ]);
         arguments.extend(["--funkwhale-hostname", host]);
         arguments.extend(settings);
         let config = Config::of(&arguments).unwrap_or_else(|error| panic!("{error}"));
@@ -76,9 +87,16 @@ impl Pod {
         let clock = Clock::new(move || {
             Timestamp::from_unix(clock.load(Ordering::SeqCst)).expect("a time of tests")
         });
-        let app = App::build(config, clock).await.unwrap_or_else(|error| panic!("{error}"));
+        let app = App::build(config, clock)
+            .await
+            .unwrap_or_else(|error| panic!("{error}"));
         let endpoint = server::endpoint(&app).boxed();
-        Some(Self { app, endpoint, now, lease })
+        Some(Self {
+            app,
+            endpoint,
+            now,
+            lease,
+        })
     }
 
     pub fn backend(&self) -> Backend {
@@ -96,7 +114,9 @@ impl Pod {
 
     pub fn post(&self, address: &str, body: &Value) -> Ask<'_> {
         let json = "application/json";
-        Ask::new(self, Method::POST, address).header("content-type", json).body(body.to_string())
+        Ask::new(self, Method::POST, address)
+            .header("content-type", json)
+            .body(body.to_string())
     }
 
     pub fn ask(&self, method: Method, address: &str) -> Ask<'_> {
@@ -109,9 +129,16 @@ impl Pod {
 
     /// Sets a preference of the pod.
     pub async fn prefer(&self, section: &str, name: &str, value: &str) {
-        let set = sql("insert into preferences (section, name, raw_value) values (?, ?, ?)
-             on conflict (section, name) do update set raw_value = excluded.raw_value");
-        set.bind(section).bind(name).bind(value).run(self.app.db()).await.unwrap();
+        let set = sql(
+            "insert into preferences (section, name, raw_value) values (?, ?, ?)
+             on conflict (section, name) do update set raw_value = excluded.raw_value",
+        );
+        set.bind(section)
+            .bind(name)
+            .bind(value)
+            .run(self.app.db())
+            .await
+            .unwrap();
         self.app.forget_preferences();
     }
 }
@@ -130,7 +157,14 @@ impl<'a> Ask<'a> {
     fn new(pod: &'a Pod, method: Method, address: &str) -> Self {
         let client = "198.51.100.7:4000".parse().unwrap();
         let headers = HeaderMap::new();
-        Self { pod, method, address: address.to_owned(), headers, body: Vec::new(), client }
+        Self {
+            pod,
+            method,
+            address: address.to_owned(),
+            headers,
+            body: Vec::new(),
+            client,
+        }
     }
 
     pub fn header(mut self, name: &'static str, value: &str) -> Self {
@@ -154,15 +188,27 @@ impl<'a> Ask<'a> {
     }
 
     pub async fn send(self) -> Answer {
-        let uri: Uri = self.address.parse().unwrap_or_else(|error| panic!("{}: {error}", self.address));
+        let uri: Uri = self
+            .address
+            .parse()
+            .unwrap_or_else(|error| panic!("{}: {error}", self.address));
         let (mut parts, body) = http::Request::new(Body::from(self.body)).into_parts();
         (parts.method, parts.uri, parts.headers) = (self.method, uri, self.headers);
         let client = Addr::SocketAddr(self.client);
-        let parts = (parts, LocalAddr(client.clone()), RemoteAddr(client), Scheme::HTTP);
+        let parts = (
+            parts,
+            LocalAddr(client.clone()),
+            RemoteAddr(client),
+            Scheme::HTTP,
+        );
         let request = Request::from_parts(parts.into(), body);
         let mut response = self.pod.endpoint.get_response(request).await;
         let text = response.take_body().into_string().await.unwrap();
-        Answer { status: response.status(), headers: response.headers().clone(), text }
+        Answer {
+            status: response.status(),
+            headers: response.headers().clone(),
+            text,
+        }
     }
 }
 
@@ -186,14 +232,21 @@ impl Answer {
     /// The `id`s of a page's rows.
     pub fn ids(&self) -> Vec<i64> {
         let body = self.json();
-        let rows = body["results"].as_array().unwrap_or_else(|| panic!("{}", self.text));
+        let rows = body["results"]
+            .as_array()
+            .unwrap_or_else(|| panic!("{}", self.text));
         rows.iter().map(|row| row["id"].as_i64().unwrap()).collect()
     }
 
     /// The `databaseId`s of the nodes of a root field's connection.
     pub fn node_ids(&self, field: &str) -> Vec<i64> {
         let body = self.json();
-        let nodes = body["data"][field]["nodes"].as_array().unwrap_or_else(|| panic!("{}", self.text));
-        nodes.iter().map(|node| node["databaseId"].as_i64().unwrap()).collect()
+        let nodes = body["data"][field]["nodes"]
+            .as_array()
+            .unwrap_or_else(|| panic!("{}", self.text));
+        nodes
+            .iter()
+            .map(|node| node["databaseId"].as_i64().unwrap())
+            .collect()
     }
 }

@@ -1,0 +1,172 @@
+use async_graphql::InputObject;
+use poem_openapi::Object;
+use uuid::Uuid;
+
+use super::{Album, Create, Delete};
+use crate::{
+    context::Reader,
+    error::{Error, Result},
+    graphql::{
+        ids::Key,
+        loaders::{AlbumId, ArtistId},
+    },
+    guard::Allowed,
+    resources::{
+        catalogue::{bounded, not_blank, owned_by_channel},
+        contents::{self, NewContent},
+        tags,
+        visibility::folded,
+    },
+    store::{Tx, sql},
+    time::{Date, Timestamp},
+};
+
+/// An album to be made.
+#[derive(Debug, Object, InputObject)]
+pub struct NewAlbum {
+    /// Its title, up to 255 characters.
+    title: String,
+    /// The number of the artist: one whose channel is the caller's.
+    artist: i64,
+    /// When it was released.
+    release_date: Option<Date>,
+    /// Its tags.
+    #[graphql(default)]
+    #[oai(default)]
+    tags: Vec<String>,
+    /// The UUID of its cover, an attachment of the caller's own.
+    cover: Option<Uuid>,
+    /// What is told of it.
+    description: Option<NewContent>,
+}
+
+pub async fn create(permit: &Allowed<Create>, new: NewAlbum) -> Result<Album> {
+    not_blank("title", &new.title, 255)?;
+    bounded("tags", &new.tags)?;
+    let name = artist_name(permit, new.artist).await?;
+    let cover = cover(permit, new.cover).await?;
+    let now = permit.app().clock().now();
+    let mut tx = permit.db().begin().await?;
+    let description = match &new.description {
+        Some(text) => Some(contents::create(&mut tx, text).await?),
+        None => None,
+    };
+    let id = insert(&mut tx, permit, &new, (cover, description), now).await?;
+    sql(
+        "insert into album_artists (album_id, position, artist_id, credit, join_phrase)
+         values (?, 0, ?, ?, '')",
+    )
+    .bind(id)
+    .bind(new.artist)
+    .bind(name)
+    .run(&mut tx)
+    .await?;
+    for tag in tags::ensure(&mut tx, &new.tags, now).await? {
+        sql("insert into album_tags (album_id, tag_id, creation_date) values (?, ?, ?)")
+            .bind(id)
+            .bind(tag)
+            .bind(now)
+            .run(&mut tx)
+            .await?;
+    }
+    tx.commit().await?;
+    permit
+        .loaders()
+        .one(AlbumId(id))
+        .await?
+        .ok_or(Error::NotFound)
+}
+
+/// The artist's name, when its channel is the caller's.
+async fn artist_name(permit: &Allowed<Create>, id: i64) -> Result<String> {
+    let missing = || Error::field("artist", format!("Object with id={id} does not exist."));
+    let owned = sql("select artist_id from channels where artist_id = ? and attributed_to_id = ?")
+        .bind(id)
+        .bind(permit.actor_id().unwrap_or(-1));
+    owned
+        .optional::<(i64,)>(permit.db())
+        .await?
+        .ok_or_else(missing)?;
+    Ok(permit
+        .loaders()
+        .one(ArtistId(id))
+        .await?
+        .ok_or_else(missing)?
+        .name)
+}
+
+async fn cover(reader: &Reader, uuid: Option<Uuid>) -> Result<Option<i64>> {
+    let Some(uuid) = uuid else { return Ok(None) };
+    let own = sql("select id from attachments where uuid = ? and actor_id = ?")
+        .bind(uuid)
+        .bind(reader.actor_id().unwrap_or(-1));
+    match own.optional::<(i64,)>(reader.db()).await? {
+        Some((id,)) => Ok(Some(id)),
+        None => Err(Error::field(
+            "cover",
+            format!("Object with uuid={uuid} does not exist."),
+        )),
+    }
+}
+
+async fn insert(
+    tx: &mut Tx,
+    permit: &Allowed<Create>,
+    new: &NewAlbum,
+    (cover, description): (Option<i64>, Option<i64>),
+    now: Timestamp,
+) -> Result<i64> {
+    let uuid = crate::random::uuid();
+    let root = permit.app().config().public_url();
+    sql(
+        "insert into albums (uuid, fid, title, title_folded, release_date, type, creation_date,
+           attributed_to_id, attachment_cover_id, description_content_id)
+         values (?, ?, ?, ?, ?, 'album', ?, ?, ?, ?) returning id",
+    )
+    .bind(uuid)
+    .bind(format!("{root}/federation/music/albums/{uuid}"))
+    .bind(new.title.as_str())
+    .bind(folded(&new.title))
+    .bind(new.release_date.map(|date| date.0))
+    .bind(now)
+    .bind(permit.actor_id())
+    .bind(cover)
+    .bind(description)
+    .number(tx)
+    .await
+}
+
+/// Takes an album away, with its tracks; only the channel's owner may.
+pub async fn delete(permit: &Allowed<Delete>, key: Key) -> Result<i64> {
+    let own = sql("select id from albums where ")
+        .append(match key {
+            Key::Id(id) => sql("id = ?").bind(id),
+            Key::Uuid(uuid) => sql("uuid = ?").bind(uuid),
+        })
+        .and(owned_by_channel(
+            permit,
+            "id in (select h.album_id from album_artists h where ",
+        ));
+    let mut tx = permit.db().begin().await?;
+    let id = own.number(&mut tx).await?;
+    contents::delete_of(
+        &mut tx,
+        sql("select description_content_id from tracks where album_id = ?").bind(id),
+    )
+    .await?;
+    contents::delete_of(
+        &mut tx,
+        sql("select description_content_id from albums where id = ?").bind(id),
+    )
+    .await?;
+    sql("delete from tracks where album_id = ?")
+        .bind(id)
+        .run(&mut tx)
+        .await?;
+    sql("delete from albums where id = ?")
+        .bind(id)
+        .run(&mut tx)
+        .await?;
+    tx.commit().await?;
+    Ok(id)
+}
