@@ -102,7 +102,8 @@ impl GraphQl {
         let before = cx.spent().len();
         let query = match self.prepared(parameters, get) {
             Ok(query) => query,
-            Err(Error::MethodNotAllowed(method)) => return Err(Error::MethodNotAllowed(method)),
+            // These are faults of the request, not of its query.
+            Err(error @ (Error::MethodNotAllowed(_) | Error::Invalid(_))) => return Err(error),
             Err(error) => return Ok(Outcome::refusal(error)),
         };
         let answer = self.graph.execute(query.data(cx.clone())).await;

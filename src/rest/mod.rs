@@ -18,13 +18,14 @@ pub fn service(config: &Config) -> OpenApiService<impl OpenApi + Send + Sync + '
         "baleen",
         env!("CARGO_PKG_VERSION"),
     )
-    .summary("A music and audio API server")
     .description(
         "The REST API of Funkwhale, served by baleen. Every operation needs the OAuth scope \
              that it names, and spends from the rate limit of its kind; `X-RateLimit-*` headers \
              tell what is left. The same resources are at `/graphql`.",
     )
-    .license(poem_openapi::LicenseObject::new("MIT OR Apache-2.0").identifier("MIT"))
+    .license(
+        poem_openapi::LicenseObject::new("MIT OR Apache-2.0").url("https://spdx.org/licenses/MIT"),
+    )
     .server(poem_openapi::ServerObject::new(config.public_url()).description("This pod"))
 }
 
@@ -32,8 +33,19 @@ pub fn service(config: &Config) -> OpenApiService<impl OpenApi + Send + Sync + '
 pub fn document(config: &Config) -> Value {
     let mut document: Value =
         serde_json::from_str(&service(config).spec()).expect("poem-openapi writes JSON");
+    document["tags"] = tags();
     document["components"]["securitySchemes"] = json!({ "oauth2": oauth2(config) });
     document
+}
+
+/// A tag for each resource.
+fn tags() -> Value {
+    let mut names: Vec<&str> = crate::resources::operations()
+        .filter_map(|info| info.name.split('.').next())
+        .collect();
+    names.dedup();
+    let tag = |name| json!({ "name": name, "description": format!("Operations on {name}.") });
+    names.into_iter().map(tag).collect()
 }
 
 fn oauth2(config: &Config) -> Value {

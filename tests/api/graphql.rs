@@ -85,7 +85,9 @@ on_both! {
         let answer = pod.ask(Method::POST, "/graphql").header("content-type", "text/plain").body("{}").send().await;
         assert_eq!(answer.status, 415);
         let answer = pod.post("/graphql", &json!({"query": 7})).send().await;
+        assert_eq!(answer.status, 400);
         assert!(answer.json()["errors"][0]["extensions"]["fields"]["query"].is_array(), "{}", answer.text);
+        assert_eq!(pod.post("/graphql", &json!({})).send().await.status, 400);
     }
 
     async fn batches_are_bounded(pod: Pod) {
