@@ -120,3 +120,9 @@ pub fn pages(first: Option<u32>, last: Option<u32>) -> usize {
         .unwrap_or(MOST)
         .min(MOST)
 }
+
+/// The cost of a list: each of its rows costs what is asked of it. Bounded, so that sums of costs
+/// cannot overflow.
+pub fn cost(rows: usize, child: usize) -> usize {
+    rows.saturating_mul(child).saturating_add(1).min(1 << 32)
+}

@@ -12,6 +12,8 @@ use crate::error::{Error, Result};
 pub const NESTING: usize = 64;
 /// Fields at most, when every fragment is written out.
 const FIELDS: usize = 2_000;
+/// Fragments at most.
+const FRAGMENTS: usize = 64;
 /// Root fields at most: each is an operation of its own.
 const ROOT_FIELDS: usize = 50;
 
@@ -69,36 +71,50 @@ fn behind_comment(rest: &[u8]) -> &[u8] {
 
 /// Refuses a query with too many fields, aliases or fragments.
 pub fn check_document(document: &ExecutableDocument) -> Result<()> {
-    let mut fragments = Fragments {
-        definitions: &document.fragments,
-        counted: HashMap::new(),
-    };
+    // Whoever follows fragments recurses once for each.
+    if document.fragments.len() > FRAGMENTS {
+        let complaint = format!("A query has at most {FRAGMENTS} fragments.");
+        return Err(Error::Refused(complaint));
+    }
     for (_, operation) in document.operations.iter() {
         let selection = &operation.node.selection_set.node;
-        if selection.items.len() > ROOT_FIELDS {
-            return Err(Error::Refused(format!(
-                "A query has at most {ROOT_FIELDS} root fields."
-            )));
-        }
-        if fragments.count(selection) > FIELDS {
-            return Err(Error::Refused(format!(
-                "A query has at most {FIELDS} fields."
-            )));
+        for (whole, most, kind) in [
+            (false, ROOT_FIELDS, "root fields"),
+            (true, FIELDS, "fields"),
+        ] {
+            if Fragments::new(document, whole).count(selection) > most {
+                return Err(Error::Refused(format!(
+                    "A query has at most {most} {kind}."
+                )));
+            }
         }
     }
     Ok(())
 }
 
-/// Counts fields with fragments written out, each fragment once.
+/// Counts fields as if fragments were written out; each fragment is counted once.
 struct Fragments<'a> {
     definitions: &'a HashMap<Name, Positioned<FragmentDefinition>>,
+    /// Also the fields within fields.
+    whole: bool,
     counted: HashMap<&'a str, usize>,
 }
 
 impl<'a> Fragments<'a> {
+    fn new(document: &'a ExecutableDocument, whole: bool) -> Self {
+        Self {
+            definitions: &document.fragments,
+            whole,
+            counted: HashMap::new(),
+        }
+    }
+
     fn count(&mut self, selection: &'a SelectionSet) -> usize {
         let counts = selection.items.iter().map(|item| match &item.node {
-            Selection::Field(field) => 1 + self.count(&field.node.selection_set.node),
+            Selection::Field(field) if self.whole => {
+                self.count(&field.node.selection_set.node).saturating_add(1)
+            }
+            Selection::Field(_) => 1,
             Selection::InlineFragment(fragment) => self.count(&fragment.node.selection_set.node),
             Selection::FragmentSpread(spread) => self.spread(&spread.node.fragment_name.node),
         });
@@ -159,10 +175,25 @@ mod tests {
     }
 
     #[test]
+    fn long_chains_of_fragments_are_refused_before_anybody_follows_them() {
+        let chain: String = (0..8_000)
+            .map(|index| format!("fragment f{index} on Query {{ ...f{} }} ", index + 1))
+            .collect();
+        let query = format!("{{ __typename }} {chain}");
+        assert!(check_document(&parse_query(query).unwrap()).is_err());
+    }
+
+    #[test]
     fn aliases_are_root_fields() {
         let aliases: String = (0..51)
             .map(|index| format!("a{index}: __typename "))
             .collect();
-        assert!(check_document(&parse_query(format!("{{ {aliases} }}")).unwrap()).is_err());
+        for query in [
+            format!("{{ {aliases} }}"),
+            format!("{{ ...f }} fragment f on Query {{ {aliases} }}"),
+            format!("{{ ... on Query {{ {aliases} }} }}"),
+        ] {
+            assert!(check_document(&parse_query(query).unwrap()).is_err());
+        }
     }
 }

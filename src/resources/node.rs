@@ -16,7 +16,7 @@ use crate::{
     context::Cx,
     error::{Error, Result},
     graphql::{
-        connection::answer,
+        connection::{answer, cost},
         ids::{Key, Kind, parse},
         loaders::ActorId,
     },
@@ -106,7 +106,7 @@ impl Queries {
     }
 
     /// The objects with these global identifiers, 50 at most; each costs as much as one.
-    #[graphql(complexity = "ids.len() * child_complexity + 1")]
+    #[graphql(complexity = "cost(ids.len(), child_complexity)")]
     async fn nodes(&self, ctx: &Context<'_>, ids: Vec<ID>) -> Option<Result<Vec<Option<Node>>>> {
         answer(find_all(ctx.data_unchecked::<Cx>(), &ids)).await
     }

@@ -66,7 +66,7 @@ pub fn withheld(reader: &Reader) -> Sql {
 /// Of an upload `u`: it is in one of the libraries that the words of a `scope` mean.
 /// Words that mean nothing, and `me` from a stranger, mean no library.
 pub fn within_scope(reader: &Reader, scope: &str) -> Sql {
-    let words = scope.split(',').map(str::trim);
+    let words = scope.split(',').map(str::trim).take(WORDS);
     let libraries = words.filter_map(|word| libraries_of_scope(reader, word));
     let any = libraries.reduce(|left, right| left.then(" or ").append(right));
     let condition = any.unwrap_or_else(|| sql("1 = 0"));
@@ -115,8 +115,16 @@ pub fn matching(reader: &Reader, places: &[(&'static str, Index)], q: &str) -> R
     Ok(any.map(|any| sql("(").append(any).then(")")))
 }
 
-/// A pattern for `like .. escape '\'` that finds `text` anywhere.
+/// Words of a filter that are looked at.
+pub const WORDS: usize = 50;
+/// Characters that a name can be looked for by; no name is longer.
+const LONGEST: usize = 1_000;
+
+/// A pattern for `like .. escape '\\'` that finds `text` anywhere.
 pub fn containing(text: &str) -> String {
+    if text.chars().nth(LONGEST).is_some() {
+        return String::new();
+    }
     let escaped = text
         .replace('\\', "\\\\")
         .replace('%', "\\%")

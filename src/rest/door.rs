@@ -111,7 +111,9 @@ impl<E: Endpoint> Door<E> {
         );
         request.set_data(cx.clone());
         request.set_data(Asked { address });
-        let mut response = if in_api(request.uri().path()) {
+        let mut response = if request.uri().path() == "/graphql" && is_preflight(&request) {
+            preflight_answer()
+        } else if in_api(request.uri().path()) {
             self.api(request, &cx).await?
         } else {
             self.inner.get_response(request).await
@@ -132,10 +134,8 @@ impl<E: Endpoint> Door<E> {
             return Ok(with_slash(request.uri()));
         }
         let method = request.method().clone();
-        let preflight = request
-            .headers()
-            .contains_key("access-control-request-method");
-        let mut response = if method == Method::OPTIONS && preflight {
+        let preflight = is_preflight(&request);
+        let mut response = if preflight {
             return Ok(preflight_answer());
         } else if !accepts_json(&request) {
             Error::NotAcceptable.into_response()
@@ -269,6 +269,13 @@ fn rewritten(uri: &Uri, path: &str) -> Result<Uri> {
         None => path.to_owned(),
     };
     text.parse().map_err(|_| Error::NotFound)
+}
+
+fn is_preflight(request: &Request) -> bool {
+    request.method() == Method::OPTIONS
+        && request
+            .headers()
+            .contains_key("access-control-request-method")
 }
 
 fn preflight_answer() -> Response {

@@ -23,6 +23,7 @@ impl Query {
             .strip_prefix('"')
             .and_then(|rest| rest.strip_suffix('"'))
         {
+            check_size(raw)?;
             return Parser::new(raw).whole().map(Some);
         }
         let cleaned: String = input
@@ -35,6 +36,7 @@ impl Query {
                 }
             })
             .collect();
+        check_size(&cleaned)?;
         let words = cleaned
             .split(|char: char| !char.is_alphanumeric())
             .filter(|word| !word.is_empty())
@@ -64,6 +66,25 @@ impl Query {
             Self::Not(left, right) => format!("({} NOT {})", left.fts5(), right.fts5()),
         }
     }
+}
+
+/// Words of a query at most: both databases nest them.
+const WORDS: usize = 32;
+/// Characters of a word at most.
+const WORD: usize = 200;
+
+fn check_size(text: &str) -> Result<()> {
+    let words = text.split(|char: char| !char.is_alphanumeric());
+    let (mut count, mut longest) = (0, 0);
+    for word in words.filter(|word| !word.is_empty()) {
+        count += 1;
+        longest = longest.max(word.chars().count());
+    }
+    if count > WORDS || longest > WORD {
+        let complaint = format!("Give at most {WORDS} words of at most {WORD} characters.");
+        return Err(Error::field("q", complaint));
+    }
+    Ok(())
 }
 
 /// The operators, in the order of their binding: `|` loosest, then `&`, then `!`.

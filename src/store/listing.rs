@@ -1,11 +1,13 @@
 //! A list that both doors page through: by number (REST) or by cursor (GraphQL).
+use std::collections::HashSet;
+
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sqlx::{ColumnIndex, Database, Decode, FromRow, Type};
 
 use super::{Db, Sql, Value, sql};
 use crate::{
     error::{Error, Result},
-    time::{Date, Timestamp},
+    time::{Date, Timestamp, is_common},
 };
 
 /// What a sort key holds, so that a cursor can carry it.
@@ -88,7 +90,10 @@ pub struct Stretch {
 impl Listing {
     /// `id` names the unique column that breaks ties: the newest goes first.
     pub fn new(from: Sql, id: &'static str, keys: impl IntoIterator<Item = SortKey>) -> Self {
+        let mut known = HashSet::new();
         let mut keys: Vec<_> = keys.into_iter().collect();
+        // What is sorted by already cannot be sorted by again.
+        keys.retain(|key| known.insert(key.expression.fingerprint()));
         keys.push(SortKey::new(sql(id), Kind::Int, true));
         Self { from, id, keys }
     }
@@ -101,11 +106,10 @@ impl Listing {
         self
     }
 
+    /// How many rows there are. A count that was slow is remembered for half a minute.
     pub async fn count(&self, db: &Db) -> Result<i64> {
-        sql("select count(*) ")
-            .append(self.from.clone())
-            .number(db)
-            .await
+        let count = sql("select count(*) ").append(self.from.clone());
+        db.counts().get(count.fingerprint(), count.number(db)).await
     }
 
     pub async fn page(&self, db: &Db, limit: i64, offset: i64) -> Result<Vec<i64>> {
@@ -246,11 +250,22 @@ impl Listing {
                     .iter()
                     .zip(&self.keys)
                     .all(|(value, key)| key.kind.holds(value))
+                && nulls_are_announced(values)
         };
         values
             .filter(fits)
             .ok_or_else(|| Error::field(name, "This is not a cursor of this list and ordering."))
     }
+}
+
+/// A key may be null only behind the one that says so.
+fn nulls_are_announced(values: &[Value]) -> bool {
+    let announced = |index: usize| index > 0 && values[index - 1] == Value::Bool(Some(true));
+    let mut nulls = values
+        .iter()
+        .enumerate()
+        .filter(|(_, value)| value.is_null());
+    nulls.all(|(index, _)| announced(index))
 }
 
 fn encode(keys: &[Value]) -> String {
@@ -295,10 +310,14 @@ impl Kind {
             (self, value),
             (Self::Int, Value::Int(_))
                 | (Self::Text, Value::Text(_))
-                | (Self::Time, Value::Time(_))
-                | (Self::Date, Value::Date(_))
                 | (Self::Bool, Value::Bool(_))
-        )
+                | (Self::Time, Value::Time(None))
+                | (Self::Date, Value::Date(None))
+        ) || match (self, value) {
+            (Self::Time, Value::Time(Some(time))) => is_common(time.0.date_naive()),
+            (Self::Date, Value::Date(Some(date))) => is_common(*date),
+            _ => false,
+        }
     }
 }
 

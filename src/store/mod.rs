@@ -1,5 +1,6 @@
 //! The database: one text of SQL for SQLite and PostgreSQL.
 mod connect;
+mod counts;
 mod dialect;
 pub mod fulltext;
 pub mod listing;
@@ -13,6 +14,7 @@ use std::sync::{
 
 use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 
+use self::counts::Counts;
 pub use self::{
     connect::{Opening, open, redacted},
     dialect::{Dialect, Index},
@@ -26,6 +28,7 @@ use crate::error::Result;
 pub struct Db {
     pools: Pools,
     statements: Arc<AtomicU64>,
+    counts: Counts,
 }
 
 #[derive(Clone)]
@@ -43,6 +46,7 @@ impl Db {
         Self {
             pools,
             statements: Arc::default(),
+            counts: Counts::default(),
         }
     }
 
@@ -65,6 +69,10 @@ impl Db {
     /// How many statements ran outside of transactions since the start.
     pub fn statements(&self) -> u64 {
         self.statements.load(Ordering::Relaxed)
+    }
+
+    fn counts(&self) -> &Counts {
+        &self.counts
     }
 
     fn count_statement(&self) {

@@ -70,6 +70,11 @@ impl Sql {
         self.text.is_empty()
     }
 
+    /// A key that tells this statement from every other.
+    pub(super) fn fingerprint(&self) -> String {
+        format!("{}|{:?}", self.text, self.values)
+    }
+
     pub async fn all<T: Row>(self, on: impl On) -> Result<Vec<T>> {
         on.fetch(self).await
     }

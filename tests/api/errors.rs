@@ -125,6 +125,10 @@ on_both! {
         assert_eq!(preflight.status, StatusCode::OK);
         assert_eq!(preflight.header("access-control-allow-methods"), Some("DELETE, GET, OPTIONS, PATCH, POST, PUT"));
         assert_eq!(preflight.header("x-ratelimit-scope"), None);
+        let graphql = pod.ask(Method::OPTIONS, "/graphql").header("origin", origin)
+            .header("access-control-request-method", "POST").send().await;
+        assert_eq!(graphql.header("access-control-allow-origin"), Some(origin));
+        assert!(graphql.header("access-control-allow-headers").unwrap().contains("authorization"));
         assert_eq!(preflight.header("access-control-max-age"), Some("86400"));
     }
 
@@ -148,9 +152,23 @@ on_both! {
     }
 
     async fn a_megabyte_of_query_is_survived(pod: Pod) {
-        let long = "a".repeat(60_000);
-        let answer = pod.get(&format!("/api/v1/artists?q={long}")).send().await;
-        assert_eq!(answer.status, StatusCode::OK);
+        let (long, many) = ("a".repeat(60_000), "a+".repeat(30_000));
+        for address in [
+            format!("artists?q={long}"), format!("tracks?q={many}"), format!("search?q={many}"),
+            format!("albums?q=%22{}a%22", "a%7C".repeat(10_000)),
+        ] {
+            let answer = pod.get(&format!("/api/v1/{address}")).send().await;
+            assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{:.300}", answer.text);
+            assert_eq!(answer.json(), json!({"q": ["Give at most 32 words of at most 200 characters."]}));
+        }
+        for address in [
+            format!("tracks?title__icontains={long}"), format!("artists?scope={}", "all,".repeat(10_000)),
+            format!("libraries?q={many}"), format!("tags?q={many}"), format!("libraries?scope={}", "all,".repeat(10_000)),
+            format!("tracks?ordering={}title", "size,-title,".repeat(4_000)),
+        ] {
+            let answer = pod.get(&format!("/api/v1/{address}")).send().await;
+            assert_eq!(answer.status, StatusCode::OK, "{address:.40}: {:.300}", answer.text);
+        }
         let tags: String = (0..5_000).map(|index| format!("&tag=t{index}")).collect();
         let answer = pod.get(&format!("/api/v1/artists?x=1{tags}")).send().await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{:.300}", answer.text);

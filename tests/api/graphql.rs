@@ -130,6 +130,8 @@ on_both! {
             ("500 levels", format!("{}a{}", "{a".repeat(500), "}".repeat(500))),
             ("hidden lists", format!("{{ a(b: \"\"\" \" \"\"\", c: {}", "[".repeat(5_000))),
             ("nodes", format!("{{ nodes(ids: [{}]) {{ ... on Artist {{ albums(first: 100) {{ tracks {{ title }} }} }} }} }}", "\"a\" ".repeat(50))),
+            ("overflow", format!("{{ artists {{ nodes {{ {}{}{} }} }} }}",
+                "albums(first: 100) { tracks(first: 100) { artist { ".repeat(3), (0..100).map(|i| format!("x{i}: name ")).collect::<String>(), "} ".repeat(9))),
             ("aliases", format!("{{ {aliases} }}")),
             ("complexity", wide.to_owned()),
             ("fragments", format!("{{ ...f0 }} {doubling} fragment f40 on Query {{ __typename }}")),

@@ -83,6 +83,7 @@ on_both! {
             ("first: 1, last: 1", "last"),
             ("after: \"nonsense\"", "after"),
             ("before: \"W10\"", "before"),
+            ("after: \"W3siVGltZSI6bnVsbH0seyJJbnQiOm51bGx9XQ\"", "after"),
         ] {
             let answer = pod.graphql(&format!("{{ tracks({arguments}) {{ nodes {{ id }} }} }}")).send().await.json();
             assert_eq!(answer["errors"][0]["extensions"]["code"], "INVALID", "{arguments}: {answer}");

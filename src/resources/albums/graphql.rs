@@ -9,7 +9,7 @@ use crate::{
     context::Cx,
     error::Result,
     graphql::{
-        connection::{Connection, answer, few, pages, window},
+        connection::{Connection, answer, cost, few, pages, window},
         ids::{Key, Kind, global},
         loaders::{
             ActorId, AlbumCredits, AlbumLibraries, AlbumPlayable, AlbumTags, AlbumTracks,
@@ -130,7 +130,7 @@ impl Album {
 
     /// Its tracks, by disc and position. For more of them, or other orders, ask the root field
     /// `tracks` with the filter `album`.
-    #[graphql(complexity = "few(first) * child_complexity + 1")]
+    #[graphql(complexity = "cost(few(first), child_complexity)")]
     async fn tracks(
         &self,
         ctx: &Context<'_>,
@@ -149,7 +149,7 @@ impl Album {
     }
 
     /// The public libraries that hold something of it.
-    #[graphql(complexity = "10 * child_complexity + 1")]
+    #[graphql(complexity = "cost(10, child_complexity)")]
     async fn libraries(&self, ctx: &Context<'_>) -> Result<Vec<Library>> {
         let permit = ctx.reach::<Libraries>().await?;
         let ids = permit
@@ -198,7 +198,7 @@ pub struct Queries;
 #[Object(name = "AlbumsQueries")]
 impl Queries {
     /// Albums; newest first unless it says otherwise.
-    #[graphql(complexity = "pages(first, last) * child_complexity + 1")]
+    #[graphql(complexity = "cost(pages(first, last), child_complexity)")]
     #[expect(
         clippy::too_many_arguments,
         reason = "the arguments of a Relay connection"

@@ -147,8 +147,8 @@ const SHELF: Shelf = Shelf {
     hidden: "exists (select 1 from album_artists h join content_filters f
         on f.target_artist_id = h.artist_id where h.album_id = al.id and f.user_id = ?)",
     hidden_values: 1,
-    of_channel: "exists (select 1 from album_artists h join channels c on c.artist_id = h.artist_id
-        where h.album_id = al.id)",
+    of_channel: "al.id in (select h.album_id from channels c
+        join album_artists h on h.artist_id = c.artist_id)",
     mbid: "al.mbid = ?",
     shuffled: "((al.id * 48271 + ?) % 2147483647) * ((al.id * 69621 + ?) % 65537) % 2147483647",
     unplayable_is_withheld: false,

@@ -6,7 +6,7 @@ use crate::{
     context::Cx,
     error::Result,
     graphql::{
-        connection::{Connection, answer, few, pages, window},
+        connection::{Connection, answer, cost, few, pages, window},
         ids::{Key, Kind, global},
         loaders::{
             ActorId, AlbumId, ArtistAlbums, ArtistLibraries, ArtistTags, ArtistTracksCount,
@@ -95,7 +95,7 @@ impl Artist {
 
     /// Its albums, in the order they were added. For more of them, or other orders, ask the root
     /// field `albums` with the filter `artist`.
-    #[graphql(complexity = "few(first) * child_complexity + 1")]
+    #[graphql(complexity = "cost(few(first), child_complexity)")]
     async fn albums(
         &self,
         ctx: &Context<'_>,
@@ -114,7 +114,7 @@ impl Artist {
     }
 
     /// The public libraries that hold something of it.
-    #[graphql(complexity = "10 * child_complexity + 1")]
+    #[graphql(complexity = "cost(10, child_complexity)")]
     async fn libraries(&self, ctx: &Context<'_>) -> Result<Vec<Library>> {
         let permit = ctx.reach::<Libraries>().await?;
         let ids = permit
@@ -135,7 +135,7 @@ pub struct Queries;
 #[Object(name = "ArtistsQueries")]
 impl Queries {
     /// Artists; newest first unless it says otherwise.
-    #[graphql(complexity = "pages(first, last) * child_complexity + 1")]
+    #[graphql(complexity = "cost(pages(first, last), child_complexity)")]
     #[expect(
         clippy::too_many_arguments,
         reason = "the arguments of a Relay connection"

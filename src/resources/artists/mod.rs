@@ -158,7 +158,7 @@ const SHELF: Shelf = Shelf {
         where ta.artist_id = a.id and ",
     hidden: "a.id in (select f.target_artist_id from content_filters f where f.user_id = ?)",
     hidden_values: 1,
-    of_channel: "exists (select 1 from channels c where c.artist_id = a.id)",
+    of_channel: "a.id in (select c.artist_id from channels c)",
     mbid: "a.mbid = ?",
     shuffled: "((a.id * 48271 + ?) % 2147483647) * ((a.id * 69621 + ?) % 65537) % 2147483647",
     unplayable_is_withheld: false,

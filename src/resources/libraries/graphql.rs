@@ -6,7 +6,7 @@ use crate::{
     context::Cx,
     error::Result,
     graphql::{
-        connection::{Connection, answer, pages, window},
+        connection::{Connection, answer, cost, pages, window},
         ids::{Key, Kind, global},
         loaders::{ActorId, LibraryHoldings},
         scalars::BigInt,
@@ -70,7 +70,7 @@ pub struct Queries;
 #[Object(name = "LibrariesQueries")]
 impl Queries {
     /// The libraries that the caller may look into; newest first unless it says otherwise.
-    #[graphql(complexity = "pages(first, last) * child_complexity + 1")]
+    #[graphql(complexity = "cost(pages(first, last), child_complexity)")]
     #[expect(
         clippy::too_many_arguments,
         reason = "the arguments of a Relay connection"

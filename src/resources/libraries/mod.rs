@@ -12,7 +12,7 @@ pub use self::{
     body::{LibraryBody, Rest, bodies, library_page},
     graphql::Queries,
 };
-use super::visibility::{containing, libraries_of_scope, viewable_libraries};
+use super::visibility::{WORDS, containing, libraries_of_scope, viewable_libraries};
 use crate::{
     context::Reader,
     error::{Error, Result},
@@ -117,7 +117,11 @@ fn listing(reader: &Reader, filter: &LibraryFilter, order: &[LibraryOrder]) -> L
     if let Some(level) = filter.privacy_level {
         from = from.then(" and l.privacy_level = ?").bind(level);
     }
-    for word in filter.q.iter().flat_map(|q| q.split_whitespace()) {
+    for word in filter
+        .q
+        .iter()
+        .flat_map(|q| q.split_whitespace().take(WORDS))
+    {
         let pattern = containing(&super::visibility::folded(word));
         from = from
             .then(" and l.name_folded like ? escape '\\'")
@@ -126,6 +130,7 @@ fn listing(reader: &Reader, filter: &LibraryFilter, order: &[LibraryOrder]) -> L
     if let Some(scope) = &filter.scope {
         let words = scope
             .split(',')
+            .take(WORDS)
             .filter_map(|word| libraries_of_scope(reader, word.trim()));
         let any = words.reduce(|left, right| left.then(" or ").append(right));
         let condition = any.unwrap_or_else(|| sql("1 = 0"));

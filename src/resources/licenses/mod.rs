@@ -7,7 +7,7 @@ use sqlx::FromRow;
 use crate::{
     context::Reader,
     error::Result,
-    graphql::connection::answer,
+    graphql::connection::{answer, cost},
     guard::{AllowExt, Allowed, operations},
     rest::{
         answer::Answer,
@@ -183,7 +183,7 @@ pub struct Queries;
 #[Object(name = "LicensesQueries")]
 impl Queries {
     /// Every license, by code.
-    #[graphql(complexity = "400 * child_complexity + 1")]
+    #[graphql(complexity = "cost(400, child_complexity)")]
     async fn licenses(&self, ctx: &Context<'_>) -> Option<Result<Vec<License>>> {
         answer(async { every(&ctx.allow().await?).await }).await
     }

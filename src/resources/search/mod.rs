@@ -13,7 +13,7 @@ use super::{
 use crate::{
     error::{Error, Result},
     graphql::{
-        connection::answer,
+        connection::{answer, cost},
         loaders::{AlbumId, ArtistId, TrackId},
     },
     guard::{AllowExt, Allowed, operations},
@@ -153,7 +153,7 @@ pub struct Queries;
 #[async_graphql::Object(name = "SearchQueries")]
 impl Queries {
     /// Artists, albums, tracks and tags with these words; of each the three with the shortest names.
-    #[graphql(complexity = "3 * child_complexity + 1")]
+    #[graphql(complexity = "cost(3, child_complexity)")]
     async fn search(&self, ctx: &Context<'_>, query: String) -> Option<Result<SearchResult>> {
         answer(async { results(&ctx.allow().await?, &query).await }).await
     }

@@ -7,12 +7,12 @@ use serde::Serialize;
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::visibility::{containing, folded, starting};
+use super::visibility::{WORDS, containing, folded, starting};
 use crate::{
     context::Reader,
     error::{Error, Result},
     graphql::{
-        connection::{Connection, Direction, answer, connect, pages, window},
+        connection::{Connection, Direction, answer, connect, cost, pages, window},
         ids::{Key, Kind, global},
         loaders::TagId,
     },
@@ -109,7 +109,11 @@ ordering! {
 
 fn listing(filter: &TagFilter, order: &[TagOrder]) -> Listing {
     let mut from = sql("from tags g where true");
-    for word in filter.q.iter().flat_map(|q| q.split_whitespace()) {
+    for word in filter
+        .q
+        .iter()
+        .flat_map(|q| q.split_whitespace().take(WORDS))
+    {
         from = from
             .then(" and g.name_folded like ? escape '\\'")
             .bind(containing(&folded(word)));
@@ -295,7 +299,7 @@ pub struct Queries;
 #[Object(name = "TagsQueries")]
 impl Queries {
     /// Tags, by name unless it says otherwise.
-    #[graphql(complexity = "pages(first, last) * child_complexity + 1")]
+    #[graphql(complexity = "cost(pages(first, last), child_complexity)")]
     #[expect(
         clippy::too_many_arguments,
         reason = "the arguments of a Relay connection"

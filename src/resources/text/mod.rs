@@ -18,7 +18,7 @@ operations! {
 }
 
 /// Characters of a text at most.
-const MOST: usize = 50_000;
+const MOST: usize = 5_000;
 
 /// A text to preview.
 #[derive(poem_openapi::Object)]
@@ -78,6 +78,7 @@ pub struct Queries;
 #[async_graphql::Object(name = "TextQueries")]
 impl Queries {
     /// Markdown as the safe HTML that descriptions become.
+    #[graphql(complexity = 1_000)]
     async fn text_preview(
         &self,
         ctx: &Context<'_>,

@@ -6,7 +6,7 @@ use crate::{
     context::Cx,
     error::Result,
     graphql::{
-        connection::{Connection, answer, pages, window},
+        connection::{Connection, answer, cost, pages, window},
         ids::{Key, Kind, global},
         loaders::{
             ActorId, AlbumId, ArtistId, AttachmentId, ContentId, LibraryId, TrackCredits,
@@ -123,7 +123,7 @@ impl Track {
     }
 
     /// The uploads that the caller can play.
-    #[graphql(complexity = "2 * child_complexity + 1")]
+    #[graphql(complexity = "cost(2, child_complexity)")]
     async fn uploads(&self, ctx: &Context<'_>) -> Result<Vec<Upload>> {
         let uploads = ctx
             .reach::<Retrieve>()
@@ -146,7 +146,7 @@ impl Track {
     }
 
     /// The public libraries that hold it.
-    #[graphql(complexity = "10 * child_complexity + 1")]
+    #[graphql(complexity = "cost(10, child_complexity)")]
     async fn libraries(&self, ctx: &Context<'_>) -> Result<Vec<Library>> {
         let permit = ctx.reach::<Libraries>().await?;
         let ids = permit
@@ -186,7 +186,7 @@ pub struct Queries;
 #[Object(name = "TracksQueries")]
 impl Queries {
     /// Tracks; newest first unless it says otherwise.
-    #[graphql(complexity = "pages(first, last) * child_complexity + 1")]
+    #[graphql(complexity = "cost(pages(first, last), child_complexity)")]
     #[expect(
         clippy::too_many_arguments,
         reason = "the arguments of a Relay connection"

@@ -177,8 +177,8 @@ const SHELF: Shelf = Shelf {
         or exists (select 1 from album_artists h join content_filters f
           on f.target_artist_id = h.artist_id where h.album_id = t.album_id and f.user_id = ?))",
     hidden_values: 2,
-    of_channel: "exists (select 1 from track_artists h join channels c on c.artist_id = h.artist_id
-        where h.track_id = t.id)",
+    of_channel: "t.id in (select h.track_id from channels c
+        join track_artists h on h.artist_id = c.artist_id)",
     mbid: "t.mbid = ?",
     shuffled: "((t.id * 48271 + ?) % 2147483647) * ((t.id * 69621 + ?) % 65537) % 2147483647",
     unplayable_is_withheld: true,

@@ -7,7 +7,7 @@ use crate::{
     context::Cx,
     error::Result,
     graphql::{
-        connection::{Connection, answer, pages, window},
+        connection::{Connection, answer, cost, pages, window},
         ids::{Key, Kind, global},
         loaders::{LibraryId, TrackId},
         scalars::BigInt,
@@ -80,7 +80,7 @@ pub struct Queries;
 #[Object(name = "UploadsQueries")]
 impl Queries {
     /// The caller's own uploads; newest first unless it says otherwise.
-    #[graphql(complexity = "pages(first, last) * child_complexity + 1")]
+    #[graphql(complexity = "cost(pages(first, last), child_complexity)")]
     #[expect(
         clippy::too_many_arguments,
         reason = "the arguments of a Relay connection"

@@ -1,10 +1,11 @@
-use super::super::visibility::{containing, folded};
+use super::super::visibility::{WORDS, containing, folded};
 use crate::store::{Sql, sql};
 
 /// The conditions of a search such as `status:finished album:"two words" word`.
 pub fn conditions(q: &str) -> Vec<Sql> {
     tokens(q)
         .iter()
+        .take(WORDS)
         .filter_map(|token| condition(token))
         .collect()
 }
