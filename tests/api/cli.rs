@@ -33,8 +33,19 @@ fn failing(command: &mut Command) -> String {
     told
 }
 
+/// A server that ends with its test.
+struct Server(Child);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// A server on a port of its own, once it is ready.
-fn started(command: &mut Command) -> (Child, String) {
+fn started(command: &mut Command) -> (Server, String) {
     let mut child = command
         .args(["--bind", "127.0.0.1:0"])
         .stdout(Stdio::piped())
@@ -56,7 +67,7 @@ fn started(command: &mut Command) -> (Child, String) {
         .to_owned();
     // The rest of the greeting is read so that the server never waits for us.
     std::thread::spawn(move || lines.for_each(drop));
-    (child, address)
+    (Server(child), address)
 }
 
 fn ask(address: &str, path: &str) -> String {
@@ -74,7 +85,7 @@ fn ask(address: &str, path: &str) -> String {
 #[test]
 fn it_serves_with_no_configuration_and_stops_when_told() {
     let folder = folder("plain");
-    let (mut child, address) = started(baleen().current_dir(&folder));
+    let (mut server, address) = started(baleen().current_dir(&folder));
     assert!(ask(&address, "/api/v1/instance/nodeinfo/2.0").contains("\"nodeName\":"));
     assert!(
         ask(&address, "/api/v1/artists").starts_with("HTTP/1.1 401"),
@@ -82,11 +93,11 @@ fn it_serves_with_no_configuration_and_stops_when_told() {
     );
     assert!(folder.join("data/baleen.db").is_file());
     let kill = Command::new("kill")
-        .args(["-TERM", &child.id().to_string()])
+        .args(["-TERM", &server.0.id().to_string()])
         .status()
         .unwrap();
     assert!(kill.success());
-    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_eq!(server.0.wait().unwrap().code(), Some(0));
 }
 
 #[test]

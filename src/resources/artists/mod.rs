@@ -1,8 +1,7 @@
 //! Artists.
 mod body;
 mod graphql;
-
-use std::collections::HashMap;
+mod sql;
 
 use async_graphql::SimpleObject;
 use sqlx::FromRow;
@@ -11,17 +10,13 @@ use uuid::Uuid;
 pub use self::{
     body::{ArtistBody, ArtistRef, Depth, Rest, bodies, refs, shown},
     graphql::Queries,
+    sql::{by_ids, matching_ids, tracks_counts},
 };
-use super::{
-    catalogue::{Narrowing, Shelf, bounded},
-    libraries::{LibraryBody, library_page},
-    visibility::{containing, folded, matching, starting},
-};
+use super::libraries::{LibraryBody, library_page};
 use crate::{
-    context::Reader,
     error::{Error, Result},
     graphql::{
-        connection::{Connection, Direction, connect},
+        connection::{Connection, connect},
         ids::Key,
         loaders::{ArtistId, ArtistLibraries},
     },
@@ -30,13 +25,11 @@ use crate::{
         page::{ListQuery, Page, PageQuery},
         params::{choices, filter, ordering},
     },
-    store::{
-        Index, Sql,
-        listing::{Kind as KeyKind, Listing, SortKey, Window},
-        sql,
-    },
+    store::{listing::Window, sql},
     time::Timestamp,
 };
+
+use self::sql::{SELECT, listing};
 
 operations! {
     "artists";
@@ -143,137 +136,6 @@ ordering! {
         /// How many tags it shares with the artist that `related` names.
         Related = "related",
     }
-}
-
-const SHELF: Shelf = Shelf {
-    among: "a.id in",
-    tagged: "a.id in (select x.artist_id from artist_tags x join tags g on g.id = x.tag_id
-        where g.name_folded = ?)",
-    related: "a.id <> ? and a.id in (select x.artist_id from artist_tags x where x.tag_id in
-        (select y.tag_id from artist_tags y where y.artist_id = ?))",
-    kinship: "(select count(*) from artist_tags x where x.artist_id = a.id and x.tag_id in
-        (select y.tag_id from artist_tags y where y.artist_id = ?))",
-    uploaded: "select ta.artist_id from uploads u join track_artists ta on ta.track_id = u.track_id",
-    has_upload: "exists (select 1 from track_artists ta join uploads u on u.track_id = ta.track_id
-        where ta.artist_id = a.id and ",
-    hidden: "a.id in (select f.target_artist_id from content_filters f where f.user_id = ?)",
-    hidden_values: 1,
-    of_channel: "a.id in (select c.artist_id from channels c)",
-    mbid: "a.mbid = ?",
-    shuffled: "((a.id * 48271 + ?) % 2147483647) * ((a.id * 69621 + ?) % 65537) % 2147483647",
-    unplayable_is_withheld: false,
-};
-
-fn listing(reader: &Reader, filter: &ArtistFilter, order: &[ArtistOrder]) -> Result<Listing> {
-    bounded("tag", &filter.tag)?;
-    let common = Narrowing {
-        hidden: filter.hidden,
-        include_channels: filter.include_channels,
-        library: filter.library,
-        channel: None,
-        mbid: filter.mbid,
-        playable: filter.playable,
-        related: filter.related,
-        scope: filter.scope.as_deref(),
-        tag: &filter.tag,
-    };
-    let from = SHELF.narrowed(reader, sql("from artists a where true"), &common);
-    let from = narrowed(reader, from, filter)?;
-    let seed = crate::random::seed();
-    let keys = order
-        .iter()
-        .flat_map(|order| order.keys(filter.related, seed));
-    let listing = Listing::new(from, "a.id", keys);
-    let related = order
-        .last()
-        .is_some_and(|order| order.field == ArtistOrderField::Related);
-    Ok(if related {
-        listing.oldest_first()
-    } else {
-        listing
-    })
-}
-
-fn narrowed(reader: &Reader, mut from: Sql, filter: &ArtistFilter) -> Result<Sql> {
-    if let Some(category) = filter.content_category {
-        from = from.then(" and a.content_category = ?").bind(category);
-    }
-    if let Some(has) = filter.has_albums {
-        let not = if has { " and " } else { " and not " };
-        let credited = "exists (select 1 from album_artists aa where aa.artist_id = a.id)";
-        from = from.then(not).then(credited);
-    }
-    if let Some(name) = &filter.name {
-        from = from.then(" and a.name = ?").bind(name.as_str());
-    }
-    if let Some(part) = &filter.name_contains {
-        from = from
-            .then(" and a.name_folded like ? escape '\\'")
-            .bind(containing(&folded(part)));
-    }
-    if let Some(name) = &filter.name_equals {
-        from = from.then(" and a.name_folded = ?").bind(folded(name));
-    }
-    if let Some(start) = &filter.name_starts_with {
-        from = from.and(starting("a.name", start));
-    }
-    if let Some(q) = &filter.q
-        && let Some(condition) = matching(reader, &[("a.id in", Index::Artists)], q)?
-    {
-        from = from.and(condition);
-    }
-    Ok(from)
-}
-
-impl ArtistOrder {
-    fn keys(self, related: Option<i64>, seed: i64) -> Vec<SortKey> {
-        let down = self.direction == Direction::Desc;
-        let key = |column, kind| vec![SortKey::new(sql(column), kind, down)];
-        match self.field {
-            ArtistOrderField::Id => key("a.id", KeyKind::Int),
-            ArtistOrderField::Name => key("a.name_folded", KeyKind::Text),
-            ArtistOrderField::CreationDate => key("a.creation_date", KeyKind::Time),
-            ArtistOrderField::ModificationDate => key("a.modification_date", KeyKind::Time),
-            ArtistOrderField::Random => vec![SHELF.random(seed, down)],
-            ArtistOrderField::Related => SHELF.relatedness(related, down).into_iter().collect(),
-        }
-    }
-}
-
-const SELECT: &str = "select a.id, a.uuid, a.fid, a.mbid, a.name, a.content_category,
-    a.creation_date, a.modification_date, a.attributed_to_id, a.attachment_cover_id,
-    a.description_content_id from artists a ";
-
-pub async fn by_ids(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Artist>> {
-    let rows: Vec<Artist> = sql(SELECT)
-        .then("where a.id in ?*")
-        .bind(ids)
-        .all(reader.db())
-        .await?;
-    Ok(rows.into_iter().map(|row| (row.id, row)).collect())
-}
-
-/// How many tracks are credited to each artist first.
-pub async fn tracks_counts(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, i64>> {
-    let counted: Vec<(i64, i64)> = sql("select artist_id, count(*) from track_artists
-         where position = 0 and artist_id in ?* group by artist_id")
-    .bind(ids)
-    .all(reader.db())
-    .await?;
-    Ok(counted.into_iter().collect())
-}
-
-/// The artists whose name matches, shortest first.
-pub async fn matching_ids(reader: &Reader, q: &str, most: i64) -> Result<Vec<i64>> {
-    let Some(condition) = matching(reader, &[("a.id in", Index::Artists)], q)? else {
-        return Ok(Vec::new());
-    };
-    sql("select a.id from artists a where ")
-        .append(condition)
-        .then(" order by length(a.name), a.id limit ?")
-        .bind(most)
-        .ids(reader.db())
-        .await
 }
 
 async fn list(permit: &Allowed<List>, query: &Query) -> Result<Page<ArtistBody>> {

@@ -1,8 +1,7 @@
 //! Tracks.
 mod body;
 mod graphql;
-
-use std::collections::HashMap;
+mod sql;
 
 use async_graphql::SimpleObject;
 use sqlx::FromRow;
@@ -11,18 +10,17 @@ use uuid::Uuid;
 pub use self::{
     body::{Rest, TrackBody, bodies, shown},
     graphql::{Mutations, Queries},
+    sql::{by_ids, matching_ids, of_albums},
 };
 use super::{
-    catalogue::{Narrowing, Shelf, bounded, exists, owned_by_channel},
+    catalogue::owned_by_channel,
     contents,
     libraries::{LibraryBody, library_page},
-    visibility::{containing, folded, matching, starting},
 };
 use crate::{
-    context::Reader,
     error::{Error, Result},
     graphql::{
-        connection::{Connection, Direction, connect},
+        connection::{Connection, connect},
         ids::Key,
         loaders::{TrackId, TrackLibraries},
     },
@@ -31,13 +29,11 @@ use crate::{
         page::{ListQuery, Page, PageQuery},
         params::{filter, ordering},
     },
-    store::{
-        Index, Sql,
-        listing::{Kind as KeyKind, Listing, SortKey, Window},
-        sql,
-    },
+    store::{listing::Window, sql},
     time::Timestamp,
 };
+
+use self::sql::{SELECT, listing};
 
 operations! {
     "tracks";
@@ -160,226 +156,6 @@ ordering! {
         /// How many tags it shares with the track that `related` names.
         Related = "related",
     }
-}
-
-const SHELF: Shelf = Shelf {
-    among: "t.id in",
-    tagged: "t.id in (select x.track_id from track_tags x join tags g on g.id = x.tag_id
-        where g.name_folded = ?)",
-    related: "t.id <> ? and t.id in (select x.track_id from track_tags x where x.tag_id in
-        (select y.tag_id from track_tags y where y.track_id = ?))",
-    kinship: "(select count(*) from track_tags x where x.track_id = t.id and x.tag_id in
-        (select y.tag_id from track_tags y where y.track_id = ?))",
-    uploaded: "select u.track_id from uploads u",
-    has_upload: "exists (select 1 from uploads u where u.track_id = t.id and ",
-    hidden: "(exists (select 1 from track_artists h join content_filters f
-          on f.target_artist_id = h.artist_id where h.track_id = t.id and f.user_id = ?)
-        or exists (select 1 from album_artists h join content_filters f
-          on f.target_artist_id = h.artist_id where h.album_id = t.album_id and f.user_id = ?))",
-    hidden_values: 2,
-    of_channel: "t.id in (select h.track_id from channels c
-        join track_artists h on h.artist_id = c.artist_id)",
-    mbid: "t.mbid = ?",
-    shuffled: "((t.id * 48271 + ?) % 2147483647) * ((t.id * 69621 + ?) % 65537) % 2147483647",
-    unplayable_is_withheld: true,
-};
-
-/// Where `q` looks.
-const PLACES: &[(&str, Index)] = &[
-    ("t.id in", Index::Tracks),
-    (
-        "t.id in (select ta.track_id from track_artists ta where ta.artist_id in",
-        Index::Artists,
-    ),
-    ("t.album_id in", Index::Albums),
-];
-
-async fn listing(reader: &Reader, filter: &TrackFilter, order: &[TrackOrder]) -> Result<Listing> {
-    check_references(reader, filter).await?;
-    bounded("tag", &filter.tag)?;
-    bounded("id", &filter.ids)?;
-    let common = Narrowing {
-        hidden: filter.hidden,
-        include_channels: filter.include_channels,
-        library: filter.library,
-        channel: filter.channel,
-        mbid: filter.mbid,
-        playable: filter.playable,
-        related: filter.related,
-        scope: filter.scope.as_deref(),
-        tag: &filter.tag,
-    };
-    let from = SHELF.narrowed(reader, sql("from tracks t where true"), &common);
-    let from = by_title(placed(reader, from, filter), filter);
-    let from = match &filter.q {
-        Some(q) => {
-            matching(reader, PLACES, q)?.map_or(from.clone(), |condition| from.and(condition))
-        }
-        None => from,
-    };
-    let newest = [TrackOrder {
-        field: TrackOrderField::CreationDate,
-        direction: Direction::Desc,
-    }];
-    let order = if order.is_empty() { &newest } else { order };
-    let seed = crate::random::seed();
-    let keys = order
-        .iter()
-        .flat_map(|order| order.keys(filter.related, seed));
-    let listing = Listing::new(from, "t.id", keys);
-    let related = order
-        .last()
-        .is_some_and(|order| order.field == TrackOrderField::Related);
-    Ok(if related {
-        listing.oldest_first()
-    } else {
-        listing
-    })
-}
-
-async fn check_references(reader: &Reader, filter: &TrackFilter) -> Result<()> {
-    if let Some(artist) = filter.artist {
-        exists(
-            reader,
-            "artist",
-            sql("select id from artists where id = ?").bind(artist),
-        )
-        .await?;
-    }
-    if let Some(album) = filter.album {
-        exists(
-            reader,
-            "album",
-            sql("select id from albums where id = ?").bind(album),
-        )
-        .await?;
-    }
-    if let Some(code) = &filter.license {
-        let found = sql("select cast(1 as bigint) from licenses where code = ?");
-        exists(reader, "license", found.bind(code.as_str())).await?;
-    }
-    Ok(())
-}
-
-/// Where a track belongs: album, artist, license, favorites.
-fn placed(reader: &Reader, mut from: Sql, filter: &TrackFilter) -> Sql {
-    if let Some(album) = filter.album {
-        from = from.then(" and t.album_id = ?").bind(album);
-    }
-    if let Some(artist) = filter.artist {
-        let credited = sql(
-            "(t.id in (select ta.track_id from track_artists ta where ta.artist_id = ?)
-              or t.album_id in (select aa.album_id from album_artists aa where aa.artist_id = ?))",
-        );
-        from = from.and(credited.bind(artist).bind(artist));
-    }
-    if let Some(code) = &filter.license {
-        from = from.then(" and t.license = ?").bind(code.as_str());
-    }
-    if !filter.ids.is_empty() {
-        from = from.then(" and t.id in ?*").bind(filter.ids.clone());
-    }
-    if let (Some(favorites), Some(user)) = (filter.favorites, reader.user_id()) {
-        let not = if favorites { " and " } else { " and not " };
-        let liked = "t.id in (select v.track_id from favorites v where v.user_id = ?)";
-        from = from.then(not).then(liked).bind(user);
-    }
-    from
-}
-
-fn by_title(mut from: Sql, filter: &TrackFilter) -> Sql {
-    if let Some(title) = &filter.title {
-        from = from.then(" and t.title = ?").bind(title.as_str());
-    }
-    if let Some(part) = &filter.title_contains {
-        from = from
-            .then(" and t.title_folded like ? escape '\\'")
-            .bind(containing(&folded(part)));
-    }
-    if let Some(title) = &filter.title_equals {
-        from = from.then(" and t.title_folded = ?").bind(folded(title));
-    }
-    if let Some(start) = &filter.title_starts_with {
-        from = from.and(starting("t.title", start));
-    }
-    from
-}
-
-impl TrackOrder {
-    fn keys(self, related: Option<i64>, seed: i64) -> Vec<SortKey> {
-        let down = self.direction == Direction::Desc;
-        let key = |column, kind| vec![SortKey::new(sql(column), kind, down)];
-        let nullable =
-            |column, is_null, kind| SortKey::nullable(column, is_null, kind, down).into();
-        match self.field {
-            TrackOrderField::CreationDate => key("t.creation_date", KeyKind::Time),
-            TrackOrderField::Title => key("t.title", KeyKind::Text),
-            TrackOrderField::DiscNumber => {
-                nullable("t.disc_number", "(t.disc_number is null)", KeyKind::Int)
-            }
-            TrackOrderField::Position => {
-                nullable("t.position", "(t.position is null)", KeyKind::Int)
-            }
-            TrackOrderField::AlbumTitle => key(
-                "coalesce((select al.title from albums al where al.id = t.album_id), '')",
-                KeyKind::Text,
-            ),
-            TrackOrderField::AlbumReleaseDate => nullable(
-                "(select al.release_date from albums al where al.id = t.album_id)",
-                "((select al.release_date from albums al where al.id = t.album_id) is null)",
-                KeyKind::Date,
-            ),
-            TrackOrderField::ArtistName => key(
-                "coalesce((select a.name from track_artists ta join artists a on a.id = ta.artist_id
-                  where ta.track_id = t.id and ta.position = 0), '')",
-                KeyKind::Text,
-            ),
-            TrackOrderField::ArtistModificationDate => key(
-                "coalesce((select max(a.modification_date) from track_artists ta
-                  join artists a on a.id = ta.artist_id where ta.track_id = t.id), t.creation_date)",
-                KeyKind::Time,
-            ),
-            TrackOrderField::Size => key(
-                "coalesce((select max(u.size) from uploads u where u.track_id = t.id), 0)",
-                KeyKind::Int,
-            ),
-            TrackOrderField::Random => vec![SHELF.random(seed, down)],
-            TrackOrderField::Related => SHELF.relatedness(related, down).into_iter().collect(),
-        }
-    }
-}
-
-const SELECT: &str = "select t.id, t.uuid, t.fid, t.mbid, t.title, t.album_id, t.position,
-    t.disc_number, t.license, t.copyright, t.downloads_count, t.creation_date, t.attributed_to_id,
-    t.attachment_cover_id, t.description_content_id from tracks t ";
-
-pub async fn by_ids(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Track>> {
-    let rows: Vec<Track> = sql(SELECT)
-        .then("where t.id in ?*")
-        .bind(ids)
-        .all(reader.db())
-        .await?;
-    Ok(rows.into_iter().map(|row| (row.id, row)).collect())
-}
-
-/// The numbers of each album's tracks, by disc and position.
-pub async fn of_albums(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Vec<i64>>> {
-    let rows = sql("select album_id, id from tracks where album_id in ?*
-         order by album_id, coalesce(disc_number, 0), coalesce(position, 0), id");
-    Ok(super::grouped(rows.bind(ids).all(reader.db()).await?))
-}
-
-/// The tracks whose title, artist or album matches, shortest title first.
-pub async fn matching_ids(reader: &Reader, q: &str, most: i64) -> Result<Vec<i64>> {
-    let Some(condition) = matching(reader, PLACES, q)? else {
-        return Ok(Vec::new());
-    };
-    let found = sql("select t.id from tracks t where ").append(condition);
-    found
-        .then(" order by length(t.title), t.id limit ?")
-        .bind(most)
-        .ids(reader.db())
-        .await
 }
 
 async fn list(permit: &Allowed<List>, query: &Query) -> Result<Page<TrackBody>> {
