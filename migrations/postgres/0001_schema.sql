@@ -478,6 +478,8 @@ create table uploads (
 -- What "is it playable" asks, from the track's and from the library's side.
 create index uploads_track_id_import_status_library_id_idx on uploads (track_id, import_status, library_id);
 create index uploads_library_id_import_status_idx on uploads (library_id, import_status);
+-- The size of a library is summed from this index alone.
+create index uploads_library_id_size_idx on uploads (library_id, size);
 create index uploads_import_status_idx on uploads (import_status);
 create index uploads_import_reference_idx on uploads (import_reference);
 create index uploads_mimetype_idx on uploads (mimetype);

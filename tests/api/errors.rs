@@ -1,8 +1,15 @@
 //! Bad input: a clear refusal, and the server lives on.
-use poem::http::{Method, StatusCode};
+use std::sync::Arc;
+
+use baleen::rest::{door::Door, routes::Routes};
+use poem::{
+    Endpoint, Request,
+    endpoint::make_sync,
+    http::{Method, StatusCode},
+};
 use serde_json::json;
 
-use crate::support::{Pod, on_both};
+use crate::support::{Backend, Pod, on_both};
 
 on_both! {
     async fn a_bad_parameter_is_named(pod: Pod) {
@@ -174,4 +181,26 @@ on_both! {
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{:.300}", answer.text);
         assert_eq!(answer.json()["tag"], json!(["Give at most 100 values."]));
     }
+}
+
+#[tokio::test]
+async fn a_handler_that_panics_answers_500_with_its_request_id() {
+    let pod = Pod::new(Backend::Sqlite).await.unwrap();
+    let door = Door {
+        app: pod.app.clone(),
+        routes: Arc::new(Routes::of_api()),
+        inner: make_sync(|_| -> &'static str { panic!("on purpose") }),
+    };
+    let mut response = door.get_response(Request::default()).await;
+    assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    let id = response.headers()["x-request-id"]
+        .to_str()
+        .unwrap()
+        .to_owned();
+    let body = response.take_body().into_string().await.unwrap();
+    assert_eq!(
+        body,
+        json!({"detail": "Internal server error.", "request_id": id}).to_string()
+    );
+    assert_eq!(pod.get("/api/v1/tags").send().await.status, StatusCode::OK);
 }
