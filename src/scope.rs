@@ -11,11 +11,6 @@ macro_rules! scopes {
         impl Area {
             pub const ALL: &[Area] = &[$(Area::$scope,)*];
 
-            /// The name that follows `read:` or `write:`.
-            pub fn name(self) -> &'static str {
-                match self { $(Self::$scope => $name,)* }
-            }
-
             fn words(self) -> (&'static str, &'static str) {
                 match self { $(Self::$scope => (concat!("read:", $name), concat!("write:", $name)),)* }
             }

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use crate::{
     error::{Error, Result},
     rest::params::choices,
+    store::{Sql, sql},
 };
 
 choices! {
@@ -56,6 +57,14 @@ pub enum Key {
 }
 
 impl Key {
+    /// The condition that a row of a table with `id` and `uuid` is the one that is meant.
+    pub fn condition(&self) -> Sql {
+        match self {
+            Self::Id(id) => sql("id = ?").bind(*id),
+            Self::Uuid(uuid) => sql("uuid = ?").bind(*uuid),
+        }
+    }
+
     pub fn of(
         kind: Kind,
         id: Option<ID>,

@@ -1,4 +1,4 @@
-use std::{collections::BTreeMap, fmt, str::FromStr};
+use std::{collections::BTreeMap, str::FromStr};
 
 /// How many requests in how long.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -203,17 +203,6 @@ impl FromStr for Rates {
             *known = rate.trim().parse()?;
         }
         Ok(rates)
-    }
-}
-
-impl fmt::Display for Rates {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let list: Vec<_> = self
-            .0
-            .iter()
-            .map(|(scope, rate)| format!("{scope}={}", rate.text))
-            .collect();
-        f.write_str(&list.join(","))
     }
 }
 

@@ -139,10 +139,7 @@ async fn insert(
 /// Takes an album away, with its tracks; only the channel's owner may.
 pub async fn delete(permit: &Allowed<Delete>, key: Key) -> Result<i64> {
     let own = sql("select id from albums where ")
-        .append(match key {
-            Key::Id(id) => sql("id = ?").bind(id),
-            Key::Uuid(uuid) => sql("uuid = ?").bind(uuid),
-        })
+        .append(key.condition())
         .and(owned_by_channel(
             permit,
             "id in (select h.album_id from album_artists h where ",

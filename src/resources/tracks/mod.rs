@@ -182,10 +182,7 @@ async fn browse(
 /// Takes a track away; only the channel's owner may.
 pub async fn delete(permit: &Allowed<Delete>, key: Key) -> Result<i64> {
     let own = sql("select id from tracks where ")
-        .append(match key {
-            Key::Id(id) => sql("id = ?").bind(id),
-            Key::Uuid(uuid) => sql("uuid = ?").bind(uuid),
-        })
+        .append(key.condition())
         .and(owned_by_channel(
             permit,
             "id in (select h.track_id from track_artists h where ",
