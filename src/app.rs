@@ -5,6 +5,8 @@ use crate::{
     cached::Cached,
     config::Config,
     error::{Result, Startup},
+    fetch::Fetcher,
+    media::Media,
     resources::instance::{Figures, Preferences},
     store::{self, Db, Opening},
     telemetry::Metrics,
@@ -22,6 +24,8 @@ struct Parts {
     clock: Clock,
     windows: Memory,
     metrics: Metrics,
+    media: Media,
+    fetcher: Fetcher,
     preferences: Cached<Preferences>,
     figures: Cached<Figures>,
 }
@@ -40,6 +44,8 @@ impl App {
 
     pub fn with_db(config: Config, clock: Clock, db: Db) -> Self {
         Self(Arc::new(Parts {
+            media: Media::new(&config),
+            fetcher: Fetcher::new(config.fetch_private),
             config,
             db,
             clock,
@@ -60,6 +66,16 @@ impl App {
 
     pub fn metrics(&self) -> &Metrics {
         &self.0.metrics
+    }
+
+    /// Files: audio, pictures, conversions.
+    pub fn media(&self) -> &Media {
+        &self.0.media
+    }
+
+    /// The way to other servers.
+    pub(crate) fn fetcher(&self) -> &Fetcher {
+        &self.0.fetcher
     }
 
     /// Not for handlers: they reach the database through a permit.

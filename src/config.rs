@@ -55,7 +55,7 @@ pub struct Config {
     #[arg(long, env = "MEDIA_URL", value_name = "URL")]
     pub media_url: Option<String>,
 
-    /// Folder of music that is played in place (for listening, which is not served yet)
+    /// Folder of music that is played in place, as front servers know it
     #[arg(long, env = "MUSIC_DIRECTORY_PATH", value_name = "FOLDER")]
     pub music_directory_path: Option<PathBuf>,
 
@@ -83,10 +83,43 @@ pub struct Config {
         value_parser = clap::value_parser!(u8).range(0..=20))]
     pub num_proxies: u8,
 
-    /// Front server that sends files for us: none, nginx or apache2 (not used yet)
-    #[arg(long, env = "REVERSE_PROXY_TYPE", default_value = "none", value_name = "TYPE",
-        value_parser = ["none", "nginx", "apache2"])]
-    pub reverse_proxy_type: String,
+    /// Front server that sends files for us: nginx (X-Accel-Redirect), apache2 (X-Sendfile),
+    /// or none
+    #[arg(
+        long,
+        env = "REVERSE_PROXY_TYPE",
+        default_value = "none",
+        value_name = "TYPE"
+    )]
+    pub reverse_proxy_type: FrontServer,
+
+    /// The program that converts audio; without it only originals are played
+    #[arg(
+        long,
+        env = "BALEEN_FFMPEG",
+        default_value = "ffmpeg",
+        value_name = "PROGRAM"
+    )]
+    pub ffmpeg: PathBuf,
+
+    /// Conversions that run at the same time
+    #[arg(long, env = "BALEEN_TRANSCODING_JOBS", default_value_t = 4, value_name = "N",
+        value_parser = jobs)]
+    pub transcoding_jobs: usize,
+
+    /// Megabytes (2^20) of converted audio that are kept
+    #[arg(
+        long,
+        env = "BALEEN_TRANSCODING_CACHE",
+        default_value_t = 2048,
+        value_name = "MB"
+    )]
+    pub transcoding_cache: u64,
+
+    /// Whether pictures are fetched from private and loopback addresses, for pods of one network
+    #[arg(long, env = "BALEEN_FETCH_PRIVATE", default_value_t = false, value_name = "BOOL",
+        action = clap::ArgAction::Set)]
+    pub fetch_private: bool,
 
     /// Whether GraphQL answers questions about its schema
     #[arg(long, env = "BALEEN_GRAPHQL_INTROSPECTION", default_value_t = true, value_name = "BOOL",
@@ -139,6 +172,15 @@ pub struct Config {
     pub drain_seconds: u64,
 }
 
+/// Who sends files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum FrontServer {
+    /// This server itself.
+    None,
+    Nginx,
+    Apache2,
+}
+
 /// A second name that a variable goes by.
 const ALIASES: &[(&str, &str)] = &[("cache_url", "REDIS_URL")];
 
@@ -179,6 +221,16 @@ impl Config {
         }
     }
 
+    /// The path of media files on this server, with a slash at either end.
+    pub fn media_path(&self) -> String {
+        let url = Url::parse(&self.media_url()).ok();
+        let path = url.map_or_else(String::new, |url| url.path().trim_matches('/').to_owned());
+        match path.as_str() {
+            "" => "/media/".to_owned(),
+            path => format!("/{path}/"),
+        }
+    }
+
     pub fn media_root(&self) -> PathBuf {
         self.media_root
             .clone()
@@ -206,6 +258,11 @@ impl fmt::Debug for Config {
             .field("num_proxies", &self.num_proxies)
             .finish_non_exhaustive()
     }
+}
+
+fn jobs(text: &str) -> Result<usize, String> {
+    let jobs = text.parse().ok().filter(|jobs| (1..=256).contains(jobs));
+    jobs.ok_or_else(|| "a number from 1 to 256".to_owned())
 }
 
 fn host(text: &str) -> Result<String, String> {

@@ -49,6 +49,15 @@ pub enum Error {
     /// Input that is not valid, by field.
     #[error("Invalid input.")]
     Invalid(IndexMap<String, Vec<String>>),
+    /// What was sent is understood, and cannot be worked with.
+    #[error("{0}")]
+    Unprocessable(String),
+    /// Not now; later it may work.
+    #[error("{0}")]
+    Unavailable(String),
+    /// This server lacks what it would take.
+    #[error("{0}")]
+    NotImplemented(String),
     #[error("Internal server error.")]
     Internal(#[source] Arc<dyn std::error::Error + Send + Sync>),
 }
@@ -78,6 +87,9 @@ impl Error {
             Self::Throttled(_) => (StatusCode::TOO_MANY_REQUESTS, "THROTTLED"),
             Self::Malformed(_) | Self::Refused(_) => (StatusCode::BAD_REQUEST, "BAD_REQUEST"),
             Self::Invalid(_) => (StatusCode::BAD_REQUEST, "INVALID"),
+            Self::Unprocessable(_) => (StatusCode::UNPROCESSABLE_ENTITY, "UNPROCESSABLE"),
+            Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE"),
+            Self::NotImplemented(_) => (StatusCode::NOT_IMPLEMENTED, "NOT_IMPLEMENTED"),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL"),
         }
     }

@@ -14,7 +14,7 @@ use crate::{
     graphql::loaders::Loaders,
     rest::params::ParamDoc,
     scope::Scope,
-    throttle::Throttle,
+    throttle::{Ident, Throttle},
 };
 
 /// What strangers may do.
@@ -103,6 +103,11 @@ impl<O: Operation> Allowed<O> {
             cx,
             operation: PhantomData,
         }
+    }
+
+    /// Whose budget this request spends.
+    pub fn ident(&self) -> Ident {
+        self.cx.ident()
     }
 
     /// The data loaders of this request.

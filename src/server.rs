@@ -12,7 +12,8 @@ use poem::{
 use crate::{
     app::App,
     error::{Error, Startup},
-    graphql::{http::GraphQl, schema},
+    graphql::{http::GraphQl, schema, sdl},
+    media::public::PublicMedia,
     rest::{
         document,
         door::{Door, not_found_page},
@@ -20,6 +21,7 @@ use crate::{
         service,
     },
     store::sql,
+    web::{Assets, Page},
 };
 
 /// Everything that the server answers.
@@ -35,6 +37,18 @@ pub fn endpoint(app: &App) -> impl Endpoint<Output = Response> + 'static {
         .at("/health/live", get(make_sync(|_| "alive")))
         .at("/health/ready", get(Ready(app.clone())))
         .at("/metrics", get(LocalMetrics(app.clone())))
+        .at("/", Page::start(app))
+        .at("/graphiql", Page::graphiql(app))
+        .at("/api/v1/docs", Page::docs(app))
+        .at("/front/embed.html", Page::embed(app))
+        .at("/swagger", get(make_sync(|_| moved("/api/v1/docs"))))
+        .at("/swagger/", get(make_sync(|_| moved("/api/v1/docs"))))
+        .at("/graphql/schema.graphql", get(make_sync(|_| sdl())))
+        .at("/assets/*file", Assets)
+        .at(
+            format!("{}*file", app.config().media_path()),
+            PublicMedia(app.clone()),
+        )
         .nest("/", service(app.config()))
         .catch_error(|_: poem::error::NotFoundError| async { not_found_page() });
     Door {
@@ -42,6 +56,13 @@ pub fn endpoint(app: &App) -> impl Endpoint<Output = Response> + 'static {
         routes,
         inner,
     }
+}
+
+fn moved(to: &'static str) -> Response {
+    Response::builder()
+        .status(StatusCode::PERMANENT_REDIRECT)
+        .header("location", to)
+        .finish()
 }
 
 fn json(body: String) -> Response {

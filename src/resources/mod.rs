@@ -10,10 +10,12 @@ pub mod credits;
 pub mod instance;
 pub mod libraries;
 pub mod licenses;
+mod listen;
 mod node;
 mod oembed;
 mod rate_limit;
 mod search;
+mod stream;
 pub mod tags;
 mod text;
 pub mod tracks;
@@ -29,11 +31,13 @@ use crate::guard::{Guarded, Info};
 
 /// Every operation, in the order of the table in `docs/OPERATIONS.md`.
 pub fn operations() -> impl Iterator<Item = &'static Info> {
-    let resources: [&[&Info]; 13] = [
+    let resources: [&[&Info]; 15] = [
         artists::OPERATIONS,
         albums::OPERATIONS,
         tracks::OPERATIONS,
         uploads::OPERATIONS,
+        listen::OPERATIONS,
+        stream::OPERATIONS,
         libraries::OPERATIONS,
         tags::OPERATIONS,
         licenses::OPERATIONS,
@@ -59,6 +63,8 @@ pub fn rest() -> impl OpenApi + Send + Sync + 'static {
         albums::Rest,
         tracks::Rest,
         uploads::Rest,
+        listen::Rest,
+        stream::Rest,
         libraries::Rest,
         tags::Rest,
         licenses::Rest,
@@ -93,7 +99,11 @@ pub struct Query(
 /// Everything that can be changed. Each field is an operation, as it is in `Query`; fields run one
 /// after another.
 #[derive(Default, MergedObject)]
-pub struct Mutation(albums::Mutations, tracks::Mutations);
+pub struct Mutation(
+    albums::Mutations,
+    tracks::Mutations,
+    attachments::Mutations,
+);
 
 /// The values behind each key, in their order.
 fn grouped<K: Eq + Hash, V>(pairs: impl IntoIterator<Item = (K, V)>) -> HashMap<K, Vec<V>> {

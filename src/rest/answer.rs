@@ -18,6 +18,9 @@ pub struct Created<T>(pub T);
 /// Status 204: it is gone.
 pub struct Gone;
 
+/// Status 302: it is at this address.
+pub struct Elsewhere(pub String);
+
 fn written(status: StatusCode, body: &impl Serialize) -> Response {
     match serde_json::to_vec(body) {
         Ok(body) => Response::builder()
@@ -80,6 +83,23 @@ impl<T: Type> ApiResponse for Created<T> {
     fn register(registry: &mut Registry) {
         T::register(registry);
     }
+}
+
+impl IntoResponse for Elsewhere {
+    fn into_response(self) -> Response {
+        Response::builder()
+            .status(StatusCode::FOUND)
+            .header("location", self.0)
+            .finish()
+    }
+}
+
+impl ApiResponse for Elsewhere {
+    fn meta() -> MetaResponses {
+        meta(StatusCode::FOUND, "`Location` says where it is.", None)
+    }
+
+    fn register(_: &mut Registry) {}
 }
 
 impl IntoResponse for Gone {

@@ -17,7 +17,7 @@ use poem::{
 use poem_openapi::error::ParsePathError;
 use tracing::Instrument;
 
-use super::routes::{Path, Routes, Slash};
+use super::routes::{JSON, Path, Routes, Slash};
 use crate::{
     app::App,
     auth,
@@ -30,6 +30,8 @@ use crate::{
 pub struct Asked {
     /// Scheme, host and path; the slash at the end as it was sent.
     pub address: String,
+    /// Only the headers are wanted; handlers see `GET`.
+    pub head: bool,
 }
 
 impl Asked {
@@ -110,7 +112,8 @@ impl<E: Endpoint> Door<E> {
             client_address(&self.app, &request),
         );
         request.set_data(cx.clone());
-        request.set_data(Asked { address });
+        let head = request.method() == Method::HEAD;
+        request.set_data(Asked { address, head });
         let mut response = if request.uri().path() == "/graphql" && is_preflight(&request) {
             preflight_answer()
         } else if in_api(request.uri().path()) {
@@ -137,7 +140,7 @@ impl<E: Endpoint> Door<E> {
         let preflight = is_preflight(&request);
         let mut response = if preflight {
             return Ok(preflight_answer());
-        } else if !accepts_json(&request) {
+        } else if !accepts(&request, path.media) {
             Error::NotAcceptable.into_response()
         } else if !format_is_json(request.uri()) {
             Error::NotFound.into_response()
@@ -158,6 +161,9 @@ impl<E: Endpoint> Door<E> {
                 Err(error) => told(error),
             }
         };
+        if path.media != JSON && !response.status().is_success() {
+            name_media(&mut response, path.media);
+        }
         let allow = HeaderValue::from_str(&path.allow).expect("methods are ASCII");
         response.headers_mut().insert("allow", allow);
         if method == Method::HEAD {
@@ -180,7 +186,7 @@ impl<E: Endpoint> Door<E> {
 
 fn in_api(path: &str) -> bool {
     (path.starts_with("/api/") || path.starts_with("/.well-known/"))
-        && path != "/api/v1/openapi.json"
+        && !matches!(path, "/api/v1/openapi.json" | "/api/v1/docs")
 }
 
 /// An id that a proxy in front gave, or a new one.
@@ -227,7 +233,13 @@ fn address_of(hop: &str) -> Option<IpAddr> {
     bare.parse().or_else(|_| socket()).ok()
 }
 
-fn accepts_json(request: &Request) -> bool {
+/// Whether the client takes what is found at a path: `application/json`, or all of `audio/*`.
+fn accepts(request: &Request, media: &str) -> bool {
+    let (family, kind) = media.split_once('/').unwrap_or((media, "*"));
+    let fits = |range: &str| {
+        let (asked, form) = range.split_once('/').unwrap_or((range, ""));
+        asked == "*" || (asked == family && (form == "*" || kind == "*" || form == kind))
+    };
     let mut accepted = request.headers().get_all("accept").iter().peekable();
     accepted.peek().is_none()
         || accepted
@@ -235,10 +247,10 @@ fn accepts_json(request: &Request) -> bool {
             .any(|header| {
                 header.split(',').any(|range| {
                     let mut parts = range.split(';').map(str::trim);
-                    let kind = parts.next().unwrap_or_default();
+                    let range = parts.next().unwrap_or_default();
                     let refused =
                         parts.any(|part| matches!(part, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"));
-                    matches!(kind, "*/*" | "application/*" | "application/json") && !refused
+                    fits(range) && !refused
                 })
             })
 }
@@ -321,7 +333,18 @@ fn told(error: poem::Error) -> Response {
     Error::internal(error.to_string()).into_response()
 }
 
+/// The original calls every body of a path by the media type of what is found there, errors too.
+fn name_media(response: &mut Response, media: &'static str) {
+    if let Some(kind) = response.headers_mut().get_mut("content-type") {
+        *kind = HeaderValue::from_static(media);
+    }
+}
+
 async fn without_body(mut response: Response) -> Result<Response> {
+    if response.headers().contains_key("content-length") {
+        response.take_body();
+        return Ok(response);
+    }
     let body = response
         .take_body()
         .into_bytes()

@@ -2,6 +2,7 @@
 pub mod answer;
 pub mod body;
 pub mod door;
+pub mod file;
 pub mod page;
 pub mod params;
 pub mod routes;

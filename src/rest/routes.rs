@@ -21,6 +21,8 @@ pub struct Path {
     segments: Vec<Segment>,
     methods: Vec<Method>,
     pub slash: Slash,
+    /// The media type of what is found here.
+    pub media: &'static str,
     /// The first operation of the path; it says who may know of the path.
     pub info: &'static Info,
     /// The `Allow` header.
@@ -37,6 +39,14 @@ pub struct Routes(Vec<Path>);
 
 const REDIRECTED: &[&str] = &["/api/v1/oembed"];
 const BARE: &[&str] = &["/api/v1/search"];
+
+pub const JSON: &str = "application/json";
+
+/// What paths serve beside JSON (contract section 1).
+const MEDIA: &[(&str, &str)] = &[
+    ("/api/v1/listen/:uuid", "audio/*"),
+    ("/api/v1/stream/:uuid", "audio/mpeg"),
+];
 
 /// The order of an `Allow` header.
 const METHODS: &[Method] = &[
@@ -66,6 +76,7 @@ impl Routes {
                 path if BARE.contains(&path) => Slash::Forbidden,
                 _ => Slash::Either,
             };
+            let media = MEDIA.iter().find(|(address, _)| *address == path.path);
             let methods: Vec<_> = operations
                 .map(|operation| operation.method.clone())
                 .collect();
@@ -80,6 +91,7 @@ impl Routes {
                 allow: allow(&methods),
                 methods,
                 slash,
+                media: media.map_or(JSON, |(_, media)| media),
                 info,
             });
         }

@@ -1,4 +1,7 @@
 //! Attachments: covers and other pictures.
+mod proxy;
+mod write;
+
 use std::collections::HashMap;
 
 use async_graphql::{ComplexObject, Context, ID, SimpleObject};
@@ -17,7 +20,11 @@ use crate::{
         scalars::BigInt,
     },
     guard::{AllowExt, Allowed, operations},
-    rest::answer::Answer,
+    media::picture::Crop,
+    rest::{
+        answer::{Answer, Created, Elsewhere, Gone},
+        file::SentFile,
+    },
     store::sql,
     time::Timestamp,
 };
@@ -26,6 +33,12 @@ operations! {
     "attachments";
     /// Shows one attachment.
     retrieve: Retrieve = read Libraries, anonymous = Setting, throttle = Retrieve, graphql = "attachment";
+    /// Attaches a picture: PNG or JPEG, from 50 x 50 pixels, up to 5 MiB. All but the picture itself, such as where it was taken, is removed.
+    create: Create = write Libraries, anonymous = Never, throttle = Create, graphql = "(files are sent to REST)";
+    /// Takes an own picture away.
+    delete: Delete = write Libraries, anonymous = Never, throttle = Destroy, graphql = "Mutation.deleteAttachment";
+    /// Leads to a picture in one of its sizes; one of another pod is fetched first.
+    proxy: Proxy = open, anonymous = Always, throttle = Wildcard, graphql = "(a redirect; Attachment.urls names the addresses)", params = proxy::Query;
 }
 
 /// A picture: the cover of an artist, an album or a track.
@@ -130,19 +143,10 @@ impl Attachment {
         AttachmentUrls {
             source: self.url.clone(),
             original: format!("{media}{}", self.file),
-            medium_square_crop: format!("{media}{}", crop(&self.file, 200)),
-            large_square_crop: format!("{media}{}", crop(&self.file, 600)),
+            medium_square_crop: format!("{media}{}", Crop::Medium.file(&self.file)),
+            large_square_crop: format!("{media}{}", Crop::Large.file(&self.file)),
         }
     }
-}
-
-/// The file of a square crop from the middle, as Funkwhale names it.
-fn crop(file: &str, pixels: u32) -> String {
-    let (stem, extension) = file.rsplit_once('.').unwrap_or((file, ""));
-    let jpeg = matches!(extension.to_ascii_lowercase().as_str(), "jpg" | "jpeg");
-    let quality = if jpeg { "-95" } else { "" };
-    let dot = if extension.is_empty() { "" } else { "." };
-    format!("__sized__/{stem}-crop-c0-5__0-5-{pixels}x{pixels}{quality}{dot}{extension}")
 }
 
 const SELECT: &str = "select id, uuid, url, file, size, mimetype, creation_date from attachments ";
@@ -179,6 +183,33 @@ pub struct Rest;
 
 #[OpenApi(prefix_path = "/api/v1/attachments")]
 impl Rest {
+    #[oai(path = "/", method = "post")]
+    async fn create(
+        &self,
+        permit: Allowed<Create>,
+        file: SentFile<{ write::MOST }>,
+    ) -> Result<Created<AttachmentBody>> {
+        let row = write::create(&permit, file.0).await?;
+        Ok(Created(row.body(&permit)))
+    }
+
+    #[oai(path = "/:uuid", method = "delete")]
+    async fn delete(&self, permit: Allowed<Delete>, uuid: Path<Uuid>) -> Result<Gone> {
+        write::delete(&permit, Key::Uuid(uuid.0))
+            .await
+            .map(|_| Gone)
+    }
+
+    #[oai(path = "/:uuid/proxy", method = "get")]
+    async fn proxy(
+        &self,
+        permit: Allowed<Proxy>,
+        uuid: Path<Uuid>,
+        query: proxy::Query,
+    ) -> Result<Elsewhere> {
+        proxy::proxy(&permit, uuid.0, &query).await.map(Elsewhere)
+    }
+
     #[oai(path = "/:uuid", method = "get")]
     async fn retrieve(
         &self,
@@ -188,6 +219,24 @@ impl Rest {
         retrieve(&permit, uuid.0)
             .await
             .map(|row| Answer(row.body(&permit)))
+    }
+}
+
+#[derive(Default)]
+pub struct Mutations;
+
+#[async_graphql::Object(name = "AttachmentMutations")]
+impl Mutations {
+    /// Takes an own picture away; answers its UUID.
+    async fn delete_attachment(
+        &self,
+        ctx: &Context<'_>,
+        id: Option<ID>,
+        database_id: Option<i64>,
+        uuid: Option<Uuid>,
+    ) -> Option<Result<Uuid>> {
+        let key = Key::of(Kind::Attachment, id, database_id, uuid);
+        answer(async { write::delete(&ctx.allow().await?, key?).await }).await
     }
 }
 

@@ -64,13 +64,23 @@ impl Preferences {
         self.get(identifier) == Value::Bool(true)
     }
 
-    fn text(&self, identifier: &str) -> String {
+    pub fn text(&self, identifier: &str) -> String {
         self.get(identifier).as_str().unwrap_or_default().to_owned()
     }
 
     /// Whether strangers see only what is always open.
     pub fn closed_to_strangers(&self) -> bool {
         self.is_on("common__api_authentication_required")
+    }
+
+    /// Whether the pod tells how much it holds.
+    pub fn statistics_enabled(&self) -> bool {
+        self.is_on("instance__nodeinfo_stats_enabled")
+    }
+
+    /// Whether audio is converted for those who ask.
+    pub fn transcoding_enabled(&self) -> bool {
+        self.is_on("music__transcoding_enabled")
     }
 
     /// The permissions that every user has.

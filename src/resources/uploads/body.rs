@@ -132,13 +132,19 @@ impl Upload {
     fn filename(&self, track: &TrackBody) -> String {
         let artist = track.artist.as_ref().map(|artist| artist.name.as_str());
         let album = track.album.as_ref().map(|album| album.title.as_str());
-        let parts: Vec<&str> = artist
-            .into_iter()
-            .chain(album)
-            .chain([track.title.as_str()])
-            .collect();
-        format!("{}.{}", parts.join(" - "), self.extension())
+        file_name(artist, album, &track.title, self.extension())
     }
+}
+
+/// The name to save audio under: `artist - album - title.extension`.
+pub fn file_name(
+    artist: Option<&str>,
+    album: Option<&str>,
+    title: &str,
+    extension: &str,
+) -> String {
+    let parts: Vec<&str> = artist.into_iter().chain(album).chain([title]).collect();
+    format!("{}.{extension}", parts.join(" - "))
 }
 
 pub async fn bodies(loaders: &Loaders, reader: &Reader, ids: &[i64]) -> Result<Vec<UploadBody>> {

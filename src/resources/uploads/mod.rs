@@ -11,7 +11,7 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 pub use self::{
-    body::{Rest, UploadBody, UploadRef, listen_url},
+    body::{Rest, UploadBody, UploadRef, file_name, listen_url},
     graphql::Queries,
     sql::{by_ids, of_tracks},
 };

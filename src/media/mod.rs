@@ -1,0 +1,50 @@
+//! Audio and pictures: where they lie, how they are sent, and what is made of them.
+pub mod picture;
+pub mod public;
+pub mod serve;
+pub mod storage;
+pub mod transcode;
+
+use std::time::Duration;
+
+use moka::sync::Cache;
+
+use self::{picture::Pictures, storage::Storage, transcode::Transcoder};
+use crate::{config::Config, throttle::Ident, time::Timestamp};
+
+/// Everything that handles files, built once for each server.
+pub struct Media {
+    pub storage: Storage,
+    pub transcoder: Transcoder,
+    pub pictures: Pictures,
+    listeners: Cache<(Ident, i64), Timestamp>,
+}
+
+/// Seconds in which a listener counts once, unless the track is longer (contract section 7).
+const HEARD: i64 = 6 * 3600;
+
+impl Media {
+    pub fn new(config: &Config) -> Self {
+        let storage = Storage::new(config);
+        Self {
+            transcoder: Transcoder::new(config, &storage),
+            pictures: Pictures::new(storage.clone()),
+            listeners: Cache::builder()
+                .max_capacity(100_000)
+                .time_to_live(Duration::from_secs(24 * 3600))
+                .build(),
+            storage,
+        }
+    }
+
+    /// Whether this listener has not been counted for this upload lately; from now on it has.
+    pub fn is_new_listener(&self, who: Ident, upload: i64, seconds: i64, now: Timestamp) -> bool {
+        let until = now.plus_seconds(seconds.max(HEARD));
+        let entry = self.listeners.entry((who, upload));
+        let counted = entry.and_upsert_with(|held| match held {
+            Some(held) if now < *held.value() => *held.value(),
+            _ => until,
+        });
+        counted.is_fresh() || (counted.is_old_value_replaced() && *counted.value() == until)
+    }
+}

@@ -1,0 +1,269 @@
+//! Sending files: whole, in parts, or not at all where the client has them
+//! (RFC 9110 sections 13 and 14).
+use std::{
+    fs::{File, Metadata},
+    io::{self, ErrorKind, Read, Seek, SeekFrom},
+    path::Path,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use futures_util::stream::try_unfold;
+use poem::{
+    Body, FromRequest, Request, RequestBody, Response,
+    http::{HeaderMap, StatusCode},
+};
+use tokio::task::{JoinHandle, spawn_blocking};
+
+use crate::error::{Error, Result};
+
+/// Bytes that are read at a time; the next are read while these are sent.
+const CHUNK: u64 = 128 << 10;
+
+/// What a request says of the part that it wants.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// Headers only.
+    pub head: bool,
+    range: Option<String>,
+    if_range: Option<String>,
+    if_none_match: Option<String>,
+    if_modified_since: Option<String>,
+}
+
+impl Wanted {
+    pub fn of(head: bool, headers: &HeaderMap) -> Self {
+        let text = |name: &str| {
+            let value = headers.get(name)?.to_str().ok()?;
+            Some(value.trim().to_owned())
+        };
+        Self {
+            head,
+            range: text("range"),
+            if_range: text("if-range"),
+            if_none_match: text("if-none-match"),
+            if_modified_since: text("if-modified-since"),
+        }
+    }
+}
+
+impl<'a> FromRequest<'a> for Wanted {
+    async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
+        let head = crate::rest::door::Asked::of(request).head;
+        Ok(Self::of(head, request.headers()))
+    }
+}
+
+/// A state of a file that can be told from others.
+struct Version {
+    etag: String,
+    modified: Option<SystemTime>,
+}
+
+/// What of a file is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Whole,
+    /// From the first byte to the last, both included.
+    Bytes(u64, u64),
+    Unsatisfiable,
+}
+
+/// The file as it was asked for; `NotFound` where there is none.
+pub async fn file(path: &Path, content_type: &str, wanted: &Wanted) -> Result<Response> {
+    let path = path.to_owned();
+    let opened = spawn_blocking(move || open(&path)).await;
+    let (file, metadata) = match opened.map_err(Error::internal)? {
+        Ok(opened) => opened,
+        Err(error) if is_absent(error.kind()) => return Err(Error::NotFound),
+        Err(error) => return Err(Error::internal(error)),
+    };
+    let version = Version::of(&metadata);
+    let builder = Response::builder()
+        .header("accept-ranges", "bytes")
+        .header("etag", &version.etag);
+    let builder = match version.modified {
+        Some(time) => builder.header("last-modified", httpdate::fmt_http_date(time)),
+        None => builder,
+    };
+    if version.is_known_to(wanted) {
+        return Ok(builder.status(StatusCode::NOT_MODIFIED).finish());
+    }
+    let size = metadata.len();
+    let builder = builder.content_type(content_type);
+    let (builder, first, length) = match version.part(wanted, size) {
+        Part::Unsatisfiable => {
+            return Ok(builder
+                .status(StatusCode::RANGE_NOT_SATISFIABLE)
+                .header("content-range", format!("bytes */{size}"))
+                .finish());
+        }
+        Part::Whole => (builder, 0, size),
+        Part::Bytes(first, last) => (
+            builder
+                .status(StatusCode::PARTIAL_CONTENT)
+                .header("content-range", format!("bytes {first}-{last}/{size}")),
+            first,
+            last - first + 1,
+        ),
+    };
+    let builder = builder.header("content-length", length);
+    Ok(if wanted.head {
+        builder.finish()
+    } else {
+        builder.body(streamed(file, first, length))
+    })
+}
+
+fn is_absent(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::IsADirectory
+    )
+}
+
+fn open(path: &Path) -> io::Result<(File, Metadata)> {
+    let file = File::open(path)?;
+    let metadata = file.metadata()?;
+    if metadata.is_file() {
+        Ok((file, metadata))
+    } else {
+        Err(ErrorKind::NotFound.into())
+    }
+}
+
+/// So many bytes of a file from a place on, read ahead by one chunk.
+fn streamed(file: File, first: u64, length: u64) -> Body {
+    let start = Reading {
+        ahead: read_ahead(file, Some(first), length),
+        left: length,
+    };
+    Body::from_bytes_stream(try_unfold(start, |reading| reading.next()))
+}
+
+type Ahead = JoinHandle<io::Result<(File, Vec<u8>)>>;
+
+struct Reading {
+    ahead: Ahead,
+    left: u64,
+}
+
+impl Reading {
+    async fn next(self) -> io::Result<Option<(Vec<u8>, Self)>> {
+        if self.left == 0 {
+            return Ok(None);
+        }
+        let (file, bytes) = self.ahead.await??;
+        let left = self.left - bytes.len() as u64;
+        let ahead = read_ahead(file, None, left);
+        Ok(Some((bytes, Self { ahead, left })))
+    }
+}
+
+fn read_ahead(mut file: File, from: Option<u64>, left: u64) -> Ahead {
+    spawn_blocking(move || {
+        if let Some(from) = from {
+            file.seek(SeekFrom::Start(from))?;
+        }
+        let size = left.min(CHUNK);
+        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
+        (&mut file).take(size).read_to_end(&mut bytes)?;
+        if bytes.is_empty() && left > 0 {
+            return Err(ErrorKind::UnexpectedEof.into());
+        }
+        Ok((file, bytes))
+    })
+}
+
+impl Version {
+    fn of(metadata: &Metadata) -> Self {
+        let modified = metadata.modified().ok();
+        let since = modified.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+        let nanos = since.map_or(0, |since| since.as_nanos());
+        Self {
+            etag: format!("\"{:x}-{nanos:x}\"", metadata.len()),
+            modified,
+        }
+    }
+
+    /// `If-None-Match` goes before `If-Modified-Since`.
+    fn is_known_to(&self, wanted: &Wanted) -> bool {
+        if let Some(tags) = &wanted.if_none_match {
+            let same = |tag: &str| tag == "*" || tag.trim_start_matches("W/") == self.etag;
+            return tags.split(',').map(str::trim).any(same);
+        }
+        let since = wanted.if_modified_since.as_deref();
+        since
+            .and_then(|text| httpdate::parse_http_date(text).ok())
+            .is_some_and(|since| self.modified.is_some_and(|time| seconds(time) <= seconds(since)))
+    }
+
+    fn part(&self, wanted: &Wanted, size: u64) -> Part {
+        let current = wanted.if_range.as_deref().is_none_or(|known| {
+            known == self.etag
+                || httpdate::parse_http_date(known).is_ok_and(|known| {
+                    self.modified
+                        .is_some_and(|time| seconds(time) == seconds(known))
+                })
+        });
+        match &wanted.range {
+            Some(range) if current => part(range, size),
+            _ => Part::Whole,
+        }
+    }
+}
+
+/// HTTP dates have whole seconds.
+fn seconds(time: SystemTime) -> Duration {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    Duration::from_secs(since.as_secs())
+}
+
+/// One range of bytes. Several, other units and nonsense are ignored, as the RFC permits.
+fn part(range: &str, size: u64) -> Part {
+    let Some((first, last)) = range
+        .strip_prefix("bytes=")
+        .and_then(|range| range.trim().split_once('-'))
+    else {
+        return Part::Whole;
+    };
+    let number = |text: &str| text.parse::<u64>().ok();
+    match (number(first), number(last)) {
+        (None, Some(_)) if !first.is_empty() => Part::Whole,
+        (Some(_), None) if !last.is_empty() => Part::Whole,
+        (None, None) => Part::Whole,
+        (Some(first), Some(last)) if last < first => Part::Whole,
+        (None, Some(0)) => Part::Unsatisfiable,
+        (None, Some(_)) if size == 0 => Part::Unsatisfiable,
+        (None, Some(count)) => Part::Bytes(size.saturating_sub(count), size - 1),
+        (Some(first), _) if first >= size => Part::Unsatisfiable,
+        (Some(first), last) => Part::Bytes(first, last.unwrap_or(u64::MAX).min(size - 1)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_is_one_stretch_of_bytes_or_ignored() {
+        for (range, expected) in [
+            ("bytes=0-99", Part::Bytes(0, 99)),
+            ("bytes=990-", Part::Bytes(990, 999)),
+            ("bytes=-10", Part::Bytes(990, 999)),
+            ("bytes=-5000", Part::Bytes(0, 999)),
+            ("bytes=5-5000", Part::Bytes(5, 999)),
+            ("bytes=1000-", Part::Unsatisfiable),
+            ("bytes=-0", Part::Unsatisfiable),
+            ("bytes=9-2", Part::Whole),
+            ("bytes=0-1,5-6", Part::Whole),
+            ("bytes=a-b", Part::Whole),
+            ("bytes=-", Part::Whole),
+            ("bytes=99999999999999999999-", Part::Whole),
+            ("lines=0-1", Part::Whole),
+        ] {
+            assert_eq!(part(range, 1000), expected, "{range}");
+        }
+        assert_eq!(part("bytes=0-", 0), Part::Unsatisfiable);
+        assert_eq!(part("bytes=-1", 0), Part::Unsatisfiable);
+    }
+}

@@ -1,0 +1,100 @@
+//! The conversions that are kept: files in a folder for each upload, the longest unused going
+//! first when they are too many.
+use std::{
+    fs::{self, File, FileTimes},
+    io,
+    path::{Path, PathBuf},
+    time::{Duration, SystemTime},
+};
+
+use uuid::Uuid;
+use walkdir::WalkDir;
+
+use super::format::Target;
+
+/// The folder of conversions, within the media folder, where front servers find it.
+pub const FOLDER: &str = "transcoded";
+
+/// After this long an unfinished file belongs to nobody.
+const ABANDONED: Duration = Duration::from_secs(3600);
+
+/// The folder of an upload's conversions, within the media folder.
+pub fn folder(upload: Uuid) -> String {
+    let name = upload.simple().to_string();
+    format!("{FOLDER}/{}/{}/{name}", &name[..2], &name[2..4])
+}
+
+/// What a finished conversion is called.
+pub fn file_name(target: Target) -> String {
+    format!("{}.{}", target.bitrate, target.format.extension())
+}
+
+/// A conversion that is there, and whose bitrate is the wanted one within a fifth.
+pub fn find(folder: &Path, target: Target) -> Option<String> {
+    let entries = fs::read_dir(folder).ok()?;
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let near = names.filter_map(|name| {
+        let (bitrate, extension) = name.split_once('.')?;
+        let bitrate: i64 = bitrate.parse().ok()?;
+        let away = (bitrate - target.bitrate).abs();
+        (extension == target.format.extension() && away * 5 <= target.bitrate)
+            .then_some((away, name))
+    });
+    near.min().map(|(_, name)| name)
+}
+
+/// Notes that a conversion is in use. That it cannot be noted is no reason not to play it.
+pub fn touch(path: &Path, now: SystemTime) {
+    let noted = File::options()
+        .append(true)
+        .open(path)
+        .and_then(|file| file.set_times(FileTimes::new().set_accessed(now)));
+    if let Err(error) = noted {
+        tracing::debug!(path = %path.display(), %error, "cannot note the use of a conversion");
+    }
+}
+
+/// What bounds the kept conversions.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    pub bytes: u64,
+    /// How long one is kept that nobody listens to.
+    pub unused: Duration,
+}
+
+/// Removes what is over the bounds, and what was left unfinished.
+pub fn tidy(root: &Path, bounds: Bounds, now: SystemTime) -> io::Result<u64> {
+    let mut kept: Vec<(SystemTime, u64, PathBuf)> = Vec::new();
+    let mut removed = 0;
+    for entry in WalkDir::new(root).into_iter().filter_map(Result::ok) {
+        let Ok(metadata) = entry.metadata() else {
+            continue;
+        };
+        if !metadata.is_file() {
+            continue;
+        }
+        let unfinished = entry.file_name().to_string_lossy().starts_with('.');
+        let used = match unfinished {
+            true => metadata.modified()?,
+            false => metadata.accessed()?.max(metadata.modified()?),
+        };
+        let age = now.duration_since(used).unwrap_or_default();
+        if (unfinished && age > ABANDONED) || (!unfinished && age > bounds.unused) {
+            fs::remove_file(entry.path())?;
+            removed += 1;
+        } else if !unfinished {
+            kept.push((used, metadata.len(), entry.into_path()));
+        }
+    }
+    kept.sort();
+    let mut total: u64 = kept.iter().map(|(_, size, _)| size).sum();
+    for (_, size, path) in kept {
+        if total <= bounds.bytes {
+            break;
+        }
+        fs::remove_file(path)?;
+        total -= size;
+        removed += 1;
+    }
+    Ok(removed)
+}

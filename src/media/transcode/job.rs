@@ -1,0 +1,169 @@
+//! One conversion under way: ffmpeg writes, we keep and pass on, and it ends with its last listener.
+use std::{
+    fs::{self, File},
+    io::{self, Write},
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncReadExt},
+    process::{Child, Command},
+    sync::watch,
+    time::timeout,
+};
+
+use super::format::Target;
+
+/// How far a conversion is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// So many bytes are there.
+    Growing(u64),
+    /// It is complete, and has its name.
+    Finished,
+    Failed(Failure),
+}
+
+/// Why a conversion failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// There is no ffmpeg on this machine.
+    NoConverter,
+    /// Every place stayed taken.
+    Busy,
+    /// ffmpeg cannot read the file, or the disk is full.
+    Broken,
+}
+
+/// What is to be done.
+#[derive(Clone, Debug)]
+pub struct Task {
+    pub ffmpeg: PathBuf,
+    pub source: PathBuf,
+    pub target: Target,
+    /// What is written to; nobody is given it under this name.
+    pub unfinished: PathBuf,
+    pub finished: PathBuf,
+}
+
+/// A converter that says nothing for so long is stuck.
+const SILENCE: Duration = Duration::from_secs(30);
+
+/// A conversion may take so long at most.
+const LONGEST: Duration = Duration::from_secs(1800);
+
+/// Converts, telling how far it is. Ends early when nobody listens any more.
+pub async fn convert(task: &Task, progress: &watch::Sender<Progress>) -> Progress {
+    let done = tokio::select! {
+        done = run(task, progress) => done,
+        () = progress.closed() => Err(io::ErrorKind::ConnectionAborted.into()),
+    };
+    let end = match done {
+        Ok(()) => Progress::Finished,
+        Err(error) => {
+            // It may not have come to be.
+            let _ = fs::remove_file(&task.unfinished);
+            told(task, &error)
+        }
+    };
+    progress.send_replace(end.clone());
+    end
+}
+
+fn told(task: &Task, error: &io::Error) -> Progress {
+    match error.kind() {
+        io::ErrorKind::NotFound => Progress::Failed(Failure::NoConverter),
+        io::ErrorKind::ConnectionAborted => Progress::Failed(Failure::Broken),
+        _ => {
+            tracing::warn!(source = %task.source.display(), %error, "a conversion failed");
+            Progress::Failed(Failure::Broken)
+        }
+    }
+}
+
+async fn run(task: &Task, progress: &watch::Sender<Progress>) -> io::Result<()> {
+    if let Some(folder) = task.unfinished.parent() {
+        fs::create_dir_all(folder).map_err(io::Error::other)?;
+    }
+    let mut child = start(task)?;
+    let complaints = child.stderr.take();
+    let output = child.stdout.take();
+    let (written, told) = tokio::join!(
+        async {
+            match output {
+                Some(output) => keep(output, &task.unfinished, progress).await,
+                None => Ok(()),
+            }
+        },
+        timeout(LONGEST, heard(complaints)),
+    );
+    let status = timeout(SILENCE, child.wait()).await??;
+    written?;
+    if !status.success() {
+        return Err(io::Error::other(told??));
+    }
+    fs::rename(&task.unfinished, &task.finished).map_err(io::Error::other)
+}
+
+/// What the converter complains of, the beginning of it.
+async fn heard(complaints: Option<impl AsyncRead + Unpin>) -> io::Result<String> {
+    let Some(mut complaints) = complaints else {
+        return Ok(String::new());
+    };
+    let mut told = Vec::new();
+    (&mut complaints).take(2000).read_to_end(&mut told).await?;
+    tokio::io::copy(&mut complaints, &mut tokio::io::sink()).await?;
+    Ok(String::from_utf8_lossy(&told).trim().to_owned())
+}
+
+/// Starts ffmpeg; it is killed when it is dropped.
+fn start(task: &Task) -> io::Result<Child> {
+    let grows = task.target.format.grows();
+    let mut command = Command::new(&task.ffmpeg);
+    command
+        .args(["-nostdin", "-v", "error", "-protocol_whitelist", "file,pipe"])
+        .arg("-i")
+        .arg(local(&task.source))
+        .args(["-map", "0:a:0", "-vn", "-map_metadata", "-1", "-threads", "1"])
+        .args(task.target.format.arguments(task.target.bitrate));
+    if grows {
+        command.args(["-flush_packets", "1", "pipe:1"]).stdout(Stdio::piped());
+    } else {
+        command.arg("-y").arg(local(&task.unfinished)).stdout(Stdio::null());
+    }
+    command
+        .stdin(Stdio::null())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+}
+
+/// A path that cannot be taken for another protocol.
+fn local(path: &Path) -> std::ffi::OsString {
+    let mut text = std::ffi::OsString::from("file:");
+    text.push(path);
+    text
+}
+
+/// Writes what comes, and tells how much is there.
+async fn keep(
+    mut output: impl AsyncRead + Unpin,
+    unfinished: &Path,
+    progress: &watch::Sender<Progress>,
+) -> io::Result<()> {
+    let mut file = File::create(unfinished).map_err(io::Error::other)?;
+    let mut buffer = vec![0; 64 << 10];
+    let mut total = 0;
+    loop {
+        let read = timeout(SILENCE, output.read(&mut buffer)).await??;
+        if read == 0 {
+            return Ok(());
+        }
+        // Into the page cache: too short for a thread of its own.
+        file.write_all(&buffer[..read])?;
+        total += read as u64;
+        progress.send_replace(Progress::Growing(total));
+    }
+}

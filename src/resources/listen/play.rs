@@ -1,0 +1,260 @@
+//! From a track to what is sent.
+use std::{path::PathBuf, time::Duration};
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use poem::Response;
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use super::Audio;
+use crate::{
+    config::FrontServer,
+    context::Reader,
+    error::{Error, Result},
+    media::{
+        serve::{self, Wanted},
+        storage::{self, Storage},
+        transcode::{Converted, Source, Target, Wish},
+    },
+    resources::uploads::{self, Upload},
+    store::sql,
+    throttle::Ident,
+};
+
+/// What a listener asks for.
+#[derive(Debug)]
+pub struct Order {
+    pub track: Uuid,
+    pub upload: Option<String>,
+    pub wish: Wish,
+    /// Whether the audio is named as a file to save.
+    pub named: bool,
+}
+
+/// How long a front server waits for a conversion to be complete, before it passes on its beginning.
+const HAND_OFF: Duration = Duration::from_secs(2);
+/// How long a conversion is waited for that cannot be played before it is complete.
+const COMPLETE: Duration = Duration::from_secs(600);
+
+/// A track as its file is named after.
+#[derive(FromRow)]
+struct Track {
+    id: i64,
+    title: String,
+    artist: Option<String>,
+    album: Option<String>,
+}
+
+pub async fn play(reader: &Reader, who: Ident, order: Order, wanted: &Wanted) -> Result<Audio> {
+    let track = track(reader, order.track).await?;
+    let Some((upload, audio)) = heard(reader, &track, order.upload.as_deref()).await? else {
+        return Ok(Audio::none());
+    };
+    if !wanted.head {
+        count(reader, who, &upload).await?;
+    }
+    let target = match reader.app().preferences().await?.transcoding_enabled() {
+        true => order.wish.target(upload.extension(), upload.bitrate),
+        false => None,
+    };
+    let extension = target.map_or(upload.extension(), |target| target.format.extension());
+    let mut response = match target {
+        None => original(reader, &upload, &audio, wanted).await?,
+        Some(target) => converted(reader, &upload, &audio, target, wanted).await?,
+    };
+    if order.named {
+        let name = track.file_name(extension);
+        let headers = response.headers_mut();
+        let value = disposition(&name).parse().map_err(Error::internal)?;
+        headers.insert("content-disposition", value);
+    }
+    Ok(Audio(response))
+}
+
+async fn track(reader: &Reader, uuid: Uuid) -> Result<Track> {
+    sql("select t.id, t.title, (select a.name from track_artists h
+             join artists a on a.id = h.artist_id where h.track_id = t.id and h.position = 0) as artist,
+           (select al.title from albums al where al.id = t.album_id) as album
+         from tracks t where t.uuid = ?")
+    .bind(uuid)
+    .one(reader.db())
+    .await
+}
+
+/// The upload to play: the one that is named, else the first whose audio is on this machine.
+async fn heard(
+    reader: &Reader,
+    track: &Track,
+    named: Option<&str>,
+) -> Result<Option<(Upload, storage::Audio)>> {
+    let mut found = uploads::of_tracks(reader, vec![track.id]).await?;
+    let uploads = found.remove(&track.id).unwrap_or_default().into_iter();
+    let meant = |upload: &Upload| named.is_none_or(|uuid| upload.uuid.to_string() == uuid);
+    let audio = |upload: Upload| {
+        let audio = storage::Audio::named(&upload.audio_file, upload.source.as_deref())?;
+        Some((upload, audio))
+    };
+    Ok(uploads.filter(meant).find_map(audio))
+}
+
+/// Counts a download, once for each listener in a while.
+async fn count(reader: &Reader, who: Ident, upload: &Upload) -> Result<()> {
+    let now = reader.app().clock().now();
+    let seconds = upload.duration.unwrap_or_default();
+    if !reader
+        .app()
+        .media()
+        .is_new_listener(who, upload.id, seconds, now)
+    {
+        return Ok(());
+    }
+    let mut tx = reader.db().begin().await?;
+    sql("update tracks set downloads_count = downloads_count + 1 where id = ?")
+        .bind(upload.track_id)
+        .run(&mut tx)
+        .await?;
+    sql(
+        "update uploads set downloads_count = downloads_count + 1, accessed_date = ?
+         where id = ?",
+    )
+    .bind(now)
+    .bind(upload.id)
+    .run(&mut tx)
+    .await?;
+    tx.commit().await
+}
+
+/// The audio as it was uploaded.
+async fn original(
+    reader: &Reader,
+    upload: &Upload,
+    audio: &storage::Audio,
+    wanted: &Wanted,
+) -> Result<Response> {
+    let storage = &reader.app().media().storage;
+    let path = storage.path(audio).ok_or(Error::NotFound)?;
+    if let Some(errand) = errand(reader, storage.handed_off(audio), &path) {
+        return Ok(errand);
+    }
+    let sent = serve::file(&path, media_type(upload), wanted).await;
+    sent.inspect_err(|error| {
+        if matches!(error, Error::NotFound) {
+            tracing::warn!(upload = %upload.uuid, path = %path.display(), "the audio is not there");
+        }
+    })
+}
+
+/// The audio in another format or with fewer bits.
+async fn converted(
+    reader: &Reader,
+    upload: &Upload,
+    audio: &storage::Audio,
+    target: Target,
+    wanted: &Wanted,
+) -> Result<Response> {
+    let (media, now) = (reader.app().media(), reader.app().clock().now());
+    let mimetype = target.format.mimetype();
+    let growing_headers = || {
+        Response::builder()
+            .content_type(mimetype)
+            .header("accept-ranges", "none")
+    };
+    if wanted.head {
+        return match media.transcoder.kept(upload.uuid, target, now).await {
+            Some(kept) => sent(reader, &kept, mimetype, wanted).await,
+            None => Ok(growing_headers().finish()),
+        };
+    }
+    let source = Source {
+        upload: upload.uuid,
+        path: present(media.storage.path(audio)).await?,
+    };
+    let mut growing = match media.transcoder.convert(source, target, now).await {
+        Converted::Kept(kept) => return sent(reader, &kept, mimetype, wanted).await,
+        Converted::Growing(growing) => growing,
+    };
+    let handed_off = reader.app().config().reverse_proxy_type != FrontServer::None;
+    let patience = match (target.format.grows(), handed_off) {
+        (false, _) => COMPLETE,
+        (true, true) => HAND_OFF,
+        (true, false) => Duration::ZERO,
+    };
+    if let Some(kept) = growing.whole(patience).await? {
+        return sent(reader, &kept, mimetype, wanted).await;
+    }
+    growing.begun().await?;
+    Ok(growing_headers().body(growing.body(&media.storage)))
+}
+
+async fn present(path: Option<PathBuf>) -> Result<PathBuf> {
+    match path {
+        Some(path) if tokio::fs::try_exists(&path).await.unwrap_or(false) => Ok(path),
+        _ => Err(Error::NotFound),
+    }
+}
+
+/// A kept conversion.
+async fn sent(reader: &Reader, kept: &str, mimetype: &str, wanted: &Wanted) -> Result<Response> {
+    let storage = &reader.app().media().storage;
+    let path = storage.within_media(kept).ok_or(Error::NotFound)?;
+    match errand(reader, Some(Storage::protected(kept)), &path) {
+        Some(errand) => Ok(errand),
+        None => serve::file(&path, mimetype, wanted).await,
+    }
+}
+
+/// What a front server is told to send; `None` where this server sends files itself.
+fn errand(reader: &Reader, protected: Option<String>, path: &std::path::Path) -> Option<Response> {
+    let header = match reader.app().config().reverse_proxy_type {
+        FrontServer::None => return None,
+        FrontServer::Nginx => ("x-accel-redirect", escaped(&protected?)),
+        FrontServer::Apache2 => ("x-sendfile", path.to_str()?.to_owned()),
+    };
+    // The front server adds the media type; a length of ours would be the wrong one.
+    Some(Response::builder().header(header.0, header.1).finish())
+}
+
+/// Characters of a file's name that stay as they are.
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+const PATH: &AsciiSet = &PLAIN.remove(b'/');
+
+/// The front server decodes it again.
+fn escaped(path: &str) -> String {
+    utf8_percent_encode(path, PATH).to_string()
+}
+
+/// RFC 6266 with the extended form of RFC 8187.
+fn disposition(name: &str) -> String {
+    format!(
+        "attachment; filename*=UTF-8''{}",
+        utf8_percent_encode(name, PLAIN)
+    )
+}
+
+/// Nothing but audio is called by what an uploader says it is.
+fn media_type(upload: &Upload) -> &str {
+    let told = upload.mimetype.as_deref().unwrap_or_default();
+    let audio = told.starts_with("audio/") || matches!(told, "application/ogg" | "video/ogg");
+    let plain = told
+        .bytes()
+        .all(|byte| byte.is_ascii_graphic() && byte != b';');
+    match audio && plain {
+        true => told,
+        false => "application/octet-stream",
+    }
+}
+
+impl Track {
+    fn file_name(&self, extension: &str) -> String {
+        uploads::file_name(
+            self.artist.as_deref(),
+            self.album.as_deref(),
+            &self.title,
+            extension,
+        )
+    }
+}

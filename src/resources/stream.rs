@@ -1,0 +1,45 @@
+//! Streaming: listening for players that take MP3 only (contract section 7).
+use poem_openapi::{OpenApi, param::Path};
+use uuid::Uuid;
+
+use super::listen::{Audio, Order, Query, play};
+use crate::{
+    error::Result,
+    guard::{Allowed, operations},
+    media::{
+        serve::Wanted,
+        transcode::{Format, Wish},
+    },
+};
+
+operations! {
+    "stream";
+    /// Plays a track as MP3, converted where it is something else.
+    retrieve: Retrieve = read Libraries, anonymous = Setting, throttle = Retrieve, graphql = "(audio is fetched from Track.listenUrl)";
+}
+
+pub struct Rest;
+
+#[OpenApi(prefix_path = "/api/v1/stream")]
+impl Rest {
+    #[oai(path = "/:uuid", method = "get")]
+    async fn retrieve(
+        &self,
+        permit: Allowed<Retrieve>,
+        uuid: Path<Uuid>,
+        query: Query,
+        wanted: Wanted,
+    ) -> Result<Audio> {
+        let order = query.order(uuid.0);
+        let wish = Wish {
+            to: Some(Format::Mp3),
+            ..order.wish
+        };
+        let order = Order {
+            wish,
+            named: false,
+            ..order
+        };
+        play(&permit, permit.ident(), order, &wanted).await
+    }
+}

@@ -1,0 +1,87 @@
+//! Files that are sent as forms (RFC 7578).
+use poem::{FromRequest, Request, RequestBody, web::Multipart};
+use poem_openapi::{
+    ApiExtractor, ApiExtractorType, ExtractParamOptions,
+    registry::{MetaMediaType, MetaRequest, MetaSchema, MetaSchemaRef, Registry},
+};
+use tokio::io::AsyncReadExt;
+
+use crate::error::{Error, Result};
+
+/// The field `file` of a form, up to `MOST` bytes.
+pub struct SentFile<const MOST: usize>(pub Vec<u8>);
+
+const FIELD: &str = "file";
+const FORM: &str = "multipart/form-data";
+/// Fields of a form that are looked at.
+const FIELDS: usize = 20;
+
+impl<'a, const MOST: usize> ApiExtractor<'a> for SentFile<MOST> {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(_: &mut Registry) {}
+
+    fn request_meta() -> Option<MetaRequest> {
+        let mut form = MetaSchema::new("object");
+        form.required = vec![FIELD];
+        let mut file = MetaSchema::new_with_format("string", "binary");
+        file.description = Some("The file.");
+        form.properties = vec![(FIELD, MetaSchemaRef::Inline(Box::new(file)))];
+        Some(MetaRequest {
+            description: None,
+            content: vec![MetaMediaType {
+                content_type: FORM,
+                schema: MetaSchemaRef::Inline(Box::new(form)),
+            }],
+            required: true,
+        })
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        body: &mut RequestBody,
+        _: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
+        Ok(Self(read(request, body, MOST).await?))
+    }
+}
+
+async fn read(request: &Request, body: &mut RequestBody, most: usize) -> Result<Vec<u8>> {
+    let kind = request.content_type().unwrap_or_default();
+    let essence = kind.split(';').next().unwrap_or_default().trim();
+    if !essence.eq_ignore_ascii_case(FORM) {
+        return Err(match essence {
+            "" | "application/json" | "application/x-www-form-urlencoded" => missing(),
+            _ => Error::UnsupportedMediaType(kind.to_owned()),
+        });
+    }
+    let broken = |_| Error::Malformed("the form is not valid".to_owned());
+    let mut form = <Multipart as FromRequest>::from_request(request, body)
+        .await
+        .map_err(|_| Error::Malformed("the form has no boundary".to_owned()))?;
+    for _ in 0..FIELDS {
+        let Some(field) = form.next_field().await.map_err(broken)? else {
+            break;
+        };
+        let wanted = field.name() == Some(FIELD) && field.file_name().is_some();
+        let mut bytes = Vec::new();
+        let mut limited = field.into_async_read().take(most as u64 + 1);
+        limited
+            .read_to_end(&mut bytes)
+            .await
+            .map_err(|_| Error::Malformed("the form ends too early".to_owned()))?;
+        if bytes.len() > most {
+            return Err(Error::TooLarge(most));
+        }
+        if wanted {
+            return Ok(bytes);
+        }
+    }
+    Err(missing())
+}
+
+fn missing() -> Error {
+    Error::field(FIELD, "No file was submitted.")
+}

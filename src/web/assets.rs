@@ -1,0 +1,64 @@
+use poem::{Endpoint, IntoResponse, Request, Response, http::StatusCode};
+use rust_embed::RustEmbed;
+
+use crate::rest::door::not_found_page;
+
+/// The files beside this one, within the program.
+#[derive(RustEmbed)]
+#[folder = "src/web/assets"]
+struct Files;
+
+/// Serves the files at `/assets/`; pages are served at their own addresses.
+pub struct Assets;
+
+pub const PREFIX: &str = "/assets/";
+const PAGES: &str = "pages/";
+
+/// The template of a page.
+pub fn page(name: &str) -> String {
+    let file = Files::get(&format!("{PAGES}{name}.html")).expect("the page is in the folder");
+    String::from_utf8_lossy(&file.data).into_owned()
+}
+
+fn media_type(path: &str) -> &'static str {
+    match path.rsplit_once('.').map_or("", |(_, ending)| ending) {
+        "css" => "text/css; charset=utf-8",
+        "js" => "text/javascript; charset=utf-8",
+        "svg" => "image/svg+xml",
+        "json" => "application/json",
+        "png" => "image/png",
+        "woff2" => "font/woff2",
+        _ => "text/plain; charset=utf-8",
+    }
+}
+
+/// The file, or that the client has it.
+fn answer(request: &Request) -> Option<Response> {
+    let path = request.uri().path().strip_prefix(PREFIX)?;
+    let file = (!path.starts_with(PAGES)).then(|| Files::get(path))??;
+    let hash = file.metadata.sha256_hash();
+    let tag: String = hash[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+    let tag = format!("\"{tag}\"");
+    let known = request
+        .headers()
+        .get("if-none-match")
+        .and_then(|known| known.to_str().ok())
+        .is_some_and(|known| known.contains(&tag));
+    let builder = Response::builder()
+        .header("etag", tag)
+        .header("cache-control", "public, max-age=300, must-revalidate");
+    Some(match known {
+        true => builder.status(StatusCode::NOT_MODIFIED).finish(),
+        false => builder
+            .content_type(media_type(path))
+            .body(file.data.into_owned()),
+    })
+}
+
+impl Endpoint for Assets {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        Ok(answer(&request).unwrap_or_else(|| not_found_page().into_response()))
+    }
+}

@@ -1,0 +1,48 @@
+// GraphiQL on this server's /graphql, from the scripts that the page loads before this one.
+const { React, ReactDOM, GraphiQL, GraphiQLPluginExplorer } = window;
+
+const WELCOME = `# The GraphQL API of this pod.
+#
+# Ctrl-Enter sends the query, Ctrl-Space completes.
+#
+# On the left: the documentation of the schema,
+# the history of what you sent, and an explorer to
+# put a query together by ticking its fields.
+#
+# What belongs to an account needs a token. Put it
+# under "Headers", below:
+#
+#   { "Authorization": "Bearer <token>" }
+
+query Welcome {
+  instance {
+    name
+    softwareVersion
+    figures {
+      artists
+      albums
+      tracks
+    }
+  }
+  artists(first: 5) {
+    totalCount
+    nodes {
+      name
+      tracksCount
+    }
+  }
+}
+`;
+
+const fetcher = GraphiQL.createFetcher({ url: '/graphql', enableIncrementalDelivery: false });
+
+ReactDOM.createRoot(document.getElementById('graphiql')).render(
+  React.createElement(GraphiQL, {
+    fetcher,
+    defaultQuery: WELCOME,
+    plugins: [GraphiQLPluginExplorer.explorerPlugin()],
+    isHeadersEditorEnabled: true,
+    shouldPersistHeaders: false,
+    forcedTheme: 'system',
+  }),
+);
