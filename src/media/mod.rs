@@ -7,7 +7,10 @@ pub mod transcode;
 
 use std::time::Duration;
 
-use moka::sync::Cache;
+use moka::{
+    ops::compute::{CompResult, Op},
+    sync::Cache,
+};
 
 use self::{picture::Pictures, storage::Storage, transcode::Transcoder};
 use crate::{config::Config, throttle::Ident, time::Timestamp};
@@ -41,10 +44,13 @@ impl Media {
     pub fn is_new_listener(&self, who: Ident, upload: i64, seconds: i64, now: Timestamp) -> bool {
         let until = now.plus_seconds(seconds.max(HEARD));
         let entry = self.listeners.entry((who, upload));
-        let counted = entry.and_upsert_with(|held| match held {
-            Some(held) if now < *held.value() => *held.value(),
-            _ => until,
+        let counted = entry.and_compute_with(|held| match held {
+            Some(held) if now < *held.value() => Op::Nop,
+            _ => Op::Put(until),
         });
-        counted.is_fresh() || (counted.is_old_value_replaced() && *counted.value() == until)
+        matches!(
+            counted,
+            CompResult::Inserted(_) | CompResult::ReplacedWith(_)
+        )
     }
 }

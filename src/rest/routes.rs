@@ -42,10 +42,10 @@ const BARE: &[&str] = &["/api/v1/search"];
 
 pub const JSON: &str = "application/json";
 
-/// What paths serve beside JSON (contract section 1).
+/// What the paths below these serve instead of JSON (contract section 1).
 const MEDIA: &[(&str, &str)] = &[
-    ("/api/v1/listen/:uuid", "audio/*"),
-    ("/api/v1/stream/:uuid", "audio/mpeg"),
+    ("/api/v1/listen/", "audio/*"),
+    ("/api/v1/stream/", "audio/mpeg"),
 ];
 
 /// The order of an `Allow` header.
@@ -76,7 +76,7 @@ impl Routes {
                 path if BARE.contains(&path) => Slash::Forbidden,
                 _ => Slash::Either,
             };
-            let media = MEDIA.iter().find(|(address, _)| *address == path.path);
+            let media = MEDIA.iter().find(|(start, _)| path.path.starts_with(start));
             let methods: Vec<_> = operations
                 .map(|operation| operation.method.clone())
                 .collect();

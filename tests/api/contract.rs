@@ -23,6 +23,9 @@ const AREAS: &[&str] = &[
     "text",
     "errors",
     "visibility",
+    "listen",
+    "stream",
+    "attachments",
 ];
 
 /// Headers that must be equal.
@@ -53,14 +56,20 @@ async fn replay(backend: Backend) {
         eprintln!("contract data not found, not run");
         return;
     };
-    let Some(pod) = Pod::with(backend, Data::Contract, &[]).await else {
+    let settings = ["--reverse-proxy-type", "nginx"];
+    let Some(pod) = Pod::with(backend, Data::Contract, &settings).await else {
         return;
     };
+    pod.unpack_media(folder.join("media-golden.tgz"));
+    let mut made = None;
     let allowed = allowed();
     let mut wrong = Vec::new();
     let mut equal: BTreeMap<String, u32> = BTreeMap::new();
     for golden in goldens(&folder.join("golden")) {
-        let answer = ask(&pod, &golden).await;
+        let answer = ask(&pod, &folder, &golden, made.as_deref()).await;
+        if golden["name"] == "attachments-create" {
+            made = Some(text(&answer.json()["uuid"]).to_owned());
+        }
         let area = text(&golden["area"]);
         let judged =
             AREAS.contains(&area) && golden["server"] == "default" && !golden["response"].is_null();
@@ -119,14 +128,17 @@ fn goldens(folder: &Path) -> Vec<Value> {
         .collect()
 }
 
-async fn ask(pod: &Pod, golden: &Value) -> Answer {
+async fn ask(pod: &Pod, folder: &Path, golden: &Value, made: Option<&str>) -> Answer {
     let request = &golden["request"];
     if let Some(value) = preference(golden) {
         pod.prefer("common", "api_authentication_required", value)
             .await;
     }
     let method: Method = text(&request["method"]).parse().unwrap();
-    let address = escaped(text(&request["path"]));
+    let mut address = escaped(text(&request["path"]));
+    if let Some(uuid) = made.filter(|_| AFTER_CREATE.contains(&text(&golden["name"]))) {
+        address = format!("/api/v1/attachments/{uuid}");
+    }
     let mut ask = pod.ask(method, &address).from("127.0.0.1");
     for (name, value) in request["headers"].as_object().unwrap() {
         let name: &'static str = name.to_lowercase().leak();
@@ -137,8 +149,27 @@ async fn ask(pod: &Pod, golden: &Value) -> Answer {
         ask = ask.body(raw);
     } else if !body["json"].is_null() {
         ask = ask.body(body["json"].to_string());
+    } else if let Some(file) = body["multipart"]["files"]["file"].as_object() {
+        ask = ask.file(text(&file["filename"]), text(&file["content_type"]), &sent(folder, file));
     }
     ask.send().await
+}
+
+/// What is asked of the attachment that was made before; its UUID is another each time.
+const AFTER_CREATE: &[&str] = &[
+    "attachments-detail",
+    "attachments-delete-other",
+    "attachments-delete",
+];
+
+/// The file that was sent: the fixture of its size, or a text of its size that is no picture.
+fn sent(folder: &Path, file: &serde_json::Map<String, Value>) -> Vec<u8> {
+    let size = file["size"].as_u64().unwrap();
+    let fixtures = fs::read_dir(folder.join("fixtures")).unwrap();
+    let mut found = fixtures.map(|entry| fs::read(entry.unwrap().path()).unwrap());
+    found
+        .find(|bytes| bytes.len() as u64 == size)
+        .unwrap_or_else(|| b"abc".to_vec())
 }
 
 /// The recordings change one setting by an operation that is not here yet: it is set by hand.

@@ -1,6 +1,12 @@
 // Swagger UI on this server's OpenAPI document.
 const { SwaggerUIBundle } = window;
 
+const TOKEN = {
+  type: 'http',
+  scheme: 'bearer',
+  description: 'The token of an application, or one that OAuth gave out.',
+};
+
 const clientId = document.querySelector('meta[name="baleen-client-id"]').content;
 const dark = matchMedia('(prefers-color-scheme: dark)');
 const paint = () => document.documentElement.classList.toggle('dark-mode', dark.matches);
@@ -24,7 +30,7 @@ const ui = SwaggerUIBundle({
 });
 
 if (clientId) {
-  ui.initOAuth({ clientId, usePkceWithAuthorizationCodeGrant: true, scopes: 'read' });
+  ui.initOAuth({ clientId, usePkceWithAuthorizationCodeGrant: true, scopes: 'read:libraries read:profile' });
 }
 
 function adapt(next) {
@@ -36,22 +42,23 @@ function here(document) {
   return { ...document, servers: [{ url: location.origin, description: 'This pod' }] };
 }
 
-/** The document with a second way in, beside OAuth: a token to paste. */
+/** The document with a token to paste as a way in, and with OAuth only where a client is set up. */
 function withToken(document) {
-  const schemes = { ...document.components?.securitySchemes };
-  if (Object.values(schemes).some(({ scheme }) => scheme === 'bearer')) return document;
-  schemes.token = {
-    type: 'http',
-    scheme: 'bearer',
-    description: 'A token of an application, or one that OAuth gave out.',
-  };
-  const paths = mapValues(document.paths ?? {}, (methods) => mapValues(methods, acceptToken));
+  const described = Object.entries(document.components?.securitySchemes ?? {});
+  const usable = described.filter(([, { type }]) => clientId || type !== 'oauth2');
+  const schemes = Object.fromEntries(usable);
+  if (!usable.some(([, { scheme }]) => scheme === 'bearer')) schemes.token = TOKEN;
+  const names = Object.keys(schemes).filter((name) => schemes[name].scheme === 'bearer');
+  const accept = (operation) => acceptToken(operation, names, schemes);
+  const paths = mapValues(document.paths ?? {}, (methods) => mapValues(methods, accept));
   return { ...document, paths, components: { ...document.components, securitySchemes: schemes } };
 }
 
-function acceptToken(operation) {
-  if (!operation?.security?.some((way) => Object.keys(way).length)) return operation;
-  return { ...operation, security: [{ token: [] }, ...operation.security] };
+function acceptToken(operation, names, schemes) {
+  const ways = operation?.security;
+  if (!ways?.some((way) => Object.keys(way).length)) return operation;
+  const left = ways.filter((way) => Object.keys(way).every((name) => name in schemes && !names.includes(name)));
+  return { ...operation, security: [...names.map((name) => ({ [name]: [] })), ...left] };
 }
 
 function mapValues(object, change) {

@@ -3,6 +3,7 @@ mod database;
 
 use std::{
     net::SocketAddr,
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -127,6 +128,23 @@ impl Pod {
         self.post("/graphql", &json!({ "query": query }))
     }
 
+    /// The folder of this pod's media.
+    pub fn media(&self) -> PathBuf {
+        self.app.config().media_root()
+    }
+
+    /// Puts the files of a packed media folder where this pod has its own.
+    pub fn unpack_media(&self, archive: PathBuf) {
+        std::fs::create_dir_all(self.media()).unwrap();
+        let unpacked = std::process::Command::new("tar")
+            .args(["--strip-components", "1", "-xzf"])
+            .arg(archive)
+            .arg("-C")
+            .arg(self.media())
+            .status();
+        assert!(unpacked.unwrap().success());
+    }
+
     /// Sets a preference of the pod.
     pub async fn prefer(&self, section: &str, name: &str, value: &str) {
         let set = sql(
@@ -187,6 +205,17 @@ impl<'a> Ask<'a> {
         self
     }
 
+    /// Sends a form with a file in its field `file`.
+    pub fn file(self, name: &str, kind: &str, bytes: &[u8]) -> Self {
+        let head = format!(
+            "--edge\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\
+             content-type: {kind}\r\n\r\n"
+        );
+        let body = [head.as_bytes(), bytes, b"\r\n--edge--\r\n"].concat();
+        self.header("content-type", "multipart/form-data; boundary=edge")
+            .body(body)
+    }
+
     pub async fn send(self) -> Answer {
         let uri: Uri = self
             .address
@@ -203,11 +232,12 @@ impl<'a> Ask<'a> {
         );
         let request = Request::from_parts(parts.into(), body);
         let mut response = self.pod.endpoint.get_response(request).await;
-        let text = response.take_body().into_string().await.unwrap();
+        let bytes = response.take_body().into_vec().await.unwrap();
         Answer {
             status: response.status(),
             headers: response.headers().clone(),
-            text,
+            text: String::from_utf8_lossy(&bytes).into_owned(),
+            bytes,
         }
     }
 }
@@ -218,6 +248,7 @@ pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub text: String,
+    pub bytes: Vec<u8>,
 }
 
 impl Answer {
