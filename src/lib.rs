@@ -1,4 +1,5 @@
 //! baleen: a music and audio API server, the Funkwhale REST API and GraphQL behind one permit.
+pub mod accounts;
 pub mod app;
 pub mod auth;
 mod cached;
@@ -14,6 +15,7 @@ pub mod media;
 mod random;
 pub mod resources;
 pub mod rest;
+pub mod scan;
 pub mod scope;
 pub mod server;
 pub mod store;

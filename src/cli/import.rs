@@ -1,14 +1,13 @@
-use std::{path::PathBuf, time::Duration};
+use std::path::PathBuf;
 
 use clap::Subcommand;
-use indicatif::{ProgressBar, ProgressStyle};
 
-use super::run::runtime;
+use super::{progress::Progress, run::runtime};
 use crate::{
     app::App,
     config::Config,
     error::Startup,
-    import::{Order, Report, Watch, import},
+    import::{Order, Report, import},
     time::Clock,
 };
 
@@ -45,37 +44,11 @@ pub fn run(source: Source, config: Config) -> Result<(), Startup> {
         let app = App::build(config, Clock::system()).await?;
         let mut progress = Progress::default();
         let imported = import(&app, &order, &mut progress).await;
-        progress.0.finish_and_clear();
+        progress.clear();
         app.db().close().await;
         tell(&imported?, &order, &known_as);
         Ok(())
     })
-}
-
-/// A bar on the terminal; nothing elsewhere.
-struct Progress(ProgressBar);
-
-impl Default for Progress {
-    fn default() -> Self {
-        let style =
-            ProgressStyle::with_template("{msg:22} {bar:40} {pos}/{len} {per_sec} {eta} left");
-        let bar = ProgressBar::new(0);
-        bar.set_style(style.expect("the template is well-formed"));
-        bar.enable_steady_tick(Duration::from_millis(200));
-        Self(bar)
-    }
-}
-
-impl Watch for Progress {
-    fn stage(&mut self, name: &str, steps: u64) {
-        self.0.reset();
-        self.0.set_message(name.to_owned());
-        self.0.set_length(steps);
-    }
-
-    fn done(&mut self, steps: u64) {
-        self.0.inc(steps);
-    }
 }
 
 fn tell(report: &Report, order: &Order, known_as: &str) {

@@ -1,6 +1,9 @@
 //! The command line.
 mod import;
+mod progress;
 mod run;
+mod scan;
+mod user;
 
 pub use run::{operations, settings};
 
@@ -42,6 +45,11 @@ enum Task {
     /// Move another server's data into this one
     #[command(subcommand)]
     Import(import::Source),
+    /// Bring a folder of music in; files stay where they are
+    Scan(scan::Folder),
+    /// Make accounts
+    #[command(subcommand)]
+    User(user::Deed),
     /// Print the GraphQL schema
     Schema,
     /// Print the OpenAPI document
@@ -76,6 +84,8 @@ fn obey() -> Result<(), Startup> {
         None | Some(Task::Serve) => run::serve(cli.settings),
         Some(Task::Migrate) => run::migrate(cli.settings),
         Some(Task::Import(source)) => import::run(source, cli.settings),
+        Some(Task::Scan(folder)) => scan::run(folder, cli.settings),
+        Some(Task::User(deed)) => user::run(deed, cli.settings),
         Some(Task::Schema) => run::print(crate::graphql::sdl()),
         Some(Task::Openapi) => run::print(run::openapi(&cli.settings)),
         Some(Task::Operations) => run::print(run::operations()),

@@ -52,7 +52,7 @@ fn greet(address: &str, public: &str) {
     println!("{lines}");
 }
 
-async fn told_to_stop() {
+pub async fn told_to_stop() {
     #[cfg(unix)]
     {
         let terminate = signal::unix::signal(signal::unix::SignalKind::terminate());

@@ -1,7 +1,6 @@
 //! Reading one row: each value is checked before anything is written.
 use std::collections::HashMap;
 
-use argon2::{Argon2, PasswordHasher};
 use chrono::NaiveDate;
 use serde_json::Value as Json;
 use uuid::Uuid;
@@ -124,10 +123,9 @@ fn password(row: &Json) -> Result<Value, String> {
         return Ok(hash.into());
     }
     let plain = row["plain_password"].as_str().ok_or("it is missing")?;
-    let salt = crate::random::bytes::<16>();
-    let hash = Argon2::default().hash_password_with_salt(plain.as_bytes(), &salt);
+    let hash = crate::accounts::password::hash(plain);
     let hash = hash.map_err(|error| format!("it cannot be hashed: {error}"))?;
-    Ok(hash.to_string().into())
+    Ok(hash.into())
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ pub mod tags;
 mod text;
 pub mod tracks;
 pub mod uploads;
-mod visibility;
+pub mod visibility;
 
 use std::{collections::HashMap, hash::Hash};
 

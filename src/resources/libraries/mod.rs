@@ -2,6 +2,7 @@
 mod body;
 mod graphql;
 mod sql;
+mod write;
 
 use std::collections::HashMap;
 
@@ -13,6 +14,7 @@ pub use self::{
     body::{LibraryBody, Rest, bodies, library_page},
     graphql::Queries,
     sql::{by_ids, of_albums, of_artists, of_tracks, stats},
+    write::{New, insert},
 };
 use super::visibility::viewable_libraries;
 use crate::{

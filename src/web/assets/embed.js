@@ -35,7 +35,8 @@ function heading(type, { title, artist, album }) {
 
 function reason(status) {
   if (status === 401 || status === 403) return 'This pod asks listeners to sign in.';
-  if (status === 404) return 'This music is not here any more.';
+  // A list answers 400 to the number of an album or artist that there is not.
+  if (status === 404 || status === 400) return 'This music is not here any more.';
   return 'The pod does not answer just now.';
 }
 

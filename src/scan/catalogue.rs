@@ -1,0 +1,377 @@
+//! Finding the artist, album and track that a file is of, or making them: by MusicBrainz
+//! identifier first, then by name without regard to case.
+use std::path::Path;
+
+use moka::sync::Cache;
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use super::{
+    cover,
+    tags::{AlbumTags, Credit, Tags},
+};
+use crate::{
+    app::App,
+    error::Result,
+    resources::{tags, visibility::folded},
+    store::{Sql, Tx, sql},
+    time::Timestamp,
+};
+
+/// Where a file belongs.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    pub track: i64,
+    pub album: Option<i64>,
+}
+
+/// The catalogue, as one scan fills it.
+pub struct Catalogue<'a> {
+    app: &'a App,
+    actor: i64,
+    /// What was found lately, so that an album's files ask once.
+    artists: Cache<(String, Option<Uuid>), i64>,
+    albums: Cache<(String, Option<Uuid>, Vec<i64>), i64>,
+    /// Albums whose cover was looked for.
+    covered: Cache<i64, ()>,
+}
+
+/// Artists, and albums, that are remembered.
+const REMEMBERED: u64 = 2_000;
+
+impl<'a> Catalogue<'a> {
+    pub async fn new(app: &'a App, actor: i64) -> Result<Self> {
+        Ok(Self {
+            app,
+            actor,
+            artists: Cache::new(REMEMBERED),
+            albums: Cache::new(REMEMBERED),
+            covered: Cache::new(REMEMBERED),
+        })
+    }
+
+    /// Forgets what was found: it may have been rolled back.
+    pub fn forget(&mut self) {
+        self.artists.invalidate_all();
+        self.albums.invalidate_all();
+        self.covered.invalidate_all();
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.app.clock().now()
+    }
+
+    /// The track that these tags are of.
+    pub async fn place(&mut self, tx: &mut Tx, tags: &Tags) -> Result<Place> {
+        let artists = self.artists(tx, &tags.artists).await?;
+        let album = match &tags.album {
+            Some(album) => Some(self.album(tx, album, &tags.genres).await?),
+            None => None,
+        };
+        let track = match find_track(tx, tags, album, &artists).await? {
+            Some(track) => track,
+            None => self.make_track(tx, tags, album, &artists).await?,
+        };
+        Ok(Place { track, album })
+    }
+
+    /// The artists that are credited, in order.
+    pub async fn artists(&mut self, tx: &mut Tx, credits: &[Credit]) -> Result<Vec<i64>> {
+        let mut ids = Vec::with_capacity(credits.len());
+        for credit in credits {
+            let key = (folded(&credit.name), credit.mbid);
+            let id = match self.artists.get(&key) {
+                Some(id) => id,
+                None => self.artist(tx, credit).await?,
+            };
+            self.artists.insert(key, id);
+            ids.push(id);
+        }
+        Ok(ids)
+    }
+
+    async fn artist(&self, tx: &mut Tx, credit: &Credit) -> Result<i64> {
+        if let Some(id) = by_mbid(tx, "select id from artists where mbid = ?", credit.mbid).await? {
+            return Ok(id);
+        }
+        // The artist of a channel is its owner's.
+        let named = sql(
+            "select id, mbid from artists a where name_folded = ?
+             and not exists (select 1 from channels c where c.artist_id = a.id)",
+        )
+        .bind(folded(&credit.name));
+        if let Some(id) = same(tx, named, credit.mbid, "update artists set mbid = ? where id = ?").await? {
+            return Ok(id);
+        }
+        let uuid = crate::random::uuid();
+        sql(
+            "insert into artists (uuid, fid, mbid, name, name_folded, content_category,
+               creation_date, modification_date, attributed_to_id)
+             values (?, ?, ?, ?, ?, 'music', ?, ?, ?) returning id",
+        )
+        .bind(uuid)
+        .bind(self.fid("artists", uuid))
+        .bind(credit.mbid)
+        .bind(credit.name.as_str())
+        .bind(folded(&credit.name))
+        .bind(self.now())
+        .bind(self.now())
+        .bind(self.actor)
+        .number(tx)
+        .await
+    }
+
+    /// The album that these tags are of.
+    pub async fn album(&mut self, tx: &mut Tx, album: &AlbumTags, genres: &[String]) -> Result<i64> {
+        let artists = self.artists(tx, &album.artists).await?;
+        let key = (folded(&album.title), album.mbid, artists.clone());
+        if let Some(id) = self.albums.get(&key) {
+            return Ok(id);
+        }
+        let id = match self.find_album(tx, album, &artists).await? {
+            Some(id) => id,
+            None => self.make_album(tx, album, &artists, genres).await?,
+        };
+        self.albums.insert(key, id);
+        Ok(id)
+    }
+
+    async fn find_album(
+        &self,
+        tx: &mut Tx,
+        album: &AlbumTags,
+        artists: &[i64],
+    ) -> Result<Option<i64>> {
+        if let Some(id) = by_mbid(tx, "select id from albums where mbid = ?", album.mbid).await? {
+            return Ok(Some(id));
+        }
+        let named = sql(
+            "select al.id, al.mbid from albums al
+             join album_artists h on h.album_id = al.id and h.position = 0
+             where al.title_folded = ? and h.artist_id = ?",
+        )
+        .bind(folded(&album.title))
+        .bind(artists.first().copied().unwrap_or_default());
+        same(tx, named, album.mbid, "update albums set mbid = ? where id = ?").await
+    }
+
+    async fn make_album(
+        &self,
+        tx: &mut Tx,
+        album: &AlbumTags,
+        artists: &[i64],
+        genres: &[String],
+    ) -> Result<i64> {
+        let uuid = crate::random::uuid();
+        let id = sql(
+            "insert into albums (uuid, fid, mbid, title, title_folded, release_date,
+               release_group_id, type, creation_date, attributed_to_id)
+             values (?, ?, ?, ?, ?, ?, ?, 'album', ?, ?) returning id",
+        )
+        .bind(uuid)
+        .bind(self.fid("albums", uuid))
+        .bind(album.mbid)
+        .bind(album.title.as_str())
+        .bind(folded(&album.title))
+        .bind(album.date)
+        .bind(album.release_group)
+        .bind(self.now())
+        .bind(self.actor)
+        .number(&mut *tx)
+        .await?;
+        credit(tx, CREDIT_ALBUM, id, &album.artists, artists).await?;
+        self.tag(tx, TAG_ALBUM, id, genres).await?;
+        Ok(id)
+    }
+
+    async fn make_track(
+        &self,
+        tx: &mut Tx,
+        tags: &Tags,
+        album: Option<i64>,
+        artists: &[i64],
+    ) -> Result<i64> {
+        let uuid = crate::random::uuid();
+        let license = license(tx, tags.license.as_deref()).await?;
+        let id = sql(
+            "insert into tracks (uuid, fid, mbid, title, title_folded, album_id, position,
+               disc_number, license, copyright, creation_date, attributed_to_id)
+             values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning id",
+        )
+        .bind(uuid)
+        .bind(self.fid("tracks", uuid))
+        .bind(tags.mbid)
+        .bind(tags.title.as_str())
+        .bind(folded(&tags.title))
+        .bind(album)
+        .bind(tags.position)
+        .bind(tags.disc)
+        .bind(license)
+        .bind(tags.copyright.clone())
+        .bind(self.now())
+        .bind(self.actor)
+        .number(&mut *tx)
+        .await?;
+        credit(tx, CREDIT_TRACK, id, &tags.artists, artists).await?;
+        self.tag(tx, TAG_TRACK, id, &tags.genres).await?;
+        Ok(id)
+    }
+
+    /// Gives genres as tags.
+    pub async fn tag(
+        &self,
+        tx: &mut Tx,
+        into: &'static str,
+        owner: i64,
+        genres: &[String],
+    ) -> Result<()> {
+        for tag in tags::ensure(tx, genres, self.now()).await? {
+            sql(into)
+                .bind(owner)
+                .bind(tag)
+                .bind(self.now())
+                .run(&mut *tx)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Gives an album a cover when it has none; answers whether it got one now.
+    pub async fn cover(&mut self, tx: &mut Tx, album: i64, track: &Path) -> Result<bool> {
+        if self.covered.contains_key(&album) {
+            return Ok(false);
+        }
+        self.covered.insert(album, ());
+        let bare = sql("select id from albums where id = ? and attachment_cover_id is null");
+        if bare
+            .bind(album)
+            .optional::<(i64,)>(&mut *tx)
+            .await?
+            .is_none()
+        {
+            return Ok(false);
+        }
+        cover::give(tx, self.app, self.actor, album, track).await
+    }
+
+    fn fid(&self, kind: &str, uuid: Uuid) -> String {
+        let root = self.app.config().public_url();
+        format!("{root}/federation/music/{kind}/{uuid}")
+    }
+}
+
+pub const TAG_TRACK: &str = "insert into track_tags (track_id, tag_id, creation_date)
+    values (?, ?, ?) on conflict do nothing";
+const TAG_ALBUM: &str = "insert into album_tags (album_id, tag_id, creation_date)
+    values (?, ?, ?) on conflict do nothing";
+pub const CREDIT_TRACK: &str =
+    "insert into track_artists (track_id, position, artist_id, credit, join_phrase)
+     values (?, ?, ?, ?, ?)";
+const CREDIT_ALBUM: &str =
+    "insert into album_artists (album_id, position, artist_id, credit, join_phrase)
+     values (?, ?, ?, ?, ?)";
+
+/// Writes who is credited.
+pub async fn credit(
+    tx: &mut Tx,
+    into: &'static str,
+    owner: i64,
+    credits: &[Credit],
+    artists: &[i64],
+) -> Result<()> {
+    for (position, (credit, artist)) in (0_i64..).zip(credits.iter().zip(artists)) {
+        sql(into)
+            .bind(owner)
+            .bind(position)
+            .bind(*artist)
+            .bind(credit.name.as_str())
+            .bind(credit.join.as_str())
+            .run(&mut *tx)
+            .await?;
+    }
+    Ok(())
+}
+
+async fn by_mbid(tx: &mut Tx, find: &'static str, mbid: Option<Uuid>) -> Result<Option<i64>> {
+    let Some(mbid) = mbid else { return Ok(None) };
+    let found = sql(find).bind(mbid).optional::<(i64,)>(tx).await?;
+    Ok(found.map(|(id,)| id))
+}
+
+#[derive(FromRow)]
+struct Namesake {
+    id: i64,
+    mbid: Option<Uuid>,
+}
+
+/// Of several with one name, the one that this may be: another identifier is another one, and one
+/// without is given it.
+async fn same(
+    tx: &mut Tx,
+    named: Sql,
+    mbid: Option<Uuid>,
+    identify: &'static str,
+) -> Result<Option<i64>> {
+    let named: Vec<Namesake> = named.then(" order by 1").all(&mut *tx).await?;
+    let Some(mbid) = mbid else {
+        return Ok(named.first().map(|namesake| namesake.id));
+    };
+    let Some(nameless) = named.iter().find(|namesake| namesake.mbid.is_none()) else {
+        return Ok(None);
+    };
+    sql(identify).bind(mbid).bind(nameless.id).run(tx).await?;
+    Ok(Some(nameless.id))
+}
+
+async fn find_track(
+    tx: &mut Tx,
+    tags: &Tags,
+    album: Option<i64>,
+    artists: &[i64],
+) -> Result<Option<i64>> {
+    let here = |condition: &'static str| {
+        sql("select t.id from tracks t where t.album_id is not distinct from ? and ")
+            .bind(album)
+            .then(condition)
+    };
+    if let Some(mbid) = tags.mbid {
+        let same = here("t.mbid = ? order by t.id limit 1").bind(mbid);
+        if let Some((id,)) = same.optional(&mut *tx).await? {
+            return Ok(Some(id));
+        }
+    }
+    let named = here(
+        "t.title_folded = ? and t.position is not distinct from ?
+         and coalesce(t.disc_number, 1) = ? and t.id in
+           (select h.track_id from track_artists h where h.artist_id = ? and h.position = 0)
+         and (t.mbid is null or ? is null) order by t.id limit 1",
+    );
+    let found = named
+        .bind(folded(&tags.title))
+        .bind(tags.position)
+        .bind(tags.disc.unwrap_or(1))
+        .bind(artists.first().copied().unwrap_or_default())
+        .bind(tags.mbid)
+        .optional::<(i64,)>(tx)
+        .await?;
+    Ok(found.map(|(id,)| id))
+}
+
+/// The license that an address or a code names, when it is a known one.
+pub async fn license(tx: &mut Tx, named: Option<&str>) -> Result<Option<String>> {
+    let Some(named) = named else { return Ok(None) };
+    let bare = named
+        .trim_start_matches("https://")
+        .trim_start_matches("http://")
+        .trim_end_matches('/');
+    let spellings: Vec<String> = ["http://", "https://"]
+        .iter()
+        .flat_map(|scheme| [format!("{scheme}{bare}"), format!("{scheme}{bare}/")])
+        .collect();
+    let found = sql("select code from licenses where code = ? or url in ?* limit 1")
+        .bind(named.to_lowercase())
+        .bind(spellings)
+        .optional::<(String,)>(tx)
+        .await?;
+    Ok(found.map(|(code,)| code))
+}

@@ -1,0 +1,115 @@
+//! Covers: within the file, or beside it.
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use lofty::{
+    config::ParseOptions,
+    file::TaggedFileExt,
+    picture::PictureType,
+    probe::Probe,
+};
+use tokio::task::spawn_blocking;
+
+use crate::{
+    app::App,
+    error::{Error, Result},
+    media::{
+        picture::{self, Fit},
+        storage::Storage,
+    },
+    store::{Tx, sql},
+};
+
+/// Bytes of a cover at most.
+const MOST: u64 = 16 << 20;
+
+/// What covers beside music are called, best first, and what they end with.
+const NAMES: &[&str] = &["cover", "folder", "front", "album"];
+const ENDINGS: &[&str] = &["jpg", "jpeg", "png", "webp", "gif"];
+
+/// Gives an album the cover that one of its files has; answers whether there was one.
+pub async fn give(
+    tx: &mut Tx,
+    app: &App,
+    actor: i64,
+    album: i64,
+    track: &Path,
+) -> Result<bool> {
+    let track = track.to_owned();
+    let found = spawn_blocking(move || within(&track).or_else(|| beside(&track))).await;
+    let Some(fit) = found.map_err(Error::internal)? else {
+        return Ok(false);
+    };
+    let file = Storage::fresh("attachments", fit.extension);
+    let path = app.media().storage.within_media(&file);
+    let path = path.ok_or(Error::NotFound)?;
+    let size = i64::try_from(fit.bytes.len()).map_err(Error::internal)?;
+    let mimetype = fit.mimetype;
+    spawn_blocking(move || picture::keep(&path, &fit.bytes))
+        .await
+        .map_err(Error::internal)?
+        .map_err(Error::internal)?;
+    let id = sql(
+        "insert into attachments (uuid, file, size, mimetype, actor_id, creation_date)
+         values (?, ?, ?, ?, ?, ?) returning id",
+    )
+    .bind(crate::random::uuid())
+    .bind(file)
+    .bind(size)
+    .bind(mimetype)
+    .bind(actor)
+    .bind(app.clock().now())
+    .number(&mut *tx)
+    .await?;
+    sql("update albums set attachment_cover_id = ? where id = ?")
+        .bind(id)
+        .bind(album)
+        .run(tx)
+        .await?;
+    Ok(true)
+}
+
+/// The cover within a file: the front if it says so, else the first picture.
+fn within(track: &Path) -> Option<Fit> {
+    let options = ParseOptions::new().read_properties(false);
+    let probe = Probe::open(track).ok()?.options(options);
+    let file = probe.guess_file_type().ok()?.read().ok()?;
+    let tag = file.primary_tag().or_else(|| file.first_tag())?;
+    let picture = tag
+        .get_picture_type(PictureType::CoverFront)
+        .or_else(|| tag.pictures().first())?;
+    let small = picture.data().len() as u64 <= MOST;
+    small.then(|| taken(track, picture.data().to_vec()))?
+}
+
+/// The cover beside a file.
+fn beside(track: &Path) -> Option<Fit> {
+    let folder = track.parent()?;
+    let mut found: Vec<(usize, PathBuf)> = fs::read_dir(folder)
+        .ok()?
+        .filter_map(|entry| {
+            let path = entry.ok()?.path();
+            let part = |part: Option<&std::ffi::OsStr>| Some(part?.to_str()?.to_lowercase());
+            let name = part(path.file_stem())?;
+            let rank = NAMES.iter().position(|known| *known == name)?;
+            let ending = part(path.extension())?;
+            ENDINGS.contains(&ending.as_str()).then_some((rank, path))
+        })
+        .collect();
+    found.sort();
+    found.into_iter().find_map(|(_, path)| {
+        let small = fs::metadata(&path).ok()?.len() <= MOST;
+        let bytes = small.then(|| fs::read(&path).ok())??;
+        taken(&path, bytes)
+    })
+}
+
+fn taken(path: &Path, bytes: Vec<u8>) -> Option<Fit> {
+    picture::checked(bytes)
+        .inspect_err(|reason| {
+            tracing::warn!(file = %path.display(), %reason, "a cover is not taken");
+        })
+        .ok()
+}

@@ -1,0 +1,240 @@
+//! What is known of the files of a folder: which upload each is, and how it was when it was read.
+use std::{collections::HashMap, path::Path};
+
+use serde_json::json;
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use super::{Order, walk::Candidate};
+use crate::{
+    app::App,
+    error::{Error, Result, Startup},
+    resources::{libraries, visibility::folded},
+    store::{Tx, sql},
+};
+
+/// A folder of music, and whose it is.
+#[derive(Clone, Debug)]
+pub struct Folder {
+    pub id: i64,
+    pub path: String,
+    pub library_id: i64,
+    pub actor_id: i64,
+    /// The number of this scan.
+    pub scan: i64,
+}
+
+/// The folder that is meant, made known when it is new.
+pub async fn folder(app: &App, order: &Order) -> Result<Folder, Startup> {
+    let path = order.folder.canonicalize().map_err(|error| {
+        Startup::new(format!("cannot look into {}: {error}", order.folder.display()))
+    })?;
+    std::fs::read_dir(&path)
+        .map_err(|error| Startup::new(format!("cannot look into {}: {error}", path.display())))?;
+    let path = path
+        .to_str()
+        .ok_or_else(|| Startup::new(format!("the name of {} is not UTF-8", path.display())))?;
+    let actor_id = actor(app, &order.user).await?;
+    let library_id = library(app, order, actor_id).await?;
+    let made = sql(
+        "insert into music_folders (library_id, path) values (?, ?)
+         on conflict (library_id, path) do update set path = excluded.path returning id",
+    );
+    let mut tx = app.db().begin().await?;
+    let id = made.bind(library_id).bind(path).number(&mut tx).await?;
+    tx.commit().await?;
+    Ok(Folder {
+        id,
+        path: path.to_owned(),
+        library_id,
+        actor_id,
+        scan: 0,
+    })
+}
+
+async fn actor(app: &App, user: &str) -> Result<i64, Startup> {
+    let found: Option<(Option<i64>,)> = sql("select actor_id from users where username_folded = ?")
+        .bind(folded(user))
+        .optional(app.db())
+        .await?;
+    match found {
+        Some((Some(actor),)) => Ok(actor),
+        Some((None,)) => Err(Startup::new(format!("the user {user} has no actor"))),
+        None => Err(Startup::new(format!(
+            "there is no user {user}; make one with: baleen user create {user}"
+        ))),
+    }
+}
+
+async fn library(app: &App, order: &Order, actor: i64) -> Result<i64, Startup> {
+    let own = sql("select id from libraries where actor_id = ? and ").bind(actor);
+    let uuid = order.library.parse::<Uuid>().ok();
+    let named = match uuid {
+        Some(uuid) => own.then("uuid = ?").bind(uuid),
+        None => own
+            .then("name_folded = ? order by id limit 1")
+            .bind(folded(&order.library)),
+    };
+    match (named.optional::<(i64,)>(app.db()).await?, uuid) {
+        (Some((id,)), _) => Ok(id),
+        (None, Some(uuid)) => Err(Startup::new(format!(
+            "{} has no library with the UUID {uuid}",
+            order.user
+        ))),
+        (None, None) => {
+            let mut tx = app.db().begin().await?;
+            let new = libraries::New {
+                name: &order.library,
+                description: None,
+                privacy_level: order.privacy,
+                actor_id: actor,
+            };
+            let id = libraries::insert(&mut tx, app, &new).await?;
+            tx.commit().await?;
+            Ok(id)
+        }
+    }
+}
+
+/// Begins a scan: from now on the folder's files count as seen only when this scan finds them.
+pub async fn begin(app: &App, folder: &Folder) -> Result<Folder> {
+    let begun = sql(
+        "update music_folders set scans = scans + 1, last_scan_date = ? where id = ?
+         returning scans",
+    );
+    let mut tx = app.db().begin().await?;
+    let begun = begun.bind(app.clock().now()).bind(folder.id);
+    let scan = begun.number(&mut tx).await?;
+    tx.commit().await?;
+    Ok(Folder {
+        scan,
+        ..folder.clone()
+    })
+}
+
+/// A file as it was when it was read.
+#[derive(Debug, FromRow)]
+pub struct Known {
+    pub path: String,
+    pub upload_id: i64,
+    pub size: i64,
+    pub modified: i64,
+}
+
+impl Known {
+    /// Whether the file is still as it was.
+    pub fn is(&self, candidate: &Candidate) -> bool {
+        (self.size, self.modified) == (candidate.size, candidate.modified)
+    }
+}
+
+pub async fn known(
+    app: &App,
+    folder: &Folder,
+    candidates: &[Candidate],
+) -> Result<HashMap<String, Known>> {
+    let paths = candidates.iter().map(|candidate| candidate.path.clone());
+    let rows: Vec<Known> = sql(
+        "select path, upload_id, size, modified from music_files where folder_id = ? and path in ?*",
+    )
+    .bind(folder.id)
+    .bind(paths.collect::<Vec<_>>())
+    .all(app.db())
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.path.clone(), row))
+        .collect())
+}
+
+/// Notes that files are where they were; those that were missing can be heard again.
+pub async fn seen(tx: &mut Tx, folder: &Folder, uploads: Vec<i64>) -> Result<()> {
+    if uploads.is_empty() {
+        return Ok(());
+    }
+    sql("update uploads set import_status = 'finished', import_details = ? where id in
+         (select f.upload_id from music_files f where f.upload_id in ?* and f.seen < ?)
+         and import_status = 'errored' and import_details = ?")
+    .bind(json!({}))
+    .bind(uploads.clone())
+    .bind(folder.scan)
+    .bind(gone())
+    .run(&mut *tx)
+    .await?;
+    sql("update music_files set seen = ? where upload_id in ?*")
+        .bind(folder.scan)
+        .bind(uploads)
+        .run(tx)
+        .await?;
+    Ok(())
+}
+
+/// What an upload's details say while its file is not there.
+fn gone() -> serde_json::Value {
+    json!({ "error_code": "file_is_gone" })
+}
+
+/// Marks the uploads below a branch that this scan did not find.
+pub async fn mark_vanished(app: &App, folder: &Folder, branch: &Path) -> Result<u64> {
+    let branch = branch.to_str().ok_or(Error::NotFound)?;
+    let below = format!("{}/", branch.trim_end_matches('/'));
+    let mut tx = app.db().begin().await?;
+    let marked = sql(
+        "update uploads set import_status = 'errored', import_details = ?, modification_date = ?
+         where import_status in ('finished', 'skipped') and id in
+           (select f.upload_id from music_files f where f.folder_id = ? and f.seen < ?
+            and (f.path = ? or (f.path >= ? and f.path < ?)))",
+    )
+    .bind(gone())
+    .bind(app.clock().now())
+    .bind(folder.id)
+    .bind(folder.scan)
+    .bind(branch)
+    .bind(below.as_str())
+    .bind(format!("{below}\u{10ffff}"))
+    .run(&mut tx)
+    .await?;
+    tx.commit().await?;
+    Ok(marked)
+}
+
+/// An upload of the library with this audio, and where its file was, if it was scanned.
+#[derive(Debug, FromRow)]
+pub struct Twin {
+    pub upload_id: i64,
+    pub uuid: Uuid,
+    pub track_id: Option<i64>,
+    pub folder_id: Option<i64>,
+    pub path: Option<String>,
+}
+
+pub async fn twin(tx: &mut Tx, folder: &Folder, checksum: &str) -> Result<Option<Twin>> {
+    sql("select u.id as upload_id, u.uuid, u.track_id, f.folder_id, f.path from uploads u
+         left join music_files f on f.upload_id = u.id
+         where u.checksum = ? and u.library_id = ? and u.import_status <> 'skipped'
+         order by u.id limit 1")
+    .bind(checksum)
+    .bind(folder.library_id)
+    .optional(tx)
+    .await
+}
+
+/// Notes where an upload's file is and how it was read.
+pub async fn note(tx: &mut Tx, folder: &Folder, upload: i64, candidate: &Candidate) -> Result<()> {
+    sql(
+        "insert into music_files (upload_id, folder_id, path, size, modified, seen)
+         values (?, ?, ?, ?, ?, ?)
+         on conflict (upload_id) do update set folder_id = excluded.folder_id,
+           path = excluded.path, size = excluded.size, modified = excluded.modified,
+           seen = excluded.seen",
+    )
+    .bind(upload)
+    .bind(folder.id)
+    .bind(candidate.path.as_str())
+    .bind(candidate.size)
+    .bind(candidate.modified)
+    .bind(folder.scan)
+    .run(tx)
+    .await
+    .map(|_| ())
+}

@@ -1,0 +1,109 @@
+//! The files of a folder.
+use std::{
+    path::Path,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use tokio::sync::mpsc::Sender;
+use walkdir::{DirEntry, WalkDir};
+
+use super::{Skipped, Stop};
+
+/// A file that looks like music.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    pub path: String,
+    /// Bytes.
+    pub size: i64,
+    /// Microseconds since 1970.
+    pub modified: i64,
+}
+
+pub type Found = Result<Candidate, Skipped>;
+
+/// What files of music end with.
+const ENDINGS: &[&str] = &[
+    "aac", "aif", "aifc", "aiff", "flac", "m4a", "mp3", "mp4", "oga", "ogg", "opus", "wav",
+];
+
+fn is_music(path: &Path) -> bool {
+    let ending = path.extension().and_then(|ending| ending.to_str());
+    ending.is_some_and(|ending| ENDINGS.contains(&ending.to_ascii_lowercase().as_str()))
+}
+
+/// Names that begin with a dot are not looked at.
+fn is_shown(entry: &DirEntry) -> bool {
+    entry.depth() == 0 || !entry.file_name().to_string_lossy().starts_with('.')
+}
+
+fn entries(root: &Path) -> impl Iterator<Item = walkdir::Result<DirEntry>> {
+    WalkDir::new(root)
+        .follow_links(true)
+        .into_iter()
+        .filter_entry(is_shown)
+}
+
+/// How many files look like music.
+pub fn count(root: &Path) -> u64 {
+    let music = |entry: &DirEntry| entry.file_type().is_file() && is_music(entry.path());
+    entries(root).filter_map(Result::ok).filter(music).count() as u64
+}
+
+/// Tells of every file that looks like music, and of every place that cannot be looked at.
+/// Answers whether it came to the end.
+pub fn walk(root: &Path, stop: &Stop, told: &Sender<Found>) -> bool {
+    // A branch that is gone altogether is a finding, not a failure.
+    if !root.exists() {
+        return true;
+    }
+    for entry in entries(root) {
+        let found = match entry {
+            Ok(entry) if entry.file_type().is_file() && is_music(entry.path()) => candidate(&entry),
+            Ok(_) => continue,
+            Err(error) => Err(unreachable(&error)),
+        };
+        if stop.is_told() || told.blocking_send(found).is_err() {
+            return false;
+        }
+    }
+    true
+}
+
+fn candidate(entry: &DirEntry) -> Found {
+    let shown = entry.path().display().to_string();
+    let skipped = |reason: String| Skipped {
+        path: shown.clone(),
+        reason,
+    };
+    let path = entry
+        .path()
+        .to_str()
+        .ok_or_else(|| skipped("its name is not UTF-8; rename it".to_owned()))?;
+    let metadata = entry
+        .metadata()
+        .map_err(|error| skipped(error.to_string()))?;
+    let size = i64::try_from(metadata.len()).map_err(|error| skipped(error.to_string()))?;
+    if size == 0 {
+        return Err(skipped("it is empty".to_owned()));
+    }
+    Ok(Candidate {
+        path: path.to_owned(),
+        size,
+        modified: metadata.modified().map_or(0, micros),
+    })
+}
+
+fn micros(time: SystemTime) -> i64 {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_micros()).unwrap_or_default()
+}
+
+fn unreachable(error: &walkdir::Error) -> Skipped {
+    let path = error.path().unwrap_or(Path::new("?")).display().to_string();
+    let reason = match (error.loop_ancestor(), error.io_error()) {
+        (Some(above), _) => format!("it is a link to {}, which holds it", above.display()),
+        (None, Some(error)) => error.to_string(),
+        (None, None) => error.to_string(),
+    };
+    Skipped { path, reason }
+}

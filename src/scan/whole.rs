@@ -1,0 +1,132 @@
+//! Whether a file has its end: players would stop in the middle of one that was cut off.
+use std::{
+    fs::File,
+    io::{self, Read, Seek, SeekFrom},
+    path::Path,
+};
+
+use lofty::file::FileType;
+
+/// Bytes at the end of a FLAC file in which its last frame begins: larger frames are not made.
+const TAIL: u64 = 256 << 10;
+
+/// Bytes behind the tags of an MP3 file in which its audio begins. Without this the reader would
+/// look for it to the end, however far that is.
+const LEAD: u64 = 128 << 10;
+
+/// Whether something like a frame of MPEG audio comes soon behind the tags at a file's beginning.
+pub fn begins_soon(path: &Path) -> bool {
+    let lead = || {
+        let mut file = File::open(path)?;
+        let mut head = [0; 10];
+        file.read_exact(&mut head)?;
+        let size = head[6..].iter().fold(0, |size, byte| size << 7 | u64::from(byte & 0x7f));
+        let tags = if head.starts_with(b"ID3") { size + 10 } else { 0 };
+        file.seek(SeekFrom::Start(tags))?;
+        let mut lead = Vec::new();
+        file.take(LEAD).read_to_end(&mut lead)?;
+        Ok::<_, io::Error>(lead)
+    };
+    let sync = |pair: &[u8]| pair[0] == 0xff && pair[1] >= 0xe0 && pair[1] != 0xff;
+    lead().is_ok_and(|lead| lead.windows(2).any(sync))
+}
+
+/// `told` and `measured` are bits per second: by the file's header, and by its size.
+pub fn is_whole(path: &Path, kind: FileType, told: Option<i64>, measured: f64) -> bool {
+    let told = told.unwrap_or_default() as f64;
+    match kind {
+        // What cannot be looked at is left to the player.
+        FileType::Flac => flac(path).unwrap_or(true),
+        FileType::Wav | FileType::Aiff | FileType::Mpeg => measured >= told * 0.9,
+        // Here the header may tell what the encoder was allowed, and not what it took.
+        _ => measured * 4.0 >= told,
+    }
+}
+
+/// Whether the last frame of a FLAC file reaches the number of samples that its header tells
+/// (RFC 9639). True where that cannot be told.
+fn flac(path: &Path) -> io::Result<bool> {
+    let mut file = File::open(path)?;
+    let mut head = [0; 42];
+    file.read_exact(&mut head)?;
+    if &head[..4] != b"fLaC" {
+        return Ok(true);
+    }
+    let info = &head[8..];
+    let block = u64::from(u16::from_be_bytes([info[0], info[1]]));
+    let fixed = info[0..2] == info[2..4];
+    let samples = info[13..18]
+        .iter()
+        .fold(0_u64, |number, byte| number << 8 | u64::from(*byte))
+        & 0xf_ffff_ffff;
+    if samples == 0 || block == 0 || !fixed {
+        return Ok(true);
+    }
+    let size = file.metadata()?.len();
+    file.seek(SeekFrom::Start(size.saturating_sub(TAIL)))?;
+    let mut tail = Vec::new();
+    file.take(TAIL).read_to_end(&mut tail)?;
+    let last = (0..tail.len()).rev().find_map(|at| frame(&tail[at..]));
+    Ok(last.is_none_or(|number| (number + 1) * block + block > samples))
+}
+
+/// The number of the frame that begins here, when one does: its header has a checksum.
+fn frame(bytes: &[u8]) -> Option<u64> {
+    // The sync code with fixed block sizes.
+    if bytes.len() < 16 || bytes[0] != 0xff || bytes[1] != 0xf8 {
+        return None;
+    }
+    let (number, length) = coded_number(&bytes[4..])?;
+    let extra_block = match bytes[2] >> 4 {
+        6 => 1,
+        7 => 2,
+        _ => 0,
+    };
+    let extra_rate = match bytes[2] & 15 {
+        12 => 1,
+        13 | 14 => 2,
+        _ => 0,
+    };
+    let end = 4 + length + extra_block + extra_rate;
+    (crc8(&bytes[..end]) == *bytes.get(end)?).then_some(number)
+}
+
+/// A number in the manner of UTF-8, and how many bytes it has.
+fn coded_number(bytes: &[u8]) -> Option<(u64, usize)> {
+    let first = *bytes.first()?;
+    let length = match first.leading_ones() {
+        0 => return Some((u64::from(first), 1)),
+        ones @ 2..=7 => ones as usize,
+        _ => return None,
+    };
+    let start = u64::from(first) & (0x7f_u64 >> length);
+    let number = bytes.get(1..length)?.iter().try_fold(start, |number, byte| {
+        (byte >> 6 == 2).then_some(number << 6 | u64::from(byte & 0x3f))
+    });
+    Some((number?, length))
+}
+
+/// With the polynomial x^8 + x^2 + x + 1.
+fn crc8(bytes: &[u8]) -> u8 {
+    let step = |sum: u8| match sum & 0x80 {
+        0 => sum << 1,
+        _ => sum << 1 ^ 0x07,
+    };
+    bytes
+        .iter()
+        .fold(0, |sum, byte| (0..8).fold(sum ^ byte, |sum, _| step(sum)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_frames_are_read() {
+        assert_eq!(coded_number(&[0x41]), Some((0x41, 1)));
+        assert_eq!(coded_number(&[0xc3, 0xa4]), Some((0xe4, 2)));
+        assert_eq!(coded_number(&[0xe2, 0x82, 0xac]), Some((0x20ac, 3)));
+        assert_eq!(coded_number(&[0xc3, 0x00]), None);
+        assert_eq!(coded_number(&[0x80]), None);
+    }
+}

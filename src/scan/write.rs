@@ -1,0 +1,192 @@
+//! From what was read to rows: uploads, and what they are of.
+use std::{collections::HashSet, path::Path};
+
+use serde_json::json;
+
+use super::{
+    Report, Step,
+    catalogue::Catalogue,
+    files::{self, Folder, Twin},
+    tags::Read,
+    update,
+};
+use crate::{
+    app::App,
+    error::Result,
+    media::storage,
+    store::{Tx, sql},
+    time::Timestamp,
+};
+
+/// Writes the steps of one scan.
+pub struct Writer<'a> {
+    app: &'a App,
+    folder: &'a Folder,
+    catalogue: Catalogue<'a>,
+}
+
+impl<'a> Writer<'a> {
+    pub async fn new(app: &'a App, folder: &'a Folder) -> Result<Self> {
+        Ok(Self {
+            app,
+            folder,
+            catalogue: Catalogue::new(app, folder.actor_id).await?,
+        })
+    }
+
+    /// Writes these steps, all of them or none.
+    pub async fn write(&mut self, steps: &[Step], report: &mut Report) -> Result<()> {
+        let mut counts = Report::default();
+        let written = self.attempt(steps, &mut counts).await;
+        if written.is_err() {
+            // What it remembers of rows may not have come to be.
+            self.catalogue.forget();
+        }
+        written?;
+        report.added += counts.added;
+        report.updated += counts.updated;
+        report.unchanged += counts.unchanged;
+        report.moved += counts.moved;
+        report.duplicates += counts.duplicates;
+        report.covers += counts.covers;
+        Ok(())
+    }
+
+    async fn attempt(&mut self, steps: &[Step], counts: &mut Report) -> Result<()> {
+        let mut tx = self.app.db().begin().await?;
+        let unchanged: Vec<i64> = steps
+            .iter()
+            .filter_map(|step| match step {
+                Step::Unchanged(id) => Some(*id),
+                _ => None,
+            })
+            .collect();
+        counts.unchanged += unchanged.len() as u64;
+        files::seen(&mut tx, self.folder, unchanged).await?;
+        let mut albums = HashSet::new();
+        for step in steps {
+            let album = match step {
+                Step::New(read) => self.add(&mut tx, read, counts).await?,
+                Step::Changed(upload, read) => {
+                    counts.updated += 1;
+                    self.change(&mut tx, *upload, read).await?
+                }
+                Step::Unchanged(_) | Step::Skipped(_) => None,
+            };
+            if let (Some(album), Step::New(read) | Step::Changed(_, read)) = (album, step)
+                && albums.insert(album)
+            {
+                let path = Path::new(&read.candidate.path);
+                let covered = self.catalogue.cover(&mut tx, album, path).await?;
+                counts.covers += u64::from(covered);
+            }
+        }
+        tx.commit().await
+    }
+
+    /// Brings a file in; answers its album.
+    async fn add(&mut self, tx: &mut Tx, read: &Read, counts: &mut Report) -> Result<Option<i64>> {
+        match files::twin(tx, self.folder, &read.checksum).await? {
+            Some(twin) if twin.has_moved() => {
+                counts.moved += 1;
+                self.change(tx, twin.upload_id, read).await
+            }
+            Some(twin) => {
+                counts.duplicates += 1;
+                let details = json!({
+                    "code": "already_imported_in_owned_libraries",
+                    "duplicates": [twin.uuid],
+                });
+                let status = ("skipped", details);
+                let upload = self.insert(tx, read, twin.track_id, status).await?;
+                files::note(tx, self.folder, upload, &read.candidate).await?;
+                Ok(None)
+            }
+            None => {
+                counts.added += 1;
+                let place = self.catalogue.place(tx, &read.tags).await?;
+                let status = ("finished", json!({}));
+                let upload = self.insert(tx, read, Some(place.track), status).await?;
+                files::note(tx, self.folder, upload, &read.candidate).await?;
+                Ok(place.album)
+            }
+        }
+    }
+
+    async fn insert(
+        &self,
+        tx: &mut Tx,
+        read: &Read,
+        track: Option<i64>,
+        (status, details): (&'static str, serde_json::Value),
+    ) -> Result<i64> {
+        let uuid = crate::random::uuid();
+        let root = self.app.config().public_url();
+        let now = self.now();
+        sql(
+            "insert into uploads (uuid, fid, track_id, library_id, source, mimetype, size,
+               duration, bitrate, creation_date, modification_date, import_date, import_status,
+               import_reference, import_details, metadata, checksum)
+             values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'scan', ?, ?, ?) returning id",
+        )
+        .bind(uuid)
+        .bind(format!("{root}/federation/music/uploads/{uuid}"))
+        .bind(track)
+        .bind(self.folder.library_id)
+        .bind(storage::source(&read.candidate.path))
+        .bind(read.mimetype)
+        .bind(read.candidate.size)
+        .bind(read.duration)
+        .bind(read.bitrate)
+        .bind(now)
+        .bind(now)
+        .bind(now)
+        .bind(status)
+        .bind(details)
+        .bind(json!({ "tags": read.tags }))
+        .bind(read.checksum.as_str())
+        .number(tx)
+        .await
+    }
+
+    /// Takes over what a file says now, where nobody has said otherwise since.
+    async fn change(&mut self, tx: &mut Tx, upload: i64, read: &Read) -> Result<Option<i64>> {
+        let album = update::track(tx, &mut self.catalogue, upload, &read.tags).await?;
+        let now = self.now();
+        sql(
+            "update uploads set source = ?, mimetype = ?, size = ?, duration = ?, bitrate = ?,
+               modification_date = ?, import_date = ?, import_status = 'finished',
+               import_details = ?, metadata = ?, checksum = ? where id = ?",
+        )
+        .bind(storage::source(&read.candidate.path))
+        .bind(read.mimetype)
+        .bind(read.candidate.size)
+        .bind(read.duration)
+        .bind(read.bitrate)
+        .bind(now)
+        .bind(now)
+        .bind(json!({}))
+        .bind(json!({ "tags": read.tags }))
+        .bind(read.checksum.as_str())
+        .bind(upload)
+        .run(&mut *tx)
+        .await?;
+        files::note(tx, self.folder, upload, &read.candidate).await?;
+        Ok(album)
+    }
+
+    fn now(&self) -> Timestamp {
+        self.app.clock().now()
+    }
+}
+
+impl Twin {
+    /// Whether it was scanned, and its file is not where it was.
+    fn has_moved(&self) -> bool {
+        self.folder_id.is_some()
+            && self
+                .path
+                .as_deref()
+                .is_some_and(|path| !Path::new(path).exists())
+    }
+}
