@@ -180,7 +180,11 @@ mod tests {
             let url = Url::parse(address).unwrap();
             assert!(!may_ask(&url, false), "{address}");
         }
-        for address in ["https://example.org/a", "http://93.184.216.34/", "http://[2606:2800::1]/"] {
+        for address in [
+            "https://example.org/a",
+            "http://93.184.216.34/",
+            "http://[2606:2800::1]/",
+        ] {
             assert!(may_ask(&Url::parse(address).unwrap(), false), "{address}");
         }
     }

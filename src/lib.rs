@@ -6,6 +6,7 @@ mod cached;
 pub mod cli;
 pub mod config;
 pub mod context;
+pub mod demo;
 pub mod error;
 mod fetch;
 pub mod graphql;

@@ -2,7 +2,7 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use poem::{
-    Endpoint, EndpointExt, IntoResponse, Request, Response, Route,
+    Endpoint, EndpointExt, IntoEndpoint, IntoResponse, Request, Response, Route,
     endpoint::make_sync,
     get,
     http::StatusCode,
@@ -28,6 +28,7 @@ use crate::{
 pub fn endpoint(app: &App) -> impl Endpoint<Output = Response> + 'static {
     let routes = Arc::new(Routes::of_api());
     let openapi = document(app.config()).to_string();
+    let api = Arc::new(service(app.config()).into_endpoint());
     let inner = Route::new()
         .at("/graphql", GraphQl::new(schema(app.config())))
         .at(
@@ -40,6 +41,7 @@ pub fn endpoint(app: &App) -> impl Endpoint<Output = Response> + 'static {
         .at("/", Page::start(app))
         .at("/graphiql", Page::graphiql(app))
         .at("/api/v1/docs", Page::docs(app))
+        .at("/api/v1/docs/oauth2-redirect", Page::signed_in(app))
         .at("/front/embed.html", Page::embed(app))
         .at("/swagger", get(make_sync(|_| moved("/api/v1/docs"))))
         .at("/swagger/", get(make_sync(|_| moved("/api/v1/docs"))))
@@ -49,7 +51,8 @@ pub fn endpoint(app: &App) -> impl Endpoint<Output = Response> + 'static {
             format!("{}*file", app.config().media_path()),
             PublicMedia(app.clone()),
         )
-        .nest("/", service(app.config()))
+        .nest_no_strip("/api/", api.clone())
+        .nest_no_strip("/.well-known/", api)
         .catch_error(|_: poem::error::NotFoundError| async { not_found_page() });
     Door {
         app: app.clone(),

@@ -13,7 +13,12 @@ use crate::{config::Config, error::Startup};
 
 /// Starts the log, as the settings ask: text for people, JSON for collectors.
 pub fn start_log(config: &Config) -> Result<(), Startup> {
-    let filter = EnvFilter::try_new(&config.log).map_err(|error| {
+    // What the reader of tags finds odd in a file is no matter of the server's.
+    let filter = match config.log.contains("lofty") {
+        true => config.log.clone(),
+        false => format!("{},lofty=error", config.log),
+    };
+    let filter = EnvFilter::try_new(filter).map_err(|error| {
         Startup::caused(format!("BALEEN_LOG is not valid: {:?}", config.log), error)
     })?;
     let terminal = std::io::stderr().is_terminal();

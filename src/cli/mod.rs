@@ -1,4 +1,5 @@
 //! The command line.
+mod demo;
 mod import;
 mod progress;
 mod run;
@@ -47,6 +48,8 @@ enum Task {
     Import(import::Source),
     /// Bring a folder of music in; files stay where they are
     Scan(scan::Folder),
+    /// Serve a pod to try things on, with music of its own, from the folder `demo` of the data folder
+    Demo,
     /// Make accounts
     #[command(subcommand)]
     User(user::Deed),
@@ -85,6 +88,7 @@ fn obey() -> Result<(), Startup> {
         Some(Task::Migrate) => run::migrate(cli.settings),
         Some(Task::Import(source)) => import::run(source, cli.settings),
         Some(Task::Scan(folder)) => scan::run(folder, cli.settings),
+        Some(Task::Demo) => demo::run(cli.settings),
         Some(Task::User(deed)) => user::run(deed, cli.settings),
         Some(Task::Schema) => run::print(crate::graphql::sdl()),
         Some(Task::Openapi) => run::print(run::openapi(&cli.settings)),

@@ -67,12 +67,7 @@ pub fn run(folder: Folder, config: Config) -> Result<(), Startup> {
     })
 }
 
-async fn scan_and_watch(
-    app: &App,
-    order: &Order,
-    stop: &Stop,
-    watch: bool,
-) -> Result<(), Startup> {
+async fn scan_and_watch(app: &App, order: &Order, stop: &Stop, watch: bool) -> Result<(), Startup> {
     let mut progress = Progress::default();
     let report = scan(app, order, stop, &mut progress).await;
     progress.clear();

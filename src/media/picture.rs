@@ -8,10 +8,8 @@ use std::{
 };
 
 use image::{
-    DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits,
-    codecs::jpeg::JpegEncoder,
-    imageops::FilterType,
-    metadata::Orientation,
+    DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, codecs::jpeg::JpegEncoder,
+    imageops::FilterType, metadata::Orientation,
 };
 use tokio::{sync::Semaphore, task::spawn_blocking, time::timeout};
 
@@ -227,7 +225,10 @@ impl Pictures {
             .within_media(&original)
             .ok_or(Error::NotFound)?;
         let (path, content_type) = match takes_webp {
-            true => (PathBuf::from(format!("{}.webp", path.display())), "image/webp"),
+            true => (
+                PathBuf::from(format!("{}.webp", path.display())),
+                "image/webp",
+            ),
             false => {
                 let content_type = content_type(&path);
                 (path, content_type)
@@ -281,7 +282,9 @@ fn make(original: &Path, path: &Path, crop: Crop) -> Result<()> {
     } else {
         let mut bytes = Cursor::new(Vec::new());
         let format = ImageFormat::from_path(path).unwrap_or(ImageFormat::Png);
-        square.write_to(&mut bytes, format).map_err(Error::internal)?;
+        square
+            .write_to(&mut bytes, format)
+            .map_err(Error::internal)?;
         bytes.into_inner()
     };
     keep(path, &bytes).map_err(Error::internal)

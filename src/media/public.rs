@@ -34,7 +34,10 @@ impl PublicMedia {
         for (name, value) in [
             (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
             (header::VARY, "Accept, Cookie, origin"),
-            (header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"),
+            (
+                header::CONTENT_SECURITY_POLICY,
+                "default-src 'none'; sandbox",
+            ),
         ] {
             response
                 .headers_mut()

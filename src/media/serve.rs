@@ -194,7 +194,10 @@ impl Version {
         let since = wanted.if_modified_since.as_deref();
         since
             .and_then(|text| httpdate::parse_http_date(text).ok())
-            .is_some_and(|since| self.modified.is_some_and(|time| seconds(time) <= seconds(since)))
+            .is_some_and(|since| {
+                self.modified
+                    .is_some_and(|time| seconds(time) <= seconds(since))
+            })
     }
 
     fn part(&self, wanted: &Wanted, size: u64) -> Part {

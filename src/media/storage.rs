@@ -113,10 +113,7 @@ mod tests {
             assert_eq!(storage().within_media(bad), None, "{bad}");
         }
         assert_eq!(storage().within_media("a/b"), Some("/m/a/b".into()));
-        assert_eq!(
-            Audio::named("", Some("file:///music/../etc/passwd")),
-            None
-        );
+        assert_eq!(Audio::named("", Some("file:///music/../etc/passwd")), None);
         assert_eq!(Audio::named("", Some("https://a/b")), None);
     }
 

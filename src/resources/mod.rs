@@ -99,11 +99,7 @@ pub struct Query(
 /// Everything that can be changed. Each field is an operation, as it is in `Query`; fields run one
 /// after another.
 #[derive(Default, MergedObject)]
-pub struct Mutation(
-    albums::Mutations,
-    tracks::Mutations,
-    attachments::Mutations,
-);
+pub struct Mutation(albums::Mutations, tracks::Mutations, attachments::Mutations);
 
 /// The values behind each key, in their order.
 fn grouped<K: Eq + Hash, V>(pairs: impl IntoIterator<Item = (K, V)>) -> HashMap<K, Vec<V>> {

@@ -186,7 +186,10 @@ impl<E: Endpoint> Door<E> {
 
 fn in_api(path: &str) -> bool {
     (path.starts_with("/api/") || path.starts_with("/.well-known/"))
-        && !matches!(path, "/api/v1/openapi.json" | "/api/v1/docs")
+        && !matches!(
+            path,
+            "/api/v1/openapi.json" | "/api/v1/docs" | "/api/v1/docs/oauth2-redirect"
+        )
 }
 
 /// An id that a proxy in front gave, or a new one.

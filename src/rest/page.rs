@@ -234,6 +234,7 @@ mod tests {
 
     fn request(query: &str) -> PageRequest {
         let asked = Asked {
+            head: false,
             address: "http://pod.test/api/v1/artists/".to_owned(),
         };
         PageRequest::read(&asked, Pairs::parse(query).unwrap(), PAGE_SIZE)

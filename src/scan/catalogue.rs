@@ -95,12 +95,17 @@ impl<'a> Catalogue<'a> {
             return Ok(id);
         }
         // The artist of a channel is its owner's.
-        let named = sql(
-            "select id, mbid from artists a where name_folded = ?
-             and not exists (select 1 from channels c where c.artist_id = a.id)",
-        )
+        let named = sql("select id, mbid from artists a where name_folded = ?
+             and not exists (select 1 from channels c where c.artist_id = a.id)")
         .bind(folded(&credit.name));
-        if let Some(id) = same(tx, named, credit.mbid, "update artists set mbid = ? where id = ?").await? {
+        if let Some(id) = same(
+            tx,
+            named,
+            credit.mbid,
+            "update artists set mbid = ? where id = ?",
+        )
+        .await?
+        {
             return Ok(id);
         }
         let uuid = crate::random::uuid();
@@ -122,7 +127,12 @@ impl<'a> Catalogue<'a> {
     }
 
     /// The album that these tags are of.
-    pub async fn album(&mut self, tx: &mut Tx, album: &AlbumTags, genres: &[String]) -> Result<i64> {
+    pub async fn album(
+        &mut self,
+        tx: &mut Tx,
+        album: &AlbumTags,
+        genres: &[String],
+    ) -> Result<i64> {
         let artists = self.artists(tx, &album.artists).await?;
         let key = (folded(&album.title), album.mbid, artists.clone());
         if let Some(id) = self.albums.get(&key) {
@@ -145,14 +155,18 @@ impl<'a> Catalogue<'a> {
         if let Some(id) = by_mbid(tx, "select id from albums where mbid = ?", album.mbid).await? {
             return Ok(Some(id));
         }
-        let named = sql(
-            "select al.id, al.mbid from albums al
+        let named = sql("select al.id, al.mbid from albums al
              join album_artists h on h.album_id = al.id and h.position = 0
-             where al.title_folded = ? and h.artist_id = ?",
-        )
+             where al.title_folded = ? and h.artist_id = ?")
         .bind(folded(&album.title))
         .bind(artists.first().copied().unwrap_or_default());
-        same(tx, named, album.mbid, "update albums set mbid = ? where id = ?").await
+        same(
+            tx,
+            named,
+            album.mbid,
+            "update albums set mbid = ? where id = ?",
+        )
+        .await
     }
 
     async fn make_album(

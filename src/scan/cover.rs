@@ -4,12 +4,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use lofty::{
-    config::ParseOptions,
-    file::TaggedFileExt,
-    picture::PictureType,
-    probe::Probe,
-};
+use lofty::{config::ParseOptions, file::TaggedFileExt, picture::PictureType, probe::Probe};
 use tokio::task::spawn_blocking;
 
 use crate::{
@@ -30,13 +25,7 @@ const NAMES: &[&str] = &["cover", "folder", "front", "album"];
 const ENDINGS: &[&str] = &["jpg", "jpeg", "png", "webp", "gif"];
 
 /// Gives an album the cover that one of its files has; answers whether there was one.
-pub async fn give(
-    tx: &mut Tx,
-    app: &App,
-    actor: i64,
-    album: i64,
-    track: &Path,
-) -> Result<bool> {
+pub async fn give(tx: &mut Tx, app: &App, actor: i64, album: i64, track: &Path) -> Result<bool> {
     let track = track.to_owned();
     let found = spawn_blocking(move || within(&track).or_else(|| beside(&track))).await;
     let Some(fit) = found.map_err(Error::internal)? else {

@@ -27,7 +27,10 @@ pub struct Folder {
 /// The folder that is meant, made known when it is new.
 pub async fn folder(app: &App, order: &Order) -> Result<Folder, Startup> {
     let path = order.folder.canonicalize().map_err(|error| {
-        Startup::new(format!("cannot look into {}: {error}", order.folder.display()))
+        Startup::new(format!(
+            "cannot look into {}: {error}",
+            order.folder.display()
+        ))
     })?;
     std::fs::read_dir(&path)
         .map_err(|error| Startup::new(format!("cannot look into {}: {error}", path.display())))?;
@@ -36,10 +39,8 @@ pub async fn folder(app: &App, order: &Order) -> Result<Folder, Startup> {
         .ok_or_else(|| Startup::new(format!("the name of {} is not UTF-8", path.display())))?;
     let actor_id = actor(app, &order.user).await?;
     let library_id = library(app, order, actor_id).await?;
-    let made = sql(
-        "insert into music_folders (library_id, path) values (?, ?)
-         on conflict (library_id, path) do update set path = excluded.path returning id",
-    );
+    let made = sql("insert into music_folders (library_id, path) values (?, ?)
+         on conflict (library_id, path) do update set path = excluded.path returning id");
     let mut tx = app.db().begin().await?;
     let id = made.bind(library_id).bind(path).number(&mut tx).await?;
     tx.commit().await?;
@@ -152,9 +153,11 @@ pub async fn seen(tx: &mut Tx, folder: &Folder, uploads: Vec<i64>) -> Result<()>
     if uploads.is_empty() {
         return Ok(());
     }
-    sql("update uploads set import_status = 'finished', import_details = ? where id in
+    sql(
+        "update uploads set import_status = 'finished', import_details = ? where id in
          (select f.upload_id from music_files f where f.upload_id in ?* and f.seen < ?)
-         and import_status = 'errored' and import_details = ?")
+         and import_status = 'errored' and import_details = ?",
+    )
     .bind(json!({}))
     .bind(uploads.clone())
     .bind(folder.scan)
@@ -209,10 +212,12 @@ pub struct Twin {
 }
 
 pub async fn twin(tx: &mut Tx, folder: &Folder, checksum: &str) -> Result<Option<Twin>> {
-    sql("select u.id as upload_id, u.uuid, u.track_id, f.folder_id, f.path from uploads u
+    sql(
+        "select u.id as upload_id, u.uuid, u.track_id, f.folder_id, f.path from uploads u
          left join music_files f on f.upload_id = u.id
          where u.checksum = ? and u.library_id = ? and u.import_status <> 'skipped'
-         order by u.id limit 1")
+         order by u.id limit 1",
+    )
     .bind(checksum)
     .bind(folder.library_id)
     .optional(tx)

@@ -190,7 +190,7 @@ async fn read_all(
             }
         }
         let read: Vec<Step> = stream::iter(reads)
-            .buffer_unordered(order.readers.max(1))
+            .buffered(order.readers.max(1))
             .collect()
             .await;
         steps.extend(read);

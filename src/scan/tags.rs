@@ -257,7 +257,9 @@ fn joins(whole: Option<&str>, names: &[String]) -> Vec<String> {
     between().unwrap_or_else(|| {
         let last = names.len().saturating_sub(1);
         let join = |index| if index < last { ", " } else { "" };
-        (0..names.len()).map(|index| join(index).to_owned()).collect()
+        (0..names.len())
+            .map(|index| join(index).to_owned())
+            .collect()
     })
 }
 

@@ -39,6 +39,7 @@ fn is_shown(entry: &DirEntry) -> bool {
 fn entries(root: &Path) -> impl Iterator<Item = walkdir::Result<DirEntry>> {
     WalkDir::new(root)
         .follow_links(true)
+        .sort_by_file_name()
         .into_iter()
         .filter_entry(is_shown)
 }

@@ -20,8 +20,14 @@ pub fn begins_soon(path: &Path) -> bool {
         let mut file = File::open(path)?;
         let mut head = [0; 10];
         file.read_exact(&mut head)?;
-        let size = head[6..].iter().fold(0, |size, byte| size << 7 | u64::from(byte & 0x7f));
-        let tags = if head.starts_with(b"ID3") { size + 10 } else { 0 };
+        let size = head[6..]
+            .iter()
+            .fold(0, |size, byte| size << 7 | u64::from(byte & 0x7f));
+        let tags = if head.starts_with(b"ID3") {
+            size + 10
+        } else {
+            0
+        };
         file.seek(SeekFrom::Start(tags))?;
         let mut lead = Vec::new();
         file.take(LEAD).read_to_end(&mut lead)?;
@@ -53,13 +59,13 @@ fn flac(path: &Path) -> io::Result<bool> {
         return Ok(true);
     }
     let info = &head[8..];
-    let block = u64::from(u16::from_be_bytes([info[0], info[1]]));
-    let fixed = info[0..2] == info[2..4];
+    // The least block may be the last one: the largest is that of all others.
+    let block = u64::from(u16::from_be_bytes([info[2], info[3]]));
     let samples = info[13..18]
         .iter()
         .fold(0_u64, |number, byte| number << 8 | u64::from(*byte))
         & 0xf_ffff_ffff;
-    if samples == 0 || block == 0 || !fixed {
+    if samples == 0 || block == 0 {
         return Ok(true);
     }
     let size = file.metadata()?.len();
@@ -100,9 +106,12 @@ fn coded_number(bytes: &[u8]) -> Option<(u64, usize)> {
         _ => return None,
     };
     let start = u64::from(first) & (0x7f_u64 >> length);
-    let number = bytes.get(1..length)?.iter().try_fold(start, |number, byte| {
-        (byte >> 6 == 2).then_some(number << 6 | u64::from(byte & 0x3f))
-    });
+    let number = bytes
+        .get(1..length)?
+        .iter()
+        .try_fold(start, |number, byte| {
+            (byte >> 6 == 2).then_some(number << 6 | u64::from(byte & 0x3f))
+        });
     Some((number?, length))
 }
 

@@ -37,7 +37,10 @@ fn answer(request: &Request) -> Option<Response> {
     let path = request.uri().path().strip_prefix(PREFIX)?;
     let file = (!path.starts_with(PAGES)).then(|| Files::get(path))??;
     let hash = file.metadata.sha256_hash();
-    let tag: String = hash[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+    let tag: String = hash[..16]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     let tag = format!("\"{tag}\"");
     let known = request
         .headers()

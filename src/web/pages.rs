@@ -12,6 +12,7 @@ enum Kind {
     Start,
     GraphiQl,
     Docs,
+    SignedIn,
     Embed,
 }
 
@@ -46,6 +47,11 @@ impl Page {
         Self::new(app, Kind::Docs, "docs")
     }
 
+    /// Where signing in to the explorer of the REST API leads back to.
+    pub fn signed_in(app: &App) -> Self {
+        Self::new(app, Kind::SignedIn, "oauth2-redirect")
+    }
+
     /// A player within the pages of other sites, as oEmbed tells them.
     pub fn embed(app: &App) -> Self {
         Self::new(app, Kind::Embed, "embed")
@@ -55,7 +61,7 @@ impl Page {
         Ok(match self.kind {
             Kind::Start => filled(&self.template, &facts(&self.app).await?),
             Kind::Docs => filled(&self.template, &[("client_id", String::new())]),
-            Kind::GraphiQl | Kind::Embed => self.template.clone(),
+            Kind::GraphiQl | Kind::SignedIn | Kind::Embed => self.template.clone(),
         })
     }
 
@@ -75,12 +81,8 @@ impl Page {
     /// Nothing but what this server serves; pictures and audio may lie at `MEDIA_URL`.
     fn policy(&self, frames: &str) -> String {
         let media = self.app.config().media_url();
-        let styles = match self.kind {
-            Kind::GraphiQl => " 'unsafe-inline'",
-            _ => "",
-        };
         format!(
-            "default-src 'none'; script-src 'self'; style-src 'self'{styles}; \
+            "default-src 'none'; script-src 'self'; style-src 'self'; \
              img-src 'self' data: {media}; font-src 'self' data:; connect-src 'self'; \
              media-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; \
              frame-ancestors {frames}"
@@ -119,7 +121,10 @@ async fn facts(app: &App) -> Result<Vec<(&'static str, String)>> {
     Ok(vec![
         ("name", name),
         ("version", env!("CARGO_PKG_VERSION").to_owned()),
-        ("short_description", preferences.text("instance__short_description")),
+        (
+            "short_description",
+            preferences.text("instance__short_description"),
+        ),
         ("artists", figure(figures.artists)),
         ("albums", figure(figures.albums)),
         ("tracks", figure(figures.tracks)),

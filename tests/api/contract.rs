@@ -150,7 +150,11 @@ async fn ask(pod: &Pod, folder: &Path, golden: &Value, made: Option<&str>) -> An
     } else if !body["json"].is_null() {
         ask = ask.body(body["json"].to_string());
     } else if let Some(file) = body["multipart"]["files"]["file"].as_object() {
-        ask = ask.file(text(&file["filename"]), text(&file["content_type"]), &sent(folder, file));
+        ask = ask.file(
+            text(&file["filename"]),
+            text(&file["content_type"]),
+            &sent(folder, file),
+        );
     }
     ask.send().await
 }

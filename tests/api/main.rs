@@ -6,6 +6,7 @@
 )]
 
 mod artists;
+mod browser;
 mod catalogue;
 mod cli;
 mod contract;
@@ -15,8 +16,12 @@ mod graphql;
 mod guards;
 mod import;
 mod instance;
+mod listening;
 mod pages;
+mod pictures;
+mod scanning;
 mod schema;
 mod support;
 mod throttling;
+mod web;
 mod writing;

@@ -30,7 +30,9 @@ impl Format {
 
     /// The format of this name, which is also what its files end with.
     pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|format| format.extension() == name)
+        Self::ALL
+            .into_iter()
+            .find(|format| format.extension() == name)
     }
 
     pub fn extension(self) -> &'static str {
@@ -75,8 +77,8 @@ impl Format {
             Self::Flac => "-c:a flac -f flac",
             Self::M4a => "-c:a aac -movflags frag_keyframe+empty_moov+default_base_moof -f mp4",
             Self::Mp3 => "-c:a libmp3lame -write_xing 0 -f mp3",
-            // The encoder of Vorbis cannot go lower.
-            Self::Ogg if bitrate >= 64_000 => "-c:a libvorbis -f ogg",
+            // The encoder of Vorbis goes no lower, and has bitrates for this sample rate alone.
+            Self::Ogg if bitrate >= 64_000 => "-c:a libvorbis -ac 2 -ar 44100 -f ogg",
             Self::Ogg | Self::Opus => "-c:a libopus -f ogg",
         };
         let mut arguments: Vec<String> = words.split(' ').map(str::to_owned).collect();

@@ -123,15 +123,34 @@ fn start(task: &Task) -> io::Result<Child> {
     let grows = task.target.format.grows();
     let mut command = Command::new(&task.ffmpeg);
     command
-        .args(["-nostdin", "-v", "error", "-protocol_whitelist", "file,pipe"])
+        .args([
+            "-nostdin",
+            "-v",
+            "error",
+            "-protocol_whitelist",
+            "file,pipe",
+        ])
         .arg("-i")
         .arg(local(&task.source))
-        .args(["-map", "0:a:0", "-vn", "-map_metadata", "-1", "-threads", "1"])
+        .args([
+            "-map",
+            "0:a:0",
+            "-vn",
+            "-map_metadata",
+            "-1",
+            "-threads",
+            "1",
+        ])
         .args(task.target.format.arguments(task.target.bitrate));
     if grows {
-        command.args(["-flush_packets", "1", "pipe:1"]).stdout(Stdio::piped());
+        command
+            .args(["-flush_packets", "1", "pipe:1"])
+            .stdout(Stdio::piped());
     } else {
-        command.arg("-y").arg(local(&task.unfinished)).stdout(Stdio::null());
+        command
+            .arg("-y")
+            .arg(local(&task.unfinished))
+            .stdout(Stdio::null());
     }
     command
         .stdin(Stdio::null())

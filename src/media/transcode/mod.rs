@@ -22,13 +22,13 @@ use tokio::{
 };
 use uuid::Uuid;
 
-pub use self::{
-    format::{Format, Target, Wish},
-    job::Failure,
-};
 use self::{
     cache::Bounds,
     job::{Progress, Task},
+};
+pub use self::{
+    format::{Format, Target, Wish},
+    job::Failure,
 };
 use super::storage::Storage;
 use crate::{
@@ -188,8 +188,9 @@ impl Transcoder {
         let root = self.0.storage.media().join(cache::FOLDER);
         let bounds = Bounds {
             bytes: self.0.keep,
-            unused: unused_minutes
-                .map_or(Duration::MAX, |minutes| Duration::from_secs(minutes.saturating_mul(60))),
+            unused: unused_minutes.map_or(Duration::MAX, |minutes| {
+                Duration::from_secs(minutes.saturating_mul(60))
+            }),
         };
         let tidied = spawn_blocking(move || cache::tidy(&root, bounds, now.0.into())).await;
         match tidied {
@@ -204,7 +205,10 @@ impl Transcoder {
 
     fn running(&self) -> MutexGuard<'_, HashMap<Key, Running>> {
         // A panic elsewhere cannot leave the map half-written.
-        self.0.running.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0
+            .running
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -256,7 +260,8 @@ struct Reading {
 impl Reading {
     async fn next(mut self) -> io::Result<Option<(Vec<u8>, Self)>> {
         let sent = self.sent;
-        let more = |progress: &Progress| !matches!(progress, Progress::Growing(there) if *there <= sent);
+        let more =
+            |progress: &Progress| !matches!(progress, Progress::Growing(there) if *there <= sent);
         let progress = match self.growing.progress.wait_for(more).await {
             Ok(progress) => progress.clone(),
             Err(_) => return Err(ErrorKind::ConnectionAborted.into()),

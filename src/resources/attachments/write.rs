@@ -25,7 +25,10 @@ pub async fn create(permit: &Allowed<Create>, bytes: Vec<u8>) -> Result<Attachme
     let cleaned = spawn_blocking(move || picture::cleaned(&bytes, SMALLEST)).await;
     let fit = cleaned.map_err(Error::internal)?.map_err(unfit)?;
     let storage = permit.app().media().storage.clone();
-    let (file, size) = (Storage::fresh("attachments", fit.extension), fit.bytes.len());
+    let (file, size) = (
+        Storage::fresh("attachments", fit.extension),
+        fit.bytes.len(),
+    );
     let path = storage.within_media(&file).ok_or(Error::NotFound)?;
     spawn_blocking(move || picture::keep(&path, &fit.bytes))
         .await
@@ -57,7 +60,11 @@ async fn insert(
     .bind(permit.app().clock().now());
     let mut tx = permit.db().begin().await?;
     let id = id.number(&mut tx).await?;
-    let row = sql(SELECT).then("where id = ?").bind(id).one(&mut tx).await?;
+    let row = sql(SELECT)
+        .then("where id = ?")
+        .bind(id)
+        .one(&mut tx)
+        .await?;
     tx.commit().await?;
     Ok(row)
 }

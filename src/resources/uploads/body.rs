@@ -116,6 +116,7 @@ impl Upload {
             "audio/mp4" | "audio/x-m4a" | "audio/m4a" => "m4a",
             "audio/aac" | "audio/x-aac" => "aac",
             "audio/aiff" | "audio/x-aiff" => "aiff",
+            "audio/wav" | "audio/x-wav" | "audio/vnd.wave" => "wav",
             _ => {
                 let source = self.source.as_deref().unwrap_or_default();
                 let file = if self.audio_file.is_empty() {

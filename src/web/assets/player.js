@@ -78,7 +78,7 @@ export function player(root, tracks) {
   load(0);
 }
 
-/** The address that sends a track's audio without counting a download. */
+/** The address of a track's audio, to play it rather than to save it. */
 function address({ listen_url: url }) {
   return `${url}${url.includes('?') ? '&' : '?'}download=false`;
 }

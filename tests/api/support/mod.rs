@@ -1,5 +1,7 @@
 //! A pod for each test: its own database, a clock that tests steer, and callers by their tokens.
+mod browser;
 mod database;
+mod sound;
 
 use std::{
     net::SocketAddr,
@@ -17,6 +19,7 @@ use baleen::{
     store::sql,
     time::{Clock, Timestamp},
 };
+use futures_util::Stream;
 use poem::{
     Addr, Body, Endpoint, Request, Response,
     endpoint::{BoxEndpoint, EndpointExt},
@@ -25,8 +28,10 @@ use poem::{
 };
 use serde_json::{Value, json};
 
+pub use self::browser::Browser;
 use self::database::Lease;
 pub use self::database::{Backend, Data, Funkwhale, Nobody, contract};
+pub use self::sound::{ffmpeg, wav};
 
 /// A server with data, on one of the databases.
 pub struct Pod {
@@ -217,6 +222,22 @@ impl<'a> Ask<'a> {
     }
 
     pub async fn send(self) -> Answer {
+        let mut response = self.response().await;
+        let bytes = response.take_body().into_vec().await.unwrap();
+        Answer {
+            status: response.status(),
+            headers: response.headers().clone(),
+            text: String::from_utf8_lossy(&bytes).into_owned(),
+            bytes,
+        }
+    }
+
+    /// The body as it comes; who drops it hangs up.
+    pub async fn open(self) -> impl Stream<Item = std::io::Result<impl AsRef<[u8]>>> + Unpin {
+        Box::pin(self.response().await.into_body().into_bytes_stream())
+    }
+
+    async fn response(self) -> Response {
         let uri: Uri = self
             .address
             .parse()
@@ -231,14 +252,7 @@ impl<'a> Ask<'a> {
             Scheme::HTTP,
         );
         let request = Request::from_parts(parts.into(), body);
-        let mut response = self.pod.endpoint.get_response(request).await;
-        let bytes = response.take_body().into_vec().await.unwrap();
-        Answer {
-            status: response.status(),
-            headers: response.headers().clone(),
-            text: String::from_utf8_lossy(&bytes).into_owned(),
-            bytes,
-        }
+        self.pod.endpoint.get_response(request).await
     }
 }
 

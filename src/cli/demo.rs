@@ -1,0 +1,104 @@
+use std::{fs, io, num::NonZero, path::Path};
+
+use super::{
+    progress::Progress,
+    run::{runtime, told_to_stop},
+};
+use crate::{
+    app::App,
+    config::Config,
+    demo::{self, Person, Plan},
+    error::Startup,
+    server, telemetry,
+    time::Clock,
+};
+
+/// Seconds that a piece of the demo lasts.
+const SECONDS: u32 = 30;
+
+/// Who can sign in, beside the demo's database.
+const ACCOUNTS: &str = "accounts.txt";
+
+pub fn run(mut config: Config) -> Result<(), Startup> {
+    telemetry::start_log(&config)?;
+    if !config.bind.ip().is_loopback() {
+        return Err(Startup::new(
+            "a demo is for this machine only: its --bind must be a loopback address",
+        ));
+    }
+    // The pod that people mean to keep is left alone.
+    config.data = config.data.join("demo");
+    config.media_root = None;
+    config.funkwhale_hostname = config.funkwhale_hostname.or(Some(config.bind.to_string()));
+    config.funkwhale_protocol = config.funkwhale_protocol.or(Some("http".to_owned()));
+    runtime()?.block_on(async {
+        let data = config.data.clone();
+        let app = App::build(config, Clock::system()).await?;
+        if demo::is_empty(&app).await? {
+            fill(&app, &data).await?;
+        } else if !data.join(ACCOUNTS).is_file() {
+            return Err(Startup::new(
+                "the database is not empty, and a demo would mix with what is there. Name a new \
+                 one by --data or DATABASE_URL",
+            ));
+        }
+        let accounts = fs::read_to_string(data.join(ACCOUNTS)).unwrap_or_default();
+        server::serve(app, told_to_stop(), move |address| {
+            greet(&address.to_string(), &accounts, &data);
+        })
+        .await
+    })
+}
+
+async fn fill(app: &App, data: &Path) -> Result<(), Startup> {
+    let plan = Plan {
+        folder: data.join("music"),
+        seconds: SECONDS,
+        writers: std::thread::available_parallelism().map_or(2, NonZero::get),
+    };
+    let mut progress = Progress::default();
+    let people = demo::fill(app, &plan, &mut progress).await;
+    progress.clear();
+    let accounts = told(&people?);
+    keep(&data.join(ACCOUNTS), &accounts)
+        .map_err(|error| Startup::caused("cannot write down the demo's accounts", error))
+}
+
+fn told(people: &[Person]) -> String {
+    let line = |person: &Person| {
+        format!(
+            "    {:<8}{}   token {}   library {:?}, for {}\n",
+            person.username,
+            person.password,
+            person.token,
+            person.library,
+            person.privacy.word(),
+        )
+    };
+    people.iter().map(line).collect()
+}
+
+/// For nobody else's eyes.
+fn keep(path: &Path, text: &str) -> io::Result<()> {
+    use std::io::Write;
+    let mut options = fs::File::options();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    options.open(path)?.write_all(text.as_bytes())
+}
+
+fn greet(address: &str, accounts: &str, data: &Path) {
+    println!(
+        "The demo pod is ready\n\n  \
+         Listen        http://{address}/\n  \
+         API explorer  http://{address}/api/v1/docs\n  \
+         GraphiQL      http://{address}/graphiql\n\n  \
+         Accounts (name, password, and a token for `Authorization: Bearer`)\n{accounts}\n  \
+         It lies in {}; delete that to be rid of it.\n",
+        data.display()
+    );
+}

@@ -1,0 +1,177 @@
+//! Who is on the demo pod, and what they did there.
+use crate::{
+    accounts::{self, New, password},
+    app::App,
+    auth::token_hash,
+    error::{Result, Startup},
+    resources::{libraries::PrivacyLevel, visibility::folded},
+    scope::Permissions,
+    store::{Tx, sql},
+    time::Timestamp,
+};
+
+/// Somebody of the demo pod.
+#[derive(Debug)]
+pub struct Person {
+    pub username: &'static str,
+    pub password: String,
+    /// The token of an application of this person's.
+    pub token: String,
+    pub user: i64,
+    /// The name of this person's library.
+    pub library: &'static str,
+    pub privacy: PrivacyLevel,
+}
+
+const PEOPLE: [(&str, &str, PrivacyLevel); 3] = [
+    ("alice", "Open Water", PrivacyLevel::Everyone),
+    ("bob", "Harbour", PrivacyLevel::Instance),
+    ("carol", "Desk Drawer", PrivacyLevel::Me),
+];
+
+/// Makes the accounts; the first may do everything.
+pub async fn create(app: &App) -> Result<Vec<Person>, Startup> {
+    let mut people = Vec::new();
+    for (username, library, privacy) in PEOPLE {
+        let new = New {
+            username: username.to_owned(),
+            email: format!("{username}@demo.invalid"),
+            password: password::drawn(),
+            permissions: Permissions::default(),
+            is_superuser: people.is_empty(),
+        };
+        let made = accounts::create(app, &new).await?;
+        people.push(Person {
+            username,
+            password: new.password,
+            token: password::drawn(),
+            user: made.user,
+            library,
+            privacy,
+        });
+    }
+    Ok(people)
+}
+
+/// Lets them listen, like and collect; and opens the pod to strangers.
+pub async fn live(app: &App, people: &[Person]) -> Result<(), Startup> {
+    let now = app.clock().now();
+    let mut tx = app.db().begin().await?;
+    let tracks = sql(
+        "select t.id from tracks t join uploads u on u.track_id = t.id
+        join libraries l on l.id = u.library_id where l.privacy_level <> 'me' order by t.id",
+    )
+    .ids(&mut tx)
+    .await?;
+    for (person, number) in people.iter().zip(0_usize..) {
+        let liked: Vec<i64> = tracks.iter().copied().skip(number).step_by(3).collect();
+        for (track, minutes) in liked.iter().zip(1_i64..) {
+            favorite(
+                &mut tx,
+                person.user,
+                *track,
+                now.plus_seconds(-600 * minutes),
+            )
+            .await?;
+            listen(
+                &mut tx,
+                person.user,
+                *track,
+                now.plus_seconds(-700 * minutes),
+            )
+            .await?;
+        }
+        playlist(&mut tx, person, &liked, now).await?;
+        application(&mut tx, person, now).await?;
+    }
+    open(&mut tx).await?;
+    tx.commit().await?;
+    app.forget_preferences();
+    Ok(())
+}
+
+async fn favorite(tx: &mut Tx, user: i64, track: i64, when: Timestamp) -> Result<u64> {
+    sql("insert into favorites (user_id, track_id, creation_date) values (?, ?, ?)")
+        .bind(user)
+        .bind(track)
+        .bind(when)
+        .run(tx)
+        .await
+}
+
+async fn listen(tx: &mut Tx, user: i64, track: i64, when: Timestamp) -> Result<u64> {
+    sql("insert into listenings (user_id, track_id, creation_date) values (?, ?, ?)")
+        .bind(user)
+        .bind(track)
+        .bind(when)
+        .run(tx)
+        .await
+}
+
+async fn playlist(tx: &mut Tx, person: &Person, tracks: &[i64], now: Timestamp) -> Result<()> {
+    let name = format!("What {} hums", person.username);
+    let id = sql(
+        "insert into playlists (name, name_folded, user_id, privacy_level, creation_date,
+           modification_date) values (?, ?, ?, ?, ?, ?) returning id",
+    )
+    .bind(name.as_str())
+    .bind(folded(&name))
+    .bind(person.user)
+    .bind(person.privacy)
+    .bind(now)
+    .bind(now)
+    .number(&mut *tx)
+    .await?;
+    for (position, track) in (0_i64..).zip(tracks) {
+        sql(
+            "insert into playlist_tracks (playlist_id, track_id, position, creation_date)
+             values (?, ?, ?, ?)",
+        )
+        .bind(id)
+        .bind(*track)
+        .bind(position)
+        .bind(now)
+        .run(&mut *tx)
+        .await?;
+    }
+    Ok(())
+}
+
+/// An application whose token acts for the person.
+async fn application(tx: &mut Tx, person: &Person, now: Timestamp) -> Result<u64> {
+    sql(
+        "insert into oauth_applications (client_id, name, user_id, scope, token_hash, client_type,
+           authorization_grant_type, created, updated)
+         values (?, 'Demo', ?, 'read write', ?, 'confidential', 'authorization-code', ?, ?)",
+    )
+    .bind(format!("demo-{}", person.username))
+    .bind(person.user)
+    .bind(token_hash(&person.token))
+    .bind(now)
+    .bind(now)
+    .run(tx)
+    .await
+}
+
+async fn open(tx: &mut Tx) -> Result<()> {
+    for (section, name, value) in [
+        ("common", "api_authentication_required", "False"),
+        ("instance", "name", "Demo pod"),
+        (
+            "instance",
+            "short_description",
+            "Three people, and music that was made while you waited.",
+        ),
+    ] {
+        sql(
+            "insert into preferences (section, name, raw_value) values (?, ?, ?)
+             on conflict (section, name) do update set raw_value = excluded.raw_value",
+        )
+        .bind(section)
+        .bind(name)
+        .bind(value)
+        .run(&mut *tx)
+        .await?;
+    }
+    Ok(())
+}
