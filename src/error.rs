@@ -46,7 +46,7 @@ pub enum Error {
     /// A request that makes no sense, in a sentence.
     #[error("{0}")]
     Refused(String),
-    /// Input that is not valid, by field.
+    /// Input that is not valid, by field; `tags.1` is the second of `tags`.
     #[error("Invalid input.")]
     Invalid(IndexMap<String, Vec<String>>),
     /// What was sent is understood, and cannot be worked with.
@@ -142,7 +142,7 @@ impl ResponseError for Error {
     fn as_response(&self) -> Response {
         self.log();
         let body = match self {
-            Self::Invalid(fields) => json!(fields),
+            Self::Invalid(fields) => nested(fields),
             error => json!({ "detail": error.to_string() }),
         };
         let mut response = Response::builder()
@@ -155,6 +155,22 @@ impl ResponseError for Error {
         }
         response
     }
+}
+
+/// Complaints by field; those of `tags.1` are told within `tags` (contract section 5).
+fn nested(fields: &IndexMap<String, Vec<String>>) -> serde_json::Value {
+    let mut body = serde_json::Map::new();
+    for (place, complaints) in fields {
+        match place.split_once('.') {
+            None => body.insert(place.clone(), json!(complaints)),
+            Some((list, index)) => {
+                let list = body.entry(list).or_insert_with(|| json!({}));
+                list[index] = json!(complaints);
+                None
+            }
+        };
+    }
+    body.into()
 }
 
 impl IntoResponse for Error {

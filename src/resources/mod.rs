@@ -7,6 +7,8 @@ mod catalogue;
 pub mod channels;
 pub mod contents;
 pub mod credits;
+mod edits;
+mod fetches;
 pub mod instance;
 pub mod libraries;
 pub mod licenses;
@@ -31,7 +33,7 @@ use crate::guard::{Guarded, Info};
 
 /// Every operation, in the order of the table in `docs/OPERATIONS.md`.
 pub fn operations() -> impl Iterator<Item = &'static Info> {
-    let resources: [&[&Info]; 15] = [
+    let resources: [&[&Info]; 17] = [
         artists::OPERATIONS,
         albums::OPERATIONS,
         tracks::OPERATIONS,
@@ -42,6 +44,8 @@ pub fn operations() -> impl Iterator<Item = &'static Info> {
         tags::OPERATIONS,
         licenses::OPERATIONS,
         attachments::OPERATIONS,
+        edits::OPERATIONS,
+        fetches::OPERATIONS,
         search::OPERATIONS,
         oembed::OPERATIONS,
         text::OPERATIONS,
@@ -58,23 +62,27 @@ pub fn operation(name: &str) -> Option<&'static Info> {
 
 /// The REST door.
 pub fn rest() -> impl OpenApi + Send + Sync + 'static {
-    Guarded((
+    let catalogue = (
         artists::Rest,
         albums::Rest,
         tracks::Rest,
         uploads::Rest,
-        listen::Rest,
-        stream::Rest,
         libraries::Rest,
         tags::Rest,
         licenses::Rest,
         attachments::Rest,
+        edits::Rest,
+        fetches::Rest,
+    );
+    let sound = (listen::Rest, stream::Rest);
+    let rest = (
         search::Rest,
         oembed::Rest,
         text::Rest,
         instance::Rest,
         rate_limit::Rest,
-    ))
+    );
+    Guarded((catalogue, sound, rest))
 }
 
 /// Everything that can be asked for. Each field is an operation: it needs a scope and spends from
@@ -99,7 +107,12 @@ pub struct Query(
 /// Everything that can be changed. Each field is an operation, as it is in `Query`; fields run one
 /// after another.
 #[derive(Default, MergedObject)]
-pub struct Mutation(albums::Mutations, tracks::Mutations, attachments::Mutations);
+pub struct Mutation(
+    albums::Mutations,
+    tracks::Mutations,
+    attachments::Mutations,
+    edits::Mutations,
+);
 
 /// The values behind each key, in their order.
 fn grouped<K: Eq + Hash, V>(pairs: impl IntoIterator<Item = (K, V)>) -> HashMap<K, Vec<V>> {

@@ -66,6 +66,36 @@ fn meet(info: &Info) -> (&'static str, &'static str) {
         "attachments.proxy" => ("attachments/ATTACHMENT/proxy", ""),
         "listen.retrieve" => ("listen/TRACK", ""),
         "stream.retrieve" => ("stream/TRACK", ""),
+        "edits.of_artist" => (
+            "artists/1/mutations",
+            "{ artist(databaseId: 1) { edits { uuid } } }",
+        ),
+        "edits.propose_artist" => (
+            "artists/99/mutations",
+            "mutation { editArtist(databaseId: 99, input: {payload: {}}) { uuid } }",
+        ),
+        "fetches.of_artist" => ("artists/1/fetches", ""),
+        "fetches.artist" => ("artists/1/fetches", ""),
+        "edits.of_album" => (
+            "albums/1/mutations",
+            "{ album(databaseId: 1) { edits { uuid } } }",
+        ),
+        "edits.propose_album" => (
+            "albums/99/mutations",
+            "mutation { editAlbum(databaseId: 99, input: {payload: {}}) { uuid } }",
+        ),
+        "fetches.of_album" => ("albums/1/fetches", ""),
+        "fetches.album" => ("albums/1/fetches", ""),
+        "edits.of_track" => (
+            "tracks/1/mutations",
+            "{ track(databaseId: 1) { edits { uuid } } }",
+        ),
+        "edits.propose_track" => (
+            "tracks/99/mutations",
+            "mutation { editTrack(databaseId: 99, input: {payload: {}}) { uuid } }",
+        ),
+        "fetches.of_track" => ("tracks/1/fetches", ""),
+        "fetches.track" => ("tracks/1/fetches", ""),
         "search.all" => ("search?q=a", "{ search(query: \"a\") { tags { name } } }"),
         "oembed.show" => ("oembed/?url=http://pod.test/library/tracks/1", ""),
         "text.preview" => ("text-preview", "{ textPreview(text: \"a\") }"),
@@ -114,6 +144,10 @@ fn rest<'a>(pod: &'a Pod, info: &Info, address: &str) -> Ask<'a> {
         "albums.delete" | "tracks.delete" | "attachments.delete" => {
             pod.ask(Method::DELETE, &address)
         }
+        "edits.propose_artist" | "edits.propose_album" | "edits.propose_track" => {
+            pod.post(&address, &json!({"type": "update", "payload": {}}))
+        }
+        "fetches.artist" | "fetches.album" | "fetches.track" => pod.post(&address, &json!({})),
         "text.preview" => pod.post(&address, &json!({"text": "a"})),
         _ => pod.get(&address),
     }

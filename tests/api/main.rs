@@ -11,6 +11,7 @@ mod catalogue;
 mod cli;
 mod contract;
 mod documents;
+mod edits;
 mod errors;
 mod graphql;
 mod guards;

@@ -23,6 +23,7 @@ use crate::{
         attachments::Attachment,
         contents::Content,
         credits::ArtistCredit,
+        edits::{self, Edit},
         libraries::Library,
         tags::Tag,
         tracks::{self, Track},
@@ -161,6 +162,13 @@ impl Album {
             .loaders()
             .list(ids.into_iter().map(LibraryId).collect())
             .await
+    }
+
+    /// The edits that were proposed, newest first, 20 at most.
+    #[graphql(complexity = "cost(20, child_complexity)")]
+    async fn edits(&self, ctx: &Context<'_>) -> Result<Vec<Edit>> {
+        let permit = ctx.reach::<edits::OfAlbum>().await?;
+        edits::newest(&permit, edits::Kind::Album, self.id, 20).await
     }
 }
 

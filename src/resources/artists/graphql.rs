@@ -15,8 +15,15 @@ use crate::{
     },
     guard::AllowExt,
     resources::{
-        actors::Actor, albums, albums::Album, attachments::Attachment, channels::Channel,
-        contents::Content, libraries::Library, tags::Tag,
+        actors::Actor,
+        albums,
+        albums::Album,
+        attachments::Attachment,
+        channels::Channel,
+        contents::Content,
+        edits::{self, Edit},
+        libraries::Library,
+        tags::Tag,
     },
 };
 
@@ -126,6 +133,13 @@ impl Artist {
             .loaders()
             .list(ids.into_iter().map(LibraryId).collect())
             .await
+    }
+
+    /// The edits that were proposed, newest first, 20 at most.
+    #[graphql(complexity = "cost(20, child_complexity)")]
+    async fn edits(&self, ctx: &Context<'_>) -> Result<Vec<Edit>> {
+        let permit = ctx.reach::<edits::OfArtist>().await?;
+        edits::newest(&permit, edits::Kind::Artist, self.id, 20).await
     }
 }
 

@@ -69,12 +69,19 @@ pub struct NewContent {
 
 const TYPES: &[&str] = &["text/markdown", "text/plain", "text/html"];
 
-pub async fn create(tx: &mut Tx, new: &NewContent) -> Result<i64> {
-    not_blank("description", &new.text, 5_000)?;
-    if !TYPES.contains(&new.content_type.as_str()) {
-        let complaint = format!("\"{}\" is not a valid choice.", new.content_type);
-        return Err(Error::field("description", complaint));
+impl NewContent {
+    pub fn check(&self) -> Result<()> {
+        not_blank("description", &self.text, 5_000)?;
+        if TYPES.contains(&self.content_type.as_str()) {
+            return Ok(());
+        }
+        let complaint = format!("\"{}\" is not a valid choice.", self.content_type);
+        Err(Error::field("description", complaint))
     }
+}
+
+pub async fn create(tx: &mut Tx, new: &NewContent) -> Result<i64> {
+    new.check()?;
     sql("insert into contents (text, content_type) values (?, ?) returning id")
         .bind(new.text.as_str())
         .bind(new.content_type.as_str())

@@ -169,10 +169,9 @@ pub async fn containing_word(reader: &Reader, word: &str, most: i64) -> Result<V
 /// The numbers of tags by their words; words that are new become tags.
 pub async fn ensure(tx: &mut Tx, words: &[String], now: Timestamp) -> Result<Vec<i64>> {
     let mut ids = Vec::with_capacity(words.len());
-    for word in words {
-        let valid = (1..=100).contains(&word.chars().count()) && word.chars().all(is_tag_char);
-        if !valid {
-            return Err(Error::field("tags", format!("Invalid tag \"{word}\"")));
+    for (index, word) in words.iter().enumerate() {
+        if !is_valid(word) {
+            return Err(Error::field(format!("tags.{index}"), invalid(word)));
         }
         // An update that changes nothing makes the row that is there answer with its id.
         let id = sql(
@@ -191,8 +190,14 @@ pub async fn ensure(tx: &mut Tx, words: &[String], now: Timestamp) -> Result<Vec
     Ok(ids)
 }
 
-fn is_tag_char(char: char) -> bool {
-    char.is_alphanumeric() || char == '_'
+/// Whether a word can be a tag: letters, digits and `_`, up to 100.
+pub fn is_valid(word: &str) -> bool {
+    let fits = |char: char| char.is_alphanumeric() || char == '_';
+    (1..=100).contains(&word.chars().count()) && word.chars().all(fits)
+}
+
+pub fn invalid(word: &str) -> String {
+    format!("Invalid tag \"{word}\"")
 }
 
 #[derive(FromRow)]

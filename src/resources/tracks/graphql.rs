@@ -21,6 +21,7 @@ use crate::{
         attachments::Attachment,
         contents::Content,
         credits::ArtistCredit,
+        edits::{self, Edit},
         libraries::Library,
         licenses::{self, License},
         tags::Tag,
@@ -158,6 +159,13 @@ impl Track {
             .loaders()
             .list(ids.into_iter().map(LibraryId).collect())
             .await
+    }
+
+    /// The edits that were proposed, newest first, 20 at most.
+    #[graphql(complexity = "cost(20, child_complexity)")]
+    async fn edits(&self, ctx: &Context<'_>) -> Result<Vec<Edit>> {
+        let permit = ctx.reach::<edits::OfTrack>().await?;
+        edits::newest(&permit, edits::Kind::Track, self.id, 20).await
     }
 }
 

@@ -1,0 +1,277 @@
+//! Edits: changes to artists, albums and tracks that somebody proposes, and somebody who may
+//! approves (contract section 10; the original calls them mutations).
+mod apply;
+mod body;
+mod changes;
+mod graphql;
+
+use std::collections::HashMap;
+
+use async_graphql::SimpleObject;
+use serde_json::{Value, json};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+pub use self::{body::Rest, graphql::Mutations};
+use self::{
+    body::{EditBody, bodies},
+    changes::Changes,
+};
+use crate::{
+    context::Reader,
+    error::{Error, Result},
+    guard::operations,
+    rest::page::{Page, PageQuery},
+    store::{
+        Sql,
+        listing::{Kind as KeyKind, Listing, SortKey},
+        sql,
+    },
+    time::Timestamp,
+};
+
+operations! {
+    "edits";
+    /// Lists the edits of an artist, newest first.
+    of_artist: OfArtist = read Edits, anonymous = Setting, throttle = Wildcard, graphql = "Artist.edits", params = PageQuery;
+    /// Lists the edits of an album, newest first.
+    of_album: OfAlbum = read Edits, anonymous = Setting, throttle = Wildcard, graphql = "Album.edits", params = PageQuery;
+    /// Lists the edits of a track, newest first.
+    of_track: OfTrack = read Edits, anonymous = Setting, throttle = Wildcard, graphql = "Track.edits", params = PageQuery;
+    /// Proposes to change an artist; its owner and those who look after the library may do it at once.
+    propose_artist: ProposeArtist = write Edits, anonymous = Never, throttle = Wildcard, graphql = "Mutation.editArtist";
+    /// Proposes to change an album; its owner and those who look after the library may do it at once.
+    propose_album: ProposeAlbum = write Edits, anonymous = Never, throttle = Wildcard, graphql = "Mutation.editAlbum";
+    /// Proposes to change a track; its owner and those who look after the library may do it at once.
+    propose_track: ProposeTrack = write Edits, anonymous = Never, throttle = Wildcard, graphql = "Mutation.editTrack";
+}
+
+/// What is edited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Artist,
+    Album,
+    Track,
+}
+
+impl Kind {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Artist => "artist",
+            Self::Album => "album",
+            Self::Track => "track",
+        }
+    }
+}
+
+/// A change that somebody proposed.
+#[derive(Clone, Debug, FromRow, SimpleObject)]
+#[graphql(complex)]
+pub struct Edit {
+    /// The number of the row, unique among edits.
+    #[graphql(name = "databaseId")]
+    pub id: i64,
+    /// Its UUID.
+    pub uuid: Uuid,
+    /// Its ActivityPub identifier.
+    pub fid: String,
+    /// What kind of change it is: `update`.
+    #[sqlx(rename = "type")]
+    #[graphql(name = "type")]
+    pub kind: String,
+    #[graphql(skip)]
+    pub artist_id: Option<i64>,
+    #[graphql(skip)]
+    pub album_id: Option<i64>,
+    #[graphql(skip)]
+    pub track_id: Option<i64>,
+    #[graphql(skip)]
+    pub created_by_id: Option<i64>,
+    #[graphql(skip)]
+    pub approved_by_id: Option<i64>,
+    /// Whether it was approved; null until somebody decides.
+    pub is_approved: Option<bool>,
+    /// Whether it was carried out.
+    pub is_applied: Option<bool>,
+    /// When it was proposed.
+    pub creation_date: Timestamp,
+    /// When it was carried out.
+    pub applied_date: Option<Timestamp>,
+    /// Why it was proposed.
+    pub summary: Option<String>,
+    #[graphql(skip)]
+    #[sqlx(json)]
+    pub payload: Value,
+    #[graphql(skip)]
+    #[sqlx(json(nullable))]
+    pub previous_state: Option<Value>,
+}
+
+const SELECT: &str = "select m.id, m.uuid, m.fid, m.type, m.artist_id, m.album_id, m.track_id,
+    m.created_by_id, m.approved_by_id, m.is_approved, m.is_applied, m.creation_date,
+    m.applied_date, m.summary, m.payload, m.previous_state from mutations m ";
+
+/// What an edit is of, as it is now.
+#[derive(Clone, Debug, FromRow)]
+pub struct Target {
+    pub id: i64,
+    pub fid: Option<String>,
+    pub name: String,
+    pub attributed_to_id: Option<i64>,
+}
+
+/// The artist, album or track of this number.
+pub async fn target(reader: &Reader, kind: Kind, id: i64) -> Result<Target> {
+    sql(match kind {
+        Kind::Artist => "select id, fid, name, attributed_to_id from artists where id = ?",
+        Kind::Album => "select id, fid, title as name, attributed_to_id from albums where id = ?",
+        Kind::Track => "select id, fid, title as name, attributed_to_id from tracks where id = ?",
+    })
+    .bind(id)
+    .one(reader.db())
+    .await
+}
+
+fn of(kind: Kind, id: i64) -> Sql {
+    sql(match kind {
+        Kind::Artist => "from mutations m where m.artist_id = ?",
+        Kind::Album => "from mutations m where m.album_id = ?",
+        Kind::Track => "from mutations m where m.track_id = ?",
+    })
+    .bind(id)
+}
+
+/// The edits of one object, a page of them.
+async fn list(
+    reader: &Reader,
+    loaders: &crate::graphql::loaders::Loaders,
+    (kind, id): (Kind, i64),
+    query: &PageQuery,
+) -> Result<Page<EditBody>> {
+    target(reader, kind, id).await?;
+    let newest = SortKey::new(sql("m.creation_date"), KeyKind::Time, true);
+    let listing = Listing::new(of(kind, id), "m.id", [newest]);
+    let (frame, ids) = query.0.read_ids(reader, &listing).await?;
+    let mut found = by_ids(reader, ids.clone()).await?;
+    let edits = ids.iter().filter_map(|id| found.remove(id)).collect();
+    Ok(frame.around(bodies(reader, loaders, edits).await?))
+}
+
+/// The newest edits of one object, so many at most.
+pub async fn newest(reader: &Reader, kind: Kind, id: i64, most: i64) -> Result<Vec<Edit>> {
+    sql(SELECT)
+        .append(of_condition(kind, id))
+        .then(" order by m.creation_date desc, m.id desc limit ?")
+        .bind(most)
+        .all(reader.db())
+        .await
+}
+
+fn of_condition(kind: Kind, id: i64) -> Sql {
+    sql(match kind {
+        Kind::Artist => "where m.artist_id = ?",
+        Kind::Album => "where m.album_id = ?",
+        Kind::Track => "where m.track_id = ?",
+    })
+    .bind(id)
+}
+
+async fn by_ids(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Edit>> {
+    let rows: Vec<Edit> = sql(SELECT)
+        .then("where m.id in ?*")
+        .bind(ids)
+        .all(reader.db())
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+}
+
+/// A change to be proposed.
+#[derive(Debug)]
+pub struct Proposal {
+    pub kind: String,
+    pub payload: Value,
+    pub summary: Option<String>,
+    /// Carries it out at once; for those who may.
+    pub is_approved: Option<bool>,
+}
+
+/// Characters of a summary at most.
+const SUMMARY: usize = 2_000;
+
+/// Proposes a change, and carries it out where it is approved at once.
+async fn propose(reader: &Reader, kind: Kind, id: i64, new: Proposal) -> Result<Edit> {
+    let target = target(reader, kind, id).await?;
+    let actor = reader.actor_id().ok_or(Error::Forbidden)?;
+    if new.kind != "update" {
+        let complaint = format!("Invalid mutation type {}", new.kind);
+        return Err(Error::field("type", complaint));
+    }
+    if new
+        .summary
+        .as_ref()
+        .is_some_and(|text| text.chars().count() > SUMMARY)
+    {
+        let complaint = format!("Ensure this field has no more than {SUMMARY} characters.");
+        return Err(Error::field("summary", complaint));
+    }
+    if !reader.is_local(target.fid.as_deref()) {
+        return Err(Error::Forbidden);
+    }
+    let changes = Changes::read(reader, kind, &new.payload).await?;
+    let owner = target.attributed_to_id == Some(actor);
+    let curator = reader
+        .caller()
+        .identity()
+        .is_some_and(|identity| identity.permissions.library);
+    if new.is_approved.is_some() && !owner && !curator {
+        return Err(Error::Forbidden);
+    }
+    insert(reader, (kind, id), &changes, &new, actor).await
+}
+
+async fn insert(
+    reader: &Reader,
+    (kind, id): (Kind, i64),
+    changes: &Changes,
+    new: &Proposal,
+    actor: i64,
+) -> Result<Edit> {
+    let (uuid, now) = (crate::random::uuid(), reader.app().clock().now());
+    let root = reader.app().config().public_url();
+    let approved = new.is_approved == Some(true);
+    let only = |wanted: Kind| (kind == wanted).then_some(id);
+    let mut tx = reader.db().begin().await?;
+    let before = match approved {
+        true => Some(apply::apply(&mut tx, (kind, id), changes, now).await?),
+        false => None,
+    };
+    let made = sql(
+        "insert into mutations (uuid, fid, type, artist_id, album_id, track_id, created_by_id,
+           approved_by_id, is_approved, is_applied, creation_date, applied_date, summary, payload,
+           previous_state)
+         values (?, ?, 'update', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning id",
+    )
+    .bind(uuid)
+    .bind(format!("{root}/federation/edits/{uuid}"))
+    .bind(only(Kind::Artist))
+    .bind(only(Kind::Album))
+    .bind(only(Kind::Track))
+    .bind(actor)
+    .bind(new.is_approved.map(|_| actor))
+    .bind(new.is_approved)
+    .bind(approved.then_some(true))
+    .bind(now)
+    .bind(approved.then_some(now))
+    .bind(new.summary.clone())
+    .bind(json!(changes.payload()))
+    .bind(before)
+    .number(&mut tx)
+    .await?;
+    let edit = sql(SELECT)
+        .then("where m.id = ?")
+        .bind(made)
+        .one(&mut tx)
+        .await?;
+    tx.commit().await?;
+    Ok(edit)
+}

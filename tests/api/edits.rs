@@ -1,0 +1,118 @@
+//! Edits: proposed by anybody, carried out by those who may.
+use baleen::store::sql;
+use poem::http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::support::{Pod, on_both};
+
+async fn count(pod: &Pod) -> i64 {
+    sql("select count(*) from mutations")
+        .number(pod.app.db())
+        .await
+        .unwrap()
+}
+
+/// Gives bob the right to look after the library, and his token that to edit.
+async fn curator(pod: &Pod) {
+    for set in [
+        "update users set permission_library = true where username = 'bob'",
+        "update oauth_access_tokens set scope = 'read write'",
+        "update oauth_applications set scope = 'read write'",
+    ] {
+        sql(set).run(pod.app.db()).await.unwrap();
+    }
+}
+
+fn update(payload: Value) -> Value {
+    json!({"type": "update", "payload": payload, "summary": "a typo"})
+}
+
+on_both! {
+    async fn an_edit_is_proposed_and_listed_at_both_doors_and_changes_nothing_yet(pod: Pod) {
+        let payload = json!({"title": "Another", "position": 7, "tags": ["Rock", "New"], "zzz": 1});
+        let made = pod.post("/api/v1/tracks/1/mutations", &update(payload)).by("alice").send().await;
+        assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
+        let body = made.json();
+        assert_eq!(body["payload"], json!({"title": "Another", "position": 7, "tags": ["Rock", "New"]}));
+        assert_eq!(body["target"], json!({"type": "track", "id": 1, "repr": "Dusk 1"}));
+        assert_eq!((&body["is_approved"], &body["is_applied"]), (&Value::Null, &Value::Null));
+        assert_eq!(body["created_by"]["preferred_username"], "alice");
+        pod.wait(60);
+        let twin = "mutation { editTrack(databaseId: 1, input: {payload: {title: \"Third\"}, summary: \"s\"}) \
+            { payload summary isApproved createdBy { preferredUsername } } }";
+        let twin = pod.graphql(twin).by("alice").send().await.json();
+        assert_eq!(twin["data"]["editTrack"], json!({"payload": {"title": "Third"}, "summary": "s",
+            "isApproved": null, "createdBy": {"preferredUsername": "alice"}}), "{twin}");
+
+        let listed = pod.get("/api/v1/tracks/1/mutations").send().await.json();
+        assert_eq!(listed["count"], 2);
+        assert_eq!((&listed["results"][0]["summary"], &listed["results"][1]), (&json!("s"), &body));
+        let query = pod.graphql("{ track(databaseId: 1) { title edits { summary } } }").send().await.json();
+        assert_eq!(query["data"]["track"], json!({"title": "Dusk 1", "edits": [{"summary": "s"}, {"summary": "a typo"}]}));
+    }
+
+    async fn an_approved_edit_is_carried_out_at_once_and_remembers_what_was(pod: Pod) {
+        curator(&pod).await;
+        let payload = json!({"title": "Renamed", "position": 9, "copyright": "them", "license": "cc-by-4.0",
+            "tags": ["Fresh"], "description": {"text": "*new*", "content_type": "text/markdown"}});
+        let mut edit = update(payload);
+        edit["is_approved"] = json!(true);
+        let made = pod.post("/api/v1/tracks/2/mutations", &edit).by("bob").send().await;
+        assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
+        let body = made.json();
+        assert_eq!((&body["is_approved"], &body["is_applied"]), (&json!(true), &json!(true)));
+        assert_eq!(body["previous_state"]["title"], json!({"value": "Noon 2"}));
+        assert_eq!(body["previous_state"]["description"], json!({"value": null}));
+        let track = pod.get("/api/v1/tracks/2").send().await.json();
+        assert_eq!((&track["title"], &track["position"], &track["copyright"]), (&json!("Renamed"), &json!(9), &json!("them")));
+        assert_eq!((&track["tags"], &track["license"]), (&json!(["Fresh"]), &json!("cc-by-4.0")));
+        assert_eq!(track["description"]["html"], "<p><em>new</em></p>");
+        assert_eq!(pod.get("/api/v1/tracks?q=renamed").send().await.ids(), [2], "it is found by its new title");
+
+        let artist = json!({"type": "update", "is_approved": true, "payload": {"name": "New Name", "cover": null}});
+        let made = pod.post("/api/v1/artists/1/mutations", &artist).by("bob").send().await;
+        assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
+        assert_eq!(pod.get("/api/v1/artists/1").send().await.json()["name"], "New Name");
+        let album = json!({"type": "update", "is_approved": true, "payload": {"release_date": "1999-12-31"}});
+        pod.post("/api/v1/albums/1/mutations", &album).by("bob").send().await;
+        assert_eq!(pod.get("/api/v1/albums/1").send().await.json()["release_date"], "1999-12-31");
+    }
+
+    async fn an_edit_that_makes_no_sense_is_refused_by_field_and_nothing_is_kept(pod: Pod) {
+        let before = count(&pod).await;
+        for (address, edit, complaints) in [
+            ("tracks/1", json!({"type": "nope", "payload": {}}), json!({"type": ["Invalid mutation type nope"]})),
+            ("tracks/1", update(json!({})), json!({"non_field_errors": ["You must update at least one field"]})),
+            ("tracks/1", update(json!({"name": "x"})), json!({"non_field_errors": ["You must update at least one field"]})),
+            ("tracks/1", update(json!([])), json!({"payload": ["Expected a dictionary of items."]})),
+            ("tracks/1", update(json!({"license": "nope", "tags": ["a b"]})),
+                json!({"license": ["Invalid pk \"nope\" - object does not exist."], "tags": {"0": ["Invalid tag \"a b\""]}})),
+            ("tracks/1", update(json!({"position": 0})), json!({"position": ["Ensure this value is greater than or equal to 1."]})),
+            ("tracks/1", update(json!({"title": " "})), json!({"title": ["This field may not be blank."]})),
+            ("albums/1", update(json!({"release_date": "soon"})),
+                json!({"release_date": ["Date has wrong format. Use one of these formats instead: YYYY-MM-DD."]})),
+            ("artists/1", update(json!({"cover": "00000000-0000-0000-0000-000000000000"})),
+                json!({"cover": ["Object with uuid=00000000-0000-0000-0000-000000000000 does not exist."]})),
+            ("artists/1", update(json!({"description": {"text": "a", "content_type": "x"}})),
+                json!({"description": ["\"x\" is not a valid choice."]})),
+            ("artists/1", json!({"type": "update"}), json!({"payload": ["This field is required."]})),
+        ] {
+            let answer = pod.post(&format!("/api/v1/{address}/mutations"), &edit).by("alice").send().await;
+            assert_eq!((answer.status, answer.json()), (StatusCode::BAD_REQUEST, complaints), "{edit}");
+        }
+        let mut approved = update(json!({"name": "x"}));
+        approved["is_approved"] = json!(true);
+        let answer = pod.post("/api/v1/artists/3/mutations", &approved).by("alice").send().await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN, "neither its owner nor a curator");
+        assert_eq!(pod.post("/api/v1/artists/99/mutations", &approved).by("alice").send().await.status, StatusCode::NOT_FOUND);
+        assert_eq!(count(&pod).await, before);
+    }
+
+    async fn what_is_of_this_pod_is_never_fetched(pod: Pod) {
+        let none = pod.get("/api/v1/albums/1/fetches").by("alice").send().await;
+        assert_eq!(none.json(), json!({"count": 0, "next": null, "previous": null, "results": []}));
+        let local = pod.post("/api/v1/albums/1/fetches", &json!({})).by("alice").send().await;
+        assert_eq!((local.status, local.json()), (StatusCode::BAD_REQUEST, json!({"detail": "Cannot fetch a local object"})));
+        assert_eq!(pod.get("/api/v1/albums/99/fetches").by("alice").send().await.status, StatusCode::NOT_FOUND);
+    }
+}
