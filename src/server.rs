@@ -24,6 +24,8 @@ use crate::{
     web::{Assets, Page},
 };
 
+const HOUSEKEEPING: Duration = Duration::from_secs(30 * 60);
+
 /// Everything that the server answers.
 pub fn endpoint(app: &App) -> impl Endpoint<Output = Response> + 'static {
     let routes = Arc::new(Routes::of_api());
@@ -135,6 +137,7 @@ pub async fn serve(
         ))),
         None => None,
     };
+    let housekeeping = tokio::spawn(keep_house(app.clone()));
     let endpoint = endpoint(&app);
     let address = acceptor
         .local_addr()
@@ -146,11 +149,28 @@ pub async fn serve(
         .idle_timeout(Duration::from_secs(75))
         .run_with_graceful_shutdown(endpoint, told, Some(drain))
         .await;
+    housekeeping.abort();
     if let Some(task) = metrics {
         task.abort();
     }
     app.db().close().await;
     served.map_err(|error| Startup::caused("the server stopped", error))
+}
+
+/// Removes what nobody used for long, now and then.
+async fn keep_house(app: App) {
+    let mut often = tokio::time::interval(HOUSEKEEPING);
+    loop {
+        often.tick().await;
+        match app.preferences().await {
+            Ok(preferences) => {
+                let minutes = preferences.transcoding_cache_minutes();
+                let now = app.clock().now();
+                app.media().transcoder.tidy(Some(minutes), now).await;
+            }
+            Err(error) => error.log(),
+        }
+    }
 }
 
 async fn listen(address: SocketAddr) -> Result<impl Acceptor, Startup> {

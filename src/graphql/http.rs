@@ -10,7 +10,7 @@ use poem::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Graph, limits, persisted::Persisted};
+use super::{Graph, limits, order, persisted::Persisted};
 use crate::{
     context::{Cx, Entry},
     error::{Error, Result},
@@ -100,13 +100,18 @@ impl GraphQl {
 
     async fn run(&self, cx: &Cx, parameters: Parameters, get: bool) -> Result<Outcome> {
         let before = cx.spent().len();
-        let query = match self.prepared(parameters, get) {
+        let operation = parameters.operation_name.clone();
+        let mut query = match self.prepared(parameters, get) {
             Ok(query) => query,
             // These are faults of the request, not of its query.
             Err(error @ (Error::MethodNotAllowed(_) | Error::Invalid(_))) => return Err(error),
             Err(error) => return Ok(Outcome::refusal(error)),
         };
-        let answer = self.graph.execute(query.data(cx.clone())).await;
+        let document = query.parsed_query().ok().cloned();
+        let mut answer = self.graph.execute(query.data(cx.clone())).await;
+        if let Some(document) = &document {
+            answer.data = order::ordered(answer.data, document, operation.as_deref());
+        }
         Ok(Outcome::of(answer, &cx.spent()[before..]))
     }
 

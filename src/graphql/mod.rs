@@ -4,6 +4,7 @@ pub mod http;
 pub mod ids;
 mod limits;
 pub mod loaders;
+mod order;
 mod persisted;
 pub mod scalars;
 

@@ -1,4 +1,5 @@
 //! Audio and pictures: where they lie, how they are sent, and what is made of them.
+mod chunks;
 pub mod picture;
 pub mod public;
 pub mod serve;

@@ -2,22 +2,19 @@
 //! (RFC 9110 sections 13 and 14).
 use std::{
     fs::{File, Metadata},
-    io::{self, ErrorKind, Read, Seek, SeekFrom},
+    io::{self, ErrorKind},
     path::Path,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use futures_util::stream::try_unfold;
 use poem::{
     Body, FromRequest, Request, RequestBody, Response,
     http::{HeaderMap, StatusCode},
 };
-use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::task::spawn_blocking;
 
+use super::chunks;
 use crate::error::{Error, Result};
-
-/// Bytes that are read at a time; the next are read while these are sent.
-const CHUNK: u64 = 128 << 10;
 
 /// What a request says of the part that it wants.
 #[derive(Clone, Debug, Default)]
@@ -110,7 +107,7 @@ pub async fn file(path: &Path, content_type: &str, wanted: &Wanted) -> Result<Re
     Ok(if wanted.head {
         builder.finish()
     } else {
-        builder.body(streamed(file, first, length))
+        builder.body(Body::from_bytes_stream(chunks::stream(file, first, length)))
     })
 }
 
@@ -129,49 +126,6 @@ fn open(path: &Path) -> io::Result<(File, Metadata)> {
     } else {
         Err(ErrorKind::NotFound.into())
     }
-}
-
-/// So many bytes of a file from a place on, read ahead by one chunk.
-fn streamed(file: File, first: u64, length: u64) -> Body {
-    let start = Reading {
-        ahead: read_ahead(file, Some(first), length),
-        left: length,
-    };
-    Body::from_bytes_stream(try_unfold(start, |reading| reading.next()))
-}
-
-type Ahead = JoinHandle<io::Result<(File, Vec<u8>)>>;
-
-struct Reading {
-    ahead: Ahead,
-    left: u64,
-}
-
-impl Reading {
-    async fn next(self) -> io::Result<Option<(Vec<u8>, Self)>> {
-        if self.left == 0 {
-            return Ok(None);
-        }
-        let (file, bytes) = self.ahead.await??;
-        let left = self.left - bytes.len() as u64;
-        let ahead = read_ahead(file, None, left);
-        Ok(Some((bytes, Self { ahead, left })))
-    }
-}
-
-fn read_ahead(mut file: File, from: Option<u64>, left: u64) -> Ahead {
-    spawn_blocking(move || {
-        if let Some(from) = from {
-            file.seek(SeekFrom::Start(from))?;
-        }
-        let size = left.min(CHUNK);
-        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
-        (&mut file).take(size).read_to_end(&mut bytes)?;
-        if bytes.is_empty() && left > 0 {
-            return Err(ErrorKind::UnexpectedEof.into());
-        }
-        Ok((file, bytes))
-    })
 }
 
 impl Version {

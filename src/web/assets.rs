@@ -65,3 +65,32 @@ impl Endpoint for Assets {
         Ok(answer(&request).unwrap_or_else(|| not_found_page().into_response()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sha2::{Digest, Sha256};
+
+    use super::*;
+
+    #[test]
+    fn what_others_made_is_as_it_was_when_it_was_pinned() {
+        let sums = Files::get("vendor/SHA256SUMS").unwrap();
+        let sums = String::from_utf8(sums.data.into_owned()).unwrap();
+        let mut listed = Vec::new();
+        for line in sums.lines() {
+            let (sum, path) = line.split_once("  ").unwrap();
+            let file = Files::get(&format!("vendor/{path}")).unwrap_or_else(|| panic!("{path}"));
+            let found: String = Sha256::digest(&file.data)
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect();
+            assert_eq!(found, sum, "{path}");
+            listed.push(format!("vendor/{path}"));
+        }
+        let there = Files::iter().filter(|path| path.starts_with("vendor/"));
+        let unlisted: Vec<_> = there
+            .filter(|path| **path != *"vendor/SHA256SUMS" && !listed.contains(&path.to_string()))
+            .collect();
+        assert!(unlisted.is_empty(), "{unlisted:?}");
+    }
+}

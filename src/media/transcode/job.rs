@@ -57,7 +57,7 @@ const LONGEST: Duration = Duration::from_secs(1800);
 /// Converts, telling how far it is. Ends early when nobody listens any more.
 pub async fn convert(task: &Task, progress: &watch::Sender<Progress>) -> Progress {
     let done = tokio::select! {
-        done = run(task, progress) => done,
+        done = timeout(LONGEST, run(task, progress)) => done.unwrap_or_else(|late| Err(late.into())),
         () = progress.closed() => Err(io::ErrorKind::ConnectionAborted.into()),
     };
     let end = match done {
@@ -97,12 +97,12 @@ async fn run(task: &Task, progress: &watch::Sender<Progress>) -> io::Result<()> 
                 None => Ok(()),
             }
         },
-        timeout(LONGEST, heard(complaints)),
+        heard(complaints),
     );
     let status = timeout(SILENCE, child.wait()).await??;
     written?;
     if !status.success() {
-        return Err(io::Error::other(told??));
+        return Err(io::Error::other(told?));
     }
     fs::rename(&task.unfinished, &task.finished).map_err(io::Error::other)
 }

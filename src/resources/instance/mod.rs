@@ -73,6 +73,12 @@ impl Preferences {
         self.is_on("common__api_authentication_required")
     }
 
+    /// Minutes that converted audio is kept which nobody listens to.
+    pub fn transcoding_cache_minutes(&self) -> u64 {
+        let minutes = self.get("music__transcoding_cache_duration").as_u64();
+        minutes.unwrap_or(7 * 24 * 60)
+    }
+
     /// Whether the pod tells how much it holds.
     pub fn statistics_enabled(&self) -> bool {
         self.is_on("instance__nodeinfo_stats_enabled")
