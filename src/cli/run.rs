@@ -39,12 +39,16 @@ pub fn serve(config: Config) -> Result<(), Startup> {
 fn greet(address: &str, public: &str) {
     let lines = format!(
         "baleen {version} is ready\n\n  \
+         Start page   http://{address}/\n  \
          REST API     http://{address}/api/v1/instance/nodeinfo/2.0\n  \
-         OpenAPI      http://{address}/api/v1/openapi.json\n  \
-         GraphQL      http://{address}/graphql\n  \
+         API explorer http://{address}/api/v1/docs\n  \
+         GraphiQL     http://{address}/graphiql\n  \
          Health       http://{address}/health/ready\n  \
          Known as     {public}\n\n  \
-         Next: bring your pod along with\n    \
+         Next: bring music in with\n    \
+         baleen user create NAME\n    \
+         baleen scan ~/Music --library Music --user NAME\n  \
+         or a whole pod with\n    \
          baleen import funkwhale postgres://funkwhale@localhost/funkwhale\n  \
          and see every setting with\n    baleen --help\n",
         version = env!("CARGO_PKG_VERSION"),

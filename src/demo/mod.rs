@@ -49,6 +49,7 @@ pub async fn fill(app: &App, plan: &Plan, watch: &mut dyn Watch) -> Result<Vec<P
     }
     drop(written);
     let people = people::create(app).await?;
+    people::license(app).await?;
     for person in &people {
         let order = Order {
             folder: plan.folder.join(person.library),

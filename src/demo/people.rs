@@ -53,6 +53,18 @@ pub async fn create(app: &App) -> Result<Vec<Person>, Startup> {
     Ok(people)
 }
 
+/// The license that the pieces are under.
+pub async fn license(app: &App) -> Result<(), Startup> {
+    sql(
+        "insert into licenses (code, url, copyleft, commercial, attribution, derivative, redistribute)
+         values ('cc0-1.0', 'https://creativecommons.org/publicdomain/zero/1.0/', false, true, false,
+           true, true) on conflict (code) do nothing",
+    )
+    .run(app.db())
+    .await?;
+    Ok(())
+}
+
 /// Lets them listen, like and collect; and opens the pod to strangers.
 pub async fn live(app: &App, people: &[Person]) -> Result<(), Startup> {
     let now = app.clock().now();

@@ -177,28 +177,62 @@ fn gone() -> serde_json::Value {
     json!({ "error_code": "file_is_gone" })
 }
 
-/// Marks the uploads below a branch that this scan did not find.
+/// Marks the uploads below a branch that this scan did not find, and drops those that were
+/// duplicates of others.
 pub async fn mark_vanished(app: &App, folder: &Folder, branch: &Path) -> Result<u64> {
     let branch = branch.to_str().ok_or(Error::NotFound)?;
     let below = format!("{}/", branch.trim_end_matches('/'));
-    let mut tx = app.db().begin().await?;
-    let marked = sql(
-        "update uploads set import_status = 'errored', import_details = ?, modification_date = ?
-         where import_status in ('finished', 'skipped') and id in
-           (select f.upload_id from music_files f where f.folder_id = ? and f.seen < ?
-            and (f.path = ? or (f.path >= ? and f.path < ?)))",
+    let missing = sql(
+        "select f.upload_id from music_files f where f.folder_id = ? and f.seen < ?
+         and (f.path = ? or (f.path >= ? and f.path < ?))",
     )
-    .bind(gone())
-    .bind(app.clock().now())
     .bind(folder.id)
     .bind(folder.scan)
     .bind(branch)
     .bind(below.as_str())
-    .bind(format!("{below}\u{10ffff}"))
+    .bind(format!("{below}\u{10ffff}"));
+    let mut tx = app.db().begin().await?;
+    let marked = sql(
+        "update uploads set import_status = 'errored', import_details = ?, modification_date = ?
+         where import_status = 'finished' and id in (",
+    )
+    .bind(gone())
+    .bind(app.clock().now())
+    .append(missing.clone())
+    .then(")")
     .run(&mut tx)
     .await?;
+    sql("delete from uploads where import_status = 'skipped' and id in (")
+        .append(missing)
+        .then(")")
+        .run(&mut tx)
+        .await?;
+    if marked > 0 {
+        promote(&mut tx, folder).await?;
+    }
     tx.commit().await?;
     Ok(marked)
+}
+
+/// Where a file is gone and a copy of it is not, the copy takes its place.
+async fn promote(tx: &mut Tx, folder: &Folder) -> Result<()> {
+    sql(
+        "update uploads set import_status = 'finished', import_details = ? where id in
+         (select min(s.id) from uploads s where s.library_id = ? and s.import_status = 'skipped'
+          and s.import_reference = 'scan' and s.checksum in
+            (select e.checksum from uploads e where e.library_id = ? and e.import_status = 'errored'
+             and e.import_details = ?)
+          and not exists (select 1 from uploads o where o.library_id = s.library_id
+             and o.checksum = s.checksum and o.import_status = 'finished')
+          group by s.checksum)",
+    )
+    .bind(json!({}))
+    .bind(folder.library_id)
+    .bind(folder.library_id)
+    .bind(gone())
+    .run(tx)
+    .await
+    .map(|_| ())
 }
 
 /// An upload of the library with this audio, and where its file was, if it was scanned.
@@ -216,7 +250,7 @@ pub async fn twin(tx: &mut Tx, folder: &Folder, checksum: &str) -> Result<Option
         "select u.id as upload_id, u.uuid, u.track_id, f.folder_id, f.path from uploads u
          left join music_files f on f.upload_id = u.id
          where u.checksum = ? and u.library_id = ? and u.import_status <> 'skipped'
-         order by u.id limit 1",
+         order by (u.import_status <> 'finished'), u.id limit 1",
     )
     .bind(checksum)
     .bind(folder.library_id)

@@ -188,6 +188,13 @@ on_both! {
         assert_eq!((report.added, report.duplicates), (0, 1));
         assert_eq!(count(&pod, uploads).await, 1);
         assert_eq!(run(&pod, &music).await.unchanged, 2);
+        fs::remove_file(music.join("b/moved.wav")).unwrap();
+        assert_eq!(run(&pod, &music).await.vanished, 1);
+        assert_eq!(track(&pod, "Here").await["isPlayable"], true, "the copy takes its place");
+        assert_eq!(count(&pod, uploads).await, 1);
+        fs::remove_file(music.join("copy.wav")).unwrap();
+        assert_eq!(run(&pod, &music).await.vanished, 1);
+        assert_eq!(track(&pod, "Here").await["isPlayable"], false);
     }
 
     async fn what_cannot_be_taken_is_named_and_the_rest_comes_in(pod: Pod) {
