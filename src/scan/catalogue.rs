@@ -3,18 +3,17 @@
 use std::path::Path;
 
 use moka::sync::Cache;
-use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::{
-    cover,
+    cover, find,
     tags::{AlbumTags, Credit, Tags},
 };
 use crate::{
     app::App,
     error::Result,
     resources::{tags, visibility::folded},
-    store::{Sql, Tx, sql},
+    store::{Tx, sql},
     time::Timestamp,
 };
 
@@ -68,7 +67,7 @@ impl<'a> Catalogue<'a> {
             Some(album) => Some(self.album(tx, album, &tags.genres).await?),
             None => None,
         };
-        let track = match find_track(tx, tags, album, &artists).await? {
+        let track = match find::track(tx, tags, album, &artists).await? {
             Some(track) => track,
             None => self.make_track(tx, tags, album, &artists).await?,
         };
@@ -91,14 +90,16 @@ impl<'a> Catalogue<'a> {
     }
 
     async fn artist(&self, tx: &mut Tx, credit: &Credit) -> Result<i64> {
-        if let Some(id) = by_mbid(tx, "select id from artists where mbid = ?", credit.mbid).await? {
+        if let Some(id) =
+            find::by_mbid(tx, "select id from artists where mbid = ?", credit.mbid).await?
+        {
             return Ok(id);
         }
         // The artist of a channel is its owner's.
         let named = sql("select id, mbid from artists a where name_folded = ?
              and not exists (select 1 from channels c where c.artist_id = a.id)")
         .bind(folded(&credit.name));
-        if let Some(id) = same(
+        if let Some(id) = find::same(
             tx,
             named,
             credit.mbid,
@@ -152,7 +153,9 @@ impl<'a> Catalogue<'a> {
         album: &AlbumTags,
         artists: &[i64],
     ) -> Result<Option<i64>> {
-        if let Some(id) = by_mbid(tx, "select id from albums where mbid = ?", album.mbid).await? {
+        if let Some(id) =
+            find::by_mbid(tx, "select id from albums where mbid = ?", album.mbid).await?
+        {
             return Ok(Some(id));
         }
         let named = sql("select al.id, al.mbid from albums al
@@ -160,7 +163,7 @@ impl<'a> Catalogue<'a> {
              where al.title_folded = ? and h.artist_id = ?")
         .bind(folded(&album.title))
         .bind(artists.first().copied().unwrap_or_default());
-        same(
+        find::same(
             tx,
             named,
             album.mbid,
@@ -206,7 +209,7 @@ impl<'a> Catalogue<'a> {
         artists: &[i64],
     ) -> Result<i64> {
         let uuid = crate::random::uuid();
-        let license = license(tx, tags.license.as_deref()).await?;
+        let license = find::license(tx, tags.license.as_deref()).await?;
         let id = sql(
             "insert into tracks (uuid, fid, mbid, title, title_folded, album_id, position,
                disc_number, license, copyright, creation_date, attributed_to_id)
@@ -304,88 +307,4 @@ pub async fn credit(
             .await?;
     }
     Ok(())
-}
-
-async fn by_mbid(tx: &mut Tx, find: &'static str, mbid: Option<Uuid>) -> Result<Option<i64>> {
-    let Some(mbid) = mbid else { return Ok(None) };
-    let found = sql(find).bind(mbid).optional::<(i64,)>(tx).await?;
-    Ok(found.map(|(id,)| id))
-}
-
-#[derive(FromRow)]
-struct Namesake {
-    id: i64,
-    mbid: Option<Uuid>,
-}
-
-/// Of several with one name, the one that this may be: another identifier is another one, and one
-/// without is given it.
-async fn same(
-    tx: &mut Tx,
-    named: Sql,
-    mbid: Option<Uuid>,
-    identify: &'static str,
-) -> Result<Option<i64>> {
-    let named: Vec<Namesake> = named.then(" order by 1").all(&mut *tx).await?;
-    let Some(mbid) = mbid else {
-        return Ok(named.first().map(|namesake| namesake.id));
-    };
-    let Some(nameless) = named.iter().find(|namesake| namesake.mbid.is_none()) else {
-        return Ok(None);
-    };
-    sql(identify).bind(mbid).bind(nameless.id).run(tx).await?;
-    Ok(Some(nameless.id))
-}
-
-async fn find_track(
-    tx: &mut Tx,
-    tags: &Tags,
-    album: Option<i64>,
-    artists: &[i64],
-) -> Result<Option<i64>> {
-    let here = |condition: &'static str| {
-        sql("select t.id from tracks t where t.album_id is not distinct from ? and ")
-            .bind(album)
-            .then(condition)
-    };
-    if let Some(mbid) = tags.mbid {
-        let same = here("t.mbid = ? order by t.id limit 1").bind(mbid);
-        if let Some((id,)) = same.optional(&mut *tx).await? {
-            return Ok(Some(id));
-        }
-    }
-    let named = here(
-        "t.title_folded = ? and t.position is not distinct from ?
-         and coalesce(t.disc_number, 1) = ? and t.id in
-           (select h.track_id from track_artists h where h.artist_id = ? and h.position = 0)
-         and (t.mbid is null or ? is null) order by t.id limit 1",
-    );
-    let found = named
-        .bind(folded(&tags.title))
-        .bind(tags.position)
-        .bind(tags.disc.unwrap_or(1))
-        .bind(artists.first().copied().unwrap_or_default())
-        .bind(tags.mbid)
-        .optional::<(i64,)>(tx)
-        .await?;
-    Ok(found.map(|(id,)| id))
-}
-
-/// The license that an address or a code names, when it is a known one.
-pub async fn license(tx: &mut Tx, named: Option<&str>) -> Result<Option<String>> {
-    let Some(named) = named else { return Ok(None) };
-    let bare = named
-        .trim_start_matches("https://")
-        .trim_start_matches("http://")
-        .trim_end_matches('/');
-    let spellings: Vec<String> = ["http://", "https://"]
-        .iter()
-        .flat_map(|scheme| [format!("{scheme}{bare}"), format!("{scheme}{bare}/")])
-        .collect();
-    let found = sql("select code from licenses where code = ? or url in ?* limit 1")
-        .bind(named.to_lowercase())
-        .bind(spellings)
-        .optional::<(String,)>(tx)
-        .await?;
-    Ok(found.map(|(code,)| code))
 }

@@ -2,6 +2,8 @@
 mod catalogue;
 mod cover;
 mod files;
+mod find;
+mod read;
 mod tags;
 mod update;
 mod walk;
@@ -23,7 +25,7 @@ use tokio::{sync::mpsc, task::spawn_blocking};
 pub use self::watch::keep_on;
 use self::{
     files::{Folder, Known},
-    tags::Read,
+    read::Read,
     walk::{Candidate, Found},
     write::Writer,
 };
@@ -215,7 +217,7 @@ fn parted(found: Vec<Found>) -> (Vec<Candidate>, Vec<Step>) {
 
 async fn read_one(candidate: Candidate, known: Option<Known>) -> Step {
     let path = candidate.path.clone();
-    let read = spawn_blocking(move || tags::read(candidate)).await;
+    let read = spawn_blocking(move || read::read(candidate)).await;
     match read {
         Ok(Ok(read)) => match known {
             Some(known) => Step::Changed(known.upload_id, Box::new(read)),

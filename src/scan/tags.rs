@@ -1,32 +1,10 @@
-//! What a file of music says of itself.
-use std::{fs::File, io::Read as _, path::Path};
+//! What the tags of a file of music say.
+use std::path::Path;
 
 use chrono::{Datelike, NaiveDate};
-use lofty::{
-    config::ParseOptions,
-    file::{AudioFile, FileType, TaggedFileExt},
-    probe::Probe,
-    tag::{Accessor, ItemKey, Tag},
-};
+use lofty::tag::{Accessor, ItemKey, Tag};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
-
-use super::{walk::Candidate, whole};
-
-/// A file that was read.
-#[derive(Clone, Debug)]
-pub struct Read {
-    pub candidate: Candidate,
-    pub tags: Tags,
-    pub mimetype: &'static str,
-    /// Seconds.
-    pub duration: i64,
-    /// Bits per second.
-    pub bitrate: Option<i64>,
-    /// Of the whole file: `sha256:` and 64 hexadecimal digits.
-    pub checksum: String,
-}
 
 /// The tags that the catalogue is made from. They are kept beside the upload, so that a later scan
 /// can tell what people changed since from what the file says.
@@ -71,84 +49,8 @@ const LONGEST: usize = 255;
 /// Genres and artists of one file that are kept.
 const MOST: usize = 20;
 
-/// Reads a file; the reason when it is not one that can be played.
-pub fn read(candidate: Candidate) -> Result<Read, String> {
-    let path = Path::new(&candidate.path);
-    let options = ParseOptions::new().read_cover_art(false);
-    let probe = Probe::open(path).map_err(|error| error.to_string())?;
-    let probe = probe
-        .options(options)
-        .guess_file_type()
-        .map_err(|error| error.to_string())?;
-    if probe.file_type() == Some(FileType::Mpeg) && !whole::begins_soon(path) {
-        return Err("it begins with no audio".to_owned());
-    }
-    let file = probe
-        .read()
-        .map_err(|error| format!("it cannot be read: {error}"))?;
-    let mimetype = mimetype(file.file_type()).ok_or("it is no format that can be played here")?;
-    let properties = file.properties();
-    let duration = properties.duration();
-    if duration.is_zero() {
-        return Err("it holds no audio".to_owned());
-    }
-    let told = properties
-        .audio_bitrate()
-        .map(|kbits| i64::from(kbits) * 1000);
-    let seconds = duration.as_secs_f64();
-    let measured = candidate.size as f64 * 8.0 / seconds;
-    if !whole::is_whole(path, file.file_type(), told, measured) {
-        return Err("it is cut off: its end is missing".to_owned());
-    }
-    let tags = match file.primary_tag().or_else(|| file.first_tag()) {
-        Some(tag) => tags(tag, path),
-        None => Tags::of_name(path),
-    };
-    let checksum = checksum(path).map_err(|error| error.to_string())?;
-    Ok(Read {
-        tags,
-        mimetype,
-        duration: (seconds.round() as i64).max(1),
-        bitrate: told.filter(|bitrate| *bitrate > 0),
-        checksum,
-        candidate,
-    })
-}
-
-fn mimetype(kind: FileType) -> Option<&'static str> {
-    Some(match kind {
-        FileType::Aac => "audio/aac",
-        FileType::Aiff => "audio/aiff",
-        FileType::Flac => "audio/flac",
-        FileType::Mpeg => "audio/mpeg",
-        FileType::Mp4 => "audio/mp4",
-        FileType::Opus => "audio/opus",
-        FileType::Vorbis => "audio/ogg",
-        FileType::Wav => "audio/wav",
-        _ => return None,
-    })
-}
-
-fn checksum(path: &Path) -> std::io::Result<String> {
-    let mut file = File::open(path)?;
-    let mut hash = Sha256::new();
-    let mut buffer = vec![0; 256 << 10];
-    loop {
-        let read = file.read(&mut buffer)?;
-        if read == 0 {
-            break;
-        }
-        hash.update(&buffer[..read]);
-    }
-    let digits: String = hash
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    Ok(format!("sha256:{digits}"))
-}
-
-fn tags(tag: &Tag, path: &Path) -> Tags {
+/// What the tags of a file say; what they leave out is guessed from its name.
+pub fn of(tag: &Tag, path: &Path) -> Tags {
     let guessed = Tags::of_name(path);
     let text = |key| tag.get_strings(key).find_map(kept);
     let artists = credits(
@@ -309,7 +211,7 @@ impl Credit {
 
 impl Tags {
     /// What the names of a file and its folders tell: `Artist/Album/03 Title.mp3`.
-    fn of_name(path: &Path) -> Self {
+    pub fn of_name(path: &Path) -> Self {
         let name = |path: Option<&Path>| path?.file_name()?.to_str().and_then(kept);
         let stem = path.file_stem().and_then(|stem| stem.to_str());
         let stem = stem.and_then(kept).unwrap_or_else(|| "Untitled".to_owned());

@@ -3,7 +3,8 @@
 use sqlx::FromRow;
 
 use super::{
-    catalogue::{CREDIT_TRACK, Catalogue, TAG_TRACK, credit, license},
+    catalogue::{CREDIT_TRACK, Catalogue, TAG_TRACK, credit},
+    find::license,
     tags::Tags,
 };
 use crate::{

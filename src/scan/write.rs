@@ -7,7 +7,7 @@ use super::{
     Report, Step,
     catalogue::Catalogue,
     files::{self, Folder, Twin},
-    tags::Read,
+    read::Read,
     update,
 };
 use crate::{

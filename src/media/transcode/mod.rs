@@ -2,19 +2,16 @@
 //! kept; nobody is ever given half of it as the whole.
 mod cache;
 mod format;
+mod growing;
 mod job;
 
 use std::{
     collections::HashMap,
-    fs::File,
-    io::{self, ErrorKind, Read},
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use futures_util::stream::try_unfold;
-use poem::Body;
 use tokio::{
     sync::{Semaphore, watch},
     task::spawn_blocking,
@@ -22,20 +19,14 @@ use tokio::{
 };
 use uuid::Uuid;
 
+pub use self::format::{Format, Target, Wish};
 use self::{
     cache::Bounds,
-    job::{Progress, Task},
-};
-pub use self::{
-    format::{Format, Target, Wish},
-    job::Failure,
+    growing::Growing,
+    job::{Failure, Progress, Task},
 };
 use super::storage::Storage;
-use crate::{
-    config::Config,
-    error::{Error, Result},
-    time::Timestamp,
-};
+use crate::{config::Config, time::Timestamp};
 
 /// Converts, a few at a time. Cheap to clone.
 #[derive(Clone)]
@@ -66,13 +57,6 @@ pub enum Converted {
     /// A path within the media folder.
     Kept(String),
     Growing(Growing),
-}
-
-/// What a listener holds of a running conversion; it ends when nobody holds it.
-pub struct Growing {
-    progress: watch::Receiver<Progress>,
-    unfinished: PathBuf,
-    finished: String,
 }
 
 /// The audio that is to be converted.
@@ -209,108 +193,5 @@ impl Transcoder {
             .running
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Growing {
-    /// Waits for the whole of it, for so long; `None` when there is only a part by then.
-    pub async fn whole(&mut self, patience: Duration) -> Result<Option<String>> {
-        let end = |progress: &Progress| !matches!(progress, Progress::Growing(_));
-        match timeout(patience, self.progress.wait_for(end)).await {
-            Err(_) => Ok(None),
-            Ok(Err(_)) => Err(refusal(Failure::Broken)),
-            Ok(Ok(end)) => match &*end {
-                Progress::Failed(why) => Err(refusal(*why)),
-                _ => Ok(Some(self.finished.clone())),
-            },
-        }
-    }
-
-    /// Waits for the first bytes, so that a failure can still be told.
-    pub async fn begun(&mut self) -> Result<()> {
-        let begun = |progress: &Progress| *progress != Progress::Growing(0);
-        match self.progress.wait_for(begun).await.as_deref() {
-            Ok(Progress::Failed(why)) => Err(refusal(*why)),
-            Ok(_) => Ok(()),
-            Err(_) => Err(refusal(Failure::Broken)),
-        }
-    }
-
-    /// What is there, and what comes, as it comes.
-    pub fn body(self, storage: &Storage) -> Body {
-        let finished = storage.media().join(&self.finished);
-        let reading = Reading {
-            file: None,
-            sent: 0,
-            growing: self,
-            finished,
-        };
-        Body::from_bytes_stream(try_unfold(reading, Reading::next))
-    }
-}
-
-/// A listener's place in a growing file.
-struct Reading {
-    file: Option<File>,
-    sent: u64,
-    growing: Growing,
-    finished: PathBuf,
-}
-
-impl Reading {
-    async fn next(mut self) -> io::Result<Option<(Vec<u8>, Self)>> {
-        let sent = self.sent;
-        let more =
-            |progress: &Progress| !matches!(progress, Progress::Growing(there) if *there <= sent);
-        let progress = match self.growing.progress.wait_for(more).await {
-            Ok(progress) => progress.clone(),
-            Err(_) => return Err(ErrorKind::ConnectionAborted.into()),
-        };
-        if let Progress::Failed(_) = progress {
-            return Err(ErrorKind::ConnectionAborted.into());
-        }
-        let (unfinished, finished) = (self.growing.unfinished.clone(), self.finished.clone());
-        let file = self.file.take();
-        let read = spawn_blocking(move || read_on(file, &unfinished, &finished));
-        let (file, bytes) = read.await??;
-        if bytes.is_empty() {
-            return match progress {
-                Progress::Finished => Ok(None),
-                _ => Err(ErrorKind::UnexpectedEof.into()),
-            };
-        }
-        self.sent += bytes.len() as u64;
-        self.file = Some(file);
-        Ok(Some((bytes, self)))
-    }
-}
-
-fn read_on(file: Option<File>, unfinished: &Path, finished: &Path) -> io::Result<(File, Vec<u8>)> {
-    let mut file = match file {
-        Some(file) => file,
-        // It is renamed once: what is not there under one name is under the other.
-        None => File::open(unfinished).or_else(|_| File::open(finished))?,
-    };
-    let mut bytes = Vec::with_capacity(64 << 10);
-    (&mut file).take(64 << 10).read_to_end(&mut bytes)?;
-    Ok((file, bytes))
-}
-
-fn refusal(why: Failure) -> Error {
-    match why {
-        Failure::NoConverter => Error::NotImplemented(
-            "This server cannot convert audio, as it has no ffmpeg. Without `to` and \
-             `max_bitrate` the original is played."
-                .to_owned(),
-        ),
-        Failure::Busy => Error::Unavailable(
-            "Too many conversions are running. Try again soon, or listen without `to` and \
-             `max_bitrate`."
-                .to_owned(),
-        ),
-        Failure::Broken => Error::Unprocessable(
-            "This audio cannot be converted. Without `to` and `max_bitrate` the original is played."
-                .to_owned(),
-        ),
     }
 }

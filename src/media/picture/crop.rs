@@ -1,4 +1,4 @@
-//! Pictures: what is taken in, and the square crops that are made of it, once each.
+//! Square crops, made when they are first asked for and then kept.
 use std::{
     fs,
     io::Cursor,
@@ -7,25 +7,17 @@ use std::{
     time::Duration,
 };
 
-use image::{
-    DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, codecs::jpeg::JpegEncoder,
-    imageops::FilterType, metadata::Orientation,
-};
+use image::{ImageFormat, imageops::FilterType};
 use tokio::{sync::Semaphore, task::spawn_blocking, time::timeout};
 
-use super::storage::Storage;
+use super::{super::storage::Storage, decoded, jpeg, keep};
 use crate::error::{Error, Result};
 
-/// Pixels along one side at most.
-const SIDE: u32 = 8_000;
-/// Bytes that decoding may take.
-const DECODED: u64 = 256 << 20;
-/// Bytes of a picture file at most, for crops of what other programs put into the media folder.
+/// Bytes of a picture file at most: other programs may put files into the media folder too.
 const FILE: u64 = 32 << 20;
 /// How long a crop is waited for; making it goes on, and the next request finds it.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// JPEG and WebP, of 100.
-const JPEG_QUALITY: u8 = 95;
+/// Of 100.
 const WEBP_QUALITY: f32 = 82.0;
 
 /// Folders of the media folder whose files are pictures for everybody.
@@ -78,116 +70,6 @@ impl Crop {
 
 fn is_jpeg(extension: &str) -> bool {
     matches!(extension.to_ascii_lowercase().as_str(), "jpg" | "jpeg")
-}
-
-/// A picture that was looked through and is fit to be kept.
-pub struct Fit {
-    pub bytes: Vec<u8>,
-    pub mimetype: &'static str,
-    pub extension: &'static str,
-}
-
-/// Why a picture is not taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unfit {
-    #[error("not a picture that can be read (JPEG, PNG, WebP or GIF)")]
-    Unreadable,
-    #[error("larger than {SIDE} x {SIDE} pixels")]
-    TooLarge,
-    #[error("smaller than {0} x {0} pixels")]
-    TooSmall(u32),
-}
-
-/// Decodes a picture within the limits, turned as its camera says.
-fn decoded(bytes: &[u8]) -> Result<(DynamicImage, ImageFormat), Unfit> {
-    let mut reader = ImageReader::new(Cursor::new(bytes))
-        .with_guessed_format()
-        .map_err(|_| Unfit::Unreadable)?;
-    let format = reader.format().ok_or(Unfit::Unreadable)?;
-    reader.limits(limits());
-    let mut decoder = reader.into_decoder().map_err(unfit)?;
-    let (width, height) = decoder.dimensions();
-    if width > SIDE || height > SIDE {
-        return Err(Unfit::TooLarge);
-    }
-    let turned = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-    let mut picture = DynamicImage::from_decoder(decoder).map_err(unfit)?;
-    picture.apply_orientation(turned);
-    Ok((picture, format))
-}
-
-fn limits() -> Limits {
-    let mut limits = Limits::default();
-    limits.max_image_width = Some(SIDE);
-    limits.max_image_height = Some(SIDE);
-    limits.max_alloc = Some(DECODED);
-    limits
-}
-
-fn unfit(error: image::ImageError) -> Unfit {
-    match error {
-        image::ImageError::Limits(_) => Unfit::TooLarge,
-        _ => Unfit::Unreadable,
-    }
-}
-
-/// A picture that people send: written anew, so that nothing but the picture is left of it.
-pub fn cleaned(bytes: &[u8], smallest: u32) -> Result<Fit, Unfit> {
-    let (picture, format) = decoded(bytes)?;
-    if picture.width() < smallest || picture.height() < smallest {
-        return Err(Unfit::TooSmall(smallest));
-    }
-    match format {
-        ImageFormat::Jpeg => Ok(Fit {
-            bytes: jpeg(&picture)?,
-            mimetype: "image/jpeg",
-            extension: "jpg",
-        }),
-        ImageFormat::Png => {
-            let mut bytes = Cursor::new(Vec::new());
-            picture
-                .write_to(&mut bytes, ImageFormat::Png)
-                .map_err(unfit)?;
-            Ok(Fit {
-                bytes: bytes.into_inner(),
-                mimetype: "image/png",
-                extension: "png",
-            })
-        }
-        _ => Err(Unfit::Unreadable),
-    }
-}
-
-/// A cover that lies in a file of music or beside it: kept as it is, once it is known to be one.
-pub fn checked(bytes: Vec<u8>) -> Result<Fit, Unfit> {
-    let mut reader = ImageReader::new(Cursor::new(&bytes))
-        .with_guessed_format()
-        .map_err(|_| Unfit::Unreadable)?;
-    reader.limits(limits());
-    let (mimetype, extension) = match reader.format() {
-        Some(ImageFormat::Jpeg) => ("image/jpeg", "jpg"),
-        Some(ImageFormat::Png) => ("image/png", "png"),
-        Some(ImageFormat::WebP) => ("image/webp", "webp"),
-        Some(ImageFormat::Gif) => ("image/gif", "gif"),
-        _ => return Err(Unfit::Unreadable),
-    };
-    let (width, height) = reader.into_dimensions().map_err(unfit)?;
-    if width > SIDE || height > SIDE {
-        return Err(Unfit::TooLarge);
-    }
-    Ok(Fit {
-        bytes,
-        mimetype,
-        extension,
-    })
-}
-
-fn jpeg(picture: &DynamicImage) -> Result<Vec<u8>, Unfit> {
-    let mut bytes = Vec::new();
-    JpegEncoder::new_with_quality(&mut bytes, JPEG_QUALITY)
-        .encode_image(&picture.to_rgb8())
-        .map_err(unfit)?;
-    Ok(bytes)
 }
 
 /// Makes crops, one at a time: decoding is what takes memory.
@@ -290,18 +172,6 @@ fn make(original: &Path, path: &Path, crop: Crop) -> Result<()> {
     keep(path, &bytes).map_err(Error::internal)
 }
 
-/// Writes a file so that nobody ever sees half of it.
-pub fn keep(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
-    let unfinished = folder.join(format!(".{}", crate::random::uuid().simple()));
-    fs::write(&unfinished, bytes)?;
-    fs::rename(&unfinished, path).inspect_err(|_| {
-        // The failure itself is what must be told.
-        let _ = fs::remove_file(&unfinished);
-    })
-}
-
 fn content_type(path: &Path) -> &'static str {
     match ImageFormat::from_path(path) {
         Ok(ImageFormat::Jpeg) => "image/jpeg",
@@ -340,35 +210,5 @@ mod tests {
         ] {
             assert_eq!(Crop::read(odd), None, "{odd}");
         }
-    }
-
-    #[test]
-    fn what_is_no_picture_or_too_large_is_named() {
-        let svg = b"<svg xmlns='http://www.w3.org/2000/svg'/>".to_vec();
-        assert_eq!(checked(svg.clone()).err(), Some(Unfit::Unreadable));
-        assert_eq!(cleaned(&svg, 50).err(), Some(Unfit::Unreadable));
-        // A PNG header that claims 40,000 x 40,000 pixels.
-        let mut bytes = Cursor::new(Vec::new());
-        DynamicImage::new_rgb8(10, 10)
-            .write_to(&mut bytes, ImageFormat::Png)
-            .unwrap();
-        let mut huge = bytes.into_inner();
-        assert_eq!(cleaned(&huge, 50).err(), Some(Unfit::TooSmall(50)));
-        huge[16..20].copy_from_slice(&40_000_u32.to_be_bytes());
-        huge[20..24].copy_from_slice(&40_000_u32.to_be_bytes());
-        let sum = crc(&huge[12..29]);
-        huge[29..33].copy_from_slice(&sum.to_be_bytes());
-        assert_eq!(cleaned(&huge, 50).err(), Some(Unfit::TooLarge));
-        assert_eq!(checked(huge).err(), Some(Unfit::TooLarge));
-    }
-
-    fn crc(bytes: &[u8]) -> u32 {
-        let step = |sum: u32| match sum & 1 {
-            1 => 0xedb8_8320 ^ (sum >> 1),
-            _ => sum >> 1,
-        };
-        !bytes.iter().fold(u32::MAX, |sum, byte| {
-            (0..8).fold(sum ^ u32::from(*byte), |sum, _| step(sum))
-        })
     }
 }
