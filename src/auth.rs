@@ -42,7 +42,10 @@ pub async fn caller(app: &App, authorization: Option<&str>) -> Result<Caller> {
             Caller::Rejected(TokenProblem::Expired)
         }
         Some(holder) => {
-            holder.record_activity(app).await?;
+            // That it cannot be noted is no reason to refuse.
+            if let Err(error) = holder.record_activity(app).await {
+                error.log();
+            }
             let granted = app.preferences().await?.default_permissions();
             Caller::User(Arc::new(holder.identity(granted)))
         }

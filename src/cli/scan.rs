@@ -11,7 +11,8 @@ use crate::{
     config::Config,
     error::Startup,
     resources::libraries::PrivacyLevel,
-    scan::{Order, Report, Stop, keep_on, scan},
+    scan::{Order, Report, Stop, Watching, keep_on, scan},
+    telemetry,
     time::Clock,
 };
 
@@ -45,6 +46,7 @@ fn level(text: &str) -> Result<PrivacyLevel, String> {
 }
 
 pub fn run(folder: Folder, config: Config) -> Result<(), Startup> {
+    telemetry::start_log(&config)?;
     let processors = std::thread::available_parallelism().map_or(2, NonZero::get);
     let order = Order {
         folder: folder.folder,
@@ -68,13 +70,17 @@ pub fn run(folder: Folder, config: Config) -> Result<(), Startup> {
 }
 
 async fn scan_and_watch(app: &App, order: &Order, stop: &Stop, watch: bool) -> Result<(), Startup> {
+    let watching = match watch {
+        true => Some(Watching::start(&order.folder)?),
+        false => None,
+    };
     let mut progress = Progress::default();
     let report = scan(app, order, stop, &mut progress).await;
     progress.clear();
     tell(&report?);
-    if watch && !stop.is_told() {
+    if let Some(watching) = watching.filter(|_| !stop.is_told()) {
         println!("Watching {}; Ctrl-C ends it.", order.folder.display());
-        keep_on(app, order, stop, &mut progress, tell).await?;
+        keep_on(app, order, watching, stop, &mut progress, tell).await?;
     }
     Ok(())
 }

@@ -109,7 +109,8 @@ impl GraphQl {
         };
         let document = query.parsed_query().ok().cloned();
         let mut answer = self.graph.execute(query.data(cx.clone())).await;
-        if let Some(document) = &document {
+        // A document that was refused may have fragments without end.
+        if let (Some(document), async_graphql::Value::Object(_)) = (&document, &answer.data) {
             answer.data = order::ordered(answer.data, document, operation.as_deref());
         }
         Ok(Outcome::of(answer, &cx.spent()[before..]))

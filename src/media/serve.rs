@@ -35,7 +35,7 @@ impl Wanted {
         };
         Self {
             head,
-            range: text("range"),
+            range: text("range").filter(|_| !head),
             if_range: text("if-range"),
             if_none_match: text("if-none-match"),
             if_modified_since: text("if-modified-since"),
@@ -114,7 +114,11 @@ pub async fn file(path: &Path, content_type: &str, wanted: &Wanted) -> Result<Re
 fn is_absent(kind: ErrorKind) -> bool {
     matches!(
         kind,
-        ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::IsADirectory
+        ErrorKind::NotFound
+            | ErrorKind::NotADirectory
+            | ErrorKind::IsADirectory
+            | ErrorKind::InvalidInput
+            | ErrorKind::InvalidFilename
     )
 }
 

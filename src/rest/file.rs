@@ -1,5 +1,5 @@
 //! Files that are sent as forms (RFC 7578).
-use poem::{FromRequest, Request, RequestBody, web::Multipart};
+use poem::{Body, FromRequest, Request, RequestBody, web::Multipart};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
     registry::{MetaMediaType, MetaRequest, MetaSchema, MetaSchemaRef, Registry},
@@ -15,6 +15,8 @@ const FIELD: &str = "file";
 const FORM: &str = "multipart/form-data";
 /// Fields of a form that are looked at.
 const FIELDS: usize = 20;
+/// Bytes of a form beside its file.
+const HEADS: usize = 64 << 10;
 
 impl<'a, const MOST: usize> ApiExtractor<'a> for SentFile<MOST> {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
@@ -58,7 +60,14 @@ async fn read(request: &Request, body: &mut RequestBody, most: usize) -> Result<
         });
     }
     let broken = |_| Error::Malformed("the form is not valid".to_owned());
-    let mut form = <Multipart as FromRequest>::from_request(request, body)
+    // The heads of the parts are bounded too.
+    let whole = body
+        .take()
+        .map_err(Error::internal)?
+        .into_async_read()
+        .take((most + HEADS) as u64);
+    let mut bounded = RequestBody::new(Body::from_async_read(whole));
+    let mut form = <Multipart as FromRequest>::from_request(request, &mut bounded)
         .await
         .map_err(|_| Error::Malformed("the form has no boundary".to_owned()))?;
     for _ in 0..FIELDS {

@@ -254,21 +254,17 @@ impl<'a> Catalogue<'a> {
     }
 
     /// Gives an album a cover when it has none; answers whether it got one now.
-    pub async fn cover(&mut self, tx: &mut Tx, album: i64, track: &Path) -> Result<bool> {
+    pub async fn cover(&self, album: i64, track: &Path) -> Result<bool> {
         if self.covered.contains_key(&album) {
             return Ok(false);
         }
         self.covered.insert(album, ());
         let bare = sql("select id from albums where id = ? and attachment_cover_id is null");
-        if bare
-            .bind(album)
-            .optional::<(i64,)>(&mut *tx)
-            .await?
-            .is_none()
-        {
-            return Ok(false);
+        let bare = bare.bind(album).optional::<(i64,)>(self.app.db()).await?;
+        match bare {
+            Some(_) => cover::give(self.app, self.actor, album, track).await,
+            None => Ok(false),
         }
-        cover::give(tx, self.app, self.actor, album, track).await
     }
 
     fn fid(&self, kind: &str, uuid: Uuid) -> String {

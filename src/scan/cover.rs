@@ -14,7 +14,7 @@ use crate::{
         picture::{self, Fit},
         storage::Storage,
     },
-    store::{Tx, sql},
+    store::sql,
 };
 
 /// Bytes of a cover at most.
@@ -24,39 +24,58 @@ const MOST: u64 = 16 << 20;
 const NAMES: &[&str] = &["cover", "folder", "front", "album"];
 const ENDINGS: &[&str] = &["jpg", "jpeg", "png", "webp", "gif"];
 
-/// Gives an album the cover that one of its files has; answers whether there was one.
-pub async fn give(tx: &mut Tx, app: &App, actor: i64, album: i64, track: &Path) -> Result<bool> {
+/// Gives an album without a cover the one that one of its files has; answers whether it did.
+pub async fn give(app: &App, actor: i64, album: i64, track: &Path) -> Result<bool> {
     let track = track.to_owned();
     let found = spawn_blocking(move || within(&track).or_else(|| beside(&track))).await;
     let Some(fit) = found.map_err(Error::internal)? else {
         return Ok(false);
     };
+    let (mimetype, size) = (fit.mimetype, fit.bytes.len());
     let file = Storage::fresh("attachments", fit.extension);
     let path = app.media().storage.within_media(&file);
     let path = path.ok_or(Error::NotFound)?;
-    let size = i64::try_from(fit.bytes.len()).map_err(Error::internal)?;
-    let mimetype = fit.mimetype;
-    spawn_blocking(move || picture::keep(&path, &fit.bytes))
+    let kept = path.clone();
+    spawn_blocking(move || picture::keep(&kept, &fit.bytes))
         .await
         .map_err(Error::internal)?
         .map_err(Error::internal)?;
+    let given = insert(app, actor, album, (&file, size, mimetype)).await;
+    if !matches!(given, Ok(true)) {
+        // Nobody names the file; that it stays would only cost its space.
+        let _ = fs::remove_file(path);
+    }
+    given
+}
+
+/// Notes the cover, unless the album got another one meanwhile.
+async fn insert(
+    app: &App,
+    actor: i64,
+    album: i64,
+    (file, size, mimetype): (&str, usize, &str),
+) -> Result<bool> {
+    let mut tx = app.db().begin().await?;
     let id = sql(
         "insert into attachments (uuid, file, size, mimetype, actor_id, creation_date)
          values (?, ?, ?, ?, ?, ?) returning id",
     )
     .bind(crate::random::uuid())
     .bind(file)
-    .bind(size)
+    .bind(i64::try_from(size).map_err(Error::internal)?)
     .bind(mimetype)
     .bind(actor)
     .bind(app.clock().now())
-    .number(&mut *tx)
+    .number(&mut tx)
     .await?;
-    sql("update albums set attachment_cover_id = ? where id = ?")
-        .bind(id)
-        .bind(album)
-        .run(tx)
-        .await?;
+    let given = sql(
+        "update albums set attachment_cover_id = ? where id = ? and attachment_cover_id is null",
+    );
+    let given = given.bind(id).bind(album).run(&mut tx).await?;
+    if given == 0 {
+        return Ok(false);
+    }
+    tx.commit().await?;
     Ok(true)
 }
 

@@ -156,7 +156,9 @@ pub async fn seen(tx: &mut Tx, folder: &Folder, uploads: Vec<i64>) -> Result<()>
     sql(
         "update uploads set import_status = 'finished', import_details = ? where id in
          (select f.upload_id from music_files f where f.upload_id in ?* and f.seen < ?)
-         and import_status = 'errored' and import_details = ?",
+         and import_status = 'errored' and import_details = ? and not exists
+           (select 1 from uploads o where o.library_id = uploads.library_id
+            and o.checksum = uploads.checksum and o.import_status = 'finished')",
     )
     .bind(json!({}))
     .bind(uploads.clone())
@@ -164,16 +166,28 @@ pub async fn seen(tx: &mut Tx, folder: &Folder, uploads: Vec<i64>) -> Result<()>
     .bind(gone())
     .run(&mut *tx)
     .await?;
-    sql("update music_files set seen = ? where upload_id in ?*")
+    // A copy has taken its place meanwhile.
+    sql(
+        "update uploads set import_status = 'skipped', import_details = ? where id in ?*
+         and import_status = 'errored' and import_details = ?",
+    )
+    .bind(json!({ "code": "already_imported_in_owned_libraries" }))
+    .bind(uploads.clone())
+    .bind(gone())
+    .run(&mut *tx)
+    .await?;
+    // Another scan of the folder may be further on.
+    sql("update music_files set seen = ? where upload_id in ?* and seen < ?")
         .bind(folder.scan)
         .bind(uploads)
+        .bind(folder.scan)
         .run(tx)
         .await?;
     Ok(())
 }
 
 /// What an upload's details say while its file is not there.
-fn gone() -> serde_json::Value {
+pub fn gone() -> serde_json::Value {
     json!({ "error_code": "file_is_gone" })
 }
 
@@ -241,13 +255,15 @@ pub struct Twin {
     pub upload_id: i64,
     pub uuid: Uuid,
     pub track_id: Option<i64>,
-    pub folder_id: Option<i64>,
+    pub source: Option<String>,
+    pub import_status: String,
     pub path: Option<String>,
 }
 
 pub async fn twin(tx: &mut Tx, folder: &Folder, checksum: &str) -> Result<Option<Twin>> {
     sql(
-        "select u.id as upload_id, u.uuid, u.track_id, f.folder_id, f.path from uploads u
+        "select u.id as upload_id, u.uuid, u.track_id, u.source, u.import_status, f.path
+         from uploads u
          left join music_files f on f.upload_id = u.id
          where u.checksum = ? and u.library_id = ? and u.import_status <> 'skipped'
          order by (u.import_status <> 'finished'), u.id limit 1",
@@ -265,7 +281,8 @@ pub async fn note(tx: &mut Tx, folder: &Folder, upload: i64, candidate: &Candida
          values (?, ?, ?, ?, ?, ?)
          on conflict (upload_id) do update set folder_id = excluded.folder_id,
            path = excluded.path, size = excluded.size, modified = excluded.modified,
-           seen = excluded.seen",
+           seen = case when excluded.seen > music_files.seen then excluded.seen
+             else music_files.seen end",
     )
     .bind(upload)
     .bind(folder.id)

@@ -4,6 +4,7 @@ mod cover;
 mod files;
 mod find;
 mod read;
+mod replaced;
 mod tags;
 mod update;
 mod walk;
@@ -17,16 +18,17 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use futures_util::{StreamExt, stream};
 use tokio::{sync::mpsc, task::spawn_blocking};
 
-pub use self::watch::keep_on;
+pub use self::watch::{Watching, keep_on};
 use self::{
     files::{Folder, Known},
     read::Read,
-    walk::{Candidate, Found},
+    walk::{Candidate, Found, Walked},
     write::Writer,
 };
 use crate::{
@@ -78,6 +80,8 @@ pub struct Skipped {
 
 /// Reasons that are kept to be told.
 const TOLD: usize = 1000;
+/// Between two transactions others may write: SQLite has one writer, and does not queue.
+const BREATH: Duration = Duration::from_millis(10);
 /// Files that are written in one transaction.
 const BATCH: usize = 64;
 
@@ -118,8 +122,8 @@ pub async fn scan(
 ) -> Result<Report, Startup> {
     let folder = files::folder(app, order).await?;
     let root = PathBuf::from(&folder.path);
-    let counted = root.clone();
-    let total = spawn_blocking(move || walk::count(&counted)).await;
+    let (counted, told) = (root.clone(), stop.clone());
+    let total = spawn_blocking(move || walk::count(&counted, &told)).await;
     watch.stage("files", total.unwrap_or_default());
     let report = scan_below(app, order, &folder, &root, stop, watch).await?;
     Ok(report)
@@ -149,15 +153,17 @@ async fn scan_below(
             let steps = batch.len() as u64;
             write_batch(&mut writer, batch, &mut report).await?;
             watch.done(steps);
+            tokio::time::sleep(BREATH).await;
         }
         Ok::<(), Error>(())
     };
     let (read, wrote) = tokio::join!(reading, writing);
     read?;
     wrote?;
-    let complete = walking.await.unwrap_or(false) && !stop.is_told();
-    report.interrupted = !complete;
-    if complete {
+    let walked = walking.await.unwrap_or(Walked::Partly);
+    report.interrupted = walked == Walked::Stopped || stop.is_told();
+    // What could not be looked at may still be there.
+    if walked == Walked::Whole && !report.interrupted {
         report.vanished = files::mark_vanished(app, &folder, branch).await?;
     }
     Ok(report)
@@ -169,6 +175,8 @@ enum Step {
     /// It is known as this upload, and differs from what was read then.
     Changed(i64, Box<Read>),
     New(Box<Read>),
+    /// It is known as this upload, and could not be read this time.
+    Unread(i64, Skipped),
     Skipped(Skipped),
 }
 
@@ -217,18 +225,23 @@ fn parted(found: Vec<Found>) -> (Vec<Candidate>, Vec<Step>) {
 
 async fn read_one(candidate: Candidate, known: Option<Known>) -> Step {
     let path = candidate.path.clone();
+    let known = known.map(|known| known.upload_id);
+    let skip = |reason: String| {
+        let skipped = Skipped { path, reason };
+        match known {
+            Some(upload) => Step::Unread(upload, skipped),
+            None => Step::Skipped(skipped),
+        }
+    };
     let read = spawn_blocking(move || read::read(candidate)).await;
     match read {
         Ok(Ok(read)) => match known {
-            Some(known) => Step::Changed(known.upload_id, Box::new(read)),
+            Some(upload) => Step::Changed(upload, Box::new(read)),
             None => Step::New(Box::new(read)),
         },
-        Ok(Err(reason)) => Step::Skipped(Skipped { path, reason }),
+        Ok(Err(reason)) => skip(reason),
         // The parser's own fault must not end the scan.
-        Err(_) => Step::Skipped(Skipped {
-            path,
-            reason: "its tags make the reader fail".to_owned(),
-        }),
+        Err(_) => skip("its tags make the reader fail".to_owned()),
     }
 }
 
@@ -242,6 +255,10 @@ async fn write_batch(
     for step in batch {
         match step {
             Step::Skipped(skipped) => report.skip(skipped),
+            Step::Unread(upload, skipped) => {
+                report.skip(skipped.clone());
+                steps.push(Step::Unread(upload, skipped));
+            }
             step => steps.push(step),
         }
     }

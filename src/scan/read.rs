@@ -22,6 +22,8 @@ pub struct Read {
     pub mimetype: &'static str,
     /// Seconds.
     pub duration: i64,
+    /// The same, exactly: it tells one recording from another.
+    pub milliseconds: i64,
     /// Bits per second.
     pub bitrate: Option<i64>,
     /// Of the whole file: `sha256:` and 64 hexadecimal digits.
@@ -66,6 +68,7 @@ pub fn read(candidate: Candidate) -> Result<Read, String> {
         tags,
         mimetype,
         duration: (seconds.round() as i64).max(1),
+        milliseconds: (seconds * 1000.0).round() as i64,
         bitrate: told.filter(|bitrate| *bitrate > 0),
         checksum,
         candidate,
@@ -103,4 +106,11 @@ fn checksum(path: &Path) -> std::io::Result<String> {
         .map(|byte| format!("{byte:02x}"))
         .collect();
     Ok(format!("sha256:{digits}"))
+}
+
+impl Read {
+    /// What is kept of it beside the upload.
+    pub fn metadata(&self) -> serde_json::Value {
+        serde_json::json!({ "tags": self.tags, "milliseconds": self.milliseconds })
+    }
 }

@@ -37,21 +37,36 @@ pub async fn track(
     .await?;
     let old: Tags = serde_json::from_value(before.metadata["tags"].clone()).unwrap_or_default();
     let Some(track) = before.track_id else {
-        let place = catalogue.place(tx, new).await?;
-        sql("update uploads set track_id = ? where id = ?")
-            .bind(place.track)
-            .bind(upload)
-            .run(tx)
-            .await?;
-        return Ok(place.album);
+        return assign(tx, catalogue, upload, new).await;
     };
     if old == *new {
         return Ok(before.album_id);
+    }
+    let shared = sql("select count(*) from uploads where track_id = ? and id <> ?");
+    if shared.bind(track).bind(upload).number(&mut *tx).await? > 0 {
+        // The other files of the track have not changed with this one.
+        return assign(tx, catalogue, upload, new).await;
     }
     fields(tx, track, &old, new).await?;
     credits(tx, catalogue, track, &old, new).await?;
     genres(tx, catalogue, track, &old, new).await?;
     album(tx, catalogue, track, before.album_id, (&old, new)).await
+}
+
+/// Puts an upload where its tags say that it belongs; answers the album.
+async fn assign(
+    tx: &mut Tx,
+    catalogue: &mut Catalogue<'_>,
+    upload: i64,
+    tags: &Tags,
+) -> Result<Option<i64>> {
+    let place = catalogue.place(tx, tags).await?;
+    sql("update uploads set track_id = ? where id = ?")
+        .bind(place.track)
+        .bind(upload)
+        .run(tx)
+        .await?;
+    Ok(place.album)
 }
 
 /// Each field that still has the old value gets the new one.

@@ -1,5 +1,6 @@
 //! The files of a folder.
 use std::{
+    io,
     path::Path,
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -45,29 +46,46 @@ fn entries(root: &Path) -> impl Iterator<Item = walkdir::Result<DirEntry>> {
 }
 
 /// How many files look like music.
-pub fn count(root: &Path) -> u64 {
+pub fn count(root: &Path, stop: &Stop) -> u64 {
     let music = |entry: &DirEntry| entry.file_type().is_file() && is_music(entry.path());
-    entries(root).filter_map(Result::ok).filter(music).count() as u64
+    let entries = entries(root).take_while(|_| !stop.is_told());
+    entries.filter_map(Result::ok).filter(music).count() as u64
+}
+
+/// How far a walk came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Walked {
+    Whole,
+    /// To the end, past places that could not be looked at.
+    Partly,
+    Stopped,
 }
 
 /// Tells of every file that looks like music, and of every place that cannot be looked at.
-/// Answers whether it came to the end.
-pub fn walk(root: &Path, stop: &Stop, told: &Sender<Found>) -> bool {
+pub fn walk(root: &Path, stop: &Stop, told: &Sender<Found>) -> Walked {
     // A branch that is gone altogether is a finding, not a failure.
-    if !root.exists() {
-        return true;
+    if matches!(root.try_exists(), Ok(false)) {
+        return Walked::Whole;
     }
+    let mut blind = false;
     for entry in entries(root) {
         let found = match entry {
             Ok(entry) if entry.file_type().is_file() && is_music(entry.path()) => candidate(&entry),
             Ok(_) => continue,
-            Err(error) => Err(unreachable(&error)),
+            Err(error) => {
+                let gone = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
+                blind |= error.io_error().is_some_and(|error| !gone(error));
+                Err(unreachable(&error))
+            }
         };
         if stop.is_told() || told.blocking_send(found).is_err() {
-            return false;
+            return Walked::Stopped;
         }
     }
-    true
+    match blind {
+        true => Walked::Partly,
+        false => Walked::Whole,
+    }
 }
 
 fn candidate(entry: &DirEntry) -> Found {

@@ -1,69 +1,100 @@
 //! Keeping on: what changes in a folder is scanned soon after.
 use std::{
     collections::BTreeSet,
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
     time::Duration,
 };
 
-use notify::{Event, RecursiveMode, Watcher};
-use tokio::{sync::mpsc, time::timeout};
+use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, timeout},
+};
 
 use super::{Order, Report, Stop, files, scan_below};
 use crate::{app::App, error::Startup, import::Watch};
 
 /// So long a folder must be quiet before it is scanned: files are copied bit by bit.
 const QUIET: Duration = Duration::from_secs(2);
+/// After so long it is scanned even when it is not quiet.
+const LATEST: Duration = Duration::from_secs(30);
 /// Branches that are remembered; beyond that the whole folder is scanned.
 const BRANCHES: usize = 500;
+
+/// A folder whose changes are heard. Begun before the first scan, so that none is missed.
+pub struct Watching {
+    root: PathBuf,
+    events: mpsc::UnboundedReceiver<notify::Result<Event>>,
+    /// Ends with it.
+    _watcher: RecommendedWatcher,
+}
+
+impl Watching {
+    pub fn start(folder: &Path) -> Result<Self, Startup> {
+        let failed = |error: &dyn std::fmt::Display| {
+            Startup::new(format!("cannot watch {}: {error}", folder.display()))
+        };
+        let root = folder.canonicalize().map_err(|error| failed(&error))?;
+        let (sender, events) = mpsc::unbounded_channel();
+        let hear = move |event: notify::Result<Event>| {
+            // Who only reads changes nothing.
+            if !event.as_ref().is_ok_and(|event| event.kind.is_access()) {
+                // The receiver ends with the watch.
+                let _ = sender.send(event);
+            }
+        };
+        let mut watcher = notify::recommended_watcher(hear).map_err(|error| failed(&error))?;
+        watcher
+            .watch(&root, RecursiveMode::Recursive)
+            .map_err(|error| failed(&error))?;
+        Ok(Self {
+            root,
+            events,
+            _watcher: watcher,
+        })
+    }
+
+    /// The branches in which something changed: once it is quiet, or has not been for long.
+    async fn changed(&mut self, branches: &mut BTreeSet<PathBuf>, stop: &Stop) {
+        let latest = Instant::now() + LATEST;
+        while !stop.is_told() && Instant::now() < latest {
+            match timeout(QUIET, self.events.recv()).await {
+                Ok(Some(event)) => gather(branches, event, &self.root),
+                Ok(None) | Err(_) => return,
+            }
+        }
+    }
+}
 
 /// Scans what changes, until told to stop. `told` hears of each scan that found something.
 pub async fn keep_on(
     app: &App,
     order: &Order,
+    mut watching: Watching,
     stop: &Stop,
     watch: &mut dyn Watch,
     mut told: impl FnMut(&Report),
 ) -> Result<(), Startup> {
     let folder = files::folder(app, order).await?;
-    let root = PathBuf::from(&folder.path);
-    let (sender, mut events) = mpsc::unbounded_channel();
-    let mut watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
-        // The receiver ends with the watch.
-        let _ = sender.send(event);
-    })
-    .map_err(|error| Startup::caused("cannot watch", error))?;
-    watcher
-        .watch(&root, RecursiveMode::Recursive)
-        .map_err(|error| Startup::caused(format!("cannot watch {}", root.display()), error))?;
+    let mut branches = BTreeSet::new();
     while !stop.is_told() {
-        let Some(branches) = changed(&mut events, &root, stop).await else {
-            continue;
-        };
-        for branch in branches {
-            let report = scan_below(app, order, &folder, &branch, stop, watch).await?;
-            if report.changed() || report.skipped_count > 0 {
-                told(&report);
+        watching.changed(&mut branches, stop).await;
+        if !watching.root.exists() {
+            let root = watching.root.display();
+            return Err(Startup::new(format!("{root} is not there any more")));
+        }
+        for branch in outermost(std::mem::take(&mut branches)) {
+            match scan_below(app, order, &folder, &branch, stop, watch).await {
+                Ok(report) if report.changed() || report.skipped_count > 0 => told(&report),
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::warn!(branch = %branch.display(), %error, "not scanned; trying again");
+                    branches.insert(branch);
+                }
             }
         }
     }
     Ok(())
-}
-
-/// The branches in which something changed, once it is quiet.
-async fn changed(
-    events: &mut mpsc::UnboundedReceiver<notify::Result<Event>>,
-    root: &Path,
-    stop: &Stop,
-) -> Option<Vec<PathBuf>> {
-    let mut branches = BTreeSet::new();
-    loop {
-        match timeout(QUIET, events.recv()).await {
-            Ok(Some(event)) => gather(&mut branches, event, root),
-            Ok(None) => return None,
-            Err(_) if stop.is_told() || branches.is_empty() => return None,
-            Err(_) => return Some(outermost(branches)),
-        }
-    }
 }
 
 fn gather(branches: &mut BTreeSet<PathBuf>, event: notify::Result<Event>, root: &Path) {
@@ -72,14 +103,13 @@ fn gather(branches: &mut BTreeSet<PathBuf>, event: notify::Result<Event>, root: 
         branches.insert(root.to_owned());
     };
     match event {
-        Ok(event) if event.kind.is_access() => {}
         Ok(event) if event.need_rescan() || branches.len() >= BRANCHES => whole(branches),
         Ok(event) => branches.extend(
             event
                 .paths
                 .iter()
                 .filter_map(|path| path.parent())
-                .filter(|parent| parent.starts_with(root))
+                .filter(|parent| is_shown(parent, root))
                 .map(Path::to_owned),
         ),
         Err(error) => {
@@ -87,6 +117,14 @@ fn gather(branches: &mut BTreeSet<PathBuf>, event: notify::Result<Event>, root: 
             whole(branches);
         }
     }
+}
+
+/// Whether a branch is below the root, and not below a name that begins with a dot.
+fn is_shown(branch: &Path, root: &Path) -> bool {
+    let hidden = |part: Component<'_>| part.as_os_str().to_string_lossy().starts_with('.');
+    branch
+        .strip_prefix(root)
+        .is_ok_and(|below| !below.components().any(hidden))
 }
 
 /// Branches that are not within others.
@@ -103,6 +141,19 @@ fn outermost(branches: BTreeSet<PathBuf>) -> Vec<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_hidden_is_not_scanned() {
+        let root = Path::new("/home/.music");
+        for (branch, shown) in [
+            ("/home/.music", true),
+            ("/home/.music/a/b", true),
+            ("/home/.music/.trash/a", false),
+            ("/home", false),
+        ] {
+            assert_eq!(is_shown(Path::new(branch), root), shown, "{branch}");
+        }
+    }
 
     #[test]
     fn a_branch_within_another_is_scanned_with_it() {

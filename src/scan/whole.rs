@@ -72,14 +72,21 @@ fn flac(path: &Path) -> io::Result<bool> {
     file.seek(SeekFrom::Start(size.saturating_sub(TAIL)))?;
     let mut tail = Vec::new();
     file.take(TAIL).read_to_end(&mut tail)?;
-    let last = (0..tail.len()).rev().find_map(|at| frame(&tail[at..]));
+    // What only looks like a frame may be among them: the highest number is that of the last one.
+    let last = (0..tail.len()).filter_map(|at| frame(&tail[at..])).max();
     Ok(last.is_none_or(|number| (number + 1) * block + block > samples))
 }
 
 /// The number of the frame that begins here, when one does: its header has a checksum.
 fn frame(bytes: &[u8]) -> Option<u64> {
-    // The sync code with fixed block sizes.
-    if bytes.len() < 16 || bytes[0] != 0xff || bytes[1] != 0xf8 {
+    // The sync code with fixed block sizes; then reserved values.
+    if bytes.len() < 16
+        || bytes[..2] != [0xff, 0xf8]
+        || bytes[2] >> 4 == 0
+        || bytes[2] & 15 == 15
+        || bytes[3] >> 4 > 10
+        || bytes[3] & 1 == 1
+    {
         return None;
     }
     let (number, length) = coded_number(&bytes[4..])?;

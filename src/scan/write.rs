@@ -1,6 +1,7 @@
 //! From what was read to rows: uploads, and what they are of.
-use std::{collections::HashSet, path::Path};
+use std::path::Path;
 
+use indexmap::IndexMap;
 use serde_json::json;
 
 use super::{
@@ -8,6 +9,7 @@ use super::{
     catalogue::Catalogue,
     files::{self, Folder, Twin},
     read::Read,
+    replaced::{self, Replaced},
     update,
 };
 use crate::{
@@ -57,37 +59,66 @@ impl<'a> Writer<'a> {
         let unchanged: Vec<i64> = steps
             .iter()
             .filter_map(|step| match step {
-                Step::Unchanged(id) => Some(*id),
+                Step::Unchanged(id) | Step::Unread(id, _) => Some(*id),
                 _ => None,
             })
             .collect();
-        counts.unchanged += unchanged.len() as u64;
+        let same = |step: &&Step| matches!(step, Step::Unchanged(_));
+        counts.unchanged += steps.iter().filter(same).count() as u64;
         files::seen(&mut tx, self.folder, unchanged).await?;
-        let mut albums = HashSet::new();
+        let mut replaced = replaced::detach(&mut tx, steps).await?;
+        let mut albums = IndexMap::new();
         for step in steps {
             let album = match step {
-                Step::New(read) => self.add(&mut tx, read, counts).await?,
+                Step::New(read) => self.settle(&mut tx, read, &mut replaced, counts).await?,
+                Step::Changed(upload, read) if replaced.has(*upload) => {
+                    self.settle(&mut tx, read, &mut replaced, counts).await?
+                }
                 Step::Changed(upload, read) => {
                     counts.updated += 1;
                     self.change(&mut tx, *upload, read).await?
                 }
-                Step::Unchanged(_) | Step::Skipped(_) => None,
+                Step::Unchanged(_) | Step::Unread(..) | Step::Skipped(_) => None,
             };
-            if let (Some(album), Step::New(read) | Step::Changed(_, read)) = (album, step)
-                && albums.insert(album)
-            {
-                let path = Path::new(&read.candidate.path);
-                let covered = self.catalogue.cover(&mut tx, album, path).await?;
-                counts.covers += u64::from(covered);
+            if let (Some(album), Step::New(read) | Step::Changed(_, read)) = (album, step) {
+                albums
+                    .entry(album)
+                    .or_insert_with(|| read.candidate.path.clone());
             }
         }
-        tx.commit().await
+        tx.commit().await?;
+        // Covers are read when nobody has to wait for it.
+        for (album, path) in albums {
+            match self.catalogue.cover(album, Path::new(&path)).await {
+                Ok(covered) => counts.covers += u64::from(covered),
+                Err(error) => error.log(),
+            }
+        }
+        Ok(())
+    }
+
+    /// Finds the upload that a file now is: one that was just replaced at another place, or a new
+    /// one. Answers its album.
+    async fn settle(
+        &mut self,
+        tx: &mut Tx,
+        read: &Read,
+        replaced: &mut Replaced,
+        counts: &mut Report,
+    ) -> Result<Option<i64>> {
+        match replaced.take(read) {
+            Some(upload) => {
+                counts.moved += 1;
+                self.change(tx, upload, read).await
+            }
+            None => self.add(tx, read, counts).await,
+        }
     }
 
     /// Brings a file in; answers its album.
     async fn add(&mut self, tx: &mut Tx, read: &Read, counts: &mut Report) -> Result<Option<i64>> {
         match files::twin(tx, self.folder, &read.checksum).await? {
-            Some(twin) if twin.has_moved() => {
+            Some(twin) if twin.has_moved_to(&read.candidate.path) => {
                 counts.moved += 1;
                 self.change(tx, twin.upload_id, read).await
             }
@@ -143,7 +174,7 @@ impl<'a> Writer<'a> {
         .bind(now)
         .bind(status)
         .bind(details)
-        .bind(json!({ "tags": read.tags }))
+        .bind(read.metadata())
         .bind(read.checksum.as_str())
         .number(tx)
         .await
@@ -166,7 +197,7 @@ impl<'a> Writer<'a> {
         .bind(now)
         .bind(now)
         .bind(json!({}))
-        .bind(json!({ "tags": read.tags }))
+        .bind(read.metadata())
         .bind(read.checksum.as_str())
         .bind(upload)
         .run(&mut *tx)
@@ -181,12 +212,17 @@ impl<'a> Writer<'a> {
 }
 
 impl Twin {
-    /// Whether it was scanned, and its file is not where it was.
-    fn has_moved(&self) -> bool {
-        self.folder_id.is_some()
-            && self
-                .path
-                .as_deref()
-                .is_some_and(|path| !Path::new(path).exists())
+    /// Whether it plays a file in place, and that is the one at `path` now.
+    fn has_moved_to(&self, path: &str) -> bool {
+        if let Some(known) = &self.path {
+            return !Path::new(known).exists();
+        }
+        // An import brought it along, or its file was replaced by another.
+        let Some(storage::Audio::InPlace(known)) =
+            storage::Audio::named("", self.source.as_deref())
+        else {
+            return false;
+        };
+        self.import_status == "errored" || known == Path::new(path) || !known.exists()
     }
 }

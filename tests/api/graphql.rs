@@ -12,6 +12,24 @@ fn message(answer: &Value) -> &str {
 }
 
 on_both! {
+    async fn fragments_without_end_are_refused(pod: Pod) {
+        for query in [
+            "{ ...F } fragment F on Query { ...F }",
+            "{ ...F } fragment F on Query { ...G } fragment G on Query { instance { name } ...F }",
+        ] {
+            let body = pod.graphql(query).send().await.json();
+            assert!(body["data"].is_null() && body["errors"].is_array(), "{body}");
+        }
+    }
+
+    async fn fields_stand_in_the_order_of_the_query(pod: Pod) {
+        let query = "{ tags { totalCount nodes { name databaseId } } b: instance { name } a: artists(first: 1) { nodes { name id } } }";
+        let body = pod.graphql(query).send().await;
+        let place = |key: &str| body.text.find(key).unwrap_or_else(|| panic!("{key}: {}", body.text));
+        assert!(place("\"tags\"") < place("\"b\"") && place("\"b\"") < place("\"a\""));
+        assert!(place("\"totalCount\"") < place("\"nodes\"") && place("\"name\"") < place("\"databaseId\""));
+    }
+
     async fn nested_lists_run_a_constant_number_of_statements(pod: Pod) {
         let mut counts = Vec::new();
         for first in [1, 5] {

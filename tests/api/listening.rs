@@ -223,7 +223,10 @@ async fn audio_is_converted_once_and_then_kept() {
         assert_eq!(header(&answer, "content-type"), kind);
         assert!(answer.bytes.starts_with(magic.as_bytes()), "{query}");
         assert!(header(&answer, "content-disposition").ends_with(file.split_once('.').unwrap().1));
-        assert!(kept(&pod).contains(&file.to_owned()), "{:?}", kept(&pod));
+        let (bitrate, ending) = file.split_once('.').unwrap();
+        let is_kept =
+            |name: &String| name.starts_with(&format!("{bitrate}-")) && name.ends_with(ending);
+        assert!(kept(&pod).iter().any(is_kept), "{:?}", kept(&pod));
         let again = listen(&pod, query)
             .header("range", "bytes=1-9")
             .send()
@@ -233,9 +236,29 @@ async fn audio_is_converted_once_and_then_kept() {
             (StatusCode::PARTIAL_CONTENT, &answer.bytes[1..10])
         );
     }
+    // Another file in its place is another conversion.
+    put(&pod, "tracks/1.mp3", &wav(2, 330.0));
+    let other = listen(&pod, "?to=flac").send().await;
+    assert_ne!(
+        other.bytes.len(),
+        listen(&pod, "?to=aiff").send().await.bytes.len()
+    );
+    assert_eq!(kept(&pod).len(), 9);
+    put(&pod, "tracks/1.mp3", &wav(4, 440.0));
+    for kept in walkdir::WalkDir::new(pod.media().join("transcoded"))
+        .into_iter()
+        .flatten()
+    {
+        if kept.file_type().is_file() {
+            fs::remove_file(kept.path()).unwrap();
+        }
+    }
+    for query in ["?to=mp3&max_bitrate=64", "?to=ogg"] {
+        listen(&pod, query).send().await;
+    }
     // Near enough is as good.
     listen(&pod, "?to=mp3&max_bitrate=70").send().await;
-    assert_eq!(kept(&pod).len(), 7);
+    assert_eq!(kept(&pod).len(), 2);
     let stream = pod.get(&format!("/api/v1/stream/{DUSK}")).send().await;
     assert_eq!(
         (

@@ -108,6 +108,9 @@ on_both! {
         assert_eq!(none.json(), json!({"file": ["No file was submitted."]}));
         assert_eq!(ask("text/csv", "a").send().await.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
         assert_eq!(ask("multipart/form-data", "a").send().await.status, StatusCode::BAD_REQUEST);
+        let endless = format!("--x\r\ncontent-disposition: form-data; name=\"{}", "a".repeat(8 << 20));
+        let endless = ask("multipart/form-data; boundary=x", &endless).send().await;
+        assert_eq!(endless.status, StatusCode::BAD_REQUEST, "a head without end is not read to it");
         let huge = pod.ask(Method::POST, "/api/v1/attachments").by("alice");
         let huge = huge.file("a.png", "image/png", &vec![0; (5 << 20) + 1]).send().await;
         assert_eq!(huge.status, StatusCode::PAYLOAD_TOO_LARGE);
@@ -225,7 +228,7 @@ async fn the_media_folder_shows_pictures_and_nothing_else() {
         ("/media/attachments/a.jpg", 200),
         ("/media/tracks/1.mp3", 404),
         ("/media/transcoded/1.mp3", 404),
-        ("/media/secret", 404),
+        ("/media/secret/a.png", 404),
         ("/media/attachments/../tracks/1.mp3", 404),
         ("/media/attachments/%2e%2e/tracks/1.mp3", 404),
         ("/media/attachments/..%2ftracks%2f1.mp3", 404),
@@ -233,6 +236,8 @@ async fn the_media_folder_shows_pictures_and_nothing_else() {
         ("/media/attachments/", 404),
         ("/media/", 404),
         ("/media/%ff", 404),
+        ("/media/attachments/%00", 404),
+        ("/media/__sized__/secret/a-crop-c0-5__0-5-200x200.png", 404),
         ("/media/__sized__/tracks/1-crop-c0-5__0-5-200x200.mp3", 404),
         (
             "/media/__sized__/attachments/a-crop-c0-5__0-5-200x200-95.jpg",

@@ -155,6 +155,59 @@ on_both! {
         assert_eq!(count(&pod, "select max(id) from tracks").await, id);
     }
 
+    async fn tracks_that_are_numbered_anew_stay_what_they_are(pod: Pod) {
+        let music = folder(&pod);
+        let put = |name: &str, seconds: u32, title: &str, number: &str| {
+            let path = music.join(name);
+            fs::write(&path, wav(seconds, 300.0)).unwrap();
+            tag(&path, &[(TrackTitle, title), (TrackArtist, "Ann"), (AlbumTitle, "Days"), (TrackNumber, number)]);
+        };
+        put("01.wav", 1, "Alpha", "1");
+        put("02.wav", 2, "Beta", "2");
+        run(&pod, &music).await;
+        let of = |title: &'static str| async {
+            let track = track(&pod, title).await;
+            (track["uuid"].clone(), track["isPlayable"].clone())
+        };
+        let (alpha, beta) = (of("Alpha").await, of("Beta").await);
+        put("01.wav", 3, "Intro", "1");
+        put("02.wav", 1, "Alpha", "2");
+        put("03.wav", 2, "Beta", "3");
+        let report = run(&pod, &music).await;
+        assert_eq!((report.added, report.moved), (1, 2), "{report:?}");
+        assert_eq!((of("Alpha").await, of("Beta").await), (alpha, beta));
+        assert_eq!(track(&pod, "Alpha").await["position"], 2);
+        assert_eq!(of("Intro").await.1, true);
+        assert_eq!(run(&pod, &music).await.unchanged, 3);
+    }
+
+    async fn a_copy_that_is_tagged_anew_leaves_the_other_file_its_track(pod: Pod) {
+        let music = folder(&pod);
+        let path = song(&music, "one.wav", &[(TrackTitle, "Here"), (TrackArtist, "Ann"), (AlbumTitle, "First")]);
+        run(&pod, &music).await;
+        let copy = music.join("copy.wav");
+        fs::copy(&path, &copy).unwrap();
+        run(&pod, &music).await;
+        tag(&copy, &[(TrackTitle, "Here"), (TrackArtist, "Ann"), (AlbumTitle, "Best of")]);
+        assert_eq!(run(&pod, &music).await.updated, 1);
+        let albums = sql("select al.title from tracks t join albums al on al.id = t.album_id
+            where t.title = 'Here' order by t.id");
+        let albums: Vec<(String,)> = albums.all(pod.app.db()).await.unwrap();
+        assert_eq!(albums, [("First".to_owned(),), ("Best of".to_owned(),)]);
+    }
+
+    async fn two_scans_of_one_folder_at_once_mark_nothing(pod: Pod) {
+        let music = folder(&pod);
+        for number in 0..150 {
+            song(&music, &format!("{number}.wav"), &[(TrackTitle, &format!("Song {number}")), (TrackArtist, "Ann")]);
+        }
+        run(&pod, &music).await;
+        for _ in 0..3 {
+            let (one, two) = tokio::join!(run(&pod, &music), run(&pod, &music));
+            assert_eq!((one.vanished, two.vanished), (0, 0));
+        }
+    }
+
     async fn what_vanishes_is_marked_and_comes_back(pod: Pod) {
         let music = folder(&pod);
         let path = song(&music, "one.wav", &[(TrackTitle, "Here"), (TrackArtist, "Ann")]);

@@ -10,7 +10,7 @@ use std::{
 use image::{ImageFormat, imageops::FilterType};
 use tokio::{sync::Semaphore, task::spawn_blocking, time::timeout};
 
-use super::{super::storage::Storage, decoded, jpeg, keep};
+use super::{super::storage::Storage, Fit, Unfit, cleaned, decoded, jpeg, keep};
 use crate::error::{Error, Result};
 
 /// Bytes of a picture file at most: other programs may put files into the media folder too.
@@ -102,6 +102,9 @@ impl Pictures {
             let content_type = content_type(&path);
             return Ok(Shown { path, content_type });
         };
+        if !PUBLIC.iter().any(|folder| original.starts_with(folder)) {
+            return Err(Error::NotFound);
+        }
         let original = self
             .storage
             .within_media(&original)
@@ -120,6 +123,14 @@ impl Pictures {
             self.make(original, path.clone(), crop).await?;
         }
         Ok(Shown { path, content_type })
+    }
+
+    /// A picture that people send, written anew; one at a time, as with crops.
+    pub async fn clean(&self, bytes: Vec<u8>, smallest: u32) -> Result<Result<Fit, Unfit>> {
+        let _place = self.place.acquire().await.map_err(Error::internal)?;
+        spawn_blocking(move || cleaned(&bytes, smallest))
+            .await
+            .map_err(Error::internal)
     }
 
     async fn make(&self, original: PathBuf, path: PathBuf, crop: Crop) -> Result<()> {

@@ -24,18 +24,31 @@ pub fn folder(upload: Uuid) -> String {
     format!("{FOLDER}/{}/{}/{name}", &name[..2], &name[2..4])
 }
 
+/// Tells one state of a source from another: its size, and when it was modified.
+pub fn version(source: &Path) -> Option<String> {
+    let metadata = fs::metadata(source).ok()?;
+    let modified = metadata
+        .modified()
+        .ok()?
+        .duration_since(SystemTime::UNIX_EPOCH);
+    let nanos = modified.ok()?.as_nanos();
+    Some(format!("{:x}_{nanos:x}", metadata.len()))
+}
+
 /// What a finished conversion is called.
-pub fn file_name(target: Target) -> String {
-    format!("{}.{}", target.bitrate, target.format.extension())
+pub fn file_name(target: Target, version: &str) -> String {
+    let (bitrate, extension) = (target.bitrate, target.format.extension());
+    format!("{bitrate}-{version}.{extension}")
 }
 
 /// A conversion that is there, and whose bitrate is the wanted one within a fifth.
-pub fn find(folder: &Path, target: Target) -> Option<String> {
+pub fn find(folder: &Path, target: Target, version: &str) -> Option<String> {
     let entries = fs::read_dir(folder).ok()?;
     let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
     let near = names.filter_map(|name| {
-        let (bitrate, extension) = name.split_once('.')?;
-        let bitrate: i64 = bitrate.parse().ok()?;
+        let (stem, extension) = name.split_once('.')?;
+        let (bitrate, of) = stem.split_once('-')?;
+        let bitrate: i64 = bitrate.parse().ok().filter(|_| of == version)?;
         let away = (bitrate - target.bitrate).abs();
         (extension == target.format.extension() && away * 5 <= target.bitrate)
             .then_some((away, name))
@@ -53,6 +66,17 @@ pub fn touch(path: &Path, now: SystemTime) {
         tracing::debug!(path = %path.display(), %error, "cannot note the use of a conversion");
     }
 }
+
+/// Somebody else may tidy too.
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// So long a conversion is kept whatever its size: somebody is about to be sent it.
+const FRESH: Duration = Duration::from_secs(300);
 
 /// What bounds the kept conversions.
 #[derive(Clone, Copy, Debug)]
@@ -80,7 +104,7 @@ pub fn tidy(root: &Path, bounds: Bounds, now: SystemTime) -> io::Result<u64> {
         };
         let age = now.duration_since(used).unwrap_or_default();
         if (unfinished && age > ABANDONED) || (!unfinished && age > bounds.unused) {
-            fs::remove_file(entry.path())?;
+            remove(entry.path())?;
             removed += 1;
         } else if !unfinished {
             kept.push((used, metadata.len(), entry.into_path()));
@@ -88,11 +112,12 @@ pub fn tidy(root: &Path, bounds: Bounds, now: SystemTime) -> io::Result<u64> {
     }
     kept.sort();
     let mut total: u64 = kept.iter().map(|(_, size, _)| size).sum();
-    for (_, size, path) in kept {
-        if total <= bounds.bytes {
+    for (used, size, path) in kept {
+        let fresh = now.duration_since(used).unwrap_or_default() < FRESH;
+        if total <= bounds.bytes || fresh {
             break;
         }
-        fs::remove_file(path)?;
+        remove(&path)?;
         total -= size;
         removed += 1;
     }

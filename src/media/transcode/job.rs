@@ -90,7 +90,8 @@ async fn run(task: &Task, progress: &watch::Sender<Progress>) -> io::Result<()> 
     let mut child = start(task)?;
     let complaints = child.stderr.take();
     let output = child.stdout.take();
-    let (written, told) = tokio::join!(
+    // Whichever fails first ends the other, and with it the converter.
+    let ((), told) = tokio::try_join!(
         async {
             match output {
                 Some(output) => keep(output, &task.unfinished, progress).await,
@@ -98,11 +99,10 @@ async fn run(task: &Task, progress: &watch::Sender<Progress>) -> io::Result<()> 
             }
         },
         heard(complaints),
-    );
+    )?;
     let status = timeout(SILENCE, child.wait()).await??;
-    written?;
     if !status.success() {
-        return Err(io::Error::other(told?));
+        return Err(io::Error::other(told));
     }
     fs::rename(&task.unfinished, &task.finished).map_err(io::Error::other)
 }

@@ -41,7 +41,8 @@ struct Parts {
     running: Mutex<HashMap<Key, Running>>,
 }
 
-type Key = (Uuid, Target);
+/// The path of what a conversion makes, within the media folder.
+type Key = String;
 
 /// A conversion that others may join.
 struct Running {
@@ -61,8 +62,24 @@ pub enum Converted {
 
 /// The audio that is to be converted.
 pub struct Source {
-    pub upload: Uuid,
-    pub path: PathBuf,
+    upload: Uuid,
+    path: PathBuf,
+    version: String,
+}
+
+impl Source {
+    /// `None` where the audio is not there.
+    pub async fn of(upload: Uuid, path: PathBuf) -> Option<Self> {
+        let looked = path.clone();
+        let version = spawn_blocking(move || cache::version(&looked))
+            .await
+            .ok()??;
+        Some(Self {
+            upload,
+            path,
+            version,
+        })
+    }
 }
 
 impl Transcoder {
@@ -77,11 +94,12 @@ impl Transcoder {
     }
 
     /// A conversion that is kept, by its path within the media folder.
-    pub async fn kept(&self, upload: Uuid, target: Target, now: Timestamp) -> Option<String> {
-        let folder = cache::folder(upload);
+    pub async fn kept(&self, source: &Source, target: Target, now: Timestamp) -> Option<String> {
+        let folder = cache::folder(source.upload);
         let path = self.0.storage.within_media(&folder)?;
+        let version = source.version.clone();
         let found = spawn_blocking(move || {
-            let name = cache::find(&path, target)?;
+            let name = cache::find(&path, target, &version)?;
             cache::touch(&path.join(&name), now.0.into());
             Some(name)
         });
@@ -90,7 +108,7 @@ impl Transcoder {
 
     /// The conversion, or its beginning.
     pub async fn convert(&self, source: Source, target: Target, now: Timestamp) -> Converted {
-        match self.kept(source.upload, target, now).await {
+        match self.kept(&source, target, now).await {
             Some(kept) => Converted::Kept(kept),
             None => Converted::Growing(self.join(source, target, now)),
         }
@@ -98,13 +116,13 @@ impl Transcoder {
 
     /// Joins a running conversion, or starts it.
     fn join(&self, source: Source, target: Target, now: Timestamp) -> Growing {
-        let key = (source.upload, target);
         let folder = cache::folder(source.upload);
-        let finished = format!("{folder}/{}", cache::file_name(target));
+        let name = cache::file_name(target, &source.version);
+        let finished = format!("{folder}/{name}");
         let mut running = self.running();
         // One that nobody listens to any more is about to end: it is not joined.
         if let Some(known) = running
-            .get(&key)
+            .get(&finished)
             .filter(|known| known.progress.receiver_count() > 0)
         {
             return Growing {
@@ -119,18 +137,16 @@ impl Transcoder {
             source: source.path,
             target,
             unfinished: path.join(format!(".{}", crate::random::uuid().simple())),
-            finished: path.join(cache::file_name(target)),
+            finished: path.join(name),
         };
         let (progress, listener) = watch::channel(Progress::Growing(0));
         let unfinished = task.unfinished.clone();
-        running.insert(
-            key,
-            Running {
-                progress: progress.clone(),
-                unfinished: unfinished.clone(),
-            },
-        );
-        tokio::spawn(self.clone().work(key, task, progress, now));
+        let entry = Running {
+            progress: progress.clone(),
+            unfinished: unfinished.clone(),
+        };
+        running.insert(finished.clone(), entry);
+        tokio::spawn(self.clone().work(finished.clone(), task, progress, now));
         Growing {
             progress: listener,
             unfinished,

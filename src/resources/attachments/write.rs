@@ -22,8 +22,8 @@ const SMALLEST: u32 = 50;
 
 pub async fn create(permit: &Allowed<Create>, bytes: Vec<u8>) -> Result<Attachment> {
     let actor = permit.actor_id().ok_or(Error::Forbidden)?;
-    let cleaned = spawn_blocking(move || picture::cleaned(&bytes, SMALLEST)).await;
-    let fit = cleaned.map_err(Error::internal)?.map_err(unfit)?;
+    let pictures = &permit.app().media().pictures;
+    let fit = pictures.clean(bytes, SMALLEST).await?.map_err(unfit)?;
     let storage = permit.app().media().storage.clone();
     let (file, size) = (
         Storage::fresh("attachments", fit.extension),

@@ -1,5 +1,5 @@
 //! From a track to what is sent.
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use poem::Response;
@@ -50,8 +50,11 @@ pub async fn play(reader: &Reader, who: Ident, order: Order, wanted: &Wanted) ->
     let Some((upload, audio)) = heard(reader, &track, order.upload.as_deref()).await? else {
         return Ok(Audio::none());
     };
-    if !wanted.head {
-        count(reader, who, &upload).await?;
+    // Who listens is told nothing of a count that failed.
+    if !wanted.head
+        && let Err(error) = count(reader, who, &upload).await
+    {
+        error.log();
     }
     let target = match reader.app().preferences().await?.transcoding_enabled() {
         true => order.wish.target(upload.extension(), upload.bitrate),
@@ -159,16 +162,14 @@ async fn converted(
             .content_type(mimetype)
             .header("accept-ranges", "none")
     };
+    let path = media.storage.path(audio).ok_or(Error::NotFound)?;
+    let source = Source::of(upload.uuid, path).await.ok_or(Error::NotFound)?;
     if wanted.head {
-        return match media.transcoder.kept(upload.uuid, target, now).await {
+        return match media.transcoder.kept(&source, target, now).await {
             Some(kept) => sent(reader, &kept, mimetype, wanted).await,
             None => Ok(growing_headers().finish()),
         };
     }
-    let source = Source {
-        upload: upload.uuid,
-        path: present(media.storage.path(audio)).await?,
-    };
     let mut growing = match media.transcoder.convert(source, target, now).await {
         Converted::Kept(kept) => return sent(reader, &kept, mimetype, wanted).await,
         Converted::Growing(growing) => growing,
@@ -184,13 +185,6 @@ async fn converted(
     }
     growing.begun().await?;
     Ok(growing_headers().body(growing.body(&media.storage)))
-}
-
-async fn present(path: Option<PathBuf>) -> Result<PathBuf> {
-    match path {
-        Some(path) if tokio::fs::try_exists(&path).await.unwrap_or(false) => Ok(path),
-        _ => Err(Error::NotFound),
-    }
 }
 
 /// A kept conversion.

@@ -1,0 +1,109 @@
+//! Files that became other recordings, as when the tracks of an album are numbered anew: the uploads
+//! go where their audio went, with all that hangs on them.
+use std::collections::HashMap;
+
+use serde_json::Value;
+use sqlx::FromRow;
+
+use super::{Step, files, read::Read, tags::Tags};
+use crate::{
+    error::Result,
+    resources::visibility::folded,
+    store::{Tx, sql},
+};
+
+/// What was read of an upload's file before.
+#[derive(Debug, FromRow)]
+struct Before {
+    id: i64,
+    checksum: Option<String>,
+    #[sqlx(json)]
+    metadata: Value,
+}
+
+impl Before {
+    fn tags(&self) -> Option<Tags> {
+        serde_json::from_value(self.metadata["tags"].clone()).ok()
+    }
+
+    /// Whether a file is this recording still: as long to the millisecond, or by name.
+    fn is(&self, read: &Read) -> bool {
+        let Some(old) = self.tags() else { return true };
+        let same_id = old.mbid.is_some() && old.mbid == read.tags.mbid;
+        self.is_as_long(read) || same_id || folded(&old.title) == folded(&read.tags.title)
+    }
+
+    fn is_as_long(&self, read: &Read) -> bool {
+        self.metadata["milliseconds"] == read.milliseconds
+    }
+
+    /// Whether a file at another place is surely this recording.
+    fn went_to(&self, read: &Read) -> bool {
+        let title = || {
+            self.tags()
+                .is_some_and(|old| folded(&old.title) == folded(&read.tags.title))
+        };
+        self.checksum.as_deref() == Some(read.checksum.as_str())
+            || (self.is_as_long(read) && title())
+    }
+}
+
+/// The uploads of a batch whose files hold something else now.
+#[derive(Debug, Default)]
+pub struct Replaced {
+    /// By number; those whose audio was found elsewhere are empty.
+    uploads: HashMap<i64, Option<Before>>,
+}
+
+impl Replaced {
+    pub fn has(&self, upload: i64) -> bool {
+        self.uploads.contains_key(&upload)
+    }
+
+    /// The upload that a file is, if it is one of these.
+    pub fn take(&mut self, read: &Read) -> Option<i64> {
+        let mut left = self.uploads.values_mut();
+        let found =
+            left.find(|before| before.as_ref().is_some_and(|before| before.went_to(read)))?;
+        found.take().map(|before| before.id)
+    }
+}
+
+/// Parts uploads from files that hold other recordings now. Until their audio is found they count
+/// as gone.
+pub async fn detach(tx: &mut Tx, steps: &[Step]) -> Result<Replaced> {
+    let changed: HashMap<i64, &Read> = steps
+        .iter()
+        .filter_map(|step| match step {
+            Step::Changed(upload, read) => Some((*upload, &**read)),
+            _ => None,
+        })
+        .collect();
+    if changed.is_empty() {
+        return Ok(Replaced::default());
+    }
+    let rows: Vec<Before> = sql("select id, checksum, metadata from uploads where id in ?*")
+        .bind(changed.keys().copied().collect::<Vec<_>>())
+        .all(&mut *tx)
+        .await?;
+    let other = |before: &Before| {
+        let read = changed.get(&before.id);
+        read.is_some_and(|read| !before.is(read))
+    };
+    let uploads: HashMap<i64, Option<Before>> = rows
+        .into_iter()
+        .filter(other)
+        .map(|before| (before.id, Some(before)))
+        .collect();
+    let ids: Vec<i64> = uploads.keys().copied().collect();
+    sql("delete from music_files where upload_id in ?*")
+        .bind(ids.clone())
+        .run(&mut *tx)
+        .await?;
+    sql("update uploads set import_status = 'errored', import_details = ? where id in ?*")
+        .bind(files::gone())
+        .bind(ids)
+        .run(tx)
+        .await?;
+    Ok(Replaced { uploads })
+}
