@@ -38,8 +38,8 @@ pub fn run(mut config: Config) -> Result<(), Startup> {
             fill(&app, &data).await?;
         } else if !data.join(ACCOUNTS).is_file() {
             return Err(Startup::new(
-                "the database is not empty, and a demo would mix with what is there. Name a new \
-                 one by --data or DATABASE_URL",
+                "the demo was not made to its end, or its database is that of another pod. Delete \
+                 the folder `demo` of the data folder, or name another by --data",
             ));
         }
         let accounts = fs::read_to_string(data.join(ACCOUNTS)).unwrap_or_default();

@@ -179,10 +179,32 @@ async fn album(
         Some(album) => Some(catalogue.album(tx, album, &new.genres).await?),
         None => None,
     };
+    if album == held {
+        redate(tx, held, (old, new)).await?;
+        return Ok(album);
+    }
     sql("update tracks set album_id = ? where id = ?")
         .bind(album)
         .bind(track)
-        .run(tx)
+        .run(&mut *tx)
         .await?;
+    // Nothing is left of it, and nobody has worked on it.
+    sql("delete from albums where id = ?
+         and not exists (select 1 from tracks t where t.album_id = albums.id)
+         and not exists (select 1 from mutations m where m.album_id = albums.id)")
+    .bind(held)
+    .run(tx)
+    .await?;
     Ok(album)
+}
+
+async fn redate(tx: &mut Tx, album: Option<i64>, (old, new): (&Tags, &Tags)) -> Result<()> {
+    let date = |tags: &Tags| tags.album.as_ref().and_then(|album| album.date);
+    sql("update albums set release_date = ? where id = ? and release_date is not distinct from ?")
+        .bind(date(new))
+        .bind(album)
+        .bind(date(old))
+        .run(tx)
+        .await
+        .map(|_| ())
 }

@@ -76,11 +76,12 @@ async fn fetch(permit: &Allowed<Proxy>, picture: &Attachment) -> Result<String> 
     let storage = &permit.app().media().storage;
     let path = storage.within_media(&file).ok_or(Error::NotFound)?;
     let size = i64::try_from(fit.bytes.len()).map_err(Error::internal)?;
-    spawn_blocking(move || picture::keep(&path, &fit.bytes))
+    let written = path.clone();
+    spawn_blocking(move || picture::keep(&written, &fit.bytes))
         .await
         .map_err(Error::internal)?
         .map_err(Error::internal)?;
-    sql(
+    let noted = sql(
         "update attachments set file = ?, size = ?, mimetype = ?, last_fetch_date = ?
          where id = ? and file = ''",
     )
@@ -91,6 +92,10 @@ async fn fetch(permit: &Allowed<Proxy>, picture: &Attachment) -> Result<String> 
     .bind(picture.id)
     .run(permit.db())
     .await?;
+    if noted == 0 {
+        // Nobody names the file; that it stays would only cost its space.
+        let _ = tokio::fs::remove_file(&path).await;
+    }
     // Another request may have been faster: what the row says counts.
     let (kept,): (String,) = sql("select file from attachments where id = ?")
         .bind(picture.id)

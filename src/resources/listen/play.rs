@@ -97,7 +97,14 @@ async fn heard(
         let audio = storage::Audio::named(&upload.audio_file, upload.source.as_deref())?;
         Some((upload, audio))
     };
-    Ok(uploads.filter(meant).find_map(audio))
+    let mut found: Vec<_> = uploads.filter(meant).filter_map(audio).collect();
+    // Of several, one whose file is there.
+    if found.len() > 1 {
+        let storage = &reader.app().media().storage;
+        let there = |audio: &storage::Audio| storage.path(audio).is_some_and(|path| path.exists());
+        found.sort_by_key(|(_, audio)| !there(audio));
+    }
+    Ok(found.into_iter().next())
 }
 
 /// Counts a download, once for each listener in a while.
