@@ -39,14 +39,14 @@ pub struct Catalogue<'a> {
 const REMEMBERED: u64 = 2_000;
 
 impl<'a> Catalogue<'a> {
-    pub async fn new(app: &'a App, actor: i64) -> Result<Self> {
-        Ok(Self {
+    pub fn new(app: &'a App, actor: i64) -> Self {
+        Self {
             app,
             actor,
             artists: Cache::new(REMEMBERED),
             albums: Cache::new(REMEMBERED),
             covered: Cache::new(REMEMBERED),
-        })
+        }
     }
 
     /// Forgets what was found: it may have been rolled back.

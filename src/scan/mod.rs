@@ -139,7 +139,7 @@ async fn scan_below(
     watch: &mut dyn Watch,
 ) -> Result<Report, Startup> {
     let folder = files::begin(app, folder).await?;
-    let mut writer = Writer::new(app, &folder).await?;
+    let mut writer = Writer::new(app, &folder);
     let (to_read, found) = mpsc::channel(BATCH * 4);
     let walking = {
         let (branch, stop) = (branch.to_owned(), stop.clone());
@@ -189,7 +189,12 @@ async fn read_all(
     to_write: mpsc::Sender<Vec<Step>>,
 ) -> Result<(), Error> {
     let mut batch = Vec::with_capacity(BATCH);
-    while found.recv_many(&mut batch, BATCH).await > 0 {
+    loop {
+        // Whole batches: the files of an album are looked at together.
+        while batch.len() < BATCH && found.recv_many(&mut batch, BATCH).await > 0 {}
+        if batch.is_empty() {
+            return Ok(());
+        }
         let (candidates, mut steps) = parted(std::mem::take(&mut batch));
         let mut known = files::known(app, folder, &candidates).await?;
         let mut reads = Vec::new();
@@ -208,7 +213,6 @@ async fn read_all(
             return Ok(());
         }
     }
-    Ok(())
 }
 
 fn parted(found: Vec<Found>) -> (Vec<Candidate>, Vec<Step>) {

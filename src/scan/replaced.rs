@@ -1,6 +1,6 @@
 //! Files that became other recordings, as when the tracks of an album are numbered anew: the uploads
 //! go where their audio went, with all that hangs on them.
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value;
 use sqlx::FromRow;
@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// What was read of an upload's file before.
-#[derive(Debug, FromRow)]
+#[derive(Clone, Debug, FromRow)]
 struct Before {
     id: i64,
     checksum: Option<String>,
@@ -48,12 +48,15 @@ impl Before {
     }
 }
 
-/// The uploads of a batch whose files hold something else now.
-#[derive(Debug, Default)]
+/// The uploads whose files hold something else now.
+#[derive(Clone, Debug, Default)]
 pub struct Replaced {
     /// By number; those whose audio was found elsewhere are empty.
-    uploads: HashMap<i64, Option<Before>>,
+    uploads: BTreeMap<i64, Option<Before>>,
 }
+
+/// Uploads that are remembered from batch to batch.
+const REMEMBERED: usize = 1_000;
 
 impl Replaced {
     pub fn has(&self, upload: i64) -> bool {
@@ -69,41 +72,44 @@ impl Replaced {
     }
 }
 
-/// Parts uploads from files that hold other recordings now. Until their audio is found they count
-/// as gone.
-pub async fn detach(tx: &mut Tx, steps: &[Step]) -> Result<Replaced> {
-    let changed: HashMap<i64, &Read> = steps
-        .iter()
-        .filter_map(|step| match step {
-            Step::Changed(upload, read) => Some((*upload, &**read)),
-            _ => None,
-        })
-        .collect();
-    if changed.is_empty() {
-        return Ok(Replaced::default());
+impl Replaced {
+    /// Parts uploads from files that hold other recordings now. Until their audio is found they
+    /// count as gone.
+    pub async fn detach(&mut self, tx: &mut Tx, steps: &[Step]) -> Result<()> {
+        let changed: HashMap<i64, &Read> = steps
+            .iter()
+            .filter_map(|step| match step {
+                Step::Changed(upload, read) => Some((*upload, &**read)),
+                _ => None,
+            })
+            .collect();
+        if changed.is_empty() {
+            return Ok(());
+        }
+        let rows: Vec<Before> = sql("select id, checksum, metadata from uploads where id in ?*")
+            .bind(changed.keys().copied().collect::<Vec<_>>())
+            .all(&mut *tx)
+            .await?;
+        let other = |before: &Before| {
+            let read = changed.get(&before.id);
+            read.is_some_and(|read| !before.is(read))
+        };
+        let detached: Vec<Before> = rows.into_iter().filter(other).collect();
+        let ids: Vec<i64> = detached.iter().map(|before| before.id).collect();
+        if self.uploads.len() > REMEMBERED {
+            self.uploads.clear();
+        }
+        let entries = detached.into_iter().map(|before| (before.id, Some(before)));
+        self.uploads.extend(entries);
+        sql("delete from music_files where upload_id in ?*")
+            .bind(ids.clone())
+            .run(&mut *tx)
+            .await?;
+        sql("update uploads set import_status = 'errored', import_details = ? where id in ?*")
+            .bind(files::gone())
+            .bind(ids)
+            .run(tx)
+            .await
+            .map(|_| ())
     }
-    let rows: Vec<Before> = sql("select id, checksum, metadata from uploads where id in ?*")
-        .bind(changed.keys().copied().collect::<Vec<_>>())
-        .all(&mut *tx)
-        .await?;
-    let other = |before: &Before| {
-        let read = changed.get(&before.id);
-        read.is_some_and(|read| !before.is(read))
-    };
-    let uploads: HashMap<i64, Option<Before>> = rows
-        .into_iter()
-        .filter(other)
-        .map(|before| (before.id, Some(before)))
-        .collect();
-    let ids: Vec<i64> = uploads.keys().copied().collect();
-    sql("delete from music_files where upload_id in ?*")
-        .bind(ids.clone())
-        .run(&mut *tx)
-        .await?;
-    sql("update uploads set import_status = 'errored', import_details = ? where id in ?*")
-        .bind(files::gone())
-        .bind(ids)
-        .run(tx)
-        .await?;
-    Ok(Replaced { uploads })
 }

@@ -9,7 +9,7 @@ use super::{
     catalogue::Catalogue,
     files::{self, Folder, Twin},
     read::Read,
-    replaced::{self, Replaced},
+    replaced::Replaced,
     update,
 };
 use crate::{
@@ -25,22 +25,26 @@ pub struct Writer<'a> {
     app: &'a App,
     folder: &'a Folder,
     catalogue: Catalogue<'a>,
+    replaced: Replaced,
 }
 
 impl<'a> Writer<'a> {
-    pub async fn new(app: &'a App, folder: &'a Folder) -> Result<Self> {
-        Ok(Self {
+    pub fn new(app: &'a App, folder: &'a Folder) -> Self {
+        Self {
             app,
             folder,
-            catalogue: Catalogue::new(app, folder.actor_id).await?,
-        })
+            catalogue: Catalogue::new(app, folder.actor_id),
+            replaced: Replaced::default(),
+        }
     }
 
     /// Writes these steps, all of them or none.
     pub async fn write(&mut self, steps: &[Step], report: &mut Report) -> Result<()> {
         let mut counts = Report::default();
+        let before = self.replaced.clone();
         let written = self.attempt(steps, &mut counts).await;
         if written.is_err() {
+            self.replaced = before;
             // What it remembers of rows may not have come to be.
             self.catalogue.forget();
         }
@@ -66,13 +70,13 @@ impl<'a> Writer<'a> {
         let same = |step: &&Step| matches!(step, Step::Unchanged(_));
         counts.unchanged += steps.iter().filter(same).count() as u64;
         files::seen(&mut tx, self.folder, unchanged).await?;
-        let mut replaced = replaced::detach(&mut tx, steps).await?;
+        self.replaced.detach(&mut tx, steps).await?;
         let mut albums = IndexMap::new();
         for step in steps {
             let album = match step {
-                Step::New(read) => self.settle(&mut tx, read, &mut replaced, counts).await?,
-                Step::Changed(upload, read) if replaced.has(*upload) => {
-                    self.settle(&mut tx, read, &mut replaced, counts).await?
+                Step::New(read) => self.settle(&mut tx, read, counts).await?,
+                Step::Changed(upload, read) if self.replaced.has(*upload) => {
+                    self.settle(&mut tx, read, counts).await?
                 }
                 Step::Changed(upload, read) => {
                     counts.updated += 1;
@@ -103,10 +107,9 @@ impl<'a> Writer<'a> {
         &mut self,
         tx: &mut Tx,
         read: &Read,
-        replaced: &mut Replaced,
         counts: &mut Report,
     ) -> Result<Option<i64>> {
-        match replaced.take(read) {
+        match self.replaced.take(read) {
             Some(upload) => {
                 counts.moved += 1;
                 self.change(tx, upload, read).await
