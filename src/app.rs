@@ -2,13 +2,16 @@
 use std::sync::Arc;
 
 use crate::{
+    accounts::password::Hashing,
+    auth::Credentials,
     cached::Cached,
     config::Config,
     error::{Result, Startup},
     fetch::Fetcher,
+    mail::Mailer,
     media::Media,
     resources::instance::{Figures, Preferences},
-    store::{self, Db, Opening},
+    store::{self, Db, Opening, sql},
     telemetry::Metrics,
     throttle::{Ident, Memory, Quota, Rates},
     time::Clock,
@@ -26,6 +29,10 @@ struct Parts {
     metrics: Metrics,
     media: Media,
     fetcher: Fetcher,
+    credentials: Credentials,
+    hashing: Hashing,
+    mailer: Mailer,
+    foreign_hash: Cached<Option<String>>,
     preferences: Cached<Preferences>,
     figures: Cached<Figures>,
 }
@@ -39,11 +46,15 @@ impl App {
             connections: config.database_connections,
         };
         let db = store::open(opening).await?;
-        Ok(Self::with_db(config, clock, db))
+        Self::with_db(config, clock, db)
     }
 
-    pub fn with_db(config: Config, clock: Clock, db: Db) -> Self {
-        Self(Arc::new(Parts {
+    pub fn with_db(config: Config, clock: Clock, db: Db) -> Result<Self, Startup> {
+        Ok(Self(Arc::new(Parts {
+            mailer: Mailer::new(&config)?,
+            credentials: Credentials::default(),
+            hashing: Hashing::default(),
+            foreign_hash: Cached::for_seconds(60),
             media: Media::new(&config),
             fetcher: Fetcher::new(config.fetch_private),
             config,
@@ -53,7 +64,7 @@ impl App {
             metrics: Metrics::default(),
             preferences: Cached::for_seconds(1),
             figures: Cached::for_seconds(60),
-        }))
+        })))
     }
 
     pub fn config(&self) -> &Config {
@@ -76,6 +87,33 @@ impl App {
     /// The way to other servers.
     pub(crate) fn fetcher(&self) -> &Fetcher {
         &self.0.fetcher
+    }
+
+    /// Who is behind the credentials that were seen a moment ago.
+    pub(crate) fn credentials(&self) -> &Credentials {
+        &self.0.credentials
+    }
+
+    /// The hashing of passwords.
+    pub(crate) fn hashing(&self) -> &Hashing {
+        &self.0.hashing
+    }
+
+    /// The way of mails.
+    pub(crate) fn mailer(&self) -> &Mailer {
+        &self.0.mailer
+    }
+
+    /// A password's hash of the kind that came from another server, while any is left.
+    pub(crate) async fn foreign_hash(&self) -> Result<Arc<Option<String>>> {
+        let read = async {
+            let row: Option<(String,)> =
+                sql("select password from users where password like 'pbkdf2\\_%' escape '\\' limit 1")
+                    .optional(self.db())
+                    .await?;
+            Ok(row.map(|row| row.0))
+        };
+        self.0.foreign_hash.get(&self.0.clock, read).await
     }
 
     /// Not for handlers: they reach the database through a permit.
@@ -103,6 +141,14 @@ impl App {
     pub fn peek(&self, scope: &'static str, ident: Ident) -> Option<Quota> {
         let rate = self.rates().get(scope)?;
         Some(self.0.windows.peek(scope, rate, ident, self.millis()))
+    }
+
+    /// Seconds until a budget that is spent has room again.
+    pub fn exhausted(&self, scope: &'static str, ident: Ident) -> Option<u64> {
+        let quota = self
+            .peek(scope, ident)
+            .filter(|quota| self.0.config.throttling_enabled && quota.remaining == 0)?;
+        quota.retry_after
     }
 
     /// The pod's settings; another process's change is seen within a second.

@@ -33,6 +33,63 @@ pub struct Config {
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
     pub database_url: Option<String>,
 
+    /// How mails leave: smtp://, smtp+tls:// or smtp+ssl://USER:PASSWORD@HOST:PORT, consolemail://
+    /// (into the log), dummymail:// (nowhere) [default: files in the folder outbox of the data folder]
+    #[arg(long, env = "EMAIL_CONFIG", hide_env_values = true, value_name = "URL")]
+    pub email_config: Option<String>,
+
+    /// Who mails come from [default: noreply at the pod's host name]
+    #[arg(long, env = "DEFAULT_FROM_EMAIL", value_name = "ADDRESS")]
+    pub default_from_email: Option<String>,
+
+    /// Whether accounts can be used only with a confirmed e-mail address
+    #[arg(long, env = "ACCOUNT_EMAIL_VERIFICATION_ENFORCE", default_value_t = false,
+        value_name = "BOOL", action = clap::ArgAction::Set)]
+    pub account_email_verification_enforce: bool,
+
+    /// Seconds that OAuth access tokens last
+    #[arg(long, env = "ACCESS_TOKEN_EXPIRE_SECONDS", default_value_t = 36_000, value_name = "SECONDS",
+        value_parser = clap::value_parser!(i64).range(1..=31_536_000))]
+    pub access_token_expire_seconds: i64,
+
+    /// Seconds after which OAuth refresh tokens that nobody used stop
+    #[arg(long, env = "REFRESH_TOKEN_EXPIRE_SECONDS", default_value_t = 5_184_000,
+        value_name = "SECONDS", value_parser = clap::value_parser!(i64).range(1..=315_360_000))]
+    pub refresh_token_expire_seconds: i64,
+
+    /// Issuer of an OpenID provider that people may sign in with: https://ID.EXAMPLE
+    #[arg(long, env = "BALEEN_OPENID_ISSUER", value_name = "URL", requires = "openid_client_id",
+        value_parser = issuer)]
+    pub openid_issuer: Option<Url>,
+
+    /// The pod's client id at that provider
+    #[arg(long, env = "BALEEN_OPENID_CLIENT_ID", value_name = "ID")]
+    pub openid_client_id: Option<String>,
+
+    /// The pod's client secret there, where it has one
+    #[arg(
+        long,
+        env = "BALEEN_OPENID_CLIENT_SECRET",
+        hide_env_values = true,
+        value_name = "SECRET"
+    )]
+    pub openid_client_secret: Option<String>,
+
+    /// What the button to sign in with it says [default: the issuer's host]
+    #[arg(long, env = "BALEEN_OPENID_NAME", value_name = "NAME")]
+    pub openid_name: Option<String>,
+
+    /// Whether somebody from the provider gets the account with the same e-mail address, when both
+    /// sides have confirmed it
+    #[arg(long, env = "BALEEN_OPENID_LINK_BY_EMAIL", default_value_t = false, value_name = "BOOL",
+        action = clap::ArgAction::Set)]
+    pub openid_link_by_email: bool,
+
+    /// Whether somebody from the provider who has no account gets one
+    #[arg(long, env = "BALEEN_OPENID_SIGNUP", default_value_t = false, value_name = "BOOL",
+        action = clap::ArgAction::Set)]
+    pub openid_signup: bool,
+
     /// Connections to the database at most
     #[arg(long, env = "BALEEN_DATABASE_CONNECTIONS", default_value_t = 16, value_name = "N",
         value_parser = clap::value_parser!(u32).range(1..=1000))]
@@ -210,6 +267,26 @@ impl Config {
         format!("{scheme}://{}", self.hostname())
     }
 
+    /// Who mails come from.
+    pub fn mail_sender(&self) -> String {
+        let host = self.hostname();
+        let name = host.rsplit_once(':').map_or(host.as_str(), |(name, _)| name);
+        let name = match name.parse::<std::net::IpAddr>() {
+            Ok(_) => "localhost",
+            Err(_) => name,
+        };
+        self.default_from_email
+            .clone()
+            .unwrap_or_else(|| format!("noreply@{name}"))
+    }
+
+    /// What the provider is called that people may sign in with, if there is one.
+    pub fn openid_name(&self) -> Option<String> {
+        let issuer = self.openid_issuer.as_ref()?;
+        let host = issuer.host_str().unwrap_or_default();
+        Some(self.openid_name.clone().unwrap_or_else(|| host.to_owned()))
+    }
+
     /// The address of media files, with a slash at the end.
     pub fn media_url(&self) -> String {
         match self.media_url.as_deref() {
@@ -257,6 +334,14 @@ impl fmt::Debug for Config {
             .field("media_root", &self.media_root())
             .field("num_proxies", &self.num_proxies)
             .finish_non_exhaustive()
+    }
+}
+
+fn issuer(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|error| error.to_string())?;
+    match matches!(url.scheme(), "http" | "https") && url.query().is_none() {
+        true => Ok(url),
+        false => Err("an address such as https://id.example.org".to_owned()),
     }
 }
 

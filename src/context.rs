@@ -1,8 +1,5 @@
 //! One request: who asks, what it may open, and what it has spent so far.
-use std::{
-    net::IpAddr,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
-};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use poem::{
     Request,
@@ -10,6 +7,7 @@ use poem::{
 };
 
 use crate::{
+    accounts::sessions::Client,
     app::App,
     error::{Error, Result, TokenProblem},
     graphql::loaders::Loaders,
@@ -25,6 +23,8 @@ pub enum Caller {
     Anonymous,
     /// A token was sent and not taken: a stranger where strangers are let in, refused elsewhere.
     Rejected(TokenProblem),
+    /// Credentials that are refused everywhere: a wrong password, a forged request.
+    Refused(Error),
     User(Arc<Identity>),
 }
 
@@ -36,13 +36,25 @@ pub struct Identity {
     pub username: String,
     pub permissions: Permissions,
     pub scopes: ScopeSet,
+    /// The browser session that the request belongs to.
+    pub session_id: Option<i64>,
+    /// Whether a password or a session was shown, not a token of an application.
+    pub in_person: bool,
 }
 
 impl Caller {
     pub fn identity(&self) -> Option<&Identity> {
         match self {
             Self::User(identity) => Some(identity),
-            Self::Anonymous | Self::Rejected(_) => None,
+            Self::Anonymous | Self::Rejected(_) | Self::Refused(_) => None,
+        }
+    }
+
+    /// Why nothing is answered, whatever is asked.
+    pub fn refusal(&self) -> Option<&Error> {
+        match self {
+            Self::Refused(error) => Some(error),
+            _ => None,
         }
     }
 
@@ -57,6 +69,7 @@ impl Caller {
                     Err(Error::Forbidden)
                 };
             }
+            Self::Refused(error) => return Err(error.clone()),
             Self::Anonymous => None,
             Self::Rejected(problem) => Some(*problem),
         };
@@ -109,6 +122,11 @@ impl Reader {
         self.caller.identity().map(|identity| identity.user_id)
     }
 
+    /// The user who asks, where only users may.
+    pub fn user(&self) -> Result<&Identity> {
+        self.caller.identity().ok_or(Error::Unauthenticated(None))
+    }
+
     pub fn actor_id(&self) -> Option<i64> {
         self.caller
             .identity()
@@ -123,6 +141,7 @@ pub struct Cx(Arc<Inner>);
 struct Inner {
     reader: Arc<Reader>,
     ident: Ident,
+    client: Client,
     /// One row for each budget that was asked, in order.
     ledger: Mutex<Vec<Entry>>,
     loaders: OnceLock<Loaders>,
@@ -136,15 +155,16 @@ pub struct Entry {
 }
 
 impl Cx {
-    pub fn new(app: App, caller: Caller, address: IpAddr) -> Self {
+    pub fn new(app: App, caller: Caller, client: Client) -> Self {
         let ident = match caller.identity() {
             Some(identity) => Ident::User(identity.user_id),
-            None => Ident::of_address(address),
+            None => Ident::of_address(client.address),
         };
         let reader = Arc::new(Reader { app, caller });
         Self(Arc::new(Inner {
             reader,
             ident,
+            client,
             ledger: Mutex::default(),
             loaders: OnceLock::new(),
         }))
@@ -163,6 +183,11 @@ impl Cx {
 
     pub fn ident(&self) -> Ident {
         self.0.ident
+    }
+
+    /// Where the request comes from.
+    pub fn client(&self) -> &Client {
+        &self.0.client
     }
 
     /// The way to the store for root fields and REST handlers: scope first, then throttle.

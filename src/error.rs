@@ -18,6 +18,8 @@ type Cause = Box<dyn std::error::Error + Send + Sync>;
 pub enum TokenProblem {
     Invalid,
     Expired,
+    /// The user's e-mail address is not confirmed, and the pod insists on it.
+    UnverifiedEmail,
 }
 
 /// A refusal or a failure, told alike at both doors.
@@ -27,6 +29,11 @@ pub enum Error {
     Unauthenticated(Option<TokenProblem>),
     #[error("You do not have permission to perform this action.")]
     Forbidden,
+    /// Refused for a reason that is told.
+    #[error("{0}")]
+    Denied(String),
+    #[error("Invalid username/password.")]
+    WrongPassword,
     #[error("Not found.")]
     NotFound,
     #[error("Invalid page.")]
@@ -75,8 +82,10 @@ impl Error {
     /// The one table: what each error is called on either side.
     fn kind(&self) -> (StatusCode, &'static str) {
         match self {
-            Self::Unauthenticated(_) => (StatusCode::UNAUTHORIZED, "UNAUTHENTICATED"),
-            Self::Forbidden => (StatusCode::FORBIDDEN, "FORBIDDEN"),
+            Self::Unauthenticated(_) | Self::WrongPassword => {
+                (StatusCode::UNAUTHORIZED, "UNAUTHENTICATED")
+            }
+            Self::Forbidden | Self::Denied(_) => (StatusCode::FORBIDDEN, "FORBIDDEN"),
             Self::NotFound | Self::InvalidPage => (StatusCode::NOT_FOUND, "NOT_FOUND"),
             Self::MethodNotAllowed(_) => (StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED"),
             Self::NotAcceptable => (StatusCode::NOT_ACCEPTABLE, "NOT_ACCEPTABLE"),
@@ -97,7 +106,7 @@ impl Error {
     /// The `WWW-Authenticate` header of a 401 (RFC 6750 section 3).
     pub fn challenge(&self) -> Option<&'static str> {
         match self {
-            Self::Unauthenticated(None) => Some("Bearer realm=\"api\""),
+            Self::Unauthenticated(None) | Self::WrongPassword => Some("Bearer realm=\"api\""),
             Self::Unauthenticated(Some(TokenProblem::Invalid)) => Some(
                 "Bearer realm=\"api\",error=\"invalid_token\",\
                  error_description=\"The access token is invalid.\"",
@@ -105,6 +114,10 @@ impl Error {
             Self::Unauthenticated(Some(TokenProblem::Expired)) => Some(
                 "Bearer realm=\"api\",error=\"invalid_token\",\
                  error_description=\"The access token has expired.\"",
+            ),
+            Self::Unauthenticated(Some(TokenProblem::UnverifiedEmail)) => Some(
+                "Bearer realm=\"api\",error=\"unverified_email\",\
+                 error_description=\"The e-mail address is not confirmed.\"",
             ),
             _ => None,
         }

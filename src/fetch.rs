@@ -5,8 +5,9 @@ use std::{
     time::Duration,
 };
 
+use poem::http;
 use reqwest::{
-    Client, Url,
+    Client, Response, Url,
     dns::{Addrs, Name, Resolve, Resolving},
     redirect::{Attempt, Policy},
 };
@@ -15,6 +16,7 @@ use reqwest::{
 pub struct Fetcher {
     private: bool,
     client: OnceLock<Option<Client>>,
+    trusted: OnceLock<Option<Client>>,
 }
 
 /// Why something was not fetched.
@@ -40,6 +42,7 @@ impl Fetcher {
         Self {
             private,
             client: OnceLock::new(),
+            trusted: OnceLock::new(),
         }
     }
 
@@ -49,28 +52,51 @@ impl Fetcher {
         if !may_ask(&url, self.private) {
             return Err(Unfetched::Address);
         }
-        let client = self.client.get_or_init(|| client(self.private));
+        let client = self.client.get_or_init(|| client(self.private, REDIRECTS));
         let client = client.as_ref().ok_or(Unfetched::NoClient)?;
-        let mut response = client.get(url).send().await?;
+        let response = client.get(url).send().await?;
         if !response.status().is_success() {
             return Err(Unfetched::Status(response.status().as_u16()));
         }
-        let mut bytes = Vec::new();
-        while let Some(chunk) = response.chunk().await? {
-            if bytes.len() + chunk.len() > most {
-                return Err(Unfetched::TooLarge(most));
-            }
-            bytes.extend_from_slice(&chunk);
-        }
-        Ok(bytes)
+        whole(response, most).await
+    }
+
+    /// Asks a server that the settings name, which may be of a private network. It is not followed
+    /// elsewhere.
+    pub async fn trusted(
+        &self,
+        request: http::Request<Vec<u8>>,
+    ) -> Result<http::Response<Vec<u8>>, Unfetched> {
+        let client = self.trusted.get_or_init(|| client(true, 0));
+        let client = client.as_ref().ok_or(Unfetched::NoClient)?;
+        let response = client.execute(request.try_into()?).await?;
+        let mut answer = http::Response::new(Vec::new());
+        *answer.status_mut() = response.status();
+        *answer.headers_mut() = response.headers().clone();
+        *answer.body_mut() = whole(response, TRUSTED).await?;
+        Ok(answer)
     }
 }
 
-fn client(private: bool) -> Option<Client> {
+/// Bytes of an answer of a trusted server at most.
+const TRUSTED: usize = 1 << 20;
+
+async fn whole(mut response: Response, most: usize) -> Result<Vec<u8>, Unfetched> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        if bytes.len() + chunk.len() > most {
+            return Err(Unfetched::TooLarge(most));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
+
+fn client(private: bool, redirects: usize) -> Option<Client> {
     // Already chosen is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let follow = move |attempt: Attempt<'_>| {
-        if attempt.previous().len() > REDIRECTS || !may_ask(attempt.url(), private) {
+        if attempt.previous().len() > redirects || !may_ask(attempt.url(), private) {
             attempt.stop()
         } else {
             attempt.follow()

@@ -1,4 +1,5 @@
 //! The one home of chance.
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use uuid::{Builder, Uuid};
 
 /// Unpredictable bytes, from the operating system.
@@ -12,6 +13,28 @@ pub fn bytes<const N: usize>() -> [u8; N] {
 /// A new version 4 UUID.
 pub fn uuid() -> Uuid {
     Builder::from_random_bytes(bytes()).into_uuid()
+}
+
+/// A token that cannot be guessed: 256 bits in 43 letters, digits, `-` and `_`.
+pub fn token() -> String {
+    URL_SAFE_NO_PAD.encode(bytes::<32>())
+}
+
+/// So many letters of an alphabet, each as likely as the others.
+pub fn letters(count: usize, alphabet: &[u8]) -> String {
+    // Bytes above a multiple of the alphabet's size would favour its first letters.
+    let fair = 256 - 256 % alphabet.len();
+    let mut text = String::with_capacity(count);
+    while text.len() < count {
+        let drawn = bytes::<64>().map(usize::from);
+        let taken = drawn.iter().filter(|byte| **byte < fair);
+        text.extend(
+            taken
+                .take(count - text.len())
+                .map(|byte| char::from(alphabet[byte % alphabet.len()])),
+        );
+    }
+    text
 }
 
 /// A small number to seed an order with.

@@ -138,6 +138,22 @@ impl ScopeSet {
             .collect()
     }
 
+    /// The words of a list that name no scope.
+    pub fn unknown(words: &str) -> Vec<&str> {
+        let unknown = |word: &&str| Self::of_word(word) == Self::NONE;
+        words.split_whitespace().filter(unknown).collect()
+    }
+
+    /// Whether all of these are among the others.
+    pub fn is_within(self, others: Self) -> bool {
+        self.0 & !others.0 == 0
+    }
+
+    /// Each scope of the set, in the order of the table.
+    pub fn iter(self) -> impl Iterator<Item = Scope> {
+        Scope::all().filter(move |scope| self.contains(*scope))
+    }
+
     pub fn contains(self, scope: Scope) -> bool {
         self.0 & scope.bit() != 0
     }
@@ -213,6 +229,31 @@ impl fmt::Display for ScopeSet {
     }
 }
 
+/// What stands between a user and what is asked, by the credential that was shown.
+#[derive(Clone, Copy, Debug)]
+pub enum Bounds<'a> {
+    /// A password, or a session that began with one.
+    InPerson,
+    /// The token of an application of the user's own, with the application's scopes.
+    Application(&'a str),
+    /// A token that the user let an application have, with the scopes of both.
+    AccessToken { application: &'a str, token: &'a str },
+}
+
+/// What a credential reaches: what its user may, cut by its application, by the token, and for
+/// access tokens by what OAuth can reach at all (contract section 2).
+pub fn effective(permissions: Permissions, bounds: Bounds<'_>) -> ScopeSet {
+    let own = ScopeSet::of_user(permissions);
+    match bounds {
+        Bounds::InPerson => own,
+        Bounds::Application(scope) => own.intersection(ScopeSet::parse(scope)),
+        Bounds::AccessToken { application, token } => own
+            .intersection(ScopeSet::parse(application))
+            .intersection(ScopeSet::parse(token))
+            .intersection(ScopeSet::common()),
+    }
+}
+
 /// The privileges of a user beside the common ones.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Permissions {
@@ -242,6 +283,38 @@ mod tests {
                 .iter()
                 .any(|area| word.contains(area));
             assert_eq!(common.contains(scope), !privileged, "{word}");
+        }
+    }
+
+    #[test]
+    fn rights_are_what_user_application_token_and_oauth_have_in_common() {
+        let plain = Permissions::default();
+        let all = Permissions { moderation: true, library: true, settings: true };
+        let person = Bounds::InPerson;
+        let app = Bounds::Application;
+        let token = |application, token| Bounds::AccessToken { application, token };
+        for (permissions, bounds, word, reached) in [
+            (plain, person, "write:security", true),
+            (plain, person, "read:instance:users", false),
+            (all, person, "write:instance:users", true),
+            (plain, app("read write"), "write:security", true),
+            (plain, app("read write"), "read:instance:settings", false),
+            (plain, app("read write"), "write:instance:users", false),
+            (all, app("read write"), "read:instance:settings", true),
+            (all, app("read:favorites"), "read:favorites", true),
+            (all, app("read:favorites"), "read:libraries", false),
+            (plain, app(""), "read:libraries", false),
+            (plain, token("read write", "read write"), "write:playlists", true),
+            (plain, token("read", "read write"), "write:playlists", false),
+            (plain, token("read write", "read"), "write:playlists", false),
+            (plain, token("read write", "write:playlists"), "read:playlists", false),
+            (all, token("read write", "read write"), "read:security", false),
+            (all, token("read write", "read write"), "read:plugins", false),
+            (all, token("read write", "read write"), "read:instance:users", false),
+        ] {
+            let found = effective(permissions, bounds);
+            let scope = Scope::all().find(|scope| scope.word() == word).unwrap();
+            assert_eq!(found.contains(scope), reached, "{permissions:?} {bounds:?} {word}");
         }
     }
 

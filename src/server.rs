@@ -10,18 +10,19 @@ use poem::{
 };
 
 use crate::{
+    accounts::{keys, sessions},
     app::App,
     error::{Error, Startup},
     graphql::{http::GraphQl, schema, sdl},
     media::public::PublicMedia,
+    oauth,
     rest::{
         document,
         door::{Door, not_found_page},
         routes::Routes,
         service,
     },
-    store::sql,
-    web::{Assets, Page},
+    web::{self, Assets},
 };
 
 const HOUSEKEEPING: Duration = Duration::from_secs(30 * 60);
@@ -31,7 +32,7 @@ pub fn endpoint(app: &App) -> impl Endpoint<Output = Response> + 'static {
     let routes = Arc::new(Routes::of_api());
     let openapi = document(app.config()).to_string();
     let api = Arc::new(service(app.config()).into_endpoint());
-    let inner = Route::new()
+    let inner = web::routes(Route::new())
         .at("/graphql", GraphQl::new(schema(app.config())))
         .at(
             "/api/v1/openapi.json",
@@ -40,11 +41,6 @@ pub fn endpoint(app: &App) -> impl Endpoint<Output = Response> + 'static {
         .at("/health/live", get(make_sync(|_| "alive")))
         .at("/health/ready", get(Ready(app.clone())))
         .at("/metrics", get(LocalMetrics(app.clone())))
-        .at("/", Page::start(app))
-        .at("/graphiql", Page::graphiql(app))
-        .at("/api/v1/docs", Page::docs(app))
-        .at("/api/v1/docs/oauth2-redirect", Page::signed_in(app))
-        .at("/front/embed.html", Page::embed(app))
         .at("/swagger", get(make_sync(|_| moved("/api/v1/docs"))))
         .at("/swagger/", get(make_sync(|_| moved("/api/v1/docs"))))
         .at("/graphql/schema.graphql", get(make_sync(|_| sdl())))
@@ -83,7 +79,7 @@ impl Endpoint for Ready {
     type Output = Response;
 
     async fn call(&self, _: Request) -> poem::Result<Response> {
-        let asked = sql("select cast(1 as bigint)").number(self.0.db());
+        let asked = self.0.db().ping();
         let answered = tokio::time::timeout(Duration::from_secs(2), asked).await;
         Ok(match answered {
             Ok(Ok(_)) => "ready".into_response(),
@@ -157,11 +153,20 @@ pub async fn serve(
     served.map_err(|error| Startup::caused("the server stopped", error))
 }
 
-/// Removes what nobody used for long, now and then.
+/// Removes what has expired, and what nobody used for long, now and then.
 async fn keep_house(app: App) {
     let mut often = tokio::time::interval(HOUSEKEEPING);
     loop {
         often.tick().await;
+        for tidied in [
+            oauth::tidy(&app).await,
+            sessions::tidy(&app).await,
+            keys::tidy(&app).await,
+        ] {
+            if let Err(error) = tidied {
+                error.log();
+            }
+        }
         match app.preferences().await {
             Ok(preferences) => {
                 let minutes = preferences.transcoding_cache_minutes();

@@ -1,5 +1,17 @@
 //! Accounts: people who can sign in.
+pub mod directory;
+pub mod farewell;
+pub mod keys;
+pub mod mails;
+pub mod openid;
 pub mod password;
+pub mod recovery;
+pub mod sessions;
+pub mod setup;
+pub mod sign_in;
+pub mod sign_up;
+
+use indexmap::IndexMap;
 
 use crate::{
     app::App,
@@ -30,48 +42,109 @@ pub struct Made {
 /// Characters of a user name at most.
 const LONGEST: usize = 30;
 
+/// Names that nobody takes by signing up: they would pass for the pod itself, or for its addresses.
+const RESERVED: &[&str] = &[
+    "_", "about", "account", "actor", "admin", "administrator", "anonymous", "api", "auth", "baleen",
+    "contact", "federation", "front", "funkwhale", "ghost", "hello", "help", "inbox", "info",
+    "instance", "library", "local", "mail", "me", "media", "mod", "moderation", "moderator",
+    "nobody", "outbox", "owner", "postmaster", "root", "security", "service", "settings",
+    "shared-inbox", "staff", "status", "subsonic", "superuser", "support", "system", "test",
+    "users", "webmaster",
+];
+
+pub fn is_reserved(username: &str) -> bool {
+    RESERVED.contains(&folded(username).as_str())
+}
+
 /// Makes an account with its actor.
 pub async fn create(app: &App, new: &New) -> Result<Made> {
     check(new)?;
-    let plain = new.password.clone();
-    let hashing = tokio::task::spawn_blocking(move || password::hash(&plain));
-    let hash = hashing.await.map_err(Error::internal)??;
+    let hash = app.hashing().hash(&new.password).await?;
     let mut tx = app.db().begin().await?;
-    let taken = sql("select id from users where username_folded = ?").bind(folded(&new.username));
-    if taken.optional::<(i64,)>(&mut tx).await?.is_some() {
-        let complaint = "A user with that username already exists.";
-        return Err(Error::field("username", complaint));
-    }
-    let taken = sql("select id from users where email_folded = ? and email_folded <> ''");
-    let taken = taken.bind(folded(&new.email));
-    if taken.optional::<(i64,)>(&mut tx).await?.is_some() {
-        let complaint = "A user is already registered with this e-mail address.";
-        return Err(Error::field("email", complaint));
-    }
-    let actor = actor(&mut tx, app, &new.username).await?;
-    let user = user(&mut tx, app, new, hash, actor).await?;
+    let made = insert(&mut tx, app, new, hash).await?;
     tx.commit().await?;
+    Ok(made)
+}
+
+/// Writes an account whose password is hashed already; every complaint about it is told at once.
+pub async fn insert(tx: &mut Tx, app: &App, new: &New, hash: String) -> Result<Made> {
+    // The domain's row is written to each time: so one account is made after another, and none
+    // can take a name between the look and the insert.
+    sql("insert into domains (name, creation_date) values (?, ?)
+         on conflict (name) do update set name = excluded.name")
+        .bind(app.config().hostname())
+        .bind(app.clock().now())
+        .run(&mut *tx)
+        .await?;
+    let complaints = taken(tx, app, new).await?;
+    if !complaints.is_empty() {
+        return Err(Error::Invalid(complaints));
+    }
+    let actor = actor(tx, app, &new.username).await?;
+    let user = user(tx, app, new, hash, actor).await?;
     Ok(Made { user, actor })
 }
 
-fn check(new: &New) -> Result<()> {
-    let plain = |char: char| char.is_ascii_alphanumeric() || matches!(char, '_' | '.' | '-');
-    if !(1..=LONGEST).contains(&new.username.len()) || !new.username.chars().all(plain) {
-        let complaint = format!(
-            "Enter 1 to {LONGEST} of the characters a to z, A to Z, 0 to 9, `_`, `.` and `-`."
-        );
-        return Err(Error::field("username", complaint));
+/// Complaints about a name or an address that others have.
+pub async fn taken(
+    tx: &mut Tx,
+    app: &App,
+    new: &New,
+) -> Result<IndexMap<String, Vec<String>>> {
+    let mut complaints = IndexMap::new();
+    let name = sql("select u.id from users u where u.username_folded = ? union all
+         select a.id from actors a where a.preferred_username = ? and a.domain = ?")
+        .bind(folded(&new.username))
+        .bind(new.username.as_str())
+        .bind(app.config().hostname());
+    if name.optional::<(i64,)>(&mut *tx).await?.is_some() {
+        let complaint = "A user with that username already exists.";
+        complaints.insert("username".to_owned(), vec![complaint.to_owned()]);
     }
-    password::check(&new.password)
+    if email_is_taken(tx, &new.email).await? {
+        complaints.insert("email".to_owned(), vec![EMAIL_TAKEN.to_owned()]);
+    }
+    Ok(complaints)
+}
+
+pub const EMAIL_TAKEN: &str = "A user is already registered with this e-mail address.";
+
+pub async fn email_is_taken(tx: &mut Tx, email: &str) -> Result<bool> {
+    let taken = sql("select id from users where email_folded = ? and email_folded <> ''");
+    let taken = taken.bind(folded(email));
+    Ok(taken.optional::<(i64,)>(tx).await?.is_some())
+}
+
+/// Whether a text can be an account's name.
+pub fn check_username(username: &str) -> Result<()> {
+    let plain = |char: char| char.is_ascii_alphanumeric() || matches!(char, '_' | '.' | '-');
+    if (1..=LONGEST).contains(&username.len()) && username.chars().all(plain) {
+        return Ok(());
+    }
+    let complaint = format!(
+        "Enter 1 to {LONGEST} of the characters a to z, A to Z, 0 to 9, `_`, `.` and `-`."
+    );
+    Err(Error::field("username", complaint))
+}
+
+/// Whether a text can be an e-mail address.
+pub fn check_email(email: &str) -> Result<()> {
+    match email.len() <= 254 && email.parse::<lettre::Address>().is_ok() {
+        true => Ok(()),
+        false => Err(Error::field("email", "Enter a valid email address.")),
+    }
+}
+
+fn check(new: &New) -> Result<()> {
+    check_username(&new.username)?;
+    if !new.email.is_empty() {
+        check_email(&new.email)?;
+    }
+    password::check("password", &new.password)
 }
 
 async fn actor(tx: &mut Tx, app: &App, name: &str) -> Result<i64> {
     let (now, host) = (app.clock().now(), app.config().hostname());
-    sql("insert into domains (name, creation_date) values (?, ?) on conflict (name) do nothing")
-        .bind(host.as_str())
-        .bind(now)
-        .run(&mut *tx)
-        .await?;
     let fid = format!("{}/federation/actors/{name}", app.config().public_url());
     sql(
         "insert into actors (fid, type, name, preferred_username, domain, inbox_url, outbox_url,

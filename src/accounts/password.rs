@@ -1,23 +1,28 @@
-//! Passwords: what they must be, and how they are kept (argon2id, RFC 9106).
-use argon2::{Argon2, PasswordHasher};
+//! Passwords: what they must be, and how they are kept (argon2id, RFC 9106). Hashes that came from
+//! another server are read too, and replaced at the next sign-in.
+use argon2::{Argon2, PasswordHasher, PasswordVerifier};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use sha2::Sha256;
+use subtle::ConstantTimeEq;
+use tokio::sync::Semaphore;
 
 use crate::error::{Error, Result};
 
 /// Characters of a password at least.
 const SHORTEST: usize = 8;
 /// Bytes of a password at most: hashing takes longer for longer ones.
-const LONGEST: usize = 1_000;
+pub const LONGEST: usize = 1_000;
 
-/// Refuses passwords that are too short or too long.
-pub fn check(plain: &str) -> Result<()> {
+/// Refuses passwords that are too short or too long, by the name of their field.
+pub fn check(field: &str, plain: &str) -> Result<()> {
     let complaint = if plain.chars().count() < SHORTEST {
-        format!("Use at least {SHORTEST} characters.")
+        format!("This password is too short. It must contain at least {SHORTEST} characters.")
     } else if plain.len() > LONGEST {
-        format!("Use at most {LONGEST} bytes.")
+        format!("This password is too long. It may have at most {LONGEST} bytes.")
     } else {
         return Ok(());
     };
-    Err(Error::field("password", complaint))
+    Err(Error::field(field, complaint))
 }
 
 /// What is stored of a password.
@@ -31,11 +36,123 @@ pub fn hash(plain: &str) -> Result<String> {
 
 /// A password that nobody has chosen: 20 characters, about 103 bits.
 pub fn drawn() -> String {
-    const LETTERS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
-    let letters = crate::random::bytes::<64>();
-    // Bytes above a multiple of 36 would favour the first letters.
-    let fair = letters.iter().filter(|byte| **byte < 252);
-    fair.take(20)
-        .map(|byte| char::from(LETTERS[usize::from(*byte) % 36]))
-        .collect()
+    crate::random::letters(20, b"abcdefghijklmnopqrstuvwxyz0123456789")
+}
+
+/// Whether a stored hash is of the kind that `hash` makes.
+pub fn is_current(stored: &str) -> bool {
+    stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$")
+}
+
+/// Hashes a few passwords at a time, away from the threads that answer requests.
+pub struct Hashing(Semaphore);
+
+impl Default for Hashing {
+    /// Half of the processors at most: the other half answers requests.
+    fn default() -> Self {
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        Self(Semaphore::new((processors / 2).max(1)))
+    }
+}
+
+impl Hashing {
+    pub async fn hash(&self, plain: &str) -> Result<String> {
+        let plain = plain.to_owned();
+        self.run(move || hash(&plain)).await?
+    }
+
+    /// Whether a password is the one that is stored. Takes as long where nothing is stored, and
+    /// for either kind of hash where `foreign`, a hash from another server, is given.
+    pub async fn verify(
+        &self,
+        plain: &str,
+        stored: Option<String>,
+        foreign: Option<String>,
+    ) -> Result<bool> {
+        if plain.len() > LONGEST {
+            return Ok(false);
+        }
+        let plain = plain.to_owned();
+        self.run(move || {
+            let known = stored.is_some();
+            let stored = stored.unwrap_or_else(|| DECOY.to_owned());
+            let right = matches(&plain, &stored);
+            if let Some(foreign) = foreign {
+                let other = if is_django(&stored) { DECOY } else { &foreign };
+                std::hint::black_box(matches(&plain, other));
+            }
+            right && known
+        })
+        .await
+    }
+
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+        let _slot = self.0.acquire().await.map_err(Error::internal)?;
+        tokio::task::spawn_blocking(work)
+            .await
+            .map_err(Error::internal)
+    }
+}
+
+/// The hash of no password, as costly to compare with as any.
+const DECOY: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$\
+                     AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+const DJANGO: &str = "pbkdf2_sha256$";
+
+fn is_django(stored: &str) -> bool {
+    stored.starts_with(DJANGO)
+}
+
+/// Whether a secret is the one behind a hash, of ours or of Django's. A hash of another kind, such
+/// as the `!` of accounts without a password, matches nothing.
+pub fn matches(plain: &str, stored: &str) -> bool {
+    if let Some(parts) = stored.strip_prefix(DJANGO) {
+        return matches_django(plain, parts).unwrap_or(false);
+    }
+    let phc = stored.strip_prefix("argon2$argon2").map_or_else(
+        || stored.to_owned(),
+        |rest| format!("$argon2{rest}"),
+    );
+    Argon2::default()
+        .verify_password(plain.as_bytes(), phc.as_str())
+        .is_ok()
+}
+
+/// `iterations$salt$hash`, PBKDF2 with HMAC-SHA256.
+fn matches_django(plain: &str, parts: &str) -> Option<bool> {
+    const MOST: u32 = 10_000_000;
+    let mut parts = parts.splitn(3, '$');
+    let iterations = parts.next()?.parse().ok().filter(|count| *count <= MOST)?;
+    let salt = parts.next()?;
+    let expected = STANDARD.decode(parts.next()?).ok()?;
+    let mut found = [0; 32];
+    pbkdf2::pbkdf2_hmac::<Sha256>(plain.as_bytes(), salt.as_bytes(), iterations, &mut found);
+    Some(found.as_slice().ct_eq(&expected).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hashes_of_ours_and_of_django_are_read() {
+        let ours = hash("averylongpw").expect("it is hashed");
+        assert!(is_current(&ours) && matches("averylongpw", &ours));
+        assert!(!matches("another", &ours));
+        let django = "pbkdf2_sha256$1000$salt$qN+JnzxPIE2WfgrWPAkph8EAVeuwF7PZ0ordIY1Peq0=";
+        assert!(matches("secret", django) && !is_current(django));
+        assert!(!matches("secrets", django));
+        let argon = format!("argon2{}", hash("x").expect("it is hashed"));
+        assert!(matches("x", &argon) && !is_current(&argon));
+        for none in ["", "!", "!abc", "pbkdf2_sha256$x$y$z", "md5$a$b"] {
+            assert!(!matches("", none), "{none}");
+        }
+    }
+
+    #[test]
+    fn the_decoy_is_as_costly_as_any() {
+        assert!(is_current(DECOY));
+        assert!(argon2::password_hash::phc::PasswordHash::new(DECOY).is_ok());
+    }
 }

@@ -50,7 +50,7 @@ enum Task {
     Scan(scan::Folder),
     /// Serve a pod to try things on, with music of its own, from the folder `demo` of the data folder
     Demo,
-    /// Make accounts
+    /// Make accounts, list them, set passwords and permissions
     #[command(subcommand)]
     User(user::Deed),
     /// Print the GraphQL schema

@@ -5,6 +5,7 @@ use tokio::{runtime::Runtime, signal};
 
 use super::described;
 use crate::{
+    accounts::setup,
     app::App,
     config::Config,
     error::Startup,
@@ -26,8 +27,9 @@ pub fn serve(config: Config) -> Result<(), Startup> {
         let public = config.public_url();
         tracing::debug!(?config, "settings");
         let app = App::build(config, Clock::system()).await?;
+        let setup = setup::link(&app).await?;
         server::serve(app, told_to_stop(), move |address| {
-            greet(&address.to_string(), &public)
+            greet(&address.to_string(), &public, setup.as_deref())
         })
         .await?;
         tracing::info!("stopped");
@@ -36,9 +38,12 @@ pub fn serve(config: Config) -> Result<(), Startup> {
 }
 
 /// What to open and what to type next.
-fn greet(address: &str, public: &str) {
+fn greet(address: &str, public: &str, setup: Option<&str>) {
+    let first = setup.map_or_else(String::new, |path| {
+        format!("  Set it up    http://{address}{path}\n               Nobody has an account yet: this link makes the first one, and works once.\n")
+    });
     let lines = format!(
-        "baleen {version} is ready\n\n  \
+        "baleen {version} is ready\n\n{first}  \
          Start page   http://{address}/\n  \
          REST API     http://{address}/api/v1/instance/nodeinfo/2.0\n  \
          API explorer http://{address}/api/v1/docs\n  \

@@ -4,7 +4,11 @@ use clap::Subcommand;
 
 use super::run::runtime;
 use crate::{
-    accounts::{self, New, password},
+    accounts::{
+        self, New,
+        directory::{self, Listed, Privileges},
+        password,
+    },
     app::App,
     config::Config,
     error::{Error, Startup},
@@ -28,37 +32,99 @@ pub enum Deed {
         #[arg(long)]
         password_stdin: bool,
     },
+    /// List the accounts
+    List,
+    /// Set a new password, and print it where none is given; the user is signed out everywhere
+    SetPassword {
+        /// The name of the account
+        username: String,
+        /// Read the password from the standard input
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// Show what an account may do, or set it
+    Permissions {
+        /// The name of the account
+        username: String,
+        /// It may do everything
+        #[arg(long, value_name = "BOOL")]
+        admin: Option<bool>,
+        /// It may look after the catalogue
+        #[arg(long, value_name = "BOOL")]
+        library: Option<bool>,
+        /// It may look after what people do
+        #[arg(long, value_name = "BOOL")]
+        moderation: Option<bool>,
+        /// It may change the pod's settings and its users
+        #[arg(long, value_name = "BOOL")]
+        settings: Option<bool>,
+        /// It can be used
+        #[arg(long, value_name = "BOOL")]
+        active: Option<bool>,
+    },
 }
 
 pub fn run(deed: Deed, config: Config) -> Result<(), Startup> {
-    let Deed::Create {
-        username,
-        email,
-        admin,
-        password_stdin,
-    } = deed;
-    let password = match password_stdin {
-        true => given()?,
-        false => password::drawn(),
-    };
-    let new = New {
-        username,
-        email,
-        password,
-        permissions: Permissions::default(),
-        is_superuser: admin,
-    };
     runtime()?.block_on(async {
         let app = App::build(config, Clock::system()).await?;
-        let made = accounts::create(&app, &new).await;
+        let done = perform(deed, &app).await;
         app.db().close().await;
-        made.map_err(told)?;
-        println!("The account {} was made.", new.username);
-        if !password_stdin {
-            println!("Its password is {}", new.password);
-        }
-        Ok(())
+        done
     })
+}
+
+async fn perform(deed: Deed, app: &App) -> Result<(), Startup> {
+    match deed {
+        Deed::Create { username, email, admin, password_stdin } => {
+            let new = New {
+                username,
+                email,
+                password: wanted(password_stdin)?,
+                permissions: Permissions::default(),
+                is_superuser: admin,
+            };
+            accounts::create(app, &new).await.map_err(told)?;
+            println!("The account {} was made.", new.username);
+            show(password_stdin, &new.password);
+        }
+        Deed::List => {
+            println!("{:<30} {:<11} {:<9} {:<20} e-mail", "name", "may do", "active", "joined");
+            for row in directory::list(app).await.map_err(told)? {
+                println!("{}", line(&row));
+            }
+        }
+        Deed::SetPassword { username, password_stdin } => {
+            let plain = wanted(password_stdin)?;
+            directory::set_password(app, &username, &plain).await.map_err(told)?;
+            println!("The account {username} has a new password.");
+            show(password_stdin, &plain);
+        }
+        Deed::Permissions { username, admin, library, moderation, settings, active } => {
+            let wanted = Privileges { admin, library, moderation, settings, active };
+            let row = directory::set_privileges(app, &username, &wanted).await.map_err(told)?;
+            println!("{}", line(&row));
+        }
+    }
+    Ok(())
+}
+
+fn line(row: &Listed) -> String {
+    let active = if row.is_active { "yes" } else { "no" };
+    let joined = row.date_joined.0.format("%Y-%m-%d %H:%M");
+    format!("{:<30} {:<11} {active:<9} {joined:<20} {}", row.username, row.privileges(), row.email)
+}
+
+fn wanted(password_stdin: bool) -> Result<String, Startup> {
+    match password_stdin {
+        true => given(),
+        false => Ok(password::drawn()),
+    }
+}
+
+fn show(given: bool, password: &str) {
+    if !given {
+        println!("Its password is {password}");
+    }
 }
 
 fn given() -> Result<String, Startup> {

@@ -4,7 +4,7 @@ use crate::{
     app::App,
     auth::token_hash,
     error::{Result, Startup},
-    resources::{libraries::PrivacyLevel, visibility::folded},
+    resources::{instance::Preferences, libraries::PrivacyLevel, visibility::folded},
     scope::Permissions,
     store::{Tx, sql},
     time::Timestamp,
@@ -175,15 +175,7 @@ async fn open(tx: &mut Tx) -> Result<()> {
             "Three people, and music that was made while you waited.",
         ),
     ] {
-        sql(
-            "insert into preferences (section, name, raw_value) values (?, ?, ?)
-             on conflict (section, name) do update set raw_value = excluded.raw_value",
-        )
-        .bind(section)
-        .bind(name)
-        .bind(value)
-        .run(&mut *tx)
-        .await?;
+        Preferences::store(tx, section, name, value).await?;
     }
     Ok(())
 }

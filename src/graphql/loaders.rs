@@ -14,6 +14,7 @@ use crate::{
         channels::{self, Channel},
         contents::{self, Content},
         credits::{self, ArtistCredit},
+        edits::{self, Edit},
         libraries::{self, Library, LibraryStats},
         licenses::{self, License},
         tags::{self, Tag},
@@ -139,6 +140,12 @@ loader!(/// Whether an album has a track that the caller can play.
     AlbumPlayable(i64) => bool, albums::playable);
 loader!(/// The uploads of a track that the caller can play.
     TrackUploads(i64) => Vec<Upload>, uploads::of_tracks);
+loader!(/// The newest edits of an artist.
+    ArtistEdits(i64) => Vec<Edit>, edits::of_artists);
+loader!(/// The newest edits of an album.
+    AlbumEdits(i64) => Vec<Edit>, edits::of_albums);
+loader!(/// The newest edits of a track.
+    TrackEdits(i64) => Vec<Edit>, edits::of_tracks);
 loader!(/// The numbers of an artist's albums.
     ArtistAlbums(i64) => Vec<i64>, albums::of_artists);
 loader!(/// The numbers of an album's tracks.

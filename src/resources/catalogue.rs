@@ -146,6 +146,11 @@ pub fn not_blank(field: &str, text: &str, most: usize) -> Result<()> {
     if text.trim().is_empty() {
         return Err(Error::field(field, "This field may not be blank."));
     }
+    shorter(field, text, most)
+}
+
+/// Refuses a text that is too long.
+pub fn shorter(field: &str, text: &str, most: usize) -> Result<()> {
     if text.chars().count() > most {
         let complaint = format!("Ensure this field has no more than {most} characters.");
         return Err(Error::field(field, complaint));

@@ -1,14 +1,17 @@
 //! What the API is about: a folder for each resource, with its operations, domain and doors.
 pub mod actors;
 pub mod albums;
+pub mod applications;
 pub mod artists;
 pub mod attachments;
+pub mod auth;
 mod catalogue;
 pub mod channels;
 pub mod contents;
 pub mod credits;
-mod edits;
+pub mod edits;
 mod fetches;
+pub mod grants;
 pub mod instance;
 pub mod libraries;
 pub mod licenses;
@@ -17,11 +20,13 @@ mod node;
 mod oembed;
 mod rate_limit;
 mod search;
+pub mod sessions;
 mod stream;
 pub mod tags;
 mod text;
 pub mod tracks;
 pub mod uploads;
+pub mod users;
 pub mod visibility;
 
 use std::{collections::HashMap, hash::Hash};
@@ -29,11 +34,14 @@ use std::{collections::HashMap, hash::Hash};
 use async_graphql::MergedObject;
 use poem_openapi::OpenApi;
 
-use crate::guard::{Guarded, Info};
+use crate::{
+    guard::{Guarded, Info},
+    oauth,
+};
 
 /// Every operation, in the order of the table in `docs/OPERATIONS.md`.
 pub fn operations() -> impl Iterator<Item = &'static Info> {
-    let resources: [&[&Info]; 17] = [
+    let resources: [&[&Info]; 23] = [
         artists::OPERATIONS,
         albums::OPERATIONS,
         tracks::OPERATIONS,
@@ -51,6 +59,12 @@ pub fn operations() -> impl Iterator<Item = &'static Info> {
         text::OPERATIONS,
         instance::OPERATIONS,
         rate_limit::OPERATIONS,
+        users::OPERATIONS,
+        auth::OPERATIONS,
+        sessions::OPERATIONS,
+        applications::OPERATIONS,
+        grants::OPERATIONS,
+        oauth::OPERATIONS,
     ];
     resources.into_iter().flatten().copied()
 }
@@ -82,7 +96,16 @@ pub fn rest() -> impl OpenApi + Send + Sync + 'static {
         instance::Rest,
         rate_limit::Rest,
     );
-    Guarded((catalogue, sound, rest))
+    let accounts = (
+        users::Rest,
+        auth::Rest,
+        sessions::Rest,
+        applications::Rest,
+        grants::Rest,
+        oauth::Rest,
+        oauth::WellKnown,
+    );
+    Guarded((catalogue, sound, rest, accounts))
 }
 
 /// Everything that can be asked for. Each field is an operation: it needs a scope and spends from
@@ -101,6 +124,10 @@ pub struct Query(
     text::Queries,
     instance::Queries,
     rate_limit::Queries,
+    users::Queries,
+    sessions::Queries,
+    applications::Queries,
+    grants::Queries,
     node::Queries,
 );
 
@@ -112,6 +139,11 @@ pub struct Mutation(
     tracks::Mutations,
     attachments::Mutations,
     edits::Mutations,
+    users::Mutations,
+    auth::Mutations,
+    sessions::Mutations,
+    applications::Mutations,
+    grants::Mutations,
 );
 
 /// The values behind each key, in their order.

@@ -1,4 +1,9 @@
 //! Bodies that leave: JSON written straight from the type, keys in its order.
+use std::{
+    io::{self, Write},
+    marker::PhantomData,
+};
+
 use poem::{IntoResponse, Response, http::StatusCode};
 use poem_openapi::{
     ApiResponse,
@@ -28,6 +33,75 @@ fn written(status: StatusCode, body: &impl Serialize) -> Response {
             .content_type(JSON)
             .body(body),
         Err(error) => Error::internal(error).into_response(),
+    }
+}
+
+/// JSON as Python writes it by default: a space behind commas and colons, everything beyond ASCII
+/// escaped. The original's sign-in and OAuth endpoints answer in this form.
+pub fn spaced(body: &serde_json::Value) -> String {
+    let mut text = Vec::new();
+    let mut writer = serde_json::Serializer::with_formatter(&mut text, Spaced);
+    body.serialize(&mut writer).expect("JSON is text");
+    String::from_utf8(text).expect("JSON is text")
+}
+
+struct Spaced;
+
+impl serde_json::ser::Formatter for Spaced {
+    fn begin_array_value<W: ?Sized + Write>(&mut self, to: &mut W, first: bool) -> io::Result<()> {
+        to.write_all(if first { b"" } else { b", " })
+    }
+
+    fn begin_object_key<W: ?Sized + Write>(&mut self, to: &mut W, first: bool) -> io::Result<()> {
+        to.write_all(if first { b"" } else { b", " })
+    }
+
+    fn begin_object_value<W: ?Sized + Write>(&mut self, to: &mut W) -> io::Result<()> {
+        to.write_all(b": ")
+    }
+
+    fn write_string_fragment<W: ?Sized + Write>(
+        &mut self,
+        to: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        for char in fragment.chars() {
+            match char.is_ascii() {
+                true => write!(to, "{char}")?,
+                false => {
+                    let mut units = [0; 2];
+                    for unit in char.encode_utf16(&mut units) {
+                        write!(to, "\\u{unit:04x}")?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// An answer that is not JSON as the rest is; `T` is what the OpenAPI document says of it.
+pub struct Plain<T>(Response, PhantomData<T>);
+
+impl<T> Plain<T> {
+    pub fn of<E: IntoResponse>(answer: Result<Response, E>) -> Self {
+        Self(answer.unwrap_or_else(IntoResponse::into_response), PhantomData)
+    }
+}
+
+impl<T: Send> IntoResponse for Plain<T> {
+    fn into_response(self) -> Response {
+        self.0
+    }
+}
+
+impl<T: Type> ApiResponse for Plain<T> {
+    fn meta() -> MetaResponses {
+        meta(StatusCode::OK, "Done.", Some(T::schema_ref()))
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
     }
 }
 

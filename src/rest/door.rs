@@ -19,10 +19,12 @@ use tracing::Instrument;
 
 use super::routes::{JSON, Path, Routes, Slash};
 use crate::{
+    accounts::sessions::Client,
     app::App,
     auth,
     context::Cx,
     error::{Error, Result},
+    throttle::Ident,
 };
 
 /// The address that a request was sent to, as links to its neighbours repeat it.
@@ -101,21 +103,19 @@ impl<E: Endpoint> Door<E> {
     async fn enter(&self, mut request: Request) -> Result<Response> {
         let path = request.uri().path();
         let address = format!("{}{path}", self.app.config().public_url());
-        let authorization = request
-            .headers()
-            .get("authorization")
-            .and_then(|header| header.to_str().ok());
-        let caller = auth::caller(&self.app, authorization).await?;
-        let cx = Cx::new(
-            self.app.clone(),
-            caller,
-            client_address(&self.app, &request),
-        );
+        let client = client(&self.app, &request);
+        let ident = Ident::of_address(client.address);
+        let caller = auth::caller(&self.app, &request, ident).await?;
+        let cx = Cx::new(self.app.clone(), caller, client);
         request.set_data(cx.clone());
         let head = request.method() == Method::HEAD;
         request.set_data(Asked { address, head });
         let mut response = if request.uri().path() == "/graphql" && is_preflight(&request) {
             preflight_answer()
+        } else if request.uri().path() == "/graphql"
+            && let Some(refusal) = cx.caller().refusal()
+        {
+            refusal.clone().into_response()
         } else if in_api(request.uri().path()) {
             self.api(request, &cx).await?
         } else {
@@ -140,7 +140,9 @@ impl<E: Endpoint> Door<E> {
         let preflight = is_preflight(&request);
         let mut response = if preflight {
             return Ok(preflight_answer());
-        } else if !accepts(&request, path.media) {
+        } else if let Some(refusal) = cx.caller().refusal() {
+            refusal.clone().into_response()
+        } else if !path.plain && !accepts(&request, path.media) {
             Error::NotAcceptable.into_response()
         } else if !format_is_json(request.uri()) {
             Error::NotFound.into_response()
@@ -164,8 +166,10 @@ impl<E: Endpoint> Door<E> {
         if path.media != JSON && !response.status().is_success() {
             name_media(&mut response, path.media);
         }
-        let allow = HeaderValue::from_str(&path.allow).expect("methods are ASCII");
-        response.headers_mut().insert("allow", allow);
+        if !path.plain {
+            let allow = HeaderValue::from_str(&path.allow).expect("methods are ASCII");
+            response.headers_mut().insert("allow", allow);
+        }
         if method == Method::HEAD {
             response = without_body(response).await?;
         }
@@ -207,6 +211,17 @@ fn request_id(request: &Request) -> String {
     given
         .filter(plain)
         .map_or_else(|| crate::random::uuid().simple().to_string(), str::to_owned)
+}
+
+/// Where a request comes from.
+fn client(app: &App, request: &Request) -> Client {
+    const LONGEST: usize = 300;
+    let agent = request.headers().get("user-agent");
+    let agent = agent.and_then(|header| header.to_str().ok());
+    Client {
+        address: client_address(app, request),
+        user_agent: agent.unwrap_or_default().chars().take(LONGEST).collect(),
+    }
 }
 
 /// The client's address: the one that the last trusted proxy saw.

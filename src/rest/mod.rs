@@ -1,8 +1,10 @@
 //! The REST door.
 pub mod answer;
 pub mod body;
+pub mod cookies;
 pub mod door;
 pub mod file;
+pub mod form;
 pub mod page;
 pub mod params;
 pub mod routes;

@@ -54,6 +54,22 @@ impl Pairs {
             .map(|(_, value)| value.as_str())
     }
 
+    /// The name of a parameter that stands there more than once.
+    pub fn repeated(&self) -> Option<&str> {
+        let mut names: Vec<&str> = self.iter().map(|(name, _)| name).collect();
+        names.sort_unstable();
+        names
+            .windows(2)
+            .find(|pair| pair[0] == pair[1])
+            .map(|pair| pair[0])
+    }
+
+    /// Whether a box of a form is ticked.
+    pub fn is_on(&self, name: &str) -> bool {
+        self.last(name)
+            .is_some_and(|value| matches!(value, "true" | "True" | "on" | "1"))
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0
             .iter()

@@ -21,6 +21,7 @@ pub struct Path {
     segments: Vec<Segment>,
     methods: Vec<Method>,
     pub slash: Slash,
+    pub plain: bool,
     /// The media type of what is found here.
     pub media: &'static str,
     /// The first operation of the path; it says who may know of the path.
@@ -37,7 +38,20 @@ enum Segment {
 /// Every path of the API.
 pub struct Routes(Vec<Path>);
 
+/// Those that the original answers with a redirect when the slash is missing. The token endpoint
+/// and its like take both forms here: clients lose the body of a request that is redirected.
 const REDIRECTED: &[&str] = &["/api/v1/oembed"];
+
+/// Views of the original that are not of its API's framework: they take any `Accept` and do not
+/// tell their methods.
+const PLAIN: &[&str] = &[
+    "/api/v1/users/login",
+    "/api/v1/users/logout",
+    "/api/v1/oauth/token",
+    "/api/v1/oauth/revoke",
+    "/api/v1/oauth/introspect",
+    "/api/v1/oauth/device_authorization",
+];
 const BARE: &[&str] = &["/api/v1/search"];
 
 pub const JSON: &str = "application/json";
@@ -85,6 +99,7 @@ impl Routes {
                 .iter()
                 .filter_map(|operation| operation.operation_id);
             paths.push(Path {
+                plain: PLAIN.contains(&path.path.as_str()),
                 address: path.path.clone(),
                 names: names.collect(),
                 segments: path.path.split('/').skip(1).map(Segment::of).collect(),

@@ -10,10 +10,8 @@ use tokio::task::spawn_blocking;
 use crate::{
     app::App,
     error::{Error, Result},
-    media::{
-        picture::{self, Fit},
-        storage::Storage,
-    },
+    media::picture::{self, Fit, Stored},
+    resources::attachments,
     store::sql,
 };
 
@@ -31,43 +29,19 @@ pub async fn give(app: &App, actor: i64, album: i64, track: &Path) -> Result<boo
     let Some(fit) = found.map_err(Error::internal)? else {
         return Ok(false);
     };
-    let (mimetype, size) = (fit.mimetype, fit.bytes.len());
-    let file = Storage::fresh("attachments", fit.extension);
-    let path = app.media().storage.within_media(&file);
-    let path = path.ok_or(Error::NotFound)?;
-    let kept = path.clone();
-    spawn_blocking(move || picture::keep(&kept, &fit.bytes))
-        .await
-        .map_err(Error::internal)?
-        .map_err(Error::internal)?;
-    let given = insert(app, actor, album, (&file, size, mimetype)).await;
+    let pictures = &app.media().pictures;
+    let stored = pictures.store(fit).await?;
+    let given = insert(app, actor, album, &stored).await;
     if !matches!(given, Ok(true)) {
-        // Nobody names the file; that it stays would only cost its space.
-        let _ = fs::remove_file(path);
+        pictures.remove(&stored.file).await;
     }
     given
 }
 
 /// Notes the cover, unless the album got another one meanwhile.
-async fn insert(
-    app: &App,
-    actor: i64,
-    album: i64,
-    (file, size, mimetype): (&str, usize, &str),
-) -> Result<bool> {
+async fn insert(app: &App, actor: i64, album: i64, stored: &Stored) -> Result<bool> {
     let mut tx = app.db().begin().await?;
-    let id = sql(
-        "insert into attachments (uuid, file, size, mimetype, actor_id, creation_date)
-         values (?, ?, ?, ?, ?, ?) returning id",
-    )
-    .bind(crate::random::uuid())
-    .bind(file)
-    .bind(i64::try_from(size).map_err(Error::internal)?)
-    .bind(mimetype)
-    .bind(actor)
-    .bind(app.clock().now())
-    .number(&mut tx)
-    .await?;
+    let id = attachments::insert(&mut tx, actor, stored, app.clock().now()).await?;
     let given = sql(
         "update albums set attachment_cover_id = ? where id = ? and attachment_cover_id is null",
     );

@@ -125,8 +125,7 @@ pub async fn scan(
     let (counted, told) = (root.clone(), stop.clone());
     let total = spawn_blocking(move || walk::count(&counted, &told)).await;
     watch.stage("files", total.unwrap_or_default());
-    let report = scan_below(app, order, &folder, &root, stop, watch).await?;
-    Ok(report)
+    scan_below(app, order, &folder, &root, stop, watch).await
 }
 
 /// Scans one branch of a folder.

@@ -70,9 +70,7 @@ impl Replaced {
             left.find(|before| before.as_ref().is_some_and(|before| before.went_to(read)))?;
         found.take().map(|before| before.id)
     }
-}
 
-impl Replaced {
     /// Parts uploads from files that hold other recordings now. Until their audio is found they
     /// count as gone.
     pub async fn detach(&mut self, tx: &mut Tx, steps: &[Step]) -> Result<()> {
@@ -95,6 +93,9 @@ impl Replaced {
             read.is_some_and(|read| !before.is(read))
         };
         let detached: Vec<Before> = rows.into_iter().filter(other).collect();
+        if detached.is_empty() {
+            return Ok(());
+        }
         let ids: Vec<i64> = detached.iter().map(|before| before.id).collect();
         if self.uploads.len() > REMEMBERED {
             self.uploads.clear();

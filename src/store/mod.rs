@@ -66,6 +66,14 @@ impl Db {
         })
     }
 
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<()> {
+        sql("select cast(1 as bigint)")
+            .number(self)
+            .await
+            .map(|_| ())
+    }
+
     /// How many statements ran outside of transactions since the start.
     pub fn statements(&self) -> u64 {
         self.statements.load(Ordering::Relaxed)

@@ -14,10 +14,17 @@ pub struct Assets;
 pub const PREFIX: &str = "/assets/";
 const PAGES: &str = "pages/";
 
-/// The template of a page.
-pub fn page(name: &str) -> String {
-    let file = Files::get(&format!("{PAGES}{name}.html")).expect("the page is in the folder");
-    String::from_utf8_lossy(&file.data).into_owned()
+/// The template of this name, such as `start.html`.
+pub fn page(name: &str) -> Option<String> {
+    let file = Files::get(&format!("{PAGES}{name}"))?;
+    Some(String::from_utf8_lossy(&file.data).into_owned())
+}
+
+/// The names of all templates.
+#[cfg(test)]
+pub fn pages() -> Vec<String> {
+    let pages = Files::iter().filter_map(|path| path.strip_prefix(PAGES).map(str::to_owned));
+    pages.collect()
 }
 
 fn media_type(path: &str) -> &'static str {

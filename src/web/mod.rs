@@ -1,6 +1,60 @@
-//! What a person sees in a browser: the start page, the explorers, the player for other sites.
-//! Everything they need comes from this server.
+//! What a person sees in a browser: the start page, the explorers, the player for other sites; and
+//! signing in, allowing applications, and looking after one's account. Everything that a page
+//! needs comes from this server. The forms work without scripts, and do what the API does.
+mod applications;
 mod assets;
+mod authorize;
+mod device;
+mod frame;
+mod openid;
 mod pages;
+mod recovery;
+mod settings;
+mod sign_in;
+mod sign_up;
+mod templates;
+mod visit;
 
-pub use self::{assets::Assets, pages::Page};
+use poem::{EndpointExt, Route, get, post};
+
+pub use self::assets::Assets;
+use self::frame::Framed;
+
+/// Adds the pages to the server's routes.
+pub fn routes(route: Route) -> Route {
+    macro_rules! pages {
+        ($($path:literal => $endpoint:expr,)+) => { route$(.at($path, $endpoint.with(Framed)))+ };
+    }
+    pages! {
+        "/" => get(pages::start),
+        "/graphiql" => get(pages::graphiql),
+        "/api/v1/docs" => get(pages::docs),
+        "/api/v1/docs/oauth2-redirect" => get(pages::signed_in),
+        "/front/embed.html" => get(pages::embed),
+        "/login" => get(sign_in::page).post(sign_in::sign_in),
+        "/login/openid" => get(openid::leave),
+        "/login/openid/callback" => get(openid::come_back),
+        "/logout" => post(sign_in::sign_out),
+        "/signup" => get(sign_up::page).post(sign_up::sign_up),
+        "/setup" => get(sign_up::setup_page).post(sign_up::set_up),
+        "/password/reset" => get(recovery::page).post(recovery::ask),
+        "/auth/password/reset/confirm" => get(recovery::new_page),
+        "/password/new" => post(recovery::set),
+        "/auth/email/confirm" => get(recovery::email_page).post(recovery::confirm_email),
+        "/authorize" => get(authorize::page).post(authorize::decide),
+        "/device" => get(device::page).post(device::decide),
+        "/settings" => get(settings::page),
+        "/settings/profile" => post(settings::profile),
+        "/settings/email" => post(settings::email),
+        "/settings/password" => post(settings::password),
+        "/settings/sessions/revoke" => post(settings::end_others),
+        "/settings/sessions/:id/revoke" => post(settings::end_session),
+        "/settings/grants/:client_id/revoke" => post(settings::revoke_grant),
+        "/settings/delete" => post(settings::delete),
+        "/settings/applications" => get(applications::list),
+        "/settings/applications/new" => get(applications::new_page).post(applications::create),
+        "/settings/applications/:client_id" => get(applications::page).post(applications::update),
+        "/settings/applications/:client_id/token" => post(applications::rotate),
+        "/settings/applications/:client_id/delete" => post(applications::delete),
+    }
+}

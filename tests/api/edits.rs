@@ -108,6 +108,25 @@ on_both! {
         assert_eq!(count(&pod).await, before);
     }
 
+    async fn the_edits_of_many_are_read_at_once(pod: Pod) {
+        for track in 1..=3 {
+            let edit = update(json!({"title": "Another"}));
+            pod.post(&format!("/api/v1/tracks/{track}/mutations"), &edit).by("alice").send().await;
+        }
+        let statements = async |first: u32| {
+            let before = pod.app.db().statements();
+            let query = format!("{{ tracks(first: {first}, orderBy: [{{field: CREATION_DATE, direction: ASC}}]) {{ nodes {{ edits {{ summary }} }} }} }}");
+            let body = pod.graphql(&query).send().await.json();
+            assert!(body["errors"].is_null(), "{body}");
+            (pod.app.db().statements() - before, body)
+        };
+        let (few, _) = statements(2).await;
+        let (many, body) = statements(15).await;
+        assert_eq!(few, many);
+        let edited = body["data"]["tracks"]["nodes"].as_array().unwrap().iter();
+        assert_eq!(edited.filter(|track| track["edits"] == json!([{"summary": "a typo"}])).count(), 3);
+    }
+
     async fn what_is_of_this_pod_is_never_fetched(pod: Pod) {
         let none = pod.get("/api/v1/albums/1/fetches").by("alice").send().await;
         assert_eq!(none.json(), json!({"count": 0, "next": null, "previous": null, "results": []}));

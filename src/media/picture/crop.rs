@@ -23,6 +23,8 @@ const WEBP_QUALITY: f32 = 82.0;
 /// Folders of the media folder whose files are pictures for everybody.
 const PUBLIC: &[&str] = &["attachments/", "dynamic_preferences/", CROPS];
 const CROPS: &str = "__sized__/";
+/// Where pictures are put.
+const STORED: &str = "attachments";
 
 /// A square crop from the middle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +72,16 @@ impl Crop {
 
 fn is_jpeg(extension: &str) -> bool {
     matches!(extension.to_ascii_lowercase().as_str(), "jpg" | "jpeg")
+}
+
+/// A picture that lies in the media folder.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    /// Its path within the media folder.
+    pub file: String,
+    /// Bytes.
+    pub size: i64,
+    pub mimetype: &'static str,
 }
 
 /// Makes crops, one at a time: decoding is what takes memory.
@@ -131,6 +143,36 @@ impl Pictures {
         spawn_blocking(move || cleaned(&bytes, smallest))
             .await
             .map_err(Error::internal)
+    }
+
+    /// Puts a picture into the media folder under a name that nothing has yet.
+    pub async fn store(&self, fit: Fit) -> Result<Stored> {
+        let file = Storage::fresh(STORED, fit.extension);
+        let path = self.storage.within_media(&file).ok_or(Error::NotFound)?;
+        let size = i64::try_from(fit.bytes.len()).map_err(Error::internal)?;
+        spawn_blocking(move || keep(&path, &fit.bytes))
+            .await
+            .map_err(Error::internal)?
+            .map_err(Error::internal)?;
+        Ok(Stored {
+            file,
+            size,
+            mimetype: fit.mimetype,
+        })
+    }
+
+    /// Removes a picture's files. The row is what counts; what cannot be removed is only disk space.
+    pub async fn remove(&self, file: &str) {
+        let crops = [Crop::Medium, Crop::Large].map(|crop| crop.file(file));
+        let webp = crops.clone().map(|crop| format!("{crop}.webp"));
+        let files = [file.to_owned()].into_iter().chain(crops).chain(webp);
+        for path in files.filter_map(|file| self.storage.within_media(&file)) {
+            if let Err(error) = tokio::fs::remove_file(&path).await
+                && error.kind() != std::io::ErrorKind::NotFound
+            {
+                tracing::warn!(path = %path.display(), %error, "cannot remove a picture");
+            }
+        }
     }
 
     async fn make(&self, original: PathBuf, path: PathBuf, crop: Crop) -> Result<()> {

@@ -8,7 +8,7 @@ use image::{
     metadata::Orientation,
 };
 
-pub use self::crop::{Crop, Pictures};
+pub use self::crop::{Crop, Pictures, Stored};
 
 /// Pixels along one side at most.
 const SIDE: u32 = 8_000;
@@ -128,7 +128,7 @@ fn jpeg(picture: &DynamicImage) -> Result<Vec<u8>, Unfit> {
 }
 
 /// Writes a file so that nobody ever sees half of it.
-pub fn keep(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+fn keep(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
     let unfinished = folder.join(format!(".{}", crate::random::uuid().simple()));

@@ -12,8 +12,8 @@ use crate::{
         connection::{Connection, answer, cost, few, pages, window},
         ids::{Key, Kind, global},
         loaders::{
-            ActorId, AlbumCredits, AlbumLibraries, AlbumPlayable, AlbumTags, AlbumTracks,
-            AlbumTracksCount, ArtistId, AttachmentId, ContentId, LibraryId, TrackId,
+            ActorId, AlbumCredits, AlbumEdits, AlbumLibraries, AlbumPlayable, AlbumTags,
+            AlbumTracks, AlbumTracksCount, ArtistId, AttachmentId, ContentId, LibraryId, TrackId,
         },
     },
     guard::AllowExt,
@@ -168,7 +168,8 @@ impl Album {
     #[graphql(complexity = "cost(20, child_complexity)")]
     async fn edits(&self, ctx: &Context<'_>) -> Result<Vec<Edit>> {
         let permit = ctx.reach::<edits::OfAlbum>().await?;
-        edits::newest(&permit, edits::Kind::Album, self.id, 20).await
+        let edits = permit.loaders().one(AlbumEdits(self.id)).await?;
+        Ok(edits.unwrap_or_default())
     }
 }
 

@@ -12,6 +12,7 @@ use crate::{
     },
     guard::Allowed,
     resources::{
+        attachments,
         catalogue::{bounded, not_blank, owned_by_channel},
         contents::{self, NewContent},
         tags,
@@ -97,11 +98,8 @@ async fn artist_name(permit: &Allowed<Create>, id: i64) -> Result<String> {
 
 async fn cover(reader: &Reader, uuid: Option<Uuid>) -> Result<Option<i64>> {
     let Some(uuid) = uuid else { return Ok(None) };
-    let own = sql("select id from attachments where uuid = ? and actor_id = ?")
-        .bind(uuid)
-        .bind(reader.actor_id().unwrap_or(-1));
-    match own.optional::<(i64,)>(reader.db()).await? {
-        Some((id,)) => Ok(Some(id)),
+    match attachments::own(reader.db(), reader.actor_id(), uuid).await? {
+        Some(id) => Ok(Some(id)),
         None => Err(Error::field(
             "cover",
             format!("Object with uuid={uuid} does not exist."),

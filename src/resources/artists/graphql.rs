@@ -9,8 +9,8 @@ use crate::{
         connection::{Connection, answer, cost, few, pages, window},
         ids::{Key, Kind, global},
         loaders::{
-            ActorId, AlbumId, ArtistAlbums, ArtistLibraries, ArtistTags, ArtistTracksCount,
-            AttachmentId, ChannelOf, ContentId, LibraryId,
+            ActorId, AlbumId, ArtistAlbums, ArtistEdits, ArtistLibraries, ArtistTags,
+            ArtistTracksCount, AttachmentId, ChannelOf, ContentId, LibraryId,
         },
     },
     guard::AllowExt,
@@ -139,7 +139,8 @@ impl Artist {
     #[graphql(complexity = "cost(20, child_complexity)")]
     async fn edits(&self, ctx: &Context<'_>) -> Result<Vec<Edit>> {
         let permit = ctx.reach::<edits::OfArtist>().await?;
-        edits::newest(&permit, edits::Kind::Artist, self.id, 20).await
+        let edits = permit.loaders().one(ArtistEdits(self.id)).await?;
+        Ok(edits.unwrap_or_default())
     }
 }
 

@@ -2,6 +2,8 @@
 mod proxy;
 mod write;
 
+pub use self::write::insert;
+
 use std::collections::HashMap;
 
 use async_graphql::{ComplexObject, Context, ID, SimpleObject};
@@ -25,7 +27,7 @@ use crate::{
         answer::{Answer, Created, Elsewhere, Gone},
         file::SentFile,
     },
-    store::sql,
+    store::{On, sql},
     time::Timestamp,
 };
 
@@ -158,6 +160,14 @@ pub async fn by_ids(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Attac
         .all(reader.db())
         .await?;
     Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+}
+
+/// The number of the actor's own picture with this UUID.
+pub async fn own(on: impl On, actor: Option<i64>, uuid: Uuid) -> Result<Option<i64>> {
+    let found = sql("select id from attachments where uuid = ? and actor_id = ?")
+        .bind(uuid)
+        .bind(actor.unwrap_or(-1));
+    Ok(found.optional::<(i64,)>(on).await?.map(|row| row.0))
 }
 
 async fn retrieve(permit: &Allowed<Retrieve>, uuid: Uuid) -> Result<Attachment> {

@@ -1,13 +1,12 @@
 //! Pictures of other pods: fetched once, then served as our own.
 use poem::{FromRequest, Request, RequestBody};
-use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
 use super::{Attachment, Proxy, SELECT};
 use crate::{
     error::{Error, Result},
     guard::Allowed,
-    media::{picture, storage::Storage},
+    media::picture,
     rest::params::{Pairs, Params, choices, filter},
     store::sql,
 };
@@ -72,29 +71,22 @@ async fn fetch(permit: &Allowed<Proxy>, picture: &Attachment) -> Result<String> 
     let bytes = permit.app().fetcher().bytes(address, MOST).await;
     let bytes = bytes.map_err(|error| unavailable(error.to_string()))?;
     let fit = picture::checked(bytes).map_err(|why| unavailable(why.to_string()))?;
-    let file = Storage::fresh("attachments", fit.extension);
-    let storage = &permit.app().media().storage;
-    let path = storage.within_media(&file).ok_or(Error::NotFound)?;
-    let size = i64::try_from(fit.bytes.len()).map_err(Error::internal)?;
-    let written = path.clone();
-    spawn_blocking(move || picture::keep(&written, &fit.bytes))
-        .await
-        .map_err(Error::internal)?
-        .map_err(Error::internal)?;
+    let pictures = &permit.app().media().pictures;
+    let stored = pictures.store(fit).await?;
     let noted = sql(
         "update attachments set file = ?, size = ?, mimetype = ?, last_fetch_date = ?
          where id = ? and file = ''",
     )
-    .bind(file.as_str())
-    .bind(size)
-    .bind(fit.mimetype)
+    .bind(stored.file.as_str())
+    .bind(stored.size)
+    .bind(stored.mimetype)
     .bind(permit.app().clock().now())
     .bind(picture.id)
     .run(permit.db())
     .await?;
     if noted == 0 {
         // Nobody names the file; that it stays would only cost its space.
-        let _ = tokio::fs::remove_file(&path).await;
+        pictures.remove(&stored.file).await;
     }
     // Another request may have been faster: what the row says counts.
     let (kept,): (String,) = sql("select file from attachments where id = ?")

@@ -1,6 +1,5 @@
 //! Attaching pictures, and taking them away.
 use sqlx::FromRow;
-use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
 use super::{Attachment, Create, Delete, SELECT};
@@ -8,11 +7,9 @@ use crate::{
     error::{Error, Result},
     graphql::ids::Key,
     guard::Allowed,
-    media::{
-        picture::{self, Crop, Unfit},
-        storage::Storage,
-    },
-    store::sql,
+    media::picture::{Stored, Unfit},
+    store::{Tx, sql},
+    time::Timestamp,
 };
 
 /// Bytes of a picture that is sent.
@@ -24,42 +21,17 @@ pub async fn create(permit: &Allowed<Create>, bytes: Vec<u8>) -> Result<Attachme
     let actor = permit.actor_id().ok_or(Error::Forbidden)?;
     let pictures = &permit.app().media().pictures;
     let fit = pictures.clean(bytes, SMALLEST).await?.map_err(unfit)?;
-    let storage = permit.app().media().storage.clone();
-    let (file, size) = (
-        Storage::fresh("attachments", fit.extension),
-        fit.bytes.len(),
-    );
-    let path = storage.within_media(&file).ok_or(Error::NotFound)?;
-    spawn_blocking(move || picture::keep(&path, &fit.bytes))
-        .await
-        .map_err(Error::internal)?
-        .map_err(Error::internal)?;
-    let made = insert(permit, actor, &file, size, fit.mimetype).await;
+    let stored = pictures.store(fit).await?;
+    let made = row(permit, actor, &stored).await;
     if made.is_err() {
-        remove(&storage, &file).await;
+        pictures.remove(&stored.file).await;
     }
     made
 }
 
-async fn insert(
-    permit: &Allowed<Create>,
-    actor: i64,
-    file: &str,
-    size: usize,
-    mimetype: &str,
-) -> Result<Attachment> {
-    let id = sql(
-        "insert into attachments (uuid, file, size, mimetype, actor_id, creation_date)
-         values (?, ?, ?, ?, ?, ?) returning id",
-    )
-    .bind(crate::random::uuid())
-    .bind(file)
-    .bind(i64::try_from(size).map_err(Error::internal)?)
-    .bind(mimetype)
-    .bind(actor)
-    .bind(permit.app().clock().now());
+async fn row(permit: &Allowed<Create>, actor: i64, stored: &Stored) -> Result<Attachment> {
     let mut tx = permit.db().begin().await?;
-    let id = id.number(&mut tx).await?;
+    let id = insert(&mut tx, actor, stored, permit.app().clock().now()).await?;
     let row = sql(SELECT)
         .then("where id = ?")
         .bind(id)
@@ -67,6 +39,22 @@ async fn insert(
         .await?;
     tx.commit().await?;
     Ok(row)
+}
+
+/// Notes a picture; answers its number.
+pub async fn insert(tx: &mut Tx, actor: i64, stored: &Stored, now: Timestamp) -> Result<i64> {
+    sql(
+        "insert into attachments (uuid, file, size, mimetype, actor_id, creation_date)
+         values (?, ?, ?, ?, ?, ?) returning id",
+    )
+    .bind(crate::random::uuid())
+    .bind(stored.file.as_str())
+    .bind(stored.size)
+    .bind(stored.mimetype)
+    .bind(actor)
+    .bind(now)
+    .number(tx)
+    .await
 }
 
 fn unfit(why: Unfit) -> Error {
@@ -101,20 +89,6 @@ pub async fn delete(permit: &Allowed<Delete>, key: Key) -> Result<Uuid> {
     let mut tx = permit.db().begin().await?;
     let (uuid,): (Uuid,) = gone.one(&mut tx).await?;
     tx.commit().await?;
-    remove(&permit.app().media().storage, &found.file).await;
+    permit.app().media().pictures.remove(&found.file).await;
     Ok(uuid)
-}
-
-/// Removes a picture's files. The row is what counts; what cannot be removed is only disk space.
-async fn remove(storage: &Storage, file: &str) {
-    let crops = [Crop::Medium, Crop::Large].map(|crop| crop.file(file));
-    let webp = crops.clone().map(|crop| format!("{crop}.webp"));
-    let files = [file.to_owned()].into_iter().chain(crops).chain(webp);
-    for path in files.filter_map(|file| storage.within_media(&file)) {
-        if let Err(error) = tokio::fs::remove_file(&path).await
-            && error.kind() != std::io::ErrorKind::NotFound
-        {
-            tracing::warn!(path = %path.display(), %error, "cannot remove a picture");
-        }
-    }
 }

@@ -71,17 +71,27 @@ const TYPES: &[&str] = &["text/markdown", "text/plain", "text/html"];
 
 impl NewContent {
     pub fn check(&self) -> Result<()> {
-        not_blank("description", &self.text, 5_000)?;
+        self.check_as("description")
+    }
+
+    /// Complaints are told by the name of the field that holds the text.
+    fn check_as(&self, field: &str) -> Result<()> {
+        not_blank(field, &self.text, 5_000)?;
         if TYPES.contains(&self.content_type.as_str()) {
             return Ok(());
         }
         let complaint = format!("\"{}\" is not a valid choice.", self.content_type);
-        Err(Error::field("description", complaint))
+        Err(Error::field(field, complaint))
     }
 }
 
 pub async fn create(tx: &mut Tx, new: &NewContent) -> Result<i64> {
-    new.check()?;
+    create_as(tx, "description", new).await
+}
+
+/// Stores a text that the field `field` holds.
+pub async fn create_as(tx: &mut Tx, field: &str, new: &NewContent) -> Result<i64> {
+    new.check_as(field)?;
     sql("insert into contents (text, content_type) values (?, ?) returning id")
         .bind(new.text.as_str())
         .bind(new.content_type.as_str())

@@ -6,7 +6,7 @@ use super::Kind;
 use crate::{
     context::Reader,
     error::{Error, Result},
-    resources::{contents::NewContent, tags},
+    resources::{attachments, contents::NewContent, tags},
     rest::params::Complaints,
     store::sql,
     time::Date,
@@ -219,11 +219,8 @@ async fn cover(reader: &Reader, value: &Value) -> Result<std::result::Result<Cha
     let Some(uuid) = value.as_str().and_then(|text| text.parse::<Uuid>().ok()) else {
         return Ok(Err("Must be a valid UUID.".to_owned()));
     };
-    let found = sql("select id from attachments where uuid = ? and actor_id = ?")
-        .bind(uuid)
-        .bind(reader.actor_id().unwrap_or(-1));
-    Ok(match found.optional::<(i64,)>(reader.db()).await? {
-        Some((id,)) => Ok(Change::Picture(Some(id))),
+    Ok(match attachments::own(reader.db(), reader.actor_id(), uuid).await? {
+        Some(id) => Ok(Change::Picture(Some(id))),
         None => Err(format!("Object with uuid={uuid} does not exist.")),
     })
 }

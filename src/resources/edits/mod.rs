@@ -4,18 +4,22 @@ mod apply;
 mod body;
 mod changes;
 mod graphql;
-
-use std::collections::HashMap;
+mod sql;
 
 use async_graphql::SimpleObject;
 use serde_json::{Value, json};
 use sqlx::FromRow;
 use uuid::Uuid;
 
-pub use self::{body::Rest, graphql::Mutations};
+pub use self::{
+    body::Rest,
+    graphql::Mutations,
+    sql::{of_albums, of_artists, of_tracks, target},
+};
 use self::{
     body::{EditBody, bodies},
     changes::Changes,
+    sql::by_ids,
 };
 use crate::{
     context::Reader,
@@ -23,9 +27,8 @@ use crate::{
     guard::operations,
     rest::page::{Page, PageQuery},
     store::{
-        Sql,
         listing::{Kind as KeyKind, Listing, SortKey},
-        sql,
+        sql as statement,
     },
     time::Timestamp,
 };
@@ -107,10 +110,6 @@ pub struct Edit {
     pub previous_state: Option<Value>,
 }
 
-const SELECT: &str = "select m.id, m.uuid, m.fid, m.type, m.artist_id, m.album_id, m.track_id,
-    m.created_by_id, m.approved_by_id, m.is_approved, m.is_applied, m.creation_date,
-    m.applied_date, m.summary, m.payload, m.previous_state from mutations m ";
-
 /// What an edit is of, as it is now.
 #[derive(Clone, Debug, FromRow)]
 pub struct Target {
@@ -118,27 +117,6 @@ pub struct Target {
     pub fid: Option<String>,
     pub name: String,
     pub attributed_to_id: Option<i64>,
-}
-
-/// The artist, album or track of this number.
-pub async fn target(reader: &Reader, kind: Kind, id: i64) -> Result<Target> {
-    sql(match kind {
-        Kind::Artist => "select id, fid, name, attributed_to_id from artists where id = ?",
-        Kind::Album => "select id, fid, title as name, attributed_to_id from albums where id = ?",
-        Kind::Track => "select id, fid, title as name, attributed_to_id from tracks where id = ?",
-    })
-    .bind(id)
-    .one(reader.db())
-    .await
-}
-
-fn of(kind: Kind, id: i64) -> Sql {
-    sql(match kind {
-        Kind::Artist => "from mutations m where m.artist_id = ?",
-        Kind::Album => "from mutations m where m.album_id = ?",
-        Kind::Track => "from mutations m where m.track_id = ?",
-    })
-    .bind(id)
 }
 
 /// The edits of one object, a page of them.
@@ -149,40 +127,12 @@ async fn list(
     query: &PageQuery,
 ) -> Result<Page<EditBody>> {
     target(reader, kind, id).await?;
-    let newest = SortKey::new(sql("m.creation_date"), KeyKind::Time, true);
-    let listing = Listing::new(of(kind, id), "m.id", [newest]);
+    let newest = SortKey::new(statement("m.creation_date"), KeyKind::Time, true);
+    let listing = Listing::new(sql::of(kind, id), "m.id", [newest]);
     let (frame, ids) = query.0.read_ids(reader, &listing).await?;
     let mut found = by_ids(reader, ids.clone()).await?;
     let edits = ids.iter().filter_map(|id| found.remove(id)).collect();
     Ok(frame.around(bodies(reader, loaders, edits).await?))
-}
-
-/// The newest edits of one object, so many at most.
-pub async fn newest(reader: &Reader, kind: Kind, id: i64, most: i64) -> Result<Vec<Edit>> {
-    sql(SELECT)
-        .append(of_condition(kind, id))
-        .then(" order by m.creation_date desc, m.id desc limit ?")
-        .bind(most)
-        .all(reader.db())
-        .await
-}
-
-fn of_condition(kind: Kind, id: i64) -> Sql {
-    sql(match kind {
-        Kind::Artist => "where m.artist_id = ?",
-        Kind::Album => "where m.album_id = ?",
-        Kind::Track => "where m.track_id = ?",
-    })
-    .bind(id)
-}
-
-async fn by_ids(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Edit>> {
-    let rows: Vec<Edit> = sql(SELECT)
-        .then("where m.id in ?*")
-        .bind(ids)
-        .all(reader.db())
-        .await?;
-    Ok(rows.into_iter().map(|row| (row.id, row)).collect())
 }
 
 /// A change to be proposed.
@@ -239,39 +189,23 @@ async fn insert(
     let (uuid, now) = (crate::random::uuid(), reader.app().clock().now());
     let root = reader.app().config().public_url();
     let approved = new.is_approved == Some(true);
-    let only = |wanted: Kind| (kind == wanted).then_some(id);
     let mut tx = reader.db().begin().await?;
     let before = match approved {
         true => Some(apply::apply(&mut tx, (kind, id), changes, now).await?),
         false => None,
     };
-    let made = sql(
-        "insert into mutations (uuid, fid, type, artist_id, album_id, track_id, created_by_id,
-           approved_by_id, is_approved, is_applied, creation_date, applied_date, summary, payload,
-           previous_state)
-         values (?, ?, 'update', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning id",
-    )
-    .bind(uuid)
-    .bind(format!("{root}/federation/edits/{uuid}"))
-    .bind(only(Kind::Artist))
-    .bind(only(Kind::Album))
-    .bind(only(Kind::Track))
-    .bind(actor)
-    .bind(new.is_approved.map(|_| actor))
-    .bind(new.is_approved)
-    .bind(approved.then_some(true))
-    .bind(now)
-    .bind(approved.then_some(now))
-    .bind(new.summary.clone())
-    .bind(json!(changes.payload()))
-    .bind(before)
-    .number(&mut tx)
-    .await?;
-    let edit = sql(SELECT)
-        .then("where m.id = ?")
-        .bind(made)
-        .one(&mut tx)
-        .await?;
+    let row = sql::New {
+        uuid,
+        fid: format!("{root}/federation/edits/{uuid}"),
+        aim: (kind, id),
+        actor,
+        is_approved: new.is_approved,
+        now,
+        summary: new.summary.clone(),
+        payload: json!(changes.payload()),
+        previous_state: before,
+    };
+    let edit = sql::insert(&mut tx, row).await?;
     tx.commit().await?;
     Ok(edit)
 }

@@ -16,7 +16,7 @@ use crate::{
     graphql::connection::answer,
     guard::{AllowExt, Allowed, operations},
     scope::Permissions,
-    store::{Db, sql},
+    store::{Db, Tx, sql},
 };
 
 operations! {
@@ -55,17 +55,34 @@ impl Preferences {
         Ok(Self(values.collect()))
     }
 
+    /// Sets a setting; whoever commits makes the next look a fresh one.
+    pub async fn store(tx: &mut Tx, section: &str, name: &str, raw: &str) -> Result<()> {
+        sql("insert into preferences (section, name, raw_value) values (?, ?, ?)
+             on conflict (section, name) do update set raw_value = excluded.raw_value")
+            .bind(section)
+            .bind(name)
+            .bind(raw)
+            .run(tx)
+            .await
+            .map(|_| ())
+    }
+
     /// The value of a setting such as `instance__name`.
     pub fn get(&self, identifier: &str) -> Value {
         self.0.get(identifier).cloned().unwrap_or_default()
     }
 
-    fn is_on(&self, identifier: &str) -> bool {
+    pub fn is_on(&self, identifier: &str) -> bool {
         self.get(identifier) == Value::Bool(true)
     }
 
     pub fn text(&self, identifier: &str) -> String {
         self.get(identifier).as_str().unwrap_or_default().to_owned()
+    }
+
+    /// The room for uploads of those who have no room of their own, in megabytes.
+    pub fn upload_quota(&self) -> i64 {
+        self.get("users__upload_quota").as_i64().unwrap_or(1000)
     }
 
     /// Whether strangers see only what is always open.

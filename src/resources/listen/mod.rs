@@ -1,6 +1,7 @@
 //! Listening: the audio of a track, as it is or converted (contract section 7).
 mod audio;
 mod play;
+mod sql;
 
 use poem::{FromRequest, Request, RequestBody};
 use poem_openapi::{OpenApi, param::Path};

@@ -3,10 +3,12 @@ use std::time::Duration;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use poem::Response;
-use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::Audio;
+use super::{
+    Audio,
+    sql::{Track, count_download, track},
+};
 use crate::{
     config::FrontServer,
     context::Reader,
@@ -17,7 +19,6 @@ use crate::{
         transcode::{Converted, Source, Target, Wish},
     },
     resources::uploads::{self, Upload},
-    store::sql,
     throttle::Ident,
 };
 
@@ -35,15 +36,6 @@ pub struct Order {
 const HAND_OFF: Duration = Duration::from_secs(2);
 /// How long a conversion is waited for that cannot be played before it is complete.
 const COMPLETE: Duration = Duration::from_secs(600);
-
-/// A track as its file is named after.
-#[derive(FromRow)]
-struct Track {
-    id: i64,
-    title: String,
-    artist: Option<String>,
-    album: Option<String>,
-}
 
 pub async fn play(reader: &Reader, who: Ident, order: Order, wanted: &Wanted) -> Result<Audio> {
     let track = track(reader, order.track).await?;
@@ -72,16 +64,6 @@ pub async fn play(reader: &Reader, who: Ident, order: Order, wanted: &Wanted) ->
         headers.insert("content-disposition", value);
     }
     Ok(Audio(response))
-}
-
-async fn track(reader: &Reader, uuid: Uuid) -> Result<Track> {
-    sql("select t.id, t.title, (select a.name from track_artists h
-             join artists a on a.id = h.artist_id where h.track_id = t.id and h.position = 0) as artist,
-           (select al.title from albums al where al.id = t.album_id) as album
-         from tracks t where t.uuid = ?")
-    .bind(uuid)
-    .one(reader.db())
-    .await
 }
 
 /// The upload to play: the one that is named, else the first whose audio is on this machine.
@@ -118,20 +100,7 @@ async fn count(reader: &Reader, who: Ident, upload: &Upload) -> Result<()> {
     {
         return Ok(());
     }
-    let mut tx = reader.db().begin().await?;
-    sql("update tracks set downloads_count = downloads_count + 1 where id = ?")
-        .bind(upload.track_id)
-        .run(&mut tx)
-        .await?;
-    sql(
-        "update uploads set downloads_count = downloads_count + 1, accessed_date = ?
-         where id = ?",
-    )
-    .bind(now)
-    .bind(upload.id)
-    .run(&mut tx)
-    .await?;
-    tx.commit().await
+    count_download(reader, upload, now).await
 }
 
 /// The audio as it was uploaded.
@@ -246,16 +215,5 @@ fn media_type(upload: &Upload) -> &str {
     match audio && plain {
         true => told,
         false => "application/octet-stream",
-    }
-}
-
-impl Track {
-    fn file_name(&self, extension: &str) -> String {
-        uploads::file_name(
-            self.artist.as_deref(),
-            self.album.as_deref(),
-            &self.title,
-            extension,
-        )
     }
 }

@@ -10,7 +10,7 @@ use crate::{
         ids::{Key, Kind, global},
         loaders::{
             ActorId, AlbumId, ArtistId, AttachmentId, ContentId, LibraryId, TrackCredits,
-            TrackLibraries, TrackTags, TrackUploads,
+            TrackEdits, TrackLibraries, TrackTags, TrackUploads,
         },
     },
     guard::AllowExt,
@@ -165,7 +165,8 @@ impl Track {
     #[graphql(complexity = "cost(20, child_complexity)")]
     async fn edits(&self, ctx: &Context<'_>) -> Result<Vec<Edit>> {
         let permit = ctx.reach::<edits::OfTrack>().await?;
-        edits::newest(&permit, edits::Kind::Track, self.id, 20).await
+        let edits = permit.loaders().one(TrackEdits(self.id)).await?;
+        Ok(edits.unwrap_or_default())
     }
 }
 

@@ -39,7 +39,17 @@ function adapt(next) {
 
 /** The document for the address this page came from: the only one its policy lets it call. */
 function here(document) {
-  return { ...document, servers: [{ url: location.origin, description: 'This pod' }] };
+  const { components = {} } = document;
+  const securitySchemes = mapValues(components.securitySchemes ?? {}, signingInHere);
+  const servers = [{ url: location.origin, description: 'This pod' }];
+  return { ...document, servers, components: { ...components, securitySchemes } };
+}
+
+/** The addresses of a way to sign in, at this page's origin. */
+function signingInHere(scheme) {
+  if (!scheme.flows) return scheme;
+  const moved = (value, key) => (key.endsWith('Url') ? location.origin + new URL(value, location.origin).pathname : value);
+  return { ...scheme, flows: mapValues(scheme.flows, (flow) => mapValues(flow, moved)) };
 }
 
 /** The document with a token to paste as a way in, and with OAuth only where a client is set up. */
@@ -62,5 +72,5 @@ function acceptToken(operation, names, schemes) {
 }
 
 function mapValues(object, change) {
-  return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(value)]));
+  return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(value, key)]));
 }

@@ -1,4 +1,6 @@
 // GraphiQL on this server's /graphql, from the scripts that the page loads before this one.
+import * as session from './session.js';
+
 const { React, ReactDOM, GraphiQL, GraphiQLPluginExplorer } = window;
 
 const WELCOME = `# The GraphQL API of this pod.
@@ -9,8 +11,8 @@ const WELCOME = `# The GraphQL API of this pod.
 # the history of what you sent, and an explorer to
 # put a query together by ticking its fields.
 #
-# What belongs to an account needs a token. Put it
-# under "Headers", below:
+# What belongs to an account needs a token. Sign in
+# at the top, or put a token under "Headers", below:
 #
 #   { "Authorization": "Bearer <token>" }
 
@@ -34,7 +36,13 @@ query Welcome {
 }
 `;
 
-const fetcher = GraphiQL.createFetcher({ url: '/graphql', enableIncrementalDelivery: false });
+session.start();
+
+const fetcher = GraphiQL.createFetcher({
+  url: '/graphql',
+  fetch: session.send,
+  enableIncrementalDelivery: false,
+});
 
 ReactDOM.createRoot(document.getElementById('graphiql')).render(
   React.createElement(GraphiQL, {

@@ -1,0 +1,99 @@
+//! The accounts of the pod, for whoever runs it.
+use sqlx::FromRow;
+
+use super::{password, recovery::put_password};
+use crate::{
+    app::App,
+    error::{Error, Result},
+    resources::visibility::folded,
+    store::{Tx, sql},
+    time::Timestamp,
+};
+
+/// An account, in a list.
+#[derive(Clone, Debug, FromRow)]
+pub struct Listed {
+    pub id: i64,
+    pub username: String,
+    pub email: String,
+    pub is_active: bool,
+    pub is_superuser: bool,
+    pub permission_library: bool,
+    pub permission_moderation: bool,
+    pub permission_settings: bool,
+    pub date_joined: Timestamp,
+}
+
+impl Listed {
+    /// What it may do beside the common things, in a word each.
+    pub fn privileges(&self) -> String {
+        if self.is_superuser {
+            return "everything".to_owned();
+        }
+        let held = [
+            (self.permission_library, "library"),
+            (self.permission_moderation, "moderation"),
+            (self.permission_settings, "settings"),
+        ];
+        let names: Vec<_> = held.iter().filter(|(held, _)| *held).map(|(_, name)| *name).collect();
+        match names.is_empty() {
+            true => "-".to_owned(),
+            false => names.join(","),
+        }
+    }
+}
+
+/// What is to be set of an account's privileges; what is none stays.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Privileges {
+    pub admin: Option<bool>,
+    pub library: Option<bool>,
+    pub moderation: Option<bool>,
+    pub settings: Option<bool>,
+    pub active: Option<bool>,
+}
+
+const SELECT: &str = "select id, username, email, is_active, is_superuser, permission_library,
+    permission_moderation, permission_settings, date_joined from users ";
+
+/// Every account, by name.
+pub async fn list(app: &App) -> Result<Vec<Listed>> {
+    sql(SELECT).then("order by username").all(app.db()).await
+}
+
+async fn find(tx: &mut Tx, username: &str) -> Result<Listed> {
+    let found = sql(SELECT).then("where username_folded = ?").bind(folded(username));
+    let found: Option<Listed> = found.optional(tx).await?;
+    found.ok_or_else(|| Error::field("username", format!("Nobody is called {username:?}.")))
+}
+
+/// Sets a password without the old one; the user is signed out everywhere.
+pub async fn set_password(app: &App, username: &str, plain: &str) -> Result<()> {
+    password::check("password", plain)?;
+    let mut tx = app.db().begin().await?;
+    let user = find(&mut tx, username).await?;
+    tx.commit().await?;
+    put_password(app, user.id, plain, None).await
+}
+
+/// Sets what an account may do; answers how it stands.
+pub async fn set_privileges(app: &App, username: &str, wanted: &Privileges) -> Result<Listed> {
+    let mut tx = app.db().begin().await?;
+    let known = find(&mut tx, username).await?;
+    let admin = wanted.admin.unwrap_or(known.is_superuser);
+    sql("update users set is_superuser = ?, is_staff = ?, permission_library = ?,
+           permission_moderation = ?, permission_settings = ?, is_active = ? where id = ?")
+    .bind(admin)
+    .bind(admin)
+    .bind(wanted.library.unwrap_or(known.permission_library))
+    .bind(wanted.moderation.unwrap_or(known.permission_moderation))
+    .bind(wanted.settings.unwrap_or(known.permission_settings))
+    .bind(wanted.active.unwrap_or(known.is_active))
+    .bind(known.id)
+    .run(&mut tx)
+    .await?;
+    let changed = find(&mut tx, username).await?;
+    tx.commit().await?;
+    app.credentials().forget_all();
+    Ok(changed)
+}

@@ -1,0 +1,131 @@
+//! Taking an account away, with all that belongs to it.
+use sqlx::FromRow;
+
+use crate::{
+    app::App,
+    error::Result,
+    resources::contents,
+    store::{Tx, sql},
+};
+
+/// What lies in the media folder and has lost its row.
+struct Orphans {
+    audio: Vec<(String,)>,
+    pictures: Vec<(String,)>,
+}
+
+#[derive(FromRow)]
+struct Leaving {
+    actor_id: Option<i64>,
+}
+
+/// Takes an account away. The catalogue stays, but for what its channels published; its name stays
+/// taken, so that nobody can pass for it on other pods.
+pub async fn delete(app: &App, user: i64) -> Result<()> {
+    let mut tx = app.db().begin().await?;
+    let leaving: Leaving = sql("select actor_id from users where id = ?")
+        .bind(user)
+        .one(&mut tx)
+        .await?;
+    let mut orphans = None;
+    if let Some(actor) = leaving.actor_id {
+        orphans = Some(disown(&mut tx, actor).await?);
+        bury(&mut tx, actor).await?;
+    }
+    sql("delete from users where id = ?")
+        .bind(user)
+        .run(&mut tx)
+        .await?;
+    tx.commit().await?;
+    app.credentials().forget_all();
+    if let Some(orphans) = orphans {
+        remove(app, orphans).await;
+    }
+    Ok(())
+}
+
+/// Pictures of the actor's that nothing else is shown with.
+const OWN_PICTURES: &str = " from attachments where actor_id = ?
+    and not exists (select 1 from artists a where a.attachment_cover_id = attachments.id)
+    and not exists (select 1 from albums a where a.attachment_cover_id = attachments.id)
+    and not exists (select 1 from tracks t where t.attachment_cover_id = attachments.id)";
+
+const CHANNEL_ARTISTS: &str = "(select artist_id from channels where attributed_to_id = ?)";
+
+/// Takes away what an actor owns.
+async fn disown(tx: &mut Tx, actor: i64) -> Result<Orphans> {
+    let audio = sql("select u.audio_file from uploads u join libraries l on l.id = u.library_id
+         where (l.actor_id = ? or l.id in (select library_id from channels where attributed_to_id = ?))
+           and u.audio_file <> ''")
+    .bind(actor)
+    .bind(actor)
+    .all(&mut *tx)
+    .await?;
+    for gone in [
+        sql("delete from tracks where id in (select track_id from track_artists where artist_id in ")
+            .then(CHANNEL_ARTISTS)
+            .then(")"),
+        sql("delete from albums where id in (select album_id from album_artists where artist_id in ")
+            .then(CHANNEL_ARTISTS)
+            .then(")"),
+        sql("delete from libraries where id in
+               (select library_id from channels where attributed_to_id = ?)"),
+        sql("delete from artists where id in ").then(CHANNEL_ARTISTS),
+        sql("delete from libraries where actor_id = ?"),
+    ] {
+        gone.bind(actor).run(&mut *tx).await?;
+    }
+    let pictures = sql("select file")
+        .then(OWN_PICTURES)
+        .then(" and file <> ''")
+        .bind(actor)
+        .all(&mut *tx)
+        .await?;
+    sql("delete")
+        .then(OWN_PICTURES)
+        .bind(actor)
+        .run(tx)
+        .await?;
+    Ok(Orphans { audio, pictures })
+}
+
+/// Leaves of an actor what other pods must know: that it is gone.
+async fn bury(tx: &mut Tx, actor: i64) -> Result<()> {
+    for gone in [
+        sql("delete from library_follows where actor_id = ?"),
+        sql("delete from follows where actor_id = ?"),
+        sql("delete from follows where target_actor_id = ?"),
+        sql("delete from inbox_items where actor_id = ?"),
+        sql("delete from activities where actor_id = ?"),
+        sql("delete from user_requests where submitter_id = ?"),
+    ] {
+        gone.bind(actor).run(&mut *tx).await?;
+    }
+    let summary = sql("select summary_content_id from actors where id = ?").bind(actor);
+    contents::delete_of(tx, summary).await?;
+    sql("update actors set type = 'Tombstone', name = null, summary = null,
+           attachment_icon_id = null where id = ?")
+    .bind(actor)
+    .run(tx)
+    .await
+    .map(|_| ())
+}
+
+/// The rows are what counts: what cannot be removed is only disk space.
+async fn remove(app: &App, orphans: Orphans) {
+    let media = app.media();
+    for (file,) in &orphans.pictures {
+        media.pictures.remove(file).await;
+    }
+    for path in orphans
+        .audio
+        .iter()
+        .filter_map(|(file,)| media.storage.within_media(file))
+    {
+        if let Err(error) = tokio::fs::remove_file(&path).await
+            && error.kind() != std::io::ErrorKind::NotFound
+        {
+            tracing::warn!(path = %path.display(), %error, "cannot remove audio");
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! Keys that are mailed or printed, and work once.
+use sqlx::FromRow;
+
+use crate::{
+    app::App,
+    auth::token_hash,
+    error::Result,
+    store::{On, Tx, sql},
+    time::Timestamp,
+};
+
+/// What a key opens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Making the first administrator.
+    Setup,
+    /// Confirming an e-mail address.
+    Email,
+    /// Choosing a new password.
+    Password,
+}
+
+impl Purpose {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Setup => "setup",
+            Self::Email => "email",
+            Self::Password => "password",
+        }
+    }
+
+    /// Seconds that a key works.
+    fn lifetime(self) -> i64 {
+        match self {
+            Self::Setup => 7 * 24 * 3600,
+            Self::Email => 3 * 24 * 3600,
+            Self::Password => 3600,
+        }
+    }
+}
+
+/// Whose key it is.
+#[derive(Clone, Debug, FromRow)]
+pub struct Holder {
+    pub user_id: Option<i64>,
+    /// The address that the key was sent to.
+    pub email: String,
+}
+
+/// Makes a new key; those that the holder had for the purpose stop.
+pub async fn draw(app: &App, tx: &mut Tx, purpose: Purpose, holder: &Holder) -> Result<String> {
+    let key = crate::random::token();
+    let now = app.clock().now();
+    sql("delete from account_keys where purpose = ? and coalesce(user_id, 0) = ?")
+        .bind(purpose.word())
+        .bind(holder.user_id.unwrap_or_default())
+        .run(&mut *tx)
+        .await?;
+    sql(
+        "insert into account_keys (key_hash, purpose, user_id, email, created, expires)
+         values (?, ?, ?, ?, ?, ?)",
+    )
+    .bind(token_hash(&key))
+    .bind(purpose.word())
+    .bind(holder.user_id)
+    .bind(holder.email.as_str())
+    .bind(now)
+    .bind(now.plus_seconds(purpose.lifetime()))
+    .run(tx)
+    .await?;
+    Ok(key)
+}
+
+/// Whether a key would be taken.
+pub async fn look(app: &App, purpose: Purpose, key: &str) -> Result<Option<Holder>> {
+    sql("select user_id, email from account_keys where key_hash = ? and purpose = ? and expires > ?")
+        .bind(token_hash(key))
+        .bind(purpose.word())
+        .bind(app.clock().now())
+        .optional(app.db())
+        .await
+}
+
+/// Uses a key up; of several at once, one gets it.
+pub async fn take(app: &App, tx: &mut Tx, purpose: Purpose, key: &str) -> Result<Option<Holder>> {
+    sql("delete from account_keys where key_hash = ? and purpose = ? and expires > ?
+         returning user_id, email")
+        .bind(token_hash(key))
+        .bind(purpose.word())
+        .bind(app.clock().now())
+        .optional(tx)
+        .await
+}
+
+/// When the last key of this purpose was made for a user.
+pub async fn last(on: impl On, purpose: Purpose, user: i64) -> Result<Option<Timestamp>> {
+    let row: (Option<Timestamp>,) =
+        sql("select max(created) from account_keys where user_id = ? and purpose = ?")
+            .bind(user)
+            .bind(purpose.word())
+            .one(on)
+            .await?;
+    Ok(row.0)
+}
+
+/// Removes what has expired.
+pub async fn tidy(app: &App) -> Result<()> {
+    sql("delete from account_keys where expires <= ?")
+        .bind(app.clock().now())
+        .run(app.db())
+        .await
+        .map(|_| ())
+}

@@ -1,0 +1,188 @@
+//! Passwords that are changed or forgotten, and addresses that are confirmed or changed.
+use sqlx::FromRow;
+
+use super::{
+    EMAIL_TAKEN, check_email, email_is_taken,
+    keys::{self, Purpose},
+    mails, password, sessions,
+    sign_in::is_password,
+};
+use crate::{
+    app::App,
+    error::{Error, Result},
+    resources::visibility::folded,
+    store::{Tx, sql},
+};
+
+const INVALID: &str = "Invalid value";
+/// Seconds between two mails that ask to confirm an address.
+const PACE: i64 = 500;
+
+#[derive(FromRow)]
+struct Addressed {
+    id: i64,
+    email: String,
+}
+
+/// Sends a mail with which a forgotten password can be replaced. Whether anybody has the address
+/// cannot be told from the outside.
+pub async fn forgot(app: &App, email: &str) -> Result<()> {
+    check_email(email)?;
+    let known: Option<Addressed> =
+        sql("select id, email from users where email_folded = ? and is_active = true")
+            .bind(folded(email))
+            .optional(app.db())
+            .await?;
+    if let Some(user) = known {
+        let mut tx = app.db().begin().await?;
+        let mail = mails::reset(app, &mut tx, user.id, &user.email).await?;
+        tx.commit().await?;
+        app.mailer().post(mail);
+    }
+    Ok(())
+}
+
+/// A new password, written twice.
+#[derive(Clone, Copy, Debug)]
+pub struct Twice<'a> {
+    pub first: &'a str,
+    pub second: &'a str,
+}
+
+impl<'a> Twice<'a> {
+    /// The password, when it will do.
+    fn checked(self) -> Result<&'a str> {
+        password::check("new_password1", self.first)?;
+        if self.first == self.second {
+            return Ok(self.first);
+        }
+        let complaint = "The two password fields didn’t match.";
+        Err(Error::field("new_password2", complaint))
+    }
+}
+
+/// Replaces a forgotten password, with the user's number and the key from the mail.
+pub async fn reset(app: &App, uid: &str, key: &str, new: Twice<'_>) -> Result<()> {
+    let held = keys::look(app, Purpose::Password, key).await?;
+    let user = held.and_then(|holder| holder.user_id);
+    let Some(user) = user.filter(|user| user.to_string() == uid) else {
+        return Err(Error::field("token", INVALID));
+    };
+    let hash = app.hashing().hash(new.checked()?).await?;
+    let mut tx = app.db().begin().await?;
+    let taken = keys::take(app, &mut tx, Purpose::Password, key).await?;
+    let Some(holder) = taken else {
+        return Err(Error::field("token", INVALID));
+    };
+    set_password(&mut tx, user, hash, None).await?;
+    // Who read the mail has the address.
+    sql("update users set email_verified = true where id = ? and email_folded = ?")
+        .bind(user)
+        .bind(folded(&holder.email))
+        .run(&mut tx)
+        .await?;
+    tx.commit().await?;
+    app.credentials().forget_all();
+    Ok(())
+}
+
+/// Replaces a password by one who knows the old one; other browsers are signed out.
+pub async fn change(
+    app: &App,
+    (user, session): (i64, Option<i64>),
+    old: &str,
+    new: Twice<'_>,
+) -> Result<()> {
+    let new = new.checked()?;
+    if !is_password(app, user, old).await? {
+        let complaint =
+            "Your old password was entered incorrectly. Please enter it again.";
+        return Err(Error::field("old_password", complaint));
+    }
+    put_password(app, user, new, session).await
+}
+
+/// Sets a password; all browsers but one are signed out.
+pub async fn put_password(app: &App, user: i64, new: &str, kept: Option<i64>) -> Result<()> {
+    let hash = app.hashing().hash(new).await?;
+    let mut tx = app.db().begin().await?;
+    set_password(&mut tx, user, hash, kept).await?;
+    tx.commit().await?;
+    app.credentials().forget_all();
+    Ok(())
+}
+
+/// The keys that were made with the old password stop: sessions, signed links, the Subsonic token.
+async fn set_password(tx: &mut Tx, user: i64, hash: String, kept: Option<i64>) -> Result<()> {
+    sql("update users set password = ?, secret_key = ?, subsonic_api_token =
+           case when subsonic_api_token is null then null else ? end where id = ?")
+        .bind(hash)
+        .bind(crate::random::uuid())
+        .bind(crate::random::token())
+        .bind(user)
+        .run(&mut *tx)
+        .await?;
+    sql("delete from account_keys where user_id = ? and purpose = 'password'")
+        .bind(user)
+        .run(&mut *tx)
+        .await?;
+    sessions::end_others(tx, user, kept).await.map(|_| ())
+}
+
+/// Sends a mail to a new address; it is the account's once the key in the mail is used.
+pub async fn change_email(app: &App, user: i64, plain: &str, email: &str) -> Result<()> {
+    check_email(email)?;
+    if !is_password(app, user, plain).await? {
+        return Err(Error::field("password", "This is not your password."));
+    }
+    let mut tx = app.db().begin().await?;
+    if email_is_taken(&mut tx, email).await? {
+        return Err(Error::field("email", EMAIL_TAKEN));
+    }
+    let mail = mails::confirmation(app, &mut tx, user, email).await?;
+    tx.commit().await?;
+    app.mailer().post(mail);
+    Ok(())
+}
+
+/// Asks anew to confirm an address, not too often.
+pub async fn remind(app: &App, user: i64) -> Result<()> {
+    let mut tx = app.db().begin().await?;
+    let known: Addressed = sql("select id, email from users where id = ?")
+        .bind(user)
+        .one(&mut tx)
+        .await?;
+    let last = keys::last(&mut tx, Purpose::Email, user).await?;
+    let waits = last.is_some_and(|last| app.clock().now() < last.plus_seconds(PACE));
+    if waits || known.email.is_empty() {
+        return Ok(());
+    }
+    let mail = mails::confirmation(app, &mut tx, known.id, &known.email).await?;
+    tx.commit().await?;
+    app.mailer().post(mail);
+    Ok(())
+}
+
+/// Confirms the address that a key was sent to, and makes it the account's.
+pub async fn confirm_email(app: &App, key: &str) -> Result<()> {
+    let mut tx = app.db().begin().await?;
+    let held = keys::take(app, &mut tx, Purpose::Email, key).await?;
+    let Some((user, email)) = held.and_then(|held| Some((held.user_id?, held.email))) else {
+        return Err(Error::field("key", "This key is not known, or was used, or is too old."));
+    };
+    let others = sql("select id from users where email_folded = ? and id <> ?")
+        .bind(folded(&email))
+        .bind(user);
+    if others.optional::<(i64,)>(&mut tx).await?.is_some() {
+        return Err(Error::field("key", EMAIL_TAKEN));
+    }
+    sql("update users set email = ?, email_folded = ?, email_verified = true where id = ?")
+        .bind(email.as_str())
+        .bind(folded(&email))
+        .bind(user)
+        .run(&mut tx)
+        .await?;
+    tx.commit().await?;
+    app.credentials().forget_all();
+    Ok(())
+}

@@ -1,0 +1,131 @@
+//! Browser sessions: made at sign-in, ended at sign-out and when the password changes.
+use std::net::IpAddr;
+
+use async_graphql::SimpleObject;
+use poem::Request;
+use poem_openapi::Object;
+use serde::Serialize;
+use sqlx::FromRow;
+
+use crate::{
+    app::App,
+    auth::{self, token_hash},
+    error::Result,
+    store::{On, sql},
+    time::Timestamp,
+};
+
+/// Seconds that a session lasts.
+pub const LIFETIME: i64 = 5_400_000;
+
+/// Where a request comes from.
+#[derive(Clone, Debug)]
+pub struct Client {
+    pub address: IpAddr,
+    /// What the browser calls itself, cut short.
+    pub user_agent: String,
+}
+
+/// A browser that is signed in.
+#[derive(Clone, Debug, FromRow, Serialize, Object, SimpleObject)]
+pub struct Session {
+    /// Its number.
+    pub id: i64,
+    /// What the browser calls itself.
+    pub user_agent: String,
+    /// The address it signed in from.
+    pub address: String,
+    /// When it signed in.
+    pub created: Timestamp,
+    /// When it was last seen, to a quarter of an hour.
+    pub last_seen: Timestamp,
+    /// When it ends by itself.
+    pub expires: Timestamp,
+    /// Whether it is the one that asks.
+    pub current: bool,
+}
+
+/// Signs a browser in: a session of its own, whose token is answered.
+pub async fn open(app: &App, user: i64, client: &Client) -> Result<String> {
+    let token = crate::random::token();
+    let now = app.clock().now();
+    let mut tx = app.db().begin().await?;
+    sql(
+        "insert into sessions (token_hash, user_id, created, last_seen, expires, user_agent, address)
+         values (?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(token_hash(&token))
+    .bind(user)
+    .bind(now)
+    .bind(now)
+    .bind(now.plus_seconds(LIFETIME))
+    .bind(client.user_agent.as_str())
+    .bind(client.address.to_string())
+    .run(&mut tx)
+    .await?;
+    sql("update users set last_login = ? where id = ?")
+        .bind(now)
+        .bind(user)
+        .run(&mut tx)
+        .await?;
+    tx.commit().await?;
+    Ok(token)
+}
+
+/// Signs a browser out.
+pub async fn close(app: &App, token: &str) -> Result<()> {
+    sql("delete from sessions where token_hash = ?")
+        .bind(token_hash(token))
+        .run(app.db())
+        .await?;
+    app.credentials().forget(token);
+    Ok(())
+}
+
+/// Signs out the browser that a request comes from, if it was signed in.
+pub async fn close_of(app: &App, request: &Request) -> Result<()> {
+    match auth::session(request) {
+        Some(token) => close(app, token).await,
+        None => Ok(()),
+    }
+}
+
+/// A user's sessions, the newest first; `current` is the one that asks.
+pub async fn of_user(app: &App, user: i64, current: Option<i64>) -> Result<Vec<Session>> {
+    sql("select id, user_agent, address, created, last_seen, expires, id = ? as current
+         from sessions where user_id = ? and expires > ? order by created desc, id desc limit 200")
+        .bind(current.unwrap_or_default())
+        .bind(user)
+        .bind(app.clock().now())
+        .all(app.db())
+        .await
+}
+
+/// Ends one session of a user; `false` where there is none.
+pub async fn end(app: &App, user: i64, id: i64) -> Result<bool> {
+    let gone = sql("delete from sessions where id = ? and user_id = ?")
+        .bind(id)
+        .bind(user)
+        .run(app.db())
+        .await?;
+    app.credentials().forget_all();
+    Ok(gone > 0)
+}
+
+/// Ends a user's sessions, but for one. Credentials are to be forgotten afterwards.
+pub async fn end_others(on: impl On, user: i64, kept: Option<i64>) -> Result<u64> {
+    sql("delete from sessions where user_id = ? and id <> ?")
+        .bind(user)
+        .bind(kept.unwrap_or_default())
+        .run(on)
+        .await
+}
+
+/// Removes what has expired.
+pub async fn tidy(app: &App) -> Result<()> {
+    sql("delete from sessions where expires <= ?")
+        .bind(app.clock().now())
+        .run(app.db())
+        .await
+        .map(|_| ())
+}

@@ -1,0 +1,70 @@
+//! The first account of a pod: whoever can read the console of the server makes it.
+use super::{
+    New, check, insert,
+    keys::{self, Holder, Purpose},
+};
+use crate::{
+    app::App,
+    error::{Error, Result},
+    resources::instance::Preferences,
+    store::sql,
+};
+
+/// What is chosen when a pod is set up.
+#[derive(Clone, Debug)]
+pub struct Wishes {
+    pub first: New,
+    /// The password, once more.
+    pub repeated: String,
+    /// Whether strangers may look around.
+    pub open: bool,
+}
+
+/// The link that sets a pod up which has no account; each start makes another.
+pub async fn link(app: &App) -> Result<Option<String>> {
+    let mut tx = app.db().begin().await?;
+    if sql("select count(*) from users").number(&mut tx).await? > 0 {
+        return Ok(None);
+    }
+    let nobody = Holder {
+        user_id: None,
+        email: String::new(),
+    };
+    let key = keys::draw(app, &mut tx, Purpose::Setup, &nobody).await?;
+    tx.commit().await?;
+    Ok(Some(format!("/setup?key={key}")))
+}
+
+/// Whether a key sets the pod up.
+pub async fn is_open(app: &App, key: &str) -> Result<bool> {
+    Ok(keys::look(app, Purpose::Setup, key).await?.is_some())
+}
+
+/// Makes the first account; `None` where the key is not taken or somebody was faster.
+pub async fn set_up(app: &App, key: &str, wishes: &Wishes) -> Result<Option<i64>> {
+    if !is_open(app, key).await? {
+        return Ok(None);
+    }
+    check(&wishes.first)?;
+    if wishes.first.password != wishes.repeated {
+        let complaint = "The two password fields didn’t match.";
+        return Err(Error::field("password2", complaint));
+    }
+    let hash = app.hashing().hash(&wishes.first.password).await?;
+    let mut tx = app.db().begin().await?;
+    let taken = keys::take(app, &mut tx, Purpose::Setup, key).await?;
+    if taken.is_none() || sql("select count(*) from users").number(&mut tx).await? > 0 {
+        return Ok(None);
+    }
+    let made = insert(&mut tx, app, &wishes.first, hash).await?;
+    sql("update users set email_verified = true where id = ?")
+        .bind(made.user)
+        .run(&mut tx)
+        .await?;
+    if wishes.open {
+        Preferences::store(&mut tx, "common", "api_authentication_required", "False").await?;
+    }
+    tx.commit().await?;
+    app.forget_preferences();
+    Ok(Some(made.user))
+}

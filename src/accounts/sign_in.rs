@@ -1,0 +1,101 @@
+//! Signing in with a password.
+use sqlx::FromRow;
+
+use super::{
+    password,
+    recovery::remind,
+    sessions::{self, Client},
+};
+use crate::{
+    app::App,
+    error::{Error, Result},
+    resources::visibility::folded,
+    store::sql,
+};
+
+/// What is known of somebody who wants in.
+#[derive(Clone, Debug, FromRow)]
+struct Account {
+    id: i64,
+    password: String,
+    is_active: bool,
+    is_superuser: bool,
+    email_verified: bool,
+}
+
+pub const REFUSED: &str = "Unable to log in with provided credentials";
+const UNVERIFIED: &str =
+    "Your e-mail address is not confirmed yet. Follow the link in the mail that was sent to it.";
+
+/// Opens a session for a name or an address, and its password.
+pub async fn sign_in(app: &App, login: &str, plain: &str, client: &Client) -> Result<String> {
+    let Some(user) = check(app, login, plain).await? else {
+        return Err(Error::field("non_field_errors", REFUSED));
+    };
+    if !user.may_enter {
+        remind(app, user.id).await?;
+        return Err(Error::field("non_field_errors", UNVERIFIED));
+    }
+    sessions::open(app, user.id, client).await
+}
+
+/// Somebody whose password was right.
+#[derive(Clone, Copy, Debug)]
+pub struct Known {
+    pub id: i64,
+    /// Not before the address is confirmed, where the pod insists on it.
+    pub may_enter: bool,
+}
+
+/// Who a name or an address and a password belong to. It takes as long for names that nobody has.
+pub async fn check(app: &App, login: &str, plain: &str) -> Result<Option<Known>> {
+    let account: Option<Account> = sql(
+        "select id, password, is_active, is_superuser, email_verified from users
+         where username_folded = ? or (email_folded = ? and email_folded <> '')
+         order by case when username_folded = ? then 0 else 1 end limit 1",
+    )
+    .bind(folded(login))
+    .bind(folded(login))
+    .bind(folded(login))
+    .optional(app.db())
+    .await?;
+    let stored = account.as_ref().map(|account| account.password.clone());
+    let foreign = app.foreign_hash().await?;
+    let right = app
+        .hashing()
+        .verify(plain, stored, (*foreign).clone())
+        .await?;
+    let Some(account) = account.filter(|account| right && account.is_active) else {
+        return Ok(None);
+    };
+    if !password::is_current(&account.password) {
+        renew(app, account.id, &account.password, plain).await?;
+    }
+    let enforced = app.config().account_email_verification_enforce;
+    Ok(Some(Known {
+        id: account.id,
+        may_enter: !enforced || account.email_verified || account.is_superuser,
+    }))
+}
+
+/// Whether this is a user's password.
+pub async fn is_password(app: &App, user: i64, plain: &str) -> Result<bool> {
+    let stored: Option<(String,)> = sql("select password from users where id = ?")
+        .bind(user)
+        .optional(app.db())
+        .await?;
+    let stored = stored.map(|row| row.0);
+    app.hashing().verify(plain, stored, None).await
+}
+
+/// Replaces a hash of another kind, unless the password was changed meanwhile.
+async fn renew(app: &App, user: i64, old: &str, plain: &str) -> Result<()> {
+    let hash = app.hashing().hash(plain).await?;
+    sql("update users set password = ? where id = ? and password = ?")
+        .bind(hash)
+        .bind(user)
+        .bind(old)
+        .run(app.db())
+        .await
+        .map(|_| ())
+}

@@ -1,0 +1,229 @@
+//! Making an account of one's own: open, by invitation, or with a moderator's approval.
+use std::collections::BTreeMap;
+
+use indexmap::IndexMap;
+use serde_json::{Map, Value};
+
+use super::{
+    Made, New, check_email, check_username, insert, is_reserved, mails, password, taken,
+};
+use crate::{
+    app::App,
+    error::{Error, Result},
+    resources::instance::Preferences,
+    scope::Permissions,
+    store::{Tx, sql},
+};
+
+/// What somebody who wants an account sends.
+#[derive(Clone, Debug, Default)]
+pub struct Registration {
+    pub username: String,
+    pub email: String,
+    pub password1: String,
+    pub password2: String,
+    pub invitation: Option<String>,
+    /// Answers to the questions of the pod, by their label.
+    pub answers: BTreeMap<String, String>,
+}
+
+/// What came of it.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// The account can be used: its number.
+    Ready(i64),
+    /// The address is to be confirmed first.
+    Unconfirmed,
+    /// A moderator looks at it first.
+    Waiting,
+}
+
+/// A question that the pod asks of those who sign up.
+#[derive(Clone, Debug)]
+pub struct Question {
+    pub label: String,
+    pub required: bool,
+    /// Whether the answer may be long.
+    pub long: bool,
+}
+
+/// The questions of a pod, where moderators approve.
+pub fn questions(preferences: &Preferences) -> Vec<Question> {
+    if !preferences.is_on("moderation__signup_approval_enabled") {
+        return Vec::new();
+    }
+    let form = preferences.get("moderation__signup_form_customization");
+    let fields = form["fields"].as_array().cloned().unwrap_or_default();
+    let question = |field: Value| {
+        Some(Question {
+            label: field["label"].as_str()?.to_owned(),
+            required: field["required"] == true,
+            long: field["input_type"] == "long_text",
+        })
+    };
+    fields.into_iter().filter_map(question).collect()
+}
+
+/// Makes an account.
+pub async fn sign_up(app: &App, wanted: &Registration) -> Result<Outcome> {
+    let preferences = app.preferences().await?;
+    let invitation = wanted.invitation.as_deref().filter(|code| !code.is_empty());
+    if invitation.is_none() && !preferences.is_on("users__registration_enabled") {
+        return Err(Error::Denied("Registration has been disabled".to_owned()));
+    }
+    let new = New {
+        username: wanted.username.clone(),
+        email: wanted.email.clone(),
+        password: wanted.password1.clone(),
+        permissions: Permissions::default(),
+        is_superuser: false,
+    };
+    check(app, wanted, &new).await?;
+    let answers = answered(&questions(&preferences), &wanted.answers)?;
+    let hash = app.hashing().hash(&new.password).await?;
+    let mut tx = app.db().begin().await?;
+    let made = insert(&mut tx, app, &new, hash).await?;
+    if let Some(code) = invitation {
+        accept(&mut tx, app, code, made.user).await?;
+    }
+    // Who was invited was approved by that.
+    let approval = preferences.is_on("moderation__signup_approval_enabled") && invitation.is_none();
+    if approval {
+        request(&mut tx, app, made, answers).await?;
+    }
+    let mail = mails::confirmation(app, &mut tx, made.user, &new.email).await?;
+    tx.commit().await?;
+    app.mailer().post(mail);
+    Ok(match (approval, app.config().account_email_verification_enforce) {
+        (true, _) => Outcome::Waiting,
+        (false, true) => Outcome::Unconfirmed,
+        (false, false) => Outcome::Ready(made.user),
+    })
+}
+
+/// Everything that is wrong, told at once.
+async fn check(app: &App, wanted: &Registration, new: &New) -> Result<()> {
+    let mut complaints = IndexMap::new();
+    let mut tx = app.db().begin().await?;
+    let mut gather = |result: Result<()>| match result {
+        Err(Error::Invalid(fields)) => {
+            complaints.extend(fields);
+            Ok(())
+        }
+        result => result,
+    };
+    gather(required(wanted))?;
+    gather(check_username(&new.username))?;
+    if is_reserved(&new.username) {
+        let complaint = "This username is reserved. Please choose another one.";
+        gather(Err(Error::field("username", complaint)))?;
+    }
+    gather(match taken(&mut tx, app, new).await? {
+        none if none.is_empty() => Ok(()),
+        taken => Err(Error::Invalid(taken)),
+    })?;
+    gather(check_email(&new.email))?;
+    gather(password::check("password1", &new.password))?;
+    if complaints.is_empty() && wanted.password1 != wanted.password2 {
+        let complaint = "The two password fields didn’t match.";
+        return Err(Error::field("non_field_errors", complaint));
+    }
+    if complaints.is_empty() && let Some(code) = wanted.invitation.as_deref() && !code.is_empty() {
+        let open = sql("select id from invitations
+             where code = ? and invited_user_id is null and expiration_date > ?")
+        .bind(code)
+        .bind(app.clock().now());
+        if open.optional::<(i64,)>(&mut tx).await?.is_none() {
+            return Err(not_invited());
+        }
+    }
+    match complaints.is_empty() {
+        true => Ok(()),
+        false => Err(Error::Invalid(complaints)),
+    }
+}
+
+fn required(wanted: &Registration) -> Result<()> {
+    let fields = [
+        ("username", &wanted.username),
+        ("email", &wanted.email),
+        ("password1", &wanted.password1),
+        ("password2", &wanted.password2),
+    ];
+    let blank = fields.iter().filter(|(_, value)| value.is_empty());
+    let complaints: IndexMap<_, _> = blank
+        .map(|(name, _)| {
+            let complaint = "This field may not be blank.".to_owned();
+            ((*name).to_owned(), vec![complaint])
+        })
+        .collect();
+    match complaints.is_empty() {
+        true => Ok(()),
+        false => Err(Error::Invalid(complaints)),
+    }
+}
+
+fn not_invited() -> Error {
+    Error::field("invitation", "Invalid invitation code")
+}
+
+/// Uses an invitation up; of several at once, one gets it.
+async fn accept(tx: &mut Tx, app: &App, code: &str, user: i64) -> Result<()> {
+    let taken = sql("update invitations set invited_user_id = ?
+         where code = ? and invited_user_id is null and expiration_date > ? returning id")
+    .bind(user)
+    .bind(code)
+    .bind(app.clock().now())
+    .optional::<(i64,)>(&mut *tx)
+    .await?;
+    let (invitation,) = taken.ok_or_else(not_invited)?;
+    sql("update users set invitation_id = ? where id = ?")
+        .bind(invitation)
+        .bind(user)
+        .run(tx)
+        .await
+        .map(|_| ())
+}
+
+/// Characters of an answer at most.
+const ANSWER: usize = 5_000;
+
+/// The answers to the questions that are asked, and to no others.
+fn answered(questions: &[Question], given: &BTreeMap<String, String>) -> Result<Map<String, Value>> {
+    let mut answers = Map::new();
+    for question in questions {
+        let answer = given.get(&question.label);
+        match answer.map(|text| text.trim()).unwrap_or_default() {
+            "" if question.required => {
+                let complaint = format!("Answer this question: {}", question.label);
+                return Err(Error::field("request_fields", complaint));
+            }
+            long if long.chars().count() > ANSWER => {
+                let complaint = format!("An answer may have up to {ANSWER} characters.");
+                return Err(Error::field("request_fields", complaint));
+            }
+            "" => {}
+            answer => {
+                answers.insert(question.label.clone(), answer.into());
+            }
+        }
+    }
+    Ok(answers)
+}
+
+/// The account waits for a moderator.
+async fn request(tx: &mut Tx, app: &App, made: Made, answers: Map<String, Value>) -> Result<()> {
+    sql("update users set is_active = false where id = ?")
+        .bind(made.user)
+        .run(&mut *tx)
+        .await?;
+    sql("insert into user_requests (uuid, type, status, submitter_id, metadata, creation_date)
+         values (?, 'signup', 'pending', ?, ?, ?)")
+    .bind(crate::random::uuid())
+    .bind(made.actor)
+    .bind(Value::Object(answers))
+    .bind(app.clock().now())
+    .run(tx)
+    .await
+    .map(|_| ())
+}

@@ -1,0 +1,70 @@
+//! Against requests that other sites forge: what changes something must carry the token of the
+//! `csrftoken` cookie in the header `X-CSRFToken`, or in the form's field `csrfmiddlewaretoken`.
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use hmac::{Hmac, KeyInit, Mac};
+use poem::{Request, http::Method};
+use sha2::Sha256;
+use subtle::ConstantTimeEq;
+
+use super::session;
+use crate::rest::cookies::cookie;
+
+pub const COOKIE: &str = "csrftoken";
+pub const FIELD: &str = "csrfmiddlewaretoken";
+const HEADER: &str = "x-csrftoken";
+
+/// The token that goes with a session. It follows from the session's own, so that nobody who only
+/// sets cookies can make one that fits.
+pub fn of_session(session: &str) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(session.as_bytes()).expect("any key will do");
+    mac.update(b"csrf");
+    URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
+}
+
+/// The token for the pages and forms that a browser is given: its session's, or the one that it
+/// has, or a new one.
+pub fn token(request: &Request) -> String {
+    match (session(request), cookie(request.headers(), COOKIE)) {
+        (Some(session), _) => of_session(session),
+        (None, Some(given)) if is_token(given) => given.to_owned(),
+        (None, _) => crate::random::token(),
+    }
+}
+
+fn is_token(text: &str) -> bool {
+    (32..=64).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+}
+
+/// Whether a request of a session only reads, or has the session's token in its header.
+pub fn passes(request: &Request, session: &str) -> bool {
+    is_safe(request.method())
+        || sent(request).is_some_and(|token| is_same(token, &of_session(session)))
+}
+
+/// Whether a request without a session, or a form, has the token of its cookie, in the header or
+/// in the form's field.
+pub fn is_genuine(request: &Request, field: Option<&str>) -> bool {
+    let Some(given) = field.or_else(|| sent(request)) else {
+        return false;
+    };
+    match session(request) {
+        Some(session) if is_same(given, &of_session(session)) => true,
+        _ => cookie(request.headers(), COOKIE)
+            .is_some_and(|cookie| is_token(cookie) && is_same(given, cookie)),
+    }
+}
+
+fn is_safe(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
+fn sent(request: &Request) -> Option<&str> {
+    request.headers().get(HEADER)?.to_str().ok()
+}
+
+fn is_same(a: &str, b: &str) -> bool {
+    a.as_bytes().ct_eq(b.as_bytes()).into()
+}

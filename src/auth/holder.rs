@@ -1,0 +1,144 @@
+//! The user behind a credential, and everything that bounds it.
+use sqlx::FromRow;
+
+use super::token_hash;
+use crate::{
+    app::App,
+    context::Identity,
+    error::Result,
+    scope::{Bounds, Permissions, effective},
+    store::sql,
+    time::Timestamp,
+};
+
+/// Seconds in which a user's activity is noted once.
+const ACTIVITY: i64 = 15 * 60;
+
+#[derive(FromRow)]
+pub struct Holder {
+    pub user_id: i64,
+    actor_id: Option<i64>,
+    username: String,
+    is_superuser: bool,
+    permission_moderation: bool,
+    permission_library: bool,
+    permission_settings: bool,
+    email_verified: bool,
+    last_activity: Option<Timestamp>,
+    session_id: Option<i64>,
+    application_scope: Option<String>,
+    token_scope: Option<String>,
+    pub expires: Option<Timestamp>,
+}
+
+const USER: &str = "select u.id as user_id, u.actor_id, u.username, u.is_superuser,
+    u.permission_moderation, u.permission_library, u.permission_settings, u.email_verified, ";
+
+impl Holder {
+    /// The holder of an OAuth access token, or of an application's own.
+    pub async fn of_token(app: &App, token: &str) -> Result<Option<Self>> {
+        let hash = token_hash(token);
+        sql(USER)
+            .then(
+                "u.last_activity, cast(null as bigint) as session_id, a.scope as application_scope,
+                   t.scope as token_scope, t.expires
+                 from oauth_access_tokens t
+                 join users u on u.id = t.user_id
+                 join oauth_applications a on a.id = t.application_id
+                 where t.token_hash = ? and u.is_active = true union all ",
+            )
+            .bind(hash.clone())
+            .then(USER)
+            .then(
+                "u.last_activity, cast(null as bigint) as session_id, a.scope as application_scope,
+                   cast(null as text) as token_scope, cast(null as timestamptz) as expires
+                 from oauth_applications a
+                 join users u on u.id = a.user_id
+                 where a.token_hash = ? and u.is_active = true",
+            )
+            .bind(hash)
+            .optional(app.db())
+            .await
+    }
+
+    /// The holder of a browser's session.
+    pub async fn of_session(app: &App, token: &str) -> Result<Option<Self>> {
+        sql(USER)
+            .then(
+                "s.last_seen as last_activity, s.id as session_id, cast(null as text) as application_scope,
+                   cast(null as text) as token_scope, s.expires
+                 from sessions s join users u on u.id = s.user_id
+                 where s.token_hash = ? and s.expires > ? and u.is_active = true",
+            )
+            .bind(token_hash(token))
+            .bind(app.clock().now())
+            .optional(app.db())
+            .await
+    }
+
+    /// A user in person, without a session.
+    pub async fn of_user(app: &App, user: i64) -> Result<Option<Self>> {
+        sql(USER)
+            .then(
+                "u.last_activity, cast(null as bigint) as session_id, cast(null as text) as application_scope,
+                   cast(null as text) as token_scope, cast(null as timestamptz) as expires
+                 from users u where u.id = ? and u.is_active = true",
+            )
+            .bind(user)
+            .optional(app.db())
+            .await
+    }
+
+    /// Whether the e-mail address is confirmed, or need not be.
+    pub fn may_enter(&self) -> bool {
+        self.email_verified || self.is_superuser
+    }
+
+    /// Notes that the user, and the browser, were here.
+    pub async fn record_activity(&self, app: &App) -> Result<()> {
+        let now = app.clock().now();
+        if self
+            .last_activity
+            .is_some_and(|last| now < last.plus_seconds(ACTIVITY))
+        {
+            return Ok(());
+        }
+        sql("update users set last_activity = ? where id = ?")
+            .bind(now)
+            .bind(self.user_id)
+            .run(app.db())
+            .await?;
+        let Some(session) = self.session_id else {
+            return Ok(());
+        };
+        sql("update sessions set last_seen = ? where id = ?")
+            .bind(now)
+            .bind(session)
+            .run(app.db())
+            .await
+            .map(|_| ())
+    }
+
+    /// With the rights that everybody has been granted.
+    pub fn identity(self, granted: Permissions) -> Identity {
+        let permissions = Permissions {
+            moderation: self.permission_moderation || self.is_superuser || granted.moderation,
+            library: self.permission_library || self.is_superuser || granted.library,
+            settings: self.permission_settings || self.is_superuser || granted.settings,
+        };
+        let bounds = match (&self.application_scope, &self.token_scope) {
+            (None, _) => Bounds::InPerson,
+            (Some(application), None) => Bounds::Application(application),
+            (Some(application), Some(token)) => Bounds::AccessToken { application, token },
+        };
+        Identity {
+            user_id: self.user_id,
+            actor_id: self.actor_id,
+            scopes: effective(permissions, bounds),
+            username: self.username,
+            permissions,
+            session_id: self.session_id,
+            in_person: matches!(bounds, Bounds::InPerson),
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Who a request comes from (contract section 2): bearer tokens of applications and of their users
+//! (RFC 6750), names with passwords (RFC 7617), sessions of browsers, and signed links to audio.
+mod basic;
+mod credentials;
+pub mod csrf;
+mod holder;
+pub mod listening;
+
+use poem::Request;
+use sha2::{Digest, Sha256};
+
+pub use self::credentials::Credentials;
+use self::holder::Holder;
+use crate::{
+    accounts::recovery::remind,
+    app::App,
+    context::Caller,
+    error::{Error, Result, TokenProblem},
+    rest::{cookies::cookie, params::Pairs},
+    throttle::Ident,
+};
+
+/// The cookie that holds the token of a browser's session.
+pub const SESSION: &str = "sessionid";
+
+/// A token is stored as this, so that who reads the database cannot use it. Tokens are drawn by
+/// chance, not chosen by people: one round is enough.
+pub fn token_hash(token: &str) -> Vec<u8> {
+    Sha256::digest(token.as_bytes()).to_vec()
+}
+
+/// The token of the browser's session, if it has one.
+pub fn session(request: &Request) -> Option<&str> {
+    cookie(request.headers(), SESSION).filter(|token| !token.is_empty())
+}
+
+/// Who a request comes from. What was sent first in this order counts: a bearer token, a name with
+/// a password, a session.
+pub async fn caller(app: &App, request: &Request, address: Ident) -> Result<Caller> {
+    let authorization = request.headers().get("authorization");
+    let authorization = authorization.and_then(|header| header.to_str().ok());
+    let sent = authorization.and_then(|header| header.split_once(' '));
+    let mut problem = None;
+    match sent {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
+            match bearer(app, token.trim()).await? {
+                Ok(caller) => return Ok(caller),
+                Err(why) => problem = Some(why),
+            }
+        }
+        // At the OAuth endpoints the name and the password are an application's (RFC 6749 2.3.1).
+        Some((scheme, pair))
+            if scheme.eq_ignore_ascii_case("basic") && !is_for_clients(request.uri().path()) =>
+        {
+            return basic::caller(app, pair, address).await;
+        }
+        _ => {}
+    }
+    if sent.is_none() && takes_token_in_address(request.uri().path()) {
+        match in_address(app, request).await? {
+            Some(Ok(caller)) => return Ok(caller),
+            Some(Err(why)) => problem = Some(why),
+            None => {}
+        }
+    }
+    if let Some(caller) = of_session(app, request).await? {
+        return Ok(caller);
+    }
+    Ok(problem.map_or(Caller::Anonymous, Caller::Rejected))
+}
+
+/// Where applications show who they are.
+fn is_for_clients(path: &str) -> bool {
+    ["token", "revoke", "introspect", "device_authorization"]
+        .iter()
+        .any(|name| path.trim_end_matches('/').strip_prefix("/api/v1/oauth/") == Some(name))
+}
+
+/// Players cannot send headers: where audio is, a token may stand in the address.
+fn takes_token_in_address(path: &str) -> bool {
+    path.starts_with("/api/v1/listen/") || path.starts_with("/api/v1/stream/")
+}
+
+type Taken = std::result::Result<Caller, TokenProblem>;
+
+async fn bearer(app: &App, token: &str) -> Result<Taken> {
+    if let Some(found) = app.credentials().get(token, app.clock().now()) {
+        return Ok(Ok(Caller::User(found)));
+    }
+    match Holder::of_token(app, token).await? {
+        Some(holder) => admitted(app, token, holder).await,
+        None => Ok(Err(TokenProblem::Invalid)),
+    }
+}
+
+/// A token in the address: a signed one from `users/me`, or one of OAuth.
+async fn in_address(app: &App, request: &Request) -> Result<Option<Taken>> {
+    let pairs = Pairs::parse(request.uri().query().unwrap_or_default())?;
+    let Some(token) = pairs.last("token").filter(|token| !token.is_empty()) else {
+        return Ok(None);
+    };
+    match listening::caller(app, token).await? {
+        Some(caller) => Ok(Some(Ok(caller))),
+        None => bearer(app, token).await.map(Some),
+    }
+}
+
+/// The caller of a session. What changes something must show that a page of this pod sent it.
+async fn of_session(app: &App, request: &Request) -> Result<Option<Caller>> {
+    let Some(token) = session(request) else {
+        return Ok(None);
+    };
+    let caller = match app.credentials().get(token, app.clock().now()) {
+        Some(found) => Caller::User(found),
+        None => match Holder::of_session(app, token).await? {
+            None => return Ok(None),
+            Some(holder) => match admitted(app, token, holder).await? {
+                Ok(caller) => caller,
+                Err(_) => return Ok(None),
+            },
+        },
+    };
+    let by_page = !request.uri().path().starts_with("/api/") && request.uri().path() != "/graphql";
+    match by_page || csrf::passes(request, token) {
+        true => Ok(Some(caller)),
+        false => Ok(Some(Caller::Refused(Error::Denied(
+            "CSRF Failed: CSRF token missing.".to_owned(),
+        )))),
+    }
+}
+
+async fn admitted(app: &App, token: &str, holder: Holder) -> Result<Taken> {
+    let now = app.clock().now();
+    if holder.expires.is_some_and(|expires| expires <= now) {
+        return Ok(Err(TokenProblem::Expired));
+    }
+    if app.config().account_email_verification_enforce && !holder.may_enter() {
+        remind(app, holder.user_id).await?;
+        return Ok(Err(TokenProblem::UnverifiedEmail));
+    }
+    // That it cannot be noted is no reason to refuse.
+    if let Err(error) = holder.record_activity(app).await {
+        error.log();
+    }
+    let expires = holder.expires;
+    let granted = app.preferences().await?.default_permissions();
+    let identity = holder.identity(granted).into();
+    app.credentials().keep(token, &identity, (now, expires));
+    Ok(Ok(Caller::User(identity)))
+}

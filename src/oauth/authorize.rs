@@ -1,0 +1,196 @@
+//! Authorisation requests, and the codes that answer them (RFC 6749 section 4.1, RFC 9207).
+use super::{
+    clients::{self, Client},
+    consents, pkce, redirect, scopes,
+};
+use crate::{
+    app::App,
+    auth::token_hash,
+    error::Result,
+    rest::params::Pairs,
+    scope::ScopeSet,
+    store::sql,
+};
+
+/// Seconds that a code lasts.
+pub const LIFETIME: i64 = 300;
+
+/// What an application asks of a person.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub client: Client,
+    pub redirect_uri: String,
+    pub scope: String,
+    state: Option<String>,
+    challenge: Option<String>,
+}
+
+/// Why an authorisation request is not granted.
+#[derive(Clone, Debug)]
+pub enum Fault {
+    /// There is no telling where to send the person: the person is told.
+    Client,
+    Redirect,
+    /// The application is told, at its address (RFC 6749 section 4.1.2.1).
+    Told(Told),
+}
+
+/// An error that the person is sent back with.
+#[derive(Clone, Debug)]
+pub struct Told {
+    pub error: &'static str,
+    pub location: String,
+}
+
+/// Who asks, from where: known before anything else is looked at.
+struct Asker<'a> {
+    app: &'a App,
+    client: Client,
+    redirect_uri: String,
+    state: Option<String>,
+}
+
+impl Asker<'_> {
+    fn fault(&self, error: &'static str, description: Option<&str>) -> Fault {
+        let mut params = vec![("error", error)];
+        params.extend(description.map(|text| ("error_description", text)));
+        Fault::Told(Told {
+            error,
+            location: answer(self.app, &self.redirect_uri, self.state.as_deref(), &params),
+        })
+    }
+}
+
+/// The address that answers a request: its state, and who answers (RFC 9207), are added.
+fn answer(
+    app: &App,
+    redirect_uri: &str,
+    state: Option<&str>,
+    answer: &[(&str, &str)],
+) -> String {
+    let issuer = app.config().public_url();
+    let mut params = answer.to_vec();
+    params.extend(state.map(|state| ("state", state)));
+    if !redirect::is_out_of_band(redirect_uri) {
+        params.push(("iss", &issuer));
+    }
+    redirect::with(redirect_uri, &params)
+}
+
+/// Checks an authorisation request; an absent scope is all that the application asks for.
+pub async fn check(app: &App, params: &Pairs) -> Result<std::result::Result<Request, Fault>> {
+    let client = match params.last("client_id") {
+        Some(id) => clients::find(app, id).await?,
+        None => None,
+    };
+    let Some(client) = client else {
+        return Ok(Err(Fault::Client));
+    };
+    let redirect_uri = params.last("redirect_uri").unwrap_or_default().to_owned();
+    if !redirect::is_registered(&redirect_uri, &client.redirect_uris(app)) {
+        return Ok(Err(Fault::Redirect));
+    }
+    let state = params.last("state").filter(|state| !state.is_empty());
+    let asker = Asker {
+        app,
+        client,
+        redirect_uri,
+        state: state.map(str::to_owned),
+    };
+    Ok(check_rest(asker, params))
+}
+
+fn check_rest(asker: Asker<'_>, params: &Pairs) -> std::result::Result<Request, Fault> {
+    if params.last("response_type") != Some("code") {
+        return Err(asker.fault("unsupported_response_type", None));
+    }
+    let wanted = params.last("scope").filter(|scope| !scope.trim().is_empty());
+    let scope = wanted.unwrap_or(&asker.client.scope).to_owned();
+    if wanted.is_some() && !ScopeSet::unknown(&scope).is_empty() {
+        return Err(asker.fault("invalid_scope", None));
+    }
+    let challenge = params.last("code_challenge").filter(|text| !text.is_empty());
+    if let Some(why) = refused(&asker.client, challenge, params.last("code_challenge_method")) {
+        return Err(asker.fault("invalid_request", Some(why)));
+    }
+    Ok(Request {
+        scope,
+        challenge: challenge.map(str::to_owned),
+        client: asker.client,
+        redirect_uri: asker.redirect_uri,
+        state: asker.state,
+    })
+}
+
+/// Why a challenge, or its absence, will not do (RFC 7636, RFC 9700 section 2.1.1).
+fn refused(client: &Client, challenge: Option<&str>, method: Option<&str>) -> Option<&'static str> {
+    match challenge {
+        None if client.is_public() => Some("Code challenge required."),
+        None => None,
+        Some(_) if method != Some("S256") => {
+            Some("Transform algorithm not supported: use S256.")
+        }
+        Some(challenge) if !pkce::is_well_formed(challenge) => Some("Malformed code challenge."),
+        Some(_) => None,
+    }
+}
+
+impl Request {
+    /// What it comes down to: what the application may ask for, and OAuth can reach.
+    pub fn reach(&self) -> ScopeSet {
+        scopes::reachable(&self.client.scope, &self.scope)
+    }
+
+    /// The person is sent back with an error.
+    pub fn refuse(&self, app: &App, error: &'static str) -> Told {
+        let params = [("error", error)];
+        Told {
+            error,
+            location: answer(app, &self.redirect_uri, self.state.as_deref(), &params),
+        }
+    }
+
+    /// Whether the user has allowed as much before, to an application that nobody else on the
+    /// device can pass for (RFC 8252 section 8.6).
+    pub async fn was_allowed(&self, app: &App, user: i64) -> Result<bool> {
+        if !self.redirect_uri.starts_with("https:") {
+            return Ok(false);
+        }
+        let allowed = consents::find(app, user, self.client.id).await?;
+        Ok(self.reach() != ScopeSet::NONE && self.reach().is_within(allowed))
+    }
+
+    /// Grants it: a code, and the address that carries it to the application.
+    pub async fn grant(&self, app: &App, user: i64) -> Result<Granted> {
+        let code = crate::random::token();
+        let now = app.clock().now();
+        let mut tx = app.db().begin().await?;
+        sql(
+            "insert into oauth_codes (code_hash, application_id, user_id, redirect_uri, scope,
+               code_challenge, created, expires, family) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        )
+        .bind(token_hash(&code))
+        .bind(self.client.id)
+        .bind(user)
+        .bind(self.redirect_uri.as_str())
+        .bind(self.scope.as_str())
+        .bind(self.challenge.as_deref().unwrap_or_default())
+        .bind(now)
+        .bind(now.plus_seconds(LIFETIME))
+        .bind(crate::random::uuid())
+        .run(&mut tx)
+        .await?;
+        consents::add(&mut tx, app, (user, self.client.id), self.reach()).await?;
+        tx.commit().await?;
+        let params = [("code", code.as_str())];
+        let location = answer(app, &self.redirect_uri, self.state.as_deref(), &params);
+        Ok(Granted { code, location })
+    }
+}
+
+/// A code, and where it is to be brought.
+#[derive(Clone, Debug)]
+pub struct Granted {
+    pub code: String,
+    pub location: String,
+}

@@ -1,0 +1,220 @@
+//! The device authorisation grant (RFC 8628): a player without a browser shows a short code, which
+//! a person types in elsewhere.
+use oauth2::{DeviceCodeErrorResponseType as Waiting, basic::BasicErrorResponseType};
+use poem_openapi::Object;
+use serde::Serialize;
+use sqlx::FromRow;
+
+use super::{
+    Refusal,
+    clients::{self, Client},
+    consents, scopes,
+    tokens::{self, Grant, Pair},
+};
+use crate::{
+    app::App,
+    auth::token_hash,
+    error::{Error, Result},
+    scope::ScopeSet,
+    store::sql,
+    time::Timestamp,
+};
+
+pub const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
+
+/// Seconds that the codes last.
+const LIFETIME: i64 = 900;
+/// Seconds between two questions of a device.
+const PACE: i64 = 10;
+/// Consonants that are not mistaken for each other (RFC 8628 section 6.1): 20 to the power of 8.
+const LETTERS: &[u8] = b"BCDFGHJKLMNPQRSTVWXZ";
+
+/// What a device shows, and what it asks with (RFC 8628 section 3.2).
+#[derive(Debug, Serialize, Object)]
+pub struct Begun {
+    /// What the device asks the token endpoint with.
+    device_code: String,
+    /// What a person types in.
+    user_code: String,
+    /// Where.
+    verification_uri: String,
+    /// The same with the code in it, for a QR code.
+    verification_uri_complete: String,
+    /// Seconds that the codes last.
+    expires_in: i64,
+    /// Seconds between two questions.
+    interval: i64,
+}
+
+/// Starts to let a device in.
+pub async fn begin(app: &App, client: &Client, wanted: Option<&str>) -> Result<Begun, Refusal> {
+    let wanted = wanted.filter(|scope| !scope.trim().is_empty());
+    let scope = wanted.unwrap_or(&client.scope);
+    if wanted.is_some() && !ScopeSet::unknown(scope).is_empty() {
+        return Err(BasicErrorResponseType::InvalidScope.into());
+    }
+    let device_code = crate::random::token();
+    let letters = crate::random::letters(8, LETTERS);
+    let now = app.clock().now();
+    sql(
+        "insert into oauth_device_codes (device_code_hash, user_code_hash, application_id, scope,
+           state, pace, created, expires) values (?, ?, ?, ?, 'pending', ?, ?, ?)",
+    )
+    .bind(token_hash(&device_code))
+    .bind(token_hash(&letters))
+    .bind(client.id)
+    .bind(scope)
+    .bind(PACE)
+    .bind(now)
+    .bind(now.plus_seconds(LIFETIME))
+    .run(app.db())
+    .await?;
+    let user_code = shown(&letters);
+    let page = format!("{}/device", app.config().public_url());
+    Ok(Begun {
+        device_code,
+        verification_uri_complete: format!("{page}?user_code={user_code}"),
+        verification_uri: page,
+        user_code,
+        expires_in: LIFETIME,
+        interval: PACE,
+    })
+}
+
+#[derive(FromRow)]
+struct Device {
+    id: i64,
+    scope: String,
+    state: String,
+    user_id: Option<i64>,
+    polled: Option<Timestamp>,
+    pace: i64,
+    expires: Timestamp,
+}
+
+/// A device asks whether it was let in (RFC 8628 section 3.4).
+pub async fn poll(app: &App, client: &Client, code: &str) -> Result<Pair, Refusal> {
+    let device: Option<Device> = sql(
+        "select id, scope, state, user_id, polled, pace, expires from oauth_device_codes
+         where device_code_hash = ? and application_id = ?",
+    )
+    .bind(token_hash(code))
+    .bind(client.id)
+    .optional(app.db())
+    .await?;
+    let device = device.ok_or_else(Refusal::invalid_grant)?;
+    let now = app.clock().now();
+    if device.expires <= now {
+        return Err(Waiting::ExpiredToken.into());
+    }
+    match (device.state.as_str(), device.user_id) {
+        ("denied", _) => Err(Waiting::AccessDenied.into()),
+        ("approved", Some(user)) => redeem(app, client, device, user).await,
+        _ => Err(wait(app, &device, now).await?),
+    }
+}
+
+/// Who asks too often is to ask less often from then on.
+async fn wait(app: &App, device: &Device, now: Timestamp) -> Result<Refusal> {
+    let hasty = device
+        .polled
+        .is_some_and(|polled| now < polled.plus_seconds(device.pace));
+    sql("update oauth_device_codes set polled = ?, pace = pace + ? where id = ?")
+        .bind(now)
+        .bind(if hasty { PACE } else { 0 })
+        .bind(device.id)
+        .run(app.db())
+        .await?;
+    Ok(match hasty {
+        true => Waiting::SlowDown.into(),
+        false => Waiting::AuthorizationPending.into(),
+    })
+}
+
+async fn redeem(app: &App, client: &Client, device: Device, user: i64) -> Result<Pair, Refusal> {
+    let mut tx = app.db().begin().await?;
+    let gone = sql("delete from oauth_device_codes where id = ?")
+        .bind(device.id)
+        .run(&mut tx)
+        .await?;
+    let active = sql("select id from users where id = ? and is_active = true").bind(user);
+    if gone == 0 || active.optional::<(i64,)>(&mut tx).await?.is_none() {
+        return Err(Refusal::invalid_grant());
+    }
+    let grant = Grant {
+        user_id: user,
+        application_id: client.id,
+        scope: device.scope,
+        family: crate::random::uuid(),
+    };
+    let pair = tokens::issue(&mut tx, app, &grant, &grant.scope).await?;
+    tx.commit().await?;
+    Ok(pair)
+}
+
+/// A device that waits for a person.
+#[derive(Clone, Debug)]
+pub struct Pending {
+    id: i64,
+    pub client: Client,
+    /// What it would reach.
+    pub reach: ScopeSet,
+}
+
+/// The letters of a code that a person typed in.
+fn letters(typed: &str) -> String {
+    let letters = typed.chars().filter(char::is_ascii_alphanumeric);
+    letters.map(|letter| letter.to_ascii_uppercase()).collect()
+}
+
+/// A code as devices show it.
+pub fn shown(typed: &str) -> String {
+    let letters = letters(typed);
+    match letters.split_at_checked(4) {
+        Some((first, rest)) if !rest.is_empty() => format!("{first}-{rest}"),
+        _ => letters,
+    }
+}
+
+/// The device that shows this code.
+pub async fn find(app: &App, typed: &str) -> Result<Pending> {
+    let found: Option<(i64, String, String)> = sql(
+        "select d.id, a.client_id, d.scope from oauth_device_codes d
+         join oauth_applications a on a.id = d.application_id
+         where d.user_code_hash = ? and d.state = 'pending' and d.expires > ?",
+    )
+    .bind(token_hash(&letters(typed)))
+    .bind(app.clock().now())
+    .optional(app.db())
+    .await?;
+    let unknown = || {
+        let complaint = "No device waits with this code. Look at the device again; it may show a new one.";
+        Error::field("user_code", complaint)
+    };
+    let (id, client_id, scope) = found.ok_or_else(unknown)?;
+    let client = clients::find(app, &client_id).await?.ok_or_else(unknown)?;
+    Ok(Pending {
+        id,
+        reach: scopes::reachable(&client.scope, &scope),
+        client,
+    })
+}
+
+/// Lets a device in, or turns it away.
+pub async fn decide(app: &App, device: &Pending, user: i64, allow: bool) -> Result<()> {
+    let mut tx = app.db().begin().await?;
+    let decided = sql("update oauth_device_codes set state = ?, user_id = ?
+         where id = ? and state = 'pending'")
+        .bind(if allow { "approved" } else { "denied" })
+        .bind(user)
+        .bind(device.id)
+        .run(&mut tx)
+        .await?;
+    if decided == 0 {
+        return Err(Error::field("user_code", "This code was used already."));
+    }
+    if allow {
+        consents::add(&mut tx, app, (user, device.client.id), device.reach).await?;
+    }
+    tx.commit().await
+}

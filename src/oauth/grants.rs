@@ -1,0 +1,132 @@
+//! What is traded for tokens: codes, refresh tokens, and the codes of devices.
+use oauth2::basic::BasicErrorResponseType;
+use poem::Request;
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use super::{
+    Refusal, clients, device, pkce,
+    tokens::{self, Grant, Pair},
+};
+use crate::{
+    app::App,
+    auth::token_hash,
+    error::Result,
+    rest::params::Pairs,
+    store::sql,
+    time::Timestamp,
+};
+
+/// What this server knows and gives to nobody, or only in person.
+const DENIED: &[&str] = &["password", "client_credentials", "implicit"];
+
+/// The token endpoint (RFC 6749 section 3.2).
+pub async fn token(app: &App, request: &Request, form: &Pairs) -> Result<Pair, Refusal> {
+    if let Some(name) = form.repeated() {
+        return Err(Refusal::invalid_request(format!("Duplicate {name} parameters.")));
+    }
+    let given = |name: &str| form.last(name).filter(|value| !value.is_empty());
+    let missing = |what: &str| Refusal::invalid_request(format!("Missing {what} parameter."));
+    match given("grant_type") {
+        Some("authorization_code") => {
+            let code = given("code").ok_or_else(|| missing("code"))?;
+            let client = clients::authenticate(app, request, form).await?;
+            exchange(app, &client, code, form).await
+        }
+        Some("refresh_token") => {
+            let token = given("refresh_token").ok_or_else(|| missing("refresh token"))?;
+            let client = clients::authenticate(app, request, form).await?;
+            tokens::refresh(app, &client, token, given("scope")).await
+        }
+        Some(device::GRANT) => {
+            let code = given("device_code").ok_or_else(|| missing("device code"))?;
+            let client = clients::authenticate(app, request, form).await?;
+            device::poll(app, &client, code).await
+        }
+        Some(other) if DENIED.contains(&other) => {
+            clients::authenticate(app, request, form).await?;
+            Err(BasicErrorResponseType::UnauthorizedClient.into())
+        }
+        _ => Err(BasicErrorResponseType::UnsupportedGrantType.into()),
+    }
+}
+
+#[derive(FromRow)]
+struct Code {
+    id: i64,
+    user_id: i64,
+    redirect_uri: String,
+    scope: String,
+    code_challenge: String,
+    expires: Timestamp,
+    used: Option<Timestamp>,
+    family: Uuid,
+}
+
+/// Trades a code for tokens (RFC 6749 section 4.1.3). Of several at once, one gets them; a second
+/// use revokes what the first one gave (RFC 9700 section 4.2.4).
+async fn exchange(
+    app: &App,
+    client: &clients::Client,
+    code: &str,
+    form: &Pairs,
+) -> Result<Pair, Refusal> {
+    let held: Option<Code> = sql(
+        "select c.id, c.user_id, c.redirect_uri, c.scope, c.code_challenge, c.expires, c.used,
+           c.family
+         from oauth_codes c join users u on u.id = c.user_id
+         where c.code_hash = ? and c.application_id = ? and u.is_active = true",
+    )
+    .bind(token_hash(code))
+    .bind(client.id)
+    .optional(app.db())
+    .await?;
+    let held = held.ok_or_else(Refusal::invalid_grant)?;
+    if held.used.is_some() {
+        tokens::revoke_family(app, held.family).await?;
+        return Err(Refusal::invalid_grant());
+    }
+    if held.expires <= app.clock().now() {
+        return Err(Refusal::invalid_grant());
+    }
+    if form.last("redirect_uri") != Some(held.redirect_uri.as_str()) {
+        return Err(Refusal::invalid_request("Mismatching redirect URI."));
+    }
+    check_verifier(&held.code_challenge, form.last("code_verifier"))?;
+    redeem(app, client, held).await
+}
+
+/// RFC 7636 section 4.6; a verifier without a challenge means that somebody took the challenge
+/// away (RFC 9700 section 4.8.2).
+fn check_verifier(challenge: &str, verifier: Option<&str>) -> Result<(), Refusal> {
+    match (challenge, verifier.filter(|verifier| !verifier.is_empty())) {
+        ("", None) => Ok(()),
+        ("", Some(_)) => Err(Refusal::invalid_grant()),
+        (_, None) => Err(Refusal::invalid_request("Code verifier required.")),
+        (challenge, Some(verifier)) if pkce::verifies(verifier, challenge) => Ok(()),
+        _ => Err(Refusal::invalid_grant()),
+    }
+}
+
+async fn redeem(app: &App, client: &clients::Client, code: Code) -> Result<Pair, Refusal> {
+    let mut tx = app.db().begin().await?;
+    let used = sql("update oauth_codes set used = ? where id = ? and used is null")
+        .bind(app.clock().now())
+        .bind(code.id)
+        .run(&mut tx)
+        .await?;
+    if used == 0 {
+        drop(tx);
+        tokens::revoke_family(app, code.family).await?;
+        return Err(Refusal::invalid_grant());
+    }
+    let grant = Grant {
+        user_id: code.user_id,
+        application_id: client.id,
+        scope: code.scope,
+        family: code.family,
+    };
+    let pair = tokens::issue(&mut tx, app, &grant, &grant.scope).await?;
+    tx.commit().await?;
+    Ok(pair)
+}

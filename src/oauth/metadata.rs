@@ -1,0 +1,34 @@
+//! What clients can find out by themselves (RFC 8414).
+use serde_json::{Value, json};
+
+use super::device;
+use crate::{app::App, scope::{Scope, ScopeSet}};
+
+/// The server's metadata.
+pub fn metadata(app: &App) -> Value {
+    let root = app.config().public_url();
+    let oauth = |name: &str| format!("{root}/api/v1/oauth/{name}");
+    let methods = ["client_secret_basic", "client_secret_post", "none"];
+    let scopes: Vec<&str> = ["read", "write"]
+        .into_iter()
+        .chain(ScopeSet::common().iter().map(Scope::word))
+        .collect();
+    json!({
+        "issuer": root,
+        "authorization_endpoint": format!("{root}/authorize"),
+        "token_endpoint": oauth("token/"),
+        "revocation_endpoint": oauth("revoke/"),
+        "introspection_endpoint": oauth("introspect/"),
+        "device_authorization_endpoint": oauth("device_authorization/"),
+        "scopes_supported": scopes,
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "grant_types_supported": ["authorization_code", "refresh_token", device::GRANT],
+        "token_endpoint_auth_methods_supported": methods,
+        "revocation_endpoint_auth_methods_supported": methods,
+        "introspection_endpoint_auth_methods_supported": methods,
+        "code_challenge_methods_supported": ["S256"],
+        "authorization_response_iss_parameter_supported": true,
+        "service_documentation": format!("{root}/api/v1/docs"),
+    })
+}

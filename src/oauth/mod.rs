@@ -1,0 +1,40 @@
+//! The OAuth provider (RFC 6749 with PKCE, revocation, introspection, metadata and the device
+//! grant; RFC 9700 says how to do it safely; contract section 3).
+pub mod authorize;
+pub mod clients;
+pub mod consents;
+pub mod device;
+mod grants;
+mod metadata;
+mod pkce;
+pub mod redirect;
+mod refusal;
+mod rest;
+pub mod scopes;
+mod tokens;
+
+pub use self::{refusal::Refusal, rest::*, tokens::revoke_all};
+
+use crate::{app::App, error::Result, store::sql};
+
+/// The id of the client that the explorers of this server are.
+pub const EXPLORER: &str = "baleen-explorer";
+
+/// Removes what has expired, and could not be replayed any more.
+pub async fn tidy(app: &App) -> Result<()> {
+    /// Seconds for which a token that has expired is told apart from one that never was.
+    const REMEMBERED: i64 = 15 * 24 * 3600;
+    let now = app.clock().now();
+    for gone in [
+        sql("delete from oauth_codes where expires <= ?").bind(now.plus_seconds(-3600)),
+        sql("delete from oauth_device_codes where expires <= ?").bind(now.plus_seconds(-3600)),
+        sql("delete from oauth_access_tokens where expires <= ?")
+            .bind(now.plus_seconds(-REMEMBERED)),
+        sql("delete from oauth_refresh_tokens where expires <= ?").bind(now),
+        sql("delete from oauth_refresh_tokens where revoked <= ?")
+            .bind(now.plus_seconds(-REMEMBERED)),
+    ] {
+        gone.run(app.db()).await?;
+    }
+    Ok(())
+}

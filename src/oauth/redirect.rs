@@ -1,0 +1,197 @@
+//! Where people may be sent with a code (RFC 6749 section 3.1.2, RFC 8252, RFC 9700 section 2.1).
+use url::{Host, Url};
+
+use crate::error::{Error, Result};
+
+/// Out of band: the code is shown, and the person carries it over.
+pub const OOB: &str = "urn:ietf:wg:oauth:2.0:oob";
+const OOB_AUTO: &str = "urn:ietf:wg:oauth:2.0:oob:auto";
+
+/// Characters of an address, and addresses of an application, at most.
+const LONGEST: usize = 2_000;
+const MOST: usize = 20;
+
+/// Schemes that run, show or reach something in the browser instead of handing over to a program.
+const DANGEROUS: &[&str] = &[
+    "about", "blob", "chrome", "data", "file", "filesystem", "ftp", "intent", "javascript", "mailto",
+    "sms", "tel", "vbscript", "view-source", "ws", "wss",
+];
+
+/// Whether an address, or one with an answer in its query, is nowhere to be sent to.
+pub fn is_out_of_band(uri: &str) -> bool {
+    let bare = uri.split('?').next().unwrap_or_default();
+    bare == OOB || bare == OOB_AUTO
+}
+
+/// Refuses a list of addresses, separated by spaces or lines, that people must not be sent to.
+pub fn check(list: &str) -> Result<()> {
+    let refused = |complaint: String| Err(Error::field("redirect_uris", complaint));
+    if list.split_whitespace().count() > MOST {
+        return refused(format!("There may be {MOST} addresses at most."));
+    }
+    for uri in list.split_whitespace() {
+        if let Some(why) = fault(uri) {
+            return refused(format!("{uri:.100}: {why}"));
+        }
+    }
+    Ok(())
+}
+
+/// Why nobody is to be sent to an address.
+fn fault(uri: &str) -> Option<&'static str> {
+    if uri == OOB || uri == OOB_AUTO {
+        return None;
+    }
+    if uri.len() > LONGEST {
+        return Some("this is too long.");
+    }
+    let Ok(url) = Url::parse(uri) else {
+        return Some("this is not an absolute address.");
+    };
+    if url.fragment().is_some() || uri.contains('#') {
+        return Some("an address to come back to has no fragment.");
+    }
+    match url.scheme() {
+        "https" => None,
+        "http" if is_loopback(&url) => None,
+        "http" => Some("http is for addresses on the device itself, such as http://127.0.0.1/."),
+        "urn" => Some("the only URN is urn:ietf:wg:oauth:2.0:oob."),
+        scheme if DANGEROUS.contains(&scheme) => Some("this scheme is not allowed."),
+        // A program on the device registers for a scheme of its own (RFC 8252 section 7.1).
+        _ => None,
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}
+
+/// Whether an address is one of the registered ones, letter by letter; only the port of a program
+/// on the device may differ (RFC 8252 section 7.3).
+pub fn is_registered(uri: &str, registered: &str) -> bool {
+    let wanted = Url::parse(uri).ok();
+    let safe = is_out_of_band(uri)
+        || wanted
+            .as_ref()
+            .is_some_and(|url| !DANGEROUS.contains(&url.scheme()) && url.fragment().is_none());
+    safe && registered
+        .split_whitespace()
+        .any(|known| known == uri || is_same_device(wanted.as_ref(), known))
+}
+
+fn is_same_device(wanted: Option<&Url>, known: &str) -> bool {
+    let (Some(mut wanted), Ok(mut known)) = (wanted.cloned(), Url::parse(known)) else {
+        return false;
+    };
+    let device = |url: &Url| url.scheme() == "http" && is_loopback(url);
+    device(&wanted)
+        && device(&known)
+        && wanted.set_port(None).is_ok()
+        && known.set_port(None).is_ok()
+        && wanted == known
+}
+
+/// An address with parameters added to its query.
+pub fn with(uri: &str, params: &[(&str, &str)]) -> String {
+    let query: String = url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(params)
+        .finish();
+    let separator = match uri.split_once('?') {
+        None => "?",
+        Some((_, "")) => "",
+        Some(_) => "&",
+    };
+    format!("{uri}{separator}{query}")
+}
+
+/// Where an address leads, for a person: its host, or the program's scheme.
+pub fn shown(uri: &str) -> String {
+    match Url::parse(uri) {
+        Ok(url) if url.scheme() == "http" && is_loopback(&url) => {
+            "a program on this device".to_owned()
+        }
+        Ok(url) => match url.host_str() {
+            Some(host) if url.scheme() == "https" || url.scheme() == "http" => host.to_owned(),
+            _ => format!("the program on this device that opens {}: links", url.scheme()),
+        },
+        Err(_) => uri.to_owned(),
+    }
+}
+
+/// What a page's policy must allow, so that its form may end there.
+pub fn source(uri: &str) -> Option<String> {
+    let url = Url::parse(uri).ok()?;
+    match url.scheme() {
+        "https" | "http" => Some(url.origin().ascii_serialization()),
+        "urn" => None,
+        scheme => Some(format!("{scheme}:")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_checked_when_they_are_registered() {
+        for good in [
+            "https://c.example/cb?x=1",
+            "http://127.0.0.1/cb",
+            "http://[::1]:8080/cb",
+            "http://localhost:3000",
+            "com.example.app:/cb",
+            "myapp://cb",
+            "urn:ietf:wg:oauth:2.0:oob urn:ietf:wg:oauth:2.0:oob:auto",
+            "",
+        ] {
+            assert!(check(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "javascript:alert(1)",
+            "JavaScript:alert(1)",
+            "data:text/html,x",
+            "https://c.example/#x",
+            "http://c.example/cb",
+            "http://127.0.0.1.evil.example/",
+            "/relative",
+            "urn:other",
+            "https://ok.example javascript:x",
+        ] {
+            assert!(check(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn matching_is_exact_but_for_the_port_of_the_device() {
+        let known = "https://c.example/cb http://127.0.0.1/cb myapp://cb";
+        for good in ["https://c.example/cb", "http://127.0.0.1:51004/cb", "myapp://cb"] {
+            assert!(is_registered(good, known), "{good}");
+        }
+        for bad in [
+            "https://c.example/cb/",
+            "https://c.example/cb?x",
+            "https://c.example:444/cb",
+            "https://C.example/cb",
+            "https://c.example/cb/../x",
+            "http://127.0.0.1:51004/other",
+            "http://localhost:51004/cb",
+            "myapp://cb2",
+            "",
+        ] {
+            assert!(!is_registered(bad, known), "{bad}");
+        }
+        assert!(!is_registered("javascript:x", "javascript:x"));
+    }
+
+    #[test]
+    fn parameters_are_added_to_what_is_there() {
+        assert_eq!(with("https://a/b", &[("code", "x y")]), "https://a/b?code=x+y");
+        assert_eq!(with("https://a/b?c=1", &[("d", "&")]), "https://a/b?c=1&d=%26");
+        assert_eq!(with(OOB, &[("code", "1")]), "urn:ietf:wg:oauth:2.0:oob?code=1");
+    }
+}

@@ -1,0 +1,299 @@
+//! Access and refresh tokens, and the families that they belong to.
+use oauth2::basic::BasicErrorResponseType;
+use serde::Serialize;
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use super::{Refusal, clients::Client};
+use crate::{
+    app::App,
+    auth::token_hash,
+    error::Result,
+    scope::ScopeSet,
+    store::{Tx, sql},
+    time::Timestamp,
+};
+
+/// What somebody has allowed an application.
+#[derive(Clone, Debug)]
+pub struct Grant {
+    pub user_id: i64,
+    pub application_id: i64,
+    pub scope: String,
+    /// What came of one authorisation has this in common.
+    pub family: Uuid,
+}
+
+/// The answer of the token endpoint (RFC 6749 section 5.1).
+#[derive(Debug, Serialize, poem_openapi::Object)]
+pub struct Pair {
+    /// Opens the API for as long as it lasts.
+    pub access_token: String,
+    /// Seconds that it lasts.
+    pub expires_in: i64,
+    /// `Bearer` (RFC 6750).
+    pub token_type: String,
+    /// What it reaches.
+    pub scope: String,
+    /// Gets the next pair; it works once.
+    pub refresh_token: String,
+}
+
+/// Makes a pair of tokens; `whole` is the scope that a refresh may ask for again.
+pub async fn issue(tx: &mut Tx, app: &App, grant: &Grant, whole: &str) -> Result<Pair> {
+    let (access, refresh) = (crate::random::token(), crate::random::token());
+    let now = app.clock().now();
+    let lifetime = app.config().access_token_expire_seconds;
+    let id = sql(
+        "insert into oauth_access_tokens (token_hash, user_id, application_id, scope, expires,
+           created, updated, family) values (?, ?, ?, ?, ?, ?, ?, ?) returning id",
+    )
+    .bind(token_hash(&access))
+    .bind(grant.user_id)
+    .bind(grant.application_id)
+    .bind(grant.scope.as_str())
+    .bind(now.plus_seconds(lifetime))
+    .bind(now)
+    .bind(now)
+    .bind(grant.family)
+    .number(&mut *tx)
+    .await?;
+    sql(
+        "insert into oauth_refresh_tokens (token_hash, user_id, application_id, access_token_id,
+           family, scope, created, expires) values (?, ?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(token_hash(&refresh))
+    .bind(grant.user_id)
+    .bind(grant.application_id)
+    .bind(id)
+    .bind(grant.family)
+    .bind(whole)
+    .bind(now)
+    .bind(now.plus_seconds(app.config().refresh_token_expire_seconds))
+    .run(tx)
+    .await?;
+    Ok(Pair {
+        access_token: access,
+        expires_in: lifetime,
+        token_type: "Bearer".to_owned(),
+        scope: grant.scope.clone(),
+        refresh_token: refresh,
+    })
+}
+
+/// Ends a whole family.
+pub async fn revoke_family(app: &App, family: Uuid) -> Result<()> {
+    let mut tx = app.db().begin().await?;
+    let gone = end_access(&mut tx, family).await?;
+    sql("update oauth_refresh_tokens set revoked = ? where family = ? and revoked is null")
+        .bind(app.clock().now())
+        .bind(family)
+        .run(&mut tx)
+        .await?;
+    tx.commit().await?;
+    forget(app, &gone);
+    Ok(())
+}
+
+type Hashes = Vec<(Vec<u8>,)>;
+
+async fn end_access(tx: &mut Tx, family: Uuid) -> Result<Hashes> {
+    sql("delete from oauth_access_tokens where family = ? returning token_hash")
+        .bind(family)
+        .all(tx)
+        .await
+}
+
+fn forget(app: &App, hashes: &Hashes) {
+    for (hash,) in hashes {
+        app.credentials().forget_hash(hash);
+    }
+}
+
+#[derive(FromRow)]
+struct Refreshable {
+    id: i64,
+    user_id: i64,
+    scope: Option<String>,
+    family: Option<Uuid>,
+    access_token_id: Option<i64>,
+    expires: Option<Timestamp>,
+    revoked: Option<Timestamp>,
+}
+
+/// Seconds in which a token that is sent twice is refused, and no more than that: requests are
+/// repeated when the network fails. Later it was stolen, and the family falls.
+const GRACE: i64 = 30;
+
+/// Trades a refresh token for a new pair (RFC 6749 section 6, RFC 9700 section 4.14). Of several at
+/// once, one gets it.
+pub async fn refresh(
+    app: &App,
+    client: &Client,
+    token: &str,
+    wanted: Option<&str>,
+) -> Result<Pair, Refusal> {
+    let Some(held) = refreshable(app, client, token).await? else {
+        return Err(Refusal::invalid_grant());
+    };
+    let now = app.clock().now();
+    if let Some(revoked) = held.revoked {
+        if let Some(family) = held.family.filter(|_| now > revoked.plus_seconds(GRACE)) {
+            revoke_family(app, family).await?;
+        }
+        return Err(Refusal::invalid_grant());
+    }
+    let Some(whole) = held.scope.filter(|_| held.expires.is_none_or(|until| until > now)) else {
+        return Err(Refusal::invalid_grant());
+    };
+    let scope = narrowed(&whole, wanted)?;
+    let family = held.family.unwrap_or_else(crate::random::uuid);
+    let mut tx = app.db().begin().await?;
+    let used = sql("update oauth_refresh_tokens set revoked = ?, family = ?
+         where id = ? and revoked is null")
+        .bind(now)
+        .bind(family)
+        .bind(held.id)
+        .run(&mut tx)
+        .await?;
+    if used == 0 {
+        return Err(Refusal::invalid_grant());
+    }
+    let gone = sql("delete from oauth_access_tokens where family = ? or id = ? returning token_hash")
+        .bind(family)
+        .bind(held.access_token_id.unwrap_or(-1))
+        .all(&mut tx)
+        .await?;
+    let grant = Grant {
+        user_id: held.user_id,
+        application_id: client.id,
+        scope,
+        family,
+    };
+    let pair = issue(&mut tx, app, &grant, &whole).await?;
+    tx.commit().await?;
+    forget(app, &gone);
+    Ok(pair)
+}
+
+/// A refresh token of an application, of a user who may still come in.
+async fn refreshable(app: &App, client: &Client, token: &str) -> Result<Option<Refreshable>> {
+    sql(
+        "select r.id, r.user_id, coalesce(r.scope, a.scope) as scope, r.family, r.access_token_id,
+           r.expires, r.revoked
+         from oauth_refresh_tokens r join users u on u.id = r.user_id
+         left join oauth_access_tokens a on a.id = r.access_token_id
+         where r.token_hash = ? and r.application_id = ? and u.is_active = true",
+    )
+    .bind(token_hash(token))
+    .bind(client.id)
+    .optional(app.db())
+    .await
+}
+
+/// The scope that is wanted, which may be narrower than what was allowed.
+fn narrowed(whole: &str, wanted: Option<&str>) -> Result<String, Refusal> {
+    let Some(wanted) = wanted.filter(|wanted| !wanted.trim().is_empty()) else {
+        return Ok(whole.to_owned());
+    };
+    let within = ScopeSet::parse(wanted).is_within(ScopeSet::parse(whole));
+    match within && ScopeSet::unknown(wanted).is_empty() {
+        true => Ok(wanted.to_owned()),
+        false => Err(BasicErrorResponseType::InvalidScope.into()),
+    }
+}
+
+/// Ends a token of an application (RFC 7009): an access token alone, a refresh token with all of
+/// its family. What is no token of the application's is passed over.
+pub async fn revoke(app: &App, client: &Client, token: &str) -> Result<()> {
+    let hash = token_hash(token);
+    let gone = sql("delete from oauth_access_tokens where token_hash = ? and application_id = ?")
+        .bind(hash.clone())
+        .bind(client.id)
+        .run(app.db())
+        .await?;
+    app.credentials().forget(token);
+    if gone > 0 {
+        return Ok(());
+    }
+    let refresh: Option<(i64, Option<Uuid>, Option<i64>)> =
+        sql("select id, family, access_token_id from oauth_refresh_tokens
+             where token_hash = ? and application_id = ?")
+            .bind(hash)
+            .bind(client.id)
+            .optional(app.db())
+            .await?;
+    let Some((id, family, access)) = refresh else {
+        return Ok(());
+    };
+    if let Some(family) = family {
+        return revoke_family(app, family).await;
+    }
+    let mut tx = app.db().begin().await?;
+    sql("delete from oauth_access_tokens where id = ?")
+        .bind(access.unwrap_or(-1))
+        .run(&mut tx)
+        .await?;
+    sql("update oauth_refresh_tokens set revoked = ? where id = ?")
+        .bind(app.clock().now())
+        .bind(id)
+        .run(&mut tx)
+        .await?;
+    tx.commit().await?;
+    app.credentials().forget_all();
+    Ok(())
+}
+
+/// Ends everything that a user has allowed an application; `false` where there was nothing.
+pub async fn revoke_all(app: &App, user: i64, application: i64) -> Result<bool> {
+    let mut tx = app.db().begin().await?;
+    let mut gone = 0;
+    for delete in [
+        sql("delete from oauth_codes where user_id = ? and application_id = ?"),
+        sql("delete from oauth_refresh_tokens where user_id = ? and application_id = ?"),
+        sql("delete from oauth_access_tokens where user_id = ? and application_id = ?"),
+        sql("delete from oauth_device_codes where user_id = ? and application_id = ?"),
+        sql("delete from oauth_consents where user_id = ? and application_id = ?"),
+    ] {
+        gone += delete.bind(user).bind(application).run(&mut tx).await?;
+    }
+    tx.commit().await?;
+    app.credentials().forget_all();
+    Ok(gone > 0)
+}
+
+/// What an application is told of a token of its own (RFC 7662).
+#[derive(FromRow)]
+pub struct Known {
+    pub scope: Option<String>,
+    pub username: String,
+    pub user_id: i64,
+    pub created: Option<Timestamp>,
+    pub expires: Option<Timestamp>,
+    pub is_access: bool,
+}
+
+/// A token of the application's that works.
+pub async fn inspect(app: &App, client: &Client, token: &str) -> Result<Option<Known>> {
+    let (hash, now) = (token_hash(token), app.clock().now());
+    sql(
+        "select t.scope, u.username, u.id as user_id, t.created, t.expires, true as is_access
+         from oauth_access_tokens t join users u on u.id = t.user_id
+         where t.token_hash = ? and t.application_id = ? and t.expires > ? and u.is_active = true
+         union all ",
+    )
+    .bind(hash.clone())
+    .bind(client.id)
+    .bind(now)
+    .then(
+        "select t.scope, u.username, u.id as user_id, t.created, t.expires, false as is_access
+         from oauth_refresh_tokens t join users u on u.id = t.user_id
+         where t.token_hash = ? and t.application_id = ? and t.revoked is null
+           and (t.expires is null or t.expires > ?) and u.is_active = true",
+    )
+    .bind(hash)
+    .bind(client.id)
+    .bind(now)
+    .optional(app.db())
+    .await
+}

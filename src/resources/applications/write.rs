@@ -1,0 +1,238 @@
+//! Registering applications, changing them, and taking them away.
+use async_graphql::{InputObject, SimpleObject};
+use poem_openapi::Object;
+
+use super::{Create, Delete, OauthApplication, Rotate, SELECT, own};
+use crate::{
+    auth::token_hash,
+    context::Reader,
+    error::{Error, Result},
+    guard::Allowed,
+    oauth::{clients::{ClientType, secret_hash}, redirect},
+    resources::catalogue::not_blank,
+    scope::{Access, Area, Scope, ScopeSet},
+    store::sql,
+};
+
+/// An application to be registered.
+#[derive(Clone, Debug, Object, InputObject)]
+pub struct NewApplication {
+    /// What it calls itself, up to 255 characters.
+    pub name: String,
+    /// What it may ask for, separated by spaces.
+    #[oai(default = "read")]
+    #[graphql(default_with = "read()")]
+    pub scopes: String,
+    /// Where people may be sent back to, separated by spaces: https, http on the device itself, a
+    /// scheme of its own, or `urn:ietf:wg:oauth:2.0:oob`.
+    #[oai(default)]
+    #[graphql(default)]
+    pub redirect_uris: String,
+    /// Whether it can keep a secret.
+    #[oai(default = "confidential")]
+    #[graphql(default_with = "confidential()")]
+    pub client_type: ClientType,
+}
+
+fn read() -> String {
+    "read".to_owned()
+}
+
+fn confidential() -> ClientType {
+    ClientType::Confidential
+}
+
+/// What is to be changed of an application; what is not given stays.
+#[derive(Clone, Debug, Default, Object, InputObject)]
+pub struct Changes {
+    /// What it calls itself, up to 255 characters.
+    pub name: Option<String>,
+    /// What it may ask for, separated by spaces.
+    pub scopes: Option<String>,
+    /// Where people may be sent back to, separated by spaces.
+    pub redirect_uris: Option<String>,
+}
+
+/// An application that was registered. Its secrets are shown only now.
+#[derive(Clone, Debug, SimpleObject)]
+#[graphql(name = "CreatedOauthApplication")]
+pub struct Made {
+    /// The application.
+    pub application: OauthApplication,
+    /// Its secret; public applications have none.
+    pub client_secret: Option<String>,
+    /// Where the caller is signed in: a token that acts for the caller, within the scopes of the
+    /// application.
+    pub token: Option<String>,
+}
+
+/// A new token of an application.
+#[derive(Clone, Debug, SimpleObject)]
+#[graphql(name = "RotatedApplicationToken")]
+pub struct Rotated {
+    /// The application.
+    pub application: OauthApplication,
+    /// Its token, shown only now.
+    pub token: String,
+}
+
+/// Applications of one user at most.
+const MOST: i64 = 200;
+
+pub async fn create(permit: &Allowed<Create>, new: NewApplication) -> Result<Made> {
+    check(permit, Some(&new.name), Some(&new.scopes), Some(&new.redirect_uris))?;
+    let owner = owner(permit).await?;
+    let client_id = crate::random::letters(40, ALPHABET);
+    let secret = (new.client_type == ClientType::Confidential)
+        .then(|| crate::random::letters(128, b"0123456789abcdef"));
+    let token = owner.map(|_| crate::random::token());
+    let now = permit.app().clock().now();
+    sql(
+        "insert into oauth_applications (client_id, client_secret_hash, name, user_id,
+           redirect_uris, scope, token_hash, client_type, authorization_grant_type, created,
+           updated) values (?, ?, ?, ?, ?, ?, ?, ?, 'authorization-code', ?, ?)",
+    )
+    .bind(client_id.as_str())
+    .bind(secret.as_deref().map(secret_hash))
+    .bind(new.name.as_str())
+    .bind(owner)
+    .bind(words(&new.redirect_uris))
+    .bind(words(&new.scopes))
+    .bind(token.as_deref().map(token_hash))
+    .bind(new.client_type)
+    .bind(now)
+    .bind(now)
+    .run(permit.db())
+    .await?;
+    let application = super::find(permit, &client_id).await?;
+    Ok(Made {
+        application: application.ok_or(Error::NotFound)?,
+        client_secret: secret,
+        token,
+    })
+}
+
+const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+/// Each word once, with a space between.
+fn words(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn check(
+    reader: &Reader,
+    name: Option<&str>,
+    scopes: Option<&str>,
+    uris: Option<&str>,
+) -> Result<()> {
+    if let Some(name) = name {
+        not_blank("name", name, 255)?;
+    }
+    if let Some(scopes) = scopes {
+        not_blank("scopes", scopes, 2_000)?;
+        if let Some(unknown) = ScopeSet::unknown(scopes).first() {
+            let complaint = format!("\"{unknown:.100}\" is not a scope.");
+            return Err(Error::field("scopes", complaint));
+        }
+        within(reader, scopes, "scopes")?;
+    }
+    uris.map_or(Ok(()), redirect::check)
+}
+
+/// Whose an application is that the caller registers: nobody's, unless the caller may make tokens.
+async fn owner(permit: &Allowed<Create>) -> Result<Option<i64>> {
+    let write = Scope(Access::Write, Area::Security);
+    let identity = permit.caller().identity();
+    let Some(identity) = identity.filter(|identity| identity.scopes.contains(write)) else {
+        return Ok(None);
+    };
+    let count = sql("select count(*) from oauth_applications where user_id = ?")
+        .bind(identity.user_id)
+        .number(permit.db())
+        .await?;
+    match count < MOST {
+        true => Ok(Some(identity.user_id)),
+        false => Err(Error::field(
+            "non_field_errors",
+            format!("An account has at most {MOST} applications."),
+        )),
+    }
+}
+
+/// The token of one application does not make a token that reaches further than itself.
+fn within(reader: &Reader, scopes: &str, field: &str) -> Result<()> {
+    let write = Scope(Access::Write, Area::Security);
+    let Some(identity) = reader.caller().identity() else {
+        return Ok(());
+    };
+    let owns = !identity.in_person && identity.scopes.contains(write);
+    if owns && !ScopeSet::parse(scopes).is_within(identity.scopes) {
+        let complaint = "This reaches further than the token that was sent.";
+        return Err(Error::field(field, complaint));
+    }
+    Ok(())
+}
+
+/// Changes an application; a permit to change is asked for, PUT's or PATCH's.
+pub async fn update(
+    reader: &Reader,
+    client_id: &str,
+    changes: Changes,
+) -> Result<OauthApplication> {
+    let known = own(reader, client_id).await?;
+    check(
+        reader,
+        changes.name.as_deref(),
+        changes.scopes.as_deref(),
+        changes.redirect_uris.as_deref(),
+    )?;
+    let mut tx = reader.db().begin().await?;
+    sql("update oauth_applications set name = ?, scope = ?, redirect_uris = ?, updated = ?
+         where id = ?")
+        .bind(changes.name.unwrap_or(known.name))
+        .bind(changes.scopes.map_or(known.scopes, |text| words(&text)))
+        .bind(changes.redirect_uris.map_or(known.redirect_uris, |text| words(&text)))
+        .bind(reader.app().clock().now())
+        .bind(known.id)
+        .run(&mut tx)
+        .await?;
+    let changed = sql(SELECT)
+        .then("where id = ?")
+        .bind(known.id)
+        .one(&mut tx)
+        .await?;
+    tx.commit().await?;
+    reader.app().credentials().forget_all();
+    Ok(changed)
+}
+
+pub async fn delete(permit: &Allowed<Delete>, client_id: &str) -> Result<()> {
+    let known = own(permit, client_id).await?;
+    sql("delete from oauth_applications where id = ?")
+        .bind(known.id)
+        .run(permit.db())
+        .await?;
+    permit.app().credentials().forget_all();
+    Ok(())
+}
+
+pub async fn rotate(permit: &Allowed<Rotate>, client_id: &str) -> Result<Rotated> {
+    let known = own(permit, client_id).await?;
+    within(permit, &known.scopes, "non_field_errors")?;
+    let token = crate::random::token();
+    let mut tx = permit.db().begin().await?;
+    sql("update oauth_applications set token_hash = ?, updated = ? where id = ?")
+        .bind(token_hash(&token))
+        .bind(permit.app().clock().now())
+        .bind(known.id)
+        .run(&mut tx)
+        .await?;
+    let application = sql(SELECT)
+        .then("where id = ?")
+        .bind(known.id)
+        .one(&mut tx)
+        .await?;
+    tx.commit().await?;
+    permit.app().credentials().forget_all();
+    Ok(Rotated { application, token })
+}

@@ -1,0 +1,212 @@
+//! Accounts at the REST door.
+use poem::{Response, http::StatusCode};
+use poem_openapi::{Object, OpenApi, param::Path};
+use serde::Serialize;
+
+use super::{
+    ChangeOwnPassword, ChangePassword, ConfirmationPage, NewAccount, PasswordChange,
+    PasswordReset, Register, ReplaceUser, RequestReset, Reset, UpdateUser, UserDetails,
+    VerifyEmail, change_password, register, request_reset, reset, same_name, verify_email,
+};
+use crate::{
+    accounts::{sessions, sign_up::Outcome},
+    context::{Cx, Reader},
+    error::Result,
+    guard::Allowed,
+    resources::users,
+    rest::{
+        answer::{Answer, Elsewhere, Plain},
+        body::Body,
+        cookies,
+    },
+};
+
+/// What was done, in a sentence.
+#[derive(Debug, Serialize, Object)]
+struct Done {
+    /// The sentence.
+    detail: String,
+}
+
+fn done(detail: &str) -> Answer<Done> {
+    Answer(Done {
+        detail: detail.to_owned(),
+    })
+}
+
+/// A key that was mailed.
+#[derive(Debug, Object)]
+struct Key {
+    /// The key.
+    key: String,
+}
+
+/// An e-mail address.
+#[derive(Debug, Object)]
+struct Address {
+    /// The address.
+    email: String,
+}
+
+/// The caller's name and address.
+#[derive(Debug, Serialize, Object)]
+struct UserDetailsBody {
+    /// The number of the user.
+    pk: i64,
+    /// The name to sign in with.
+    username: String,
+    /// The e-mail address.
+    email: String,
+    /// The name to show.
+    first_name: String,
+    /// Empty: names are kept whole.
+    last_name: String,
+}
+
+/// What is to be changed of the caller's name.
+#[derive(Debug, Object)]
+struct UserDetailsChanges {
+    /// The name to sign in with; it cannot be changed.
+    username: Option<String>,
+    /// The name to show.
+    first_name: Option<String>,
+    /// The rest of it.
+    last_name: Option<String>,
+}
+
+async fn details(reader: &Reader) -> Result<UserDetailsBody> {
+    let viewer = users::viewer(reader, reader.db()).await?;
+    Ok(UserDetailsBody {
+        pk: viewer.id,
+        username: viewer.username,
+        email: viewer.email,
+        first_name: viewer.name,
+        last_name: String::new(),
+    })
+}
+
+async fn rename(reader: &Reader, changes: UserDetailsChanges) -> Result<UserDetailsBody> {
+    same_name(reader, changes.username.as_deref())?;
+    let parts: Vec<String> = [changes.first_name, changes.last_name]
+        .into_iter()
+        .flatten()
+        .filter(|part| !part.is_empty())
+        .collect();
+    if !parts.is_empty() {
+        let name = users::Changes {
+            name: Some(parts.join(" ")),
+            ..users::Changes::default()
+        };
+        users::update(reader, &reader.user()?.username.clone(), name).await?;
+    }
+    details(reader).await
+}
+
+async fn registered(permit: &Allowed<Register>, cx: &Cx, new: NewAccount) -> Result<Response> {
+    let mut response = Response::builder()
+        .status(StatusCode::NO_CONTENT)
+        .finish();
+    if let Outcome::Ready(user) = register(permit, &new.into()).await? {
+        let session = sessions::open(permit.app(), user, cx.client()).await?;
+        cookies::set_session(permit.app(), &mut response, &session);
+    }
+    Ok(response)
+}
+
+pub struct Rest;
+
+#[OpenApi(prefix_path = "/api/v1/auth")]
+impl Rest {
+    #[oai(path = "/registration", method = "post")]
+    async fn register(
+        &self,
+        permit: Allowed<Register>,
+        cx: poem::web::Data<&Cx>,
+        new: Body<NewAccount>,
+    ) -> Plain<String> {
+        Plain::of(registered(&permit, &cx, new.0).await)
+    }
+
+    #[oai(path = "/registration/verify-email", method = "post")]
+    async fn verify_email(
+        &self,
+        permit: Allowed<VerifyEmail>,
+        key: Body<Key>,
+    ) -> Result<Answer<Done>> {
+        verify_email(&permit, &key.0.key).await?;
+        Ok(done("ok"))
+    }
+
+    #[oai(path = "/registration/account-confirm-email/:key", method = "get")]
+    async fn confirmation_page(
+        &self,
+        _permit: Allowed<ConfirmationPage>,
+        key: Path<String>,
+    ) -> Elsewhere {
+        let key: String = url::form_urlencoded::byte_serialize(key.as_bytes()).collect();
+        Elsewhere(format!("/auth/email/confirm?key={key}"))
+    }
+
+    #[oai(path = "/password/reset", method = "post")]
+    async fn password_reset(
+        &self,
+        permit: Allowed<RequestReset>,
+        address: Body<Address>,
+    ) -> Result<Answer<Done>> {
+        request_reset(&permit, &address.0.email).await?;
+        Ok(done("Password reset e-mail has been sent."))
+    }
+
+    #[oai(path = "/password/reset/confirm", method = "post")]
+    async fn password_reset_confirm(
+        &self,
+        permit: Allowed<Reset>,
+        new: Body<PasswordReset>,
+    ) -> Result<Answer<Done>> {
+        reset(&permit, &new.0).await?;
+        Ok(done("Password has been reset with the new password."))
+    }
+
+    #[oai(path = "/password/change", method = "post")]
+    async fn password_change(
+        &self,
+        permit: Allowed<ChangePassword>,
+        new: Body<PasswordChange>,
+    ) -> Result<Answer<Done>> {
+        change_password(&permit, &new.0).await?;
+        Ok(done("New password has been saved."))
+    }
+
+    #[oai(path = "/registration/change-password", method = "post")]
+    async fn registration_password_change(
+        &self,
+        permit: Allowed<ChangeOwnPassword>,
+        new: Body<PasswordChange>,
+    ) -> Result<Answer<Done>> {
+        change_password(&permit, &new.0).await?;
+        Ok(done("New password has been saved."))
+    }
+
+    #[oai(path = "/user", method = "get")]
+    async fn user(&self, permit: Allowed<UserDetails>) -> Result<Answer<UserDetailsBody>> {
+        details(&permit).await.map(Answer)
+    }
+
+    #[oai(path = "/user", method = "put")]
+    async fn replace_user(
+        &self,
+        permit: Allowed<ReplaceUser>,
+        changes: Body<UserDetailsChanges>,
+    ) -> Result<Answer<UserDetailsBody>> {
+        rename(&permit, changes.0).await.map(Answer)
+    }
+
+    #[oai(path = "/user", method = "patch")]
+    async fn update_user(
+        &self,
+        permit: Allowed<UpdateUser>,
+        changes: Body<UserDetailsChanges>,
+    ) -> Result<Answer<UserDetailsBody>> {
+        rename(&permit, changes.0).await.map(Answer)
+    }
+}

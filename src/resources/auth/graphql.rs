@@ -1,0 +1,77 @@
+//! Accounts at the GraphQL door.
+use async_graphql::{Context, Object};
+
+use super::{
+    ChangePassword, NewAccount, PasswordChange, PasswordReset, SignUpOutcome, change_password,
+    register, request_reset, reset, verify_email,
+};
+use crate::{
+    error::Result,
+    graphql::connection::answer,
+    guard::{AllowExt, Allowed},
+};
+
+#[derive(Default)]
+pub struct Mutations;
+
+#[Object(name = "AuthMutations")]
+impl Mutations {
+    /// Makes an account. It opens no session: authorise an application to act for it.
+    async fn sign_up(&self, ctx: &Context<'_>, input: NewAccount) -> Option<Result<SignUpOutcome>> {
+        answer(async {
+            let permit = ctx.allow().await?;
+            register(&permit, &input.into()).await.map(Into::into)
+        })
+        .await
+    }
+
+    /// Confirms the e-mail address that a key was mailed to.
+    async fn confirm_email(&self, ctx: &Context<'_>, key: String) -> Option<Result<bool>> {
+        answer(async {
+            verify_email(&ctx.allow().await?, &key).await?;
+            Ok(true)
+        })
+        .await
+    }
+
+    /// Sends a mail with which a forgotten password is replaced. The answer is the same whether
+    /// anybody has the address.
+    async fn request_password_reset(
+        &self,
+        ctx: &Context<'_>,
+        email: String,
+    ) -> Option<Result<bool>> {
+        answer(async {
+            request_reset(&ctx.allow().await?, &email).await?;
+            Ok(true)
+        })
+        .await
+    }
+
+    /// Replaces a forgotten password, with the key from the mail.
+    async fn reset_password(
+        &self,
+        ctx: &Context<'_>,
+        input: PasswordReset,
+    ) -> Option<Result<bool>> {
+        answer(async {
+            reset(&ctx.allow().await?, &input).await?;
+            Ok(true)
+        })
+        .await
+    }
+
+    /// Replaces the caller's password. Browsers are signed out; tokens of applications stay.
+    async fn change_password(
+        &self,
+        ctx: &Context<'_>,
+        input: PasswordChange,
+    ) -> Option<Result<bool>> {
+        answer(async {
+            let permit: Allowed<ChangePassword> = ctx.allow().await?;
+            change_password(&permit, &input).await?;
+            Ok(true)
+        })
+        .await
+    }
+}

@@ -1,0 +1,162 @@
+//! Grants: the applications that somebody has let in (contract section 3).
+use async_graphql::{Context, Object, SimpleObject};
+use poem_openapi::{OpenApi, param::Path};
+use sqlx::FromRow;
+
+use super::applications::{OauthApplication, PublicBody};
+use crate::{
+    context::Reader,
+    error::{Error, Result},
+    graphql::connection::{answer, cost},
+    guard::{AllowExt, Allowed, operations},
+    oauth::revoke_all,
+    rest::answer::{Answer, Gone},
+    scope::ScopeSet,
+    store::sql,
+    time::Timestamp,
+};
+
+operations! {
+    "grants";
+    /// Lists the applications that the caller has let in.
+    list: List = read Security, anonymous = Never, throttle = List, graphql = "grants";
+    /// Shows one of the applications that the caller has let in.
+    retrieve: Retrieve = read Security, anonymous = Never, throttle = Retrieve, graphql = "grant";
+    /// Takes back what the caller has allowed an application: its codes and tokens stop at once.
+    delete: Delete = write Security, anonymous = Never, throttle = Destroy, graphql = "Mutation.revokeGrant";
+}
+
+/// An application that the caller has let in.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct Grant {
+    /// The application.
+    pub application: OauthApplication,
+    /// What it was allowed, separated by spaces.
+    pub scopes: String,
+    /// Since when; null where another server did not tell.
+    pub since: Option<Timestamp>,
+}
+
+#[derive(FromRow)]
+struct Allowance {
+    application_id: i64,
+    scope: String,
+    created: Option<Timestamp>,
+}
+
+/// Every code, token and refresh token of a user that still gives something.
+pub async fn list(reader: &Reader) -> Result<Vec<Grant>> {
+    let (user, now) = (reader.user()?.user_id, reader.app().clock().now());
+    let allowed: Vec<Allowance> = sql(
+        "select application_id, scope, created from oauth_codes
+         where user_id = ? and used is null and expires > ? union ",
+    )
+    .bind(user)
+    .bind(now)
+    .then("select application_id, scope, created from oauth_access_tokens
+         where user_id = ? and expires > ? union ")
+    .bind(user)
+    .bind(now)
+    .then("select application_id, coalesce(scope, ''), created from oauth_refresh_tokens
+         where user_id = ? and revoked is null and (expires is null or expires > ?)")
+    .bind(user)
+    .bind(now)
+    .all(reader.db())
+    .await?;
+    let held = super::grouped(allowed.into_iter().map(|row| (row.application_id, row)));
+    let applications = super::applications::by_ids(reader, held.keys().copied().collect()).await?;
+    Ok(applications
+        .into_iter()
+        .map(|application| granted(&held[&application.id], application))
+        .collect())
+}
+
+fn granted(held: &[Allowance], application: OauthApplication) -> Grant {
+    let scopes = held.iter().map(|row| ScopeSet::parse(&row.scope));
+    Grant {
+        scopes: scopes.fold(ScopeSet::NONE, ScopeSet::union).to_string(),
+        since: held.iter().filter_map(|row| row.created).min(),
+        application,
+    }
+}
+
+async fn retrieve(permit: &Allowed<Retrieve>, client_id: &str) -> Result<Grant> {
+    let all = list(permit).await?;
+    all.into_iter()
+        .find(|grant| grant.application.client_id == client_id)
+        .ok_or(Error::NotFound)
+}
+
+pub async fn delete(permit: &Allowed<Delete>, client_id: &str) -> Result<()> {
+    let user = permit.user()?.user_id;
+    let application = super::applications::find(permit, client_id).await?;
+    let application = application.ok_or(Error::NotFound)?;
+    match revoke_all(permit.app(), user, application.id).await? {
+        true => Ok(()),
+        false => Err(Error::NotFound),
+    }
+}
+
+pub struct Rest;
+
+#[OpenApi(prefix_path = "/api/v1/oauth/grants")]
+impl Rest {
+    #[oai(path = "/", method = "get")]
+    async fn list(&self, permit: Allowed<List>) -> Result<Answer<Vec<PublicBody>>> {
+        let grants = list(&permit).await?;
+        let bodies = grants.into_iter().map(|grant| grant.application.into());
+        Ok(Answer(bodies.collect()))
+    }
+
+    #[oai(path = "/:client_id", method = "get")]
+    async fn retrieve(
+        &self,
+        permit: Allowed<Retrieve>,
+        client_id: Path<String>,
+    ) -> Result<Answer<PublicBody>> {
+        let grant = retrieve(&permit, &client_id).await?;
+        Ok(Answer(grant.application.into()))
+    }
+
+    #[oai(path = "/:client_id", method = "delete")]
+    async fn delete(&self, permit: Allowed<Delete>, client_id: Path<String>) -> Result<Gone> {
+        delete(&permit, &client_id).await.map(|()| Gone)
+    }
+}
+
+#[derive(Default)]
+pub struct Queries;
+
+#[Object(name = "GrantsQueries")]
+impl Queries {
+    /// The applications that the caller has let in.
+    #[graphql(complexity = "cost(50, child_complexity)")]
+    async fn grants(&self, ctx: &Context<'_>) -> Option<Result<Vec<Grant>>> {
+        answer(async {
+            let permit: Allowed<List> = ctx.allow().await?;
+            list(&permit).await
+        })
+        .await
+    }
+
+    /// What the caller has allowed the application with this identifier.
+    async fn grant(&self, ctx: &Context<'_>, client_id: String) -> Option<Result<Grant>> {
+        answer(async { retrieve(&ctx.allow().await?, &client_id).await }).await
+    }
+}
+
+#[derive(Default)]
+pub struct Mutations;
+
+#[Object(name = "GrantsMutations")]
+impl Mutations {
+    /// Takes back what the caller has allowed an application: its codes and tokens stop at once.
+    /// Answers its identifier.
+    async fn revoke_grant(&self, ctx: &Context<'_>, client_id: String) -> Option<Result<String>> {
+        answer(async {
+            delete(&ctx.allow().await?, &client_id).await?;
+            Ok(client_id)
+        })
+        .await
+    }
+}

@@ -1,0 +1,79 @@
+//! The browsers that somebody is signed in with.
+use async_graphql::{Context, Object};
+use poem_openapi::{OpenApi, param::Path};
+
+use crate::{
+    accounts::sessions::{self, Session},
+    context::Reader,
+    error::{Error, Result},
+    graphql::connection::{answer, cost},
+    guard::{AllowExt, Allowed, operations},
+    rest::answer::{Answer, Gone},
+};
+
+operations! {
+    "sessions";
+    /// Lists the browsers that the caller is signed in with, the newest first; 200 at most.
+    list: List = read Security, anonymous = Never, throttle = List, graphql = "sessions";
+    /// Signs one of the caller's browsers out.
+    delete: Delete = write Security, anonymous = Never, throttle = Destroy, graphql = "Mutation.revokeSession";
+}
+
+/// The browsers of whoever asks.
+pub async fn list(reader: &Reader) -> Result<Vec<Session>> {
+    let user = reader.user()?;
+    sessions::of_user(reader.app(), user.user_id, user.session_id).await
+}
+
+pub async fn delete(permit: &Allowed<Delete>, id: i64) -> Result<()> {
+    match sessions::end(permit.app(), permit.user()?.user_id, id).await? {
+        true => Ok(()),
+        false => Err(Error::NotFound),
+    }
+}
+
+pub struct Rest;
+
+#[OpenApi(prefix_path = "/api/v1/auth/sessions")]
+impl Rest {
+    #[oai(path = "/", method = "get")]
+    async fn list(&self, permit: Allowed<List>) -> Result<Answer<Vec<Session>>> {
+        list(&permit).await.map(Answer)
+    }
+
+    #[oai(path = "/:id", method = "delete")]
+    async fn delete(&self, permit: Allowed<Delete>, id: Path<i64>) -> Result<Gone> {
+        delete(&permit, id.0).await.map(|()| Gone)
+    }
+}
+
+#[derive(Default)]
+pub struct Queries;
+
+#[Object(name = "SessionsQueries")]
+impl Queries {
+    /// The browsers that the caller is signed in with, the newest first; 200 at most.
+    #[graphql(complexity = "cost(50, child_complexity)")]
+    async fn sessions(&self, ctx: &Context<'_>) -> Option<Result<Vec<Session>>> {
+        answer(async {
+            let permit: Allowed<List> = ctx.allow().await?;
+            list(&permit).await
+        })
+        .await
+    }
+}
+
+#[derive(Default)]
+pub struct Mutations;
+
+#[Object(name = "SessionsMutations")]
+impl Mutations {
+    /// Signs one of the caller's browsers out; answers its number.
+    async fn revoke_session(&self, ctx: &Context<'_>, id: i64) -> Option<Result<i64>> {
+        answer(async {
+            delete(&ctx.allow().await?, id).await?;
+            Ok(id)
+        })
+        .await
+    }
+}

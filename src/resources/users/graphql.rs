@@ -1,0 +1,194 @@
+//! Users at the GraphQL door.
+use async_graphql::{ComplexObject, Context, Json, Object};
+use serde_json::Value;
+
+use super::{
+    ChangeEmail, Changes, DeleteAccount, Me, PermissionsBody, QuotaStatus, SubsonicToken, Update,
+    User, Viewer, change_email, delete, delete_subsonic_token, quota, retrieve,
+    rotate_subsonic_token, sql, store_settings, update,
+};
+use crate::{
+    auth::listening,
+    context::Cx,
+    error::{Error, Result},
+    graphql::{
+        connection::answer,
+        loaders::{AttachmentId, ContentId},
+    },
+    guard::{AllowExt, Allowed},
+    resources::{attachments::Attachment, contents::Content},
+};
+
+async fn avatar(ctx: &Context<'_>, id: Option<i64>) -> Result<Option<Attachment>> {
+    let loaders = ctx.data_unchecked::<Cx>().loaders();
+    loaders.maybe(id.map(AttachmentId)).await
+}
+
+async fn summary(ctx: &Context<'_>, id: Option<i64>) -> Result<Option<Content>> {
+    let loaders = ctx.data_unchecked::<Cx>().loaders();
+    loaders.maybe(id.map(ContentId)).await
+}
+
+fn full_username(ctx: &Context<'_>, username: &str) -> String {
+    let reader = ctx.data_unchecked::<Cx>().reader();
+    format!("{username}@{}", reader.app().config().hostname())
+}
+
+#[ComplexObject]
+impl User {
+    /// The name with the pod's: `alice@pod.example`.
+    async fn full_username(&self, ctx: &Context<'_>) -> String {
+        full_username(ctx, &self.username)
+    }
+
+    /// The picture.
+    async fn avatar(&self, ctx: &Context<'_>) -> Result<Option<Attachment>> {
+        avatar(ctx, self.avatar_id).await
+    }
+
+    /// What the user tells of themselves.
+    async fn summary(&self, ctx: &Context<'_>) -> Result<Option<Content>> {
+        summary(ctx, self.summary_id).await
+    }
+}
+
+#[ComplexObject]
+impl Viewer {
+    /// The name with the pod's: `alice@pod.example`.
+    async fn full_username(&self, ctx: &Context<'_>) -> String {
+        full_username(ctx, &self.username)
+    }
+
+    /// The picture.
+    async fn avatar(&self, ctx: &Context<'_>) -> Result<Option<Attachment>> {
+        avatar(ctx, self.avatar_id).await
+    }
+
+    /// What the user tells of themselves.
+    async fn summary(&self, ctx: &Context<'_>) -> Result<Option<Content>> {
+        summary(ctx, self.summary_id).await
+    }
+
+    /// Privileges beside the common ones.
+    async fn permissions(&self, ctx: &Context<'_>) -> Result<PermissionsBody> {
+        let reader = ctx.data_unchecked::<Cx>().reader();
+        Ok(reader.user()?.permissions.into())
+    }
+
+    /// The room for uploads.
+    #[graphql(complexity = 50)]
+    async fn quota_status(&self, ctx: &Context<'_>) -> Result<QuotaStatus> {
+        quota::status(ctx.data_unchecked::<Cx>().reader(), self).await
+    }
+
+    /// What clients keep for the user.
+    async fn settings(&self) -> Option<Json<Value>> {
+        self.settings.clone().map(Json)
+    }
+
+    /// For the parameter `token` of addresses of audio: it lasts three days, and only listens.
+    async fn listen_token(&self, ctx: &Context<'_>) -> String {
+        let reader = ctx.data_unchecked::<Cx>().reader();
+        listening::sign(self.id, self.secret_key, reader.app().clock().now())
+    }
+
+    /// The token with which Subsonic players act for the user; null where there is none. It needs
+    /// the scope `read:security`.
+    async fn subsonic_token(&self, ctx: &Context<'_>) -> Option<Result<Option<String>>> {
+        answer(async {
+            let _permit: Allowed<SubsonicToken> = ctx.reach().await?;
+            Ok(self.subsonic_api_token.clone())
+        })
+        .await
+    }
+}
+
+#[derive(Default)]
+pub struct Queries;
+
+#[Object(name = "UsersQueries")]
+impl Queries {
+    /// The caller's own account.
+    async fn viewer(&self, ctx: &Context<'_>) -> Option<Result<Viewer>> {
+        answer(async {
+            let permit: Allowed<Me> = ctx.allow().await?;
+            sql::viewer(&permit, permit.db()).await
+        })
+        .await
+    }
+
+    /// The user of this name.
+    async fn user(&self, ctx: &Context<'_>, username: String) -> Option<Result<User>> {
+        answer(async { retrieve(&ctx.allow().await?, &username).await }).await
+    }
+}
+
+#[derive(Default)]
+pub struct Mutations;
+
+#[Object(name = "UsersMutations")]
+impl Mutations {
+    /// Changes the caller's profile; what is not given stays.
+    async fn update_user(&self, ctx: &Context<'_>, input: Changes) -> Option<Result<Viewer>> {
+        answer(async {
+            let permit: Allowed<Update> = ctx.allow().await?;
+            let name = permit.user()?.username.clone();
+            update(&permit, &name, input).await
+        })
+        .await
+    }
+
+    /// Puts keys into the settings that clients keep for the caller; answers all of them.
+    async fn update_settings(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "An object; its keys are put beside those that are there.")] input: Json<
+            Value,
+        >,
+    ) -> Option<Result<Json<Value>>> {
+        answer(async {
+            let permit = ctx.allow().await?;
+            let Value::Object(keys) = input.0 else {
+                return Err(Error::field("input", "Send an object."));
+            };
+            store_settings(&permit, keys).await.map(Json)
+        })
+        .await
+    }
+
+    /// Makes a new token for Subsonic players and answers it; the old one stops at once.
+    async fn rotate_subsonic_token(&self, ctx: &Context<'_>) -> Option<Result<String>> {
+        answer(async { rotate_subsonic_token(&ctx.allow().await?).await }).await
+    }
+
+    /// Takes the token for Subsonic players away.
+    async fn delete_subsonic_token(&self, ctx: &Context<'_>) -> Option<Result<bool>> {
+        answer(async {
+            delete_subsonic_token(&ctx.allow().await?).await?;
+            Ok(true)
+        })
+        .await
+    }
+
+    /// Sends a mail to a new e-mail address; it is the account's once the link in it was followed.
+    async fn change_email(&self, ctx: &Context<'_>, input: ChangeEmail) -> Option<Result<bool>> {
+        answer(async {
+            change_email(&ctx.allow().await?, &input).await?;
+            Ok(true)
+        })
+        .await
+    }
+
+    /// Takes the caller's account away, with all that belongs to it. Nobody can bring it back.
+    async fn delete_account(
+        &self,
+        ctx: &Context<'_>,
+        input: DeleteAccount,
+    ) -> Option<Result<bool>> {
+        answer(async {
+            delete(&ctx.allow().await?, &input).await?;
+            Ok(true)
+        })
+        .await
+    }
+}

@@ -1,0 +1,43 @@
+//! How users are read.
+use super::{Retrieve, User, Viewer};
+use crate::{
+    context::Reader,
+    error::{Error, Result},
+    graphql::loaders::{ContentId, Loaders},
+    guard::Allowed,
+    resources::{contents::Content, visibility::folded},
+    store::{On, sql},
+};
+
+const VIEWER: &str = "select u.id, u.username, u.name, u.email, u.email_verified, u.is_staff,
+    u.is_superuser, u.date_joined, u.privacy_level, u.instance_support_message_display_date,
+    u.funkwhale_support_message_display_date, a.attachment_icon_id as avatar_id,
+    a.summary_content_id as summary_id, u.secret_key, u.upload_quota, u.subsonic_api_token,
+    u.settings from users u left join actors a on a.id = u.actor_id ";
+
+/// The account of whoever asks.
+pub async fn viewer(reader: &Reader, on: impl On) -> Result<Viewer> {
+    sql(VIEWER)
+        .then("where u.id = ?")
+        .bind(reader.user()?.user_id)
+        .one(on)
+        .await
+}
+
+/// What a user tells of themselves.
+pub async fn summary(loaders: &Loaders, viewer: &Viewer) -> Result<Option<Content>> {
+    loaders.maybe(viewer.summary_id.map(ContentId)).await
+}
+
+/// What everybody may know of a user.
+pub async fn retrieve(permit: &Allowed<Retrieve>, username: &str) -> Result<User> {
+    let found = sql("select u.id, u.username, u.name, u.date_joined,
+           a.attachment_icon_id as avatar_id, a.summary_content_id as summary_id
+         from users u left join actors a on a.id = u.actor_id
+         where u.username_folded = ? and u.is_active = true");
+    let found = found.bind(folded(username));
+    found
+        .optional(permit.db())
+        .await?
+        .ok_or(Error::NotFound)
+}

@@ -1,0 +1,213 @@
+//! Changing an account, and taking it away.
+use async_graphql::InputObject;
+use poem_openapi::Object;
+use serde_json::{Map, Value};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use super::{
+    Delete, DeleteSubsonicToken, Email, RotateSubsonicToken, Settings, UserPrivacy, Viewer,
+    sql::viewer,
+};
+use crate::{
+    accounts::{farewell, recovery, sign_in::is_password},
+    context::Reader,
+    error::{Error, Result},
+    guard::Allowed,
+    resources::{
+        attachments,
+        catalogue::shorter,
+        contents::{self, NewContent},
+    },
+    store::{Tx, sql},
+    time::Timestamp,
+};
+
+/// What is to be changed of a profile; what is not given stays.
+#[derive(Debug, Default, Object, InputObject)]
+#[graphql(name = "UserChanges")]
+#[oai(rename = "UserChanges")]
+pub struct Changes {
+    /// The name to show, up to 255 characters.
+    pub name: Option<String>,
+    /// Who may see what the user does.
+    pub privacy_level: Option<UserPrivacy>,
+    /// The UUID of a picture: an attachment of the user's own.
+    pub avatar: Option<Uuid>,
+    /// When to ask the user to support the pod.
+    pub instance_support_message_display_date: Option<Timestamp>,
+    /// When to ask the user to support the project.
+    pub funkwhale_support_message_display_date: Option<Timestamp>,
+    /// What the user tells of themselves; an empty text takes it away.
+    pub summary: Option<NewContent>,
+}
+
+/// Changes the profile of whoever asks; a permit to change it is asked for, PUT's or PATCH's.
+pub async fn update(reader: &Reader, username: &str, changes: Changes) -> Result<Viewer> {
+    if reader.user()?.username != username {
+        return Err(Error::Forbidden);
+    }
+    if let Some(name) = &changes.name {
+        shorter("name", name, 255)?;
+    }
+    let mut tx = reader.db().begin().await?;
+    let known = viewer(reader, &mut tx).await?;
+    if let Some(uuid) = changes.avatar {
+        set_avatar(&mut tx, reader, uuid).await?;
+    }
+    if let Some(text) = &changes.summary {
+        set_summary(&mut tx, reader, text).await?;
+    }
+    sql("update users set name = ?, privacy_level = ?, instance_support_message_display_date = ?,
+           funkwhale_support_message_display_date = ? where id = ?")
+    .bind(changes.name.unwrap_or(known.name))
+    .bind(changes.privacy_level.unwrap_or(known.privacy_level))
+    .bind(changes.instance_support_message_display_date.or(known.instance_support_message_display_date))
+    .bind(changes.funkwhale_support_message_display_date.or(known.funkwhale_support_message_display_date))
+    .bind(known.id)
+    .run(&mut tx)
+    .await?;
+    let changed = viewer(reader, &mut tx).await?;
+    tx.commit().await?;
+    Ok(changed)
+}
+
+/// The user's actor is shown with a picture of the user's own.
+async fn set_avatar(tx: &mut Tx, reader: &Reader, uuid: Uuid) -> Result<()> {
+    let picture = attachments::own(&mut *tx, reader.actor_id(), uuid).await?;
+    let Some(picture) = picture else {
+        let complaint = format!("Object with uuid={uuid} does not exist.");
+        return Err(Error::field("avatar", complaint));
+    };
+    sql("update actors set attachment_icon_id = ? where id = ?")
+        .bind(picture)
+        .bind(reader.actor_id())
+        .run(tx)
+        .await
+        .map(|_| ())
+}
+
+async fn set_summary(tx: &mut Tx, reader: &Reader, text: &NewContent) -> Result<()> {
+    let actor = reader.actor_id();
+    let old = sql("select summary_content_id from actors where id = ?").bind(actor);
+    contents::delete_of(tx, old).await?;
+    let new = match text.text.trim().is_empty() {
+        true => None,
+        false => Some(contents::create_as(tx, "summary", text).await?),
+    };
+    sql("update actors set summary_content_id = ? where id = ?")
+        .bind(new)
+        .bind(actor)
+        .run(tx)
+        .await
+        .map(|_| ())
+}
+
+/// Bytes of a user's settings at most.
+const ROOM: usize = 64 << 10;
+
+/// Puts keys into the settings of whoever asks; answers all of them.
+pub async fn store_settings(permit: &Allowed<Settings>, new: Map<String, Value>) -> Result<Value> {
+    let mut tx = permit.db().begin().await?;
+    let user = permit.user()?.user_id;
+    // Written to first, so that of two at once none overwrites what the other put in.
+    sql("update users set settings = settings where id = ?")
+        .bind(user)
+        .run(&mut tx)
+        .await?;
+    let mut all = match viewer(permit, &mut tx).await?.settings {
+        Some(Value::Object(known)) => known,
+        _ => Map::new(),
+    };
+    all.extend(new);
+    let all = Value::Object(all);
+    if all.to_string().len() > ROOM {
+        let complaint = format!("Settings may have up to {ROOM} bytes.");
+        return Err(Error::field("non_field_errors", complaint));
+    }
+    sql("update users set settings = ? where id = ?")
+        .bind(all.clone())
+        .bind(user)
+        .run(&mut tx)
+        .await?;
+    tx.commit().await?;
+    Ok(all)
+}
+
+#[derive(FromRow)]
+struct Named {
+    id: i64,
+    username: String,
+}
+
+/// Only one's own token is shown or changed.
+pub fn is_own(reader: &Reader, username: &str) -> Result<()> {
+    match reader.user()?.username == username {
+        true => Ok(()),
+        false => Err(Error::Forbidden),
+    }
+}
+
+pub async fn rotate_subsonic_token(permit: &Allowed<RotateSubsonicToken>) -> Result<String> {
+    let token = crate::random::token();
+    set_subsonic_token(permit, Some(token.clone())).await?;
+    Ok(token)
+}
+
+pub async fn delete_subsonic_token(permit: &Allowed<DeleteSubsonicToken>) -> Result<()> {
+    set_subsonic_token(permit, None).await
+}
+
+async fn set_subsonic_token(reader: &Reader, token: Option<String>) -> Result<()> {
+    sql("update users set subsonic_api_token = ? where id = ?")
+        .bind(token)
+        .bind(reader.user()?.user_id)
+        .run(reader.db())
+        .await
+        .map(|_| ())
+}
+
+/// A new address, and the password that shows whose account it is.
+#[derive(Debug, Object, InputObject)]
+pub struct ChangeEmail {
+    /// The user's password.
+    pub password: String,
+    /// The new address.
+    pub email: String,
+}
+
+pub async fn change_email(permit: &Allowed<Email>, new: &ChangeEmail) -> Result<()> {
+    let user = permit.user()?.user_id;
+    recovery::change_email(permit.app(), user, &new.password, &new.email).await
+}
+
+/// What shows that somebody means to take their account away.
+#[derive(Debug, Object, InputObject)]
+pub struct DeleteAccount {
+    /// The user's password.
+    pub password: String,
+    /// `true`.
+    pub confirm: bool,
+}
+
+pub async fn delete(permit: &Allowed<Delete>, sure: &DeleteAccount) -> Result<()> {
+    leave(permit, sure).await
+}
+
+/// Takes the account of whoever asks away.
+pub async fn leave(reader: &Reader, sure: &DeleteAccount) -> Result<()> {
+    let user = reader.user()?.user_id;
+    if !sure.confirm {
+        let complaint = "Confirm that the account is to be deleted.";
+        return Err(Error::field("confirm", complaint));
+    }
+    if !is_password(reader.app(), user, &sure.password).await? {
+        return Err(Error::field("password", "Invalid password"));
+    }
+    let named: Named = sql("select id, username from users where id = ?")
+        .bind(user)
+        .one(reader.db())
+        .await?;
+    tracing::info!(user = named.id, username = named.username, "an account is deleted");
+    farewell::delete(reader.app(), user).await
+}

@@ -1,0 +1,118 @@
+// Signing in from a page of this pod: OAuth's authorization code flow with PKCE. The token stays in
+// this tab, and is gone when the tab is closed.
+const METADATA = '/.well-known/oauth-authorization-server';
+const ATTEMPT = 'baleen.oauth.attempt';
+const GRANT = 'baleen.oauth.grant';
+
+/** Whether signing in can work here: the browser hashes only on HTTPS and on this machine. */
+export const isPossible = Boolean(crypto.subtle);
+
+/** What the tab is signed in with, `{ token, scopes, clientId }`, or null. */
+export function grant() {
+  const kept = read(GRANT);
+  if (!kept || (kept.until && kept.until < Date.now())) return null;
+  return kept;
+}
+
+export function forget() {
+  sessionStorage.removeItem(GRANT);
+}
+
+/** The scopes that can be asked for. */
+export async function scopes() {
+  return (await metadata()).scopes_supported ?? [];
+}
+
+/** Leaves for the page that asks the person. */
+export async function signIn(clientId, wanted) {
+  const verifier = random();
+  const attempt = { verifier, state: random(), clientId, redirect: address() };
+  sessionStorage.setItem(ATTEMPT, JSON.stringify(attempt));
+  location.assign(`/authorize?${new URLSearchParams({
+    response_type: 'code',
+    client_id: clientId,
+    redirect_uri: attempt.redirect,
+    scope: wanted.join(' '),
+    state: attempt.state,
+    code_challenge: await challenge(verifier),
+    code_challenge_method: 'S256',
+  })}`);
+}
+
+/** Back from there: takes the answer out of the address bar and trades it for a token. */
+export async function comeBack() {
+  const answer = new URLSearchParams(location.search);
+  if (!answer.has('state') || !(answer.has('code') || answer.has('error'))) return;
+  history.replaceState(null, '', location.pathname + location.hash);
+  const attempt = read(ATTEMPT);
+  sessionStorage.removeItem(ATTEMPT);
+  if (!attempt || attempt.state !== answer.get('state')) {
+    throw new Error('The answer does not belong to this tab. Sign in again.');
+  }
+  if (answer.has('iss') && answer.get('iss') !== (await metadata()).issuer) {
+    throw new Error('The answer comes from another server.');
+  }
+  if (answer.has('error')) throw new Error(refusal(answer.get('error'), answer.get('error_description')));
+  await trade(answer.get('code'), attempt);
+}
+
+/** Gives the token back, and forgets it even if that fails. */
+export async function signOut() {
+  const { token, clientId } = grant() ?? {};
+  forget();
+  if (token) await post('/api/v1/oauth/revoke/', { token, client_id: clientId });
+}
+
+async function trade(code, { verifier, redirect, clientId }) {
+  const response = await post('/api/v1/oauth/token/', {
+    grant_type: 'authorization_code',
+    code,
+    redirect_uri: redirect,
+    client_id: clientId,
+    code_verifier: verifier,
+  });
+  const answer = await response.json().catch(() => ({}));
+  if (!response.ok || !answer.access_token) throw new Error(refusal(answer.error, answer.error_description));
+  const until = answer.expires_in ? Date.now() + answer.expires_in * 1000 : null;
+  const granted = (answer.scope ?? '').split(' ').filter(Boolean);
+  sessionStorage.setItem(GRANT, JSON.stringify({ token: answer.access_token, scopes: granted, until, clientId }));
+}
+
+function refusal(error, description) {
+  if (error === 'access_denied') return 'You cancelled. You are not signed in.';
+  return `Signing in did not work: ${description || error || 'the server gave no reason'}.`;
+}
+
+function post(url, fields) {
+  return fetch(url, { method: 'POST', credentials: 'omit', body: new URLSearchParams(fields) });
+}
+
+async function metadata() {
+  const response = await fetch(METADATA);
+  if (!response.ok) throw new Error('This pod does not tell how to sign in.');
+  return response.json();
+}
+
+function address() {
+  return location.origin + location.pathname;
+}
+
+function read(key) {
+  try {
+    return JSON.parse(sessionStorage.getItem(key));
+  } catch {
+    return null;
+  }
+}
+
+function random() {
+  return base64url(crypto.getRandomValues(new Uint8Array(32)));
+}
+
+async function challenge(verifier) {
+  return base64url(new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(verifier))));
+}
+
+function base64url(bytes) {
+  return btoa(String.fromCharCode(...bytes)).replace(/\+/g, '-').replace(/\//g, '_').replace(/=/g, '');
+}

@@ -1,0 +1,119 @@
+// The control in GraphiQL's top bar that signs in and out, and the requests that carry its token.
+import * as oauth from './oauth.js';
+
+// What is ticked at first: enough to look around in one's own music.
+const AT_FIRST = ['profile', 'libraries', 'favorites', 'listenings', 'playlists', 'follows', 'radios'];
+
+const clientId = document.querySelector('meta[name="baleen-client-id"]').content;
+const box = document.getElementById('session');
+const status = box.querySelector('[role="status"]');
+const before = box.querySelector('.sign-in');
+const after = box.querySelector('.signed-in');
+
+// Requests wait until an answer in the address has become a token.
+let ready = Promise.resolve();
+
+/** Shows how things stand. */
+export function start() {
+  if (!clientId || !oauth.isPossible) return;
+  box.hidden = false;
+  before.addEventListener('toggle', offerScopes);
+  before.querySelector('form').addEventListener('submit', signIn);
+  after.querySelector('button').addEventListener('click', signOut);
+  document.addEventListener('keydown', ({ key }) => key === 'Escape' && close());
+  document.addEventListener('click', ({ target }) => box.contains(target) || close());
+  ready = oauth.comeBack().then(() => say(''), (error) => say(error.message)).finally(show);
+  show();
+}
+
+/** `fetch`, with the token. A token of the person's own, under "Headers", goes first. */
+export async function send(url, options = {}) {
+  await ready;
+  const headers = new Headers(options.headers);
+  const token = headers.has('authorization') ? null : oauth.grant()?.token;
+  if (token) headers.set('authorization', `Bearer ${token}`);
+  const response = await fetch(url, { ...options, headers, credentials: 'omit' });
+  if (token && response.status === 401) end();
+  return response;
+}
+
+function end() {
+  oauth.forget();
+  show();
+  say('The sign-in has ended. Sign in again.');
+}
+
+function show() {
+  const grant = oauth.grant();
+  before.hidden = Boolean(grant);
+  after.hidden = !grant;
+  const granted = (grant?.scopes ?? []).map((scope) => entry('li', entry('code', scope)));
+  after.querySelector('ul').replaceChildren(...granted);
+}
+
+function say(text) {
+  status.textContent = text;
+}
+
+function close() {
+  before.open = false;
+  after.open = false;
+}
+
+async function signOut() {
+  close();
+  const done = oauth.signOut().then(() => 'Signed out.', () => 'Signed out here. The pod could not be told.');
+  show();
+  say(await done);
+  before.querySelector('summary').focus();
+}
+
+async function signIn(event) {
+  event.preventDefault();
+  const ticked = before.querySelectorAll(':checked');
+  if (!ticked.length) return say('Tick at least one.');
+  await oauth.signIn(clientId, Array.from(ticked, ({ value }) => value)).catch((error) => say(error.message));
+}
+
+async function offerScopes() {
+  const rows = before.querySelector('tbody');
+  if (!before.open || rows.children.length) return;
+  try {
+    rows.replaceChildren(...(await areas()).map(row));
+  } catch (error) {
+    say(error.message);
+  }
+}
+
+/** The areas that scopes are about, each with the words that there are: `{ read, write }`. */
+async function areas() {
+  const found = new Map();
+  for (const word of await oauth.scopes()) {
+    const [, access, area] = /^(read|write):(.+)$/.exec(word) ?? [];
+    if (area) found.set(area, { ...found.get(area), [access]: word });
+  }
+  return [...found];
+}
+
+function row([area, words]) {
+  const name = entry('th', area.replace(/:/g, ': ').replace(/^./, (first) => first.toUpperCase()));
+  name.scope = 'row';
+  return entry('tr', name, cell('Read', area, words.read), cell('Change', area, words.write));
+}
+
+function cell(title, area, word) {
+  if (!word) return entry('td');
+  const tick = document.createElement('input');
+  tick.type = 'checkbox';
+  tick.value = word;
+  tick.checked = title === 'Read' && AT_FIRST.includes(area);
+  tick.setAttribute('aria-label', `${title}: ${area}`);
+  tick.title = word;
+  return entry('td', tick);
+}
+
+function entry(name, ...content) {
+  const made = document.createElement(name);
+  made.append(...content);
+  return made;
+}

@@ -1,0 +1,76 @@
+//! The page where people let devices in that have no browser (RFC 8628 section 3.3).
+use minijinja::{context, value::Serde};
+use poem::{Response, handler, http::StatusCode};
+
+use super::visit::{Page, Visit};
+use crate::{
+    error::{Error, Result},
+    oauth::{
+        Authorize, EXPLORER,
+        device::{self, Pending},
+        scopes,
+    },
+};
+
+/// A link from a QR code has the code in it; the person compares it with the device's.
+#[handler]
+pub async fn page(visit: Visit) -> Result<Response> {
+    visit.user()?;
+    match visit.query.last("user_code") {
+        Some(typed) if !typed.is_empty() => look(&visit, typed).await,
+        _ => visit.show(Page::new("device.html", context! {})).await,
+    }
+}
+
+#[handler]
+pub async fn decide(visit: Visit) -> Result<Response> {
+    let typed = visit.typed("user_code");
+    if visit.form.last("allow").is_none() {
+        return look(&visit, typed).await;
+    }
+    let permit = visit.allow::<Authorize>().await?;
+    let allow = visit.form.is_on("allow");
+    let decided = async {
+        let pending = device::find(permit.app(), typed).await?;
+        device::decide(permit.app(), &pending, permit.user()?.user_id, allow).await
+    };
+    match (decided.await, allow) {
+        (Err(error), _) => wrong(&visit, typed, error).await,
+        (Ok(()), true) => {
+            let text = "The device goes on by itself in a few seconds. You can close this page.";
+            visit.say(StatusCode::OK, "The device is connected", text).await
+        }
+        (Ok(()), false) => {
+            visit.say(StatusCode::OK, "Cancelled", "The device was turned away.").await
+        }
+    }
+}
+
+/// Each look spends, so that codes cannot be guessed (RFC 8628 section 5.1).
+async fn look(visit: &Visit, typed: &str) -> Result<Response> {
+    let permit = visit.allow::<Authorize>().await?;
+    match device::find(permit.app(), typed).await {
+        Ok(pending) => confirm(visit, &pending, typed).await,
+        Err(error) => wrong(visit, typed, error).await,
+    }
+}
+
+async fn wrong(visit: &Visit, typed: &str, error: Error) -> Result<Response> {
+    let Error::Invalid(errors) = error else {
+        return Err(error);
+    };
+    let values = context! { user_code => typed };
+    let facts = context! { errors => Serde(errors), values };
+    let status = StatusCode::BAD_REQUEST;
+    visit.show(Page { status, ..Page::new("device.html", facts) }).await
+}
+
+async fn confirm(visit: &Visit, pending: &Pending, typed: &str) -> Result<Response> {
+    let facts = context! {
+        app => context! { name => pending.client.name.as_str() },
+        unverified => pending.client.user_id.is_none() && pending.client.client_id != EXPLORER,
+        scopes => Serde(scopes::told(pending.reach)),
+        user_code => device::shown(typed),
+    };
+    visit.show(Page::new("device-confirm.html", facts)).await
+}

@@ -1,0 +1,65 @@
+//! Signing in with a password, and signing out.
+use minijinja::{Value, context};
+use poem::{Request, Response, handler};
+
+use super::visit::{Page, Visit, go};
+use crate::{
+    accounts::{sessions, sign_in as password},
+    error::Result,
+    resources::users::{Login, Logout},
+    rest::cookies,
+};
+
+async fn facts(visit: &Visit) -> Result<Value> {
+    let preferences = visit.app().preferences().await?;
+    let notice = match visit.query.last("done") {
+        Some("password") => Some("The new password is set. Sign in with it."),
+        Some("confirmed") => Some("The e-mail address is confirmed. You can sign in."),
+        Some("deleted") => Some("The account is deleted."),
+        _ => None,
+    };
+    Ok(context! {
+        notice,
+        next => visit.next(),
+        openid => visit.app().config().openid_name(),
+        signup_open => preferences.is_on("users__registration_enabled"),
+    })
+}
+
+/// Who is signed in already goes on, unless an application insists.
+#[handler]
+pub async fn page(visit: Visit) -> Result<Response> {
+    if visit.user().is_ok() && !visit.query.is_on("again") {
+        return Ok(go(visit.next()));
+    }
+    visit.show(Page::new("login.html", facts(&visit).await?)).await
+}
+
+#[handler]
+pub async fn sign_in(visit: Visit) -> Result<Response> {
+    let permit = visit.allow::<Login>().await?;
+    let login = visit.typed("username");
+    match password::sign_in(permit.app(), login, visit.exact("password"), visit.cx.client()).await {
+        Ok(token) => admit(&visit, &token).await,
+        Err(error) => visit.complain(Page::new("login.html", facts(&visit).await?), error).await,
+    }
+}
+
+/// Gives the browser its session, in place of the one that it had.
+pub async fn admit(visit: &Visit, token: &str) -> Result<Response> {
+    if let Some(old) = &visit.session {
+        sessions::close(visit.app(), old).await?;
+    }
+    let mut response = go(visit.next());
+    cookies::set_session(visit.app(), &mut response, token);
+    Ok(response)
+}
+
+#[handler]
+pub async fn sign_out(visit: Visit, request: &Request) -> Result<Response> {
+    let permit = visit.allow::<Logout>().await?;
+    sessions::close_of(permit.app(), request).await?;
+    let mut response = go("/");
+    cookies::clear_session(permit.app(), &mut response);
+    Ok(response)
+}
