@@ -138,7 +138,11 @@ fn complaints(
 /// Why a value does not fit; texts that spell a number or a truth, as forms send them, become it.
 fn mismatch(property: &MetaSchemaRef, registry: &Registry, value: &mut Value) -> Option<String> {
     let schema = match property {
-        MetaSchemaRef::Inline(schema) => schema,
+        MetaSchemaRef::Inline(schema) => match &schema.all_of[..] {
+            // A type with a name, and what is told of this field beside it.
+            [MetaSchemaRef::Reference(name), ..] => registry.schemas.get(name)?,
+            _ => schema,
+        },
         MetaSchemaRef::Reference(name) => registry.schemas.get(name)?,
     };
     if !schema.enum_items.is_empty() && !schema.enum_items.contains(value) {

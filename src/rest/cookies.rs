@@ -1,6 +1,6 @@
 //! Cookies (RFC 6265).
 use poem::{
-    Response,
+    Request, Response,
     http::{HeaderMap, HeaderValue},
 };
 
@@ -31,8 +31,13 @@ pub struct NewCookie<'a> {
     pub hidden: bool,
 }
 
-/// Sets a cookie that other sites' requests do not carry, but for links.
+/// Sets a cookie.
 pub fn set(app: &App, response: &mut Response, cookie: &NewCookie<'_>) {
+    response.headers_mut().append("set-cookie", header(app, cookie));
+}
+
+/// The header of a cookie that other sites' requests do not carry, but for links.
+fn header(app: &App, cookie: &NewCookie<'_>) -> HeaderValue {
     let NewCookie {
         name,
         value,
@@ -54,22 +59,32 @@ pub fn set(app: &App, response: &mut Response, cookie: &NewCookie<'_>) {
     if app.config().public_url().starts_with("https:") {
         text.push_str("; Secure");
     }
-    let header = HeaderValue::from_str(&text).expect("tokens and names are ASCII");
-    response.headers_mut().append("set-cookie", header);
+    HeaderValue::from_str(&text).expect("tokens and names are ASCII")
 }
 
 const YEAR: i64 = 31_449_600;
 
-/// Gives the browser its token against forged requests.
-pub fn set_csrf(app: &App, response: &mut Response, token: &str) {
-    let cookie = NewCookie {
+/// The token against forged requests, as a cookie.
+fn csrf_cookie(token: &str) -> NewCookie<'_> {
+    NewCookie {
         name: csrf::COOKIE,
         value: token,
         path: "/",
         lifetime: YEAR,
         hidden: false,
-    };
-    set(app, response, &cookie);
+    }
+}
+
+/// Gives the browser its token against forged requests.
+pub fn set_csrf(app: &App, response: &mut Response, token: &str) {
+    set(app, response, &csrf_cookie(token));
+}
+
+/// The header that gives a browser its token, unless it has it.
+pub fn new_csrf(app: &App, request: &Request) -> Option<HeaderValue> {
+    let token = csrf::token(request);
+    let known = cookie(request.headers(), csrf::COOKIE) == Some(token.as_str());
+    (!known).then(|| header(app, &csrf_cookie(&token)))
 }
 
 /// Signs the browser in: a session, and the token that goes with it.

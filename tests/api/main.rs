@@ -5,6 +5,7 @@
     reason = "tests may fail, and read where their services are"
 )]
 
+mod accounts;
 mod artists;
 mod browser;
 mod catalogue;
@@ -18,6 +19,7 @@ mod guards;
 mod import;
 mod instance;
 mod listening;
+mod oauth;
 mod pages;
 mod pictures;
 mod scanning;

@@ -1,4 +1,4 @@
-use poem::{IntoResponse, Response};
+use poem::{IntoResponse, Request, Response, http::HeaderValue};
 use poem_openapi::{
     ApiResponse, OpenApi,
     registry::{MetaMediaType, MetaResponse, MetaResponses, MetaSchema, MetaSchemaRef, Registry},
@@ -9,7 +9,12 @@ use serde_json::{Value, json};
 use super::{
     Discovery, Manifest, NodeInfo, NodeInfo21, Preferences, Settings, preferences::REPORT_TYPES,
 };
-use crate::{context::Reader, error::Result, guard::Allowed, rest::answer::Answer};
+use crate::{
+    context::Reader,
+    error::Result,
+    guard::Allowed,
+    rest::{answer::Answer, cookies},
+};
 
 /// The version of Funkwhale whose API this server speaks; clients look for it.
 const FUNKWHALE: &str = "1.4.0";
@@ -36,7 +41,11 @@ async fn nodeinfo(reader: &Reader, version: &'static str) -> Result<Document> {
         "usage": { "users": users },
         "metadata": metadata(reader, &preferences, figures.as_deref()),
     });
-    Ok(Document { version, body })
+    Ok(Document {
+        version,
+        body,
+        csrf: None,
+    })
 }
 
 fn metadata(reader: &Reader, preferences: &Preferences, figures: Option<&super::Figures>) -> Value {
@@ -115,6 +124,8 @@ fn report_types(preferences: &Preferences) -> Vec<Value> {
 struct Document {
     version: &'static str,
     body: Value,
+    /// A cookie to be set.
+    csrf: Option<HeaderValue>,
 }
 
 impl IntoResponse for Document {
@@ -123,11 +134,15 @@ impl IntoResponse for Document {
             "http://nodeinfo.diaspora.software/ns/schema/{}#",
             self.version
         );
-        Response::builder()
+        let mut response = Response::builder()
             .content_type(format!(
                 "application/json; profile={profile}; charset=utf-8"
             ))
-            .body(self.body.to_string())
+            .body(self.body.to_string());
+        if let Some(cookie) = self.csrf {
+            response.headers_mut().insert("set-cookie", cookie);
+        }
+        response
     }
 }
 
@@ -221,8 +236,11 @@ pub struct Rest;
 #[OpenApi]
 impl Rest {
     #[oai(path = "/api/v1/instance/nodeinfo/2.0", method = "get")]
-    async fn nodeinfo(&self, permit: Allowed<NodeInfo>) -> Result<Document> {
-        nodeinfo(&permit, "2.0").await
+    async fn nodeinfo(&self, permit: Allowed<NodeInfo>, request: &Request) -> Result<Document> {
+        let document = nodeinfo(&permit, "2.0").await?;
+        // Pages of other programs take their token against forged requests from here.
+        let csrf = cookies::new_csrf(permit.app(), request);
+        Ok(Document { csrf, ..document })
     }
 
     #[oai(path = "/api/v2/instance/nodeinfo/2.1", method = "get")]

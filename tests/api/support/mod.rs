@@ -2,6 +2,7 @@
 mod browser;
 mod database;
 mod sound;
+mod visitor;
 
 use std::{
     net::SocketAddr,
@@ -13,12 +14,15 @@ use std::{
 };
 
 use baleen::{
+    accounts,
     app::App,
     config::Config,
+    scope::Permissions,
     server,
     store::sql,
     time::{Clock, Timestamp},
 };
+use base64::{Engine, prelude::BASE64_STANDARD};
 use futures_util::Stream;
 use poem::{
     Addr, Body, Endpoint, Request, Response,
@@ -32,6 +36,7 @@ pub use self::browser::Browser;
 use self::database::Lease;
 pub use self::database::{Backend, Data, Funkwhale, Nobody, contract};
 pub use self::sound::{ffmpeg, wav};
+pub use self::visitor::Visitor;
 
 /// A server with data, on one of the databases.
 pub struct Pod {
@@ -41,22 +46,28 @@ pub struct Pod {
     lease: Lease,
 }
 
-/// Tells one story on SQLite and on PostgreSQL.
+/// Tells one story on SQLite and on PostgreSQL; settings of its own stand behind `with`.
 macro_rules! on_both {
-    ($(async fn $name:ident($pod:ident: Pod) $body:block)+) => { $(
+    (@settings) => { &[] };
+    (@settings $settings:expr) => { &$settings };
+    ($(async fn $name:ident($pod:ident: Pod) $(with $settings:expr =>)? $body:block)+) => { $(
         async fn $name($pod: Pod) $body
 
         mod $name {
-            use crate::support::{Backend, Pod};
+            use crate::support::{Backend, Data, Pod, on_both};
 
-            #[tokio::test]
-            async fn on_sqlite() {
-                super::$name(Pod::new(Backend::Sqlite).await.unwrap()).await;
+            async fn pod(backend: Backend) -> Option<Pod> {
+                Pod::with(backend, Data::Small, on_both!(@settings $($settings)?)).await
             }
 
-            #[tokio::test]
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_sqlite() {
+                super::$name(pod(Backend::Sqlite).await.unwrap()).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn on_postgres() {
-                if let Some(pod) = Pod::new(Backend::Postgres).await {
+                if let Some(pod) = pod(Backend::Postgres).await {
                     super::$name(pod).await;
                 }
             }
@@ -103,6 +114,47 @@ impl Pod {
             now,
             lease,
         })
+    }
+
+    /// Another process on the same database, with the same clock.
+    pub async fn twin(&self) -> (App, BoxEndpoint<'static, Response>) {
+        let clock = self.now.clone();
+        let clock = Clock::new(move || {
+            Timestamp::from_unix(clock.load(Ordering::SeqCst)).expect("a time of tests")
+        });
+        let app = App::build(self.app.config().clone(), clock).await;
+        let app = app.unwrap_or_else(|error| panic!("{error}"));
+        (app.clone(), server::endpoint(&app).boxed())
+    }
+
+    /// An account with the password `PASSWORD`; answers its number.
+    pub async fn person(&self, username: &str) -> i64 {
+        let new = accounts::New {
+            username: username.to_owned(),
+            email: format!("{username}@people.test"),
+            password: PASSWORD.to_owned(),
+            permissions: Permissions::default(),
+            is_superuser: false,
+        };
+        accounts::create(&self.app, &new).await.unwrap().user
+    }
+
+    /// The mails to an address that lie in the outbox, once there are so many.
+    pub async fn mails(&self, to: &str, count: usize) -> Vec<String> {
+        let folder = self.app.config().data.join("outbox");
+        let header = format!("To: {to}\r\n");
+        let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
+        loop {
+            let files = std::fs::read_dir(&folder).into_iter().flatten().flatten();
+            let mails = files.filter(|file| file.path().extension().is_some_and(|ending| ending == "eml"));
+            let texts = mails.filter_map(|file| std::fs::read_to_string(file.path()).ok());
+            let found: Vec<_> = texts.filter(|text| text.contains(&header)).map(|text| unfolded(&text)).collect();
+            if found.len() >= count {
+                return found;
+            }
+            assert!(std::time::Instant::now() < end, "{} mails to {to}", found.len());
+            tokio::task::yield_now().await;
+        }
     }
 
     pub fn backend(&self) -> Backend {
@@ -166,10 +218,18 @@ impl Pod {
     }
 }
 
+/// The password of those whom `Pod::person` makes.
+pub const PASSWORD: &str = "correct horse";
+
+/// A mail's text with its lines whole (quoted-printable, RFC 2045 section 6.7).
+fn unfolded(mail: &str) -> String {
+    mail.replace("=\r\n", "").replace("=3D", "=")
+}
+
 /// A request in the making.
 pub struct Ask<'a> {
     pod: &'a Pod,
-    method: Method,
+    pub method: Method,
     address: String,
     headers: HeaderMap,
     body: Vec<u8>,
@@ -198,6 +258,20 @@ impl<'a> Ask<'a> {
     /// Sends the bearer token of this name; the small data set's tokens are `alice`, `bob`, ...
     pub fn by(self, token: &str) -> Self {
         self.header("authorization", &format!("Bearer {token}"))
+    }
+
+    /// Sends a form.
+    pub fn form(self, fields: &[(&str, &str)]) -> Self {
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        let form = form.extend_pairs(fields).finish();
+        self.header("content-type", "application/x-www-form-urlencoded")
+            .body(form)
+    }
+
+    /// Shows a name and a password.
+    pub fn basic(self, name: &str, password: &str) -> Self {
+        let pair = BASE64_STANDARD.encode(format!("{name}:{password}"));
+        self.header("authorization", &format!("Basic {pair}"))
     }
 
     pub fn from(mut self, client: &str) -> Self {
