@@ -107,10 +107,11 @@ impl App {
     /// A password's hash of the kind that came from another server, while any is left.
     pub(crate) async fn foreign_hash(&self) -> Result<Arc<Option<String>>> {
         let read = async {
-            let row: Option<(String,)> =
-                sql("select password from users where password like 'pbkdf2\\_%' escape '\\' limit 1")
-                    .optional(self.db())
-                    .await?;
+            let row: Option<(String,)> = sql(
+                "select password from users where password like 'pbkdf2\\_%' escape '\\' limit 1",
+            )
+            .optional(self.db())
+            .await?;
             Ok(row.map(|row| row.0))
         };
         self.0.foreign_hash.get(&self.0.clock, read).await

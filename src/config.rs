@@ -270,7 +270,9 @@ impl Config {
     /// Who mails come from.
     pub fn mail_sender(&self) -> String {
         let host = self.hostname();
-        let name = host.rsplit_once(':').map_or(host.as_str(), |(name, _)| name);
+        let name = host
+            .rsplit_once(':')
+            .map_or(host.as_str(), |(name, _)| name);
         let name = match name.parse::<std::net::IpAddr>() {
             Ok(_) => "localhost",
             Err(_) => name,

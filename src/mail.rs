@@ -38,7 +38,10 @@ impl Mailer {
     pub fn new(config: &Config) -> Result<Self, Startup> {
         let sender = config.mail_sender();
         let from = sender.parse().map_err(|error| {
-            Startup::caused(format!("DEFAULT_FROM_EMAIL {sender:?} is no address"), error)
+            Startup::caused(
+                format!("DEFAULT_FROM_EMAIL {sender:?} is no address"),
+                error,
+            )
         })?;
         let way = match config.email_config.as_deref() {
             None => Way::Outbox(config.data.join("outbox")),

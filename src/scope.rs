@@ -237,7 +237,10 @@ pub enum Bounds<'a> {
     /// The token of an application of the user's own, with the application's scopes.
     Application(&'a str),
     /// A token that the user let an application have, with the scopes of both.
-    AccessToken { application: &'a str, token: &'a str },
+    AccessToken {
+        application: &'a str,
+        token: &'a str,
+    },
 }
 
 /// What a credential reaches: what its user may, cut by its application, by the token, and for
@@ -289,7 +292,11 @@ mod tests {
     #[test]
     fn rights_are_what_user_application_token_and_oauth_have_in_common() {
         let plain = Permissions::default();
-        let all = Permissions { moderation: true, library: true, settings: true };
+        let all = Permissions {
+            moderation: true,
+            library: true,
+            settings: true,
+        };
         let person = Bounds::InPerson;
         let app = Bounds::Application;
         let token = |application, token| Bounds::AccessToken { application, token };
@@ -304,17 +311,46 @@ mod tests {
             (all, app("read:favorites"), "read:favorites", true),
             (all, app("read:favorites"), "read:libraries", false),
             (plain, app(""), "read:libraries", false),
-            (plain, token("read write", "read write"), "write:playlists", true),
+            (
+                plain,
+                token("read write", "read write"),
+                "write:playlists",
+                true,
+            ),
             (plain, token("read", "read write"), "write:playlists", false),
             (plain, token("read write", "read"), "write:playlists", false),
-            (plain, token("read write", "write:playlists"), "read:playlists", false),
-            (all, token("read write", "read write"), "read:security", false),
-            (all, token("read write", "read write"), "read:plugins", false),
-            (all, token("read write", "read write"), "read:instance:users", false),
+            (
+                plain,
+                token("read write", "write:playlists"),
+                "read:playlists",
+                false,
+            ),
+            (
+                all,
+                token("read write", "read write"),
+                "read:security",
+                false,
+            ),
+            (
+                all,
+                token("read write", "read write"),
+                "read:plugins",
+                false,
+            ),
+            (
+                all,
+                token("read write", "read write"),
+                "read:instance:users",
+                false,
+            ),
         ] {
             let found = effective(permissions, bounds);
             let scope = Scope::all().find(|scope| scope.word() == word).unwrap();
-            assert_eq!(found.contains(scope), reached, "{permissions:?} {bounds:?} {word}");
+            assert_eq!(
+                found.contains(scope),
+                reached,
+                "{permissions:?} {bounds:?} {word}"
+            );
         }
     }
 

@@ -7,6 +7,20 @@ alter table sessions drop column csrf_hash;
 alter table oauth_access_tokens add column family blob;
 create index oauth_access_tokens_family_idx on oauth_access_tokens (family);
 
+-- What revokes a family and what goes on with it take turns at its row.
+create table oauth_families (
+    family         blob not null primary key,
+    application_id integer not null references oauth_applications (id) on delete cascade,
+    user_id        integer not null references users (id) on delete cascade,
+    created        text not null,
+    used           text not null,
+    revoked        text
+);
+
+create index oauth_families_user_id_application_id_idx on oauth_families (user_id, application_id);
+create index oauth_families_application_id_idx on oauth_families (application_id);
+create index oauth_families_used_idx on oauth_families (used);
+
 -- A token that came from another server has no scope of its own: that of its access token counts.
 alter table oauth_refresh_tokens add column family blob;
 alter table oauth_refresh_tokens add column scope text;

@@ -35,7 +35,11 @@ impl Listed {
             (self.permission_moderation, "moderation"),
             (self.permission_settings, "settings"),
         ];
-        let names: Vec<_> = held.iter().filter(|(held, _)| *held).map(|(_, name)| *name).collect();
+        let names: Vec<_> = held
+            .iter()
+            .filter(|(held, _)| *held)
+            .map(|(_, name)| *name)
+            .collect();
         match names.is_empty() {
             true => "-".to_owned(),
             false => names.join(","),
@@ -62,7 +66,9 @@ pub async fn list(app: &App) -> Result<Vec<Listed>> {
 }
 
 async fn find(tx: &mut Tx, username: &str) -> Result<Listed> {
-    let found = sql(SELECT).then("where username_folded = ?").bind(folded(username));
+    let found = sql(SELECT)
+        .then("where username_folded = ?")
+        .bind(folded(username));
     let found: Option<Listed> = found.optional(tx).await?;
     found.ok_or_else(|| Error::field("username", format!("Nobody is called {username:?}.")))
 }
@@ -81,8 +87,10 @@ pub async fn set_privileges(app: &App, username: &str, wanted: &Privileges) -> R
     let mut tx = app.db().begin().await?;
     let known = find(&mut tx, username).await?;
     let admin = wanted.admin.unwrap_or(known.is_superuser);
-    sql("update users set is_superuser = ?, is_staff = ?, permission_library = ?,
-           permission_moderation = ?, permission_settings = ?, is_active = ? where id = ?")
+    sql(
+        "update users set is_superuser = ?, is_staff = ?, permission_library = ?,
+           permission_moderation = ?, permission_settings = ?, is_active = ? where id = ?",
+    )
     .bind(admin)
     .bind(admin)
     .bind(wanted.library.unwrap_or(known.permission_library))

@@ -68,8 +68,11 @@ async fn disown(tx: &mut Tx, actor: i64) -> Result<Orphans> {
         sql("delete from albums where id in (select album_id from album_artists where artist_id in ")
             .then(CHANNEL_ARTISTS)
             .then(")"),
-        sql("delete from libraries where id in
+        sql("delete from uploads where library_id in
                (select library_id from channels where attributed_to_id = ?)"),
+        sql("update actors set type = 'Tombstone', name = null, summary = null
+             where id in (select actor_id from channels where attributed_to_id = ?)"),
+        // The channels go with their artists.
         sql("delete from artists where id in ").then(CHANNEL_ARTISTS),
         sql("delete from libraries where actor_id = ?"),
     ] {
@@ -81,11 +84,7 @@ async fn disown(tx: &mut Tx, actor: i64) -> Result<Orphans> {
         .bind(actor)
         .all(&mut *tx)
         .await?;
-    sql("delete")
-        .then(OWN_PICTURES)
-        .bind(actor)
-        .run(tx)
-        .await?;
+    sql("delete").then(OWN_PICTURES).bind(actor).run(tx).await?;
     Ok(Orphans { audio, pictures })
 }
 
@@ -103,8 +102,10 @@ async fn bury(tx: &mut Tx, actor: i64) -> Result<()> {
     }
     let summary = sql("select summary_content_id from actors where id = ?").bind(actor);
     contents::delete_of(tx, summary).await?;
-    sql("update actors set type = 'Tombstone', name = null, summary = null,
-           attachment_icon_id = null where id = ?")
+    sql(
+        "update actors set type = 'Tombstone', name = null, summary = null,
+           attachment_icon_id = null where id = ?",
+    )
     .bind(actor)
     .run(tx)
     .await

@@ -83,13 +83,15 @@ pub async fn look(app: &App, purpose: Purpose, key: &str) -> Result<Option<Holde
 
 /// Uses a key up; of several at once, one gets it.
 pub async fn take(app: &App, tx: &mut Tx, purpose: Purpose, key: &str) -> Result<Option<Holder>> {
-    sql("delete from account_keys where key_hash = ? and purpose = ? and expires > ?
-         returning user_id, email")
-        .bind(token_hash(key))
-        .bind(purpose.word())
-        .bind(app.clock().now())
-        .optional(tx)
-        .await
+    sql(
+        "delete from account_keys where key_hash = ? and purpose = ? and expires > ?
+         returning user_id, email",
+    )
+    .bind(token_hash(key))
+    .bind(purpose.word())
+    .bind(app.clock().now())
+    .optional(tx)
+    .await
 }
 
 /// When the last key of this purpose was made for a user.

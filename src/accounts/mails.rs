@@ -2,60 +2,66 @@
 use super::keys::{self, Holder, Purpose};
 use crate::{app::App, error::Result, mail::Mail, store::Tx};
 
-/// What the pod is called in mails.
-async fn pod(app: &App) -> Result<String> {
-    Ok(match app.preferences().await?.text("instance__name") {
-        name if name.is_empty() => app.config().hostname(),
-        name => name,
-    })
+/// What mails say of the pod. It is looked up before a transaction begins: within one, a second
+/// connection might be waited for.
+pub struct Letterhead {
+    pod: String,
+    root: String,
 }
 
-/// A key to confirm an address with.
-pub async fn confirmation(app: &App, tx: &mut Tx, user: i64, email: &str) -> Result<Mail> {
-    let holder = Holder {
-        user_id: Some(user),
-        email: email.to_owned(),
-    };
-    let key = keys::draw(app, tx, Purpose::Email, &holder).await?;
-    let (pod, root) = (pod(app).await?, app.config().public_url());
-    Ok(Mail {
-        to: email.to_owned(),
-        subject: format!("Confirm your e-mail address for {pod}"),
-        text: format!(
-            "Hello,\n\nthis address was given for an account on {pod}. Confirm it here:\n\n\
-             {root}/auth/email/confirm?key={key}\n\n\
-             The link works for three days. If this was not you, there is nothing to do.\n"
-        ),
-    })
-}
+impl Letterhead {
+    pub async fn of(app: &App) -> Result<Self> {
+        let pod = match app.preferences().await?.text("instance__name") {
+            name if name.is_empty() => app.config().hostname(),
+            name => name,
+        };
+        let root = app.config().public_url();
+        Ok(Self { pod, root })
+    }
 
-/// A key to choose a new password with.
-pub async fn reset(app: &App, tx: &mut Tx, user: i64, email: &str) -> Result<Mail> {
-    let holder = Holder {
-        user_id: Some(user),
-        email: email.to_owned(),
-    };
-    let key = keys::draw(app, tx, Purpose::Password, &holder).await?;
-    let (pod, root) = (pod(app).await?, app.config().public_url());
-    Ok(Mail {
-        to: email.to_owned(),
-        subject: format!("Your password on {pod}"),
-        text: format!(
-            "Hello,\n\nsomebody, hopefully you, has forgotten the password of your account on \
-             {pod}. Choose a new one here:\n\n\
-             {root}/auth/password/reset/confirm?uid={user}&token={key}\n\n\
-             The link works for one hour. If this was not you, there is nothing to do: the \
-             password stays as it is.\n"
-        ),
-    })
-}
+    /// A key to confirm an address with.
+    pub async fn confirmation(
+        &self,
+        app: &App,
+        tx: &mut Tx,
+        user: i64,
+        email: &str,
+    ) -> Result<Mail> {
+        let holder = Holder {
+            user_id: Some(user),
+            email: email.to_owned(),
+        };
+        let key = keys::draw(app, tx, Purpose::Email, &holder).await?;
+        let Self { pod, root } = self;
+        Ok(Mail {
+            to: email.to_owned(),
+            subject: format!("Confirm your e-mail address for {pod}"),
+            text: format!(
+                "Hello,\n\nthis address was given for an account on {pod}. Confirm it here:\n\n\
+                 {root}/auth/email/confirm?key={key}\n\n\
+                 The link works for three days. If this was not you, there is nothing to do.\n"
+            ),
+        })
+    }
 
-/// That an account can be used now.
-pub async fn approved(app: &App, email: &str) -> Result<Mail> {
-    let (pod, root) = (pod(app).await?, app.config().public_url());
-    Ok(Mail {
-        to: email.to_owned(),
-        subject: format!("Your account on {pod} can be used"),
-        text: format!("Hello,\n\nyour account on {pod} was approved. Sign in at {root}/login\n"),
-    })
+    /// A key to choose a new password with.
+    pub async fn reset(&self, app: &App, tx: &mut Tx, user: i64, email: &str) -> Result<Mail> {
+        let holder = Holder {
+            user_id: Some(user),
+            email: email.to_owned(),
+        };
+        let key = keys::draw(app, tx, Purpose::Password, &holder).await?;
+        let Self { pod, root } = self;
+        Ok(Mail {
+            to: email.to_owned(),
+            subject: format!("Your password on {pod}"),
+            text: format!(
+                "Hello,\n\nsomebody, hopefully you, has forgotten the password of your account on \
+                 {pod}. Choose a new one here:\n\n\
+                 {root}/auth/password/reset/confirm?uid={user}&token={key}\n\n\
+                 The link works for one hour. If this was not you, there is nothing to do: the \
+                 password stays as it is.\n"
+            ),
+        })
+    }
 }

@@ -44,12 +44,52 @@ const LONGEST: usize = 30;
 
 /// Names that nobody takes by signing up: they would pass for the pod itself, or for its addresses.
 const RESERVED: &[&str] = &[
-    "_", "about", "account", "actor", "admin", "administrator", "anonymous", "api", "auth", "baleen",
-    "contact", "federation", "front", "funkwhale", "ghost", "hello", "help", "inbox", "info",
-    "instance", "library", "local", "mail", "me", "media", "mod", "moderation", "moderator",
-    "nobody", "outbox", "owner", "postmaster", "root", "security", "service", "settings",
-    "shared-inbox", "staff", "status", "subsonic", "superuser", "support", "system", "test",
-    "users", "webmaster",
+    "_",
+    "about",
+    "account",
+    "actor",
+    "admin",
+    "administrator",
+    "anonymous",
+    "api",
+    "auth",
+    "baleen",
+    "contact",
+    "federation",
+    "front",
+    "funkwhale",
+    "ghost",
+    "hello",
+    "help",
+    "inbox",
+    "info",
+    "instance",
+    "library",
+    "local",
+    "mail",
+    "me",
+    "media",
+    "mod",
+    "moderation",
+    "moderator",
+    "nobody",
+    "outbox",
+    "owner",
+    "postmaster",
+    "root",
+    "security",
+    "service",
+    "settings",
+    "shared-inbox",
+    "staff",
+    "status",
+    "subsonic",
+    "superuser",
+    "support",
+    "system",
+    "test",
+    "users",
+    "webmaster",
 ];
 
 pub fn is_reserved(username: &str) -> bool {
@@ -68,14 +108,7 @@ pub async fn create(app: &App, new: &New) -> Result<Made> {
 
 /// Writes an account whose password is hashed already; every complaint about it is told at once.
 pub async fn insert(tx: &mut Tx, app: &App, new: &New, hash: String) -> Result<Made> {
-    // The domain's row is written to each time: so one account is made after another, and none
-    // can take a name between the look and the insert.
-    sql("insert into domains (name, creation_date) values (?, ?)
-         on conflict (name) do update set name = excluded.name")
-        .bind(app.config().hostname())
-        .bind(app.clock().now())
-        .run(&mut *tx)
-        .await?;
+    take_turns(tx, app).await?;
     let complaints = taken(tx, app, new).await?;
     if !complaints.is_empty() {
         return Err(Error::Invalid(complaints));
@@ -85,18 +118,28 @@ pub async fn insert(tx: &mut Tx, app: &App, new: &New, hash: String) -> Result<M
     Ok(Made { user, actor })
 }
 
+/// Makes those who take names or addresses do so one after another, so that none is taken between
+/// the look and the write: each writes to the domain's row first.
+pub async fn take_turns(tx: &mut Tx, app: &App) -> Result<()> {
+    sql("insert into domains (name, creation_date) values (?, ?)
+         on conflict (name) do update set name = excluded.name")
+    .bind(app.config().hostname())
+    .bind(app.clock().now())
+    .run(tx)
+    .await
+    .map(|_| ())
+}
+
 /// Complaints about a name or an address that others have.
-pub async fn taken(
-    tx: &mut Tx,
-    app: &App,
-    new: &New,
-) -> Result<IndexMap<String, Vec<String>>> {
+pub async fn taken(tx: &mut Tx, app: &App, new: &New) -> Result<IndexMap<String, Vec<String>>> {
     let mut complaints = IndexMap::new();
-    let name = sql("select u.id from users u where u.username_folded = ? union all
-         select a.id from actors a where a.preferred_username = ? and a.domain = ?")
-        .bind(folded(&new.username))
-        .bind(new.username.as_str())
-        .bind(app.config().hostname());
+    let name = sql(
+        "select u.id from users u where u.username_folded = ? union all
+         select a.id from actors a where lower(a.preferred_username) = ? and a.domain = ?",
+    )
+    .bind(folded(&new.username))
+    .bind(folded(&new.username))
+    .bind(app.config().hostname());
     if name.optional::<(i64,)>(&mut *tx).await?.is_some() {
         let complaint = "A user with that username already exists.";
         complaints.insert("username".to_owned(), vec![complaint.to_owned()]);
@@ -121,9 +164,8 @@ pub fn check_username(username: &str) -> Result<()> {
     if (1..=LONGEST).contains(&username.len()) && username.chars().all(plain) {
         return Ok(());
     }
-    let complaint = format!(
-        "Enter 1 to {LONGEST} of the characters a to z, A to Z, 0 to 9, `_`, `.` and `-`."
-    );
+    let complaint =
+        format!("Enter 1 to {LONGEST} of the characters a to z, A to Z, 0 to 9, `_`, `.` and `-`.");
     Err(Error::field("username", complaint))
 }
 

@@ -4,17 +4,17 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use oauth2::{
     AuthUrl, AuthorizationCode, Client, ClientId, ClientSecret, CsrfToken, ExtraTokenFields,
-    HttpRequest, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope,
-    StandardRevocableToken, StandardTokenIntrospectionResponse, StandardTokenResponse, TokenResponse,
-    TokenUrl,
+    HttpRequest, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope, StandardRevocableToken,
+    StandardTokenIntrospectionResponse, StandardTokenResponse, TokenResponse, TokenUrl,
     basic::{BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenType},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use subtle::ConstantTimeEq;
 use url::{Host, Url};
 
-use super::{New, check_username, email_is_taken, insert, is_reserved, taken};
+use super::{New, check_username, email_is_taken, insert, is_reserved, take_turns, taken};
 use crate::{
+    accounts::recovery::remind,
     app::App,
     error::{Error, Result},
     resources::visibility::folded,
@@ -102,9 +102,15 @@ impl Audience {
 #[derive(Clone, Debug, Default, Deserialize)]
 struct Person {
     email: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient")]
     email_verified: bool,
     preferred_username: Option<String>,
+}
+
+/// Some providers send the word instead of the truth.
+fn lenient<'de, D: serde::Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
+    let value = serde_json::Value::deserialize(from)?;
+    Ok(value == true || value == "true")
 }
 
 #[derive(Debug, Deserialize)]
@@ -116,7 +122,9 @@ struct UserInfo {
 
 fn unreachable(cause: impl std::fmt::Display) -> Error {
     tracing::warn!(%cause, "the OpenID provider");
-    Error::Unavailable("The other server does not answer as it should. Try again in a while.".to_owned())
+    Error::Unavailable(
+        "The other server does not answer as it should. Try again in a while.".to_owned(),
+    )
 }
 
 fn denied(why: &str) -> Error {
@@ -146,7 +154,10 @@ async fn read<T: DeserializeOwned>(app: &App, address: &str, token: Option<&str>
     let request = request.body(Vec::new()).map_err(unreachable)?;
     let response = app.fetcher().trusted(request).await.map_err(unreachable)?;
     if !response.status().is_success() {
-        return Err(unreachable(format!("{address} answers {}", response.status())));
+        return Err(unreachable(format!(
+            "{address} answers {}",
+            response.status()
+        )));
     }
     serde_json::from_slice(response.body()).map_err(unreachable)
 }
@@ -154,10 +165,18 @@ async fn read<T: DeserializeOwned>(app: &App, address: &str, token: Option<&str>
 async fn provider(app: &App) -> Result<Provider> {
     let issuer = app.config().openid_issuer.as_ref().ok_or(Error::NotFound)?;
     let issuer = issuer.as_str().trim_end_matches('/');
-    let found: Provider = read(app, &format!("{issuer}/.well-known/openid-configuration"), None).await?;
+    let found: Provider = read(
+        app,
+        &format!("{issuer}/.well-known/openid-configuration"),
+        None,
+    )
+    .await?;
     match found.issuer.trim_end_matches('/') == issuer {
         true => Ok(found),
-        false => Err(unreachable(format!("{issuer} says that it is {}", found.issuer))),
+        false => Err(unreachable(format!(
+            "{issuer} says that it is {}",
+            found.issuer
+        ))),
     }
 }
 
@@ -204,9 +223,15 @@ pub async fn begin(app: &App, next: &str) -> Result<(String, Attempt)> {
 
 /// The account of whoever comes back.
 pub async fn finish(app: &App, attempt: &Attempt, answer: Answer<'_>) -> Result<i64> {
-    let same: bool = attempt.state.as_bytes().ct_eq(answer.state.as_bytes()).into();
+    let same: bool = attempt
+        .state
+        .as_bytes()
+        .ct_eq(answer.state.as_bytes())
+        .into();
     if !same {
-        return Err(denied("This answer does not belong to this browser. Sign in again."));
+        return Err(denied(
+            "This answer does not belong to this browser. Sign in again.",
+        ));
     }
     let provider = provider(app).await?;
     if answer.iss.is_some_and(|iss| iss != provider.issuer) {
@@ -215,7 +240,27 @@ pub async fn finish(app: &App, attempt: &Attempt, answer: Answer<'_>) -> Result<
     let tokens = trade(app, &provider, attempt, answer.code).await?;
     let claims = claims(app, &provider, attempt, &tokens)?;
     let person = person(app, &provider, &claims, &tokens).await?;
-    account(app, &provider.issuer, &claims.sub, &person).await
+    let user = account(app, &provider.issuer, &claims.sub, &person).await?;
+    match may_enter(app, user).await? {
+        true => Ok(user),
+        false => Err(denied(
+            "Confirm your e-mail address first: a mail with a link was sent to it.",
+        )),
+    }
+}
+
+/// Whether the address is confirmed, where the pod insists on it; else it is asked for again.
+async fn may_enter(app: &App, user: i64) -> Result<bool> {
+    let (confirmed,): (bool,) =
+        sql("select email_verified or is_superuser from users where id = ?")
+            .bind(user)
+            .one(app.db())
+            .await?;
+    let enters = confirmed || !app.config().account_email_verification_enforce;
+    if !enters {
+        remind(app, user).await?;
+    }
+    Ok(enters)
 }
 
 async fn trade(app: &App, provider: &Provider, attempt: &Attempt, code: &str) -> Result<Tokens> {
@@ -283,6 +328,7 @@ async fn person(
 /// The account that belongs to somebody, is linked to them, or is made for them.
 async fn account(app: &App, issuer: &str, subject: &str, person: &Person) -> Result<i64> {
     let mut tx = app.db().begin().await?;
+    take_turns(&mut tx, app).await?;
     let known: Option<(i64, bool)> = sql("select u.id, u.is_active from user_identities i
          join users u on u.id = i.user_id where i.issuer = ? and i.subject = ?")
     .bind(issuer)
@@ -298,7 +344,9 @@ async fn account(app: &App, issuer: &str, subject: &str, person: &Person) -> Res
         Some(user) => user,
         None if app.config().openid_signup => made(&mut tx, app, person).await?,
         None => {
-            return Err(denied("Nobody here belongs to that account yet. Ask whoever runs this pod."));
+            return Err(denied(
+                "Nobody here belongs to that account yet. Ask whoever runs this pod.",
+            ));
         }
     };
     sql("insert into user_identities (issuer, subject, user_id, created) values (?, ?, ?, ?)")
@@ -328,9 +376,15 @@ async fn linked(tx: &mut Tx, app: &App, person: &Person) -> Result<Option<i64>> 
 
 /// A new account, which has no password.
 async fn made(tx: &mut Tx, app: &App, person: &Person) -> Result<i64> {
-    let email = person.email.as_deref().filter(|_| person.email_verified).unwrap_or_default();
+    let email = person
+        .email
+        .as_deref()
+        .filter(|_| person.email_verified)
+        .unwrap_or_default();
     if email_is_taken(tx, email).await? {
-        return Err(denied("An account with your e-mail address exists already. Sign in with its password."));
+        return Err(denied(
+            "An account with your e-mail address exists already. Sign in with its password.",
+        ));
     }
     let mut new = New {
         username: String::new(),
@@ -351,7 +405,9 @@ async fn made(tx: &mut Tx, app: &App, person: &Person) -> Result<i64> {
             return Ok(made.user);
         }
     }
-    Err(denied("Your name is taken here. Ask whoever runs this pod."))
+    Err(denied(
+        "Your name is taken here. Ask whoever runs this pod.",
+    ))
 }
 
 /// Names to try: the one at the provider, then with numbers.
@@ -361,7 +417,13 @@ fn names(person: &Person) -> impl Iterator<Item = String> {
     let local = wanted.split('@').next().unwrap_or_default();
     let plain: String = local
         .chars()
-        .map(|char| if char.is_ascii_alphanumeric() { char } else { '_' })
+        .map(|char| {
+            if char.is_ascii_alphanumeric() {
+                char
+            } else {
+                '_'
+            }
+        })
         .take(24)
         .collect();
     let base = match check_username(&plain).is_ok() && !is_reserved(&plain) {

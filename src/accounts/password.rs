@@ -1,5 +1,10 @@
 //! Passwords: what they must be, and how they are kept (argon2id, RFC 9106). Hashes that came from
 //! another server are read too, and replaced at the next sign-in.
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use sha2::Sha256;
@@ -45,13 +50,22 @@ pub fn is_current(stored: &str) -> bool {
 }
 
 /// Hashes a few passwords at a time, away from the threads that answer requests.
-pub struct Hashing(Semaphore);
+pub struct Hashing {
+    slots: Arc<Semaphore>,
+    waiting: AtomicUsize,
+}
+
+/// Passwords that wait to be hashed at most: about three seconds' work.
+const QUEUE: usize = 128;
 
 impl Default for Hashing {
     /// Half of the processors at most: the other half answers requests.
     fn default() -> Self {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        Self(Semaphore::new((processors / 2).max(1)))
+        Self {
+            slots: Arc::new(Semaphore::new((processors / 2).max(1))),
+            waiting: AtomicUsize::new(0),
+        }
     }
 }
 
@@ -79,16 +93,46 @@ impl Hashing {
             if let Some(second) = second {
                 std::hint::black_box(matches(&plain, second));
             }
-            right && stored.is_some()
+            right && stored.as_deref() == Some(first)
         })
         .await
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-        let _slot = self.0.acquire().await.map_err(Error::internal)?;
-        tokio::task::spawn_blocking(work)
+        let place = self.queue()?;
+        let slot = self
+            .slots
+            .clone()
+            .acquire_owned()
             .await
-            .map_err(Error::internal)
+            .map_err(Error::internal)?;
+        drop(place);
+        // The slot goes along: whoever hangs up does not free it before the work is done.
+        let hashing = tokio::task::spawn_blocking(move || {
+            let done = work();
+            drop(slot);
+            done
+        });
+        hashing.await.map_err(Error::internal)
+    }
+
+    /// A place among those that wait; it is given back when it is dropped.
+    fn queue(&self) -> Result<Place<'_>> {
+        let place = Place(&self.waiting);
+        match self.waiting.fetch_add(1, Ordering::Relaxed) < QUEUE {
+            true => Ok(place),
+            false => Err(Error::Unavailable(
+                "Too many people are signing in. Try again in a few seconds.".to_owned(),
+            )),
+        }
+    }
+}
+
+struct Place<'a>(&'a AtomicUsize);
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -99,12 +143,17 @@ const DECOY: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$\
 /// The hashes that a password is compared with: the one that counts, and one of the other kind, so
 /// that the time tells neither whether anybody has the name nor where the account came from.
 fn compared<'a>(stored: Option<&'a str>, foreign: Option<&'a str>) -> (&'a str, Option<&'a str>) {
-    let first = stored.unwrap_or(DECOY);
+    let first = stored.filter(|stored| is_hash(stored)).unwrap_or(DECOY);
     let second = foreign.map(|foreign| if is_django(first) { DECOY } else { foreign });
     (first, second)
 }
 
 const DJANGO: &str = "pbkdf2_sha256$";
+
+/// Whether a stored text is a hash; accounts without a password have none.
+fn is_hash(stored: &str) -> bool {
+    is_django(stored) || stored.starts_with("$argon2") || stored.starts_with("argon2$argon2")
+}
 
 fn is_django(stored: &str) -> bool {
     stored.starts_with(DJANGO)
@@ -116,10 +165,9 @@ pub fn matches(plain: &str, stored: &str) -> bool {
     if let Some(parts) = stored.strip_prefix(DJANGO) {
         return matches_django(plain, parts).unwrap_or(false);
     }
-    let phc = stored.strip_prefix("argon2$argon2").map_or_else(
-        || stored.to_owned(),
-        |rest| format!("$argon2{rest}"),
-    );
+    let phc = stored
+        .strip_prefix("argon2$argon2")
+        .map_or_else(|| stored.to_owned(), |rest| format!("$argon2{rest}"));
     Argon2::default()
         .verify_password(plain.as_bytes(), phc.as_str())
         .is_ok()
@@ -166,7 +214,7 @@ mod tests {
             kinds.sort_unstable();
             kinds
         };
-        for stored in [None, Some(django), Some(DECOY)] {
+        for stored in [None, Some("!"), Some(django), Some(DECOY)] {
             assert_eq!(kinds(stored, Some(other)), [false, true], "{stored:?}");
         }
         assert_eq!(kinds(None, None), kinds(Some(DECOY), None));

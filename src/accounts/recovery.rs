@@ -2,14 +2,17 @@
 use sqlx::FromRow;
 
 use super::{
-    EMAIL_TAKEN, check_email, email_is_taken,
+    EMAIL_TAKEN, check_email,
     keys::{self, Purpose},
-    mails, password, sessions,
+    mails::Letterhead,
+    password, sessions,
     sign_in::is_password,
+    take_turns,
 };
 use crate::{
     app::App,
     error::{Error, Result},
+    oauth::revoke_user,
     resources::visibility::folded,
     store::{Tx, sql},
 };
@@ -24,21 +27,40 @@ struct Addressed {
     email: String,
 }
 
+/// Seconds between two mails for a forgotten password.
+const RESET_PACE: i64 = 60;
+
 /// Sends a mail with which a forgotten password can be replaced. Whether anybody has the address
-/// cannot be told from the outside.
+/// cannot be told from the outside, nor from the time it takes.
 pub async fn forgot(app: &App, email: &str) -> Result<()> {
     check_email(email)?;
+    let (app, email) = (app.clone(), email.to_owned());
+    tokio::spawn(async move {
+        if let Err(error) = send_reset(&app, &email).await {
+            error.log();
+        }
+    });
+    Ok(())
+}
+
+async fn send_reset(app: &App, email: &str) -> Result<()> {
+    let letterhead = Letterhead::of(app).await?;
+    let mut tx = app.db().begin().await?;
     let known: Option<Addressed> =
         sql("select id, email from users where email_folded = ? and is_active = true")
             .bind(folded(email))
-            .optional(app.db())
+            .optional(&mut tx)
             .await?;
-    if let Some(user) = known {
-        let mut tx = app.db().begin().await?;
-        let mail = mails::reset(app, &mut tx, user.id, &user.email).await?;
-        tx.commit().await?;
-        app.mailer().post(mail);
+    let Some(user) = known else {
+        return Ok(());
+    };
+    let last = keys::last(&mut tx, Purpose::Password, user.id).await?;
+    if last.is_some_and(|last| app.clock().now() < last.plus_seconds(RESET_PACE)) {
+        return Ok(());
     }
+    let mail = letterhead.reset(app, &mut tx, user.id, &user.email).await?;
+    tx.commit().await?;
+    app.mailer().post(mail);
     Ok(())
 }
 
@@ -75,6 +97,12 @@ pub async fn reset(app: &App, uid: &str, key: &str, new: Twice<'_>) -> Result<()
         return Err(Error::field("token", INVALID));
     };
     set_password(&mut tx, user, hash, None).await?;
+    // Whoever got in before may have left ways to come back.
+    revoke_user(&mut tx, user).await?;
+    sql("delete from user_identities where user_id = ?")
+        .bind(user)
+        .run(&mut tx)
+        .await?;
     // Who read the mail has the address.
     sql("update users set email_verified = true where id = ? and email_folded = ?")
         .bind(user)
@@ -95,8 +123,7 @@ pub async fn change(
 ) -> Result<()> {
     let new = new.checked()?;
     if !is_password(app, user, old).await? {
-        let complaint =
-            "Your old password was entered incorrectly. Please enter it again.";
+        let complaint = "Your old password was entered incorrectly. Please enter it again.";
         return Err(Error::field("old_password", complaint));
     }
     put_password(app, user, new, session).await
@@ -114,14 +141,16 @@ pub async fn put_password(app: &App, user: i64, new: &str, kept: Option<i64>) ->
 
 /// The keys that were made with the old password stop: sessions, signed links, the Subsonic token.
 async fn set_password(tx: &mut Tx, user: i64, hash: String, kept: Option<i64>) -> Result<()> {
-    sql("update users set password = ?, secret_key = ?, subsonic_api_token =
-           case when subsonic_api_token is null then null else ? end where id = ?")
-        .bind(hash)
-        .bind(crate::random::uuid())
-        .bind(crate::random::token())
-        .bind(user)
-        .run(&mut *tx)
-        .await?;
+    sql(
+        "update users set password = ?, secret_key = ?, subsonic_api_token =
+           case when subsonic_api_token is null then null else ? end where id = ?",
+    )
+    .bind(hash)
+    .bind(crate::random::uuid())
+    .bind(crate::random::token())
+    .bind(user)
+    .run(&mut *tx)
+    .await?;
     sql("delete from account_keys where user_id = ? and purpose = 'password'")
         .bind(user)
         .run(&mut *tx)
@@ -135,18 +164,27 @@ pub async fn change_email(app: &App, user: i64, plain: &str, email: &str) -> Res
     if !is_password(app, user, plain).await? {
         return Err(Error::field("password", "This is not your password."));
     }
+    let letterhead = Letterhead::of(app).await?;
     let mut tx = app.db().begin().await?;
-    if email_is_taken(&mut tx, email).await? {
+    if is_anothers(&mut tx, email, user).await? {
         return Err(Error::field("email", EMAIL_TAKEN));
     }
-    let mail = mails::confirmation(app, &mut tx, user, email).await?;
+    let mail = letterhead.confirmation(app, &mut tx, user, email).await?;
     tx.commit().await?;
     app.mailer().post(mail);
     Ok(())
 }
 
+/// Whether an address is that of another account.
+async fn is_anothers(tx: &mut Tx, email: &str, user: i64) -> Result<bool> {
+    let others = sql("select id from users where email_folded = ? and id <> ?");
+    let others = others.bind(folded(email)).bind(user);
+    Ok(others.optional::<(i64,)>(tx).await?.is_some())
+}
+
 /// Asks anew to confirm an address, not too often.
 pub async fn remind(app: &App, user: i64) -> Result<()> {
+    let letterhead = Letterhead::of(app).await?;
     let mut tx = app.db().begin().await?;
     let known: Addressed = sql("select id, email from users where id = ?")
         .bind(user)
@@ -157,7 +195,9 @@ pub async fn remind(app: &App, user: i64) -> Result<()> {
     if waits || known.email.is_empty() {
         return Ok(());
     }
-    let mail = mails::confirmation(app, &mut tx, known.id, &known.email).await?;
+    let mail = letterhead
+        .confirmation(app, &mut tx, known.id, &known.email)
+        .await?;
     tx.commit().await?;
     app.mailer().post(mail);
     Ok(())
@@ -168,17 +208,23 @@ pub async fn confirm_email(app: &App, key: &str) -> Result<()> {
     let mut tx = app.db().begin().await?;
     let held = keys::take(app, &mut tx, Purpose::Email, key).await?;
     let Some((user, email)) = held.and_then(|held| Some((held.user_id?, held.email))) else {
-        return Err(Error::field("key", "This key is not known, or was used, or is too old."));
+        return Err(Error::field(
+            "key",
+            "This key is not known, or was used, or is too old.",
+        ));
     };
-    let others = sql("select id from users where email_folded = ? and id <> ?")
-        .bind(folded(&email))
-        .bind(user);
-    if others.optional::<(i64,)>(&mut tx).await?.is_some() {
+    take_turns(&mut tx, app).await?;
+    if is_anothers(&mut tx, &email, user).await? {
         return Err(Error::field("key", EMAIL_TAKEN));
     }
     sql("update users set email = ?, email_folded = ?, email_verified = true where id = ?")
         .bind(email.as_str())
         .bind(folded(&email))
+        .bind(user)
+        .run(&mut tx)
+        .await?;
+    // What was mailed to the address until now opens nothing any more.
+    sql("delete from account_keys where user_id = ? and purpose = 'password'")
         .bind(user)
         .run(&mut tx)
         .await?;

@@ -92,13 +92,15 @@ pub async fn close_of(app: &App, request: &Request) -> Result<()> {
 
 /// A user's sessions, the newest first; `current` is the one that asks.
 pub async fn of_user(app: &App, user: i64, current: Option<i64>) -> Result<Vec<Session>> {
-    sql("select id, user_agent, address, created, last_seen, expires, id = ? as current
-         from sessions where user_id = ? and expires > ? order by created desc, id desc limit 200")
-        .bind(current.unwrap_or_default())
-        .bind(user)
-        .bind(app.clock().now())
-        .all(app.db())
-        .await
+    sql(
+        "select id, user_agent, address, created, last_seen, expires, id = ? as current
+         from sessions where user_id = ? and expires > ? order by created desc, id desc limit 200",
+    )
+    .bind(current.unwrap_or_default())
+    .bind(user)
+    .bind(app.clock().now())
+    .all(app.db())
+    .await
 }
 
 /// Ends one session of a user; `false` where there is none.

@@ -1,7 +1,8 @@
 //! The first account of a pod: whoever can read the console of the server makes it.
 use super::{
-    New, check, insert,
+    New, check_email, check_username, insert,
     keys::{self, Holder, Purpose},
+    password,
 };
 use crate::{
     app::App,
@@ -45,7 +46,9 @@ pub async fn set_up(app: &App, key: &str, wishes: &Wishes) -> Result<Option<i64>
     if !is_open(app, key).await? {
         return Ok(None);
     }
-    check(&wishes.first)?;
+    check_username(&wishes.first.username)?;
+    check_email(&wishes.first.email)?;
+    password::check("password1", &wishes.first.password)?;
     if wishes.first.password != wishes.repeated {
         let complaint = "The two password fields didn’t match.";
         return Err(Error::field("password2", complaint));

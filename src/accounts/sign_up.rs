@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use super::{
-    Made, New, check_email, check_username, insert, is_reserved, mails, password, taken,
+    Made, New, check_email, check_username, insert, is_reserved, mails::Letterhead, password, taken,
 };
 use crate::{
     app::App,
@@ -78,9 +78,14 @@ pub async fn sign_up(app: &App, wanted: &Registration) -> Result<Outcome> {
         permissions: Permissions::default(),
         is_superuser: false,
     };
+    if let Some(code) = invitation {
+        // Before anything else: who was not invited learns of nobody's name.
+        check_invitation(app, code).await?;
+    }
     check(app, wanted, &new).await?;
     let answers = answered(&questions(&preferences), &wanted.answers)?;
     let hash = app.hashing().hash(&new.password).await?;
+    let letterhead = Letterhead::of(app).await?;
     let mut tx = app.db().begin().await?;
     let made = insert(&mut tx, app, &new, hash).await?;
     if let Some(code) = invitation {
@@ -91,14 +96,18 @@ pub async fn sign_up(app: &App, wanted: &Registration) -> Result<Outcome> {
     if approval {
         request(&mut tx, app, made, answers).await?;
     }
-    let mail = mails::confirmation(app, &mut tx, made.user, &new.email).await?;
+    let mail = letterhead
+        .confirmation(app, &mut tx, made.user, &new.email)
+        .await?;
     tx.commit().await?;
     app.mailer().post(mail);
-    Ok(match (approval, app.config().account_email_verification_enforce) {
-        (true, _) => Outcome::Waiting,
-        (false, true) => Outcome::Unconfirmed,
-        (false, false) => Outcome::Ready(made.user),
-    })
+    Ok(
+        match (approval, app.config().account_email_verification_enforce) {
+            (true, _) => Outcome::Waiting,
+            (false, true) => Outcome::Unconfirmed,
+            (false, false) => Outcome::Ready(made.user),
+        },
+    )
 }
 
 /// Everything that is wrong, told at once.
@@ -128,15 +137,6 @@ async fn check(app: &App, wanted: &Registration, new: &New) -> Result<()> {
         let complaint = "The two password fields didn’t match.";
         return Err(Error::field("non_field_errors", complaint));
     }
-    if complaints.is_empty() && let Some(code) = wanted.invitation.as_deref() && !code.is_empty() {
-        let open = sql("select id from invitations
-             where code = ? and invited_user_id is null and expiration_date > ?")
-        .bind(code)
-        .bind(app.clock().now());
-        if open.optional::<(i64,)>(&mut tx).await?.is_none() {
-            return Err(not_invited());
-        }
-    }
     match complaints.is_empty() {
         true => Ok(()),
         false => Err(Error::Invalid(complaints)),
@@ -161,6 +161,15 @@ fn required(wanted: &Registration) -> Result<()> {
         true => Ok(()),
         false => Err(Error::Invalid(complaints)),
     }
+}
+
+async fn check_invitation(app: &App, code: &str) -> Result<()> {
+    let open = sql("select id from invitations
+         where code = ? and invited_user_id is null and expiration_date > ?")
+    .bind(code)
+    .bind(app.clock().now());
+    let found = open.optional::<(i64,)>(app.db()).await?;
+    found.map(|_| ()).ok_or_else(not_invited)
 }
 
 fn not_invited() -> Error {
@@ -189,7 +198,10 @@ async fn accept(tx: &mut Tx, app: &App, code: &str, user: i64) -> Result<()> {
 const ANSWER: usize = 5_000;
 
 /// The answers to the questions that are asked, and to no others.
-fn answered(questions: &[Question], given: &BTreeMap<String, String>) -> Result<Map<String, Value>> {
+fn answered(
+    questions: &[Question],
+    given: &BTreeMap<String, String>,
+) -> Result<Map<String, Value>> {
     let mut answers = Map::new();
     for question in questions {
         let answer = given.get(&question.label);
@@ -217,8 +229,10 @@ async fn request(tx: &mut Tx, app: &App, made: Made, answers: Map<String, Value>
         .bind(made.user)
         .run(&mut *tx)
         .await?;
-    sql("insert into user_requests (uuid, type, status, submitter_id, metadata, creation_date)
-         values (?, 'signup', 'pending', ?, ?, ?)")
+    sql(
+        "insert into user_requests (uuid, type, status, submitter_id, metadata, creation_date)
+         values (?, 'signup', 'pending', ?, ?, ?)",
+    )
     .bind(crate::random::uuid())
     .bind(made.actor)
     .bind(Value::Object(answers))

@@ -44,15 +44,16 @@ pub fn passes(request: &Request, session: &str) -> bool {
         || sent(request).is_some_and(|token| is_same(token, &of_session(session)))
 }
 
-/// Whether a request without a session, or a form, has the token of its cookie, in the header or
-/// in the form's field.
+/// Whether a form, or a request without a session, carries the right token, in the header or in
+/// the form's field: with a session its own, which nobody who only sets cookies can make; else
+/// that of the cookie.
 pub fn is_genuine(request: &Request, field: Option<&str>) -> bool {
     let Some(given) = field.or_else(|| sent(request)) else {
         return false;
     };
     match session(request) {
-        Some(session) if is_same(given, &of_session(session)) => true,
-        _ => cookie(request.headers(), COOKIE)
+        Some(session) => is_same(given, &of_session(session)),
+        None => cookie(request.headers(), COOKIE)
             .is_some_and(|cookie| is_token(cookie) && is_same(given, cookie)),
     }
 }

@@ -21,7 +21,10 @@ const LIFETIME: i64 = 3 * 24 * 3600;
 /// A token for a user. It stops when the user's key changes, as it does with the password.
 pub fn sign(user: i64, key: Uuid, now: Timestamp) -> String {
     let claim = format!("{user}.{}", now.unix());
-    format!("{claim}.{}", URL_SAFE_NO_PAD.encode(mac(key, &claim).finalize().into_bytes()))
+    format!(
+        "{claim}.{}",
+        URL_SAFE_NO_PAD.encode(mac(key, &claim).finalize().into_bytes())
+    )
 }
 
 /// The user behind a token that stands, with the right to listen and no other.
@@ -32,7 +35,7 @@ pub async fn caller(app: &App, token: &str) -> Result<Option<Caller>> {
     let Some((user, signed)) = read(claim) else {
         return Ok(None);
     };
-    let age = app.clock().now().unix() - signed;
+    let age = app.clock().now().unix().checked_sub(signed);
     let key: Option<(Uuid,)> = sql("select secret_key from users where id = ?")
         .bind(user)
         .optional(app.db())
@@ -41,7 +44,7 @@ pub async fn caller(app: &App, token: &str) -> Result<Option<Caller>> {
         let signature = URL_SAFE_NO_PAD.decode(signature).unwrap_or_default();
         mac(key, claim).verify_slice(&signature).is_ok()
     });
-    if !genuine || !(0..LIFETIME).contains(&age) {
+    if !genuine || !age.is_some_and(|age| (0..LIFETIME).contains(&age)) {
         return Ok(None);
     }
     let Some(holder) = Holder::of_user(app, user).await? else {

@@ -63,7 +63,10 @@ pub async fn caller(app: &App, request: &Request, address: Ident) -> Result<Call
             None => {}
         }
     }
-    if let Some(caller) = of_session(app, request).await? {
+    // Where applications speak for themselves, it does not matter whose browser they run in.
+    if !is_for_clients(request.uri().path())
+        && let Some(caller) = of_session(app, request).await?
+    {
         return Ok(caller);
     }
     Ok(problem.map_or(Caller::Anonymous, Caller::Rejected))

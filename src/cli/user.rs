@@ -75,7 +75,12 @@ pub fn run(deed: Deed, config: Config) -> Result<(), Startup> {
 
 async fn perform(deed: Deed, app: &App) -> Result<(), Startup> {
     match deed {
-        Deed::Create { username, email, admin, password_stdin } => {
+        Deed::Create {
+            username,
+            email,
+            admin,
+            password_stdin,
+        } => {
             let new = New {
                 username,
                 email,
@@ -88,20 +93,43 @@ async fn perform(deed: Deed, app: &App) -> Result<(), Startup> {
             show(password_stdin, &new.password);
         }
         Deed::List => {
-            println!("{:<30} {:<11} {:<9} {:<20} e-mail", "name", "may do", "active", "joined");
+            println!(
+                "{:<30} {:<11} {:<9} {:<20} e-mail",
+                "name", "may do", "active", "joined"
+            );
             for row in directory::list(app).await.map_err(told)? {
                 println!("{}", line(&row));
             }
         }
-        Deed::SetPassword { username, password_stdin } => {
+        Deed::SetPassword {
+            username,
+            password_stdin,
+        } => {
             let plain = wanted(password_stdin)?;
-            directory::set_password(app, &username, &plain).await.map_err(told)?;
+            directory::set_password(app, &username, &plain)
+                .await
+                .map_err(told)?;
             println!("The account {username} has a new password.");
             show(password_stdin, &plain);
         }
-        Deed::Permissions { username, admin, library, moderation, settings, active } => {
-            let wanted = Privileges { admin, library, moderation, settings, active };
-            let row = directory::set_privileges(app, &username, &wanted).await.map_err(told)?;
+        Deed::Permissions {
+            username,
+            admin,
+            library,
+            moderation,
+            settings,
+            active,
+        } => {
+            let wanted = Privileges {
+                admin,
+                library,
+                moderation,
+                settings,
+                active,
+            };
+            let row = directory::set_privileges(app, &username, &wanted)
+                .await
+                .map_err(told)?;
             println!("{}", line(&row));
         }
     }
@@ -111,7 +139,12 @@ async fn perform(deed: Deed, app: &App) -> Result<(), Startup> {
 fn line(row: &Listed) -> String {
     let active = if row.is_active { "yes" } else { "no" };
     let joined = row.date_joined.0.format("%Y-%m-%d %H:%M");
-    format!("{:<30} {:<11} {active:<9} {joined:<20} {}", row.username, row.privileges(), row.email)
+    format!(
+        "{:<30} {:<11} {active:<9} {joined:<20} {}",
+        row.username,
+        row.privileges(),
+        row.email
+    )
 }
 
 fn wanted(password_stdin: bool) -> Result<String, Startup> {

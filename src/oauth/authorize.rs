@@ -4,12 +4,8 @@ use super::{
     consents, pkce, redirect, scopes,
 };
 use crate::{
-    app::App,
-    auth::token_hash,
-    error::Result,
-    rest::params::Pairs,
-    scope::ScopeSet,
-    store::sql,
+    app::App, auth::token_hash, context::Identity, error::Result, rest::params::Pairs,
+    scope::ScopeSet, store::sql,
 };
 
 /// Seconds that a code lasts.
@@ -62,12 +58,7 @@ impl Asker<'_> {
 }
 
 /// The address that answers a request: its state, and who answers (RFC 9207), are added.
-fn answer(
-    app: &App,
-    redirect_uri: &str,
-    state: Option<&str>,
-    answer: &[(&str, &str)],
-) -> String {
+fn answer(app: &App, redirect_uri: &str, state: Option<&str>, answer: &[(&str, &str)]) -> String {
     let issuer = app.config().public_url();
     let mut params = answer.to_vec();
     params.extend(state.map(|state| ("state", state)));
@@ -79,15 +70,16 @@ fn answer(
 
 /// Checks an authorisation request; an absent scope is all that the application asks for.
 pub async fn check(app: &App, params: &Pairs) -> Result<std::result::Result<Request, Fault>> {
-    let client = match params.last("client_id") {
-        Some(id) => clients::find(app, id).await?,
-        None => None,
+    let client = match params.all("client_id")[..] {
+        [id] => clients::find(app, id).await?,
+        _ => None,
     };
     let Some(client) = client else {
         return Ok(Err(Fault::Client));
     };
     let redirect_uri = params.last("redirect_uri").unwrap_or_default().to_owned();
-    if !redirect::is_registered(&redirect_uri, &client.redirect_uris(app)) {
+    let once = params.all("redirect_uri").len() == 1;
+    if !once || !redirect::is_registered(&redirect_uri, &client.redirect_uris(app)) {
         return Ok(Err(Fault::Redirect));
     }
     let state = params.last("state").filter(|state| !state.is_empty());
@@ -104,13 +96,24 @@ fn check_rest(asker: Asker<'_>, params: &Pairs) -> std::result::Result<Request, 
     if params.last("response_type") != Some("code") {
         return Err(asker.fault("unsupported_response_type", None));
     }
-    let wanted = params.last("scope").filter(|scope| !scope.trim().is_empty());
-    let scope = wanted.unwrap_or(&asker.client.scope).to_owned();
-    if wanted.is_some() && !ScopeSet::unknown(&scope).is_empty() {
+    if let Some((error, why)) = unsupported(params) {
+        return Err(asker.fault(error, Some(&why)));
+    }
+    let wanted = params
+        .last("scope")
+        .filter(|scope| !scope.trim().is_empty());
+    if wanted.is_some_and(|scope| !scopes::are_scopes(scope)) {
         return Err(asker.fault("invalid_scope", None));
     }
-    let challenge = params.last("code_challenge").filter(|text| !text.is_empty());
-    if let Some(why) = refused(&asker.client, challenge, params.last("code_challenge_method")) {
+    let scope = scopes::cut(&asker.client.scope, wanted.unwrap_or(&asker.client.scope));
+    let challenge = params
+        .last("code_challenge")
+        .filter(|text| !text.is_empty());
+    if let Some(why) = refused(
+        &asker.client,
+        challenge,
+        params.last("code_challenge_method"),
+    ) {
         return Err(asker.fault("invalid_request", Some(why)));
     }
     Ok(Request {
@@ -122,14 +125,43 @@ fn check_rest(asker: Asker<'_>, params: &Pairs) -> std::result::Result<Request, 
     })
 }
 
+/// What this server does not do: parameters twice (RFC 6749 section 3.1), answers other than by the
+/// query, and requests by other ways (OpenID Connect Core section 3.1.2.6).
+fn unsupported(params: &Pairs) -> Option<(&'static str, String)> {
+    if let Some(name) = params.repeated() {
+        return Some(("invalid_request", format!("Duplicate {name} parameters.")));
+    }
+    if params
+        .last("response_mode")
+        .is_some_and(|mode| mode != "query")
+    {
+        return Some((
+            "invalid_request",
+            "The only response_mode is query.".to_owned(),
+        ));
+    }
+    let ways = [
+        ("request", "request_not_supported"),
+        ("request_uri", "request_uri_not_supported"),
+    ];
+    let way = ways
+        .into_iter()
+        .find(|(name, _)| params.last(name).is_some());
+    way.map(|(name, error)| {
+        (
+            error,
+            format!("Send the parameters themselves, not {name}."),
+        )
+    })
+}
+
 /// Why a challenge, or its absence, will not do (RFC 7636, RFC 9700 section 2.1.1).
 fn refused(client: &Client, challenge: Option<&str>, method: Option<&str>) -> Option<&'static str> {
     match challenge {
         None if client.is_public() => Some("Code challenge required."),
+        None if method.is_some_and(|method| !method.is_empty()) => Some("Missing code challenge."),
         None => None,
-        Some(_) if method != Some("S256") => {
-            Some("Transform algorithm not supported: use S256.")
-        }
+        Some(_) if method != Some("S256") => Some("Transform algorithm not supported: use S256."),
         Some(challenge) if !pkce::is_well_formed(challenge) => Some("Malformed code challenge."),
         Some(_) => None,
     }
@@ -139,6 +171,11 @@ impl Request {
     /// What it comes down to: what the application may ask for, and OAuth can reach.
     pub fn reach(&self) -> ScopeSet {
         scopes::reachable(&self.client.scope, &self.scope)
+    }
+
+    /// Whether credentials may answer: a token lets no application have more than it has itself.
+    pub fn may_be_answered_by(&self, identity: &Identity) -> bool {
+        identity.in_person || self.reach().is_within(identity.scopes)
     }
 
     /// The person is sent back with an error.

@@ -40,11 +40,13 @@ pub struct Client {
 
 /// The application of this id.
 pub async fn find(app: &App, client_id: &str) -> Result<Option<Client>> {
-    sql("select id, client_id, client_secret_hash, name, user_id, redirect_uris, scope, client_type
-         from oauth_applications where client_id = ?")
-        .bind(client_id)
-        .optional(app.db())
-        .await
+    sql(
+        "select id, client_id, client_secret_hash, name, user_id, redirect_uris, scope, client_type
+         from oauth_applications where client_id = ?",
+    )
+    .bind(client_id)
+    .optional(app.db())
+    .await
 }
 
 impl Client {
@@ -87,23 +89,34 @@ pub fn secret_hash(secret: &str) -> String {
 struct Shown {
     client_id: String,
     secret: Option<String>,
+    /// Whether they came by HTTP Basic.
+    by_header: bool,
 }
 
 /// The application that a request comes from, by the header or by the form.
 pub async fn authenticate(app: &App, request: &Request, form: &Pairs) -> Result<Client, Refusal> {
+    if let Some(name) = form.repeated() {
+        return Err(Refusal::invalid_request(format!(
+            "Duplicate {name} parameters."
+        )));
+    }
     let shown = shown(request, form)?;
-    let Some(client) = find(app, &shown.client_id).await? else {
-        return Err(Refusal::invalid_client());
+    let unknown = || match shown.by_header {
+        true => Refusal::invalid_basic(),
+        false => Refusal::invalid_client(),
     };
-    let secret = shown.secret.filter(|secret| !secret.is_empty());
+    let Some(client) = find(app, &shown.client_id).await? else {
+        return Err(unknown());
+    };
+    let secret = shown.secret.as_deref().filter(|secret| !secret.is_empty());
     let right = match (client.is_public(), secret) {
         (true, None) => true,
-        (false, Some(secret)) => is_secret(app, &client, &secret).await?,
+        (false, Some(secret)) => is_secret(app, &client, secret).await?,
         _ => false,
     };
     match right {
         true => Ok(client),
-        false => Err(Refusal::invalid_client()),
+        false => Err(unknown()),
     }
 }
 
@@ -118,11 +131,14 @@ fn shown(request: &Request, form: &Pairs) -> Result<Shown, Refusal> {
         return Ok(Shown {
             client_id: in_form.unwrap_or_default().to_owned(),
             secret: form.last("client_secret").map(str::to_owned),
+            by_header: false,
         });
     };
-    let shown = decoded(pair).ok_or_else(Refusal::invalid_client)?;
+    let shown = decoded(pair).ok_or_else(Refusal::invalid_basic)?;
     let twice = in_form.is_some_and(|id| id != shown.client_id)
-        || form.last("client_secret").is_some_and(|secret| Some(secret) != shown.secret.as_deref());
+        || form
+            .last("client_secret")
+            .is_some_and(|secret| Some(secret) != shown.secret.as_deref());
     match twice {
         true => Err(BasicErrorResponseType::InvalidRequest.into()),
         false => Ok(shown),
@@ -141,6 +157,7 @@ fn decoded(pair: &str) -> Option<Shown> {
     Some(Shown {
         client_id: plain(id)?,
         secret: Some(plain(secret)?),
+        by_header: true,
     })
 }
 
@@ -162,11 +179,11 @@ async fn is_secret(app: &App, client: &Client, secret: &str) -> Result<bool> {
     if right && secret.len() >= DRAWN {
         sql("update oauth_applications set client_secret_hash = ?
              where id = ? and client_secret_hash = ?")
-            .bind(secret_hash(secret))
-            .bind(client.id)
-            .bind(stored)
-            .run(app.db())
-            .await?;
+        .bind(secret_hash(secret))
+        .bind(client.id)
+        .bind(stored)
+        .run(app.db())
+        .await?;
     }
     Ok(right)
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use sqlx::FromRow;
 
 use super::{
-    Refusal,
+    EXPLORER, Refusal,
     clients::{self, Client},
     consents, scopes,
     tokens::{self, Grant, Pair},
@@ -24,8 +24,9 @@ pub const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
 /// Seconds that the codes last.
 const LIFETIME: i64 = 900;
-/// Seconds between two questions of a device.
-const PACE: i64 = 10;
+/// Seconds between two questions of a device, and what is added when it asks too often (RFC 8628
+/// section 3.5).
+const PACE: i64 = 5;
 /// Consonants that are not mistaken for each other (RFC 8628 section 6.1): 20 to the power of 8.
 const LETTERS: &[u8] = b"BCDFGHJKLMNPQRSTVWXZ";
 
@@ -48,11 +49,15 @@ pub struct Begun {
 
 /// Starts to let a device in.
 pub async fn begin(app: &App, client: &Client, wanted: Option<&str>) -> Result<Begun, Refusal> {
+    if client.client_id == EXPLORER {
+        // A device that passes for the pod itself would be believed.
+        return Err(BasicErrorResponseType::UnauthorizedClient.into());
+    }
     let wanted = wanted.filter(|scope| !scope.trim().is_empty());
-    let scope = wanted.unwrap_or(&client.scope);
-    if wanted.is_some() && !ScopeSet::unknown(scope).is_empty() {
+    if wanted.is_some_and(|scope| !scopes::are_scopes(scope)) {
         return Err(BasicErrorResponseType::InvalidScope.into());
     }
+    let scope = scopes::cut(&client.scope, wanted.unwrap_or(&client.scope));
     let device_code = crate::random::token();
     let letters = crate::random::letters(8, LETTERS);
     let now = app.clock().now();
@@ -147,7 +152,7 @@ async fn redeem(app: &App, client: &Client, device: Device, user: i64) -> Result
         scope: device.scope,
         family: crate::random::uuid(),
     };
-    let pair = tokens::issue(&mut tx, app, &grant, &grant.scope).await?;
+    let pair = tokens::begin(&mut tx, app, &grant).await?;
     tx.commit().await?;
     Ok(pair)
 }
@@ -178,17 +183,17 @@ pub fn shown(typed: &str) -> String {
 
 /// The device that shows this code.
 pub async fn find(app: &App, typed: &str) -> Result<Pending> {
-    let found: Option<(i64, String, String)> = sql(
-        "select d.id, a.client_id, d.scope from oauth_device_codes d
+    let found: Option<(i64, String, String)> =
+        sql("select d.id, a.client_id, d.scope from oauth_device_codes d
          join oauth_applications a on a.id = d.application_id
-         where d.user_code_hash = ? and d.state = 'pending' and d.expires > ?",
-    )
-    .bind(token_hash(&letters(typed)))
-    .bind(app.clock().now())
-    .optional(app.db())
-    .await?;
+         where d.user_code_hash = ? and d.state = 'pending' and d.expires > ?")
+        .bind(token_hash(&letters(typed)))
+        .bind(app.clock().now())
+        .optional(app.db())
+        .await?;
     let unknown = || {
-        let complaint = "No device waits with this code. Look at the device again; it may show a new one.";
+        let complaint =
+            "No device waits with this code. Look at the device again; it may show a new one.";
         Error::field("user_code", complaint)
     };
     let (id, client_id, scope) = found.ok_or_else(unknown)?;
@@ -205,11 +210,11 @@ pub async fn decide(app: &App, device: &Pending, user: i64, allow: bool) -> Resu
     let mut tx = app.db().begin().await?;
     let decided = sql("update oauth_device_codes set state = ?, user_id = ?
          where id = ? and state = 'pending'")
-        .bind(if allow { "approved" } else { "denied" })
-        .bind(user)
-        .bind(device.id)
-        .run(&mut tx)
-        .await?;
+    .bind(if allow { "approved" } else { "denied" })
+    .bind(user)
+    .bind(device.id)
+    .run(&mut tx)
+    .await?;
     if decided == 0 {
         return Err(Error::field("user_code", "This code was used already."));
     }

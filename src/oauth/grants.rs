@@ -9,12 +9,7 @@ use super::{
     tokens::{self, Grant, Pair},
 };
 use crate::{
-    app::App,
-    auth::token_hash,
-    error::Result,
-    rest::params::Pairs,
-    store::sql,
-    time::Timestamp,
+    app::App, auth::token_hash, error::Result, rest::params::Pairs, store::sql, time::Timestamp,
 };
 
 /// What this server knows and gives to nobody, or only in person.
@@ -22,9 +17,6 @@ const DENIED: &[&str] = &["password", "client_credentials", "implicit"];
 
 /// The token endpoint (RFC 6749 section 3.2).
 pub async fn token(app: &App, request: &Request, form: &Pairs) -> Result<Pair, Refusal> {
-    if let Some(name) = form.repeated() {
-        return Err(Refusal::invalid_request(format!("Duplicate {name} parameters.")));
-    }
     let given = |name: &str| form.last(name).filter(|value| !value.is_empty());
     let missing = |what: &str| Refusal::invalid_request(format!("Missing {what} parameter."));
     match given("grant_type") {
@@ -126,7 +118,7 @@ async fn redeem(app: &App, client: &clients::Client, code: Code) -> Result<Pair,
         scope: code.scope,
         family: code.family,
     };
-    let pair = tokens::issue(&mut tx, app, &grant, &grant.scope).await?;
+    let pair = tokens::begin(&mut tx, app, &grant).await?;
     tx.commit().await?;
     Ok(pair)
 }

@@ -2,7 +2,10 @@
 use serde_json::{Value, json};
 
 use super::device;
-use crate::{app::App, scope::{Scope, ScopeSet}};
+use crate::{
+    app::App,
+    scope::{Scope, ScopeSet},
+};
 
 /// The server's metadata.
 pub fn metadata(app: &App) -> Value {
@@ -26,7 +29,7 @@ pub fn metadata(app: &App) -> Value {
         "grant_types_supported": ["authorization_code", "refresh_token", device::GRANT],
         "token_endpoint_auth_methods_supported": methods,
         "revocation_endpoint_auth_methods_supported": methods,
-        "introspection_endpoint_auth_methods_supported": methods,
+        "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": true,
         "service_documentation": format!("{root}/api/v1/docs"),

@@ -13,7 +13,11 @@ mod rest;
 pub mod scopes;
 mod tokens;
 
-pub use self::{refusal::Refusal, rest::*, tokens::revoke_all};
+pub use self::{
+    refusal::Refusal,
+    rest::*,
+    tokens::{revoke_all, revoke_user},
+};
 
 use crate::{app::App, error::Result, store::sql};
 
@@ -32,6 +36,10 @@ pub async fn tidy(app: &App) -> Result<()> {
             .bind(now.plus_seconds(-REMEMBERED)),
         sql("delete from oauth_refresh_tokens where expires <= ?").bind(now),
         sql("delete from oauth_refresh_tokens where revoked <= ?")
+            .bind(now.plus_seconds(-REMEMBERED)),
+        sql("delete from oauth_families where used <= ?
+             and not exists (select 1 from oauth_refresh_tokens r where r.family = oauth_families.family)
+             and not exists (select 1 from oauth_access_tokens a where a.family = oauth_families.family)")
             .bind(now.plus_seconds(-REMEMBERED)),
     ] {
         gone.run(app.db()).await?;

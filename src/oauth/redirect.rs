@@ -13,8 +13,22 @@ const MOST: usize = 20;
 
 /// Schemes that run, show or reach something in the browser instead of handing over to a program.
 const DANGEROUS: &[&str] = &[
-    "about", "blob", "chrome", "data", "file", "filesystem", "ftp", "intent", "javascript", "mailto",
-    "sms", "tel", "vbscript", "view-source", "ws", "wss",
+    "about",
+    "blob",
+    "chrome",
+    "data",
+    "file",
+    "filesystem",
+    "ftp",
+    "intent",
+    "javascript",
+    "mailto",
+    "sms",
+    "tel",
+    "vbscript",
+    "view-source",
+    "ws",
+    "wss",
 ];
 
 /// Whether an address, or one with an answer in its query, is nowhere to be sent to.
@@ -117,7 +131,10 @@ pub fn shown(uri: &str) -> String {
         }
         Ok(url) => match url.host_str() {
             Some(host) if url.scheme() == "https" || url.scheme() == "http" => host.to_owned(),
-            _ => format!("the program on this device that opens {}: links", url.scheme()),
+            _ => format!(
+                "the program on this device that opens {}: links",
+                url.scheme()
+            ),
         },
         Err(_) => uri.to_owned(),
     }
@@ -169,7 +186,11 @@ mod tests {
     #[test]
     fn matching_is_exact_but_for_the_port_of_the_device() {
         let known = "https://c.example/cb http://127.0.0.1/cb myapp://cb";
-        for good in ["https://c.example/cb", "http://127.0.0.1:51004/cb", "myapp://cb"] {
+        for good in [
+            "https://c.example/cb",
+            "http://127.0.0.1:51004/cb",
+            "myapp://cb",
+        ] {
             assert!(is_registered(good, known), "{good}");
         }
         for bad in [
@@ -190,8 +211,17 @@ mod tests {
 
     #[test]
     fn parameters_are_added_to_what_is_there() {
-        assert_eq!(with("https://a/b", &[("code", "x y")]), "https://a/b?code=x+y");
-        assert_eq!(with("https://a/b?c=1", &[("d", "&")]), "https://a/b?c=1&d=%26");
-        assert_eq!(with(OOB, &[("code", "1")]), "urn:ietf:wg:oauth:2.0:oob?code=1");
+        assert_eq!(
+            with("https://a/b", &[("code", "x y")]),
+            "https://a/b?code=x+y"
+        );
+        assert_eq!(
+            with("https://a/b?c=1", &[("d", "&")]),
+            "https://a/b?c=1&d=%26"
+        );
+        assert_eq!(
+            with(OOB, &[("code", "1")]),
+            "urn:ietf:wg:oauth:2.0:oob?code=1"
+        );
     }
 }

@@ -15,6 +15,8 @@ pub enum Refusal {
         error: Device,
         description: Option<String>,
     },
+    /// The client is unknown, and tried HTTP Basic.
+    Basic,
     Other(Error),
 }
 
@@ -22,6 +24,11 @@ impl Refusal {
     /// The client is unknown, or did not show who it is.
     pub fn invalid_client() -> Self {
         Basic::InvalidClient.into()
+    }
+
+    /// The same, of a client that tried HTTP Basic (RFC 6749 section 5.2).
+    pub fn invalid_basic() -> Self {
+        Self::Basic
     }
 
     pub fn invalid_grant() -> Self {
@@ -59,9 +66,14 @@ impl From<Error> for Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
+        let challenge = match &self {
+            Self::Basic => "Basic realm=\"api\"",
+            _ => "Bearer error=\"invalid_client\"",
+        };
         let (error, description) = match self {
             Self::Other(error) => return error.into_response(),
             Self::OAuth { error, description } => (error, description),
+            Self::Basic => (Device::Basic(Basic::InvalidClient), None),
         };
         let mut body = json!({ "error": error.as_ref() });
         if let Some(description) = description {
@@ -78,7 +90,7 @@ impl IntoResponse for Refusal {
             .header("pragma", "no-cache")
             .body(spaced(&body));
         if unknown {
-            let challenge = HeaderValue::from_static("Bearer error=\"invalid_client\"");
+            let challenge = HeaderValue::from_static(challenge);
             response.headers_mut().insert("www-authenticate", challenge);
         }
         response

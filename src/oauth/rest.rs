@@ -1,11 +1,7 @@
 //! The endpoints of OAuth. They are REST by their standards, and have no twins in GraphQL.
-use oauth2::{
-    StandardTokenIntrospectionResponse as Introspection, basic::BasicTokenType,
-};
+use oauth2::{StandardTokenIntrospectionResponse as Introspection, basic::BasicTokenType};
 use poem::{Request, Response, http::StatusCode};
-use poem_openapi::{
-    Object, OpenApi, types::Any,
-};
+use poem_openapi::{Object, OpenApi, types::Any};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -17,7 +13,7 @@ use super::{
 };
 use crate::{
     context::Reader,
-    error::Result,
+    error::{Error, Result},
     guard::{Allowed, operations},
     rest::{
         answer::{Elsewhere, Plain, spaced},
@@ -222,8 +218,12 @@ fn secret(body: &impl Serialize) -> Response {
 
 const HTML: &str = "text/html; charset=utf-8";
 
-fn nothing() -> Response {
-    Response::builder().content_type(HTML).finish()
+/// An empty answer, called what the client asks for: some look at nothing else.
+fn nothing(request: &Request) -> Response {
+    let accept = request.headers().get("accept");
+    let json = accept.is_some_and(|accept| accept.as_bytes().starts_with(b"application/json"));
+    let kind = if json { "application/json" } else { HTML };
+    Response::builder().content_type(kind).finish()
 }
 
 async fn authorized(reader: &Reader, request: &Request, form: &Pairs) -> Result<Response> {
@@ -244,6 +244,7 @@ async fn authorized(reader: &Reader, request: &Request, form: &Pairs) -> Result<
             return Ok(bad(&json!({ "detail": "Mismatching redirect URI." })));
         }
         Err(Fault::Told(told)) => told,
+        Ok(wanted) if !wanted.may_be_answered_by(reader.user()?) => return Err(Error::Forbidden),
         Ok(wanted) if form.is_on("allow") => {
             let granted = wanted.grant(reader.app(), user).await?;
             return Ok(match by_script {
@@ -293,7 +294,7 @@ async fn revoked(reader: &Reader, request: &Request, form: &Pairs) -> Result<Res
         return Err(Refusal::invalid_request("Missing token parameter."));
     };
     tokens::revoke(reader.app(), &client, token).await?;
-    Ok(nothing())
+    Ok(nothing(request))
 }
 
 async fn introspected(
@@ -302,6 +303,10 @@ async fn introspected(
     form: &Pairs,
 ) -> Result<Response, Refusal> {
     let client = clients::authenticate(reader.app(), request, form).await?;
+    if client.is_public() {
+        // RFC 7662 section 2.1: whoever asks must show who it is.
+        return Err(Refusal::invalid_client());
+    }
     let Some(token) = form.last("token").filter(|token| !token.is_empty()) else {
         return Err(Refusal::invalid_request("Missing token parameter."));
     };
@@ -309,7 +314,9 @@ async fn introspected(
         return Ok(secret(&json!({ "active": false })));
     };
     let scopes = known.scope.unwrap_or_default();
-    let scopes = scopes.split_whitespace().map(|word| oauth2::Scope::new(word.to_owned()));
+    let scopes = scopes
+        .split_whitespace()
+        .map(|word| oauth2::Scope::new(word.to_owned()));
     let mut told: Introspection<_, BasicTokenType> =
         Introspection::new(true, oauth2::EmptyExtraTokenFields {});
     told.set_scopes(Some(scopes.collect()));

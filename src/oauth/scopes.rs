@@ -33,6 +33,33 @@ pub fn reachable(application: &str, wanted: &str) -> ScopeSet {
         .intersection(ScopeSet::common())
 }
 
+/// Characters of a list of scopes at most: every word is compared with all that there are.
+const LONGEST: usize = 2_000;
+
+/// Whether a list names scopes and nothing else.
+pub fn are_scopes(wanted: &str) -> bool {
+    wanted.len() <= LONGEST && ScopeSet::unknown(wanted).is_empty()
+}
+
+/// The words of what is wanted, each once, cut to what an application may ask for: a token says
+/// what it reaches (RFC 6749 section 3.3).
+pub fn cut(application: &str, wanted: &str) -> String {
+    let allowed = ScopeSet::parse(application);
+    let mut whole: Vec<&str> = Vec::new();
+    let mut parts = ScopeSet::NONE;
+    for word in wanted.split_whitespace() {
+        let asked = ScopeSet::parse(word);
+        if asked == ScopeSet::NONE || !asked.is_within(allowed) {
+            parts = parts.union(asked.intersection(allowed));
+        } else if !whole.contains(&word) {
+            whole.push(word);
+        }
+    }
+    let rest = parts.iter().map(Scope::word);
+    let rest: Vec<_> = rest.filter(|word| !whole.contains(word)).collect();
+    [whole, rest].concat().join(" ")
+}
+
 /// One area, for a form to choose scopes in.
 #[derive(Clone, Debug, Serialize)]
 pub struct AreaTold {
@@ -63,4 +90,26 @@ pub fn areas(own: ScopeSet) -> Vec<AreaTold> {
         write: choice(Access::Write, *area),
     };
     Area::ALL.iter().map(area).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wanted_is_cut_to_what_the_application_may_have() {
+        for (application, wanted, granted) in [
+            ("read write", "read write:playlists", "read write:playlists"),
+            ("read:profile", "read write", "read:profile"),
+            (
+                "read:profile write:playlists",
+                "write:playlists zzz",
+                "write:playlists",
+            ),
+            ("read", "write", ""),
+            ("read:profile", "read read:profile read", "read:profile"),
+        ] {
+            assert_eq!(cut(application, wanted), granted, "{application}, {wanted}");
+        }
+    }
 }

@@ -4,11 +4,11 @@ use serde::Serialize;
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{Refusal, clients::Client};
+use super::{Refusal, clients::Client, scopes};
 use crate::{
     app::App,
     auth::token_hash,
-    error::Result,
+    error::{Error, Result},
     scope::ScopeSet,
     store::{Tx, sql},
     time::Timestamp,
@@ -40,7 +40,7 @@ pub struct Pair {
 }
 
 /// Makes a pair of tokens; `whole` is the scope that a refresh may ask for again.
-pub async fn issue(tx: &mut Tx, app: &App, grant: &Grant, whole: &str) -> Result<Pair> {
+async fn issue(tx: &mut Tx, app: &App, grant: &Grant, whole: &str) -> Result<Pair> {
     let (access, refresh) = (crate::random::token(), crate::random::token());
     let now = app.clock().now();
     let lifetime = app.config().access_token_expire_seconds;
@@ -81,14 +81,43 @@ pub async fn issue(tx: &mut Tx, app: &App, grant: &Grant, whole: &str) -> Result
     })
 }
 
-/// Ends a whole family.
+/// Notes a family whose first tokens are made.
+async fn found(tx: &mut Tx, app: &App, grant: &Grant) -> Result<()> {
+    let now = app.clock().now();
+    sql(
+        "insert into oauth_families (family, application_id, user_id, created, used)
+         values (?, ?, ?, ?, ?)",
+    )
+    .bind(grant.family)
+    .bind(grant.application_id)
+    .bind(grant.user_id)
+    .bind(now)
+    .bind(now)
+    .run(tx)
+    .await
+    .map(|_| ())
+}
+
+/// Makes the first pair of a family.
+pub async fn begin(tx: &mut Tx, app: &App, grant: &Grant) -> Result<Pair> {
+    found(&mut *tx, app, grant).await?;
+    issue(tx, app, grant, &grant.scope).await
+}
+
+/// Ends a whole family. Its row is written to first, as `refresh` does: so they take turns, and
+/// none misses what the other makes.
 pub async fn revoke_family(app: &App, family: Uuid) -> Result<()> {
     let mut tx = app.db().begin().await?;
-    let gone = end_access(&mut tx, family).await?;
-    sql("update oauth_refresh_tokens set revoked = ? where family = ? and revoked is null")
-        .bind(app.clock().now())
+    for statement in [
+        sql("update oauth_families set revoked = ? where family = ?"),
+        sql("update oauth_refresh_tokens set revoked = ? where family = ? and revoked is null"),
+    ] {
+        let now = app.clock().now();
+        statement.bind(now).bind(family).run(&mut tx).await?;
+    }
+    let gone = sql("delete from oauth_access_tokens where family = ? returning token_hash")
         .bind(family)
-        .run(&mut tx)
+        .all(&mut tx)
         .await?;
     tx.commit().await?;
     forget(app, &gone);
@@ -96,13 +125,6 @@ pub async fn revoke_family(app: &App, family: Uuid) -> Result<()> {
 }
 
 type Hashes = Vec<(Vec<u8>,)>;
-
-async fn end_access(tx: &mut Tx, family: Uuid) -> Result<Hashes> {
-    sql("delete from oauth_access_tokens where family = ? returning token_hash")
-        .bind(family)
-        .all(tx)
-        .await
-}
 
 fn forget(app: &App, hashes: &Hashes) {
     for (hash,) in hashes {
@@ -143,37 +165,57 @@ pub async fn refresh(
         }
         return Err(Refusal::invalid_grant());
     }
-    let Some(whole) = held.scope.filter(|_| held.expires.is_none_or(|until| until > now)) else {
+    let Some(whole) = held
+        .scope
+        .filter(|_| held.expires.is_none_or(|until| until > now))
+    else {
         return Err(Refusal::invalid_grant());
     };
     let scope = narrowed(&whole, wanted)?;
     let family = held.family.unwrap_or_else(crate::random::uuid);
     let mut tx = app.db().begin().await?;
+    if held.family.is_some() && !goes_on(&mut tx, family, now).await? {
+        return Err(Refusal::invalid_grant());
+    }
     let used = sql("update oauth_refresh_tokens set revoked = ?, family = ?
          where id = ? and revoked is null")
-        .bind(now)
-        .bind(family)
-        .bind(held.id)
-        .run(&mut tx)
-        .await?;
+    .bind(now)
+    .bind(family)
+    .bind(held.id)
+    .run(&mut tx)
+    .await?;
     if used == 0 {
         return Err(Refusal::invalid_grant());
     }
-    let gone = sql("delete from oauth_access_tokens where family = ? or id = ? returning token_hash")
-        .bind(family)
-        .bind(held.access_token_id.unwrap_or(-1))
-        .all(&mut tx)
-        .await?;
+    let gone =
+        sql("delete from oauth_access_tokens where family = ? or id = ? returning token_hash")
+            .bind(family)
+            .bind(held.access_token_id.unwrap_or(-1))
+            .all(&mut tx)
+            .await?;
     let grant = Grant {
         user_id: held.user_id,
         application_id: client.id,
         scope,
         family,
     };
+    if held.family.is_none() {
+        found(&mut tx, app, &grant).await?;
+    }
     let pair = issue(&mut tx, app, &grant, &whole).await?;
     tx.commit().await?;
     forget(app, &gone);
     Ok(pair)
+}
+
+/// Takes a family's turn; `false` where it has ended.
+async fn goes_on(tx: &mut Tx, family: Uuid, now: Timestamp) -> Result<bool> {
+    let rows = sql("update oauth_families set used = ? where family = ? and revoked is null")
+        .bind(now)
+        .bind(family)
+        .run(tx)
+        .await?;
+    Ok(rows > 0)
 }
 
 /// A refresh token of an application, of a user who may still come in.
@@ -196,8 +238,9 @@ fn narrowed(whole: &str, wanted: Option<&str>) -> Result<String, Refusal> {
     let Some(wanted) = wanted.filter(|wanted| !wanted.trim().is_empty()) else {
         return Ok(whole.to_owned());
     };
-    let within = ScopeSet::parse(wanted).is_within(ScopeSet::parse(whole));
-    match within && ScopeSet::unknown(wanted).is_empty() {
+    let within =
+        scopes::are_scopes(wanted) && ScopeSet::parse(wanted).is_within(ScopeSet::parse(whole));
+    match within {
         true => Ok(wanted.to_owned()),
         false => Err(BasicErrorResponseType::InvalidScope.into()),
     }
@@ -216,29 +259,41 @@ pub async fn revoke(app: &App, client: &Client, token: &str) -> Result<()> {
     if gone > 0 {
         return Ok(());
     }
-    let refresh: Option<(i64, Option<Uuid>, Option<i64>)> =
-        sql("select id, family, access_token_id from oauth_refresh_tokens
-             where token_hash = ? and application_id = ?")
-            .bind(hash)
-            .bind(client.id)
-            .optional(app.db())
-            .await?;
-    let Some((id, family, access)) = refresh else {
-        return Ok(());
+    let family = async || {
+        let found = sql("select family from oauth_refresh_tokens
+             where token_hash = ? and application_id = ?");
+        let found = found.bind(hash.clone()).bind(client.id);
+        let row: Option<(Option<Uuid>,)> = found.optional(app.db()).await?;
+        Ok::<_, Error>(row.and_then(|row| row.0))
     };
-    if let Some(family) = family {
+    if let Some(family) = family().await? {
         return revoke_family(app, family).await;
     }
+    revoke_foreign(app, client, &hash).await?;
+    // It may have been refreshed meanwhile, and has a family now.
+    match family().await? {
+        Some(family) => revoke_family(app, family).await,
+        None => Ok(()),
+    }
+}
+
+/// Ends a refresh token that came from another server and was not used yet, with its access token.
+async fn revoke_foreign(app: &App, client: &Client, hash: &[u8]) -> Result<()> {
     let mut tx = app.db().begin().await?;
-    sql("delete from oauth_access_tokens where id = ?")
-        .bind(access.unwrap_or(-1))
-        .run(&mut tx)
-        .await?;
-    sql("update oauth_refresh_tokens set revoked = ? where id = ?")
-        .bind(app.clock().now())
-        .bind(id)
-        .run(&mut tx)
-        .await?;
+    let ended: Vec<(Option<i64>,)> = sql("update oauth_refresh_tokens set revoked = ?
+         where token_hash = ? and application_id = ? and family is null and revoked is null
+         returning access_token_id")
+    .bind(app.clock().now())
+    .bind(hash.to_vec())
+    .bind(client.id)
+    .all(&mut tx)
+    .await?;
+    for (access,) in ended {
+        sql("delete from oauth_access_tokens where id = ?")
+            .bind(access)
+            .run(&mut tx)
+            .await?;
+    }
     tx.commit().await?;
     app.credentials().forget_all();
     Ok(())
@@ -248,11 +303,17 @@ pub async fn revoke(app: &App, client: &Client, token: &str) -> Result<()> {
 pub async fn revoke_all(app: &App, user: i64, application: i64) -> Result<bool> {
     let mut tx = app.db().begin().await?;
     let mut gone = 0;
+    // First what makes families, then their rows, then what they hold: whoever is at one of these
+    // is waited for, and what it made is seen by the statements that follow.
     for delete in [
         sql("delete from oauth_codes where user_id = ? and application_id = ?"),
+        sql("delete from oauth_device_codes where user_id = ? and application_id = ?"),
+        sql(
+            "delete from oauth_refresh_tokens where user_id = ? and application_id = ? and family is null",
+        ),
+        sql("delete from oauth_families where user_id = ? and application_id = ?"),
         sql("delete from oauth_refresh_tokens where user_id = ? and application_id = ?"),
         sql("delete from oauth_access_tokens where user_id = ? and application_id = ?"),
-        sql("delete from oauth_device_codes where user_id = ? and application_id = ?"),
         sql("delete from oauth_consents where user_id = ? and application_id = ?"),
     ] {
         gone += delete.bind(user).bind(application).run(&mut tx).await?;
@@ -260,6 +321,24 @@ pub async fn revoke_all(app: &App, user: i64, application: i64) -> Result<bool> 
     tx.commit().await?;
     app.credentials().forget_all();
     Ok(gone > 0)
+}
+
+/// Ends everything that acts for a user but browsers: tokens of applications, the user's own and
+/// others'.
+pub async fn revoke_user(tx: &mut Tx, user: i64) -> Result<()> {
+    for delete in [
+        sql("delete from oauth_codes where user_id = ?"),
+        sql("delete from oauth_device_codes where user_id = ?"),
+        sql("delete from oauth_refresh_tokens where user_id = ? and family is null"),
+        sql("delete from oauth_families where user_id = ?"),
+        sql("delete from oauth_refresh_tokens where user_id = ?"),
+        sql("delete from oauth_access_tokens where user_id = ?"),
+        sql("delete from oauth_consents where user_id = ?"),
+        sql("update oauth_applications set token_hash = null where user_id = ?"),
+    ] {
+        delete.bind(user).run(&mut *tx).await?;
+    }
+    Ok(())
 }
 
 /// What an application is told of a token of its own (RFC 7662).

@@ -47,20 +47,25 @@ struct Allowance {
 /// Every code, token and refresh token of a user that still gives something.
 pub async fn list(reader: &Reader) -> Result<Vec<Grant>> {
     let (user, now) = (reader.user()?.user_id, reader.app().clock().now());
-    let allowed: Vec<Allowance> = sql(
-        "select application_id, scope, created from oauth_codes
-         where user_id = ? and used is null and expires > ? union ",
+    let allowed: Vec<Allowance> = sql("select application_id, scope, created from oauth_codes
+         where user_id = ? and used is null and expires > ? union ")
+    .bind(user)
+    .bind(now)
+    .then(
+        "select application_id, scope, created from oauth_access_tokens
+         where user_id = ? and expires > ? union ",
     )
     .bind(user)
     .bind(now)
-    .then("select application_id, scope, created from oauth_access_tokens
-         where user_id = ? and expires > ? union ")
+    .then(
+        "select application_id, coalesce(scope, ''), created from oauth_refresh_tokens
+         where user_id = ? and revoked is null and (expires is null or expires > ?) union ",
+    )
     .bind(user)
     .bind(now)
-    .then("select application_id, coalesce(scope, ''), created from oauth_refresh_tokens
-         where user_id = ? and revoked is null and (expires is null or expires > ?)")
+    // What was allowed is given again without asking: it counts as long as it is remembered.
+    .then("select application_id, scope, updated from oauth_consents where user_id = ?")
     .bind(user)
-    .bind(now)
     .all(reader.db())
     .await?;
     let held = super::grouped(allowed.into_iter().map(|row| (row.application_id, row)));
@@ -140,7 +145,11 @@ impl Queries {
     }
 
     /// What the caller has allowed the application with this identifier.
-    async fn grant(&self, ctx: &Context<'_>, client_id: String) -> Option<Result<Grant>> {
+    async fn grant(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The identifier of the application.")] client_id: String,
+    ) -> Option<Result<Grant>> {
         answer(async { retrieve(&ctx.allow().await?, &client_id).await }).await
     }
 }
@@ -152,7 +161,11 @@ pub struct Mutations;
 impl Mutations {
     /// Takes back what the caller has allowed an application: its codes and tokens stop at once.
     /// Answers its identifier.
-    async fn revoke_grant(&self, ctx: &Context<'_>, client_id: String) -> Option<Result<String>> {
+    async fn revoke_grant(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The identifier of the application.")] client_id: String,
+    ) -> Option<Result<String>> {
         answer(async {
             delete(&ctx.allow().await?, &client_id).await?;
             Ok(client_id)

@@ -85,7 +85,10 @@ pub struct Plain<T>(Response, PhantomData<T>);
 
 impl<T> Plain<T> {
     pub fn of<E: IntoResponse>(answer: Result<Response, E>) -> Self {
-        Self(answer.unwrap_or_else(IntoResponse::into_response), PhantomData)
+        Self(
+            answer.unwrap_or_else(IntoResponse::into_response),
+            PhantomData,
+        )
     }
 }
 

@@ -33,7 +33,9 @@ pub struct NewCookie<'a> {
 
 /// Sets a cookie.
 pub fn set(app: &App, response: &mut Response, cookie: &NewCookie<'_>) {
-    response.headers_mut().append("set-cookie", header(app, cookie));
+    response
+        .headers_mut()
+        .append("set-cookie", header(app, cookie));
 }
 
 /// The header of a cookie that other sites' requests do not carry, but for links.
@@ -47,8 +49,7 @@ fn header(app: &App, cookie: &NewCookie<'_>) -> HeaderValue {
     } = cookie;
     let expires = app.clock().now().plus_seconds(*lifetime).unix().max(0);
     let expires = if *lifetime > 0 { expires } else { 0 };
-    let expires = std::time::UNIX_EPOCH
-        + std::time::Duration::from_secs(expires.unsigned_abs());
+    let expires = std::time::UNIX_EPOCH + std::time::Duration::from_secs(expires.unsigned_abs());
     let mut text = format!(
         "{name}={value}; expires={}; Max-Age={lifetime}; Path={path}; SameSite=Lax",
         httpdate::fmt_http_date(expires)

@@ -84,14 +84,14 @@ impl<E: Endpoint> Door<E> {
         )]
         let started = Instant::now();
         let method = request.method().clone();
-        let path = request.uri().path().to_owned();
+        let path = told_path(request.uri().path()).to_owned();
         let origin = request.headers().get("origin").cloned();
         let mut response = match self.enter(request).await {
             Ok(response) => response,
             Err(error) => error.into_response(),
         };
         protect(response.headers_mut());
-        if let Some(origin) = origin {
+        if let Some(origin) = origin.filter(|_| is_shared(&path)) {
             share(response.headers_mut(), origin);
         }
         let (status, seconds) = (response.status(), started.elapsed().as_secs_f64());
@@ -170,6 +170,11 @@ impl<E: Endpoint> Door<E> {
             let allow = HeaderValue::from_str(&path.allow).expect("methods are ASCII");
             response.headers_mut().insert("allow", allow);
         }
+        let private = cx.caller().identity().is_some() || path.info.name.starts_with("oauth");
+        if private && path.media == JSON {
+            let kept = response.headers_mut().entry("cache-control");
+            kept.or_insert(HeaderValue::from_static("private, no-store"));
+        }
         if method == Method::HEAD {
             response = without_body(response).await?;
         }
@@ -194,6 +199,20 @@ fn in_api(path: &str) -> bool {
             path,
             "/api/v1/openapi.json" | "/api/v1/docs" | "/api/v1/docs/oauth2-redirect"
         )
+}
+
+/// A path as the log tells it, without the key that some end with.
+fn told_path(path: &str) -> &str {
+    const KEYED: &str = "/api/v1/auth/registration/account-confirm-email/";
+    if path.starts_with(KEYED) { KEYED } else { path }
+}
+
+/// Whether pages of other origins may read what is here: the APIs, and not what people see.
+fn is_shared(path: &str) -> bool {
+    in_api(path)
+        || ["/graphql", "/api/v1/openapi.json", "/health/", "/assets/"]
+            .iter()
+            .any(|start| path.starts_with(start))
 }
 
 /// An id that a proxy in front gave, or a new one.

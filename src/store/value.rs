@@ -28,6 +28,7 @@ impl Value {
         match self {
             Self::Text(Some(text)) => text.contains('\0'),
             Self::Texts(texts) => texts.iter().any(|text| text.contains('\0')),
+            Self::Json(Some(json)) => json_has_null_character(json),
             _ => false,
         }
     }
@@ -45,6 +46,18 @@ impl Value {
                 | Self::Json(None)
                 | Self::Bytes(None)
         )
+    }
+}
+
+fn json_has_null_character(json: &serde_json::Value) -> bool {
+    use serde_json::Value as Json;
+    match json {
+        Json::String(text) => text.contains('\0'),
+        Json::Array(items) => items.iter().any(json_has_null_character),
+        Json::Object(fields) => fields
+            .iter()
+            .any(|(name, value)| name.contains('\0') || json_has_null_character(value)),
+        _ => false,
     }
 }
 

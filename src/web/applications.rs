@@ -86,7 +86,11 @@ pub async fn create(visit: Visit) -> Result<Response> {
             };
             show(&visit, &made.application, facts).await
         }
-        Err(error) => visit.complain(blank(&permit, &ticked(&visit))?, error).await,
+        Err(error) => {
+            visit
+                .complain(blank(&permit, &ticked(&visit))?, error)
+                .await
+        }
     }
 }
 
@@ -125,7 +129,10 @@ pub async fn update(Path(client_id): Path<String>, visit: Visit) -> Result<Respo
         redirect_uris: Some(visit.typed("redirect_uris").to_owned()),
     };
     match applications::update(&permit, &client_id, changes).await {
-        Ok(app) => Ok(go(&format!("/settings/applications/{}?done=saved", app.client_id))),
+        Ok(app) => Ok(go(&format!(
+            "/settings/applications/{}?done=saved",
+            app.client_id
+        ))),
         Err(error) => {
             let app = applications::own(&permit, &client_id).await?;
             let shown = of(&visit, &app, context! { checked => Serde(ticked(&visit)) })?;

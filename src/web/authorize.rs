@@ -35,9 +35,10 @@ pub async fn page(visit: Visit) -> Result<Response> {
     let silent = prompts(&visit.query, "none");
     let wanted = match authorize::check(visit.app(), &visit.query).await? {
         Ok(wanted) => wanted,
-        Err(fault) => return turn_away(&visit, fault, silent).await,
+        Err(fault) => return turn_away(&visit, fault).await,
     };
-    if silent && visit.user().is_err() {
+    // Anybody can register an application: only those that somebody answers for are told.
+    if silent && visit.user().is_err() && wanted.client.user_id.is_some() {
         return Ok(go(&wanted.refuse(visit.app(), "login_required").location));
     }
     let user = visit.user()?.user_id;
@@ -63,15 +64,13 @@ fn sign_in_again(params: &Pairs) -> String {
 
 /// An application hears of its mistakes at its own address. Whoever is not signed in is not sent
 /// there: this pod is no way to pass links on (RFC 9700 section 4.11.2).
-async fn turn_away(visit: &Visit, fault: Fault, silent: bool) -> Result<Response> {
+async fn turn_away(visit: &Visit, fault: Fault) -> Result<Response> {
     let (title, text) = match fault {
         Fault::Told(told) if redirect::is_out_of_band(&told.location) => {
             ("That did not work", told.error)
         }
         Fault::Told(told) => {
-            if !silent {
-                visit.user()?;
-            }
+            visit.user()?;
             return Ok(go(&told.location));
         }
         Fault::Client => (
@@ -100,7 +99,12 @@ async fn ask(visit: &Visit, wanted: &Request) -> Result<Response> {
         params => params.collect::<Vec<_>>(),
     };
     let leads_to = redirect::source(&wanted.redirect_uri);
-    visit.show(Page { leads_to, ..Page::new("authorize.html", facts) }).await
+    visit
+        .show(Page {
+            leads_to,
+            ..Page::new("authorize.html", facts)
+        })
+        .await
 }
 
 async fn grant(visit: &Visit, wanted: &Request) -> Result<Response> {
@@ -118,7 +122,7 @@ async fn grant(visit: &Visit, wanted: &Request) -> Result<Response> {
 pub async fn decide(visit: Visit) -> Result<Response> {
     let wanted = match authorize::check(visit.app(), &visit.form).await? {
         Ok(wanted) => wanted,
-        Err(fault) => return turn_away(&visit, fault, false).await,
+        Err(fault) => return turn_away(&visit, fault).await,
     };
     if visit.form.is_on("allow") {
         return grant(&visit, &wanted).await;
@@ -126,7 +130,29 @@ pub async fn decide(visit: Visit) -> Result<Response> {
     visit.user()?;
     let told = wanted.refuse(visit.app(), "access_denied");
     match redirect::is_out_of_band(&wanted.redirect_uri) {
-        true => visit.say(StatusCode::OK, "Cancelled", "The application gets no code. You can close this page.").await,
+        true => {
+            visit
+                .say(
+                    StatusCode::OK,
+                    "Cancelled",
+                    "The application gets no code. You can close this page.",
+                )
+                .await
+        }
         false => Ok(go(&told.location)),
     }
+}
+
+/// Where signing in may lead on to beside this pod, when the request at `next` was allowed before:
+/// browsers hold the policy of the form's page against every step.
+pub async fn leads_to(visit: &Visit) -> Result<Option<String>> {
+    let Some(query) = visit.next().strip_prefix("/authorize?") else {
+        return Ok(None);
+    };
+    let checked = authorize::check(visit.app(), &Pairs::parse(query)?).await?;
+    Ok(match checked {
+        Ok(wanted) => redirect::source(&wanted.redirect_uri),
+        Err(Fault::Told(told)) => redirect::source(&told.location),
+        Err(_) => None,
+    })
 }

@@ -38,10 +38,14 @@ pub async fn decide(visit: Visit) -> Result<Response> {
         (Err(error), _) => wrong(&visit, typed, error).await,
         (Ok(()), true) => {
             let text = "The device goes on by itself in a few seconds. You can close this page.";
-            visit.say(StatusCode::OK, "The device is connected", text).await
+            visit
+                .say(StatusCode::OK, "The device is connected", text)
+                .await
         }
         (Ok(()), false) => {
-            visit.say(StatusCode::OK, "Cancelled", "The device was turned away.").await
+            visit
+                .say(StatusCode::OK, "Cancelled", "The device was turned away.")
+                .await
         }
     }
 }
@@ -62,7 +66,12 @@ async fn wrong(visit: &Visit, typed: &str, error: Error) -> Result<Response> {
     let values = context! { user_code => typed };
     let facts = context! { errors => Serde(errors), values };
     let status = StatusCode::BAD_REQUEST;
-    visit.show(Page { status, ..Page::new("device.html", facts) }).await
+    visit
+        .show(Page {
+            status,
+            ..Page::new("device.html", facts)
+        })
+        .await
 }
 
 async fn confirm(visit: &Visit, pending: &Pending, typed: &str) -> Result<Response> {

@@ -1,5 +1,7 @@
 //! What goes wrong on the way to a page, told as a page.
-use poem::{Endpoint, IntoResponse, Middleware, Request, Response, error::ResponseError, http::Method};
+use poem::{
+    Endpoint, IntoResponse, Middleware, Request, Response, error::ResponseError, http::Method,
+};
 
 use super::visit::{Visit, go, with};
 use crate::error::Error;
@@ -61,7 +63,10 @@ fn words(error: &Error) -> (&'static str, String) {
             ("Too many attempts", text)
         }
         Error::NotFound => ("Not found", "There is nothing at this address.".to_owned()),
-        Error::Internal(_) => ("Something went wrong", "The pod has made a note of it. Try again in a while.".to_owned()),
+        Error::Internal(_) => (
+            "Something went wrong",
+            "The pod has made a note of it. Try again in a while.".to_owned(),
+        ),
         error => ("That did not work", error.to_string()),
     }
 }

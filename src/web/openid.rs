@@ -35,7 +35,12 @@ pub async fn leave(visit: Visit) -> Result<Response> {
     let (url, attempt) = openid::begin(permit.app(), visit.next()).await?;
     let kept = serde_json::to_vec(&attempt).map_err(Error::internal)?;
     let mut response = go(&url);
-    keep(&visit, &mut response, &URL_SAFE_NO_PAD.encode(kept), PATIENCE);
+    keep(
+        &visit,
+        &mut response,
+        &URL_SAFE_NO_PAD.encode(kept),
+        PATIENCE,
+    );
     Ok(response)
 }
 

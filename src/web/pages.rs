@@ -46,7 +46,9 @@ pub async fn docs(visit: Visit) -> Result<Response> {
 /// Where signing in to the explorer of the REST API leads back to.
 #[handler]
 pub async fn signed_in(visit: Visit) -> Result<Response> {
-    visit.show(Page::new("oauth2-redirect.html", context! {})).await
+    visit
+        .show(Page::new("oauth2-redirect.html", context! {}))
+        .await
 }
 
 /// A player within the pages of other sites, as oEmbed tells them. Browsers that know the policy

@@ -12,7 +12,9 @@ use crate::{
 
 #[handler]
 pub async fn page(visit: Visit) -> Result<Response> {
-    visit.show(Page::new("password-reset.html", context! {})).await
+    visit
+        .show(Page::new("password-reset.html", context! {}))
+        .await
 }
 
 /// The answer is the same whether anybody has the address.
@@ -24,7 +26,11 @@ pub async fn ask(visit: Visit) -> Result<Response> {
             let text = "If there is an account with this address, a mail with a link is on its way. The link works for one hour.";
             visit.say(StatusCode::OK, "Look into your mail", text).await
         }
-        Err(error) => visit.complain(Page::new("password-reset.html", context! {}), error).await,
+        Err(error) => {
+            visit
+                .complain(Page::new("password-reset.html", context! {}), error)
+                .await
+        }
     }
 }
 
@@ -49,7 +55,9 @@ pub async fn set(visit: Visit) -> Result<Response> {
         Ok(()) => Ok(go("/login?done=password")),
         Err(error) => {
             let facts = context! { uid => new.uid, token => new.token };
-            visit.complain(Page::new("password-new.html", facts), error).await
+            visit
+                .complain(Page::new("password-new.html", facts), error)
+                .await
         }
     }
 }
@@ -77,8 +85,19 @@ pub async fn confirm_email(visit: Visit) -> Result<Response> {
             Err(_) => "/login?done=confirmed",
         })),
         Err(crate::error::Error::Invalid(fields)) => {
-            let why = fields.values().flatten().cloned().collect::<Vec<_>>().join(" ");
-            visit.say(StatusCode::BAD_REQUEST, "The address is not confirmed", &why).await
+            let why = fields
+                .values()
+                .flatten()
+                .cloned()
+                .collect::<Vec<_>>()
+                .join(" ");
+            visit
+                .say(
+                    StatusCode::BAD_REQUEST,
+                    "The address is not confirmed",
+                    &why,
+                )
+                .await
         }
         Err(error) => Err(error),
     }

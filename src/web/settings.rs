@@ -12,8 +12,7 @@ use crate::{
     resources::{
         auth::{ChangePassword, PasswordChange, change_password},
         contents::NewContent,
-        grants,
-        sessions as browsers,
+        grants, sessions as browsers,
         users::{self, ChangeEmail, Changes, DeleteAccount, UserPrivacy},
     },
     rest::{cookies, params::Scalar},
@@ -37,7 +36,9 @@ const LEVELS: &[(UserPrivacy, &str)] = &[
 fn notice(visit: &Visit) -> Option<&'static str> {
     Some(match visit.query.last("done")? {
         "profile" => "The profile is saved.",
-        "email" => "A mail is on its way to the new address. Open the link in it, and the address is yours.",
+        "email" => {
+            "A mail is on its way to the new address. Open the link in it, and the address is yours."
+        }
         "confirmed" => "The e-mail address is confirmed.",
         "password" => "The new password is set. Other browsers were signed out.",
         "session" => "The session is ended.",
@@ -51,7 +52,9 @@ async fn facts(visit: &Visit, section: &str) -> Result<Value> {
     let permit = visit.reach::<users::Me>().await?;
     let viewer = users::viewer(&permit, permit.db()).await?;
     let summary = users::summary(permit.loaders(), &viewer).await?;
-    let levels = LEVELS.iter().map(|(level, label)| context! { value => level.word(), label => *label });
+    let levels = LEVELS
+        .iter()
+        .map(|(level, label)| context! { value => level.word(), label => *label });
     Ok(context! {
         section,
         notice => notice(visit),
@@ -128,7 +131,9 @@ fn device(agent: &str) -> String {
 
 #[handler]
 pub async fn page(visit: Visit) -> Result<Response> {
-    visit.show(Page::new("settings.html", facts(&visit, "").await?)).await
+    visit
+        .show(Page::new("settings.html", facts(&visit, "").await?))
+        .await
 }
 
 /// Back to the settings, or the settings with what was wrong in a section.
@@ -137,7 +142,9 @@ async fn done(visit: &Visit, section: &str, result: Result<()>) -> Result<Respon
         Ok(()) => Ok(go(&format!("/settings?done={section}#{section}"))),
         Err(error) => {
             let facts = facts(visit, section).await?;
-            visit.complain(Page::new("settings.html", facts), error).await
+            visit
+                .complain(Page::new("settings.html", facts), error)
+                .await
         }
     }
 }
@@ -231,9 +238,18 @@ mod tests {
     #[test]
     fn browsers_are_told_apart() {
         for (agent, told) in [
-            ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox on Linux"),
-            ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36 Edg/140.0", "Edge on Windows"),
-            ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1 Version/18.0 Safari/604.1", "Safari on iOS"),
+            (
+                "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+                "Firefox on Linux",
+            ),
+            (
+                "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36 Edg/140.0",
+                "Edge on Windows",
+            ),
+            (
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1 Version/18.0 Safari/604.1",
+                "Safari on iOS",
+            ),
             ("", "An unknown browser"),
         ] {
             assert_eq!(device(agent), told);

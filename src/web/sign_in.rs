@@ -2,7 +2,10 @@
 use minijinja::{Value, context};
 use poem::{Request, Response, handler};
 
-use super::visit::{Page, Visit, go};
+use super::{
+    authorize::leads_to,
+    visit::{Page, Visit, go},
+};
 use crate::{
     accounts::{sessions, sign_in as password},
     error::Result,
@@ -32,16 +35,31 @@ pub async fn page(visit: Visit) -> Result<Response> {
     if visit.user().is_ok() && !visit.query.is_on("again") {
         return Ok(go(visit.next()));
     }
-    visit.show(Page::new("login.html", facts(&visit).await?)).await
+    visit.show(form(&visit).await?).await
+}
+
+async fn form(visit: &Visit) -> Result<Page> {
+    let leads_to = leads_to(visit).await?;
+    Ok(Page {
+        leads_to,
+        ..Page::new("login.html", facts(visit).await?)
+    })
 }
 
 #[handler]
 pub async fn sign_in(visit: Visit) -> Result<Response> {
     let permit = visit.allow::<Login>().await?;
     let login = visit.typed("username");
-    match password::sign_in(permit.app(), login, visit.exact("password"), visit.cx.client()).await {
+    match password::sign_in(
+        permit.app(),
+        login,
+        visit.exact("password"),
+        visit.cx.client(),
+    )
+    .await
+    {
         Ok(token) => admit(&visit, &token).await,
-        Err(error) => visit.complain(Page::new("login.html", facts(&visit).await?), error).await,
+        Err(error) => visit.complain(form(&visit).await?, error).await,
     }
 }
 

@@ -5,6 +5,7 @@ use minijinja::{Value, context};
 use poem::{Response, handler, http::StatusCode};
 
 use super::{
+    authorize::leads_to,
     sign_in::admit,
     visit::{Page, Visit},
 };
@@ -29,7 +30,11 @@ async fn facts(visit: &Visit) -> Result<Value> {
     let form = preferences.get("moderation__signup_form_customization");
     let asked = questions(&preferences).into_iter().enumerate();
     let asked = asked.map(|(index, question)| {
-        let Question { label, required, long } = question;
+        let Question {
+            label,
+            required,
+            long,
+        } = question;
         context! { name => field(index), label, required, long }
     });
     Ok(context! {
@@ -43,7 +48,15 @@ async fn facts(visit: &Visit) -> Result<Value> {
 
 #[handler]
 pub async fn page(visit: Visit) -> Result<Response> {
-    visit.show(Page::new("signup.html", facts(&visit).await?)).await
+    visit.show(form(&visit).await?).await
+}
+
+async fn form(visit: &Visit) -> Result<Page> {
+    let leads_to = leads_to(visit).await?;
+    Ok(Page {
+        leads_to,
+        ..Page::new("signup.html", facts(visit).await?)
+    })
 }
 
 #[handler]
@@ -66,8 +79,7 @@ pub async fn sign_up(visit: Visit) -> Result<Response> {
     let outcome = match register(&permit, &wanted).await {
         Ok(outcome) => outcome,
         Err(error) => {
-            let shown = Page::new("signup.html", facts(&visit).await?);
-            return visit.complain(shown, error).await;
+            return visit.complain(form(&visit).await?, error).await;
         }
     };
     match outcome {
@@ -77,11 +89,16 @@ pub async fn sign_up(visit: Visit) -> Result<Response> {
         }
         Outcome::Unconfirmed => {
             let text = "A mail was sent to your address. Open the link in it, then sign in.";
-            visit.say(StatusCode::OK, "Confirm your e-mail address", text).await
+            visit
+                .say(StatusCode::OK, "Confirm your e-mail address", text)
+                .await
         }
         Outcome::Waiting => {
-            let text = "A moderator looks at your request. You get a mail when the account can be used.";
-            visit.say(StatusCode::OK, "Your request was sent", text).await
+            let text =
+                "A moderator looks at your request. You get a mail when the account can be used.";
+            visit
+                .say(StatusCode::OK, "Your request was sent", text)
+                .await
         }
     }
 }
@@ -122,6 +139,10 @@ pub async fn set_up(visit: Visit) -> Result<Response> {
             admit(&visit, &session).await
         }
         Ok(None) => Err(spent()),
-        Err(error) => visit.complain(Page::new("setup.html", context! { key }), error).await,
+        Err(error) => {
+            visit
+                .complain(Page::new("setup.html", context! { key }), error)
+                .await
+        }
     }
 }

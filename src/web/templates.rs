@@ -35,7 +35,9 @@ mod tests {
     #[test]
     fn every_template_is_well_formed() {
         for name in assets::pages() {
-            TEMPLATES.get_template(&name).unwrap_or_else(|error| panic!("{name}: {error:#}"));
+            TEMPLATES
+                .get_template(&name)
+                .unwrap_or_else(|error| panic!("{name}: {error:#}"));
         }
     }
 }

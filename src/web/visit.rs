@@ -56,7 +56,11 @@ impl Visit {
         let csrf = csrf::token(request);
         Ok(Self {
             cx: Cx::of(request).clone(),
-            address: request.uri().path_and_query().map_or("/", |whole| whole.as_str()).to_owned(),
+            address: request
+                .uri()
+                .path_and_query()
+                .map_or("/", |whole| whole.as_str())
+                .to_owned(),
             query: Pairs::parse(request.uri().query().unwrap_or_default())?,
             form: Pairs::default(),
             session: auth::session(request).map(str::to_owned),
@@ -115,7 +119,10 @@ impl Visit {
         let mut response = Response::builder()
             .status(page.status)
             .content_type("text/html; charset=utf-8")
-            .header("content-security-policy", policy(self.app(), "'none'", page.leads_to.as_deref()))
+            .header(
+                "content-security-policy",
+                policy(self.app(), "'none'", page.leads_to.as_deref()),
+            )
             .header("cache-control", "private, no-store")
             .body(html);
         if !self.has_csrf {
@@ -133,13 +140,22 @@ impl Visit {
         let (errors, values) = (Serde(errors), Serde(values));
         let facts = context! { errors, values, ..page.facts };
         let status = StatusCode::BAD_REQUEST;
-        self.show(Page { status, facts, ..page }).await
+        self.show(Page {
+            status,
+            facts,
+            ..page
+        })
+        .await
     }
 
     /// Answers with a page that says something.
     pub async fn say(&self, status: StatusCode, title: &str, text: &str) -> Result<Response> {
         let facts = context! { title, text };
-        self.show(Page { status, ..Page::new("message.html", facts) }).await
+        self.show(Page {
+            status,
+            ..Page::new("message.html", facts)
+        })
+        .await
     }
 
     pub async fn html(&self, template: &str, facts: Value) -> Result<String> {
@@ -162,6 +178,11 @@ impl<'a> FromRequest<'a> for Visit {
         let mut visit = Self::of(request)?;
         if let Some(refusal) = visit.cx.caller().refusal() {
             return Err(refusal.clone().into());
+        }
+        let caller = visit.cx.caller().identity();
+        if caller.is_some_and(|identity| identity.session_id.is_none()) {
+            let why = "Pages are for browsers that are signed in. Programs use the API.";
+            return Err(Error::Denied(why.to_owned()).into());
         }
         if request.method() == Method::POST {
             visit.form = form::fields(request, body).await?;
@@ -190,7 +211,9 @@ fn is_of_this_pod(next: &str) -> bool {
 /// Nothing but what this server serves; pictures and audio may lie at `MEDIA_URL`.
 pub fn policy(app: &App, frames: &str, leads_to: Option<&str>) -> String {
     let media = app.config().media_url();
-    let leads_to = leads_to.map(|source| format!(" {source}")).unwrap_or_default();
+    let leads_to = leads_to
+        .map(|source| format!(" {source}"))
+        .unwrap_or_default();
     format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: {media}; \
          font-src 'self' data:; connect-src 'self'; media-src 'self'; worker-src 'self'; \
@@ -221,10 +244,22 @@ mod tests {
 
     #[test]
     fn nobody_is_sent_on_to_another_host() {
-        for good in ["/", "/settings", "/authorize?redirect_uri=https://c.example/"] {
+        for good in [
+            "/",
+            "/settings",
+            "/authorize?redirect_uri=https://c.example/",
+        ] {
             assert!(is_of_this_pod(good), "{good}");
         }
-        for bad in ["", "//evil.example", "https://evil.example", "/\\evil.example", "javascript:x", "/\t/evil.example", "evil"] {
+        for bad in [
+            "",
+            "//evil.example",
+            "https://evil.example",
+            "/\\evil.example",
+            "javascript:x",
+            "/\t/evil.example",
+            "evil",
+        ] {
             assert!(!is_of_this_pod(bad), "{bad}");
         }
     }

@@ -1,8 +1,5 @@
 //! Accounts: making them, signing in, passwords, addresses, and taking them away.
-use baleen::{
-    accounts::setup,
-    store::sql,
-};
+use baleen::{accounts::setup, store::sql};
 use poem::http::Method;
 use serde_json::{Value, json};
 
@@ -26,7 +23,10 @@ fn registration(username: &str) -> Value {
 /// A key out of a mail.
 fn key(mail: &str, parameter: &str) -> String {
     let rest = mail.split_once(&format!("{parameter}=")).unwrap().1;
-    rest.split(|char: char| char == '&' || char.is_whitespace()).next().unwrap().to_owned()
+    rest.split(|char: char| char == '&' || char.is_whitespace())
+        .next()
+        .unwrap()
+        .to_owned()
 }
 
 on_both! {
@@ -455,13 +455,20 @@ async fn the_first_start_makes_an_administrator_by_a_link() {
         assert!(first.get(&link).await.text.contains("Set up"));
         let key = link.split_once('=').unwrap().1;
         let fields = [
-            ("key", key), ("username", "root-of-all"), ("email", "root@new.test"),
-            ("password1", PASSWORD), ("password2", PASSWORD), ("open", "true"),
+            ("key", key),
+            ("username", "root-of-all"),
+            ("email", "root@new.test"),
+            ("password1", PASSWORD),
+            ("password2", PASSWORD),
+            ("open", "true"),
         ];
         let done = first.submit("/setup", &fields).await;
         assert_eq!(done.status, 303, "{}", done.text);
         let me = first.get("/api/v1/users/me").await.json();
-        assert_eq!((&me["is_superuser"], &me["permissions"]["settings"]), (&json!(true), &json!(true)));
+        assert_eq!(
+            (&me["is_superuser"], &me["permissions"]["settings"]),
+            (&json!(true), &json!(true))
+        );
         assert_eq!(pod.get("/api/v1/artists").send().await.status, 200);
         assert_eq!(Visitor::new(&pod).get(&link).await.status, 403);
         assert_eq!(setup::link(&pod.app).await.unwrap(), None);

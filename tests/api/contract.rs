@@ -114,7 +114,8 @@ async fn replay(backend: Backend) {
 }
 
 /// The rates of the second server of the recordings.
-const THROTTLED: &str = "anonymous-list=2/m,authenticated-retrieve=2/h,login=2/h,oauth-token=2/d,subsonic=2/s";
+const THROTTLED: &str =
+    "anonymous-list=2/m,authenticated-retrieve=2/h,login=2/h,oauth-token=2/d,subsonic=2/s";
 
 /// What the servers draw by chance: identifiers, secrets, codes, tokens. Each recorded one is
 /// replaced by that of this server in what is asked later.
@@ -122,7 +123,13 @@ const THROTTLED: &str = "anonymous-list=2/m,authenticated-retrieve=2/h,login=2/h
 struct Drawn(Vec<(String, String)>);
 
 /// Fields of answers that are drawn by chance.
-const DRAWN: &[&str] = &["client_id", "client_secret", "code", "access_token", "refresh_token"];
+const DRAWN: &[&str] = &[
+    "client_id",
+    "client_secret",
+    "code",
+    "access_token",
+    "refresh_token",
+];
 
 /// Where a drawn value is asked with later, whose answer was not recorded.
 const LATER: &[(&str, &str, &str)] = &[
@@ -139,7 +146,10 @@ impl Drawn {
         }
         golden["request"] = serde_json::from_str(&request).unwrap();
         let authorization = &mut golden["request"]["headers"]["Authorization"];
-        if let Some(pair) = authorization.as_str().and_then(|header| header.strip_prefix("Basic ")) {
+        if let Some(pair) = authorization
+            .as_str()
+            .and_then(|header| header.strip_prefix("Basic "))
+        {
             let mut plain = String::from_utf8(BASE64_STANDARD.decode(pair).unwrap()).unwrap();
             for (recorded, ours) in &self.0 {
                 plain = plain.replace(recorded, ours);
@@ -159,14 +169,26 @@ impl Drawn {
         }
         for (_, field, later) in LATER.iter().filter(|(asked, ..)| *asked == name) {
             let later = all.iter().find(|other| other["name"] == *later).unwrap();
-            self.note(text(&later["request"]["body"]["form"][field]), text(&ours[field]));
+            self.note(
+                text(&later["request"]["body"]["form"][field]),
+                text(&ours[field]),
+            );
         }
         if name == "csrf-cookie" {
-            let later = all.iter().find(|other| other["name"] == "login-bad").unwrap();
-            self.note(text(&later["request"]["headers"]["X-CSRFToken"]), &cookie(answer, "csrftoken"));
+            let later = all
+                .iter()
+                .find(|other| other["name"] == "login-bad")
+                .unwrap();
+            self.note(
+                text(&later["request"]["headers"]["X-CSRFToken"]),
+                &cookie(answer, "csrftoken"),
+            );
         }
         let cookies = text(&golden["response"]["headers"]["set-cookie"]);
-        for (key, value) in cookies.lines().filter_map(|line| line.split(';').next()?.split_once('=')) {
+        for (key, value) in cookies
+            .lines()
+            .filter_map(|line| line.split(';').next()?.split_once('='))
+        {
             self.note(value, &cookie(answer, key));
         }
     }
@@ -181,7 +203,8 @@ impl Drawn {
 /// The value of a cookie that an answer sets.
 fn cookie(answer: &Answer, name: &str) -> String {
     let set = answer.headers.get_all("set-cookie").iter();
-    let mut pairs = set.filter_map(|header| header.to_str().ok()?.split(';').next()?.split_once('='));
+    let mut pairs =
+        set.filter_map(|header| header.to_str().ok()?.split(';').next()?.split_once('='));
     let found = pairs.find(|(key, _)| *key == name);
     found.map_or_else(String::new, |(_, value)| value.to_owned())
 }
@@ -227,7 +250,12 @@ async fn ask(pod: &Pod, folder: &Path, golden: &Value, made: Option<&str>) -> An
         address = format!("/api/v1/attachments/{uuid}");
     }
     let mut ask = pod.ask(method, &address).from("127.0.0.1");
-    for (name, value) in request["headers"].as_object().unwrap().iter().filter(|(_, value)| !value.is_null()) {
+    for (name, value) in request["headers"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .filter(|(_, value)| !value.is_null())
+    {
         let name: &'static str = name.to_lowercase().leak();
         ask = ask.header(name, text(value));
     }
@@ -238,8 +266,12 @@ async fn ask(pod: &Pod, folder: &Path, golden: &Value, made: Option<&str>) -> An
         ask = ask.body(body["json"].to_string());
     } else if let Some(form) = body["form"].as_object() {
         let pairs = form.iter().map(|(name, value)| (name, text(value)));
-        let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
-        ask = ask.header("content-type", "application/x-www-form-urlencoded").body(form);
+        let form = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(pairs)
+            .finish();
+        ask = ask
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(form);
     } else if let Some(file) = body["multipart"]["files"]["file"].as_object() {
         ask = ask.file(
             text(&file["filename"]),

@@ -125,10 +125,7 @@ fn meet(info: &Info) -> (&'static str, &'static str) {
             "mutation { updateUser(input: {}) { username } }",
         ),
         "users.settings" => ("users/settings", "mutation { updateSettings(input: {}) }"),
-        "users.subsonic_token" => (
-            "users/alice/subsonic-token",
-            "{ viewer { subsonicToken } }",
-        ),
+        "users.subsonic_token" => ("users/alice/subsonic-token", "{ viewer { subsonicToken } }"),
         "users.rotate_subsonic_token" => (
             "users/alice/subsonic-token",
             "mutation { rotateSubsonicToken }",
@@ -253,7 +250,9 @@ fn rest<'a>(pod: &'a Pod, info: &Info, address: &str) -> Ask<'a> {
             // What signs in must show that a page of this pod sent it.
             let token = "x".repeat(40);
             match info.name {
-                "users.login" => ask.header("x-csrftoken", &token).header("cookie", &format!("csrftoken={token}")),
+                "users.login" => ask
+                    .header("x-csrftoken", &token)
+                    .header("cookie", &format!("csrftoken={token}")),
                 _ => ask,
             }
         }

@@ -10,6 +10,7 @@ mod artists;
 mod browser;
 mod catalogue;
 mod cli;
+mod clients;
 mod contract;
 mod documents;
 mod edits;

@@ -30,6 +30,10 @@ function hiddenFields(html, path) {
 export class Person {
   #cookies = new Map();
 
+  constructor(cookies = {}) {
+    this.#cookies = new Map(Object.entries(cookies));
+  }
+
   // One request; redirects are not followed.
   async fetch(url, form) {
     const cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ');
@@ -66,6 +70,18 @@ export class Person {
   // Sends the form for a path, as a page shows it, with what the person fills in.
   async #submit(base, path, html, filled) {
     return this.fetch(new URL(path, base), { ...hiddenFields(html, path), ...filled });
+  }
+
+  // Signs in at an OpenID provider, which knows the person by a cookie; gives the page that follows.
+  async signInElsewhere(base, next) {
+    let url = `${base}/login/openid?next=${encodeURIComponent(next)}`;
+    for (let hops = 0; hops < 20; hops += 1) {
+      const response = await this.fetch(url);
+      const location = response.headers.get('location');
+      if (!location) return { url, status: response.status, html: await response.text() };
+      url = new URL(location, url).href;
+    }
+    throw new Error(`${url} leads round and round`);
   }
 
   async signIn(base, username, password) {

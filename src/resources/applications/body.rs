@@ -123,7 +123,9 @@ impl Rest {
         query: PageQuery,
     ) -> Result<Answer<Page<ListedBody>>> {
         let (frame, rows) = query.0.cut(list(&permit).await?)?;
-        Ok(Answer(frame.around(rows.into_iter().map(ListedBody::from).collect())))
+        Ok(Answer(
+            frame.around(rows.into_iter().map(ListedBody::from).collect()),
+        ))
     }
 
     #[oai(path = "/", method = "post")]
@@ -133,7 +135,11 @@ impl Rest {
         new: Body<NewApplication>,
     ) -> Result<Created<OwnBody>> {
         let made = create(&permit, new.0).await?;
-        Ok(Created(own(made.application, made.client_secret, made.token)))
+        Ok(Created(own(
+            made.application,
+            made.client_secret,
+            made.token,
+        )))
     }
 
     #[oai(path = "/:client_id", method = "get")]

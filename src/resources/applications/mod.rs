@@ -79,9 +79,8 @@ impl OauthApplication {
     /// Whether it is the caller's, seen with credentials that may know.
     pub fn is_of(&self, reader: &Reader) -> bool {
         use crate::scope::{Access, Area, Scope};
-        let knows = |scopes: crate::scope::ScopeSet| {
-            scopes.contains(Scope(Access::Read, Area::Security))
-        };
+        let knows =
+            |scopes: crate::scope::ScopeSet| scopes.contains(Scope(Access::Read, Area::Security));
         reader.caller().identity().is_some_and(|identity| {
             self.user_id == Some(identity.user_id) && knows(identity.scopes)
         })
@@ -144,7 +143,7 @@ impl Queries {
     async fn oauth_app(
         &self,
         ctx: &Context<'_>,
-        client_id: String,
+        #[graphql(desc = "The identifier of the application.")] client_id: String,
     ) -> Option<Result<OauthApplication>> {
         answer(async { retrieve(&ctx.allow().await?, &client_id).await }).await
     }
@@ -159,7 +158,7 @@ impl Mutations {
     async fn create_oauth_app(
         &self,
         ctx: &Context<'_>,
-        input: NewApplication,
+        #[graphql(desc = "The application to be registered.")] input: NewApplication,
     ) -> Option<Result<Made>> {
         answer(async { create(&ctx.allow().await?, input).await }).await
     }
@@ -168,8 +167,8 @@ impl Mutations {
     async fn update_oauth_app(
         &self,
         ctx: &Context<'_>,
-        client_id: String,
-        input: Changes,
+        #[graphql(desc = "The identifier of the application.")] client_id: String,
+        #[graphql(desc = "What is to be changed.")] input: Changes,
     ) -> Option<Result<OauthApplication>> {
         answer(async {
             let permit: Allowed<Update> = ctx.allow().await?;
@@ -183,7 +182,7 @@ impl Mutations {
     async fn delete_oauth_app(
         &self,
         ctx: &Context<'_>,
-        client_id: String,
+        #[graphql(desc = "The identifier of the application.")] client_id: String,
     ) -> Option<Result<String>> {
         answer(async {
             delete(&ctx.allow().await?, &client_id).await?;
@@ -196,7 +195,7 @@ impl Mutations {
     async fn rotate_application_token(
         &self,
         ctx: &Context<'_>,
-        client_id: String,
+        #[graphql(desc = "The identifier of the application.")] client_id: String,
     ) -> Option<Result<Rotated>> {
         answer(async { rotate(&ctx.allow().await?, &client_id).await }).await
     }

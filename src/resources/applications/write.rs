@@ -8,7 +8,10 @@ use crate::{
     context::Reader,
     error::{Error, Result},
     guard::Allowed,
-    oauth::{clients::{ClientType, secret_hash}, redirect},
+    oauth::{
+        clients::{ClientType, secret_hash},
+        redirect,
+    },
     resources::catalogue::not_blank,
     scope::{Access, Area, Scope, ScopeSet},
     store::sql,
@@ -80,7 +83,12 @@ pub struct Rotated {
 const MOST: i64 = 200;
 
 pub async fn create(permit: &Allowed<Create>, new: NewApplication) -> Result<Made> {
-    check(permit, Some(&new.name), Some(&new.scopes), Some(&new.redirect_uris))?;
+    check(
+        permit,
+        Some(&new.name),
+        Some(&new.scopes),
+        Some(&new.redirect_uris),
+    )?;
     let owner = owner(permit).await?;
     let client_id = crate::random::letters(40, ALPHABET);
     let secret = (new.client_type == ClientType::Confidential)
@@ -187,15 +195,21 @@ pub async fn update(
         changes.redirect_uris.as_deref(),
     )?;
     let mut tx = reader.db().begin().await?;
-    sql("update oauth_applications set name = ?, scope = ?, redirect_uris = ?, updated = ?
-         where id = ?")
-        .bind(changes.name.unwrap_or(known.name))
-        .bind(changes.scopes.map_or(known.scopes, |text| words(&text)))
-        .bind(changes.redirect_uris.map_or(known.redirect_uris, |text| words(&text)))
-        .bind(reader.app().clock().now())
-        .bind(known.id)
-        .run(&mut tx)
-        .await?;
+    sql(
+        "update oauth_applications set name = ?, scope = ?, redirect_uris = ?, updated = ?
+         where id = ?",
+    )
+    .bind(changes.name.unwrap_or(known.name))
+    .bind(changes.scopes.map_or(known.scopes, |text| words(&text)))
+    .bind(
+        changes
+            .redirect_uris
+            .map_or(known.redirect_uris, |text| words(&text)),
+    )
+    .bind(reader.app().clock().now())
+    .bind(known.id)
+    .run(&mut tx)
+    .await?;
     let changed = sql(SELECT)
         .then("where id = ?")
         .bind(known.id)

@@ -1,15 +1,16 @@
 //! Accounts at the REST door.
-use poem::{Response, http::StatusCode};
+use poem::{Request, Response, http::StatusCode};
 use poem_openapi::{Object, OpenApi, param::Path};
 use serde::Serialize;
 
 use super::{
-    ChangeOwnPassword, ChangePassword, ConfirmationPage, NewAccount, PasswordChange,
-    PasswordReset, Register, ReplaceUser, RequestReset, Reset, UpdateUser, UserDetails,
-    VerifyEmail, change_password, register, request_reset, reset, same_name, verify_email,
+    ChangeOwnPassword, ChangePassword, ConfirmationPage, NewAccount, PasswordChange, PasswordReset,
+    Register, ReplaceUser, RequestReset, Reset, UpdateUser, UserDetails, VerifyEmail,
+    change_password, register, request_reset, reset, same_name, verify_email,
 };
 use crate::{
     accounts::{sessions, sign_up::Outcome},
+    auth::csrf,
     context::{Cx, Reader},
     error::Result,
     guard::Allowed,
@@ -18,6 +19,7 @@ use crate::{
         answer::{Answer, Elsewhere, Plain},
         body::Body,
         cookies,
+        form::FORM,
     },
 };
 
@@ -102,11 +104,22 @@ async fn rename(reader: &Reader, changes: UserDetailsChanges) -> Result<UserDeta
     details(reader).await
 }
 
-async fn registered(permit: &Allowed<Register>, cx: &Cx, new: NewAccount) -> Result<Response> {
-    let mut response = Response::builder()
-        .status(StatusCode::NO_CONTENT)
-        .finish();
-    if let Outcome::Ready(user) = register(permit, &new.into()).await? {
+/// Browsers are signed in when a page of this pod asks, or a script: a form of another site could
+/// put somebody into an account that is not theirs.
+async fn registered(
+    permit: &Allowed<Register>,
+    cx: &Cx,
+    request: &Request,
+    new: NewAccount,
+) -> Result<Response> {
+    let mut response = Response::builder().status(StatusCode::NO_CONTENT).finish();
+    let outcome = register(permit, &new.into()).await?;
+    let form = request
+        .content_type()
+        .is_some_and(|kind| kind.starts_with(FORM));
+    if let Outcome::Ready(user) = outcome
+        && (!form || csrf::is_genuine(request, None))
+    {
         let session = sessions::open(permit.app(), user, cx.client()).await?;
         cookies::set_session(permit.app(), &mut response, &session);
     }
@@ -122,9 +135,10 @@ impl Rest {
         &self,
         permit: Allowed<Register>,
         cx: poem::web::Data<&Cx>,
+        request: &Request,
         new: Body<NewAccount>,
     ) -> Plain<String> {
-        Plain::of(registered(&permit, &cx, new.0).await)
+        Plain::of(registered(&permit, &cx, request, new.0).await)
     }
 
     #[oai(path = "/registration/verify-email", method = "post")]

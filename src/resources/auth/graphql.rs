@@ -17,7 +17,11 @@ pub struct Mutations;
 #[Object(name = "AuthMutations")]
 impl Mutations {
     /// Makes an account. It opens no session: authorise an application to act for it.
-    async fn sign_up(&self, ctx: &Context<'_>, input: NewAccount) -> Option<Result<SignUpOutcome>> {
+    async fn sign_up(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The account to be made.")] input: NewAccount,
+    ) -> Option<Result<SignUpOutcome>> {
         answer(async {
             let permit = ctx.allow().await?;
             register(&permit, &input.into()).await.map(Into::into)
@@ -26,7 +30,11 @@ impl Mutations {
     }
 
     /// Confirms the e-mail address that a key was mailed to.
-    async fn confirm_email(&self, ctx: &Context<'_>, key: String) -> Option<Result<bool>> {
+    async fn confirm_email(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The key from the mail.")] key: String,
+    ) -> Option<Result<bool>> {
         answer(async {
             verify_email(&ctx.allow().await?, &key).await?;
             Ok(true)
@@ -39,7 +47,7 @@ impl Mutations {
     async fn request_password_reset(
         &self,
         ctx: &Context<'_>,
-        email: String,
+        #[graphql(desc = "The address of the account.")] email: String,
     ) -> Option<Result<bool>> {
         answer(async {
             request_reset(&ctx.allow().await?, &email).await?;
@@ -52,7 +60,7 @@ impl Mutations {
     async fn reset_password(
         &self,
         ctx: &Context<'_>,
-        input: PasswordReset,
+        #[graphql(desc = "The new password, and what the mail said.")] input: PasswordReset,
     ) -> Option<Result<bool>> {
         answer(async {
             reset(&ctx.allow().await?, &input).await?;
@@ -65,7 +73,7 @@ impl Mutations {
     async fn change_password(
         &self,
         ctx: &Context<'_>,
-        input: PasswordChange,
+        #[graphql(desc = "The new password, and the one until now.")] input: PasswordChange,
     ) -> Option<Result<bool>> {
         answer(async {
             let permit: Allowed<ChangePassword> = ctx.allow().await?;

@@ -57,14 +57,16 @@ impl Preferences {
 
     /// Sets a setting; whoever commits makes the next look a fresh one.
     pub async fn store(tx: &mut Tx, section: &str, name: &str, raw: &str) -> Result<()> {
-        sql("insert into preferences (section, name, raw_value) values (?, ?, ?)
-             on conflict (section, name) do update set raw_value = excluded.raw_value")
-            .bind(section)
-            .bind(name)
-            .bind(raw)
-            .run(tx)
-            .await
-            .map(|_| ())
+        sql(
+            "insert into preferences (section, name, raw_value) values (?, ?, ?)
+             on conflict (section, name) do update set raw_value = excluded.raw_value",
+        )
+        .bind(section)
+        .bind(name)
+        .bind(raw)
+        .run(tx)
+        .await
+        .map(|_| ())
     }
 
     /// The value of a setting such as `instance__name`.

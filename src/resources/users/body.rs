@@ -1,10 +1,6 @@
 //! Users at the REST door.
 use poem::{Request, Response, http::StatusCode, web::Data};
-use poem_openapi::{
-    Object, OpenApi,
-    param::Path,
-    types::Any,
-};
+use poem_openapi::{Object, OpenApi, param::Path, types::Any};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -17,7 +13,7 @@ use super::{
 };
 use crate::{
     accounts::{sessions, sign_in::sign_in},
-    auth::{csrf, listening},
+    auth::{self, csrf, listening},
     context::{Cx, Reader},
     error::{Error, Result},
     graphql::loaders::{AttachmentId, ContentId, Loaders},
@@ -225,8 +221,10 @@ fn forged() -> Response {
     Response::builder()
         .status(StatusCode::FORBIDDEN)
         .content_type(HTML)
-        .body("<!doctype html>\n<title>Forbidden</title>\n<h1>CSRF verification failed</h1>\n\
-               <p>Send the value of the cookie csrftoken in the header X-CSRFToken.</p>\n")
+        .body(
+            "<!doctype html>\n<title>Forbidden</title>\n<h1>CSRF verification failed</h1>\n\
+               <p>Send the value of the cookie csrftoken in the header X-CSRFToken.</p>\n",
+        )
 }
 
 async fn signed_in(cx: &Cx, reader: &Reader, request: &Request, form: &Pairs) -> Result<Response> {
@@ -263,9 +261,11 @@ fn bad(body: &Value) -> Response {
 }
 
 async fn signed_out(reader: &Reader, request: &Request) -> Result<Response> {
-    sessions::close_of(reader.app(), request).await?;
     let mut response = Response::builder().content_type(HTML).finish();
-    cookies::clear_session(reader.app(), &mut response);
+    if auth::session(request).is_some() {
+        sessions::close_of(reader.app(), request).await?;
+        cookies::clear_session(reader.app(), &mut response);
+    }
     Ok(response)
 }
 
@@ -306,7 +306,9 @@ impl Rest {
         let Value::Object(keys) = new.0.all.0 else {
             return Err(Error::field("non_field_errors", "Send an object."));
         };
-        store_settings(&permit, keys).await.map(|all| Answer(Any(all)))
+        store_settings(&permit, keys)
+            .await
+            .map(|all| Answer(Any(all)))
     }
 
     #[oai(path = "/change-email", method = "post")]

@@ -118,7 +118,11 @@ impl Queries {
     }
 
     /// The user of this name.
-    async fn user(&self, ctx: &Context<'_>, username: String) -> Option<Result<User>> {
+    async fn user(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The name, without the pod.")] username: String,
+    ) -> Option<Result<User>> {
         answer(async { retrieve(&ctx.allow().await?, &username).await }).await
     }
 }
@@ -129,7 +133,11 @@ pub struct Mutations;
 #[Object(name = "UsersMutations")]
 impl Mutations {
     /// Changes the caller's profile; what is not given stays.
-    async fn update_user(&self, ctx: &Context<'_>, input: Changes) -> Option<Result<Viewer>> {
+    async fn update_user(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What is to be changed.")] input: Changes,
+    ) -> Option<Result<Viewer>> {
         answer(async {
             let permit: Allowed<Update> = ctx.allow().await?;
             let name = permit.user()?.username.clone();
@@ -171,7 +179,11 @@ impl Mutations {
     }
 
     /// Sends a mail to a new e-mail address; it is the account's once the link in it was followed.
-    async fn change_email(&self, ctx: &Context<'_>, input: ChangeEmail) -> Option<Result<bool>> {
+    async fn change_email(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The new address, and the password.")] input: ChangeEmail,
+    ) -> Option<Result<bool>> {
         answer(async {
             change_email(&ctx.allow().await?, &input).await?;
             Ok(true)
@@ -183,7 +195,7 @@ impl Mutations {
     async fn delete_account(
         &self,
         ctx: &Context<'_>,
-        input: DeleteAccount,
+        #[graphql(desc = "The password, and that it is meant.")] input: DeleteAccount,
     ) -> Option<Result<bool>> {
         answer(async {
             delete(&ctx.allow().await?, &input).await?;

@@ -22,12 +22,7 @@ pub use self::{
         rotate_subsonic_token, store_settings, update,
     },
 };
-use crate::{
-    guard::operations,
-    rest::params::choices,
-    scope::Permissions,
-    time::Timestamp,
-};
+use crate::{guard::operations, rest::params::choices, scope::Permissions, time::Timestamp};
 
 operations! {
     "users";
@@ -36,9 +31,9 @@ operations! {
     /// Shows the caller's own account.
     own: Own = read Profile, anonymous = Never, throttle = Wildcard, graphql = "(viewer does the same)";
     /// Takes the caller's account away, with all that belongs to it: libraries, uploads, channels, playlists, favorites, history. The password must be sent along. Nobody can bring it back.
-    delete: Delete = write Profile, anonymous = Never, throttle = Wildcard, graphql = "Mutation.deleteAccount";
+    delete: Delete = write Profile, anonymous = Never, throttle = PasswordChange, graphql = "Mutation.deleteAccount";
     /// Takes the caller's account away, as `DELETE /api/v1/users/me` does.
-    delete_own: DeleteOwn = write Profile, anonymous = Never, throttle = Wildcard, graphql = "(deleteAccount does the same)";
+    delete_own: DeleteOwn = write Profile, anonymous = Never, throttle = PasswordChange, graphql = "(deleteAccount does the same)";
     /// Shows what everybody may know of a user.
     retrieve: Retrieve = read Libraries, anonymous = Setting, throttle = Retrieve, graphql = "user";
     /// Changes the caller's profile; what is not sent stays.

@@ -43,10 +43,14 @@ fn megabytes(bytes: i64) -> f64 {
 /// The user's room, summed from an index.
 pub async fn status(reader: &Reader, viewer: &Viewer) -> Result<QuotaStatus> {
     let preferences = reader.app().preferences().await?;
-    let max = viewer.upload_quota.unwrap_or_else(|| preferences.upload_quota());
-    let sums: Vec<(String, i64)> = sql("select u.import_status, cast(coalesce(sum(u.size), 0) as bigint)
+    let max = viewer
+        .upload_quota
+        .unwrap_or_else(|| preferences.upload_quota());
+    let sums: Vec<(String, i64)> = sql(
+        "select u.import_status, cast(coalesce(sum(u.size), 0) as bigint)
          from uploads u join libraries l on l.id = u.library_id
-         where l.actor_id = ? group by u.import_status")
+         where l.actor_id = ? group by u.import_status",
+    )
     .bind(reader.actor_id().unwrap_or(-1))
     .all(reader.db())
     .await?;

@@ -36,8 +36,5 @@ pub async fn retrieve(permit: &Allowed<Retrieve>, username: &str) -> Result<User
          from users u left join actors a on a.id = u.actor_id
          where u.username_folded = ? and u.is_active = true");
     let found = found.bind(folded(username));
-    found
-        .optional(permit.db())
-        .await?
-        .ok_or(Error::NotFound)
+    found.optional(permit.db()).await?.ok_or(Error::NotFound)
 }

@@ -58,12 +58,22 @@ pub async fn update(reader: &Reader, username: &str, changes: Changes) -> Result
     if let Some(text) = &changes.summary {
         set_summary(&mut tx, reader, text).await?;
     }
-    sql("update users set name = ?, privacy_level = ?, instance_support_message_display_date = ?,
-           funkwhale_support_message_display_date = ? where id = ?")
+    sql(
+        "update users set name = ?, privacy_level = ?, instance_support_message_display_date = ?,
+           funkwhale_support_message_display_date = ? where id = ?",
+    )
     .bind(changes.name.unwrap_or(known.name))
     .bind(changes.privacy_level.unwrap_or(known.privacy_level))
-    .bind(changes.instance_support_message_display_date.or(known.instance_support_message_display_date))
-    .bind(changes.funkwhale_support_message_display_date.or(known.funkwhale_support_message_display_date))
+    .bind(
+        changes
+            .instance_support_message_display_date
+            .or(known.instance_support_message_display_date),
+    )
+    .bind(
+        changes
+            .funkwhale_support_message_display_date
+            .or(known.funkwhale_support_message_display_date),
+    )
     .bind(known.id)
     .run(&mut tx)
     .await?;
@@ -208,6 +218,10 @@ pub async fn leave(reader: &Reader, sure: &DeleteAccount) -> Result<()> {
         .bind(user)
         .one(reader.db())
         .await?;
-    tracing::info!(user = named.id, username = named.username, "an account is deleted");
+    tracing::info!(
+        user = named.id,
+        username = named.username,
+        "an account is deleted"
+    );
     farewell::delete(reader.app(), user).await
 }

@@ -60,12 +60,12 @@ macro_rules! on_both {
                 Pod::with(backend, Data::Small, on_both!(@settings $($settings)?)).await
             }
 
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            #[tokio::test]
             async fn on_sqlite() {
                 super::$name(pod(Backend::Sqlite).await.unwrap()).await;
             }
 
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            #[tokio::test]
             async fn on_postgres() {
                 if let Some(pod) = pod(Backend::Postgres).await {
                     super::$name(pod).await;
@@ -146,13 +146,24 @@ impl Pod {
         let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
         loop {
             let files = std::fs::read_dir(&folder).into_iter().flatten().flatten();
-            let mails = files.filter(|file| file.path().extension().is_some_and(|ending| ending == "eml"));
+            let mails = files.filter(|file| {
+                file.path()
+                    .extension()
+                    .is_some_and(|ending| ending == "eml")
+            });
             let texts = mails.filter_map(|file| std::fs::read_to_string(file.path()).ok());
-            let found: Vec<_> = texts.filter(|text| text.contains(&header)).map(|text| unfolded(&text)).collect();
+            let found: Vec<_> = texts
+                .filter(|text| text.contains(&header))
+                .map(|text| unfolded(&text))
+                .collect();
             if found.len() >= count {
                 return found;
             }
-            assert!(std::time::Instant::now() < end, "{} mails to {to}", found.len());
+            assert!(
+                std::time::Instant::now() < end,
+                "{} mails to {to}",
+                found.len()
+            );
             tokio::task::yield_now().await;
         }
     }

@@ -40,7 +40,8 @@ impl<'a> Visitor<'a> {
     pub async fn submit(&mut self, address: &str, fields: &[(&str, &str)]) -> Answer {
         let token = self.cookies.get("csrftoken").cloned().unwrap_or_default();
         let fields = [fields, &[("csrfmiddlewaretoken", token.as_str())]].concat();
-        self.send(self.pod.ask(Method::POST, address).form(&fields)).await
+        self.send(self.pod.ask(Method::POST, address).form(&fields))
+            .await
     }
 
     /// Sends what scripts of a page send.
@@ -50,7 +51,11 @@ impl<'a> Visitor<'a> {
     }
 
     pub async fn send(&mut self, ask: Ask<'a>) -> Answer {
-        let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let cookies: Vec<_> = self
+            .cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
         let answer = ask.header("cookie", &cookies.join("; ")).send().await;
         for set in answer.headers.get_all("set-cookie") {
             let (name, rest) = set.to_str().unwrap().split_once('=').unwrap();
@@ -66,19 +71,26 @@ impl<'a> Visitor<'a> {
 impl Answer {
     /// Where a browser is sent on to.
     pub fn location(&self) -> &str {
-        self.header("location").unwrap_or_else(|| panic!("{} {}", self.status, self.text))
+        self.header("location")
+            .unwrap_or_else(|| panic!("{} {}", self.status, self.text))
     }
 
     /// A parameter of the address that a browser is sent on to.
     pub fn parameter(&self, name: &str) -> Option<String> {
         let (_, query) = self.location().split_once('?')?;
         let mut pairs = url::form_urlencoded::parse(query.as_bytes());
-        pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+        pairs
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.into_owned())
     }
 
     /// What stands in a page between two texts.
     pub fn between(&self, start: &str, end: &str) -> String {
-        let rest = self.text.split_once(start).unwrap_or_else(|| panic!("no {start:?} in {}", self.text)).1;
+        let rest = self
+            .text
+            .split_once(start)
+            .unwrap_or_else(|| panic!("no {start:?} in {}", self.text))
+            .1;
         rest.split_once(end).unwrap().0.to_owned()
     }
 }
