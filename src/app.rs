@@ -13,7 +13,7 @@ use crate::{
     resources::instance::{Figures, Preferences},
     store::{self, Db, Opening, sql},
     telemetry::Metrics,
-    throttle::{Ident, Memory, Quota, Rates},
+    throttle::{Ident, Limits, Verdict},
     time::Clock,
 };
 
@@ -25,7 +25,7 @@ struct Parts {
     config: Config,
     db: Db,
     clock: Clock,
-    windows: Memory,
+    limits: Limits,
     metrics: Metrics,
     media: Media,
     fetcher: Fetcher,
@@ -52,6 +52,7 @@ impl App {
     pub fn with_db(config: Config, clock: Clock, db: Db) -> Result<Self, Startup> {
         Ok(Self(Arc::new(Parts {
             mailer: Mailer::new(&config)?,
+            limits: Limits::new(&config, &clock)?,
             credentials: Credentials::default(),
             hashing: Hashing::default(),
             foreign_hash: Cached::for_seconds(60),
@@ -60,7 +61,6 @@ impl App {
             config,
             db,
             clock,
-            windows: Memory::default(),
             metrics: Metrics::default(),
             preferences: Cached::for_seconds(1),
             figures: Cached::for_seconds(60),
@@ -122,34 +122,14 @@ impl App {
         &self.0.db
     }
 
-    /// The rate of every throttling scope.
-    pub fn rates(&self) -> &Rates {
-        &self.0.config.throttling_rates
+    /// The rates, and what was spent of them.
+    pub fn limits(&self) -> &Limits {
+        &self.0.limits
     }
 
-    /// Counts a request, and whether it passes; `None` where nothing is counted.
-    pub fn spend(&self, scope: &'static str, ident: Ident) -> Option<(bool, Quota)> {
-        let rate = self
-            .rates()
-            .get(scope)
-            .filter(|_| self.0.config.throttling_enabled)?;
-        let (passes, quota) = self.0.windows.spend(scope, rate, ident, self.millis());
-        self.metrics().count_throttled(scope, passes);
-        Some((passes, quota))
-    }
-
-    /// What is left of a budget, without spending.
-    pub fn peek(&self, scope: &'static str, ident: Ident) -> Option<Quota> {
-        let rate = self.rates().get(scope)?;
-        Some(self.0.windows.peek(scope, rate, ident, self.millis()))
-    }
-
-    /// Seconds until a budget that is spent has room again.
-    pub fn exhausted(&self, scope: &'static str, ident: Ident) -> Option<u64> {
-        let quota = self
-            .peek(scope, ident)
-            .filter(|quota| self.0.config.throttling_enabled && quota.remaining == 0)?;
-        quota.retry_after
+    /// Counts a request in each of these scopes; see `Limits::spend`.
+    pub async fn spend(&self, ident: Ident, scopes: &[&'static str]) -> Result<Vec<Verdict>> {
+        self.limits().spend(ident, scopes, self.metrics()).await
     }
 
     /// The pod's settings; another process's change is seen within a second.
@@ -169,9 +149,5 @@ impl App {
     pub async fn figures(&self) -> Result<Arc<Figures>> {
         let read = Figures::load(self.db(), self.config(), self.clock().now());
         self.0.figures.get(&self.0.clock, read).await
-    }
-
-    fn millis(&self) -> u64 {
-        self.0.clock.now().unix_millis().unsigned_abs()
     }
 }

@@ -1,7 +1,13 @@
 //! The settings: command line, then environment, then file, then default.
-use std::{ffi::OsString, fmt, net::SocketAddr, path::PathBuf};
+use std::{
+    ffi::OsString,
+    fmt,
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+};
 
 use clap::{Args, Command, CommandFactory};
+use ipnet::IpNet;
 use url::Url;
 
 use crate::{error::Startup, store::redacted, throttle::Rates};
@@ -116,9 +122,19 @@ pub struct Config {
     #[arg(long, env = "MUSIC_DIRECTORY_PATH", value_name = "FOLDER")]
     pub music_directory_path: Option<PathBuf>,
 
-    /// Redis, for many processes: redis://HOST:PORT/N; REDIS_URL is the same (not used yet)
+    /// Redis that several processes share for rate limits: redis://HOST:PORT/N, or several with
+    /// commas for a cluster; REDIS_URL is the same [default: each process counts by itself]
     #[arg(long, env = "CACHE_URL", hide_env_values = true, value_name = "URL")]
     pub cache_url: Option<String>,
+
+    /// What keys on Redis begin with, where several pods share one
+    #[arg(
+        long,
+        env = "BALEEN_CACHE_PREFIX",
+        default_value = "baleen",
+        value_name = "TEXT"
+    )]
+    pub cache_prefix: String,
 
     /// Whether requests are counted and limited
     #[arg(long, env = "THROTTLING_ENABLED", default_value_t = true, value_name = "BOOL",
@@ -134,6 +150,17 @@ pub struct Config {
         value_name = "RATES"
     )]
     pub throttling_rates: Rates,
+
+    /// Whether requests are counted by each process while Redis does not answer; else they get 503
+    #[arg(long, env = "BALEEN_THROTTLING_WITHOUT_REDIS", default_value_t = true, value_name = "BOOL",
+        action = clap::ArgAction::Set)]
+    pub throttling_without_redis: bool,
+
+    /// Networks of proxies whose X-Forwarded-For is believed, instead of a number of them:
+    /// 10.0.0.0/8,fd00::/8
+    #[arg(long, env = "BALEEN_TRUSTED_PROXIES", value_name = "NETWORKS", value_delimiter = ',',
+        value_parser = network)]
+    pub trusted_proxies: Vec<IpNet>,
 
     /// Proxies in front whose X-Forwarded-For is believed; 0 believes none
     #[arg(long, env = "NUM_PROXIES", default_value_t = 0, value_name = "N",
@@ -337,6 +364,14 @@ impl fmt::Debug for Config {
             .field("num_proxies", &self.num_proxies)
             .finish_non_exhaustive()
     }
+}
+
+/// A network, or one address.
+fn network(text: &str) -> Result<IpNet, String> {
+    let text = text.trim();
+    text.parse::<IpNet>()
+        .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
+        .map_err(|_| "networks such as 10.0.0.0/8, or addresses, with commas between".to_owned())
 }
 
 fn issuer(text: &str) -> Result<Url, String> {

@@ -1,5 +1,5 @@
 //! One request: who asks, what it may open, and what it has spent so far.
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use poem::{
     Request,
@@ -14,7 +14,7 @@ use crate::{
     guard::{Allowed, Anonymous, Info, Operation},
     scope::{Permissions, Scope, ScopeSet},
     store::Db,
-    throttle::{Ident, Quota, Throttle},
+    throttle::{Ident, Quota, Throttle, Verdict},
 };
 
 /// Who asks.
@@ -144,6 +144,7 @@ struct Inner {
     client: Client,
     /// One row for each budget that was asked, in order.
     ledger: Mutex<Vec<Entry>>,
+    reserved: Mutex<Reserved>,
     loaders: OnceLock<Loaders>,
 }
 
@@ -166,6 +167,7 @@ impl Cx {
             ident,
             client,
             ledger: Mutex::default(),
+            reserved: Mutex::default(),
             loaders: OnceLock::new(),
         }))
     }
@@ -193,7 +195,7 @@ impl Cx {
     /// The way to the store for root fields and REST handlers: scope first, then throttle.
     pub async fn allow<O: Operation>(&self) -> Result<Allowed<O>> {
         self.check(O::INFO).await?;
-        self.spend(O::INFO.name, O::INFO.throttle)?;
+        self.spend(O::INFO.name, O::INFO.throttle).await?;
         Ok(Allowed::granted(self.clone()))
     }
 
@@ -224,15 +226,19 @@ impl Cx {
         };
         let closed = self.is_closed(strangers).await?;
         self.caller().may(strangers, closed, None)?;
-        self.spend(path.name, Throttle::Wildcard)
+        self.spend(path.name, Throttle::Wildcard).await
     }
 
-    fn spend(&self, operation: &'static str, throttle: Throttle) -> Result<()> {
-        let app = &self.0.reader.app;
+    async fn spend(&self, operation: &'static str, throttle: Throttle) -> Result<()> {
         let Some(scope) = throttle.scope(&self.0.ident) else {
             return Ok(());
         };
-        let Some((passes, quota)) = app.spend(scope, self.0.ident) else {
+        let reserved = locked(&self.0.reserved).take(operation);
+        let verdict = match reserved {
+            Some(verdict) => Some(verdict),
+            None => self.app().spend(self.0.ident, &[scope]).await?.pop(),
+        };
+        let Some(Verdict { passes, quota }) = verdict else {
             return Ok(());
         };
         let wait = quota.retry_after.unwrap_or(1);
@@ -242,6 +248,46 @@ impl Cx {
         } else {
             Err(Error::Throttled(wait))
         }
+    }
+
+    /// Spends for several operations at once, before any of them runs: each finds its verdict when
+    /// it asks for its permit. Those that the caller may not perform spend nothing. What asks more
+    /// often than a rate ever permits is refused as a whole.
+    pub async fn reserve(&self, operations: &[&'static Info]) -> Result<()> {
+        let mut wanted = Vec::with_capacity(operations.len());
+        for info in operations {
+            let scope = info.throttle.scope(&self.0.ident);
+            if let Some(scope) = scope
+                && self.check(info).await.is_ok()
+            {
+                wanted.push((info.name, scope));
+            }
+        }
+        let scopes: Vec<_> = wanted.iter().map(|(_, scope)| *scope).collect();
+        self.within_limits(&scopes)?;
+        let verdicts = self.app().spend(self.0.ident, &scopes).await?;
+        let named = wanted.iter().map(|(name, _)| *name).zip(verdicts);
+        locked(&self.0.reserved).0.extend(named);
+        Ok(())
+    }
+
+    fn within_limits(&self, scopes: &[&'static str]) -> Result<()> {
+        let limits = self.app().limits();
+        for (scope, rate, _) in limits.rates().iter().filter(|_| limits.are_enabled()) {
+            let asked = scopes.iter().filter(|asked| **asked == scope).count();
+            if u32::try_from(asked).is_ok_and(|asked| asked > rate.limit) {
+                let complaint = format!(
+                    "This query asks {asked} times for {scope}, whose limit is {}.",
+                    rate.text
+                );
+                return Err(Error::Refused(complaint));
+            }
+        }
+        Ok(())
+    }
+
+    fn app(&self) -> &App {
+        &self.0.reader.app
     }
 
     /// Every budget that this request asked, in order.
@@ -261,6 +307,11 @@ impl Cx {
         headers.insert("x-ratelimit-scope", HeaderValue::from_static(quota.scope));
         headers.insert("x-ratelimit-remaining", quota.remaining.into());
         headers.insert("x-ratelimit-duration", quota.duration.into());
+        let (policies, left) = standard(&ledger);
+        for (name, value) in [("ratelimit-policy", policies), ("ratelimit", left)] {
+            let value = HeaderValue::from_str(&value).expect("scopes and numbers are ASCII");
+            headers.insert(name, value);
+        }
         let mut seconds = |name: &'static str, value: Option<u64>| {
             if let Some(value) = value {
                 headers.insert(HeaderName::from_static(name), value.into());
@@ -285,8 +336,51 @@ impl Cx {
             .get_or_init(|| Loaders::new(self.0.reader.clone()))
     }
 
-    fn ledger(&self) -> impl std::ops::DerefMut<Target = Vec<Entry>> + '_ {
-        // A panic elsewhere cannot leave the ledger half-written: pushing is all that happens.
-        self.0.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    fn ledger(&self) -> MutexGuard<'_, Vec<Entry>> {
+        locked(&self.0.ledger)
     }
+}
+
+/// A panic elsewhere cannot leave these half-written: pushing and taking is all that happens.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Verdicts that wait for their operations, by name.
+#[derive(Default)]
+struct Reserved(Vec<(&'static str, Verdict)>);
+
+impl Reserved {
+    fn take(&mut self, operation: &str) -> Option<Verdict> {
+        let place = self.0.iter().position(|(name, _)| *name == operation)?;
+        Some(self.0.remove(place).1)
+    }
+}
+
+/// The headers `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers): one item
+/// for each budget that was asked.
+fn standard(ledger: &[Entry]) -> (String, String) {
+    let mut budgets: Vec<&Quota> = Vec::new();
+    for Entry { quota, .. } in ledger.iter().rev() {
+        if !budgets.iter().any(|known| known.scope == quota.scope) {
+            budgets.push(quota);
+        }
+    }
+    let policies = budgets
+        .iter()
+        .map(|quota| format!("\"{}\";q={};w={}", quota.scope, quota.limit, quota.duration));
+    let left = budgets.iter().map(|quota| {
+        let wait = match quota.remaining {
+            0 => quota.retry_after,
+            _ => quota.reset_after,
+        };
+        format!(
+            "\"{}\";r={};t={}",
+            quota.scope,
+            quota.remaining,
+            wait.unwrap_or_default()
+        )
+    });
+    let joined = |items: Vec<String>| items.join(", ");
+    (joined(policies.collect()), joined(left.collect()))
 }

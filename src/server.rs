@@ -158,6 +158,7 @@ async fn keep_house(app: App) {
     let mut often = tokio::time::interval(HOUSEKEEPING);
     loop {
         often.tick().await;
+        app.limits().tidy();
         for tidied in [
             oauth::tidy(&app).await,
             sessions::tidy(&app).await,

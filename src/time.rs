@@ -170,7 +170,10 @@ openapi_text!(Date, "string_date", "date", "2022-01-31", text => text.parse());
 
 /// Where the time comes from: the machine, or a test's hand.
 #[derive(Clone)]
-pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
+pub struct Clock {
+    now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    is_machine: bool,
+}
 
 impl Clock {
     /// The machine's clock.
@@ -179,14 +182,25 @@ impl Clock {
         reason = "the one home of the machine's clock"
     )]
     pub fn system() -> Self {
-        Self::new(|| Timestamp(Utc::now().trunc_subsecs(6)))
+        Self {
+            is_machine: true,
+            ..Self::new(|| Timestamp(Utc::now().trunc_subsecs(6)))
+        }
     }
 
     pub fn new(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
-        Self(Arc::new(now))
+        Self {
+            now: Arc::new(now),
+            is_machine: false,
+        }
     }
 
     pub fn now(&self) -> Timestamp {
-        (self.0)()
+        (self.now)()
+    }
+
+    /// Whether it is the machine's, and not steered.
+    pub fn is_machine(&self) -> bool {
+        self.is_machine
     }
 }

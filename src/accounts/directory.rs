@@ -65,6 +65,12 @@ pub async fn list(app: &App) -> Result<Vec<Listed>> {
     sql(SELECT).then("order by username").all(app.db()).await
 }
 
+/// The number of an account.
+pub async fn id(app: &App, username: &str) -> Result<Option<i64>> {
+    let found = sql("select id from users where username_folded = ?").bind(folded(username));
+    Ok(found.optional::<(i64,)>(app.db()).await?.map(|row| row.0))
+}
+
 async fn find(tx: &mut Tx, username: &str) -> Result<Listed> {
     let found = sql(SELECT)
         .then("where username_folded = ?")

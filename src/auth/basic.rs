@@ -19,14 +19,17 @@ pub async fn caller(app: &App, pair: &str, address: Ident) -> Result<Caller> {
     if let Some(found) = app.credentials().get(&credential, app.clock().now()) {
         return Ok(Caller::User(found));
     }
-    let login_scope = Throttle::Login.scopes().0;
-    if let Some(wait) = app.exhausted(login_scope, address) {
+    // Spent before the password is looked at, so that many at once are no way round.
+    let budget = Throttle::Login.scopes().0;
+    let verdict = app.spend(address, &[budget]).await?.pop();
+    if let Some(refused) = verdict.filter(|verdict| !verdict.passes) {
+        let wait = refused.quota.retry_after.unwrap_or(1);
         return Ok(Caller::Refused(Error::Throttled(wait)));
     }
     let Some(known) = check(app, &login, &password).await? else {
-        app.spend(login_scope, address);
         return Ok(Caller::Refused(Error::WrongPassword));
     };
+    app.limits().give_back(address, budget).await?;
     let Some(holder) = Holder::of_user(app, known.id).await? else {
         return Ok(Caller::Refused(Error::WrongPassword));
     };

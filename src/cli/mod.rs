@@ -4,6 +4,7 @@ mod import;
 mod progress;
 mod run;
 mod scan;
+mod throttle;
 mod user;
 
 pub use run::{operations, settings};
@@ -53,6 +54,9 @@ enum Task {
     /// Make accounts, list them, set passwords and permissions
     #[command(subcommand)]
     User(user::Deed),
+    /// Show or reset what was spent of rate limits, where they are kept on Redis
+    #[command(subcommand)]
+    Throttle(throttle::Deed),
     /// Print the GraphQL schema
     Schema,
     /// Print the OpenAPI document
@@ -90,6 +94,7 @@ fn obey() -> Result<(), Startup> {
         Some(Task::Scan(folder)) => scan::run(folder, cli.settings),
         Some(Task::Demo) => demo::run(cli.settings),
         Some(Task::User(deed)) => user::run(deed, cli.settings),
+        Some(Task::Throttle(deed)) => throttle::run(deed, cli.settings),
         Some(Task::Schema) => run::print(crate::graphql::sdl()),
         Some(Task::Openapi) => run::print(run::openapi(&cli.settings)),
         Some(Task::Operations) => run::print(run::operations()),

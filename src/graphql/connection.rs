@@ -102,8 +102,11 @@ where
     Ok(page)
 }
 
-/// A root field's answer: when it is refused it is null, and its siblings still answer.
-pub async fn answer<T>(found: impl Future<Output = Result<T>>) -> Option<Result<T>> {
+/// A root field's answer: when it is refused it is null, and its siblings still answer. It is
+/// worked on apart from the stack: else the executor's own state would be as large as the largest
+/// of all fields.
+pub async fn answer<T>(found: impl Future<Output = Result<T>> + Send) -> Option<Result<T>> {
+    let found: std::pin::Pin<Box<dyn Future<Output = Result<T>> + Send>> = Box::pin(found);
     Some(found.await)
 }
 

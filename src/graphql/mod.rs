@@ -1,4 +1,5 @@
 //! The GraphQL door.
+mod budgets;
 pub mod connection;
 pub mod http;
 pub mod ids;
@@ -28,7 +29,8 @@ pub fn schema(config: &Config) -> Graph {
         .limit_depth(config.graphql_depth)
         .limit_complexity(config.graphql_complexity)
         .limit_recursive_depth(limits::NESTING)
-        .limit_directives(10);
+        .limit_directives(10)
+        .extension(budgets::Budgets);
     if !config.graphql_introspection {
         builder = builder.disable_introspection().disable_suggestions();
     }

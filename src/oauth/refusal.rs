@@ -35,6 +35,12 @@ impl Refusal {
         Basic::InvalidGrant.into()
     }
 
+    /// Whether a device waits as it should.
+    pub fn is_pending(&self) -> bool {
+        let pending = Device::AuthorizationPending;
+        matches!(self, Self::OAuth { error, .. } if *error == pending)
+    }
+
     pub fn invalid_request(description: impl Into<String>) -> Self {
         Self::OAuth {
             error: Device::Basic(Basic::InvalidRequest),

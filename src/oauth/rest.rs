@@ -20,6 +20,7 @@ use crate::{
         form::Form,
         params::Pairs,
     },
+    throttle::Throttle,
 };
 
 operations! {
@@ -159,6 +160,13 @@ impl Rest {
         form: Form<TokenForm>,
     ) -> Plain<Pair> {
         let pair = grants::token(permit.app(), request, &form.0).await;
+        if pair.as_ref().is_err_and(Refusal::is_pending) {
+            // A device that asks at the pace that it was told spends nothing.
+            let (ident, scope) = (permit.ident(), Throttle::OauthToken.scopes().0);
+            if let Err(error) = permit.app().limits().give_back(ident, scope).await {
+                error.log();
+            }
+        }
         Plain::of(pair.map(|pair| secret(&pair)))
     }
 

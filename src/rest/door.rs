@@ -8,6 +8,7 @@ use std::{
 };
 
 use futures_util::FutureExt;
+use ipnet::IpNet;
 use percent_encoding::percent_decode_str;
 use poem::{
     Addr, Endpoint, IntoResponse, Request, Response,
@@ -249,18 +250,38 @@ fn client_address(app: &App, request: &Request) -> IpAddr {
         Addr::SocketAddr(address) => address.ip(),
         _ => IpAddr::V4(Ipv4Addr::LOCALHOST),
     };
-    let proxies = usize::from(app.config().num_proxies);
     let forwarded = request.headers().get_all("x-forwarded-for").iter();
     let hops: Vec<&str> = forwarded
         .filter_map(|header| header.to_str().ok())
         .flat_map(|header| header.split(',').map(str::trim))
         .collect();
+    let trusted = &app.config().trusted_proxies;
+    if !trusted.is_empty() {
+        return behind(trusted, peer, &hops);
+    }
+    let proxies = usize::from(app.config().num_proxies);
     if proxies == 0 || hops.is_empty() {
         return peer;
     }
     hops.get(hops.len().saturating_sub(proxies))
         .and_then(|hop| address_of(hop))
         .unwrap_or(peer)
+}
+
+/// The first address, from this server outwards, that is no proxy of ours.
+fn behind(trusted: &[IpNet], peer: IpAddr, hops: &[&str]) -> IpAddr {
+    let is_ours = |address: IpAddr| {
+        let address = address.to_canonical();
+        trusted.iter().any(|network| network.contains(&address))
+    };
+    let mut client = peer;
+    for hop in hops.iter().rev() {
+        match address_of(hop) {
+            Some(before) if is_ours(client) => client = before,
+            _ => break,
+        }
+    }
+    client
 }
 
 /// An address, with or without a port.
@@ -427,7 +448,7 @@ fn share(headers: &mut HeaderMap, origin: HeaderValue) {
     headers.insert(
         "access-control-expose-headers",
         HeaderValue::from_static(
-            "Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, \
+            "RateLimit, RateLimit-Policy, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, \
              X-RateLimit-ResetSeconds, X-RateLimit-Scope, X-RateLimit-Duration, X-Request-Id",
         ),
     );

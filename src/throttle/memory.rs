@@ -4,14 +4,15 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use super::{Ident, Quota, Rate, window::Window};
+use super::{Ident, Quota, Rate, Verdict, window::Window};
 
 const SHARDS: usize = 64;
 /// Windows kept at most in a shard; beyond that the empty ones go, and then the shard.
 const CAPACITY: usize = 16_384;
 
 type Key = (&'static str, Ident);
-type Shard = HashMap<Key, Window>;
+/// The window, and when the newest request leaves it, in milliseconds since 1970.
+type Shard = HashMap<Key, (Window, u64)>;
 
 /// The windows of this process.
 pub struct Memory {
@@ -31,45 +32,87 @@ impl Default for Memory {
 
 impl Memory {
     /// Counts a request at `now` (milliseconds since 1970), and whether it passes.
-    pub fn spend(&self, scope: &'static str, rate: &Rate, ident: Ident, now: u64) -> (bool, Quota) {
+    pub fn spend(&self, scope: &'static str, rate: &Rate, ident: Ident, now: u64) -> Verdict {
         let mut shard = self.shard((scope, ident));
         if shard.len() >= CAPACITY && !shard.contains_key(&(scope, ident)) {
             make_room(&mut shard, now);
         }
-        let window = shard.entry((scope, ident)).or_default();
+        let (window, until) = shard.entry((scope, ident)).or_default();
         let passes = window.spend(rate, now);
-        (passes, window.quota(scope, rate, now))
+        *until = now + rate.millis();
+        Verdict {
+            passes,
+            quota: window.quota(scope, rate, now),
+        }
+    }
+
+    /// Takes the newest request of a budget back.
+    pub fn give_back(&self, scope: &'static str, ident: Ident) {
+        if let Some((window, _)) = self.shard((scope, ident)).get_mut(&(scope, ident)) {
+            window.give_back();
+        }
     }
 
     /// What is left of a budget, without spending.
-    pub fn peek(&self, scope: &'static str, rate: &Rate, ident: Ident, now: u64) -> Quota {
+    pub fn look(&self, scope: &'static str, rate: &Rate, ident: Ident, now: u64) -> Quota {
         let mut shard = self.shard((scope, ident));
         match shard.get_mut(&(scope, ident)) {
-            Some(window) => {
-                window.forget(now);
+            Some((window, _)) => {
+                window.forget(rate, now);
                 window.quota(scope, rate, now)
             }
             None => Window::default().quota(scope, rate, now),
         }
     }
 
+    /// Forgets windows that are empty by now.
+    pub fn tidy(&self, now: u64) {
+        for shard in &self.shards {
+            let mut shard = locked(shard);
+            forget_idle(&mut shard, now);
+            shard.shrink_to_fit();
+        }
+    }
+
     fn shard(&self, key: Key) -> MutexGuard<'_, Shard> {
         let hash = usize::try_from(self.hasher.hash_one(key) % SHARDS as u64).unwrap_or_default();
-        // A panic elsewhere cannot leave a window half-changed: counting does not panic.
-        self.shards[hash]
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        locked(&self.shards[hash])
     }
+}
+
+/// A panic elsewhere cannot leave a window half-changed: counting does not panic.
+fn locked(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
+    shard.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn forget_idle(shard: &mut Shard, now: u64) {
+    shard.retain(|_, (window, until)| *until > now && !window.is_empty());
 }
 
 /// Idle windows go; when all are in use, the shard starts anew:
 /// a flood of strangers may win them a few requests, never the process its memory.
 fn make_room(shard: &mut Shard, now: u64) {
-    shard.retain(|_, window| {
-        window.forget(now);
-        !window.is_empty()
-    });
+    forget_idle(shard, now);
     if shard.len() >= CAPACITY {
         shard.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flood_of_strangers_takes_bounded_room() {
+        let (memory, rate) = (Memory::default(), "10/m".parse().unwrap());
+        for number in 0..2_000_000_u32 {
+            let ident = Ident::Address(std::net::Ipv4Addr::from(number).into());
+            memory.spend("anonymous-list", &rate, ident, u64::from(number) / 100);
+        }
+        let kept: usize = memory.shards.iter().map(|shard| locked(shard).len()).sum();
+        assert!(kept <= SHARDS * CAPACITY, "{kept}");
+        memory.tidy(1_000_000);
+        let kept: usize = memory.shards.iter().map(|shard| locked(shard).len()).sum();
+        assert_eq!(kept, 0);
     }
 }

@@ -1,15 +1,25 @@
 //! How often a caller may ask: rates, and the windows that count (contract section 4).
+mod limits;
 mod memory;
 mod rates;
+mod redis;
 mod window;
 
 use std::{fmt, net::IpAddr};
 
 pub use self::{
+    limits::Limits,
     memory::Memory,
     rates::{Rate, Rates, Unit},
     window::Quota,
 };
+
+/// Whether a request passes, and what is left.
+#[derive(Clone, Debug)]
+pub struct Verdict {
+    pub passes: bool,
+    pub quota: Quota,
+}
 
 /// What a request counts as. Most kinds have one scope for strangers and one for users.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -29,6 +29,13 @@ impl Unit {
     }
 }
 
+impl Rate {
+    /// The window, in milliseconds.
+    pub fn millis(&self) -> u64 {
+        u64::from(self.unit.seconds()) * 1000
+    }
+}
+
 impl FromStr for Rate {
     type Err = String;
 

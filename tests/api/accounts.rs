@@ -440,6 +440,114 @@ on_both! {
         pod.wait(3 * 24 * 3600);
         assert_eq!(with(&token).send().await.status, 401);
     }
+
+    async fn whoever_only_sets_cookies_forges_nothing(pod: Pod) {
+        pod.person("dora").await;
+        let mut dora = Visitor::of(&pod, "dora").await;
+        let planted = "A".repeat(43);
+        dora.cookies.insert("csrftoken".to_owned(), planted.clone());
+        let form = pod.ask(Method::POST, "/settings/profile").form(&[("name", "Mallory"), ("csrfmiddlewaretoken", &planted)]);
+        assert_eq!(dora.send(form).await.status, 403);
+    }
+
+    async fn pages_are_read_by_no_other_origin_and_the_api_is(pod: Pod) {
+        for (address, shared) in [("/login", false), ("/settings", false), ("/authorize?client_id=x", false), ("/api/v1/tags", true), ("/graphql?query={__typename}", true)] {
+            let answer = pod.get(address).header("origin", "http://other.test").send().await;
+            assert_eq!(answer.header("access-control-allow-origin").is_some(), shared, "{address}");
+        }
+    }
+
+    async fn a_form_of_another_site_signs_nobody_in_or_out(pod: Pod) {
+        open_registration(&pod).await;
+        let new = registration("newbie");
+        let fields: Vec<_> = new.as_object().unwrap().iter().map(|(name, value)| (name.as_str(), value.as_str().unwrap())).collect();
+        let made = pod.ask(Method::POST, "/api/v1/auth/registration/").form(&fields).send().await;
+        assert_eq!((made.status.as_u16(), made.header("set-cookie")), (204, None));
+        let out = pod.ask(Method::POST, "/api/v1/users/logout").send().await;
+        assert_eq!((out.status.as_u16(), out.header("set-cookie")), (200, None));
+    }
+
+    async fn a_reset_closes_every_way_that_somebody_left_open(pod: Pod) {
+        let user = pod.person("dora").await;
+        let mut dora = Visitor::of(&pod, "dora").await;
+        let new = json!({"name": "left", "scopes": "read write"});
+        let token = dora.script(pod.post("/api/v1/oauth/apps", &new)).await.json()["token"].as_str().unwrap().to_owned();
+        sql("update oauth_access_tokens set user_id = ? where id = 1").bind(user).run(pod.app.db()).await.unwrap();
+        let me = async |token: &str| pod.get("/api/v1/users/me").by(token).send().await.status.as_u16();
+        assert_eq!((me(&token).await, me("alice").await), (200, 200));
+        pod.graphql("mutation { requestPasswordReset(email: \"dora@people.test\") }").send().await;
+        let mail = pod.mails("dora@people.test", 1).await.remove(0);
+        let reset = json!({"uid": key(&mail, "uid"), "token": key(&mail, "token"), "new_password1": "another horse", "new_password2": "another horse"});
+        assert_eq!(pod.post("/api/v1/auth/password/reset/confirm/", &reset).send().await.status, 200);
+        assert_eq!((me(&token).await, me("alice").await), (401, 401));
+        // Mails do not follow each other so fast that none of their links works.
+        pod.graphql("mutation { requestPasswordReset(email: \"dora@people.test\") }").send().await;
+        pod.mails("dora@people.test", 2).await;
+        pod.graphql("mutation { requestPasswordReset(email: \"dora@people.test\") }").send().await;
+        pod.wait(61);
+        pod.graphql("mutation { requestPasswordReset(email: \"dora@people.test\") }").send().await;
+        assert_eq!(pod.mails("dora@people.test", 3).await.len(), 3);
+    }
+
+    async fn channels_go_with_their_owner(pod: Pod) {
+        let user = pod.person("dora").await;
+        let (actor,): (i64,) = sql("select actor_id from users where id = ?").bind(user).one(pod.app.db()).await.unwrap();
+        sql("update channels set attributed_to_id = ?").bind(actor).run(pod.app.db()).await.unwrap();
+        let (artist, own): (i64, i64) = sql("select artist_id, actor_id from channels limit 1").one(pod.app.db()).await.unwrap();
+        let mut dora = Visitor::of(&pod, "dora").await;
+        let gone = dora.submit("/settings/delete", &[("password", PASSWORD), ("confirm", "true")]).await;
+        assert_eq!(gone.location(), "/login?done=deleted");
+        assert_eq!(count(&pod, "select count(*) from channels").await, 0);
+        assert_eq!(pod.get(&format!("/api/v1/artists/{artist}")).send().await.status, 404);
+        let (kind,): (String,) = sql("select type from actors where id = ?").bind(own).one(pod.app.db()).await.unwrap();
+        assert_eq!(kind, "Tombstone");
+        open_registration(&pod).await;
+        let taken = pod.post("/api/v1/auth/registration/", &registration("DORA")).send().await;
+        assert_eq!(taken.json(), json!({"username": ["A user with that username already exists."]}));
+    }
+
+    async fn what_makes_no_sense_is_refused_and_never_a_failure(pod: Pod) with ["--throttling-enabled", "false"] => {
+        let null = pod.post("/api/v1/users/settings", &json!({"a": ["\u{0}"]})).by("alice").send().await;
+        assert_eq!(null.status, 400, "{}", null.text);
+        let big = pod.post("/api/v1/users/settings", &json!({"a": "x".repeat(70_000)})).by("alice").send().await;
+        assert_eq!(big.json(), json!({"non_field_errors": ["Settings may have up to 65536 bytes."]}));
+        let track = pod.graphql("{ track(databaseId: 1) { uuid } }").send().await.json();
+        let listen = format!("/api/v1/listen/{}/?token=1.-9223372036854775808.AA", track["data"]["track"]["uuid"].as_str().unwrap());
+        assert_eq!(pod.get(&listen).send().await.status, 404);
+        // Who was not invited learns of nobody's name.
+        let mut new = registration("alice");
+        new["invitation"] = json!("guess");
+        let refused = pod.post("/api/v1/auth/registration/", &new).send().await;
+        assert_eq!(refused.json(), json!({"invitation": ["Invalid invitation code"]}));
+        let mut wrong = pod.post("/api/v1/users/alice", &json!({"name": "a".repeat(256), "avatar": "00000000-0000-0000-0000-000000000000"})).by("alice");
+        wrong.method = Method::PATCH;
+        assert_eq!(wrong.send().await.json(), json!({"name": ["Ensure this field has no more than 255 characters."]}));
+        let mut wrong = pod.post("/api/v1/users/alice", &json!({"avatar": "00000000-0000-0000-0000-000000000000"})).by("alice");
+        wrong.method = Method::PATCH;
+        assert_eq!(wrong.send().await.json(), json!({"avatar": ["Object with uuid=00000000-0000-0000-0000-000000000000 does not exist."]}));
+    }
+
+    async fn many_wrong_passwords_at_once_are_limited_exactly(pod: Pod) with ["--throttling-rates", "login=5/h"] => {
+        let answers = futures_util::future::join_all((0..40).map(|_| pod.get("/api/v1/users/me").basic("alice", "wrong").send())).await;
+        let looked = answers.iter().filter(|answer| answer.status == 401).count();
+        assert_eq!(looked, 5);
+        assert!(answers.iter().all(|answer| matches!(answer.status.as_u16(), 401 | 429)));
+    }
+
+    async fn a_right_password_spends_nothing_of_the_budget_for_wrong_ones(pod: Pod) with ["--throttling-rates", "login=2/h"] => {
+        pod.person("dora").await;
+        for _ in 0..6 {
+            pod.wait(2);
+            assert_eq!(pod.get("/api/v1/users/me").basic("dora", PASSWORD).send().await.status, 200);
+        }
+    }
+
+    async fn what_shows_secrets_is_kept_by_nobody(pod: Pod) {
+        let me = pod.get("/api/v1/users/me").by("alice").send().await;
+        assert_eq!(me.header("cache-control"), Some("private, no-store"));
+        let app = pod.post("/api/v1/oauth/apps", &json!({"name": "x"})).send().await;
+        assert_eq!(app.header("cache-control"), Some("private, no-store"));
+    }
 }
 
 #[tokio::test]

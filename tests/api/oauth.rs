@@ -1,7 +1,7 @@
 //! The OAuth provider: applications, authorisation, tokens, devices.
 use baleen::store::sql;
 use futures_util::future::join_all;
-use poem::{Endpoint, Request, http::Method};
+use poem::http::Method;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, PASSWORD, Pod, Visitor, on_both};
@@ -599,8 +599,7 @@ on_both! {
     async fn what_is_revoked_is_refused_in_every_process_within_a_second(pod: Pod) {
         let (_twin, endpoint) = pod.twin().await;
         let elsewhere = async |token: &str| {
-            let request = Request::builder().uri_str("/api/v1/users/me").header("authorization", format!("Bearer {token}")).finish();
-            endpoint.get_response(request).await.status().as_u16()
+            pod.get("/api/v1/users/me").by(token).send_to(&endpoint).await.status.as_u16()
         };
         let app = register(&pod, json!({})).await;
         let (access, refresh) = app.pair(&pod).await;
@@ -652,5 +651,101 @@ on_both! {
         ] {
             assert_eq!(left.number(pod.app.db()).await.unwrap(), 0);
         }
+    }
+
+    async fn a_token_lets_no_application_have_more_than_itself(pod: Pod) {
+        let app = register(&pod, json!({})).await;
+        let ask = async |token: &str, scope: &'static str| {
+            let fields = app.request(&[("scope", scope), ("allow", "true")]);
+            pod.ask(Method::POST, "/api/v1/oauth/authorize/").form(&fields).by(token).send().await.status.as_u16()
+        };
+        assert_eq!(ask("narrow", "read").await, 403);
+        assert_eq!(ask("narrow", "read:playlists").await, 302);
+        assert_eq!(ask("alice", "read").await, 302);
+        let (listen, page) = (pod.get("/api/v1/users/me").by("alice").send().await.json(), app.address(&[]));
+        let listen = listen["tokens"]["listen"].as_str().unwrap();
+        for token in ["alice", listen] {
+            let page = pod.get(&page).by(token).send().await;
+            assert!(matches!(page.status.as_u16(), 303 | 403), "{}", page.status);
+        }
+    }
+
+    async fn a_token_says_what_it_reaches_also_when_its_application_grows(pod: Pod) {
+        pod.person("dora").await;
+        let mut dora = Visitor::of(&pod, "dora").await;
+        let new = json!({"name": "Grows", "scopes": "read:profile", "redirect_uris": CALLBACK});
+        let made = dora.script(pod.post("/api/v1/oauth/apps", &new)).await.json();
+        let text = |name: &str| made[name].as_str().unwrap().to_owned();
+        let app = App { id: text("client_id"), secret: text("client_secret") };
+        let answer = app.exchange(&pod, &app.code(&pod, &[("scope", "read write")]).await).await;
+        assert_eq!(answer.json()["scope"], "read:profile");
+        let (access, _) = pair(&answer);
+        let mut grown = pod.post(&format!("/api/v1/oauth/apps/{}", app.id), &json!({"scopes": "read write"}));
+        grown.method = Method::PATCH;
+        assert_eq!(dora.script(grown).await.status, 200);
+        assert_eq!(pod.get("/api/v1/tags").by(&access).send().await.status, 403);
+        assert!(works(&pod, &access).await);
+        let long = "read ".repeat(1_000);
+        let told = pod.ask(Method::POST, "/api/v1/oauth/authorize/").form(&app.request(&[("scope", &long), ("allow", "true")])).by("alice").send().await;
+        assert_eq!(told.parameter("error").as_deref(), Some("invalid_scope"));
+    }
+
+    async fn what_is_revoked_while_it_is_refreshed_stays_revoked(pod: Pod) with ["--throttling-enabled", "false"] => {
+        let app = register(&pod, json!({})).await;
+        for round in 0..20 {
+            let (_, refresh) = app.pair(&pod).await;
+            let revoke = async {
+                let fields = [("client_id", app.id.as_str()), ("client_secret", app.secret.as_str()), ("token", refresh.as_str())];
+                if round % 2 == 0 {
+                    pod.ask(Method::POST, "/api/v1/oauth/revoke/").form(&fields).send().await.status.as_u16()
+                } else {
+                    let mut scope = pod.ask(Method::DELETE, &format!("/api/v1/oauth/grants/{}", app.id)).by("app-alice");
+                    scope.method = Method::DELETE;
+                    scope.send().await.status.as_u16()
+                }
+            };
+            let again = async {
+                let first = app.refresh(&pod, &refresh).await;
+                match first.status.as_u16() {
+                    200 => Some(pair(&first)),
+                    400 => None,
+                    status => panic!("{status}: {}", first.text),
+                }
+            };
+            let (revoked, pair) = futures_util::future::join(revoke, again).await;
+            assert!(matches!(revoked, 200 | 204), "{revoked}");
+            if let Some((access, refresh)) = pair {
+                assert!(!works(&pod, &access).await, "round {round}");
+                refused(&app.refresh(&pod, &refresh).await, 400, "invalid_grant");
+            }
+        }
+    }
+
+    async fn applications_speak_for_themselves_in_whatever_browser(pod: Pod) {
+        pod.person("dora").await;
+        let app = register(&pod, json!({})).await;
+        let mut dora = Visitor::of(&pod, "dora").await;
+        let code = app.code(&pod, &[]).await;
+        let fields = [("grant_type", "authorization_code"), ("code", &code), ("client_id", &app.id), ("client_secret", &app.secret), ("redirect_uri", CALLBACK)];
+        let answer = dora.send(pod.ask(Method::POST, "/api/v1/oauth/token/").form(&fields)).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+    }
+
+    async fn no_device_passes_for_the_pod_itself(pod: Pod) {
+        let fields = [("client_id", "baleen-explorer"), ("scope", "read")];
+        let answer = pod.ask(Method::POST, "/api/v1/oauth/device_authorization").form(&fields).send().await;
+        refused(&answer, 400, "unauthorized_client");
+    }
+
+    async fn signing_in_may_lead_on_to_the_application(pod: Pod) {
+        let app = register(&pod, json!({})).await;
+        let mut stranger = Visitor::new(&pod);
+        let login = stranger.get(&app.address(&[])).await.location().to_owned();
+        let policy = stranger.get(&login).await.header("content-security-policy").unwrap().to_owned();
+        assert!(policy.contains("form-action 'self' https://c.test;"), "{policy}");
+        let evil = app.address(&[("redirect_uri", "https://evil.test/")]);
+        let evil: String = url::form_urlencoded::byte_serialize(evil.as_bytes()).collect();
+        let policy = stranger.get(&format!("/login?next={evil}")).await.header("content-security-policy").unwrap().to_owned();
+        assert!(policy.contains("form-action 'self';"), "{policy}");
     }
 }

@@ -66,15 +66,16 @@ pub struct RateLimitScope {
     reset_seconds: Option<u64>,
 }
 
-fn show(permit: &Allowed<Show>, ident: Ident) -> RateLimit {
+async fn show(permit: &Allowed<Show>, ident: Ident) -> Result<RateLimit> {
     let app = permit.app();
     let now = app.clock().now().unix().unsigned_abs();
-    let scopes = app.rates().iter().filter_map(|(scope, rate, about)| {
-        let quota = app.peek(scope, ident)?;
+    let quotas = app.limits().look(ident).await?;
+    let scopes = app.limits().rates().iter().zip(quotas);
+    let scopes = scopes.map(|((scope, rate, about), quota)| {
         let exhausted = (quota.remaining == 0)
             .then_some(quota.retry_after)
             .flatten();
-        Some(RateLimitScope {
+        RateLimitScope {
             id: scope.to_owned(),
             rate: rate.text.clone(),
             description: about.to_owned(),
@@ -85,16 +86,16 @@ fn show(permit: &Allowed<Show>, ident: Ident) -> RateLimit {
             available_seconds: exhausted,
             reset: quota.reset_after.map(|after| now + after),
             reset_seconds: quota.reset_after,
-        })
+        }
     });
-    RateLimit {
+    Ok(RateLimit {
         enabled: app.config().throttling_enabled,
         ident: RateLimitIdent {
             kind: ident.kind().to_owned(),
             id: ident.to_string(),
         },
         scopes: scopes.collect(),
-    }
+    })
 }
 
 pub struct Rest;
@@ -107,7 +108,7 @@ impl Rest {
         permit: Allowed<Show>,
         cx: poem::web::Data<&Cx>,
     ) -> Result<Answer<RateLimit>> {
-        Ok(Answer(show(&permit, cx.ident())))
+        show(&permit, cx.ident()).await.map(Answer)
     }
 }
 
@@ -119,6 +120,6 @@ impl Queries {
     /// The caller's budgets. Asking costs nothing.
     async fn rate_limit(&self, ctx: &Context<'_>) -> Option<Result<RateLimit>> {
         let ident = ctx.data_unchecked::<Cx>().ident();
-        answer(async { Ok(show(&ctx.allow().await?, ident)) }).await
+        answer(async { show(&ctx.allow().await?, ident).await }).await
     }
 }

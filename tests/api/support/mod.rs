@@ -1,6 +1,7 @@
 //! A pod for each test: its own database, a clock that tests steer, and callers by their tokens.
 mod browser;
 mod database;
+mod redis;
 mod sound;
 mod visitor;
 
@@ -35,6 +36,7 @@ use serde_json::{Value, json};
 pub use self::browser::Browser;
 use self::database::Lease;
 pub use self::database::{Backend, Data, Funkwhale, Nobody, contract};
+pub use self::redis::RedisServer;
 pub use self::sound::{ffmpeg, wav};
 pub use self::visitor::Visitor;
 
@@ -307,7 +309,13 @@ impl<'a> Ask<'a> {
     }
 
     pub async fn send(self) -> Answer {
-        let mut response = self.response().await;
+        let endpoint = &self.pod.endpoint;
+        self.send_to(endpoint).await
+    }
+
+    /// Asks another process, of `Pod::twin`.
+    pub async fn send_to(self, endpoint: &BoxEndpoint<'static, Response>) -> Answer {
+        let mut response = self.response(endpoint).await;
         let bytes = response.take_body().into_vec().await.unwrap();
         Answer {
             status: response.status(),
@@ -319,10 +327,16 @@ impl<'a> Ask<'a> {
 
     /// The body as it comes; who drops it hangs up.
     pub async fn open(self) -> impl Stream<Item = std::io::Result<impl AsRef<[u8]>>> + Unpin {
-        Box::pin(self.response().await.into_body().into_bytes_stream())
+        let endpoint = &self.pod.endpoint;
+        Box::pin(
+            self.response(endpoint)
+                .await
+                .into_body()
+                .into_bytes_stream(),
+        )
     }
 
-    async fn response(self) -> Response {
+    async fn response(self, endpoint: &BoxEndpoint<'static, Response>) -> Response {
         let uri: Uri = self
             .address
             .parse()
@@ -337,7 +351,7 @@ impl<'a> Ask<'a> {
             Scheme::HTTP,
         );
         let request = Request::from_parts(parts.into(), body);
-        self.pod.endpoint.get_response(request).await
+        endpoint.get_response(request).await
     }
 }
 

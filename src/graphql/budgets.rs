@@ -1,0 +1,164 @@
+//! What the root fields of a query spend, asked for at once before any of them runs.
+use std::{
+    collections::HashMap,
+    convert::Infallible,
+    sync::{Arc, LazyLock, OnceLock},
+};
+
+use async_graphql::{
+    Name, Positioned, Response, ServerError, ServerResult, Value, Variables,
+    extensions::{Extension, ExtensionContext, ExtensionFactory, NextExecute, NextParseQuery},
+    parser::types::{
+        Directive, ExecutableDocument, OperationDefinition, OperationType, Selection, SelectionSet,
+    },
+};
+
+use crate::{context::Cx, guard::Info, resources::operations};
+
+/// Makes the extension that reserves.
+pub struct Budgets;
+
+impl ExtensionFactory for Budgets {
+    fn create(&self) -> Arc<dyn Extension> {
+        Arc::new(Reserving::default())
+    }
+}
+
+/// The operations behind the root fields, by the operation of the document.
+type Plan = HashMap<Option<String>, Vec<&'static Info>>;
+
+#[derive(Default)]
+struct Reserving(OnceLock<Plan>);
+
+#[async_graphql::async_trait::async_trait]
+impl Extension for Reserving {
+    async fn parse_query(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        query: &str,
+        variables: &Variables,
+        next: NextParseQuery<'_>,
+    ) -> ServerResult<ExecutableDocument> {
+        let document = next.run(ctx, query, variables).await?;
+        let planned = document.operations.iter().map(|(name, operation)| {
+            let reader = Reader {
+                document: &document,
+                operation: &operation.node,
+                variables,
+            };
+            (name.map(ToString::to_string), reader.roots())
+        });
+        // A query is parsed once.
+        let _ = self.0.set(planned.collect());
+        Ok(document)
+    }
+
+    /// Comes after validation: what is refused as a whole has spent nothing.
+    async fn execute(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        operation_name: Option<&str>,
+        next: NextExecute<'_>,
+    ) -> Response {
+        let plan = self.0.get();
+        let roots = plan.and_then(|plan| match operation_name {
+            Some(name) => plan.get(&Some(name.to_owned())),
+            None => plan.values().next().filter(|_| plan.len() == 1),
+        });
+        if let (Some(roots), Ok(cx)) = (roots, ctx.data::<Cx>())
+            && let Err(error) = cx.reserve(roots).await
+        {
+            let error = async_graphql::Error::from(error);
+            let refused = ServerError {
+                extensions: error.extensions,
+                ..ServerError::new(error.message, None)
+            };
+            return Response::from_errors(vec![refused]);
+        }
+        next.run(ctx, operation_name).await
+    }
+}
+
+/// The operation of each root field.
+static FIELDS: LazyLock<HashMap<&'static str, &'static Info>> = LazyLock::new(|| {
+    let named = operations().filter(|info| !info.graphql.starts_with('('));
+    named.map(|info| (info.graphql, info)).collect()
+});
+
+/// Reads the root fields off one operation of a document.
+struct Reader<'a> {
+    document: &'a ExecutableDocument,
+    operation: &'a OperationDefinition,
+    variables: &'a Variables,
+}
+
+impl Reader<'_> {
+    fn roots(&self) -> Vec<&'static Info> {
+        let mut found = Vec::new();
+        self.read(&self.operation.selection_set.node, &mut found, 0);
+        found
+    }
+
+    fn read(&self, selection: &SelectionSet, found: &mut Vec<&'static Info>, depth: usize) {
+        /// Fragments within fragments: deeper ones are refused by validation, or spend one by one.
+        const DEPTH: usize = 16;
+        if depth > DEPTH {
+            return;
+        }
+        for item in &selection.items {
+            match &item.node {
+                Selection::Field(field) if self.is_wanted(&field.node.directives) => {
+                    found.extend(self.operation_of(&field.node.name.node));
+                }
+                Selection::InlineFragment(fragment)
+                    if self.is_wanted(&fragment.node.directives) =>
+                {
+                    self.read(&fragment.node.selection_set.node, found, depth + 1);
+                }
+                Selection::FragmentSpread(spread) if self.is_wanted(&spread.node.directives) => {
+                    let fragment = self.document.fragments.get(&spread.node.fragment_name.node);
+                    if let Some(fragment) = fragment {
+                        self.read(&fragment.node.selection_set.node, found, depth + 1);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn operation_of(&self, field: &str) -> Option<&'static Info> {
+        match self.operation.ty {
+            OperationType::Mutation => FIELDS.get(format!("Mutation.{field}").as_str()).copied(),
+            OperationType::Query => FIELDS.get(field).copied(),
+            OperationType::Subscription => None,
+        }
+    }
+
+    /// What `@skip` and `@include` say.
+    fn is_wanted(&self, directives: &[Positioned<Directive>]) -> bool {
+        directives.iter().all(|directive| {
+            let condition = directive.node.get_argument("if");
+            let holds = condition.is_none_or(|value| {
+                let known = value.node.clone();
+                let known = known.into_const_with(|name| Ok::<_, Infallible>(self.variable(&name)));
+                known == Ok(Value::Boolean(true))
+            });
+            match directive.node.name.node.as_str() {
+                "skip" => !holds,
+                "include" => holds,
+                _ => true,
+            }
+        })
+    }
+
+    /// What was sent for a variable, or its default.
+    fn variable(&self, name: &Name) -> Value {
+        let default = || {
+            let mut declared = self.operation.variable_definitions.iter();
+            let found = declared.find(|variable| variable.node.name.node == *name)?;
+            Some(found.node.default_value.as_ref()?.node.clone())
+        };
+        let given = self.variables.get(name).cloned();
+        given.or_else(default).unwrap_or_default()
+    }
+}
