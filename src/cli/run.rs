@@ -1,7 +1,10 @@
 use std::io::Write;
 
 use clap::Args;
-use tokio::{runtime::Runtime, signal};
+use tokio::{
+    runtime::{self, Runtime},
+    signal,
+};
 
 use super::described;
 use crate::{
@@ -17,8 +20,13 @@ use crate::{
     time::Clock,
 };
 
+/// Bytes of a thread's stack; only what is used takes memory.
+const STACK: usize = 8 << 20;
+
 pub fn runtime() -> Result<Runtime, Startup> {
-    Runtime::new().map_err(|error| Startup::caused("cannot start", error))
+    let mut builder = runtime::Builder::new_multi_thread();
+    let built = builder.enable_all().thread_stack_size(STACK).build();
+    built.map_err(|error| Startup::caused("cannot start", error))
 }
 
 pub fn serve(config: Config) -> Result<(), Startup> {

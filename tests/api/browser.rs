@@ -6,12 +6,13 @@ use baleen::{
     config::Config,
     demo::{self, Plan},
     server,
+    store::sql,
     time::Clock,
 };
-use serde_json::json;
-use tokio::sync::oneshot;
+use serde_json::{Value, json};
+use tokio::{runtime::Handle, sync::oneshot};
 
-use crate::support::{Browser, Nobody};
+use crate::support::{Browser, Nobody, PASSWORD, served};
 
 /// A demo pod with short pieces, on a port of its own.
 async fn demo_pod() -> (String, oneshot::Sender<()>) {
@@ -148,4 +149,218 @@ fn play_in_a_frame(browser: &mut Browser, pod: &str) {
     browser.open(&format!("{pod}/front/embed.html?type=album&id=1"));
     browser.wait("document.querySelectorAll('ol.tracks button').length > 1 && document.querySelector('audio').src");
     browser.picture("embed");
+}
+
+/// What a program does beside the browser: the status, and the body.
+fn api(runtime: &Handle, request: reqwest::RequestBuilder) -> (u16, Value) {
+    runtime.block_on(async {
+        let answer = request.send().await.unwrap();
+        let status = answer.status().as_u16();
+        let body = answer.bytes().await.unwrap();
+        (status, serde_json::from_slice(&body).unwrap_or_default())
+    })
+}
+
+struct Program {
+    runtime: Handle,
+    http: reqwest::Client,
+    base: String,
+    id: String,
+    secret: String,
+}
+
+impl Program {
+    fn me(&self, token: &str) -> (u16, Value) {
+        let request = self
+            .http
+            .get(format!("{}/api/v1/users/me", self.base))
+            .bearer_auth(token);
+        api(&self.runtime, request)
+    }
+
+    fn ask(&self, endpoint: &str, fields: &[(&str, &str)]) -> (u16, Value) {
+        let form = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish();
+        let request = self
+            .http
+            .post(format!("{}/api/v1/oauth/{endpoint}", self.base));
+        let request = request.basic_auth(&self.id, Some(&self.secret));
+        api(
+            &self.runtime,
+            request
+                .header("content-type", "application/x-www-form-urlencoded")
+                .body(form),
+        )
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_gets_from_signing_up_to_tokens_and_back() {
+    let Some(mut browser) = Browser::start("account") else {
+        return;
+    };
+    let server = served("browser", &[]).await;
+    let open = sql(
+        "insert into preferences (section, name, raw_value) values ('users', 'registration_enabled', 'True')",
+    );
+    open.run(server.app.db()).await.unwrap();
+    server.app.forget_preferences();
+    let runtime = Handle::current();
+    let browsing = tokio::task::spawn_blocking(move || {
+        let base = server.base.clone();
+        sign_up(&mut browser, &base);
+        let program = make_an_application(&mut browser, &base, runtime);
+        let pair = authorise(&mut browser, &program);
+        revoke(&mut browser, &program, &pair);
+        connect_a_device(&mut browser, &program);
+        sign_in_to_graphiql(&mut browser, &base);
+        browser.open(&format!("{base}/settings"));
+        browser.picture("settings");
+        let outside: Vec<_> = browser
+            .asked()
+            .into_iter()
+            .filter(|url| !url.starts_with(&base) && url != "about:blank")
+            .collect();
+        assert!(outside.is_empty(), "{outside:?}");
+        assert_eq!(browser.complaints(), [""; 0]);
+    });
+    browsing.await.unwrap();
+}
+
+fn sign_up(browser: &mut Browser, base: &str) {
+    browser.open(&format!(
+        "{base}/signup?next=%2Fsettings%2Fapplications%2Fnew"
+    ));
+    browser.picture("signup");
+    for (field, text) in [
+        ("#username", "ada"),
+        ("#email", "ada@people.test"),
+        ("#password1", PASSWORD),
+        ("#password2", PASSWORD),
+    ] {
+        browser.fill(field, text);
+    }
+    browser.submit(
+        "Make the account",
+        "document.querySelector('h1').textContent === 'New application'",
+    );
+}
+
+/// An application of one's own: its token works, and its secret is taken along.
+fn make_an_application(browser: &mut Browser, base: &str, runtime: Handle) -> Program {
+    browser.fill("#name", "Pocket player");
+    browser.fill("#redirect_uris", "urn:ietf:wg:oauth:2.0:oob");
+    browser.submit("Make the application", "document.querySelector('#token')");
+    browser.picture("application");
+    let text =
+        |browser: &mut Browser, place: &str| browser.eval(place).as_str().unwrap().to_owned();
+    let token = text(browser, "document.querySelector('#token').value");
+    let program = Program {
+        runtime,
+        http: reqwest::Client::new(),
+        base: base.to_owned(),
+        id: text(browser, "document.querySelector('.facts code').textContent"),
+        secret: text(browser, "document.querySelector('#secret').value"),
+    };
+    assert_eq!(program.me(&token).1["username"], "ada");
+    browser.submit(
+        "Make a new token",
+        "document.querySelector('#token') && !document.querySelector('#secret')",
+    );
+    let newer = text(browser, "document.querySelector('#token').value");
+    assert_eq!((program.me(&token).0, program.me(&newer).0), (401, 200));
+    program
+}
+
+const OOB: &str = "urn:ietf:wg:oauth:2.0:oob";
+
+/// The code that the page shows becomes a pair of tokens, and that another.
+fn authorise(browser: &mut Browser, program: &Program) -> (String, String) {
+    let (base, id) = (&program.base, &program.id);
+    browser.open(&format!(
+        "{base}/authorize?response_type=code&client_id={id}&redirect_uri={OOB}&scope=read&state=s"
+    ));
+    browser.picture("authorize");
+    browser.submit("Authorise", "document.querySelector('#code')");
+    browser.picture("code");
+    let code = browser.eval("document.querySelector('#code').value");
+    let fields = [
+        ("grant_type", "authorization_code"),
+        ("code", code.as_str().unwrap()),
+        ("redirect_uri", OOB),
+    ];
+    let (status, first) = program.ask("token", &fields);
+    assert_eq!(status, 200, "{first}");
+    let refresh = first["refresh_token"].as_str().unwrap();
+    let (status, second) = program.ask(
+        "token",
+        &[("grant_type", "refresh_token"), ("refresh_token", refresh)],
+    );
+    assert_eq!(status, 200, "{second}");
+    let text = |name: &str| second[name].as_str().unwrap().to_owned();
+    assert_eq!(
+        (
+            program.me(first["access_token"].as_str().unwrap()).0,
+            program.me(&text("access_token")).0
+        ),
+        (401, 200)
+    );
+    (text("access_token"), text("refresh_token"))
+}
+
+fn revoke(browser: &mut Browser, program: &Program, (access, refresh): &(String, String)) {
+    browser.open(&format!("{}/settings", program.base));
+    browser.submit("Revoke", "location.search === '?done=grant'");
+    assert_eq!(program.me(access).0, 401);
+    assert_eq!(
+        program
+            .ask(
+                "token",
+                &[("grant_type", "refresh_token"), ("refresh_token", refresh)]
+            )
+            .0,
+        400
+    );
+}
+
+fn connect_a_device(browser: &mut Browser, program: &Program) {
+    let (status, begun) = program.ask("device_authorization", &[("scope", "read")]);
+    assert_eq!(status, 200, "{begun}");
+    browser.open(begun["verification_uri"].as_str().unwrap());
+    browser.fill("#user_code", begun["user_code"].as_str().unwrap());
+    browser.submit("Continue", "document.querySelector('.code-shown')");
+    browser.picture("device");
+    browser.submit(
+        "Connect",
+        "document.querySelector('h1').textContent === 'The device is connected'",
+    );
+    let grant = "urn:ietf:params:oauth:grant-type:device_code";
+    let (status, pair) = program.ask(
+        "token",
+        &[
+            ("grant_type", grant),
+            ("device_code", begun["device_code"].as_str().unwrap()),
+        ],
+    );
+    assert_eq!(
+        (status, program.me(pair["access_token"].as_str().unwrap()).0),
+        (200, 200)
+    );
+}
+
+fn sign_in_to_graphiql(browser: &mut Browser, base: &str) {
+    browser.open(&format!("{base}/graphiql"));
+    browser.wait("document.querySelector('#session .sign-in summary')");
+    browser.eval("document.querySelector('#session .sign-in summary').click()");
+    browser.wait("document.querySelector('#session tbody tr')");
+    browser.picture("graphiql-scopes");
+    browser.eval("document.querySelector('#session .sign-in form').requestSubmit()");
+    browser.wait("location.pathname === '/authorize' && document.querySelector('main form')");
+    browser.submit("Authorise", "location.pathname === '/graphiql' && document.querySelector('#session .signed-in:not([hidden])')");
+    browser.wait("document.querySelector('.graphiql-query-editor .CodeMirror')");
+    browser.eval("document.querySelector('.graphiql-query-editor .CodeMirror').CodeMirror.setValue('query Welcome { viewer { email } }')");
+    browser.eval("document.querySelector('.graphiql-execute-button').click()");
+    browser.wait("document.querySelector('.result-window .CodeMirror').CodeMirror.getValue().includes('ada@people.test')");
+    browser.picture("graphiql-signed-in");
 }

@@ -1,82 +1,19 @@
 //! Clients as they are: OAuth libraries of three languages, and a real OpenID provider.
 use std::{
     io::{BufRead, BufReader},
-    net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
 
-use baleen::{
-    accounts::{self, New},
-    app::App,
-    config::Config,
-    scope::Permissions,
-    server,
-    store::sql,
-    time::Clock,
-};
+use baleen::store::sql;
 use oauth2::{
     AuthType, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken,
     DeviceAuthorizationUrl, IntrospectionUrl, PkceCodeChallenge, RedirectUrl, Scope,
     TokenIntrospectionResponse, TokenResponse, TokenUrl, basic::BasicClient,
 };
 use serde_json::{Value, json};
-use tokio::sync::oneshot;
 
-use crate::support::PASSWORD;
-
-/// A server on a port of its own, with dora.
-struct Served {
-    app: App,
-    base: String,
-    _stop: oneshot::Sender<()>,
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
-}
-
-async fn served(name: &str, settings: &[&str]) -> Served {
-    let data = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("clients-{name}"));
-    let _ = std::fs::remove_dir_all(&data);
-    let bind = format!("127.0.0.1:{}", free_port());
-    let mut arguments = vec![
-        "--data",
-        data.to_str().unwrap(),
-        "--bind",
-        &bind,
-        "--throttling-enabled",
-        "false",
-    ];
-    arguments.extend(settings);
-    let app = App::build(Config::of(&arguments).unwrap(), Clock::system())
-        .await
-        .unwrap();
-    let dora = New {
-        username: "dora".to_owned(),
-        email: "dora@people.test".to_owned(),
-        password: PASSWORD.to_owned(),
-        permissions: Permissions::default(),
-        is_superuser: false,
-    };
-    accounts::create(&app, &dora).await.unwrap();
-    let (stop, told) = oneshot::channel();
-    let (ready, is_ready) = oneshot::channel();
-    let told = async { told.await.unwrap_or(()) };
-    tokio::spawn(server::serve(app.clone(), told, move |_| {
-        ready.send(()).unwrap()
-    }));
-    is_ready.await.unwrap();
-    Served {
-        app,
-        base: format!("http://{bind}"),
-        _stop: stop,
-    }
-}
+use crate::support::{PASSWORD, Served, free_port, served};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients")

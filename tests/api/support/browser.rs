@@ -3,6 +3,7 @@ use std::{
     io::{BufRead, BufReader, Write},
     path::PathBuf,
     process::{Child, Command, Stdio},
+    time::{Duration, Instant},
 };
 
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -97,6 +98,12 @@ impl Browser {
 
     /// Calls a method and waits for its answer; what happens meanwhile is kept.
     pub fn call(&mut self, method: &str, params: Value) -> Value {
+        let answer = self.try_call(method, params);
+        answer.unwrap_or_else(|error| panic!("{method}: {error}"))
+    }
+
+    /// The answer, or what the browser says against it.
+    fn try_call(&mut self, method: &str, params: Value) -> Result<Value, Value> {
         self.last += 1;
         let mut message = json!({"id": self.last, "method": method, "params": params});
         if let Some(session) = &self.session {
@@ -110,8 +117,10 @@ impl Browser {
             assert_eq!(bytes.pop(), Some(0), "the browser has ended");
             let answer: Value = serde_json::from_slice(&bytes).unwrap();
             if answer["id"] == self.last {
-                assert!(answer["error"].is_null(), "{method}: {}", answer["error"]);
-                return answer["result"].clone();
+                return match &answer["error"] {
+                    Value::Null => Ok(answer["result"].clone()),
+                    error => Err(error.clone()),
+                };
             }
             self.events.push(answer);
         }
@@ -125,20 +134,41 @@ impl Browser {
         ));
     }
 
-    /// The value of an expression, or of what it promises.
-    pub fn eval(&mut self, expression: &str) -> Value {
-        let params = json!({"expression": expression, "awaitPromise": true, "returnByValue": true});
-        let answer = self.call("Runtime.evaluate", params);
-        let failed = &answer["exceptionDetails"];
-        assert!(failed.is_null(), "{expression}: {failed}");
-        answer["result"]["value"].clone()
+    /// Types into a field of the page, as it stands there afterwards.
+    pub fn fill(&mut self, field: &str, text: &str) {
+        self.eval(&format!(
+            "document.querySelector({field:?}).value = {text:?}"
+        ));
     }
 
-    /// Waits until an expression is true, and answers it.
-    pub fn wait(&mut self, expression: &str) -> Value {
+    /// Presses a button that leads to another page, and waits for what is there.
+    pub fn submit(&mut self, button: &str, there: &str) {
         self.eval(&format!(
+            "[...document.querySelectorAll('main button')].find((button) => button.textContent === {button:?}).click()"
+        ));
+        self.wait(there);
+    }
+
+    /// The value of an expression, or of what it promises.
+    pub fn eval(&mut self, expression: &str) -> Value {
+        let answer = self.try_eval(expression);
+        answer.unwrap_or_else(|error| panic!("{expression}: {error}"))
+    }
+
+    /// The same; it fails where the browser leaves the page meanwhile.
+    fn try_eval(&mut self, expression: &str) -> Result<Value, Value> {
+        let params = json!({"expression": expression, "awaitPromise": true, "returnByValue": true});
+        let answer = self.try_call("Runtime.evaluate", params)?;
+        let failed = &answer["exceptionDetails"];
+        assert!(failed.is_null(), "{expression}: {failed}");
+        Ok(answer["result"]["value"].clone())
+    }
+
+    /// Waits until an expression is true, on this page or on those that follow.
+    pub fn wait(&mut self, expression: &str) {
+        let waiting = format!(
             "new Promise((found, missed) => {{
-               const end = Date.now() + 20000;
+               const end = Date.now() + 60000;
                const look = () => {{
                  let value;
                  try {{ value = {expression}; }} catch {{}}
@@ -148,7 +178,11 @@ impl Browser {
                }};
                look();
              }})"
-        ))
+        );
+        let end = Instant::now() + Duration::from_secs(90);
+        while let Err(left) = self.try_eval(&waiting) {
+            assert!(Instant::now() < end, "{expression}: {left}");
+        }
     }
 
     /// Presses a key as a keyboard does.

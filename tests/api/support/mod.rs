@@ -2,6 +2,7 @@
 mod browser;
 mod database;
 mod redis;
+mod served;
 mod sound;
 mod visitor;
 
@@ -37,6 +38,7 @@ pub use self::browser::Browser;
 use self::database::Lease;
 pub use self::database::{Backend, Data, Funkwhale, Nobody, contract};
 pub use self::redis::RedisServer;
+pub use self::served::{Served, free_port, served};
 pub use self::sound::{ffmpeg, wav};
 pub use self::visitor::Visitor;
 

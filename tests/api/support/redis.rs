@@ -1,10 +1,12 @@
 use std::{
     fs,
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     path::PathBuf,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
+
+use super::free_port;
 
 /// A Redis of the test's own, which ends with it.
 pub struct RedisServer {
@@ -135,14 +137,6 @@ fn launch(arguments: &[String]) -> Child {
         .stdout(Stdio::null())
         .stderr(Stdio::null());
     command.spawn().unwrap()
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
 }
 
 fn eventually(holds: impl Fn() -> bool) {
