@@ -1,10 +1,7 @@
 //! One request: who asks, what it may open, and what it has spent so far.
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use poem::{
-    Request,
-    http::{HeaderMap, HeaderName, HeaderValue},
-};
+use poem::{Request, http::HeaderMap};
 
 use crate::{
     accounts::sessions::Client,
@@ -12,9 +9,10 @@ use crate::{
     error::{Error, Result, TokenProblem},
     graphql::loaders::Loaders,
     guard::{Allowed, Anonymous, Info, Operation},
+    ledger::{Entry, Ledger},
     scope::{Permissions, Scope, ScopeSet},
     store::Db,
-    throttle::{Ident, Quota, Throttle, Verdict},
+    throttle::{Ident, Throttle, Verdict},
 };
 
 /// Who asks.
@@ -142,17 +140,8 @@ struct Inner {
     reader: Arc<Reader>,
     ident: Ident,
     client: Client,
-    /// One row for each budget that was asked, in order.
-    ledger: Mutex<Vec<Entry>>,
-    reserved: Mutex<Reserved>,
+    ledger: Mutex<Ledger>,
     loaders: OnceLock<Loaders>,
-}
-
-/// A budget that this request spent from, or was refused by.
-#[derive(Clone, Debug)]
-pub struct Entry {
-    pub operation: &'static str,
-    pub quota: Quota,
 }
 
 impl Cx {
@@ -167,7 +156,6 @@ impl Cx {
             ident,
             client,
             ledger: Mutex::default(),
-            reserved: Mutex::default(),
             loaders: OnceLock::new(),
         }))
     }
@@ -233,7 +221,7 @@ impl Cx {
         let Some(scope) = throttle.scope(&self.0.ident) else {
             return Ok(());
         };
-        let reserved = locked(&self.0.reserved).take(operation);
+        let reserved = self.ledger().take(operation);
         let verdict = match reserved {
             Some(verdict) => Some(verdict),
             None => self.app().spend(self.0.ident, &[scope]).await?.pop(),
@@ -242,7 +230,7 @@ impl Cx {
             return Ok(());
         };
         let wait = quota.retry_after.unwrap_or(1);
-        self.ledger().push(Entry { operation, quota });
+        self.ledger().enter(Entry { operation, quota });
         if passes {
             Ok(())
         } else {
@@ -267,7 +255,7 @@ impl Cx {
         self.within_limits(&scopes)?;
         let verdicts = self.app().spend(self.0.ident, &scopes).await?;
         let named = wanted.iter().map(|(name, _)| *name).zip(verdicts);
-        locked(&self.0.reserved).0.extend(named);
+        self.ledger().reserve(named);
         Ok(())
     }
 
@@ -292,37 +280,12 @@ impl Cx {
 
     /// Every budget that this request asked, in order.
     pub fn spent(&self) -> Vec<Entry> {
-        self.ledger().clone()
+        self.ledger().entries().to_vec()
     }
 
-    /// Writes the `X-RateLimit-*` headers of the tightest budget that was asked.
+    /// Writes the headers of what was spent.
     pub fn stamp(&self, headers: &mut HeaderMap) {
-        let ledger = self.ledger();
-        let Some(entry) = ledger.iter().min_by_key(|entry| entry.quota.remaining) else {
-            return;
-        };
-        let quota = &entry.quota;
-        let now = self.0.reader.app.clock().now().unix();
-        headers.insert("x-ratelimit-limit", quota.limit.into());
-        headers.insert("x-ratelimit-scope", HeaderValue::from_static(quota.scope));
-        headers.insert("x-ratelimit-remaining", quota.remaining.into());
-        headers.insert("x-ratelimit-duration", quota.duration.into());
-        let (policies, left) = standard(&ledger);
-        for (name, value) in [("ratelimit-policy", policies), ("ratelimit", left)] {
-            let value = HeaderValue::from_str(&value).expect("scopes and numbers are ASCII");
-            headers.insert(name, value);
-        }
-        let mut seconds = |name: &'static str, value: Option<u64>| {
-            if let Some(value) = value {
-                headers.insert(HeaderName::from_static(name), value.into());
-            }
-        };
-        seconds("retry-after", quota.retry_after);
-        seconds("x-ratelimit-resetseconds", quota.reset_after);
-        seconds(
-            "x-ratelimit-reset",
-            quota.reset_after.map(|after| now.unsigned_abs() + after),
-        );
+        self.ledger().stamp(headers, self.app().clock().now());
     }
 
     pub(crate) fn reader(&self) -> &Reader {
@@ -336,51 +299,8 @@ impl Cx {
             .get_or_init(|| Loaders::new(self.0.reader.clone()))
     }
 
-    fn ledger(&self) -> MutexGuard<'_, Vec<Entry>> {
-        locked(&self.0.ledger)
+    fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        // A panic elsewhere cannot leave the ledger half-written: entering and taking is all.
+        self.0.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// A panic elsewhere cannot leave these half-written: pushing and taking is all that happens.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Verdicts that wait for their operations, by name.
-#[derive(Default)]
-struct Reserved(Vec<(&'static str, Verdict)>);
-
-impl Reserved {
-    fn take(&mut self, operation: &str) -> Option<Verdict> {
-        let place = self.0.iter().position(|(name, _)| *name == operation)?;
-        Some(self.0.remove(place).1)
-    }
-}
-
-/// The headers `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers): one item
-/// for each budget that was asked.
-fn standard(ledger: &[Entry]) -> (String, String) {
-    let mut budgets: Vec<&Quota> = Vec::new();
-    for Entry { quota, .. } in ledger.iter().rev() {
-        if !budgets.iter().any(|known| known.scope == quota.scope) {
-            budgets.push(quota);
-        }
-    }
-    let policies = budgets
-        .iter()
-        .map(|quota| format!("\"{}\";q={};w={}", quota.scope, quota.limit, quota.duration));
-    let left = budgets.iter().map(|quota| {
-        let wait = match quota.remaining {
-            0 => quota.retry_after,
-            _ => quota.reset_after,
-        };
-        format!(
-            "\"{}\";r={};t={}",
-            quota.scope,
-            quota.remaining,
-            wait.unwrap_or_default()
-        )
-    });
-    let joined = |items: Vec<String>| items.join(", ");
-    (joined(policies.collect()), joined(left.collect()))
 }

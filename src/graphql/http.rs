@@ -12,8 +12,9 @@ use serde_json::{Value, json};
 
 use super::{Graph, limits, order, persisted::Persisted};
 use crate::{
-    context::{Cx, Entry},
+    context::Cx,
     error::{Error, Result},
+    ledger::Entry,
     rest::{body::limited, params::Pairs},
 };
 

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::{
     Refusal, clients, device, pkce,
+    revocation::revoke_family,
     tokens::{self, Grant, Pair},
 };
 use crate::{
@@ -75,7 +76,7 @@ async fn exchange(
     .await?;
     let held = held.ok_or_else(Refusal::invalid_grant)?;
     if held.used.is_some() {
-        tokens::revoke_family(app, held.family).await?;
+        revoke_family(app, held.family).await?;
         return Err(Refusal::invalid_grant());
     }
     if held.expires <= app.clock().now() {
@@ -109,7 +110,7 @@ async fn redeem(app: &App, client: &clients::Client, code: Code) -> Result<Pair,
         .await?;
     if used == 0 {
         drop(tx);
-        tokens::revoke_family(app, code.family).await?;
+        revoke_family(app, code.family).await?;
         return Err(Refusal::invalid_grant());
     }
     let grant = Grant {

@@ -4,19 +4,21 @@ pub mod authorize;
 pub mod clients;
 pub mod consents;
 pub mod device;
+mod forms;
 mod grants;
 mod metadata;
 mod pkce;
 pub mod redirect;
 mod refusal;
 mod rest;
+mod revocation;
 pub mod scopes;
 mod tokens;
 
 pub use self::{
     refusal::Refusal,
     rest::*,
-    tokens::{revoke_all, revoke_user},
+    revocation::{revoke_all, revoke_user},
 };
 
 use crate::{app::App, error::Result, store::sql};

@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 use super::{
     Refusal,
     authorize::{self, Fault},
-    clients, device, grants, metadata,
+    clients, device,
+    forms::{AuthorizeForm, DeviceForm, TokenForm, TokenOnly},
+    grants, metadata, revocation,
     tokens::{self, Pair},
 };
 use crate::{
@@ -41,72 +43,6 @@ operations! {
     device: BeginDevice = open, anonymous = Always, throttle = OauthToken, graphql = "(OAuth is REST by its standards)";
     /// What clients can find out by themselves (RFC 8414).
     metadata: Metadata = open, anonymous = Always, throttle = Wildcard, graphql = "(OAuth is REST by its standards)";
-}
-
-/// An authorisation request (RFC 6749 section 4.1.1), and its answer.
-#[derive(Debug, Object)]
-struct AuthorizeForm {
-    /// The application's id.
-    client_id: String,
-    /// Where to bring the code: one of the application's addresses.
-    redirect_uri: String,
-    /// What is asked for, separated by spaces.
-    scope: String,
-    /// `code`.
-    response_type: String,
-    /// `true` where the user allows it.
-    allow: Option<String>,
-    /// What the application wants to have back.
-    state: Option<String>,
-    /// The challenge of PKCE (RFC 7636); public applications must send one.
-    code_challenge: Option<String>,
-    /// `S256`.
-    code_challenge_method: Option<String>,
-}
-
-/// What is traded for tokens.
-#[derive(Debug, Object)]
-struct TokenForm {
-    /// `authorization_code`, `refresh_token` or `urn:ietf:params:oauth:grant-type:device_code`.
-    grant_type: String,
-    /// The code.
-    code: Option<String>,
-    /// The address that the code was brought to.
-    redirect_uri: Option<String>,
-    /// The verifier of PKCE.
-    code_verifier: Option<String>,
-    /// The refresh token.
-    refresh_token: Option<String>,
-    /// The code of the device.
-    device_code: Option<String>,
-    /// Less than was allowed, when refreshing.
-    scope: Option<String>,
-    /// The application's id, where it is not in the header.
-    client_id: Option<String>,
-    /// The application's secret, where it is not in the header.
-    client_secret: Option<String>,
-}
-
-/// A token of the application's.
-#[derive(Debug, Object)]
-struct TokenOnly {
-    /// The token.
-    token: String,
-    /// What kind it is; both are looked for anyway.
-    token_type_hint: Option<String>,
-    /// The application's id, where it is not in the header.
-    client_id: Option<String>,
-    /// The application's secret, where it is not in the header.
-    client_secret: Option<String>,
-}
-
-/// What a device asks for.
-#[derive(Debug, Object)]
-struct DeviceForm {
-    /// The application's id.
-    client_id: Option<String>,
-    /// What is asked for, separated by spaces.
-    scope: Option<String>,
 }
 
 /// Where to bring a code, and the code.
@@ -301,7 +237,7 @@ async fn revoked(reader: &Reader, request: &Request, form: &Pairs) -> Result<Res
     let Some(token) = form.last("token").filter(|token| !token.is_empty()) else {
         return Err(Refusal::invalid_request("Missing token parameter."));
     };
-    tokens::revoke(reader.app(), &client, token).await?;
+    revocation::revoke(reader.app(), &client, token).await?;
     Ok(nothing(request))
 }
 

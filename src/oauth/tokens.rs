@@ -4,11 +4,11 @@ use serde::Serialize;
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{Refusal, clients::Client, scopes};
+use super::{Refusal, clients::Client, revocation::revoke_family, scopes};
 use crate::{
     app::App,
     auth::token_hash,
-    error::{Error, Result},
+    error::Result,
     scope::ScopeSet,
     store::{Tx, sql},
     time::Timestamp,
@@ -104,29 +104,11 @@ pub async fn begin(tx: &mut Tx, app: &App, grant: &Grant) -> Result<Pair> {
     issue(tx, app, grant, &grant.scope).await
 }
 
-/// Ends a whole family. Its row is written to first, as `refresh` does: so they take turns, and
-/// none misses what the other makes.
-pub async fn revoke_family(app: &App, family: Uuid) -> Result<()> {
-    let mut tx = app.db().begin().await?;
-    for statement in [
-        sql("update oauth_families set revoked = ? where family = ?"),
-        sql("update oauth_refresh_tokens set revoked = ? where family = ? and revoked is null"),
-    ] {
-        let now = app.clock().now();
-        statement.bind(now).bind(family).run(&mut tx).await?;
-    }
-    let gone = sql("delete from oauth_access_tokens where family = ? returning token_hash")
-        .bind(family)
-        .all(&mut tx)
-        .await?;
-    tx.commit().await?;
-    forget(app, &gone);
-    Ok(())
-}
+/// Hashes of access tokens.
+pub type Hashes = Vec<(Vec<u8>,)>;
 
-type Hashes = Vec<(Vec<u8>,)>;
-
-fn forget(app: &App, hashes: &Hashes) {
+/// Makes tokens that have ended known here at once.
+pub fn forget(app: &App, hashes: &Hashes) {
     for (hash,) in hashes {
         app.credentials().forget_hash(hash);
     }
@@ -244,101 +226,6 @@ fn narrowed(whole: &str, wanted: Option<&str>) -> Result<String, Refusal> {
         true => Ok(wanted.to_owned()),
         false => Err(BasicErrorResponseType::InvalidScope.into()),
     }
-}
-
-/// Ends a token of an application (RFC 7009): an access token alone, a refresh token with all of
-/// its family. What is no token of the application's is passed over.
-pub async fn revoke(app: &App, client: &Client, token: &str) -> Result<()> {
-    let hash = token_hash(token);
-    let gone = sql("delete from oauth_access_tokens where token_hash = ? and application_id = ?")
-        .bind(hash.clone())
-        .bind(client.id)
-        .run(app.db())
-        .await?;
-    app.credentials().forget(token);
-    if gone > 0 {
-        return Ok(());
-    }
-    let family = async || {
-        let found = sql("select family from oauth_refresh_tokens
-             where token_hash = ? and application_id = ?");
-        let found = found.bind(hash.clone()).bind(client.id);
-        let row: Option<(Option<Uuid>,)> = found.optional(app.db()).await?;
-        Ok::<_, Error>(row.and_then(|row| row.0))
-    };
-    if let Some(family) = family().await? {
-        return revoke_family(app, family).await;
-    }
-    revoke_foreign(app, client, &hash).await?;
-    // It may have been refreshed meanwhile, and has a family now.
-    match family().await? {
-        Some(family) => revoke_family(app, family).await,
-        None => Ok(()),
-    }
-}
-
-/// Ends a refresh token that came from another server and was not used yet, with its access token.
-async fn revoke_foreign(app: &App, client: &Client, hash: &[u8]) -> Result<()> {
-    let mut tx = app.db().begin().await?;
-    let ended: Vec<(Option<i64>,)> = sql("update oauth_refresh_tokens set revoked = ?
-         where token_hash = ? and application_id = ? and family is null and revoked is null
-         returning access_token_id")
-    .bind(app.clock().now())
-    .bind(hash.to_vec())
-    .bind(client.id)
-    .all(&mut tx)
-    .await?;
-    for (access,) in ended {
-        sql("delete from oauth_access_tokens where id = ?")
-            .bind(access)
-            .run(&mut tx)
-            .await?;
-    }
-    tx.commit().await?;
-    app.credentials().forget_all();
-    Ok(())
-}
-
-/// Ends everything that a user has allowed an application; `false` where there was nothing.
-pub async fn revoke_all(app: &App, user: i64, application: i64) -> Result<bool> {
-    let mut tx = app.db().begin().await?;
-    let mut gone = 0;
-    // First what makes families, then their rows, then what they hold: whoever is at one of these
-    // is waited for, and what it made is seen by the statements that follow.
-    for delete in [
-        sql("delete from oauth_codes where user_id = ? and application_id = ?"),
-        sql("delete from oauth_device_codes where user_id = ? and application_id = ?"),
-        sql(
-            "delete from oauth_refresh_tokens where user_id = ? and application_id = ? and family is null",
-        ),
-        sql("delete from oauth_families where user_id = ? and application_id = ?"),
-        sql("delete from oauth_refresh_tokens where user_id = ? and application_id = ?"),
-        sql("delete from oauth_access_tokens where user_id = ? and application_id = ?"),
-        sql("delete from oauth_consents where user_id = ? and application_id = ?"),
-    ] {
-        gone += delete.bind(user).bind(application).run(&mut tx).await?;
-    }
-    tx.commit().await?;
-    app.credentials().forget_all();
-    Ok(gone > 0)
-}
-
-/// Ends everything that acts for a user but browsers: tokens of applications, the user's own and
-/// others'.
-pub async fn revoke_user(tx: &mut Tx, user: i64) -> Result<()> {
-    for delete in [
-        sql("delete from oauth_codes where user_id = ?"),
-        sql("delete from oauth_device_codes where user_id = ?"),
-        sql("delete from oauth_refresh_tokens where user_id = ? and family is null"),
-        sql("delete from oauth_families where user_id = ?"),
-        sql("delete from oauth_refresh_tokens where user_id = ?"),
-        sql("delete from oauth_access_tokens where user_id = ?"),
-        sql("delete from oauth_consents where user_id = ?"),
-        sql("update oauth_applications set token_hash = null where user_id = ?"),
-    ] {
-        delete.bind(user).run(&mut *tx).await?;
-    }
-    Ok(())
 }
 
 /// What an application is told of a token of its own (RFC 7662).

@@ -1,17 +1,11 @@
 //! What every request passes on its way in, and every answer on its way out
 //! (contract section 1): request id, caller, slashes, methods, media types, headers.
-use std::{
-    net::{IpAddr, Ipv4Addr, SocketAddr},
-    panic::AssertUnwindSafe,
-    sync::Arc,
-    time::Instant,
-};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
 
 use futures_util::FutureExt;
-use ipnet::IpNet;
 use percent_encoding::percent_decode_str;
 use poem::{
-    Addr, Endpoint, IntoResponse, Request, Response,
+    Endpoint, IntoResponse, Request, Response,
     error::NotFoundError,
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri},
 };
@@ -20,7 +14,6 @@ use tracing::Instrument;
 
 use super::routes::{JSON, Path, Routes, Slash};
 use crate::{
-    accounts::sessions::Client,
     app::App,
     auth,
     context::Cx,
@@ -104,7 +97,7 @@ impl<E: Endpoint> Door<E> {
     async fn enter(&self, mut request: Request) -> Result<Response> {
         let path = request.uri().path();
         let address = format!("{}{path}", self.app.config().public_url());
-        let client = client(&self.app, &request);
+        let client = super::client::of(&self.app, &request);
         let ident = Ident::of_address(client.address);
         let caller = auth::caller(&self.app, &request, ident).await?;
         let cx = Cx::new(self.app.clone(), caller, client);
@@ -231,64 +224,6 @@ fn request_id(request: &Request) -> String {
     given
         .filter(plain)
         .map_or_else(|| crate::random::uuid().simple().to_string(), str::to_owned)
-}
-
-/// Where a request comes from.
-fn client(app: &App, request: &Request) -> Client {
-    const LONGEST: usize = 300;
-    let agent = request.headers().get("user-agent");
-    let agent = agent.and_then(|header| header.to_str().ok());
-    Client {
-        address: client_address(app, request),
-        user_agent: agent.unwrap_or_default().chars().take(LONGEST).collect(),
-    }
-}
-
-/// The client's address: the one that the last trusted proxy saw.
-fn client_address(app: &App, request: &Request) -> IpAddr {
-    let peer = match &request.remote_addr().0 {
-        Addr::SocketAddr(address) => address.ip(),
-        _ => IpAddr::V4(Ipv4Addr::LOCALHOST),
-    };
-    let forwarded = request.headers().get_all("x-forwarded-for").iter();
-    let hops: Vec<&str> = forwarded
-        .filter_map(|header| header.to_str().ok())
-        .flat_map(|header| header.split(',').map(str::trim))
-        .collect();
-    let trusted = &app.config().trusted_proxies;
-    if !trusted.is_empty() {
-        return behind(trusted, peer, &hops);
-    }
-    let proxies = usize::from(app.config().num_proxies);
-    if proxies == 0 || hops.is_empty() {
-        return peer;
-    }
-    hops.get(hops.len().saturating_sub(proxies))
-        .and_then(|hop| address_of(hop))
-        .unwrap_or(peer)
-}
-
-/// The first address, from this server outwards, that is no proxy of ours.
-fn behind(trusted: &[IpNet], peer: IpAddr, hops: &[&str]) -> IpAddr {
-    let is_ours = |address: IpAddr| {
-        let address = address.to_canonical();
-        trusted.iter().any(|network| network.contains(&address))
-    };
-    let mut client = peer;
-    for hop in hops.iter().rev() {
-        match address_of(hop) {
-            Some(before) if is_ours(client) => client = before,
-            _ => break,
-        }
-    }
-    client
-}
-
-/// An address, with or without a port.
-fn address_of(hop: &str) -> Option<IpAddr> {
-    let bare = hop.trim_start_matches('[').trim_end_matches(']');
-    let socket = || hop.parse::<SocketAddr>().map(|socket| socket.ip());
-    bare.parse().or_else(|_| socket()).ok()
 }
 
 /// Whether the client takes what is found at a path: `application/json`, or all of `audio/*`.

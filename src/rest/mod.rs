@@ -1,6 +1,7 @@
 //! The REST door.
 pub mod answer;
 pub mod body;
+mod client;
 pub mod cookies;
 pub mod door;
 pub mod file;

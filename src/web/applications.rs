@@ -49,7 +49,7 @@ fn ticked(visit: &Visit) -> Vec<&str> {
 }
 
 /// What the form for a new application shows.
-fn blank<'a, O: Operation>(permit: &'a Allowed<O>, checked: &[&str]) -> Result<Page> {
+fn blank<O: Operation>(permit: &Allowed<O>, checked: &[&str]) -> Result<Page> {
     let own = permit.user()?.scopes;
     let facts = context! { areas => Serde(scopes::areas(own)), checked => Serde(checked) };
     Ok(Page::new("application-new.html", facts))

@@ -1,30 +1,28 @@
 //! Users at the REST door.
-use poem::{Request, Response, http::StatusCode, web::Data};
+use poem::{Request, web::Data};
 use poem_openapi::{Object, OpenApi, param::Path, types::Any};
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use super::{
     ChangeEmail, Changes, Delete, DeleteAccount, DeleteOwn, DeleteSubsonicToken, Email, Login,
     Logout, Me, Own, PermissionsBody, QuotaStatus, Replace, Retrieve, RotateSubsonicToken,
     Settings, SubsonicToken, Update, User, UserPrivacy, Viewer, change_email, delete,
-    delete_subsonic_token, quota, retrieve, rotate_subsonic_token, sql, store_settings, update,
-    write::{is_own, leave},
+    delete_subsonic_token, quota, retrieve, rotate_subsonic_token, session, sql, store_settings,
+    update,
+    write::{leave, subsonic_token},
 };
 use crate::{
-    accounts::{sessions, sign_in::sign_in},
-    auth::{self, csrf, listening},
+    auth::listening,
     context::{Cx, Reader},
     error::{Error, Result},
     graphql::loaders::{AttachmentId, ContentId, Loaders},
     guard::Allowed,
     resources::{attachments::AttachmentBody, contents::ContentBody},
     rest::{
-        answer::{Answer, Gone, Plain, spaced},
+        answer::{Answer, Gone, Plain},
         body::Body,
-        cookies,
         form::Form,
-        params::Pairs,
     },
     time::Timestamp,
 };
@@ -118,6 +116,12 @@ struct ProfileBody {
 struct SubsonicTokenBody {
     /// The token; null where there is none.
     subsonic_api_token: Option<String>,
+}
+
+impl SubsonicTokenBody {
+    fn of(subsonic_api_token: Option<String>) -> Self {
+        Self { subsonic_api_token }
+    }
 }
 
 /// A name or an e-mail address, and a password.
@@ -214,61 +218,6 @@ pub struct AnyKeys {
     all: Any<Value>,
 }
 
-const HTML: &str = "text/html; charset=utf-8";
-
-/// What browsers are answered that sent no token against forged requests.
-fn forged() -> Response {
-    Response::builder()
-        .status(StatusCode::FORBIDDEN)
-        .content_type(HTML)
-        .body(
-            "<!doctype html>\n<title>Forbidden</title>\n<h1>CSRF verification failed</h1>\n\
-               <p>Send the value of the cookie csrftoken in the header X-CSRFToken.</p>\n",
-        )
-}
-
-async fn signed_in(cx: &Cx, reader: &Reader, request: &Request, form: &Pairs) -> Result<Response> {
-    if !csrf::is_genuine(request, form.last(csrf::FIELD)) {
-        return Ok(forged());
-    }
-    let missing: Map<String, Value> = ["username", "password"]
-        .into_iter()
-        .filter(|name| form.last(name).is_none_or(str::is_empty))
-        .map(|name| (name.to_owned(), json!(["This field is required."])))
-        .collect();
-    if !missing.is_empty() {
-        return Ok(bad(&Value::Object(missing)));
-    }
-    let given = |name| form.last(name).unwrap_or_default();
-    let app = reader.app();
-    match sign_in(app, given("username"), given("password"), cx.client()).await {
-        Ok(token) => {
-            sessions::close_of(app, request).await?;
-            let mut response = Response::builder().content_type(HTML).finish();
-            cookies::set_session(app, &mut response, &token);
-            Ok(response)
-        }
-        Err(Error::Invalid(fields)) => Ok(bad(&json!(fields))),
-        Err(error) => Err(error),
-    }
-}
-
-fn bad(body: &Value) -> Response {
-    Response::builder()
-        .status(StatusCode::BAD_REQUEST)
-        .content_type("application/json")
-        .body(spaced(body))
-}
-
-async fn signed_out(reader: &Reader, request: &Request) -> Result<Response> {
-    let mut response = Response::builder().content_type(HTML).finish();
-    if auth::session(request).is_some() {
-        sessions::close_of(reader.app(), request).await?;
-        cookies::clear_session(reader.app(), &mut response);
-    }
-    Ok(response)
-}
-
 pub struct Rest;
 
 #[OpenApi(prefix_path = "/api/v1/users")]
@@ -324,12 +273,12 @@ impl Rest {
         request: &Request,
         form: Form<LoginForm>,
     ) -> Plain<String> {
-        Plain::of(signed_in(&cx, &permit, request, &form.0).await)
+        Plain::of(session::signed_in(&cx, &permit, request, &form.0).await)
     }
 
     #[oai(path = "/logout", method = "post")]
     async fn logout(&self, permit: Allowed<Logout>, request: &Request) -> Plain<String> {
-        Plain::of(signed_out(&permit, request).await)
+        Plain::of(session::signed_out(&permit, request).await)
     }
 
     #[oai(path = "/:username", method = "get")]
@@ -370,11 +319,8 @@ impl Rest {
         permit: Allowed<SubsonicToken>,
         username: Path<String>,
     ) -> Result<Answer<SubsonicTokenBody>> {
-        is_own(&permit, &username)?;
-        let viewer = sql::viewer(&permit, permit.db()).await?;
-        Ok(Answer(SubsonicTokenBody {
-            subsonic_api_token: viewer.subsonic_api_token,
-        }))
+        let token = subsonic_token(&permit, &username).await?;
+        Ok(Answer(SubsonicTokenBody::of(token)))
     }
 
     #[oai(path = "/:username/subsonic-token", method = "post")]
@@ -383,11 +329,8 @@ impl Rest {
         permit: Allowed<RotateSubsonicToken>,
         username: Path<String>,
     ) -> Result<Answer<SubsonicTokenBody>> {
-        is_own(&permit, &username)?;
-        let token = rotate_subsonic_token(&permit).await?;
-        Ok(Answer(SubsonicTokenBody {
-            subsonic_api_token: Some(token),
-        }))
+        let token = rotate_subsonic_token(&permit, Some(&username)).await?;
+        Ok(Answer(SubsonicTokenBody::of(Some(token))))
     }
 
     #[oai(path = "/:username/subsonic-token", method = "delete")]
@@ -396,7 +339,8 @@ impl Rest {
         permit: Allowed<DeleteSubsonicToken>,
         username: Path<String>,
     ) -> Result<Gone> {
-        is_own(&permit, &username)?;
-        delete_subsonic_token(&permit).await.map(|()| Gone)
+        delete_subsonic_token(&permit, Some(&username))
+            .await
+            .map(|()| Gone)
     }
 }

@@ -166,13 +166,13 @@ impl Mutations {
 
     /// Makes a new token for Subsonic players and answers it; the old one stops at once.
     async fn rotate_subsonic_token(&self, ctx: &Context<'_>) -> Option<Result<String>> {
-        answer(async { rotate_subsonic_token(&ctx.allow().await?).await }).await
+        answer(async { rotate_subsonic_token(&ctx.allow().await?, None).await }).await
     }
 
     /// Takes the token for Subsonic players away.
     async fn delete_subsonic_token(&self, ctx: &Context<'_>) -> Option<Result<bool>> {
         answer(async {
-            delete_subsonic_token(&ctx.allow().await?).await?;
+            delete_subsonic_token(&ctx.allow().await?, None).await?;
             Ok(true)
         })
         .await

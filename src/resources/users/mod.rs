@@ -3,6 +3,7 @@
 mod body;
 mod graphql;
 mod quota;
+mod session;
 mod sql;
 mod write;
 

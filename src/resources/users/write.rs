@@ -6,8 +6,8 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::{
-    Delete, DeleteSubsonicToken, Email, RotateSubsonicToken, Settings, UserPrivacy, Viewer,
-    sql::viewer,
+    Delete, DeleteSubsonicToken, Email, RotateSubsonicToken, Settings, SubsonicToken, UserPrivacy,
+    Viewer, sql::viewer,
 };
 use crate::{
     accounts::{farewell, recovery, sign_in::is_password},
@@ -151,20 +151,38 @@ struct Named {
 }
 
 /// Only one's own token is shown or changed.
-pub fn is_own(reader: &Reader, username: &str) -> Result<()> {
+fn is_own(reader: &Reader, username: &str) -> Result<()> {
     match reader.user()?.username == username {
         true => Ok(()),
         false => Err(Error::Forbidden),
     }
 }
 
-pub async fn rotate_subsonic_token(permit: &Allowed<RotateSubsonicToken>) -> Result<String> {
+pub async fn subsonic_token(
+    permit: &Allowed<SubsonicToken>,
+    username: &str,
+) -> Result<Option<String>> {
+    is_own(permit, username)?;
+    Ok(viewer(permit, permit.db()).await?.subsonic_api_token)
+}
+
+/// Makes a new token, of whoever asks; REST names the user, too.
+pub async fn rotate_subsonic_token(
+    permit: &Allowed<RotateSubsonicToken>,
+    username: Option<&str>,
+) -> Result<String> {
+    username.map_or(Ok(()), |name| is_own(permit, name))?;
     let token = crate::random::token();
     set_subsonic_token(permit, Some(token.clone())).await?;
     Ok(token)
 }
 
-pub async fn delete_subsonic_token(permit: &Allowed<DeleteSubsonicToken>) -> Result<()> {
+/// Takes the token away, of whoever asks; REST names the user, too.
+pub async fn delete_subsonic_token(
+    permit: &Allowed<DeleteSubsonicToken>,
+    username: Option<&str>,
+) -> Result<()> {
+    username.map_or(Ok(()), |name| is_own(permit, name))?;
     set_subsonic_token(permit, None).await
 }
 

@@ -1,0 +1,73 @@
+//! Browsers that sign in and out over REST, as the original lets them.
+use poem::{Request, Response, http::StatusCode};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    accounts::{sessions, sign_in::sign_in},
+    auth::{self, csrf},
+    context::{Cx, Reader},
+    error::{Error, Result},
+    rest::{answer::spaced, cookies, params::Pairs},
+};
+
+const HTML: &str = "text/html; charset=utf-8";
+
+/// What browsers are answered that sent no token against forged requests.
+fn forged() -> Response {
+    Response::builder()
+        .status(StatusCode::FORBIDDEN)
+        .content_type(HTML)
+        .body(
+            "<!doctype html>\n<title>Forbidden</title>\n<h1>CSRF verification failed</h1>\n\
+               <p>Send the value of the cookie csrftoken in the header X-CSRFToken.</p>\n",
+        )
+}
+
+/// Signs a browser in.
+pub async fn signed_in(
+    cx: &Cx,
+    reader: &Reader,
+    request: &Request,
+    form: &Pairs,
+) -> Result<Response> {
+    if !csrf::is_genuine(request, form.last(csrf::FIELD)) {
+        return Ok(forged());
+    }
+    let missing: Map<String, Value> = ["username", "password"]
+        .into_iter()
+        .filter(|name| form.last(name).is_none_or(str::is_empty))
+        .map(|name| (name.to_owned(), json!(["This field is required."])))
+        .collect();
+    if !missing.is_empty() {
+        return Ok(bad(&Value::Object(missing)));
+    }
+    let given = |name| form.last(name).unwrap_or_default();
+    let app = reader.app();
+    match sign_in(app, given("username"), given("password"), cx.client()).await {
+        Ok(token) => {
+            sessions::close_of(app, request).await?;
+            let mut response = Response::builder().content_type(HTML).finish();
+            cookies::set_session(app, &mut response, &token);
+            Ok(response)
+        }
+        Err(Error::Invalid(fields)) => Ok(bad(&json!(fields))),
+        Err(error) => Err(error),
+    }
+}
+
+fn bad(body: &Value) -> Response {
+    Response::builder()
+        .status(StatusCode::BAD_REQUEST)
+        .content_type("application/json")
+        .body(spaced(body))
+}
+
+/// Signs a browser out.
+pub async fn signed_out(reader: &Reader, request: &Request) -> Result<Response> {
+    let mut response = Response::builder().content_type(HTML).finish();
+    if auth::session(request).is_some() {
+        sessions::close_of(reader.app(), request).await?;
+        cookies::clear_session(reader.app(), &mut response);
+    }
+    Ok(response)
+}

@@ -1,0 +1,126 @@
+//! Sessions of browsers, and what other sites cannot do with them.
+use poem::http::Method;
+use serde_json::json;
+
+use super::count;
+use crate::support::{PASSWORD, Pod, Visitor, on_both};
+
+on_both! {
+    async fn browsers_of_a_user_are_listed_and_signed_out(pod: Pod) {
+        pod.person("dora").await;
+        let mut first = Visitor::of(&pod, "dora").await;
+        let mut second = Visitor::of(&pod, "dora").await;
+        let listed = second.get("/api/v1/auth/sessions").await.json();
+        assert_eq!(listed.as_array().unwrap().len(), 2);
+        assert_eq!(listed[0]["current"], true, "{listed}");
+        let other = listed[1]["id"].as_i64().unwrap();
+        let twin = second.script(pod.graphql("{ sessions { id current address } }")).await.json();
+        assert_eq!(twin["data"]["sessions"][1], json!({"id": other, "current": false, "address": "198.51.100.7"}));
+
+        let query = format!("mutation {{ revokeSession(id: {other}) }}");
+        assert_eq!(second.script(pod.graphql(&query)).await.json()["data"]["revokeSession"], other);
+        assert_eq!(first.get("/api/v1/users/me").await.status, 401);
+        let again = second.script(pod.ask(Method::DELETE, &format!("/api/v1/auth/sessions/{other}"))).await;
+        assert_eq!(again.status, 404);
+
+        let token = first.cookies["csrftoken"].clone();
+        let mut third = Visitor::of(&pod, "dora").await;
+        assert_ne!(third.cookies["csrftoken"], token);
+        assert!(third.get("/settings").await.text.contains("End all others"));
+        assert_eq!(third.submit("/settings/sessions/revoke", &[]).await.status, 303);
+        assert_eq!(second.get("/api/v1/users/me").await.status, 401);
+        assert_eq!(third.get("/api/v1/users/me").await.status, 200);
+    }
+
+    async fn signing_in_makes_a_new_session_and_ends_the_old_one(pod: Pod) {
+        pod.person("dora").await;
+        let mut dora = Visitor::of(&pod, "dora").await;
+        let old = dora.cookies["sessionid"].clone();
+        // Somebody put a session into the browser before: it is not taken over.
+        let again = dora.sign_in("dora", PASSWORD).await;
+        assert_eq!(again.status, 303);
+        assert_ne!(dora.cookies["sessionid"], old);
+        assert_eq!(count(&pod, "select count(*) from sessions").await, 1);
+        let mut stale = Visitor::new(&pod);
+        stale.cookies.insert("sessionid".to_owned(), old);
+        assert_eq!(stale.get("/api/v1/users/me").await.status, 401);
+    }
+
+    async fn a_session_ends_by_itself(pod: Pod) {
+        pod.person("dora").await;
+        let mut dora = Visitor::of(&pod, "dora").await;
+        pod.wait(5_400_000 - 10);
+        assert_eq!(dora.get("/api/v1/users/me").await.status, 200);
+        pod.wait(11);
+        assert_eq!(dora.get("/api/v1/users/me").await.status, 401);
+    }
+
+    async fn what_another_site_sends_changes_nothing(pod: Pod) {
+        pod.person("dora").await;
+        let mut dora = Visitor::of(&pod, "dora").await;
+        let settings = json!({"theme": "dark"});
+        for forged in [
+            pod.post("/api/v1/users/settings", &settings),
+            pod.post("/api/v1/users/settings", &settings).header("x-csrftoken", &"x".repeat(43)),
+            pod.graphql("mutation { updateSettings(input: {theme: \"dark\"}) }"),
+        ] {
+            let refused = dora.send(forged).await;
+            assert_eq!((refused.status.as_u16(), refused.json()), (403, json!({"detail": "CSRF Failed: CSRF token missing."})));
+        }
+        let form = pod.ask(Method::POST, "/settings/profile").form(&[("name", "Mallory")]);
+        let refused = dora.send(form).await;
+        assert_eq!(refused.status, 403);
+        assert!(refused.text.contains("does not come from this pod"), "{}", refused.text);
+        let login = pod.ask(Method::POST, "/api/v1/users/login").form(&[("username", "dora"), ("password", PASSWORD)]);
+        let refused = login.send().await;
+        assert_eq!((refused.status.as_u16(), refused.header("set-cookie")), (403, None));
+
+        let done = dora.script(pod.post("/api/v1/users/settings", &settings)).await;
+        assert_eq!((done.status.as_u16(), done.json()), (200, settings));
+        let done = dora.script(pod.graphql("mutation { updateSettings(input: {n: 1}) }")).await.json();
+        assert_eq!(done["data"]["updateSettings"], json!({"theme": "dark", "n": 1}));
+    }
+
+    async fn whoever_only_sets_cookies_forges_nothing(pod: Pod) {
+        pod.person("dora").await;
+        let mut dora = Visitor::of(&pod, "dora").await;
+        let planted = "A".repeat(43);
+        dora.cookies.insert("csrftoken".to_owned(), planted.clone());
+        let form = pod.ask(Method::POST, "/settings/profile").form(&[("name", "Mallory"), ("csrfmiddlewaretoken", &planted)]);
+        assert_eq!(dora.send(form).await.status, 403);
+    }
+
+    async fn pages_are_read_by_no_other_origin_and_the_api_is(pod: Pod) {
+        for (address, shared) in [("/login", false), ("/settings", false), ("/authorize?client_id=x", false), ("/api/v1/tags", true), ("/graphql?query={__typename}", true)] {
+            let answer = pod.get(address).header("origin", "http://other.test").send().await;
+            assert_eq!(answer.header("access-control-allow-origin").is_some(), shared, "{address}");
+        }
+    }
+
+    async fn what_shows_secrets_is_kept_by_nobody(pod: Pod) {
+        let me = pod.get("/api/v1/users/me").by("alice").send().await;
+        assert_eq!(me.header("cache-control"), Some("private, no-store"));
+        let app = pod.post("/api/v1/oauth/apps", &json!({"name": "x"})).send().await;
+        assert_eq!(app.header("cache-control"), Some("private, no-store"));
+    }
+
+    async fn a_signed_link_plays_and_does_nothing_else(pod: Pod) {
+        pod.prefer("common", "api_authentication_required", "True").await;
+        let token = pod.get("/api/v1/users/me").by("alice").send().await.json()["tokens"]["listen"].as_str().unwrap().to_owned();
+        let query = "{ track(databaseId: 1) { uuid } viewer { listenToken } }";
+        let body = pod.graphql(query).by("alice").send().await.json();
+        assert_eq!(body["data"]["viewer"]["listenToken"], token.as_str());
+        let listen = format!("/api/v1/listen/{}/", body["data"]["track"]["uuid"].as_str().unwrap());
+        let with = |token: &str| pod.get(&format!("{listen}?token={token}"));
+        // The small data set has no files: 404 comes after the permit, 401 before.
+        assert_eq!(with(&token).send().await.status, 404);
+        assert_eq!(with("alice").send().await.status, 404);
+        assert_eq!(with("unknown").send().await.status, 401);
+        assert_eq!(with(&token.replace('.', "x")).send().await.status, 401);
+        assert_eq!(pod.get(&format!("/api/v1/users/me?token={token}")).send().await.status, 401);
+        assert_eq!(pod.get("/api/v1/users/me?token=alice").send().await.status, 401);
+        assert_eq!(pod.get("/api/v1/tracks").by(&token).send().await.status, 401);
+        pod.wait(3 * 24 * 3600);
+        assert_eq!(with(&token).send().await.status, 401);
+    }
+}

@@ -1,0 +1,171 @@
+//! Applications, what they may have, and what people have let in.
+use baleen::store::sql;
+use poem::http::Method;
+use serde_json::{Value, json};
+
+use super::{App, CALLBACK, OOB, pair, register, works};
+use crate::support::{Pod, Visitor, on_both};
+
+on_both! {
+    async fn applications_are_registered_and_only_their_owner_sees_more(pod: Pod) {
+        pod.person("dora").await;
+        let mut dora = Visitor::of(&pod, "dora").await;
+        let new = json!({"name": "Mine", "scopes": "read write", "redirect_uris": OOB});
+        let made = dora.script(pod.post("/api/v1/oauth/apps/", &new)).await.json();
+        assert_eq!((made["client_id"].as_str().unwrap().len(), made["client_secret"].as_str().unwrap().len()), (40, 128));
+        let token = made["token"].as_str().unwrap().to_owned();
+        assert!(works(&pod, &token).await);
+        let address = format!("/api/v1/oauth/apps/{}/", made["client_id"].as_str().unwrap());
+        let own = dora.get(&address).await.json();
+        assert_eq!((&own["redirect_uris"], &own["token"], &own["client_secret"]), (&json!(OOB), &Value::Null, &Value::Null));
+        let public = pod.get(&address).send().await.json();
+        let keys: Vec<_> = public.as_object().unwrap().keys().collect();
+        assert_eq!(keys, ["client_id", "name", "scopes", "created", "updated"]);
+        assert_eq!(pod.get(&address).by("alice").send().await.json(), public);
+
+        let list = dora.get("/api/v1/oauth/apps").await.json();
+        assert_eq!((&list["count"], &list["results"][0]["name"]), (&json!(1), &json!("Mine")));
+        assert_eq!(pod.get("/api/v1/oauth/apps").send().await.status, 401);
+        assert_eq!(pod.get("/api/v1/oauth/apps").by("alice").send().await.status, 403);
+        let query = "{ oauthApps { name redirectUris scopes clientType } }";
+        let twin = dora.script(pod.graphql(query)).await.json();
+        assert_eq!(twin["data"]["oauthApps"], json!([{"name": "Mine", "redirectUris": [OOB], "scopes": "read write", "clientType": "CONFIDENTIAL"}]));
+
+        let mut change = pod.post(&address, &json!({"name": "Mine 2", "scopes": "read:profile"}));
+        change.method = Method::PATCH;
+        assert_eq!(dora.script(change).await.json()["name"], "Mine 2");
+        assert!(works(&pod, &token).await);
+        let mut foreign = pod.post(&address, &json!({"name": "x"})).by("app-alice");
+        foreign.method = Method::PATCH;
+        assert_eq!(foreign.send().await.status, 404);
+        let id = made["client_id"].as_str().unwrap();
+        let query = format!("mutation {{ rotateApplicationToken(clientId: \"{id}\") {{ token application {{ name }} }} }}");
+        let rotated = dora.script(pod.graphql(&query)).await.json()["data"]["rotateApplicationToken"].clone();
+        assert_eq!(rotated["application"]["name"], "Mine 2");
+        let newer = rotated["token"].as_str().unwrap();
+        assert!(works(&pod, newer).await && !works(&pod, &token).await);
+        assert_eq!(dora.script(pod.ask(Method::DELETE, &address)).await.status, 204);
+        assert!(!works(&pod, newer).await);
+        assert_eq!(dora.get(&address).await.status, 404);
+    }
+
+    async fn applications_that_make_no_sense_are_refused_by_field(pod: Pod) with ["--throttling-enabled", "false"] => {
+        let with = |name: &str, value: &str| {
+            let mut new = json!({"name": "x"});
+            new[name] = json!(value);
+            new
+        };
+        for (new, field, complaint) in [
+            (json!({}), "name", "This field is required."),
+            (with("name", " "), "name", "This field may not be blank."),
+            (with("name", &"a".repeat(256)), "name", "Ensure this field has no more than 255 characters."),
+            (with("scopes", "read zzz"), "scopes", "\"zzz\" is not a scope."),
+            (with("scopes", " "), "scopes", "This field may not be blank."),
+            (with("client_type", "secret"), "client_type", "\"secret\" is not a valid choice."),
+            (with("redirect_uris", "javascript:alert(1)"), "redirect_uris", "javascript:alert(1): this scheme is not allowed."),
+            (with("redirect_uris", "https://ok.test/ data:text/html,x"), "redirect_uris", "data:text/html,x: this scheme is not allowed."),
+            (with("redirect_uris", "http://c.test/cb"), "redirect_uris", "http://c.test/cb: http is for addresses on the device itself, such as http://127.0.0.1/."),
+        ] {
+            let answer = pod.post("/api/v1/oauth/apps/", &new).send().await;
+            assert_eq!((answer.status.as_u16(), answer.json()), (400, json!({field: [complaint]})), "{new}");
+        }
+        let query = "mutation { createOauthApp(input: {name: \"x\", scopes: \"zzz\"}) { clientSecret } }";
+        let twin = pod.graphql(query).send().await.json();
+        assert_eq!(twin["errors"][0]["extensions"]["fields"], json!({"scopes": ["\"zzz\" is not a scope."]}));
+    }
+
+    async fn an_application_token_makes_no_token_that_reaches_further(pod: Pod) {
+        let new = |scopes: &str| json!({"name": "more", "scopes": scopes});
+        sql("update oauth_applications set scope = 'read:libraries write:security' where client_id = 'client3'").run(pod.app.db()).await.unwrap();
+        let further = pod.post("/api/v1/oauth/apps", &new("read")).by("app-alice").send().await;
+        assert_eq!(further.json(), json!({"scopes": ["This reaches further than the token that was sent."]}));
+        let within = pod.post("/api/v1/oauth/apps", &new("read:libraries")).by("app-alice").send().await.json();
+        assert!(within["token"].is_string());
+        // An access token has no right to security: what it registers is nobody's.
+        let nobodys = pod.post("/api/v1/oauth/apps", &new("read")).by("alice").send().await.json();
+        assert!(nobodys.get("token").is_none());
+    }
+
+    async fn a_token_lets_no_application_have_more_than_itself(pod: Pod) {
+        let app = register(&pod, json!({})).await;
+        let ask = async |token: &str, scope: &'static str| {
+            let fields = app.request(&[("scope", scope), ("allow", "true")]);
+            pod.ask(Method::POST, "/api/v1/oauth/authorize/").form(&fields).by(token).send().await.status.as_u16()
+        };
+        assert_eq!(ask("narrow", "read").await, 403);
+        assert_eq!(ask("narrow", "read:playlists").await, 302);
+        assert_eq!(ask("alice", "read").await, 302);
+        let (listen, page) = (pod.get("/api/v1/users/me").by("alice").send().await.json(), app.address(&[]));
+        let listen = listen["tokens"]["listen"].as_str().unwrap();
+        for token in ["alice", listen] {
+            let page = pod.get(&page).by(token).send().await;
+            assert!(matches!(page.status.as_u16(), 303 | 403), "{}", page.status);
+        }
+    }
+
+    async fn a_token_says_what_it_reaches_also_when_its_application_grows(pod: Pod) {
+        pod.person("dora").await;
+        let mut dora = Visitor::of(&pod, "dora").await;
+        let new = json!({"name": "Grows", "scopes": "read:profile", "redirect_uris": CALLBACK});
+        let made = dora.script(pod.post("/api/v1/oauth/apps", &new)).await.json();
+        let text = |name: &str| made[name].as_str().unwrap().to_owned();
+        let app = App { id: text("client_id"), secret: text("client_secret") };
+        let answer = app.exchange(&pod, &app.code(&pod, &[("scope", "read write")]).await).await;
+        assert_eq!(answer.json()["scope"], "read:profile");
+        let (access, _) = pair(&answer);
+        let mut grown = pod.post(&format!("/api/v1/oauth/apps/{}", app.id), &json!({"scopes": "read write"}));
+        grown.method = Method::PATCH;
+        assert_eq!(dora.script(grown).await.status, 200);
+        assert_eq!(pod.get("/api/v1/tags").by(&access).send().await.status, 403);
+        assert!(works(&pod, &access).await);
+        let long = "read ".repeat(1_000);
+        let told = pod.ask(Method::POST, "/api/v1/oauth/authorize/").form(&app.request(&[("scope", &long), ("allow", "true")])).by("alice").send().await;
+        assert_eq!(told.parameter("error").as_deref(), Some("invalid_scope"));
+    }
+
+    async fn grants_are_listed_and_taken_back_at_both_doors(pod: Pod) {
+        pod.person("dora").await;
+        let mut alice = Visitor::new(&pod);
+        let django = "pbkdf2_sha256$1000$salt$qN+JnzxPIE2WfgrWPAkph8EAVeuwF7PZ0ordIY1Peq0=";
+        sql("update users set password = ? where id = 1").bind(django).run(pod.app.db()).await.unwrap();
+        alice.sign_in("alice", "secret").await;
+        let app = register(&pod, json!({})).await;
+        let (access, _) = app.pair(&pod).await;
+        let listed = alice.get("/api/v1/oauth/grants/").await.json();
+        let names: Vec<_> = listed.as_array().unwrap().iter().map(|app| app["client_id"].as_str().unwrap()).collect();
+        assert!(names.contains(&app.id.as_str()) && names.contains(&"client1"), "{names:?}");
+        let query = format!("{{ grant(clientId: \"{}\") {{ application {{ name }} scopes }} }}", app.id);
+        let twin = alice.script(pod.graphql(&query)).await.json();
+        assert_eq!(twin["data"]["grant"]["application"]["name"], "Player");
+        let address = format!("/api/v1/oauth/grants/{}/", app.id);
+        assert_eq!(alice.script(pod.ask(Method::DELETE, &address)).await.status, 204);
+        assert!(!works(&pod, &access).await);
+        assert_eq!(alice.get(&address).await.status, 404);
+        let query = "mutation { revokeGrant(clientId: \"client1\") }";
+        assert_eq!(alice.script(pod.graphql(query)).await.json()["data"]["revokeGrant"], "client1");
+        assert!(!works(&pod, "alice").await);
+    }
+
+    async fn applications_speak_for_themselves_in_whatever_browser(pod: Pod) {
+        pod.person("dora").await;
+        let app = register(&pod, json!({})).await;
+        let mut dora = Visitor::of(&pod, "dora").await;
+        let code = app.code(&pod, &[]).await;
+        let fields = [("grant_type", "authorization_code"), ("code", &code), ("client_id", &app.id), ("client_secret", &app.secret), ("redirect_uri", CALLBACK)];
+        let answer = dora.send(pod.ask(Method::POST, "/api/v1/oauth/token/").form(&fields)).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+    }
+
+    async fn the_server_tells_clients_where_everything_is(pod: Pod) {
+        let told = pod.get("/.well-known/oauth-authorization-server").send().await.json();
+        assert_eq!((&told["issuer"], &told["authorization_endpoint"]), (&json!("http://pod.test"), &json!("http://pod.test/authorize")));
+        assert_eq!(told["code_challenge_methods_supported"], json!(["S256"]));
+        for endpoint in ["token_endpoint", "revocation_endpoint", "introspection_endpoint", "device_authorization_endpoint"] {
+            let path = told[endpoint].as_str().unwrap().strip_prefix("http://pod.test").unwrap();
+            let answer = pod.ask(Method::POST, path).send().await;
+            assert!(answer.json()["error"].is_string(), "{endpoint}: {}", answer.text);
+        }
+        let scopes = told["scopes_supported"].as_array().unwrap();
+        assert!(scopes.contains(&json!("read:libraries")) && !scopes.contains(&json!("read:security")));
+    }
+}
