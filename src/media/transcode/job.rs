@@ -77,7 +77,6 @@ fn told(task: &Task, error: &io::Error) -> Progress {
         io::ErrorKind::NotFound => Progress::Failed(Failure::NoConverter),
         io::ErrorKind::ConnectionAborted => Progress::Failed(Failure::Broken),
         _ => {
-            eprintln!("XXX {error:?} {:?}", task.source);
             tracing::warn!(source = %task.source.display(), %error, "a conversion failed");
             Progress::Failed(Failure::Broken)
         }
