@@ -109,7 +109,8 @@ pub fn rest() -> impl OpenApi + Send + Sync + 'static {
 }
 
 /// Everything that can be asked for. Each field is an operation: it needs a scope and spends from
-/// a rate limit, as its REST twin does.
+/// a rate limit, as its REST twin does. Authorising, and getting, revoking and introspecting tokens
+/// stays at the OAuth endpoints of REST, where RFC 8414 metadata says.
 #[derive(Default, MergedObject)]
 pub struct Query(
     artists::Queries,

@@ -32,6 +32,16 @@ on_both! {
         assert_eq!(third.get("/api/v1/users/me").await.status, 200);
     }
 
+    async fn cookies_stay_on_encrypted_connections_where_the_pod_has_them(pod: Pod) with ["--funkwhale-protocol", "https"] => {
+        pod.person("dora").await;
+        let mut dora = Visitor::new(&pod);
+        let answer = dora.sign_in("dora", PASSWORD).await;
+        let set = answer.headers.get_all("set-cookie").iter();
+        let cookies: Vec<_> = set.map(|cookie| cookie.to_str().unwrap()).collect();
+        assert!(cookies.iter().any(|cookie| cookie.starts_with("sessionid=")), "{cookies:?}");
+        assert!(cookies.iter().all(|cookie| cookie.ends_with("; Secure")), "{cookies:?}");
+    }
+
     async fn signing_in_makes_a_new_session_and_ends_the_old_one(pod: Pod) {
         pod.person("dora").await;
         let mut dora = Visitor::of(&pod, "dora").await;

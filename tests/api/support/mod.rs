@@ -94,12 +94,10 @@ impl Pod {
             Data::Small | Data::Nothing => "pod.test",
         };
         let mut arguments = vec!["--database-url", &lease.url, "--data", &lease.folder];
-        arguments.extend([
-            "--database-connections",
-            "4",
-            "--funkwhale-protocol",
-            "http",
-        ]);
+        arguments.extend(["--database-connections", "4"]);
+        if !settings.contains(&"--funkwhale-protocol") {
+            arguments.extend(["--funkwhale-protocol", "http"]);
+        }
         arguments.extend(["--funkwhale-hostname", host]);
         arguments.extend(settings);
         let config = Config::of(&arguments).unwrap_or_else(|error| panic!("{error}"));

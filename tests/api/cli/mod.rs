@@ -1,9 +1,12 @@
 //! The program as people start it.
+mod people;
+mod secrets;
+
 use std::{
     fs,
     io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
 };
 
@@ -44,39 +47,81 @@ impl Drop for Server {
     }
 }
 
+impl Server {
+    /// Tells it to stop, and waits until it has.
+    fn stop(&mut self) {
+        let kill = Command::new("kill")
+            .args(["-TERM", &self.0.id().to_string()])
+            .status()
+            .unwrap();
+        assert!(kill.success());
+        assert_eq!(self.0.wait().unwrap().code(), Some(0));
+    }
+}
+
+/// What a server says once it is ready.
+struct Greeting(Vec<String>);
+
+impl Greeting {
+    fn line(&self, about: &str) -> &str {
+        self.0.iter().find(|line| line.contains(about)).unwrap()
+    }
+
+    fn address(&self) -> String {
+        let link = self.line("REST API").split("http://").nth(1).unwrap();
+        link.split('/').next().unwrap().to_owned()
+    }
+
+    fn text(&self) -> String {
+        self.0.join("\n")
+    }
+}
+
+/// The program in a folder, without its log.
+fn quiet(folder: &Path) -> Command {
+    let mut command = baleen();
+    command.current_dir(folder).stderr(Stdio::null());
+    command
+}
+
 /// A server on a port of its own, once it is ready.
-fn started(command: &mut Command) -> (Server, String) {
+fn greeted(command: &mut Command) -> (Server, Greeting) {
     let mut child = command
         .args(["--bind", "127.0.0.1:0"])
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let line = lines
-        .find(|line| line.as_ref().unwrap().contains("REST API"))
-        .unwrap()
-        .unwrap();
-    let address = line
-        .split("http://")
-        .nth(1)
-        .unwrap()
-        .split('/')
-        .next()
-        .unwrap()
-        .to_owned();
-    // The rest of the greeting is read so that the server never waits for us.
+    let mut lines = BufReader::new(child.stdout.take().unwrap())
+        .lines()
+        .map(Result::unwrap);
+    let mut said = Vec::new();
+    for line in lines.by_ref() {
+        let last = line.contains("baleen --help");
+        said.push(line);
+        if last {
+            break;
+        }
+    }
+    // What follows is read so that the server never waits for us.
     std::thread::spawn(move || lines.for_each(drop));
-    (Server(child), address)
+    (Server(child), Greeting(said))
 }
 
 fn ask(address: &str, path: &str) -> String {
+    send(address, "GET", path, &[], "")
+}
+
+fn send(address: &str, method: &str, path: &str, headers: &[&str], body: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
-    write!(
-        stream,
-        "GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n"
-    )
-    .unwrap();
+    let mut head = format!(
+        "{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-length: {}\r\n",
+        body.len()
+    );
+    for header in headers {
+        head.push_str(header);
+        head.push_str("\r\n");
+    }
+    write!(stream, "{head}\r\n{body}").unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     answer
@@ -85,19 +130,15 @@ fn ask(address: &str, path: &str) -> String {
 #[test]
 fn it_serves_with_no_configuration_and_stops_when_told() {
     let folder = folder("plain");
-    let (mut server, address) = started(baleen().current_dir(&folder));
+    let (mut server, greeting) = greeted(&mut quiet(&folder));
+    let address = greeting.address();
     assert!(ask(&address, "/api/v1/instance/nodeinfo/2.0").contains("\"nodeName\":"));
     assert!(
         ask(&address, "/api/v1/artists").starts_with("HTTP/1.1 401"),
         "a new pod is closed to strangers"
     );
     assert!(folder.join("data/baleen.db").is_file());
-    let kill = Command::new("kill")
-        .args(["-TERM", &server.0.id().to_string()])
-        .status()
-        .unwrap();
-    assert!(kill.success());
-    assert_eq!(server.0.wait().unwrap().code(), Some(0));
+    server.stop();
 }
 
 #[test]
