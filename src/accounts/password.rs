@@ -151,7 +151,7 @@ fn compared<'a>(stored: Option<&'a str>, foreign: Option<&'a str>) -> (&'a str, 
 const DJANGO: &str = "pbkdf2_sha256$";
 
 /// Whether a stored text is a hash; accounts without a password have none.
-fn is_hash(stored: &str) -> bool {
+pub fn is_hash(stored: &str) -> bool {
     is_django(stored) || stored.starts_with("$argon2") || stored.starts_with("argon2$argon2")
 }
 

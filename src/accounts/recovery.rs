@@ -64,6 +64,9 @@ async fn send_reset(app: &App, email: &str) -> Result<()> {
     Ok(())
 }
 
+/// Seconds after signing in in which an account without a password can get one.
+const FIRST_PASSWORD: i64 = 600;
+
 /// A new password, written twice.
 #[derive(Clone, Copy, Debug)]
 pub struct Twice<'a> {
@@ -114,7 +117,8 @@ pub async fn reset(app: &App, uid: &str, key: &str, new: Twice<'_>) -> Result<()
     Ok(())
 }
 
-/// Replaces a password by one who knows the old one; other browsers are signed out.
+/// Replaces a password by one who knows the old one, or sets the first one of an account that came
+/// from an OpenID provider by one who has just signed in; other browsers are signed out.
 pub async fn change(
     app: &App,
     (user, session): (i64, Option<i64>),
@@ -122,11 +126,27 @@ pub async fn change(
     new: Twice<'_>,
 ) -> Result<()> {
     let new = new.checked()?;
-    if !is_password(app, user, old).await? {
-        let complaint = "Your old password was entered incorrectly. Please enter it again.";
-        return Err(Error::field("old_password", complaint));
+    let complaint = if has_password(app, user).await? {
+        let right = is_password(app, user, old).await?;
+        (!right).then_some("Your old password was entered incorrectly. Please enter it again.")
+    } else {
+        let recent = sessions::is_recent(app, session, FIRST_PASSWORD).await?;
+        (!recent)
+            .then_some("You have no password yet. Sign in again, and set one within ten minutes.")
+    };
+    match complaint {
+        Some(complaint) => Err(Error::field("old_password", complaint)),
+        None => put_password(app, user, new, session).await,
     }
-    put_password(app, user, new, session).await
+}
+
+/// Whether an account has a password; those that came from an OpenID provider have none at first.
+pub async fn has_password(app: &App, user: i64) -> Result<bool> {
+    let stored: (String,) = sql("select password from users where id = ?")
+        .bind(user)
+        .one(app.db())
+        .await?;
+    Ok(password::is_hash(&stored.0))
 }
 
 /// Sets a password; all browsers but one are signed out.

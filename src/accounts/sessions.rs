@@ -72,6 +72,15 @@ pub async fn open(app: &App, user: i64, client: &Client) -> Result<String> {
     Ok(token)
 }
 
+/// Whether a browser signed in not more than these seconds ago.
+pub async fn is_recent(app: &App, session: Option<i64>, seconds: i64) -> Result<bool> {
+    let opened: Option<(Timestamp,)> = sql("select created from sessions where id = ?")
+        .bind(session)
+        .optional(app.db())
+        .await?;
+    Ok(opened.is_some_and(|(created,)| app.clock().now() <= created.plus_seconds(seconds)))
+}
+
 /// Signs a browser out.
 pub async fn close(app: &App, token: &str) -> Result<()> {
     sql("delete from sessions where token_hash = ?")

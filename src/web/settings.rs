@@ -6,7 +6,7 @@ use poem::{Response, handler, web::Path};
 
 use super::visit::{Page, Visit, go};
 use crate::{
-    accounts::sessions,
+    accounts::{recovery, sessions},
     error::{Error, Result},
     oauth::scopes,
     resources::{
@@ -60,6 +60,7 @@ async fn facts(visit: &Visit, section: &str) -> Result<Value> {
         notice => notice(visit),
         email => viewer.email,
         email_verified => viewer.email_verified,
+        has_password => recovery::has_password(permit.app(), viewer.id).await?,
         profile => context! {
             name => viewer.name,
             summary => summary.map(|text| text.text),

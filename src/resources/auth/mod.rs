@@ -137,7 +137,8 @@ pub async fn reset(permit: &Allowed<Reset>, new: &PasswordReset) -> Result<()> {
 /// A new password, and the one until now.
 #[derive(Debug, Object, InputObject)]
 pub struct PasswordChange {
-    /// The password until now.
+    /// The password until now. An account from an OpenID provider that has none yet gets its first
+    /// one within ten minutes of signing in, whatever stands here.
     pub old_password: String,
     /// The new password, from 8 characters.
     pub new_password1: String,

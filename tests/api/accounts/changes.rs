@@ -31,6 +31,27 @@ on_both! {
         assert_eq!(there.sign_in("dora", "another horse").await.status, 303);
     }
 
+    async fn who_came_without_a_password_sets_one_soon_after_signing_in(pod: Pod) {
+        let dora = pod.person("dora").await;
+        let mut visitor = Visitor::of(&pod, "dora").await;
+        assert!(visitor.get("/settings").await.text.contains("Change the password"));
+        sql("update users set password = '!' where id = ?").bind(dora).run(pod.app.db()).await.unwrap();
+        assert!(visitor.get("/settings").await.text.contains("You have no password yet"));
+        let fields = [("new_password1", "another horse"), ("new_password2", "another horse")];
+        pod.wait(601);
+        let late = visitor.submit("/settings/password", &fields).await;
+        assert!(late.status == 400 && late.text.contains("Sign in again"), "{}", late.text);
+        let query = "mutation { changePassword(input: {oldPassword: \"\", newPassword1: \"another horse\", newPassword2: \"another horse\"}) }";
+        let twin = visitor.script(pod.graphql(query)).await.json();
+        assert!(twin["errors"][0]["extensions"]["fields"]["old_password"].is_array(), "{twin}");
+
+        sql("update sessions set created = ?").bind(pod.app.clock().now()).run(pod.app.db()).await.unwrap();
+        assert_eq!(visitor.submit("/settings/password", &fields).await.location(), "/settings?done=password#password");
+        assert_eq!(Visitor::new(&pod).sign_in("dora", "another horse").await.status, 303);
+        let again = visitor.submit("/settings/password", &fields).await;
+        assert!(again.text.contains("Your old password was entered incorrectly"), "{}", again.text);
+    }
+
     async fn a_forgotten_password_is_replaced_by_mail(pod: Pod) {
         pod.person("dora").await;
         let mut dora = Visitor::of(&pod, "dora").await;
