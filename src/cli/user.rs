@@ -92,15 +92,7 @@ async fn perform(deed: Deed, app: &App) -> Result<(), Startup> {
             println!("The account {} was made.", new.username);
             show(password_stdin, &new.password);
         }
-        Deed::List => {
-            println!(
-                "{:<30} {:<11} {:<9} {:<20} e-mail",
-                "name", "may do", "active", "joined"
-            );
-            for row in directory::list(app).await.map_err(told)? {
-                println!("{}", line(&row));
-            }
-        }
+        Deed::List => list(app).await?,
         Deed::SetPassword {
             username,
             password_stdin,
@@ -132,6 +124,17 @@ async fn perform(deed: Deed, app: &App) -> Result<(), Startup> {
                 .map_err(told)?;
             println!("{}", line(&row));
         }
+    }
+    Ok(())
+}
+
+async fn list(app: &App) -> Result<(), Startup> {
+    println!(
+        "{:<30} {:<11} {:<9} {:<20} e-mail",
+        "name", "may do", "active", "joined"
+    );
+    for row in directory::list(app).await.map_err(told)? {
+        println!("{}", line(&row));
     }
     Ok(())
 }

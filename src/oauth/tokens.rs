@@ -149,12 +149,28 @@ pub async fn refresh(
     }
     let Some(whole) = held
         .scope
+        .as_deref()
         .filter(|_| held.expires.is_none_or(|until| until > now))
     else {
         return Err(Refusal::invalid_grant());
     };
-    let scope = narrowed(&whole, wanted)?;
-    let family = held.family.unwrap_or_else(crate::random::uuid);
+    let grant = Grant {
+        user_id: held.user_id,
+        application_id: client.id,
+        scope: narrowed(whole, wanted)?,
+        family: held.family.unwrap_or_else(crate::random::uuid),
+    };
+    traded(app, &held, &grant, whole).await
+}
+
+/// The pair that takes the place of what a refresh token stood for, which is used up.
+async fn traded(
+    app: &App,
+    held: &Refreshable,
+    grant: &Grant,
+    whole: &str,
+) -> Result<Pair, Refusal> {
+    let (now, family) = (app.clock().now(), grant.family);
     let mut tx = app.db().begin().await?;
     if held.family.is_some() && !goes_on(&mut tx, family, now).await? {
         return Err(Refusal::invalid_grant());
@@ -175,16 +191,10 @@ pub async fn refresh(
             .bind(held.access_token_id.unwrap_or(-1))
             .all(&mut tx)
             .await?;
-    let grant = Grant {
-        user_id: held.user_id,
-        application_id: client.id,
-        scope,
-        family,
-    };
     if held.family.is_none() {
-        found(&mut tx, app, &grant).await?;
+        found(&mut tx, app, grant).await?;
     }
-    let pair = issue(&mut tx, app, &grant, &whole).await?;
+    let pair = issue(&mut tx, app, grant, whole).await?;
     tx.commit().await?;
     forget(app, &gone);
     Ok(pair)

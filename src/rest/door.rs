@@ -7,12 +7,16 @@ use percent_encoding::percent_decode_str;
 use poem::{
     Endpoint, IntoResponse, Request, Response,
     error::NotFoundError,
-    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri},
+    http::{HeaderValue, Method, StatusCode, Uri},
 };
 use poem_openapi::error::ParsePathError;
 use tracing::Instrument;
 
-use super::routes::{JSON, Path, Routes, Slash};
+use super::{
+    negotiation::{accepts, format_is_json, name_media},
+    origin::{is_preflight, is_shared, preflight_answer, protect, share},
+    routes::{JSON, Path, Routes, Slash},
+};
 use crate::{
     app::App,
     auth,
@@ -187,7 +191,8 @@ impl<E: Endpoint> Door<E> {
     }
 }
 
-fn in_api(path: &str) -> bool {
+/// Whether an address is one of the API's operations.
+pub fn in_api(path: &str) -> bool {
     (path.starts_with("/api/") || path.starts_with("/.well-known/"))
         && !matches!(
             path,
@@ -199,14 +204,6 @@ fn in_api(path: &str) -> bool {
 fn told_path(path: &str) -> &str {
     const KEYED: &str = "/api/v1/auth/registration/account-confirm-email/";
     if path.starts_with(KEYED) { KEYED } else { path }
-}
-
-/// Whether pages of other origins may read what is here: the APIs, and not what people see.
-fn is_shared(path: &str) -> bool {
-    in_api(path)
-        || ["/graphql", "/api/v1/openapi.json", "/health/", "/assets/"]
-            .iter()
-            .any(|start| path.starts_with(start))
 }
 
 /// An id that a proxy in front gave, or a new one.
@@ -224,36 +221,6 @@ fn request_id(request: &Request) -> String {
     given
         .filter(plain)
         .map_or_else(|| crate::random::uuid().simple().to_string(), str::to_owned)
-}
-
-/// Whether the client takes what is found at a path: `application/json`, or all of `audio/*`.
-fn accepts(request: &Request, media: &str) -> bool {
-    let (family, kind) = media.split_once('/').unwrap_or((media, "*"));
-    let fits = |range: &str| {
-        let (asked, form) = range.split_once('/').unwrap_or((range, ""));
-        asked == "*" || (asked == family && (form == "*" || kind == "*" || form == kind))
-    };
-    let mut accepted = request.headers().get_all("accept").iter().peekable();
-    accepted.peek().is_none()
-        || accepted
-            .filter_map(|header| header.to_str().ok())
-            .any(|header| {
-                header.split(',').any(|range| {
-                    let mut parts = range.split(';').map(str::trim);
-                    let range = parts.next().unwrap_or_default();
-                    let refused =
-                        parts.any(|part| matches!(part, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"));
-                    fits(range) && !refused
-                })
-            })
-}
-
-/// `format=` is taken as a choice of representation, and JSON is the only one.
-fn format_is_json(uri: &Uri) -> bool {
-    let pairs = uri.query().unwrap_or_default().split('&');
-    pairs
-        .filter_map(|pair| pair.strip_prefix("format="))
-        .all(|format| format == "json")
 }
 
 fn with_slash(uri: &Uri) -> Response {
@@ -274,27 +241,6 @@ fn rewritten(uri: &Uri, path: &str) -> Result<Uri> {
         None => path.to_owned(),
     };
     text.parse().map_err(|_| Error::NotFound)
-}
-
-fn is_preflight(request: &Request) -> bool {
-    request.method() == Method::OPTIONS
-        && request
-            .headers()
-            .contains_key("access-control-request-method")
-}
-
-fn preflight_answer() -> Response {
-    Response::builder()
-        .header(
-            "access-control-allow-headers",
-            "accept, authorization, content-type, user-agent, x-csrftoken, x-requested-with",
-        )
-        .header(
-            "access-control-allow-methods",
-            "DELETE, GET, OPTIONS, PATCH, POST, PUT",
-        )
-        .header("access-control-max-age", "86400")
-        .finish()
 }
 
 fn options_answer(path: &Path) -> Response {
@@ -326,13 +272,6 @@ fn told(error: poem::Error) -> Response {
     Error::internal(error.to_string()).into_response()
 }
 
-/// The original calls every body of a path by the media type of what is found there, errors too.
-fn name_media(response: &mut Response, media: &'static str) {
-    if let Some(kind) = response.headers_mut().get_mut("content-type") {
-        *kind = HeaderValue::from_static(media);
-    }
-}
-
 async fn without_body(mut response: Response) -> Result<Response> {
     if response.headers().contains_key("content-length") {
         response.take_body();
@@ -356,35 +295,4 @@ pub fn not_found_page() -> Response {
         .status(StatusCode::NOT_FOUND)
         .content_type("text/html; charset=utf-8")
         .body(page)
-}
-
-/// What every answer carries; an answer may say more of itself, never less.
-fn protect(headers: &mut HeaderMap) {
-    for (name, value) in [
-        ("vary", "Cookie, origin"),
-        ("x-frame-options", "DENY"),
-        ("x-content-type-options", "nosniff"),
-        ("referrer-policy", "same-origin"),
-        ("cross-origin-opener-policy", "same-origin"),
-    ] {
-        headers
-            .entry(HeaderName::from_static(name))
-            .or_insert(HeaderValue::from_static(value));
-    }
-}
-
-/// Pages of any origin may read the answers (contract section 1).
-fn share(headers: &mut HeaderMap, origin: HeaderValue) {
-    headers.insert("access-control-allow-origin", origin);
-    headers.insert(
-        "access-control-allow-credentials",
-        HeaderValue::from_static("true"),
-    );
-    headers.insert(
-        "access-control-expose-headers",
-        HeaderValue::from_static(
-            "RateLimit, RateLimit-Policy, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, \
-             X-RateLimit-ResetSeconds, X-RateLimit-Scope, X-RateLimit-Duration, X-Request-Id",
-        ),
-    );
 }

@@ -6,6 +6,8 @@ pub mod cookies;
 pub mod door;
 pub mod file;
 pub mod form;
+mod negotiation;
+mod origin;
 pub mod page;
 pub mod params;
 pub mod routes;
