@@ -16,6 +16,7 @@ use baleen::{
     app::App,
     auth,
     config::Config,
+    ledger::Ledger,
     scope::Permissions,
     server,
     store::sql,
@@ -97,7 +98,7 @@ async fn bearer(app: &App, token: &str) {
     let (count, started) = (500_000_u32, Instant::now());
     for _ in 0..count {
         assert!(
-            auth::caller(app, &request, ident)
+            auth::caller(app, &request, ident, &mut Ledger::default())
                 .await
                 .unwrap()
                 .identity()

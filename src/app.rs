@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use crate::{
     accounts::password::Hashing,
-    auth::Credentials,
+    auth::{Checks, Credentials},
     cached::Cached,
     config::Config,
     error::{Result, Startup},
@@ -30,6 +30,7 @@ struct Parts {
     media: Media,
     fetcher: Fetcher,
     credentials: Credentials,
+    basic_checks: Checks,
     hashing: Hashing,
     mailer: Mailer,
     foreign_hash: Cached<Option<String>>,
@@ -54,6 +55,7 @@ impl App {
             mailer: Mailer::new(&config)?,
             limits: Limits::new(&config, &clock)?,
             credentials: Credentials::default(),
+            basic_checks: Checks::default(),
             hashing: Hashing::default(),
             foreign_hash: Cached::for_seconds(60),
             media: Media::new(&config),
@@ -87,6 +89,11 @@ impl App {
     /// The way to other servers.
     pub(crate) fn fetcher(&self) -> &Fetcher {
         &self.0.fetcher
+    }
+
+    /// Passwords of `Authorization` headers that are looked at just now.
+    pub(crate) fn basic_checks(&self) -> &Checks {
+        &self.0.basic_checks
     }
 
     /// Who is behind the credentials that were seen a moment ago.

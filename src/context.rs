@@ -2,6 +2,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use poem::{Request, http::HeaderMap};
+use tokio::sync::OnceCell;
 
 use crate::{
     accounts::sessions::Client,
@@ -12,7 +13,7 @@ use crate::{
     ledger::{Entry, Ledger},
     scope::{Permissions, Scope, ScopeSet},
     store::Db,
-    throttle::{Ident, Throttle, Verdict},
+    throttle::{Ident, Quota, Throttle, Verdict},
 };
 
 /// Who asks.
@@ -141,11 +142,13 @@ struct Inner {
     ident: Ident,
     client: Client,
     ledger: Mutex<Ledger>,
+    budgets: OnceCell<Vec<Quota>>,
     loaders: OnceLock<Loaders>,
 }
 
 impl Cx {
-    pub fn new(app: App, caller: Caller, client: Client) -> Self {
+    /// `ledger` may hold the budget that kept from finding out who asks.
+    pub fn new(app: App, caller: Caller, client: Client, ledger: Ledger) -> Self {
         let ident = match caller.identity() {
             Some(identity) => Ident::User(identity.user_id),
             None => Ident::of_address(client.address),
@@ -155,7 +158,8 @@ impl Cx {
             reader,
             ident,
             client,
-            ledger: Mutex::default(),
+            ledger: Mutex::new(ledger),
+            budgets: OnceCell::new(),
             loaders: OnceLock::new(),
         }))
     }
@@ -224,7 +228,10 @@ impl Cx {
         let reserved = self.ledger().take(operation);
         let verdict = match reserved {
             Some(verdict) => Some(verdict),
-            None => self.app().spend(self.0.ident, &[scope]).await?.pop(),
+            None => {
+                let payer = self.payer(throttle);
+                self.app().spend(payer, &[scope]).await?.pop()
+            }
         };
         let Some(Verdict { passes, quota }) = verdict else {
             return Ok(());
@@ -248,15 +255,56 @@ impl Cx {
             if let Some(scope) = scope
                 && self.check(info).await.is_ok()
             {
-                wanted.push((info.name, scope));
+                wanted.push((*info, scope));
             }
         }
         let scopes: Vec<_> = wanted.iter().map(|(_, scope)| *scope).collect();
         self.within_limits(&scopes)?;
-        let verdicts = self.app().spend(self.0.ident, &scopes).await?;
-        let named = wanted.iter().map(|(name, _)| *name).zip(verdicts);
+        let by_address = |wanted: &&(&Info, _)| wanted.0.throttle.is_by_address();
+        let (theirs, own): (Vec<_>, Vec<_>) = wanted.iter().partition(by_address);
+        self.reserve_from(self.address(), &theirs).await?;
+        self.reserve_from(self.0.ident, &own).await
+    }
+
+    async fn reserve_from(
+        &self,
+        payer: Ident,
+        wanted: &[&(&'static Info, &'static str)],
+    ) -> Result<()> {
+        let scopes: Vec<_> = wanted.iter().map(|(_, scope)| *scope).collect();
+        let verdicts = self.app().spend(payer, &scopes).await?;
+        let named = wanted.iter().map(|(info, _)| info.name).zip(verdicts);
         self.ledger().reserve(named);
         Ok(())
+    }
+
+    /// Whose budget an operation spends.
+    fn payer(&self, throttle: Throttle) -> Ident {
+        if throttle.is_by_address() {
+            self.address()
+        } else {
+            self.0.ident
+        }
+    }
+
+    fn address(&self) -> Ident {
+        Ident::of_address(self.0.client.address)
+    }
+
+    /// Enters what was spent for operations that did not come to ask.
+    pub fn settle(&self) {
+        self.ledger().settle();
+    }
+
+    /// What is left of every budget; looked at once a request, however often it is asked.
+    pub async fn budgets(&self) -> Result<&[Quota]> {
+        let looked = self.0.budgets.get_or_try_init(|| self.look());
+        looked.await.map(Vec::as_slice)
+    }
+
+    async fn look(&self) -> Result<Vec<Quota>> {
+        let limits = self.app().limits();
+        limits.look(self.0.ident, self.address()).await
     }
 
     fn within_limits(&self, scopes: &[&'static str]) -> Result<()> {

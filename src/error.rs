@@ -147,6 +147,9 @@ impl From<Cause> for Error {
     }
 }
 
+/// Seconds to wait after a 503.
+pub const RETRY_AFTER: u32 = 1;
+
 impl ResponseError for Error {
     fn status(&self) -> StatusCode {
         self.kind().0
@@ -165,6 +168,11 @@ impl ResponseError for Error {
         if let Some(challenge) = self.challenge() {
             let header = poem::http::HeaderValue::from_static(challenge);
             response.headers_mut().insert("www-authenticate", header);
+        }
+        if matches!(self, Self::Unavailable(_)) {
+            response
+                .headers_mut()
+                .insert("retry-after", RETRY_AFTER.into());
         }
         response
     }

@@ -44,6 +44,15 @@ impl Ledger {
         Some(self.reserved.remove(place).1)
     }
 
+    /// Enters the verdicts that no operation took.
+    pub fn settle(&mut self) {
+        let left = self.reserved.drain(..);
+        self.entries.extend(left.map(|(operation, verdict)| Entry {
+            operation,
+            quota: verdict.quota,
+        }));
+    }
+
     /// Writes the `X-RateLimit-*` headers of the tightest budget that was asked.
     pub fn stamp(&self, headers: &mut HeaderMap, now: Timestamp) {
         let Some(entry) = self

@@ -12,7 +12,7 @@ mod fetch;
 pub mod graphql;
 pub mod guard;
 pub mod import;
-mod ledger;
+pub mod ledger;
 mod mail;
 pub mod media;
 pub mod oauth;

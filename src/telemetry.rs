@@ -11,13 +11,18 @@ use tracing_subscriber::EnvFilter;
 
 use crate::{config::Config, error::Startup};
 
+/// Libraries whose own lines are left out: what the reader of tags finds odd in a file is no matter
+/// of the server's, and that Redis is away is told once by us.
+const QUIET: [(&str, &str); 2] = [("lofty", "error"), ("redis", "off")];
+
 /// Starts the log, as the settings ask: text for people, JSON for collectors.
 pub fn start_log(config: &Config) -> Result<(), Startup> {
-    // What the reader of tags finds odd in a file is no matter of the server's.
-    let filter = match config.log.contains("lofty") {
-        true => config.log.clone(),
-        false => format!("{},lofty=error", config.log),
-    };
+    let filter = QUIET
+        .iter()
+        .filter(|(library, _)| !config.log.contains(library))
+        .fold(config.log.clone(), |filter, (library, level)| {
+            format!("{filter},{library}={level}")
+        });
     let filter = EnvFilter::try_new(filter).map_err(|error| {
         Startup::caused(format!("BALEEN_LOG is not valid: {:?}", config.log), error)
     })?;

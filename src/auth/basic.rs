@@ -1,17 +1,65 @@
 //! Names with passwords in the `Authorization` header (RFC 7617).
-use base64::{Engine, engine::general_purpose::STANDARD};
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
 
-use super::{Holder, Taken, admitted};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use futures_util::{
+    FutureExt,
+    future::{BoxFuture, Shared},
+};
+
+use super::{Holder, admitted, token_hash};
 use crate::{
     accounts::sign_in::check,
     app::App,
     context::Caller,
     error::{Error, Result},
-    throttle::{Ident, Throttle},
+    ledger::{Entry, Ledger},
+    throttle::{Ident, Throttle, Verdict},
 };
 
+/// Passwords that are looked at just now, by who sent them and their hash. The same one, sent
+/// several times at once, is looked at once.
+#[derive(Default)]
+pub struct Checks(Mutex<HashMap<Key, Check>>);
+
+type Key = (Ident, Vec<u8>);
+type Check = Shared<BoxFuture<'static, Result<Checked>>>;
+
+/// Who it is, and the budget that was spent before one could find out.
+#[derive(Clone)]
+struct Checked {
+    caller: Caller,
+    refused_by: Option<Entry>,
+}
+
+impl Checks {
+    fn of(&self, key: &Key, start: impl FnOnce() -> Check) -> Check {
+        self.locked()
+            .entry(key.clone())
+            .or_insert_with(start)
+            .clone()
+    }
+
+    fn locked(&self) -> std::sync::MutexGuard<'_, HashMap<Key, Check>> {
+        // A panic elsewhere cannot leave the map half-changed.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Ends a check, whatever became of it.
+struct End<'a>(&'a App, &'a Key);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.0.basic_checks().locked().remove(self.1);
+    }
+}
+
 /// Wrong passwords spend the budget of signing in, so that they cannot be tried without end.
-pub async fn caller(app: &App, pair: &str, address: Ident) -> Result<Caller> {
+pub async fn caller(app: &App, pair: &str, address: Ident, ledger: &mut Ledger) -> Result<Caller> {
     let Some((login, password)) = decoded(pair) else {
         return Ok(Caller::Refused(Error::WrongPassword));
     };
@@ -19,22 +67,60 @@ pub async fn caller(app: &App, pair: &str, address: Ident) -> Result<Caller> {
     if let Some(found) = app.credentials().get(&credential, app.clock().now()) {
         return Ok(Caller::User(found));
     }
+    let key = (address, token_hash(&credential));
+    let checked = app.basic_checks().of(&key, || {
+        let (app, key) = (app.clone(), key.clone());
+        // Goes on to its end when the client hangs up, so that a right password costs nothing.
+        let task = tokio::spawn(async move {
+            let _end = End(&app, &key);
+            checked(&app, &credential, (&login, &password), address).await
+        });
+        let ended = task.map(|ended| ended.unwrap_or_else(|error| Err(Error::internal(error))));
+        ended.boxed().shared()
+    });
+    let checked = checked.await?;
+    if let Some(entry) = checked.refused_by {
+        ledger.enter(entry);
+    }
+    Ok(checked.caller)
+}
+
+async fn checked(
+    app: &App,
+    credential: &str,
+    (login, password): (&str, &str),
+    address: Ident,
+) -> Result<Checked> {
     // Spent before the password is looked at, so that many at once are no way round.
     let budget = Throttle::Login.scopes().0;
     let verdict = app.spend(address, &[budget]).await?.pop();
-    if let Some(refused) = verdict.filter(|verdict| !verdict.passes) {
-        let wait = refused.quota.retry_after.unwrap_or(1);
-        return Ok(Caller::Refused(Error::Throttled(wait)));
+    if let Some(Verdict { quota, .. }) = verdict.filter(|verdict| !verdict.passes) {
+        return Ok(Checked {
+            caller: Caller::Refused(Error::Throttled(quota.retry_after.unwrap_or(1))),
+            refused_by: Some(Entry {
+                operation: "auth.basic",
+                quota,
+            }),
+        });
     }
-    let Some(known) = check(app, &login, &password).await? else {
-        return Ok(Caller::Refused(Error::WrongPassword));
+    let known = check(app, login, password).await;
+    if !matches!(known, Ok(None)) {
+        app.limits().give_back(address, budget).await?;
+    }
+    let holder = match known? {
+        Some(known) => Holder::of_user(app, known.id).await?,
+        None => None,
     };
-    app.limits().give_back(address, budget).await?;
-    let Some(holder) = Holder::of_user(app, known.id).await? else {
-        return Ok(Caller::Refused(Error::WrongPassword));
+    let caller = match holder {
+        Some(holder) => admitted(app, credential, holder)
+            .await?
+            .unwrap_or_else(Caller::Rejected),
+        None => Caller::Refused(Error::WrongPassword),
     };
-    let taken: Taken = admitted(app, &credential, holder).await?;
-    Ok(taken.unwrap_or_else(Caller::Rejected))
+    Ok(Checked {
+        caller,
+        refused_by: None,
+    })
 }
 
 fn decoded(pair: &str) -> Option<(String, String)> {

@@ -9,13 +9,14 @@ pub mod listening;
 use poem::Request;
 use sha2::{Digest, Sha256};
 
-pub use self::credentials::Credentials;
 use self::holder::Holder;
+pub use self::{basic::Checks, credentials::Credentials};
 use crate::{
     accounts::recovery::remind,
     app::App,
     context::Caller,
     error::{Error, Result, TokenProblem},
+    ledger::Ledger,
     rest::{cookies::cookie, params::Pairs},
     throttle::Ident,
 };
@@ -34,9 +35,14 @@ pub fn session(request: &Request) -> Option<&str> {
     cookie(request.headers(), SESSION).filter(|token| !token.is_empty())
 }
 
-/// Who a request comes from. What was sent first in this order counts: a bearer token, a name with
+/// Who a request comes from; `ledger` gets the budget that kept from finding out. What was sent first in this order counts: a bearer token, a name with
 /// a password, a session.
-pub async fn caller(app: &App, request: &Request, address: Ident) -> Result<Caller> {
+pub async fn caller(
+    app: &App,
+    request: &Request,
+    address: Ident,
+    ledger: &mut Ledger,
+) -> Result<Caller> {
     let authorization = request.headers().get("authorization");
     let authorization = authorization.and_then(|header| header.to_str().ok());
     let sent = authorization.and_then(|header| header.split_once(' '));
@@ -52,7 +58,7 @@ pub async fn caller(app: &App, request: &Request, address: Ident) -> Result<Call
         Some((scheme, pair))
             if scheme.eq_ignore_ascii_case("basic") && !is_for_clients(request.uri().path()) =>
         {
-            return basic::caller(app, pair, address).await;
+            return basic::caller(app, pair, address, ledger).await;
         }
         _ => {}
     }

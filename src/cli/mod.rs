@@ -9,7 +9,11 @@ mod user;
 
 pub use run::{operations, settings};
 
-use std::{env, process::ExitCode};
+use std::{
+    env,
+    io::{self, Write},
+    process::ExitCode,
+};
 
 use clap::{Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 
@@ -133,4 +137,14 @@ fn global(command: Command) -> Command {
 /// The command as `--help` tells of it, for the tables in the documentation.
 fn described() -> Command {
     Cli::command()
+}
+
+/// Prints a text; who stops reading it early is no trouble.
+fn say(text: &str) -> Result<(), Startup> {
+    match io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Startup::caused("cannot print", error))
+        }
+        _ => Ok(()),
+    }
 }

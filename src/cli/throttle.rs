@@ -1,8 +1,13 @@
 use clap::Subcommand;
 
-use super::run::runtime;
+use super::{run::runtime, say};
 use crate::{
-    accounts::directory, app::App, config::Config, error::Startup, throttle::Ident, time::Clock,
+    accounts::directory,
+    app::App,
+    config::Config,
+    error::Startup,
+    throttle::{Ident, Quota},
+    time::Clock,
 };
 
 #[derive(Subcommand)]
@@ -37,27 +42,28 @@ async fn perform(deed: &Deed, app: &App) -> Result<(), Startup> {
     }
     match deed {
         Deed::Show { ident } => {
-            let quotas = app.limits().look(named(app, ident).await?).await?;
-            println!(
-                "{:<26} {:>9} {:>9} {:>12}",
-                "scope", "limit", "left", "whole in"
-            );
-            for quota in quotas {
-                let whole = quota
-                    .reset_after
-                    .map_or("-".to_owned(), |seconds| format!("{seconds} s"));
-                println!(
-                    "{:<26} {:>9} {:>9} {whole:>12}",
-                    quota.scope, quota.limit, quota.remaining
-                );
-            }
+            let quotas = app.limits().look_shared(named(app, ident).await?).await?;
+            say(&table(&quotas))?;
         }
         Deed::Reset { ident } => {
             app.limits().reset(named(app, ident).await?).await?;
-            println!("The budgets of {ident} are whole.");
+            say(&format!("The budgets of {ident} are whole.\n"))?;
         }
     }
     Ok(())
+}
+
+fn table(quotas: &[Quota]) -> String {
+    let line = |scope: &str, limit: &str, left: &str, whole: &str| {
+        format!("{scope:<26} {limit:>9} {left:>9} {whole:>12}\n")
+    };
+    let mut text = line("scope", "limit", "left", "whole in");
+    for quota in quotas {
+        let whole = quota.reset_after.map(|seconds| format!("{seconds} s"));
+        let (limit, left) = (quota.limit.to_string(), quota.remaining.to_string());
+        text += &line(quota.scope, &limit, &left, whole.as_deref().unwrap_or("-"));
+    }
+    text
 }
 
 /// Addresses are strangers, all else is a user's name.

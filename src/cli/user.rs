@@ -2,7 +2,7 @@ use std::io::Read;
 
 use clap::Subcommand;
 
-use super::run::runtime;
+use super::{run::runtime, say};
 use crate::{
     accounts::{
         self, New,
@@ -129,14 +129,15 @@ async fn perform(deed: Deed, app: &App) -> Result<(), Startup> {
 }
 
 async fn list(app: &App) -> Result<(), Startup> {
-    println!(
-        "{:<30} {:<11} {:<9} {:<20} e-mail",
+    let mut text = format!(
+        "{:<30} {:<11} {:<9} {:<20} e-mail\n",
         "name", "may do", "active", "joined"
     );
     for row in directory::list(app).await.map_err(told)? {
-        println!("{}", line(&row));
+        text += &line(&row);
+        text.push('\n');
     }
-    Ok(())
+    say(&text)
 }
 
 fn line(row: &Listed) -> String {

@@ -6,14 +6,19 @@ use std::{
 };
 
 use async_graphql::{
-    Name, Positioned, Response, ServerError, ServerResult, Value, Variables,
+    ID, Name, Positioned, Response, ServerError, ServerResult, Value, Variables,
     extensions::{Extension, ExtensionContext, ExtensionFactory, NextExecute, NextParseQuery},
     parser::types::{
-        Directive, ExecutableDocument, OperationDefinition, OperationType, Selection, SelectionSet,
+        Directive, ExecutableDocument, Field, OperationDefinition, OperationType, Selection,
+        SelectionSet,
     },
 };
 
-use crate::{context::Cx, guard::Info, resources::operations};
+use crate::{
+    context::Cx,
+    guard::Info,
+    resources::{node, operations},
+};
 
 /// Makes the extension that reserves.
 pub struct Budgets;
@@ -75,7 +80,12 @@ impl Extension for Reserving {
             };
             return Response::from_errors(vec![refused]);
         }
-        next.run(ctx, operation_name).await
+        let answer = next.run(ctx, operation_name).await;
+        // What was spent for fields whose arguments were refused is told too.
+        if let Ok(cx) = ctx.data::<Cx>() {
+            cx.settle();
+        }
+        answer
     }
 }
 
@@ -108,7 +118,11 @@ impl Reader<'_> {
         for item in &selection.items {
             match &item.node {
                 Selection::Field(field) if self.is_wanted(&field.node.directives) => {
-                    found.extend(self.operation_of(&field.node.name.node));
+                    match field.node.name.node.as_str() {
+                        "node" => found.extend(self.named(&field.node, "id")),
+                        "nodes" => found.extend(self.named(&field.node, "ids")),
+                        name => found.extend(self.operation_of(name)),
+                    }
                 }
                 Selection::InlineFragment(fragment)
                     if self.is_wanted(&fragment.node.directives) =>
@@ -126,6 +140,20 @@ impl Reader<'_> {
         }
     }
 
+    /// The operations behind an argument of global identifiers, one or several.
+    fn named(&self, field: &Field, argument: &str) -> Vec<&'static Info> {
+        let of = |value: &Value| match value {
+            Value::String(id) => node::operation_of(&ID::from(id)),
+            _ => None,
+        };
+        let sent = field.get_argument(argument);
+        match sent.and_then(|sent| sent.node.clone().into_const_with(self.sent()).ok()) {
+            Some(Value::List(ids)) => ids.iter().filter_map(of).collect(),
+            Some(id) => of(&id).into_iter().collect(),
+            None => Vec::new(),
+        }
+    }
+
     fn operation_of(&self, field: &str) -> Option<&'static Info> {
         match self.operation.ty {
             OperationType::Mutation => FIELDS.get(format!("Mutation.{field}").as_str()).copied(),
@@ -139,9 +167,7 @@ impl Reader<'_> {
         directives.iter().all(|directive| {
             let condition = directive.node.get_argument("if");
             let holds = condition.is_none_or(|value| {
-                let known = value.node.clone();
-                let known = known.into_const_with(|name| Ok::<_, Infallible>(self.variable(&name)));
-                known == Ok(Value::Boolean(true))
+                value.node.clone().into_const_with(self.sent()) == Ok(Value::Boolean(true))
             });
             match directive.node.name.node.as_str() {
                 "skip" => !holds,
@@ -149,6 +175,11 @@ impl Reader<'_> {
                 _ => true,
             }
         })
+    }
+
+    /// What stands for the variables of a value.
+    fn sent(&self) -> impl FnMut(Name) -> Result<Value, Infallible> {
+        |name| Ok(self.variable(&name))
     }
 
     /// What was sent for a variable, or its default.

@@ -1,6 +1,7 @@
 //! GraphQL over HTTP (the specification of that name, and batches).
 use async_graphql::{
-    ErrorExtensionValues, Request as Query, Response as Answer, ServerError, Variables,
+    ErrorExtensionValues, PathSegment, Request as Query, Response as Answer, ServerError,
+    Variables,
     parser::{parse_query, types::OperationType},
 };
 use poem::{
@@ -13,7 +14,7 @@ use serde_json::{Value, json};
 use super::{Graph, limits, order, persisted::Persisted};
 use crate::{
     context::Cx,
-    error::{Error, Result},
+    error::{Error, RETRY_AFTER, Result},
     ledger::Entry,
     rest::{body::limited, params::Pairs},
 };
@@ -56,13 +57,22 @@ struct PersistedQuery {
     sha256_hash: String,
 }
 
-/// One answer: its body, and what its status is where statuses tell of errors.
+/// One answer, and how the query fared.
 struct Outcome {
     body: Value,
+    fate: Fate,
+}
+
+/// How a query fared, where statuses tell of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    Answered,
     /// Nothing of the query ran.
-    refused: bool,
+    Refused,
     /// Every root field was refused by its rate.
-    throttled: bool,
+    Throttled,
+    /// Every root field needs what does not answer just now.
+    Unavailable,
 }
 
 impl GraphQl {
@@ -231,16 +241,12 @@ impl Outcome {
         let refused = answer.data == async_graphql::Value::Null
             && !answer.errors.is_empty()
             && answer.errors.iter().all(|error| error.path.is_empty());
-        let all_throttled =
-            |fields: &async_graphql::indexmap::IndexMap<_, async_graphql::Value>| {
-                !fields.is_empty()
-                    && fields
-                        .values()
-                        .all(|value| *value == async_graphql::Value::Null)
-            };
-        let throttled = !answer.errors.is_empty()
-            && answer.errors.iter().all(is_throttled)
-            && matches!(&answer.data, async_graphql::Value::Object(fields) if all_throttled(fields));
+        let fate = match () {
+            () if nothing_but(&answer, "THROTTLED") => Fate::Throttled,
+            () if nothing_but(&answer, "UNAVAILABLE") => Fate::Unavailable,
+            () if refused => Fate::Refused,
+            () => Fate::Answered,
+        };
         let mut body = serde_json::Map::new();
         if !refused {
             body.insert("data".to_owned(), json!(answer.data));
@@ -254,8 +260,7 @@ impl Outcome {
         }
         Self {
             body: Value::Object(body),
-            refused,
-            throttled,
+            fate,
         }
     }
 
@@ -271,29 +276,41 @@ impl Outcome {
             json!({ "errors": [{ "message": told.message, "extensions": told.extensions }] });
         Self {
             body,
-            refused: true,
-            throttled: false,
+            fate: Fate::Refused,
         }
     }
 
     /// The old media type answers 200 to whatever is well-formed (section "Status Codes").
     fn status(&self, media: &str) -> StatusCode {
-        match self {
-            Self {
-                throttled: true, ..
-            } => StatusCode::TOO_MANY_REQUESTS,
-            Self { refused: true, .. } if media == MODERN => StatusCode::BAD_REQUEST,
-            _ => StatusCode::OK,
+        match self.fate {
+            Fate::Throttled => StatusCode::TOO_MANY_REQUESTS,
+            Fate::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Fate::Refused if media == MODERN => StatusCode::BAD_REQUEST,
+            Fate::Refused | Fate::Answered => StatusCode::OK,
         }
     }
 }
 
-fn is_throttled(error: &ServerError) -> bool {
-    let code = error
-        .extensions
-        .as_ref()
-        .and_then(|extensions| extensions.get("code"));
-    code == Some(&async_graphql::Value::from("THROTTLED"))
+/// Whether no root field was answered, each for this reason.
+fn nothing_but(answer: &Answer, code: &str) -> bool {
+    let code = async_graphql::Value::from(code);
+    let is_why = |error: &ServerError| {
+        let extensions = error.extensions.as_ref();
+        extensions.and_then(|extensions| extensions.get("code")) == Some(&code)
+    };
+    let is_told = |name: &str| {
+        let first = |error: &ServerError| error.path.first().cloned();
+        let mut roots = answer.errors.iter().filter_map(first);
+        roots.any(|root| matches!(root, PathSegment::Field(field) if field == name))
+    };
+    let unanswered = match &answer.data {
+        async_graphql::Value::Null => true,
+        async_graphql::Value::Object(fields) => fields
+            .iter()
+            .all(|(name, value)| *value == async_graphql::Value::Null && is_told(name)),
+        _ => false,
+    };
+    unanswered && !answer.errors.is_empty() && answer.errors.iter().all(is_why)
 }
 
 /// A budget that a root field spent from.
@@ -338,10 +355,15 @@ fn negotiated(request: &Request) -> Result<&'static str> {
 }
 
 fn written(status: StatusCode, body: &Value, media: &'static str) -> Response {
-    Response::builder()
+    let mut response = Response::builder()
         .status(status)
         .content_type(format!("{media}; charset=utf-8"))
-        .body(body.to_string())
+        .body(body.to_string());
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        let wait = RETRY_AFTER.into();
+        response.headers_mut().insert("retry-after", wait);
+    }
+    response
 }
 
 impl Endpoint for GraphQl {

@@ -16,7 +16,7 @@ pub mod instance;
 pub mod libraries;
 pub mod licenses;
 mod listen;
-mod node;
+pub mod node;
 mod oembed;
 mod rate_limit;
 mod search;

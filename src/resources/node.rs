@@ -20,7 +20,7 @@ use crate::{
         ids::{Key, Kind, parse},
         loaders::ActorId,
     },
-    guard::Allowed,
+    guard::{Allowed, Info, Operation},
 };
 
 /// Anything with a global identifier.
@@ -31,6 +31,7 @@ use crate::{
 #[derive(Interface)]
 #[graphql(field(
     name = "id",
+    method = "global_id",
     ty = "ID",
     desc = "The global identifier, opaque to clients."
 ))]
@@ -83,6 +84,20 @@ async fn find(cx: &Cx, id: &ID) -> Result<Option<Node>> {
         Err(Error::NotFound) => Ok(None),
         found => found.map(Some),
     }
+}
+
+/// The operation that finding an object is, by its global identifier.
+pub fn operation_of(id: &ID) -> Option<&'static Info> {
+    Some(match parse(id).ok()?.0 {
+        Kind::Artist | Kind::Actor => artists::Retrieve::INFO,
+        Kind::Album => albums::Retrieve::INFO,
+        Kind::Track => tracks::Retrieve::INFO,
+        Kind::Upload => uploads::Retrieve::INFO,
+        Kind::Library => libraries::Retrieve::INFO,
+        Kind::Tag => tags::Retrieve::INFO,
+        Kind::Attachment => attachments::Retrieve::INFO,
+        Kind::Channel => return None,
+    })
 }
 
 async fn find_all(cx: &Cx, ids: &[ID]) -> Result<Vec<Option<Node>>> {

@@ -24,9 +24,10 @@ fn client_address(app: &App, request: &Request) -> IpAddr {
         _ => IpAddr::V4(Ipv4Addr::LOCALHOST),
     };
     let forwarded = request.headers().get_all("x-forwarded-for").iter();
+    // A client may send anything: what it is does not hide what the proxies added.
     let hops: Vec<&str> = forwarded
-        .filter_map(|header| header.to_str().ok())
-        .flat_map(|header| header.split(',').map(str::trim))
+        .flat_map(|header| header.as_bytes().split(|byte| *byte == b','))
+        .map(|hop| std::str::from_utf8(hop).unwrap_or_default().trim())
         .collect();
     let trusted = &app.config().trusted_proxies;
     if !trusted.is_empty() {

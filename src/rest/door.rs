@@ -22,6 +22,7 @@ use crate::{
     auth,
     context::Cx,
     error::{Error, Result},
+    ledger::Ledger,
     throttle::Ident,
 };
 
@@ -103,8 +104,9 @@ impl<E: Endpoint> Door<E> {
         let address = format!("{}{path}", self.app.config().public_url());
         let client = super::client::of(&self.app, &request);
         let ident = Ident::of_address(client.address);
-        let caller = auth::caller(&self.app, &request, ident).await?;
-        let cx = Cx::new(self.app.clone(), caller, client);
+        let mut ledger = Ledger::default();
+        let caller = auth::caller(&self.app, &request, ident, &mut ledger).await?;
+        let cx = Cx::new(self.app.clone(), caller, client, ledger);
         request.set_data(cx.clone());
         let head = request.method() == Method::HEAD;
         request.set_data(Asked { address, head });

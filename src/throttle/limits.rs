@@ -1,6 +1,6 @@
 use super::{
-    Ident, Memory, Quota, Rate, Rates, Verdict,
-    redis::{Deed, Redis},
+    Ident, Memory, Quota, Rate, Rates, Throttle, Verdict,
+    redis::{Deed, Redis, Scoped},
 };
 use crate::{
     config::Config,
@@ -73,10 +73,31 @@ impl Limits {
         Ok(())
     }
 
-    /// What is left of the budgets of every scope, without spending.
-    pub async fn look(&self, ident: Ident) -> Result<Vec<Quota>> {
-        let scopes = self.scopes();
-        let verdicts = self.run(Deed::Look, ident, &scopes).await?;
+    /// What is left of the budgets of every scope, without spending: those of a caller, and where
+    /// they are kept by address, those of the address.
+    pub async fn look(&self, ident: Ident, address: Ident) -> Result<Vec<Quota>> {
+        let (theirs, own): (Vec<_>, Vec<_>) = self
+            .scopes()
+            .into_iter()
+            .partition(|scope| ident != address && Throttle::BY_ADDRESS.contains(scope));
+        let mut verdicts = self.run(Deed::Look, ident, &own).await?;
+        if !theirs.is_empty() {
+            verdicts.extend(self.run(Deed::Look, address, &theirs).await?);
+        }
+        verdicts.sort_by_key(|verdict| verdict.quota.scope);
+        Ok(verdicts.into_iter().map(|verdict| verdict.quota).collect())
+    }
+
+    /// What Redis tells of every budget of a caller; an error where it does not answer.
+    pub async fn look_shared(&self, ident: Ident) -> Result<Vec<Quota>> {
+        let Some(redis) = &self.redis else {
+            return Ok(Vec::new());
+        };
+        let scoped = self.scoped(&self.scopes());
+        let verdicts = redis
+            .run(Deed::Look, ident, &scoped, self.redis_time())
+            .await;
+        let verdicts = verdicts.map_err(|_| unavailable())?;
         Ok(verdicts.into_iter().map(|verdict| verdict.quota).collect())
     }
 
@@ -99,16 +120,11 @@ impl Limits {
     }
 
     async fn run(&self, deed: Deed, ident: Ident, scopes: &[&'static str]) -> Result<Vec<Verdict>> {
-        let scoped = scopes.iter().map(|scope| (*scope, self.rate(scope)));
-        let scoped: Vec<_> = scoped.collect();
+        let scoped = self.scoped(scopes);
         if let Some(redis) = &self.redis {
-            // Redis's own clock, unless a test steers ours.
-            let now = if self.clock.is_machine() {
-                0
-            } else {
-                self.millis()
-            };
-            match redis.run(deed, ident, &scoped, now).await {
+            let asked = redis.run(deed, ident, &scoped, self.redis_time());
+            // Boxed, so that what waits for it is not as large as all that it may wait for.
+            match Box::pin(asked).await {
                 Ok(verdicts) => return Ok(verdicts),
                 Err(_) if self.without_redis => {}
                 Err(_) => return Err(unavailable()),
@@ -128,6 +144,19 @@ impl Limits {
             }
         });
         Ok(local.collect())
+    }
+
+    fn scoped(&self, scopes: &[&'static str]) -> Vec<Scoped<'_>> {
+        let scoped = scopes.iter().map(|scope| (*scope, self.rate(scope)));
+        scoped.collect()
+    }
+
+    /// Redis's own clock, unless a test steers ours.
+    fn redis_time(&self) -> u64 {
+        match self.clock.is_machine() {
+            true => 0,
+            false => self.millis(),
+        }
     }
 
     fn rate(&self, scope: &str) -> &Rate {

@@ -82,6 +82,20 @@ impl Throttle {
         }
     }
 
+    /// Whether it counts by address for users too: an account of one's own is no way to more
+    /// guesses at the passwords of others, nor to more accounts.
+    pub fn is_by_address(self) -> bool {
+        Self::BY_ADDRESS.contains(&self.scopes().0)
+    }
+
+    /// The scopes that count by address.
+    pub const BY_ADDRESS: [&'static str; 4] = [
+        "login",
+        "signup",
+        "password-reset",
+        "password-reset-confirm",
+    ];
+
     /// The scope that a caller's request counts in; `None` where it is not counted.
     pub fn scope(self, ident: &Ident) -> Option<&'static str> {
         let (anonymous, authenticated) = self.scopes();

@@ -1,5 +1,6 @@
 //! Windows that several processes share, on Redis or on a cluster of it.
 use std::{
+    pin::pin,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -9,15 +10,28 @@ use std::{
 
 use deadpool_redis::{
     PoolConfig, Runtime, cluster,
-    redis::{Cmd, Script, aio::MultiplexedConnection, cluster_async::ClusterConnection, cmd},
+    redis::{
+        Cmd, RedisError, RedisResult, Script, aio::MultiplexedConnection,
+        cluster_async::ClusterConnection, cmd,
+    },
 };
-use tokio::time::{Instant, timeout};
+use moka::sync::Cache;
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, timeout},
+};
 
 use super::{Ident, Quota, Rate, Verdict, window::width};
 use crate::error::Startup;
 
-/// Longer than this no request waits for Redis.
+/// Longer than this no request waits for a Redis that answers nobody.
 const PATIENCE: Duration = Duration::from_millis(200);
+/// Longer than this no request waits for one that answers others.
+const MOST_PATIENCE: Duration = Duration::from_secs(2);
+/// Requests that wait for Redis at once; the others wait for their turn here.
+const UNDER_WAY: usize = 128;
+/// Callers of a cluster whose part of it does not answer, at most.
+const CALLERS: u64 = 10_000;
 /// So long nobody asks a Redis that did not answer.
 const PAUSE: Duration = Duration::from_millis(500);
 /// Between two lines of the log that say so.
@@ -32,7 +46,10 @@ pub struct Redis {
     next: AtomicUsize,
     prefix: String,
     script: Script,
+    turns: Semaphore,
     health: Mutex<Health>,
+    /// The same for each caller of a cluster, whose parts fail one by one.
+    away: Cache<Ident, ()>,
 }
 
 enum Pool {
@@ -50,7 +67,20 @@ enum Connection {
 struct Health {
     /// Not before then is it asked again.
     away_until: Option<Instant>,
+    /// When it last answered anybody.
+    answered: Option<Instant>,
+    /// When it was told that it is away.
     told: Option<Instant>,
+    /// Whether nothing was told since.
+    told_away: bool,
+}
+
+/// Why there is no answer.
+enum Failure {
+    /// It answered that it does not do this: no reason not to ask again.
+    Refused(String),
+    /// Nothing came back.
+    Silent(String),
 }
 
 /// That Redis did not answer, or not in time.
@@ -78,7 +108,12 @@ impl Redis {
             next: AtomicUsize::new(0),
             prefix: prefix.to_owned(),
             script: Script::new(include_str!("redis.lua")),
+            turns: Semaphore::new(UNDER_WAY),
             health: Mutex::default(),
+            away: Cache::builder()
+                .max_capacity(CALLERS)
+                .time_to_live(PAUSE)
+                .build(),
         })
     }
 
@@ -103,7 +138,7 @@ impl Redis {
             call.arg(rate.limit).arg(rate.millis()).arg(width(rate));
         }
         let answers: Vec<i64> = self
-            .asked(async |connection| match connection {
+            .asked(ident, async |connection| match connection {
                 Connection::One(one) => call.invoke_async(one).await,
                 Connection::Cluster(all) => call.invoke_async(all).await,
             })
@@ -118,7 +153,7 @@ impl Redis {
         for scope in scopes {
             delete.arg(self.key(ident, scope));
         }
-        self.asked(async |connection| match connection {
+        self.asked(ident, async |connection| match connection {
             Connection::One(one) => delete.query_async(one).await,
             Connection::Cluster(all) => delete.query_async(all).await,
         })
@@ -136,30 +171,55 @@ impl Redis {
 
     async fn asked<T>(
         &self,
-        ask: impl AsyncFnOnce(&mut Connection) -> deadpool_redis::redis::RedisResult<T>,
+        ident: Ident,
+        ask: impl AsyncFnOnce(&mut Connection) -> RedisResult<T>,
     ) -> Result<T, Away> {
-        if !self.may_ask() {
+        let _turn = self.turns.acquire().await.map_err(|_| Away)?;
+        if !self.may_ask(ident) {
             return Err(Away);
         }
         let lane = self.next.fetch_add(1, Ordering::Relaxed) % self.lanes.len();
         let asking = async {
-            let mut connection = self.connection(lane).await?;
-            ask(&mut connection)
-                .await
-                .map_err(|error| error.to_string())
+            let mut connection = self.connection(lane).await.map_err(Failure::Silent)?;
+            ask(&mut connection).await.map_err(Failure::of)
         };
-        let answer = timeout(PATIENCE, asking).await;
-        match answer.unwrap_or_else(|_| Err("it does not answer in time".to_owned())) {
+        match self.patiently(asking).await {
             Ok(answer) => {
                 self.is_here();
                 Ok(answer)
             }
-            Err(why) => {
-                *locked(&self.lanes[lane]) = None;
-                self.is_away(&why);
+            Err(Failure::Refused(why)) => {
+                self.tell(&why);
+                Err(Away)
+            }
+            Err(Failure::Silent(why)) => {
+                self.is_away(ident, lane);
+                self.tell(&why);
                 Err(Away)
             }
         }
+    }
+
+    /// Waits for an answer, longer while others get theirs: then it is this process that is slow.
+    async fn patiently<T>(
+        &self,
+        asking: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        let mut asking = pin!(asking);
+        let started = Instant::now();
+        loop {
+            if let Ok(answer) = timeout(PATIENCE, &mut asking).await {
+                return answer;
+            }
+            if !self.answers_others() || started.elapsed() > MOST_PATIENCE {
+                return Err(Failure::Silent("it does not answer in time".to_owned()));
+            }
+        }
+    }
+
+    fn answers_others(&self) -> bool {
+        let answered = locked(&self.health).answered;
+        answered.is_some_and(|answered| answered.elapsed() <= PATIENCE)
     }
 
     async fn connection(&self, lane: usize) -> Result<Connection, String> {
@@ -172,7 +232,10 @@ impl Redis {
     }
 
     /// Of those who come while it is away, one at a time looks whether it is back.
-    fn may_ask(&self) -> bool {
+    fn may_ask(&self, ident: Ident) -> bool {
+        if self.away.contains_key(&ident) {
+            return false;
+        }
         let (mut health, now) = (locked(&self.health), Instant::now());
         match health.away_until {
             None => true,
@@ -185,20 +248,51 @@ impl Redis {
     }
 
     fn is_here(&self) {
-        if locked(&self.health).away_until.take().is_some() {
+        let mut health = locked(&self.health);
+        health.answered = Some(Instant::now());
+        health.away_until = None;
+        if std::mem::take(&mut health.told_away) {
             tracing::info!("Redis answers: rates are counted there again");
         }
     }
 
-    fn is_away(&self, why: &str) {
+    /// One server is away for all; of a cluster, the part that counts for this caller.
+    fn is_away(&self, ident: Ident, lane: usize) {
+        let others = self.answers_others();
+        match self.pool {
+            Pool::One(_) => {
+                *locked(&self.lanes[lane]) = None;
+                if !others {
+                    locked(&self.health).away_until = Some(Instant::now() + PAUSE);
+                }
+            }
+            Pool::Cluster(_) => {
+                self.away.insert(ident, ());
+                if !others {
+                    *locked(&self.lanes[lane]) = None;
+                }
+            }
+        }
+    }
+
+    fn tell(&self, why: &str) {
         let (mut health, now) = (locked(&self.health), Instant::now());
-        health.away_until = Some(now + PAUSE);
         if health.told.is_none_or(|told| now >= told + SILENCE) {
             health.told = Some(now);
+            health.told_away = true;
             tracing::warn!(
                 why,
                 "Redis does not answer: rates are not shared until it does"
             );
+        }
+    }
+}
+
+impl Failure {
+    fn of(error: RedisError) -> Self {
+        match error.code() {
+            Some(_) => Self::Refused(error.to_string()),
+            None => Self::Silent(error.to_string()),
         }
     }
 }

@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 
 use baleen::{
     guard::{Anonymous, Info},
+    ledger::Ledger,
     resources::operations,
     rest::routes::Routes,
     scope::ScopeSet,
@@ -409,7 +410,7 @@ on_both! {
     async fn an_application_token_never_exceeds_its_owner(pod: Pod) {
         let request = Request::builder().header("authorization", "Bearer app-bob").finish();
         let ident = Ident::of_address([127, 0, 0, 1].into());
-        let caller = baleen::auth::caller(&pod.app, &request, ident).await.unwrap();
+        let caller = baleen::auth::caller(&pod.app, &request, ident, &mut Ledger::default()).await.unwrap();
         let scopes = caller.identity().unwrap().scopes.to_string();
         assert_eq!(scopes, "read:libraries");
     }

@@ -49,7 +49,7 @@ pub struct Actor {
 impl Actor {
     /// The global identifier, opaque to clients.
     #[graphql(name = "id")]
-    async fn global_id(&self) -> ID {
+    pub(crate) async fn global_id(&self) -> ID {
         global(Kind::Actor, self.id)
     }
 

@@ -34,7 +34,7 @@ use crate::{
 impl Album {
     /// The global identifier, opaque to clients.
     #[graphql(name = "id")]
-    async fn global_id(&self) -> ID {
+    pub(crate) async fn global_id(&self) -> ID {
         global(Kind::Album, self.id)
     }
 

@@ -31,7 +31,7 @@ use crate::{
 impl Artist {
     /// The global identifier, opaque to clients.
     #[graphql(name = "id")]
-    async fn global_id(&self) -> ID {
+    pub(crate) async fn global_id(&self) -> ID {
         global(Kind::Artist, self.id)
     }
 

@@ -97,7 +97,7 @@ pub struct AttachmentBody {
 impl Attachment {
     /// The global identifier, opaque to clients.
     #[graphql(name = "id")]
-    async fn global_id(&self) -> ID {
+    pub(crate) async fn global_id(&self) -> ID {
         global(Kind::Attachment, self.id)
     }
 

@@ -47,7 +47,7 @@ pub struct Channel {
 impl Channel {
     /// The global identifier, opaque to clients.
     #[graphql(name = "id")]
-    async fn global_id(&self) -> ID {
+    pub(crate) async fn global_id(&self) -> ID {
         global(Kind::Channel, self.id)
     }
 

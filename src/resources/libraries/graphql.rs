@@ -19,7 +19,7 @@ use crate::{
 impl Library {
     /// The global identifier, opaque to clients.
     #[graphql(name = "id")]
-    async fn global_id(&self) -> ID {
+    pub(crate) async fn global_id(&self) -> ID {
         global(Kind::Library, self.id)
     }
 

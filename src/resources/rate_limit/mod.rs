@@ -9,7 +9,6 @@ use crate::{
     graphql::connection::answer,
     guard::{AllowExt, Allowed, operations},
     rest::answer::Answer,
-    throttle::Ident,
 };
 
 operations! {
@@ -66,10 +65,10 @@ pub struct RateLimitScope {
     reset_seconds: Option<u64>,
 }
 
-async fn show(permit: &Allowed<Show>, ident: Ident) -> Result<RateLimit> {
+async fn show(permit: &Allowed<Show>, cx: &Cx) -> Result<RateLimit> {
     let app = permit.app();
     let now = app.clock().now().unix().unsigned_abs();
-    let quotas = app.limits().look(ident).await?;
+    let (ident, quotas) = (cx.ident(), cx.budgets().await?);
     let scopes = app.limits().rates().iter().zip(quotas);
     let scopes = scopes.map(|((scope, rate, about), quota)| {
         let exhausted = (quota.remaining == 0)
@@ -108,7 +107,7 @@ impl Rest {
         permit: Allowed<Show>,
         cx: poem::web::Data<&Cx>,
     ) -> Result<Answer<RateLimit>> {
-        show(&permit, cx.ident()).await.map(Answer)
+        show(&permit, &cx).await.map(Answer)
     }
 }
 
@@ -119,7 +118,7 @@ pub struct Queries;
 impl Queries {
     /// The caller's budgets. Asking costs nothing.
     async fn rate_limit(&self, ctx: &Context<'_>) -> Option<Result<RateLimit>> {
-        let ident = ctx.data_unchecked::<Cx>().ident();
-        answer(async { show(&ctx.allow().await?, ident).await }).await
+        let cx = ctx.data_unchecked::<Cx>();
+        answer(async { show(&ctx.allow().await?, cx).await }).await
     }
 }

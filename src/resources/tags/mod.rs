@@ -59,7 +59,7 @@ pub struct Tag {
 impl Tag {
     /// The global identifier, opaque to clients.
     #[graphql(name = "id")]
-    async fn global_id(&self) -> ID {
+    pub(crate) async fn global_id(&self) -> ID {
         global(Kind::Tag, self.id)
     }
 }

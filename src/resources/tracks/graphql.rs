@@ -33,7 +33,7 @@ use crate::{
 impl Track {
     /// The global identifier, opaque to clients.
     #[graphql(name = "id")]
-    async fn global_id(&self) -> ID {
+    pub(crate) async fn global_id(&self) -> ID {
         global(Kind::Track, self.id)
     }
 

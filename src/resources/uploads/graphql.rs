@@ -23,7 +23,7 @@ use crate::{
 impl Upload {
     /// The global identifier, opaque to clients.
     #[graphql(name = "id")]
-    async fn global_id(&self) -> ID {
+    pub(crate) async fn global_id(&self) -> ID {
         global(Kind::Upload, self.id)
     }
 

@@ -187,7 +187,7 @@ on_both! {
     }
 
     async fn many_wrong_passwords_at_once_are_limited_exactly(pod: Pod) with ["--throttling-rates", "login=5/h"] => {
-        let answers = futures_util::future::join_all((0..40).map(|_| pod.get("/api/v1/users/me").basic("alice", "wrong").send())).await;
+        let answers = futures_util::future::join_all((0..40).map(|n| pod.get("/api/v1/users/me").basic("alice", &format!("wrong {n}")).send())).await;
         let looked = answers.iter().filter(|answer| answer.status == 401).count();
         assert_eq!(looked, 5);
         assert!(answers.iter().all(|answer| matches!(answer.status.as_u16(), 401 | 429)));

@@ -29,7 +29,7 @@ use futures_util::Stream;
 use poem::{
     Addr, Body, Endpoint, Request, Response,
     endpoint::{BoxEndpoint, EndpointExt},
-    http::{self, HeaderMap, Method, StatusCode, Uri, uri::Scheme},
+    http::{self, HeaderMap, HeaderValue, Method, StatusCode, Uri, uri::Scheme},
     web::{LocalAddr, RemoteAddr},
 };
 use serde_json::{Value, json};
@@ -265,6 +265,13 @@ impl<'a> Ask<'a> {
 
     pub fn header(mut self, name: &'static str, value: &str) -> Self {
         self.headers.append(name, value.parse().unwrap());
+        self
+    }
+
+    /// A header that need not be text.
+    pub fn header_bytes(mut self, name: &'static str, value: &[u8]) -> Self {
+        self.headers
+            .append(name, HeaderValue::from_bytes(value).unwrap());
         self
     }
 

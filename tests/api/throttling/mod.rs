@@ -1,4 +1,5 @@
 //! Rates: what is counted, and what the headers say.
+mod edges;
 mod sharing;
 
 use futures_util::future::join_all;

@@ -110,6 +110,77 @@ async fn without_redis_each_process_counts_by_itself_until_it_is_back() {
 }
 
 #[tokio::test]
+async fn a_server_under_load_does_not_take_redis_for_away() {
+    let Some(redis) = RedisServer::start() else {
+        return;
+    };
+    let url = redis.url();
+    let rates = "anonymous-list=100/h";
+    let pod = pod(&["--cache-url", &url, "--throttling-rates", rates]).await;
+    let asked = (0..2_000).map(|_| pod.get("/api/v1/tags").send());
+    let answers = join_all(asked).await;
+    let passed = answers.iter().filter(|answer| answer.status == 200);
+    assert_eq!(passed.count(), 100);
+}
+
+#[tokio::test]
+async fn budgets_are_looked_at_once_a_request() {
+    let Some(redis) = RedisServer::start() else {
+        return;
+    };
+    let url = redis.url();
+    let pod = pod(&["--cache-url", &url]).await;
+    let fields: String = (0..40)
+        .map(|n| format!(" a{n}: rateLimit {{ ident {{ id }} }}"))
+        .collect();
+    let answer = pod.graphql(&format!("{{{fields} }}")).send().await;
+    assert_eq!(
+        answer.json()["data"].as_object().unwrap().len(),
+        40,
+        "{}",
+        answer.text
+    );
+    let told = redis.ask(&["info", "commandstats"]);
+    let calls = told
+        .lines()
+        .find(|line| line.starts_with("cmdstat_evalsha:calls="));
+    let calls: u32 = calls
+        .unwrap()
+        .split(['=', ','])
+        .nth(1)
+        .unwrap()
+        .parse()
+        .unwrap();
+    // The first is answered that the script is not there yet.
+    assert!(calls <= 2, "{told}");
+}
+
+#[tokio::test]
+async fn what_redis_refuses_for_one_caller_is_shared_for_the_others() {
+    let Some(redis) = RedisServer::start() else {
+        return;
+    };
+    let url = redis.url();
+    let rates = "anonymous-list=2/m";
+    let pod = pod(&["--cache-url", &url, "--throttling-rates", rates]).await;
+    redis.ask(&[
+        "lpush",
+        "baleen:throttle:{anonymous:203.0.113.1}:anonymous-list",
+        "odd",
+    ]);
+    let ask = async |from: &str| pod.get("/api/v1/tags").from(from).send().await.status;
+    for (odd, other) in [(200, 200), (200, 200), (429, 429)] {
+        assert_eq!(ask("203.0.113.1").await, odd);
+        assert_eq!(ask("203.0.113.2").await, other);
+    }
+    let shared = redis.ask(&[
+        "exists",
+        "baleen:throttle:{anonymous:203.0.113.2}:anonymous-list",
+    ]);
+    assert_eq!(shared.trim(), "1");
+}
+
+#[tokio::test]
 async fn without_redis_requests_wait_where_the_pod_wants_it_exact() {
     let Some(mut redis) = RedisServer::start() else {
         return;
@@ -120,6 +191,12 @@ async fn without_redis_requests_wait_where_the_pod_wants_it_exact() {
     redis.kill();
     let refused = pod.get("/api/v1/tags").send().await;
     assert_eq!(refused.status, 503);
+    assert_eq!(refused.header("retry-after"), Some("1"));
+    let twin = pod.graphql("{ tags { totalCount } }").send().await;
+    assert_eq!(
+        (twin.status.as_u16(), twin.header("retry-after")),
+        (503, Some("1"))
+    );
     assert_eq!(
         refused.json(),
         json!({"detail": "The rates cannot be counted just now. Try again in a while."})
