@@ -8,53 +8,27 @@ use poem::{
     Endpoint, IntoResponse, Request, Response,
     http::{HeaderValue, Method, StatusCode},
 };
-use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Graph, limits, order, persisted::Persisted};
+use super::{
+    Graph, limits, order,
+    persisted::Persisted,
+    sent::{Parameters, Sent, from_body, from_url},
+};
 use crate::{
     context::Cx,
     error::{Error, RETRY_AFTER, Result},
     ledger::Entry,
-    rest::{body::limited, params::Pairs},
 };
 
-/// Queries in one request at most.
-const BATCH: usize = 10;
-
 const MODERN: &str = "application/graphql-response+json";
-const LEGACY: &str = "application/json";
+/// The media type of requests, and of answers unless another is asked for.
+pub const LEGACY: &str = "application/json";
 
 /// The endpoint at `/graphql`.
 pub struct GraphQl {
     graph: Graph,
     persisted: Persisted,
-}
-
-/// What a request asks for (section "Request Parameters").
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Parameters {
-    #[serde(default)]
-    query: Option<String>,
-    #[serde(default)]
-    operation_name: Option<String>,
-    #[serde(default)]
-    variables: Option<serde_json::Map<String, Value>>,
-    #[serde(default)]
-    extensions: Option<Extensions>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Extensions {
-    persisted_query: Option<PersistedQuery>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct PersistedQuery {
-    sha256_hash: String,
 }
 
 /// One answer, and how the query fared.
@@ -172,69 +146,6 @@ impl GraphQl {
 
 /// What Apollo's clients look for before they send the query whole.
 const NOT_PERSISTED: &str = "PersistedQueryNotFound";
-
-enum Sent {
-    One(Parameters),
-    Batch(Vec<Parameters>),
-}
-
-fn from_url(query: &str) -> Result<Parameters> {
-    let pairs = Pairs::parse(query)?;
-    let json = |name: &str| match pairs.last(name).filter(|text| !text.is_empty()) {
-        None => Ok(Value::Null),
-        Some(text) => serde_json::from_str(text)
-            .map_err(|error| Error::field(name, format!("This is not JSON: {error}"))),
-    };
-    parameters(json!({
-        "query": pairs.last("query"),
-        "operationName": pairs.last("operationName"),
-        "variables": json("variables")?,
-        "extensions": json("extensions")?,
-    }))
-}
-
-async fn from_body(request: Request) -> Result<Sent> {
-    let content_type = request.content_type().unwrap_or_default().to_owned();
-    let essence = content_type.split(';').next().unwrap_or_default().trim();
-    if !essence.eq_ignore_ascii_case(LEGACY) {
-        return Err(Error::UnsupportedMediaType(content_type));
-    }
-    let (_, mut body) = request.split();
-    let bytes = limited(&mut body).await?;
-    let value =
-        serde_json::from_slice(&bytes).map_err(|error| Error::Malformed(error.to_string()))?;
-    match value {
-        Value::Array(batch) if batch.is_empty() || batch.len() > BATCH => Err(Error::Refused(
-            format!("A batch has between 1 and {BATCH} queries."),
-        )),
-        Value::Array(batch) => batch
-            .into_iter()
-            .map(parameters)
-            .collect::<Result<_>>()
-            .map(Sent::Batch),
-        value => parameters(value).map(Sent::One),
-    }
-}
-
-fn parameters(value: Value) -> Result<Parameters> {
-    let Value::Object(fields) = &value else {
-        return Err(Error::Refused(
-            "A request is a JSON object, or a list of them.".to_owned(),
-        ));
-    };
-    for (name, fits, kind) in [
-        ("query", Value::is_string as fn(&Value) -> bool, "a text"),
-        ("operationName", Value::is_string, "a text"),
-        ("variables", Value::is_object, "an object"),
-        ("extensions", Value::is_object, "an object"),
-    ] {
-        let value = fields.get(name).unwrap_or(&Value::Null);
-        if !value.is_null() && !fits(value) {
-            return Err(Error::field(name, format!("This must be {kind}.")));
-        }
-    }
-    serde_json::from_value(value).map_err(|error| Error::Refused(error.to_string()))
-}
 
 impl Outcome {
     fn of(answer: Answer, spent: &[Entry]) -> Self {

@@ -8,6 +8,7 @@ pub mod loaders;
 mod order;
 mod persisted;
 pub mod scalars;
+mod sent;
 
 use async_graphql::{EmptySubscription, Schema, SchemaBuilder};
 

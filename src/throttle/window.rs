@@ -28,7 +28,7 @@ struct Bucket {
 
 /// A sliding window: it never lets more than the limit pass, and holds 62 buckets at most. Up to 60
 /// requests each have a bucket of their own and leave to the millisecond; where there may be more,
-/// those of a sixtieth of the window share one. `redis.lua` does the same on Redis.
+/// those of a sixtieth of the window share one. `redis/windows.lua` does the same on Redis.
 #[derive(Debug, Default)]
 pub struct Window {
     /// Oldest first.

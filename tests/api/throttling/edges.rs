@@ -4,7 +4,7 @@ use poem::http::Method;
 use serde_json::json;
 
 use super::{number, pod};
-use crate::support::PASSWORD;
+use crate::support::{PASSWORD, Visitor};
 
 #[tokio::test]
 async fn a_line_that_is_no_text_does_not_hide_what_the_proxy_added() {
@@ -72,12 +72,15 @@ async fn an_account_of_ones_own_buys_no_guesses_at_others() {
         let new = json!({"username": format!("new{number}"), "email": "no", "password1": "x", "password2": "x"});
         pod.post("/api/v1/auth/registration/", &new)
     };
+    let mut browser = Visitor::new(&pod);
+    browser.get("/login").await;
     for number in 0..3 {
-        assert_eq!(guess(number).by("alice").send().await.status, 400);
+        let guessed = browser.script(guess(number).by("alice")).await;
+        assert_eq!(guessed.status, 400, "{}", guessed.text);
         // The pod is closed; the attempt counts.
         assert_eq!(sign_up(number).by("alice").send().await.status, 403);
     }
-    assert_eq!(guess(4).by("bob").send().await.status, 429);
+    assert_eq!(browser.script(guess(4).by("bob")).await.status, 429);
     assert_eq!(sign_up(4).by("bob").send().await.status, 429);
     let query = "mutation { signUp(input: {username: \"a\", email: \"b\", password1: \"c\", password2: \"c\"}) }";
     assert_eq!(pod.graphql(query).by("bob").send().await.status, 429);

@@ -74,6 +74,28 @@ async fn a_cluster_of_redis_counts_as_one() {
 }
 
 #[tokio::test]
+async fn what_a_dead_part_of_a_cluster_counts_is_all_that_is_not_shared() {
+    let Some(mut members) = RedisServer::cluster() else {
+        return;
+    };
+    for member in &members {
+        member.ask(&["config", "set", "cluster-require-full-coverage", "no"]);
+    }
+    let urls: Vec<_> = members.iter().map(RedisServer::url).collect();
+    let url = urls.join(",").replace("/0", "");
+    let pod = pod(&["--cache-url", &url]).await;
+    members[2].kill();
+    let size = |member: &RedisServer| member.ask(&["dbsize"]).trim().parse::<i64>().unwrap();
+    for client in 1..=30 {
+        let client = format!("203.0.113.{client}");
+        let answer = pod.get("/api/v1/tags").from(&client).send().await;
+        assert_eq!(answer.status, 200);
+    }
+    let held = [size(&members[0]), size(&members[1])];
+    assert!(held.iter().all(|count| *count > 3), "{held:?}");
+}
+
+#[tokio::test]
 async fn without_redis_each_process_counts_by_itself_until_it_is_back() {
     let Some(mut redis) = RedisServer::start() else {
         return;

@@ -1,89 +1,22 @@
 //! One request: who asks, what it may open, and what it has spent so far.
+mod caller;
+
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use poem::{Request, http::HeaderMap};
 use tokio::sync::OnceCell;
 
+pub use self::caller::{Caller, Identity};
 use crate::{
     accounts::sessions::Client,
     app::App,
-    error::{Error, Result, TokenProblem},
+    error::{Error, Result},
     graphql::loaders::Loaders,
     guard::{Allowed, Anonymous, Info, Operation},
     ledger::{Entry, Ledger},
-    scope::{Permissions, Scope, ScopeSet},
     store::Db,
     throttle::{Ident, Quota, Throttle, Verdict},
 };
-
-/// Who asks.
-#[derive(Clone, Debug)]
-pub enum Caller {
-    Anonymous,
-    /// A token was sent and not taken: a stranger where strangers are let in, refused elsewhere.
-    Rejected(TokenProblem),
-    /// Credentials that are refused everywhere: a wrong password, a forged request.
-    Refused(Error),
-    User(Arc<Identity>),
-}
-
-/// A user, and how far the credentials that were sent reach.
-#[derive(Clone, Debug)]
-pub struct Identity {
-    pub user_id: i64,
-    pub actor_id: Option<i64>,
-    pub username: String,
-    pub permissions: Permissions,
-    pub scopes: ScopeSet,
-    /// The browser session that the request belongs to.
-    pub session_id: Option<i64>,
-    /// Whether a password or a session was shown, not a token of an application.
-    pub in_person: bool,
-}
-
-impl Caller {
-    pub fn identity(&self) -> Option<&Identity> {
-        match self {
-            Self::User(identity) => Some(identity),
-            Self::Anonymous | Self::Rejected(_) | Self::Refused(_) => None,
-        }
-    }
-
-    /// Why nothing is answered, whatever is asked.
-    pub fn refusal(&self) -> Option<&Error> {
-        match self {
-            Self::Refused(error) => Some(error),
-            _ => None,
-        }
-    }
-
-    /// The rule of every operation: 401 for strangers where it is closed, 403 without the scope.
-    fn may(&self, anonymous: Anonymous, closed: bool, scope: Option<Scope>) -> Result<()> {
-        let problem = match self {
-            Self::User(identity) => {
-                let reached = scope.is_none_or(|scope| identity.scopes.contains(scope));
-                return if reached {
-                    Ok(())
-                } else {
-                    Err(Error::Forbidden)
-                };
-            }
-            Self::Refused(error) => return Err(error.clone()),
-            Self::Anonymous => None,
-            Self::Rejected(problem) => Some(*problem),
-        };
-        let welcome = match anonymous {
-            Anonymous::Always => true,
-            Anonymous::Setting => !closed,
-            Anonymous::Never => false,
-        };
-        if welcome {
-            Ok(())
-        } else {
-            Err(Error::Unauthenticated(problem))
-        }
-    }
-}
 
 /// What a permit opens: the store, and what rules on single objects ask of the caller.
 pub struct Reader {

@@ -1,4 +1,7 @@
 //! Windows that several processes share, on Redis or on a cluster of it.
+mod health;
+mod pool;
+
 use std::{
     pin::pin,
     sync::{
@@ -8,24 +11,22 @@ use std::{
     time::Duration,
 };
 
-use deadpool_redis::{
-    PoolConfig, Runtime, cluster,
-    redis::{
-        Cmd, RedisError, RedisResult, Script, aio::MultiplexedConnection,
-        cluster_async::ClusterConnection, cmd,
-    },
-};
+use deadpool_redis::redis::{Cmd, RedisError, RedisResult, Script, cmd};
 use moka::sync::Cache;
 use tokio::{
     sync::Semaphore,
     time::{Instant, timeout},
 };
 
+use self::{
+    health::Health,
+    pool::{Connection, Pool},
+};
 use super::{Ident, Quota, Rate, Verdict, window::width};
 use crate::error::Startup;
 
 /// Longer than this no request waits for a Redis that answers nobody.
-const PATIENCE: Duration = Duration::from_millis(200);
+pub const PATIENCE: Duration = Duration::from_millis(200);
 /// Longer than this no request waits for one that answers others.
 const MOST_PATIENCE: Duration = Duration::from_secs(2);
 /// Requests that wait for Redis at once; the others wait for their turn here.
@@ -34,8 +35,6 @@ const UNDER_WAY: usize = 128;
 const CALLERS: u64 = 10_000;
 /// So long nobody asks a Redis that did not answer.
 const PAUSE: Duration = Duration::from_millis(500);
-/// Between two lines of the log that say so.
-const SILENCE: Duration = Duration::from_secs(60);
 
 /// A Redis, and how it fares.
 pub struct Redis {
@@ -47,32 +46,9 @@ pub struct Redis {
     prefix: String,
     script: Script,
     turns: Semaphore,
-    health: Mutex<Health>,
+    health: Health,
     /// The same for each caller of a cluster, whose parts fail one by one.
     away: Cache<Ident, ()>,
-}
-
-enum Pool {
-    One(deadpool_redis::Pool),
-    Cluster(cluster::Pool),
-}
-
-#[derive(Clone)]
-enum Connection {
-    One(MultiplexedConnection),
-    Cluster(ClusterConnection),
-}
-
-#[derive(Default)]
-struct Health {
-    /// Not before then is it asked again.
-    away_until: Option<Instant>,
-    /// When it last answered anybody.
-    answered: Option<Instant>,
-    /// When it was told that it is away.
-    told: Option<Instant>,
-    /// Whether nothing was told since.
-    told_away: bool,
 }
 
 /// Why there is no answer.
@@ -107,9 +83,9 @@ impl Redis {
             lanes: (0..lanes).map(|_| Mutex::default()).collect(),
             next: AtomicUsize::new(0),
             prefix: prefix.to_owned(),
-            script: Script::new(include_str!("redis.lua")),
+            script: Script::new(include_str!("windows.lua")),
             turns: Semaphore::new(UNDER_WAY),
-            health: Mutex::default(),
+            health: Health::default(),
             away: Cache::builder()
                 .max_capacity(CALLERS)
                 .time_to_live(PAUSE)
@@ -185,16 +161,16 @@ impl Redis {
         };
         match self.patiently(asking).await {
             Ok(answer) => {
-                self.is_here();
+                self.health.answered();
                 Ok(answer)
             }
             Err(Failure::Refused(why)) => {
-                self.tell(&why);
+                self.health.tell(&why);
                 Err(Away)
             }
             Err(Failure::Silent(why)) => {
                 self.is_away(ident, lane);
-                self.tell(&why);
+                self.health.tell(&why);
                 Err(Away)
             }
         }
@@ -211,15 +187,11 @@ impl Redis {
             if let Ok(answer) = timeout(PATIENCE, &mut asking).await {
                 return answer;
             }
-            if !self.answers_others() || started.elapsed() > MOST_PATIENCE {
+            let slow = matches!(self.pool, Pool::One(_)) && self.health.answers_others();
+            if !slow || started.elapsed() > MOST_PATIENCE {
                 return Err(Failure::Silent("it does not answer in time".to_owned()));
             }
         }
-    }
-
-    fn answers_others(&self) -> bool {
-        let answered = locked(&self.health).answered;
-        answered.is_some_and(|answered| answered.elapsed() <= PATIENCE)
     }
 
     async fn connection(&self, lane: usize) -> Result<Connection, String> {
@@ -231,59 +203,22 @@ impl Redis {
         Ok(fresh)
     }
 
-    /// Of those who come while it is away, one at a time looks whether it is back.
     fn may_ask(&self, ident: Ident) -> bool {
-        if self.away.contains_key(&ident) {
-            return false;
-        }
-        let (mut health, now) = (locked(&self.health), Instant::now());
-        match health.away_until {
-            None => true,
-            Some(until) if now < until => false,
-            Some(_) => {
-                health.away_until = Some(now + PAUSE);
-                true
-            }
-        }
-    }
-
-    fn is_here(&self) {
-        let mut health = locked(&self.health);
-        health.answered = Some(Instant::now());
-        health.away_until = None;
-        if std::mem::take(&mut health.told_away) {
-            tracing::info!("Redis answers: rates are counted there again");
-        }
+        !self.away.contains_key(&ident) && self.health.may_ask()
     }
 
     /// One server is away for all; of a cluster, the part that counts for this caller.
     fn is_away(&self, ident: Ident, lane: usize) {
-        let others = self.answers_others();
-        match self.pool {
-            Pool::One(_) => {
-                *locked(&self.lanes[lane]) = None;
-                if !others {
-                    locked(&self.health).away_until = Some(Instant::now() + PAUSE);
-                }
-            }
-            Pool::Cluster(_) => {
-                self.away.insert(ident, ());
-                if !others {
-                    *locked(&self.lanes[lane]) = None;
-                }
-            }
+        let others = self.health.answers_others();
+        let one = matches!(self.pool, Pool::One(_));
+        if !one {
+            self.away.insert(ident, ());
+        } else if !others {
+            self.health.pause();
         }
-    }
-
-    fn tell(&self, why: &str) {
-        let (mut health, now) = (locked(&self.health), Instant::now());
-        if health.told.is_none_or(|told| now >= told + SILENCE) {
-            health.told = Some(now);
-            health.told_away = true;
-            tracing::warn!(
-                why,
-                "Redis does not answer: rates are not shared until it does"
-            );
+        // The connection to a cluster mends itself, while a part of it answers.
+        if one || !others {
+            *locked(&self.lanes[lane]) = None;
         }
     }
 }
@@ -298,7 +233,7 @@ impl Failure {
 }
 
 /// A panic elsewhere cannot leave these half-changed: they are set in one go.
-fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+pub fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -308,40 +243,5 @@ fn verdict(row: &[i64], scoped: Scoped<'_>) -> Verdict {
     Verdict {
         passes: row[0] == 1,
         quota: Quota::of(scoped, used, (left(row[2]), left(row[3]))),
-    }
-}
-
-impl Pool {
-    fn new(url: &str, size: usize) -> Result<Self, Startup> {
-        let wrong = |error: &dyn std::error::Error| {
-            Startup::new(format!(
-                "CACHE_URL is not redis://HOST:PORT/N, or several with commas for a cluster ({error})"
-            ))
-        };
-        let config = PoolConfig::new(size);
-        let urls: Vec<String> = url.split(',').map(|part| part.trim().to_owned()).collect();
-        if let [one] = &urls[..] {
-            let builder = deadpool_redis::Config::from_url(one).builder();
-            let builder = builder.map_err(|error| wrong(&error))?;
-            let pool = builder.config(config).runtime(Runtime::Tokio1).build();
-            return pool.map(Self::One).map_err(|error| wrong(&error));
-        }
-        let builder = cluster::Config::from_urls(urls).builder();
-        let builder = builder.map_err(|error| wrong(&error))?;
-        let pool = builder.config(config).runtime(Runtime::Tokio1).build();
-        pool.map(Self::Cluster).map_err(|error| wrong(&error))
-    }
-
-    async fn connect(&self) -> Result<Connection, String> {
-        match self {
-            Self::One(pool) => {
-                let pooled = pool.get().await.map_err(|error| error.to_string())?;
-                Ok(Connection::One(deadpool_redis::Connection::take(pooled)))
-            }
-            Self::Cluster(pool) => {
-                let pooled = pool.get().await.map_err(|error| error.to_string())?;
-                Ok(Connection::Cluster(cluster::Connection::take(pooled)))
-            }
-        }
     }
 }
