@@ -219,12 +219,11 @@ async fn clean() -> sqlx::Result<()> {
 
 /// Whether the tests that made a database still run: their process is named in it.
 fn is_in_use(database: &str) -> bool {
-    let numbers = database
+    let mut numbers = database
         .split('_')
         .filter_map(|part| part.parse::<u32>().ok());
-    numbers
-        .take(1)
-        .any(|process| Path::new(&format!("/proc/{process}")).exists())
+    let process = numbers.next();
+    process.is_some_and(|process| Path::new(&format!("/proc/{process}")).exists())
 }
 
 /// Runs to its end on a thread and a runtime of its own.
