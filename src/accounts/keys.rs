@@ -5,7 +5,7 @@ use crate::{
     app::App,
     auth::token_hash,
     error::Result,
-    store::{On, Tx, sql},
+    store::{Tx, sql},
     time::Timestamp,
 };
 
@@ -37,6 +37,15 @@ impl Purpose {
             Self::Password => 3600,
         }
     }
+
+    /// Seconds between two mails with such a key; the one for the setup is printed.
+    fn pace(self) -> i64 {
+        match self {
+            Self::Setup => 0,
+            Self::Email => 500,
+            Self::Password => 60,
+        }
+    }
 }
 
 /// Whose key it is.
@@ -45,6 +54,15 @@ pub struct Holder {
     pub user_id: Option<i64>,
     /// The address that the key was sent to.
     pub email: String,
+}
+
+impl Holder {
+    pub fn of(user: i64, email: &str) -> Self {
+        Self {
+            user_id: Some(user),
+            email: email.to_owned(),
+        }
+    }
 }
 
 /// Makes a new key; those that the holder had for the purpose stop.
@@ -94,15 +112,31 @@ pub async fn take(app: &App, tx: &mut Tx, purpose: Purpose, key: &str) -> Result
     .await
 }
 
-/// When the last key of this purpose was made for a user.
-pub async fn last(on: impl On, purpose: Purpose, user: i64) -> Result<Option<Timestamp>> {
-    let row: (Option<Timestamp>,) =
+/// Whether a user may be sent another key of this purpose, its pace after the last one. Who
+/// asks at the same time waits for the end of the transaction, and finds the key that it drew.
+pub async fn is_due(app: &App, tx: &mut Tx, purpose: Purpose, user: i64) -> Result<bool> {
+    if !has_waited(app, tx, purpose, user).await? {
+        return Ok(false);
+    }
+    // The row is written so that they take turns.
+    sql("update users set email = email where id = ?")
+        .bind(user)
+        .run(&mut *tx)
+        .await?;
+    has_waited(app, tx, purpose, user).await
+}
+
+async fn has_waited(app: &App, tx: &mut Tx, purpose: Purpose, user: i64) -> Result<bool> {
+    let last: (Option<Timestamp>,) =
         sql("select max(created) from account_keys where user_id = ? and purpose = ?")
             .bind(user)
             .bind(purpose.word())
-            .one(on)
+            .one(tx)
             .await?;
-    Ok(row.0)
+    let now = app.clock().now();
+    Ok(last
+        .0
+        .is_none_or(|last| now >= last.plus_seconds(purpose.pace())))
 }
 
 /// Removes what has expired.

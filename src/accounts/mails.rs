@@ -27,10 +27,7 @@ impl Letterhead {
         user: i64,
         email: &str,
     ) -> Result<Mail> {
-        let holder = Holder {
-            user_id: Some(user),
-            email: email.to_owned(),
-        };
+        let holder = Holder::of(user, email);
         let key = keys::draw(app, tx, Purpose::Email, &holder).await?;
         let Self { pod, root } = self;
         Ok(Mail {
@@ -46,10 +43,7 @@ impl Letterhead {
 
     /// A key to choose a new password with.
     pub async fn reset(&self, app: &App, tx: &mut Tx, user: i64, email: &str) -> Result<Mail> {
-        let holder = Holder {
-            user_id: Some(user),
-            email: email.to_owned(),
-        };
+        let holder = Holder::of(user, email);
         let key = keys::draw(app, tx, Purpose::Password, &holder).await?;
         let Self { pod, root } = self;
         Ok(Mail {

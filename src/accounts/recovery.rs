@@ -18,17 +18,12 @@ use crate::{
 };
 
 const INVALID: &str = "Invalid value";
-/// Seconds between two mails that ask to confirm an address.
-const PACE: i64 = 500;
 
 #[derive(FromRow)]
 struct Addressed {
     id: i64,
     email: String,
 }
-
-/// Seconds between two mails for a forgotten password.
-const RESET_PACE: i64 = 60;
 
 /// Sends a mail with which a forgotten password can be replaced. Whether anybody has the address
 /// cannot be told from the outside, nor from the time it takes.
@@ -46,17 +41,15 @@ pub async fn forgot(app: &App, email: &str) -> Result<()> {
 async fn send_reset(app: &App, email: &str) -> Result<()> {
     let letterhead = Letterhead::of(app).await?;
     let mut tx = app.db().begin().await?;
-    // The row is written so that two at once take turns, and one of them finds the other's key.
-    let known: Option<Addressed> = sql("update users set email = email
-         where email_folded = ? and is_active = true returning id, email")
-    .bind(folded(email))
-    .optional(&mut tx)
-    .await?;
+    let known: Option<Addressed> =
+        sql("select id, email from users where email_folded = ? and is_active = true")
+            .bind(folded(email))
+            .optional(&mut tx)
+            .await?;
     let Some(user) = known else {
         return Ok(());
     };
-    let last = keys::last(&mut tx, Purpose::Password, user.id).await?;
-    if last.is_some_and(|last| app.clock().now() < last.plus_seconds(RESET_PACE)) {
+    if !keys::is_due(app, &mut tx, Purpose::Password, user.id).await? {
         return Ok(());
     }
     let mail = letterhead.reset(app, &mut tx, user.id, &user.email).await?;
@@ -211,9 +204,7 @@ pub async fn remind(app: &App, user: i64) -> Result<()> {
         .bind(user)
         .one(&mut tx)
         .await?;
-    let last = keys::last(&mut tx, Purpose::Email, user).await?;
-    let waits = last.is_some_and(|last| app.clock().now() < last.plus_seconds(PACE));
-    if waits || known.email.is_empty() {
+    if known.email.is_empty() || !keys::is_due(app, &mut tx, Purpose::Email, user).await? {
         return Ok(());
     }
     let mail = letterhead
