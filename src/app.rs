@@ -51,6 +51,7 @@ impl App {
     }
 
     pub fn with_db(config: Config, clock: Clock, db: Db) -> Result<Self, Startup> {
+        let db = db.with_cache(config.cache_mb, &clock);
         Ok(Self(Arc::new(Parts {
             mailer: Mailer::new(&config)?,
             limits: Limits::new(&config, &clock)?,
@@ -61,9 +62,9 @@ impl App {
             media: Media::new(&config),
             fetcher: Fetcher::new(config.fetch_private),
             config,
+            metrics: Metrics::with_statements(db.statements().clone()),
             db,
             clock,
-            metrics: Metrics::default(),
             preferences: Cached::for_seconds(1),
             figures: Cached::for_seconds(60),
         })))

@@ -101,6 +101,11 @@ pub struct Config {
         value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub database_connections: u32,
 
+    /// Memory for what was read from the database, in megabytes; 0 keeps nothing
+    #[arg(long, env = "BALEEN_CACHE_MB", default_value_t = 64, value_name = "N",
+        value_parser = clap::value_parser!(u64).range(..=1_000_000))]
+    pub cache_mb: u64,
+
     /// Host name (and port) that the pod is known by
     /// [default: the address it listens on]
     #[arg(long, env = "FUNKWHALE_HOSTNAME", value_name = "HOST", value_parser = host)]

@@ -1,5 +1,5 @@
 //! The permit: what an operation asks of its caller, and the proof that the caller passed.
-use std::{collections::HashMap, marker::PhantomData, ops::Deref};
+use std::{collections::HashMap, marker::PhantomData, ops::Deref, sync::Arc};
 
 use async_graphql::Context;
 use poem::{Request, RequestBody, endpoint::BoxEndpoint, http::Method};
@@ -11,7 +11,7 @@ use poem_openapi::{
 use crate::{
     context::{Cx, Reader},
     error::Result,
-    graphql::loaders::Loaders,
+    load::{Load, Loaders},
     rest::params::ParamDoc,
     scope::Scope,
     throttle::{Ident, Throttle},
@@ -148,6 +148,40 @@ pub trait AllowExt {
     fn allow<O: Operation>(&self) -> impl Future<Output = Result<Allowed<O>>> + Send;
     /// For fields below a root field: checks the scope; the query's limits bound the cost.
     fn reach<O: Operation>(&self) -> impl Future<Output = Result<Allowed<O>>> + Send;
+
+    /// For fields below a root field: a row, after the scope of `O` was checked.
+    fn load<O: Operation, K: Load>(
+        &self,
+        id: impl Into<Option<i64>>,
+    ) -> impl Future<Output = Result<Option<K::Value>>> + Send {
+        let (permit, id) = (self.reach::<O>(), id.into());
+        async move { permit.await?.loaders().maybe::<K>(id).await }
+    }
+
+    /// For fields below a root field: what belongs to a row, after the scope of `O` was checked.
+    fn load_all<O: Operation, K: Load<Value: Default>>(
+        &self,
+        id: i64,
+    ) -> impl Future<Output = Result<K::Value>> + Send {
+        let permit = self.reach::<O>();
+        async move {
+            let found = permit.await?.loaders().one::<K>(id).await?;
+            Ok(found.unwrap_or_default())
+        }
+    }
+
+    /// For fields below a root field: rows in the order of their ids, after the scope of `O` was
+    /// checked.
+    fn load_list<O: Operation, K: Load>(
+        &self,
+        ids: impl IntoIterator<Item = i64>,
+    ) -> impl Future<Output = Result<Vec<K::Value>>> + Send {
+        let (permit, ids) = (self.reach::<O>(), Vec::from_iter(ids));
+        async move {
+            let rows = permit.await?.loaders().list::<K>(&ids).await?;
+            Ok(rows.into_iter().map(Arc::unwrap_or_clone).collect())
+        }
+    }
 }
 
 impl AllowExt for Context<'_> {

@@ -12,7 +12,7 @@ use poem::{
 use crate::{
     accounts::{keys, sessions},
     app::App,
-    error::{Error, Startup},
+    error::{Error, Result, Startup},
     graphql::{http::GraphQl, schema, sdl},
     media::public::PublicMedia,
     oauth,
@@ -22,6 +22,7 @@ use crate::{
         routes::Routes,
         service,
     },
+    store::{Mark, prune},
     web::{self, Assets},
 };
 
@@ -156,6 +157,7 @@ pub async fn serve(
 /// Removes what has expired, and what nobody used for long, now and then.
 async fn keep_house(app: App) {
     let mut often = tokio::time::interval(HOUSEKEEPING);
+    let mut pruned = None;
     loop {
         often.tick().await;
         app.limits().tidy();
@@ -163,6 +165,8 @@ async fn keep_house(app: App) {
             oauth::tidy(&app).await,
             sessions::tidy(&app).await,
             keys::tidy(&app).await,
+            app.db().optimize().await,
+            prune_changes(&app, &mut pruned).await,
         ] {
             if let Err(error) = tidied {
                 error.log();
@@ -177,6 +181,12 @@ async fn keep_house(app: App) {
             Err(error) => error.log(),
         }
     }
+}
+
+/// Deletes the changes that every process has read: those that were there a round ago.
+async fn prune_changes(app: &App, pruned: &mut Option<Mark>) -> Result<()> {
+    *pruned = Some(prune(app.db(), pruned.as_ref()).await?);
+    Ok(())
 }
 
 async fn listen(address: SocketAddr) -> Result<impl Acceptor, Startup> {

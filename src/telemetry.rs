@@ -95,6 +95,17 @@ impl Default for Metrics {
 }
 
 impl Metrics {
+    /// Metrics that also show a counter that the database keeps.
+    pub fn with_statements(statements: Counter) -> Self {
+        let mut metrics = Self::default();
+        metrics.registry.register(
+            "database_statements",
+            "Statements sent to the database",
+            statements,
+        );
+        metrics
+    }
+
     pub fn count_request(&self, method: &Method, status: StatusCode, seconds: f64) {
         let method = match *method {
             Method::GET

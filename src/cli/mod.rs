@@ -1,5 +1,6 @@
 //! The command line.
 mod demo;
+mod generate;
 mod import;
 mod progress;
 mod run;
@@ -51,6 +52,8 @@ enum Task {
     /// Move another server's data into this one
     #[command(subcommand)]
     Import(import::Source),
+    /// Generate a data set of any size, in the form that `import funkwhale` reads
+    Generate(generate::Order),
     /// Bring a folder of music in; files stay where they are
     Scan(scan::Folder),
     /// Serve a pod to try things on, with music of its own, from the folder `demo` of the data folder
@@ -95,6 +98,7 @@ fn obey() -> Result<(), Startup> {
         None | Some(Task::Serve) => run::serve(cli.settings),
         Some(Task::Migrate) => run::migrate(cli.settings),
         Some(Task::Import(source)) => import::run(source, cli.settings),
+        Some(Task::Generate(order)) => generate::run(order),
         Some(Task::Scan(folder)) => scan::run(folder, cli.settings),
         Some(Task::Demo) => demo::run(cli.settings),
         Some(Task::User(deed)) => user::run(deed, cli.settings),

@@ -11,9 +11,9 @@ use crate::{
     accounts::sessions::Client,
     app::App,
     error::{Error, Result},
-    graphql::loaders::Loaders,
     guard::{Allowed, Anonymous, Info, Operation},
     ledger::{Entry, Ledger},
+    load::Loaders,
     store::Db,
     throttle::{Ident, Quota, Throttle, Verdict},
 };

@@ -1,17 +1,16 @@
 //! Relay connections over the lists of the store.
-use std::{collections::HashMap, hash::Hash};
+use std::sync::Arc;
 
 use async_graphql::{
     Context, Enum, Object, OutputType,
     connection::{self, Edge, EmptyFields},
-    dataloader::Loader,
 };
 
-use super::loaders::{Batch, Loads};
 use crate::{
-    context::{Cx, Reader},
+    context::Cx,
     error::Result,
-    guard::Allowed,
+    guard::{Allowed, Operation},
+    load::Load,
     store::listing::{Listing, Window},
 };
 
@@ -73,30 +72,25 @@ impl Total {
 }
 
 /// Reads a stretch of a list and the rows in it.
-pub async fn connect<O, K>(
+pub async fn connect<O, T>(
     permit: &Allowed<O>,
     listing: Listing,
     window: Window,
-    key: fn(i64) -> K,
-) -> Result<Connection<<Batch as Loader<K>>::Value>>
+) -> Result<Connection<T>>
 where
-    O: crate::guard::Operation,
-    K: Copy + Eq + Hash + Send + Sync + 'static,
-    Batch: Loads<K>,
-    <Batch as Loader<K>>::Value: OutputType,
+    O: Operation,
+    T: Load<Value = T> + Clone + OutputType,
 {
-    let reader: &Reader = permit;
-    let stretch = listing.stretch(reader.db(), &window, MOST).await?;
-    let mut rows: HashMap<K, _> = permit
-        .loaders()
-        .many(stretch.ids.iter().map(|id| key(*id)).collect())
-        .await?;
+    let stretch = listing.stretch(permit.db(), &window, MOST).await?;
+    let ids = stretch.ids.iter().copied();
+    let mut rows = permit.loaders().many::<T>(ids).await?;
     let fields = Total { listing };
     let mut page =
         Connection::with_additional_fields(stretch.has_previous, stretch.has_next, fields);
     for (id, cursor) in stretch.ids.iter().zip(stretch.cursors) {
-        if let Some(row) = rows.remove(&key(*id)) {
-            page.edges.push(Edge::new(cursor, row));
+        if let Some(row) = rows.remove(id) {
+            page.edges
+                .push(Edge::new(cursor, Arc::unwrap_or_clone(row)));
         }
     }
     Ok(page)

@@ -4,7 +4,6 @@ pub mod connection;
 pub mod http;
 pub mod ids;
 mod limits;
-pub mod loaders;
 mod order;
 mod persisted;
 pub mod scalars;

@@ -15,7 +15,7 @@ use self::{
 use crate::{
     app::App,
     error::{Error, Startup},
-    store::{Dialect, Tx, Value, sql},
+    store::{Dialect, Paused, Tx, Value, sql},
 };
 
 /// What to import, and how.
@@ -50,6 +50,7 @@ pub async fn import(app: &App, order: &Order, watch: &mut dyn Watch) -> Result<R
     let mut source = Source::open(&order.from).await?;
     let mut tx = app.db().begin().await?;
     refuse_unless_empty(&mut tx).await?;
+    let paused = Paused::begin(&mut tx).await?;
     let mut rows = Vec::new();
     let mut memory = Memory::default();
     for kind in kinds() {
@@ -59,6 +60,7 @@ pub async fn import(app: &App, order: &Order, watch: &mut dyn Watch) -> Result<R
             import_kind(&mut tx, &mut source, kind, &mut memory, watch).await?,
         ));
     }
+    paused.end(&mut tx).await?;
     continue_ids(&mut tx).await?;
     let hosts = hosts(&mut tx).await?;
     let files = media::named(&mut tx).await?;
@@ -66,11 +68,12 @@ pub async fn import(app: &App, order: &Order, watch: &mut dyn Watch) -> Result<R
         Some(from) if !order.dry_run => Some(bring_media(app, from, &files, watch)?),
         _ => None,
     };
-    if !order.dry_run
-        && let Err(error) = tx.commit().await
-    {
-        moved.iter().for_each(media::Moved::take_back);
-        return Err(error.into());
+    if !order.dry_run {
+        if let Err(error) = tx.commit().await {
+            moved.iter().for_each(media::Moved::take_back);
+            return Err(error.into());
+        }
+        app.db().analyze().await?;
     }
     Ok(Report {
         rows,

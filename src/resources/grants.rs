@@ -9,6 +9,7 @@ use crate::{
     error::{Error, Result},
     graphql::connection::{answer, cost},
     guard::{AllowExt, Allowed, operations},
+    load::grouped,
     oauth::revoke_all,
     rest::answer::{Answer, Gone},
     scope::ScopeSet,
@@ -68,7 +69,7 @@ pub async fn list(reader: &Reader) -> Result<Vec<Grant>> {
     .bind(user)
     .all(reader.db())
     .await?;
-    let held = super::grouped(allowed.into_iter().map(|row| (row.application_id, row)));
+    let held = grouped(allowed.into_iter().map(|row| (row.application_id, row)));
     let applications = super::applications::by_ids(reader, held.keys().copied().collect()).await?;
     Ok(applications
         .into_iter()

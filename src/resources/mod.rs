@@ -29,8 +29,6 @@ pub mod uploads;
 pub mod users;
 pub mod visibility;
 
-use std::{collections::HashMap, hash::Hash};
-
 use async_graphql::MergedObject;
 use poem_openapi::OpenApi;
 
@@ -146,12 +144,3 @@ pub struct Mutation(
     applications::Mutations,
     grants::Mutations,
 );
-
-/// The values behind each key, in their order.
-fn grouped<K: Eq + Hash, V>(pairs: impl IntoIterator<Item = (K, V)>) -> HashMap<K, Vec<V>> {
-    let mut groups: HashMap<K, Vec<V>> = HashMap::new();
-    for (key, value) in pairs {
-        groups.entry(key).or_default().push(value);
-    }
-    groups
-}

@@ -18,7 +18,6 @@ use crate::{
     graphql::{
         connection::{answer, cost},
         ids::{Key, Kind, parse},
-        loaders::ActorId,
     },
     guard::{Allowed, Info, Operation},
 };
@@ -75,7 +74,7 @@ async fn find(cx: &Cx, id: &ID) -> Result<Option<Node>> {
             .map(Node::Attachment),
         Kind::Actor => {
             let permit: Allowed<artists::Retrieve> = cx.allow().await?;
-            let actor = permit.loaders().one(ActorId(number)).await?;
+            let actor = permit.loaders().one::<Actor>(number).await?;
             actor.map(Node::Actor).ok_or(Error::NotFound)
         }
         Kind::Channel => Err(Error::NotFound),

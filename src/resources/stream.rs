@@ -40,6 +40,6 @@ impl Rest {
             named: false,
             ..order
         };
-        play(&permit, permit.ident(), order, &wanted).await
+        play(&permit, order, &wanted).await
     }
 }

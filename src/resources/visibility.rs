@@ -1,8 +1,15 @@
 //! Which uploads a caller can hear, and which a `scope` means (contract sections 6 and 7).
+use std::collections::{HashMap, HashSet};
+
+use super::{
+    actors::Actor,
+    libraries::{Library, PrivacyLevel},
+};
 use crate::{
     context::Reader,
     error::Result,
-    store::{Index, Sql, fulltext::Query, sql},
+    load::{Loaders, grouped, load},
+    store::{Db, Index, Sql, fulltext::Query, sql},
 };
 
 /// The ids of the libraries that the caller may look into.
@@ -32,9 +39,56 @@ pub fn viewable_libraries(reader: &Reader) -> Sql {
         .bind(me)
 }
 
-/// Of an upload `u`: it was imported, into a library that the caller may look into.
+/// Of these libraries, those that the caller may look into; decided in memory, by the same rule as
+/// `viewable_libraries`.
+pub async fn viewable(
+    loaders: &Loaders,
+    reader: &Reader,
+    libraries: impl IntoIterator<Item = i64> + Send,
+) -> Result<HashSet<i64>> {
+    let libraries = loaders.many::<Library>(libraries).await?;
+    let me = reader.actor_id();
+    let followed = match me {
+        Some(me) => loaders.shared::<FollowedLibraries>(me).await?,
+        None => None,
+    };
+    let owners = libraries.values().map(|library| library.actor_id);
+    let actors = loaders.many::<Actor>(owners.chain(me)).await?;
+    let domain = |actor: i64| actors.get(&actor).map(|actor| actor.domain.as_str());
+    let home = me.and_then(domain);
+    let may = |library: &Library| {
+        library.privacy_level == PrivacyLevel::Everyone
+            || me == Some(library.actor_id)
+            || (library.privacy_level == PrivacyLevel::Instance
+                && home.is_some()
+                && domain(library.actor_id) == home)
+            || followed
+                .as_ref()
+                .is_some_and(|followed| followed.contains(&library.id))
+    };
+    let viewable = libraries.values().filter(|library| may(library));
+    Ok(viewable.map(|library| library.id).collect())
+}
+
+load!(/// The libraries that an actor follows with approval, by themselves or through their channels.
+    FollowedLibraries: Vec<i64> = kept followed_libraries, upon [LibraryFollowActor, FollowActor]);
+
+async fn followed_libraries(db: &Db, actors: Vec<i64>) -> Result<HashMap<i64, Vec<i64>>> {
+    let rows = sql(
+        "select f.actor_id, f.target_library_id from library_follows f
+         where f.actor_id in ?* and f.approved = true
+         union select f.actor_id, c.library_id from channels c
+         join follows f on f.target_actor_id = c.actor_id
+         where f.actor_id in ?* and f.approved = true",
+    );
+    let rows = rows.bind(actors.clone()).bind(actors);
+    Ok(grouped(rows.all::<(i64, i64)>(db).await?))
+}
+
+/// Of an upload `u`: it was imported, into a library that the caller may look into. The plus keeps
+/// the databases from beginning at the library, of all whose uploads few are asked for.
 pub fn playable(reader: &Reader) -> Sql {
-    sql("u.import_status = 'finished' and u.library_id in (")
+    sql("u.import_status = 'finished' and +u.library_id in (")
         .append(viewable_libraries(reader))
         .then(")")
 }

@@ -125,7 +125,11 @@ pub async fn scan(
     let (counted, told) = (root.clone(), stop.clone());
     let total = spawn_blocking(move || walk::count(&counted, &told)).await;
     watch.stage("files", total.unwrap_or_default());
-    scan_below(app, order, &folder, &root, stop, watch).await
+    let report = scan_below(app, order, &folder, &root, stop, watch).await?;
+    if report.changed() {
+        app.db().analyze().await?;
+    }
+    Ok(report)
 }
 
 /// Scans one branch of a folder.

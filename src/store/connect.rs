@@ -14,6 +14,10 @@ use crate::error::Startup;
 static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
 
+/// Rows of an index that SQLite looks at to gather statistics: as good for plans as all of them, and
+/// as quick on a million rows as on ten thousand.
+const ANALYSIS_LIMIT: u32 = 1_000;
+
 /// How to open the database.
 pub struct Opening<'a> {
     /// `sqlite:<path>`, or `postgres://user:password@host/name`.
@@ -63,6 +67,7 @@ async fn sqlite(opening: Opening<'_>) -> Result<Db, Startup> {
         .synchronous(SqliteSynchronous::Normal)
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(10))
+        .analysis_limit(ANALYSIS_LIMIT)
         .statement_cache_capacity(200)
         .disable_statement_logging();
     let failed = |error| Startup::caused(format!("cannot open the database {path}"), error);

@@ -1,3 +1,5 @@
+use std::fmt::Write;
+
 use super::{Sql, Value, fulltext::Query, sql};
 
 /// What truly differs between the two databases. The list is closed: a new difference belongs here.
@@ -8,7 +10,8 @@ pub enum Dialect {
 }
 
 impl Dialect {
-    /// Numbers the `?` of a statement and spells `in ?*` as this database wants its lists.
+    /// Spells the `?` and `in ?*` of a statement as this database wants them. SQLite keeps its `?`:
+    /// it takes `$1` for a name, and sqlx would look up each name among all.
     pub(super) fn render(self, text: &str) -> String {
         let mut rendered = String::with_capacity(text.len() + 32);
         for (index, piece) in text.split('?').enumerate() {
@@ -18,23 +21,30 @@ impl Dialect {
             }
             match piece.strip_prefix('*') {
                 Some(rest) => self.list(&mut rendered, index, rest),
-                None => rendered.push_str(&format!("${index}{piece}")),
+                None => self.value(&mut rendered, index, piece),
             }
         }
         rendered
     }
 
+    fn value(self, rendered: &mut String, index: usize, rest: &str) {
+        let written = match self {
+            Self::Sqlite => write!(rendered, "?{rest}"),
+            Self::Postgres => write!(rendered, "${index}{rest}"),
+        };
+        written.expect("a string takes all that is written");
+    }
+
     fn list(self, rendered: &mut String, index: usize, rest: &str) {
-        match self {
-            Self::Sqlite => {
-                rendered.push_str(&format!("(select value from json_each(${index})){rest}"));
-            }
+        let written = match self {
+            Self::Sqlite => write!(rendered, "(select value from json_each(?)){rest}"),
             Self::Postgres => {
                 let open = rendered.trim_end().strip_suffix("in").map(str::len);
                 rendered.truncate(open.expect("a list stands behind `in`"));
-                rendered.push_str(&format!("= any(${index}){rest}"));
+                write!(rendered, "= any(${index}){rest}")
             }
-        }
+        };
+        written.expect("a string takes all that is written");
     }
 
     /// The ids of the rows of `index` whose text matches the query.
@@ -102,7 +112,7 @@ mod tests {
         let text = "select 1 where a = ? and b in ?* and c = ?";
         assert_eq!(
             Dialect::Sqlite.render(text),
-            "select 1 where a = $1 and b in (select value from json_each($2)) and c = $3"
+            "select 1 where a = ? and b in (select value from json_each(?)) and c = ?"
         );
         assert_eq!(
             Dialect::Postgres.render(text),

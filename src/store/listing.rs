@@ -1,10 +1,10 @@
 //! A list that both doors page through: by number (REST) or by cursor (GraphQL).
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sqlx::{ColumnIndex, Database, Decode, FromRow, Type};
 
-use super::{Db, Sql, Value, sql};
+use super::{Db, Sql, Value, Weigh, sql};
 use crate::{
     error::{Error, Result},
     time::{Date, Timestamp, is_common},
@@ -109,7 +109,14 @@ impl Listing {
     /// How many rows there are. A count that was slow is remembered for half a minute.
     pub async fn count(&self, db: &Db) -> Result<i64> {
         let count = sql("select count(*) ").append(self.from.clone());
-        db.counts().get(count.fingerprint(), count.number(db)).await
+        let counted = async {
+            let counting = count.clone().number(db);
+            db.counts().get(count.fingerprint(), counting).await
+        };
+        db.cache()
+            .list(db, &count, counted)
+            .await
+            .map(|count| *count)
     }
 
     pub async fn page(&self, db: &Db, limit: i64, offset: i64) -> Result<Vec<i64>> {
@@ -118,12 +125,8 @@ impl Listing {
             .then(" ")
             .append(self.from.clone());
         let ordered = select.then(" order by ").append(self.order(false));
-        ordered
-            .then(" limit ? offset ?")
-            .bind(limit)
-            .bind(offset)
-            .ids(db)
-            .await
+        let page = ordered.then(" limit ? offset ?").bind(limit).bind(offset);
+        page.kept_ids(db).await
     }
 
     /// The stretch that `window` names; at most `most` rows, and `most` when it names no size.
@@ -156,7 +159,12 @@ impl Listing {
         }
         select = select.then(" order by ").append(self.order(backwards));
         let limit = i64::try_from(size + 1).expect("a page size is small");
-        let mut rows: Vec<Keyed> = select.then(" limit ?").bind(limit).all(db).await?;
+        let select = select.then(" limit ?").bind(limit);
+        let rows = db
+            .cache()
+            .list(db, &select, select.clone().all::<Keyed>(db))
+            .await?;
+        let mut rows = Arc::unwrap_or_clone(rows);
         let more = rows.len() > size;
         rows.truncate(size);
         if backwards {
@@ -322,9 +330,16 @@ impl Kind {
 }
 
 /// A row's id and sort keys; the kind of each stands in its column's name.
+#[derive(Clone)]
 struct Keyed {
     id: i64,
     keys: Vec<Value>,
+}
+
+impl Weigh for Keyed {
+    fn heap(&self) -> usize {
+        self.keys.capacity() * size_of::<Value>() + self.keys.iter().map(Value::heap).sum::<usize>()
+    }
 }
 
 impl<'r, R: sqlx::Row> FromRow<'r, R> for Keyed

@@ -1,4 +1,6 @@
 //! The database: one text of SQL for SQLite and PostgreSQL.
+mod cache;
+mod changes;
 mod connect;
 mod counts;
 mod dialect;
@@ -7,28 +9,29 @@ pub mod listing;
 mod sql;
 mod value;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
-};
+use std::sync::Arc;
 
+use prometheus_client::metrics::counter::Counter;
 use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 
 use self::counts::Counts;
 pub use self::{
+    cache::{Cache, Version, Weigh},
+    changes::{Change, Mark, Paused, prune},
     connect::{Opening, open, redacted},
     dialect::{Dialect, Index},
-    sql::{On, Row, Sql, sql},
+    sql::{On, Row, Sql, columns_of, sql},
     value::Value,
 };
-use crate::error::Result;
+use crate::{error::Result, time::Clock};
 
 /// The pools of one database. Cheap to clone.
 #[derive(Clone)]
 pub struct Db {
     pools: Pools,
-    statements: Arc<AtomicU64>,
+    statements: Counter,
     counts: Counts,
+    cache: Arc<Cache>,
 }
 
 #[derive(Clone)]
@@ -45,9 +48,21 @@ impl Db {
     fn new(pools: Pools) -> Self {
         Self {
             pools,
-            statements: Arc::default(),
+            statements: Counter::default(),
             counts: Counts::default(),
+            cache: Arc::new(Cache::new(0, Clock::system())),
         }
+    }
+
+    /// Keeps what is read in memory, up to so many megabytes, until it changes.
+    pub fn with_cache(mut self, megabytes: u64, clock: &Clock) -> Self {
+        self.cache = Arc::new(Cache::new(megabytes, clock.clone()));
+        self
+    }
+
+    /// What was read and has not changed.
+    pub(crate) fn cache(&self) -> &Arc<Cache> {
+        &self.cache
     }
 
     pub fn dialect(&self) -> Dialect {
@@ -59,10 +74,16 @@ impl Db {
 
     /// Starts a transaction that can write.
     pub async fn begin(&self) -> Result<Tx> {
-        Ok(match &self.pools {
+        let connection = match &self.pools {
             // `immediate` takes the write lock at once: a later upgrade could only fail.
-            Pools::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("begin immediate").await?),
-            Pools::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+            Pools::Sqlite { write, .. } => {
+                Connection::Sqlite(write.begin_with("begin immediate").await?)
+            }
+            Pools::Postgres(pool) => Connection::Postgres(pool.begin().await?),
+        };
+        Ok(Tx {
+            connection,
+            cache: self.cache.clone(),
         })
     }
 
@@ -74,9 +95,23 @@ impl Db {
             .map(|_| ())
     }
 
-    /// How many statements ran outside of transactions since the start.
-    pub fn statements(&self) -> u64 {
-        self.statements.load(Ordering::Relaxed)
+    /// Statements sent outside of transactions since the start.
+    pub fn statements(&self) -> &Counter {
+        &self.statements
+    }
+
+    /// Gathers the statistics that the database plans its statements with, after many rows changed.
+    pub async fn analyze(&self) -> Result<()> {
+        sql("analyze").run(self).await.map(|_| ())
+    }
+
+    /// Gathers statistics that are missing or have grown old. PostgreSQL does so by itself.
+    pub async fn optimize(&self) -> Result<()> {
+        match self.dialect() {
+            // The flags: analyze, and look at every table, not only at those just queried.
+            Dialect::Sqlite => sql("pragma optimize = 0x10002").run(self).await.map(|_| ()),
+            Dialect::Postgres => Ok(()),
+        }
     }
 
     fn counts(&self) -> &Counts {
@@ -84,7 +119,7 @@ impl Db {
     }
 
     fn count_statement(&self) {
-        self.statements.fetch_add(1, Ordering::Relaxed);
+        self.statements.inc();
     }
 
     /// Waits for running statements and closes every connection.
@@ -100,24 +135,30 @@ impl Db {
 }
 
 /// One transaction; dropped without `commit`, it never happened.
-pub enum Tx {
+pub struct Tx {
+    connection: Connection,
+    cache: Arc<Cache>,
+}
+
+enum Connection {
     Sqlite(Transaction<'static, Sqlite>),
     Postgres(Transaction<'static, Postgres>),
 }
 
 impl Tx {
     pub async fn commit(self) -> Result<()> {
-        match self {
-            Self::Sqlite(tx) => tx.commit().await?,
-            Self::Postgres(tx) => tx.commit().await?,
+        let _wrote = self.cache.writing();
+        match self.connection {
+            Connection::Sqlite(tx) => tx.commit().await?,
+            Connection::Postgres(tx) => tx.commit().await?,
         }
         Ok(())
     }
 
     pub fn dialect(&self) -> Dialect {
-        match self {
-            Self::Sqlite(_) => Dialect::Sqlite,
-            Self::Postgres(_) => Dialect::Postgres,
+        match self.connection {
+            Connection::Sqlite(_) => Dialect::Sqlite,
+            Connection::Postgres(_) => Dialect::Postgres,
         }
     }
 }

@@ -1,7 +1,7 @@
 use sqlx::{AssertSqlSafe, FromRow, postgres::PgRow, sqlite::SqliteRow};
 
 use super::{
-    Db, Dialect, Pools, Tx, Value,
+    Connection, Db, Dialect, Pools, Tx, Value,
     value::{postgres_arguments, sqlite_arguments},
 };
 use crate::error::{Error, Result};
@@ -31,6 +31,11 @@ pub fn sql(text: &'static str) -> Sql {
         text: text.to_owned(),
         values: Vec::new(),
     }
+}
+
+/// Starts `select columns from table`.
+pub fn columns_of(table: &'static str, columns: &'static str) -> Sql {
+    Sql::generated(format!("select {columns} from {table}"))
 }
 
 impl Sql {
@@ -64,6 +69,10 @@ impl Sql {
             text,
             values: Vec::new(),
         }
+    }
+
+    pub(super) fn text(&self) -> &str {
+        &self.text
     }
 
     pub fn is_empty(&self) -> bool {
@@ -101,6 +110,13 @@ impl Sql {
             .into_iter()
             .map(|row| row.0)
             .collect())
+    }
+
+    /// The only column of each row; kept in memory until a table changes that it was read from.
+    pub async fn kept_ids(self, db: &Db) -> Result<Vec<i64>> {
+        let read = self.clone().ids(db);
+        let ids = db.cache().list(db, &self, read).await?;
+        Ok(ids.to_vec())
     }
 
     /// Runs a statement that returns no rows; answers how many it touched.
@@ -145,6 +161,7 @@ impl On for &Db {
 
     async fn execute(self, sql: Sql) -> Result<u64> {
         self.count_statement();
+        let _wrote = self.cache.writing();
         let (text, values) = sql.render(self.dialect())?;
         Ok(match &self.pools {
             Pools::Sqlite { write, .. } => sqlx::query_with(text, sqlite_arguments(values)?)
@@ -162,13 +179,13 @@ impl On for &Db {
 impl On for &mut Tx {
     async fn fetch<T: Row>(self, sql: Sql) -> Result<Vec<T>> {
         let (text, values) = sql.render(self.dialect())?;
-        Ok(match self {
-            Tx::Sqlite(tx) => {
+        Ok(match &mut self.connection {
+            Connection::Sqlite(tx) => {
                 sqlx::query_as_with(text, sqlite_arguments(values)?)
                     .fetch_all(&mut **tx)
                     .await?
             }
-            Tx::Postgres(tx) => {
+            Connection::Postgres(tx) => {
                 sqlx::query_as_with(text, postgres_arguments(values)?)
                     .fetch_all(&mut **tx)
                     .await?
@@ -178,12 +195,12 @@ impl On for &mut Tx {
 
     async fn execute(self, sql: Sql) -> Result<u64> {
         let (text, values) = sql.render(self.dialect())?;
-        Ok(match self {
-            Tx::Sqlite(tx) => {
+        Ok(match &mut self.connection {
+            Connection::Sqlite(tx) => {
                 let query = sqlx::query_with(text, sqlite_arguments(values)?);
                 query.execute(&mut **tx).await?.rows_affected()
             }
-            Tx::Postgres(tx) => {
+            Connection::Postgres(tx) => {
                 let query = sqlx::query_with(text, postgres_arguments(values)?);
                 query.execute(&mut **tx).await?.rows_affected()
             }

@@ -33,6 +33,14 @@ impl Value {
         }
     }
 
+    /// The bytes that it holds outside of itself, where sort keys have any.
+    pub fn heap(&self) -> usize {
+        match self {
+            Self::Text(Some(text)) => text.capacity(),
+            _ => 0,
+        }
+    }
+
     pub fn is_null(&self) -> bool {
         matches!(
             self,

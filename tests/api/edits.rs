@@ -114,11 +114,11 @@ on_both! {
             pod.post(&format!("/api/v1/tracks/{track}/mutations"), &edit).by("alice").send().await;
         }
         let statements = async |first: u32| {
-            let before = pod.app.db().statements();
+            let before = pod.app.db().statements().get();
             let query = format!("{{ tracks(first: {first}, orderBy: [{{field: CREATION_DATE, direction: ASC}}]) {{ nodes {{ edits {{ summary }} }} }} }}");
             let body = pod.graphql(&query).send().await.json();
             assert!(body["errors"].is_null(), "{body}");
-            (pod.app.db().statements() - before, body)
+            (pod.app.db().statements().get() - before, body)
         };
         let (few, _) = statements(2).await;
         let (many, body) = statements(15).await;

@@ -107,10 +107,10 @@ on_both! {
 
     async fn a_total_is_counted_only_when_asked_for(pod: Pod) {
         pod.get("/api/v1/tags").send().await;
-        let before = pod.app.db().statements();
+        let before = pod.app.db().statements().get();
         pod.graphql("{ tracks(first: 1) { edges { cursor } } }").send().await;
-        let without = pod.app.db().statements() - before;
+        let without = pod.app.db().statements().get() - before;
         pod.graphql("{ tracks(first: 1) { totalCount edges { cursor } } }").send().await;
-        assert_eq!(pod.app.db().statements() - before - without, without + 1);
+        assert_eq!(pod.app.db().statements().get() - before - without, without + 1);
     }
 }

@@ -1,6 +1,4 @@
 //! Actors: who does things, here or on another pod.
-use std::collections::HashMap;
-
 use async_graphql::{ComplexObject, Context, ID, SimpleObject};
 use poem_openapi::Object;
 use serde::Serialize;
@@ -8,9 +6,8 @@ use sqlx::FromRow;
 
 use crate::{
     context::{Cx, Reader},
-    error::Result,
     graphql::ids::{Kind, global},
-    store::sql,
+    load::entity,
     time::Timestamp,
 };
 
@@ -44,6 +41,10 @@ pub struct Actor {
     /// Whether its followers must be let in by hand.
     pub manually_approves_followers: Option<bool>,
 }
+
+entity!(Actor in "actors": "id, fid, url, creation_date, summary, preferred_username, name, last_fetch_date,
+    domain, type, manually_approves_followers", upon [ActorId],
+    weighs [fid, url, summary, preferred_username, name, domain, kind]);
 
 #[ComplexObject]
 impl Actor {
@@ -119,16 +120,4 @@ pub struct ActorBody {
     full_username: String,
     /// Whether it belongs to this pod.
     is_local: bool,
-}
-
-pub async fn by_ids(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Actor>> {
-    let rows: Vec<Actor> = sql(
-        "select id, fid, url, creation_date, summary, preferred_username,
-           name, last_fetch_date, domain, type, manually_approves_followers
-         from actors where id in ?*",
-    )
-    .bind(ids)
-    .all(reader.db())
-    .await?;
-    Ok(rows.into_iter().map(|row| (row.id, row)).collect())
 }

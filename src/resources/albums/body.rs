@@ -1,28 +1,28 @@
+use std::sync::Arc;
+
 use poem_openapi::{Object, OpenApi, param::Path};
 use serde::Serialize;
 use uuid::Uuid;
 
 use super::{
-    Album, Create, Delete, Libraries, List, Query, Retrieve, libraries, list, retrieve,
+    Album, AlbumTracksCount, Create, Delete, Libraries, List, Query, Retrieve, libraries, list,
+    playable, retrieve,
     write::{NewAlbum, create, delete},
 };
 use crate::{
     context::Reader,
     error::{Error, Result},
-    graphql::{
-        ids::Key,
-        loaders::{
-            ActorId, AlbumCredits, AlbumId, AlbumPlayable, AlbumTags, AlbumTracksCount,
-            AttachmentId, ContentId, Loaders,
-        },
-    },
+    graphql::ids::Key,
     guard::Allowed,
+    load::Loaders,
     resources::{
-        actors::ActorBody,
+        actors::{Actor, ActorBody},
         artists::{ArtistRef, Depth, refs},
-        attachments::AttachmentBody,
-        contents::ContentBody,
+        attachments::{Attachment, AttachmentBody},
+        contents::{Content, ContentBody},
+        credits::AlbumCredits,
         libraries::LibraryBody,
+        tags::{AlbumTags, names},
     },
     rest::{
         answer::{Answer, Created, Gone},
@@ -87,76 +87,48 @@ pub async fn shown(
     ids: &[i64],
     depth: Depth,
 ) -> Result<Vec<AlbumBody>> {
-    let albums = loaders
-        .list(ids.iter().copied().map(AlbumId).collect())
-        .await?;
-    let credits = loaders
-        .many(ids.iter().copied().map(AlbumCredits).collect())
-        .await?;
-    let first = |album: i64| {
-        credits
-            .get(&AlbumCredits(album))?
-            .first()
-            .map(|credit| credit.artist_id)
-    };
+    let albums = loaders.list::<Album>(ids).await?;
+    let credits = loaders.many::<AlbumCredits>(ids.iter().copied()).await?;
+    let first = |album: i64| credits.get(&album)?.first().map(|credit| credit.artist_id);
     let artists = refs(loaders, reader, ids.iter().filter_map(|id| first(*id))).await?;
     let full = if depth == Depth::Full { ids } else { &[] };
-    let tags = loaders
-        .many(full.iter().copied().map(AlbumTags).collect())
-        .await?;
+    let tags = loaders.many::<AlbumTags>(full.iter().copied()).await?;
     let counts = loaders
-        .many(ids.iter().copied().map(AlbumTracksCount).collect())
+        .many::<AlbumTracksCount>(ids.iter().copied())
         .await?;
-    let playable = loaders
-        .many(ids.iter().copied().map(AlbumPlayable).collect())
-        .await?;
+    let playable = playable(loaders, reader, ids).await?;
     let actors = albums.iter().filter_map(|album| album.attributed_to_id);
-    let actors = loaders.many(actors.map(ActorId).collect()).await?;
+    let actors = loaders.many::<Actor>(actors).await?;
     let covers = albums.iter().filter_map(|album| album.attachment_cover_id);
-    let covers = loaders.many(covers.map(AttachmentId).collect()).await?;
-    let body = |album: Album| {
-        let cover = album
-            .attachment_cover_id
-            .and_then(|id| covers.get(&AttachmentId(id)));
-        let tags = tags.get(&AlbumTags(album.id));
-        let attributed = album
-            .attributed_to_id
-            .and_then(|id| actors.get(&ActorId(id)));
+    let covers = loaders.many::<Attachment>(covers).await?;
+    let body = |album: &Arc<Album>| {
+        let cover = album.attachment_cover_id.and_then(|id| covers.get(&id));
+        let attributed = album.attributed_to_id.and_then(|id| actors.get(&id));
         AlbumBody {
             artist: first(album.id).and_then(|id| artists.get(&id).cloned()),
             cover: cover.map(|cover| cover.body(reader)),
-            is_playable: playable
-                .get(&AlbumPlayable(album.id))
-                .copied()
-                .unwrap_or_default(),
-            tags: tags
-                .into_iter()
-                .flatten()
-                .map(|tag| tag.name.clone())
-                .collect(),
-            tracks_count: counts
-                .get(&AlbumTracksCount(album.id))
-                .copied()
-                .unwrap_or_default(),
+            is_playable: playable.contains(&album.id),
+            tags: names(tags.get(&album.id)),
+            tracks_count: counts.get(&album.id).map_or(0, |count| **count),
             attributed_to: attributed.map(|actor| actor.body(reader)),
             id: album.id,
             is_local: reader.is_local(album.fid.as_deref()),
-            fid: album.fid,
+            fid: album.fid.clone(),
             mbid: album.mbid,
-            title: album.title,
+            title: album.title.clone(),
             release_date: album.release_date,
             creation_date: album.creation_date,
             duration: 0,
         }
     };
-    Ok(albums.into_iter().map(body).collect())
+    Ok(albums.iter().map(body).collect())
 }
 
 async fn detail(permit: &Allowed<Retrieve>, id: i64) -> Result<AlbumDetail> {
     let album = retrieve(permit, Key::Id(id)).await?;
     let text = permit
         .loaders()
-        .maybe(album.description_content_id.map(ContentId))
+        .maybe::<Content>(album.description_content_id)
         .await?;
     let album = bodies(permit.loaders(), permit, &[id])
         .await?

@@ -2,7 +2,8 @@ use async_graphql::{ComplexObject, Context, ID, Object};
 use uuid::Uuid;
 
 use super::{
-    Album, AlbumFilter, AlbumOrder, Libraries, Retrieve, browse, retrieve,
+    Album, AlbumFilter, AlbumOrder, AlbumTracksCount, Libraries, Retrieve, browse, playable,
+    retrieve,
     write::{NewAlbum, create, delete},
 };
 use crate::{
@@ -11,10 +12,6 @@ use crate::{
     graphql::{
         connection::{Connection, answer, cost, few, pages, window},
         ids::{Key, Kind, global},
-        loaders::{
-            ActorId, AlbumCredits, AlbumEdits, AlbumLibraries, AlbumPlayable, AlbumTags,
-            AlbumTracks, AlbumTracksCount, ArtistId, AttachmentId, ContentId, LibraryId, TrackId,
-        },
     },
     guard::AllowExt,
     resources::{
@@ -22,11 +19,11 @@ use crate::{
         artists::{self, Artist},
         attachments::Attachment,
         contents::Content,
-        credits::ArtistCredit,
-        edits::{self, Edit},
-        libraries::Library,
-        tags::Tag,
-        tracks::{self, Track},
+        credits::{AlbumCredits, ArtistCredit},
+        edits::{self, AlbumEdits, Edit},
+        libraries::{AlbumLibraries, Library},
+        tags::{AlbumTags, Tag},
+        tracks::{self, AlbumTracks, Track},
     },
 };
 
@@ -47,86 +44,50 @@ impl Album {
 
     /// The artist credited first.
     async fn artist(&self, ctx: &Context<'_>) -> Result<Option<Artist>> {
-        let permit = ctx.reach::<artists::Retrieve>().await?;
-        let credits = permit
-            .loaders()
-            .one(AlbumCredits(self.id))
-            .await?
-            .unwrap_or_default();
-        permit
-            .loaders()
-            .maybe(credits.first().map(|credit| ArtistId(credit.artist_id)))
+        let credits = ctx
+            .load_all::<artists::Retrieve, AlbumCredits>(self.id)
+            .await?;
+        ctx.load::<artists::Retrieve, Artist>(credits.first().map(|credit| credit.artist_id))
             .await
     }
 
     /// Who it is by, in order.
     async fn artist_credit(&self, ctx: &Context<'_>) -> Result<Vec<ArtistCredit>> {
-        let permit = ctx.reach::<Retrieve>().await?;
-        Ok(permit
-            .loaders()
-            .one(AlbumCredits(self.id))
-            .await?
-            .unwrap_or_default())
+        ctx.load_all::<Retrieve, AlbumCredits>(self.id).await
     }
 
     /// Its cover.
     async fn cover(&self, ctx: &Context<'_>) -> Result<Option<Attachment>> {
-        let permit = ctx.reach::<Retrieve>().await?;
-        permit
-            .loaders()
-            .maybe(self.attachment_cover_id.map(AttachmentId))
+        ctx.load::<Retrieve, Attachment>(self.attachment_cover_id)
             .await
     }
 
     /// What is told of it.
     async fn description(&self, ctx: &Context<'_>) -> Result<Option<Content>> {
-        let permit = ctx.reach::<Retrieve>().await?;
-        permit
-            .loaders()
-            .maybe(self.description_content_id.map(ContentId))
+        ctx.load::<Retrieve, Content>(self.description_content_id)
             .await
     }
 
     /// Who added it.
     async fn attributed_to(&self, ctx: &Context<'_>) -> Result<Option<Actor>> {
-        let permit = ctx.reach::<Retrieve>().await?;
-        permit
-            .loaders()
-            .maybe(self.attributed_to_id.map(ActorId))
-            .await
+        ctx.load::<Retrieve, Actor>(self.attributed_to_id).await
     }
 
     /// Its tags, by name.
     async fn tags(&self, ctx: &Context<'_>) -> Result<Vec<Tag>> {
-        let tags = ctx
-            .reach::<Retrieve>()
-            .await?
-            .loaders()
-            .one(AlbumTags(self.id))
-            .await?;
-        Ok(tags.unwrap_or_default())
+        ctx.load_all::<Retrieve, AlbumTags>(self.id).await
     }
 
     /// How many tracks it has.
     async fn tracks_count(&self, ctx: &Context<'_>) -> Result<i64> {
-        let count = ctx
-            .reach::<Retrieve>()
-            .await?
-            .loaders()
-            .one(AlbumTracksCount(self.id))
-            .await?;
-        Ok(count.unwrap_or_default())
+        ctx.load_all::<Retrieve, AlbumTracksCount>(self.id).await
     }
 
     /// Whether the caller can play something of it.
     async fn is_playable(&self, ctx: &Context<'_>) -> Result<bool> {
-        let playable = ctx
-            .reach::<Retrieve>()
-            .await?
-            .loaders()
-            .one(AlbumPlayable(self.id))
-            .await?;
-        Ok(playable.unwrap_or_default())
+        let permit = ctx.reach::<Retrieve>().await?;
+        let playable = playable(permit.loaders(), &permit, &[self.id]).await?;
+        Ok(playable.contains(&self.id))
     }
 
     /// Its tracks, by disc and position. For more of them, or other orders, ask the root field
@@ -137,38 +98,23 @@ impl Album {
         ctx: &Context<'_>,
         #[graphql(default = 20, desc = "So many at most, up to 100.")] first: u32,
     ) -> Result<Vec<Track>> {
-        let permit = ctx.reach::<tracks::List>().await?;
-        let ids = permit
-            .loaders()
-            .one(AlbumTracks(self.id))
-            .await?
-            .unwrap_or_default();
-        permit
-            .loaders()
-            .list(ids.into_iter().take(few(first)).map(TrackId).collect())
+        let ids = ctx.load_all::<tracks::List, AlbumTracks>(self.id).await?;
+        ctx.load_list::<tracks::List, Track>(ids.into_iter().take(few(first)))
             .await
     }
 
     /// The public libraries that hold something of it.
     #[graphql(complexity = "cost(10, child_complexity)")]
     async fn libraries(&self, ctx: &Context<'_>) -> Result<Vec<Library>> {
-        let permit = ctx.reach::<Libraries>().await?;
-        let ids = permit
-            .loaders()
-            .one(AlbumLibraries(self.id))
-            .await?
-            .unwrap_or_default();
-        permit
-            .loaders()
-            .list(ids.into_iter().map(LibraryId).collect())
-            .await
+        let ids = ctx.load_all::<Libraries, AlbumLibraries>(self.id).await?;
+        ctx.load_list::<Libraries, Library>(ids).await
     }
 
     /// The edits that were proposed, newest first, 20 at most.
     #[graphql(complexity = "cost(20, child_complexity)")]
     async fn edits(&self, ctx: &Context<'_>) -> Result<Vec<Edit>> {
         let permit = ctx.reach::<edits::OfAlbum>().await?;
-        let edits = permit.loaders().one(AlbumEdits(self.id)).await?;
+        let edits = permit.loaders().one::<AlbumEdits>(self.id).await?;
         Ok(edits.unwrap_or_default())
     }
 }

@@ -11,29 +11,29 @@ use uuid::Uuid;
 pub use self::{
     body::{AlbumBody, Rest, bodies, shown},
     graphql::{Mutations, Queries},
-    sql::{by_ids, matching_ids, of_artists, playable, tracks_counts},
+    sql::{AlbumTracksCount, ArtistAlbums, matching_ids, playable},
 };
 use super::{
     artists::ContentCategory,
-    libraries::{LibraryBody, library_page},
+    libraries::{AlbumLibraries, LibraryBody, library_page},
 };
 use crate::{
     error::{Error, Result},
     graphql::{
         connection::{Connection, connect},
         ids::Key,
-        loaders::{AlbumId, AlbumLibraries},
     },
     guard::{Allowed, operations},
+    load::Entity,
     rest::{
         page::{ListQuery, Page, PageQuery},
         params::{filter, ordering},
     },
-    store::{listing::Window, sql},
+    store::listing::Window,
     time::{Date, Timestamp},
 };
 
-use self::sql::{SELECT, listing};
+use self::sql::listing;
 
 operations! {
     "albums";
@@ -140,28 +140,19 @@ async fn browse(
     order: &[AlbumOrder],
     window: Window,
 ) -> Result<Connection<Album>> {
-    connect(
-        permit,
-        listing(permit, filter, order).await?,
-        window,
-        AlbumId,
-    )
-    .await
+    connect(permit, listing(permit, filter, order).await?, window).await
 }
 
 pub async fn retrieve(permit: &Allowed<Retrieve>, key: Key) -> Result<Album> {
     match key {
         Key::Id(id) => permit
             .loaders()
-            .one(AlbumId(id))
+            .one::<Album>(id)
             .await?
             .ok_or(Error::NotFound),
         Key::Uuid(uuid) => {
-            sql(SELECT)
-                .then("where al.uuid = ?")
-                .bind(uuid)
-                .one(permit.db())
-                .await
+            let found = Album::select().then(" where uuid = ?").bind(uuid);
+            found.one(permit.db()).await
         }
     }
 }
@@ -172,7 +163,7 @@ async fn libraries(
     query: &PageQuery,
 ) -> Result<Page<LibraryBody>> {
     let loaders = permit.loaders();
-    loaders.one(AlbumId(id)).await?.ok_or(Error::NotFound)?;
-    let ids = loaders.one(AlbumLibraries(id)).await?.unwrap_or_default();
+    loaders.one::<Album>(id).await?.ok_or(Error::NotFound)?;
+    let ids = loaders.one::<AlbumLibraries>(id).await?.unwrap_or_default();
     library_page(loaders, permit, &query.0, ids).await
 }

@@ -1,17 +1,18 @@
 //! How albums are read.
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::super::{
     catalogue::{Narrowing, Shelf, bounded, exists},
-    visibility::{self, matching},
+    visibility::{matching, viewable},
 };
 use super::{Album, AlbumFilter, AlbumOrder, AlbumOrderField};
 use crate::{
     context::Reader,
     error::Result,
     graphql::connection::Direction,
+    load::{Loaders, entity, grouped, load},
     store::{
-        Index, Sql,
+        Db, Index, Sql,
         listing::{Kind as KeyKind, Listing, SortKey},
         sql,
     },
@@ -134,55 +135,55 @@ impl AlbumOrder {
     }
 }
 
-pub(super) const SELECT: &str = "select al.id, al.uuid, al.fid, al.mbid, al.title, al.release_date,
-    al.release_group_id, al.creation_date, al.attributed_to_id, al.attachment_cover_id,
-    al.description_content_id from albums al ";
+entity!(Album in "albums": "id, uuid, fid, mbid, title, release_date, release_group_id, creation_date,
+    attributed_to_id, attachment_cover_id, description_content_id", upon [AlbumId], weighs [fid, title]);
 
-pub async fn by_ids(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Album>> {
-    let rows: Vec<Album> = sql(SELECT)
-        .then("where al.id in ?*")
-        .bind(ids)
-        .all(reader.db())
-        .await?;
-    Ok(rows.into_iter().map(|row| (row.id, row)).collect())
-}
+load!(/// The ids of the albums that an artist is credited on, in the order they were added.
+    ArtistAlbums: Vec<i64> = kept of_artists, upon [AlbumArtistArtist]);
 
-/// The numbers of the albums that each artist is credited on, in the order they were added.
-pub async fn of_artists(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Vec<i64>>> {
+load!(/// The number of an album's tracks.
+    AlbumTracksCount: i64 = kept tracks_counts, upon [TrackAlbum]);
+
+load!(/// The ids of the libraries that hold imported uploads of an album.
+    AlbumHolders: Vec<i64> = kept holders, upon [UploadAlbum, TrackAlbum]);
+
+async fn of_artists(db: &Db, ids: Vec<i64>) -> Result<HashMap<i64, Vec<i64>>> {
     let rows = sql(
         "select artist_id, album_id from album_artists where artist_id in ?*
          order by artist_id, album_id",
     );
-    Ok(super::super::grouped(
-        rows.bind(ids).all(reader.db()).await?,
-    ))
+    Ok(grouped(rows.bind(ids).all::<(i64, i64)>(db).await?))
 }
 
-pub async fn tracks_counts(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, i64>> {
+async fn tracks_counts(db: &Db, ids: Vec<i64>) -> Result<HashMap<i64, i64>> {
     let counted: Vec<(i64, i64)> =
         sql("select album_id, count(*) from tracks where album_id in ?* group by album_id")
             .bind(ids)
-            .all(reader.db())
+            .all(db)
             .await?;
     Ok(counted.into_iter().collect())
 }
 
-/// Whether the caller can play something of each album.
-pub async fn playable(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, bool>> {
-    let asked = ids.clone();
-    let playable = sql("select al.id from albums al where al.id in ?*")
-        .bind(ids)
-        .and(
-            sql(SHELF.has_upload)
-                .append(visibility::playable(reader))
-                .then(")"),
-        )
-        .ids(reader.db())
-        .await?;
-    Ok(asked
-        .into_iter()
-        .map(|id| (id, playable.contains(&id)))
-        .collect())
+async fn holders(db: &Db, ids: Vec<i64>) -> Result<HashMap<i64, Vec<i64>>> {
+    let rows = sql(
+        "select distinct t.album_id, u.library_id from tracks t join uploads u on u.track_id = t.id
+         where t.album_id in ?* and u.import_status = 'finished' order by 1, 2",
+    );
+    Ok(grouped(rows.bind(ids).all::<(i64, i64)>(db).await?))
+}
+
+/// The albums of which the caller can play something.
+pub async fn playable(loaders: &Loaders, reader: &Reader, albums: &[i64]) -> Result<HashSet<i64>> {
+    let holders = loaders.many::<AlbumHolders>(albums.iter().copied()).await?;
+    let libraries: HashSet<i64> = holders
+        .values()
+        .flat_map(|ids| ids.iter().copied())
+        .collect();
+    let viewable = viewable(loaders, reader, libraries).await?;
+    let playable = holders
+        .iter()
+        .filter(|(_, ids)| ids.iter().any(|id| viewable.contains(id)));
+    Ok(playable.map(|(album, _)| *album).collect())
 }
 
 /// The albums whose title or artist matches, shortest title first.
@@ -194,6 +195,6 @@ pub async fn matching_ids(reader: &Reader, q: &str, most: i64) -> Result<Vec<i64
     found
         .then(" order by length(al.title), al.id limit ?")
         .bind(most)
-        .ids(reader.db())
+        .kept_ids(reader.db())
         .await
 }

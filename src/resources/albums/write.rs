@@ -6,12 +6,10 @@ use super::{Album, Create, Delete};
 use crate::{
     context::Reader,
     error::{Error, Result},
-    graphql::{
-        ids::Key,
-        loaders::{AlbumId, ArtistId},
-    },
+    graphql::ids::Key,
     guard::Allowed,
     resources::{
+        artists::Artist,
         attachments,
         catalogue::{bounded, not_blank, owned_by_channel},
         contents::{self, NewContent},
@@ -73,7 +71,7 @@ pub async fn create(permit: &Allowed<Create>, new: NewAlbum) -> Result<Album> {
     tx.commit().await?;
     permit
         .loaders()
-        .one(AlbumId(id))
+        .one::<Album>(id)
         .await?
         .ok_or(Error::NotFound)
 }
@@ -90,7 +88,7 @@ async fn artist_name(permit: &Allowed<Create>, id: i64) -> Result<String> {
         .ok_or_else(missing)?;
     Ok(permit
         .loaders()
-        .one(ArtistId(id))
+        .one::<Artist>(id)
         .await?
         .ok_or_else(missing)?
         .name)

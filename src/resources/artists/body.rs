@@ -1,24 +1,27 @@
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use poem_openapi::{Object, OpenApi, param::Path};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{Artist, ContentCategory, Libraries, List, Query, Retrieve, libraries, list, retrieve};
+use super::{
+    Artist, ArtistTracksCount, ContentCategory, Libraries, List, Query, Retrieve, libraries, list,
+    retrieve,
+};
 use crate::{
     context::Reader,
     error::Result,
-    graphql::{
-        ids::Key,
-        loaders::{
-            ActorId, AlbumId, AlbumPlayable, AlbumTracksCount, ArtistAlbums, ArtistId, ArtistTags,
-            ArtistTracksCount, AttachmentId, ChannelOf, ContentId, Loaders,
-        },
-    },
+    graphql::ids::Key,
     guard::Allowed,
+    load::Loaders,
     resources::{
-        actors::ActorBody, attachments::AttachmentBody, channels::InlineChannel,
-        contents::ContentBody, libraries::LibraryBody,
+        actors::{Actor, ActorBody},
+        albums::{Album, AlbumTracksCount, ArtistAlbums, playable},
+        attachments::{Attachment, AttachmentBody},
+        channels::{Channel, ChannelOf, InlineChannel, channel_of},
+        contents::{Content, ContentBody},
+        libraries::LibraryBody,
+        tags::{ArtistTags, names},
     },
     rest::{
         answer::Answer,
@@ -142,60 +145,40 @@ pub async fn shown(
     ids: &[i64],
     depth: Depth,
 ) -> Result<Vec<ArtistBody>> {
-    let artists = loaders
-        .list(ids.iter().copied().map(ArtistId).collect())
-        .await?;
+    let artists = loaders.list::<Artist>(ids).await?;
     let mut albums = albums(loaders, reader, ids, depth).await?;
     let full = if depth == Depth::Full { ids } else { &[] };
-    let tags = loaders
-        .many(full.iter().copied().map(ArtistTags).collect())
-        .await?;
+    let tags = loaders.many::<ArtistTags>(full.iter().copied()).await?;
     let counts = loaders
-        .many(full.iter().copied().map(ArtistTracksCount).collect())
+        .many::<ArtistTracksCount>(full.iter().copied())
         .await?;
-    let channels = loaders
-        .many(ids.iter().copied().map(ChannelOf).collect())
-        .await?;
+    let channels = loaders.many::<ChannelOf>(ids.iter().copied()).await?;
     let actors = artists.iter().filter_map(|artist| artist.attributed_to_id);
-    let actors = loaders.many(actors.map(ActorId).collect()).await?;
+    let actors = loaders.many::<Actor>(actors).await?;
     let covers = artists
         .iter()
         .filter_map(|artist| artist.attachment_cover_id);
-    let covers = loaders.many(covers.map(AttachmentId).collect()).await?;
-    let body = |artist: Artist| {
-        let tags = tags.get(&ArtistTags(artist.id));
-        let attributed = artist
-            .attributed_to_id
-            .and_then(|id| actors.get(&ActorId(id)));
-        let cover = artist
-            .attachment_cover_id
-            .and_then(|id| covers.get(&AttachmentId(id)));
+    let covers = loaders.many::<Attachment>(covers).await?;
+    let body = |artist: &Arc<Artist>| {
+        let attributed = artist.attributed_to_id.and_then(|id| actors.get(&id));
+        let cover = artist.attachment_cover_id.and_then(|id| covers.get(&id));
         ArtistBody {
             albums: albums.remove(&artist.id).unwrap_or_default(),
-            tags: tags
-                .into_iter()
-                .flatten()
-                .map(|tag| tag.name.clone())
-                .collect(),
+            tags: names(tags.get(&artist.id)),
             attributed_to: attributed.map(|actor| actor.body(reader)),
-            channel: channels
-                .get(&ChannelOf(artist.id))
-                .map(|channel| channel.inline()),
-            tracks_count: counts
-                .get(&ArtistTracksCount(artist.id))
-                .copied()
-                .unwrap_or_default(),
+            channel: channel_of(&channels, artist.id).map(Channel::inline),
+            tracks_count: counts.get(&artist.id).map_or(0, |count| **count),
             id: artist.id,
             is_local: reader.is_local(artist.fid.as_deref()),
-            fid: artist.fid,
+            fid: artist.fid.clone(),
             mbid: artist.mbid,
-            name: artist.name,
+            name: artist.name.clone(),
             content_category: artist.content_category,
             creation_date: artist.creation_date,
             cover: cover.map(|cover| cover.body(reader)),
         }
     };
-    Ok(artists.into_iter().map(body).collect())
+    Ok(artists.iter().map(body).collect())
 }
 
 async fn albums(
@@ -205,39 +188,28 @@ async fn albums(
     depth: Depth,
 ) -> Result<HashMap<i64, Vec<ArtistAlbum>>> {
     let owned = loaders
-        .many(artists.iter().copied().map(ArtistAlbums).collect())
+        .many::<ArtistAlbums>(artists.iter().copied())
         .await?;
-    let ids: Vec<i64> = owned.values().flatten().copied().collect();
-    let albums = loaders
-        .many(ids.iter().copied().map(AlbumId).collect())
-        .await?;
+    let ids: Vec<i64> = owned.values().flat_map(|ids| ids.iter().copied()).collect();
+    let albums = loaders.many::<Album>(ids.iter().copied()).await?;
     let counts = loaders
-        .many(ids.iter().copied().map(AlbumTracksCount).collect())
+        .many::<AlbumTracksCount>(ids.iter().copied())
         .await?;
-    let judged = if depth == Depth::Full {
-        ids
-    } else {
-        Vec::new()
+    let playable = match depth {
+        Depth::Full => Some(playable(loaders, reader, &ids).await?),
+        Depth::Shallow => None,
     };
-    let playable = loaders
-        .many(judged.into_iter().map(AlbumPlayable).collect())
-        .await?;
     let covers = albums
         .values()
         .filter_map(|album| album.attachment_cover_id);
-    let covers = loaders.many(covers.map(AttachmentId).collect()).await?;
+    let covers = loaders.many::<Attachment>(covers).await?;
     let body = |artist: i64, id: &i64| {
-        let album = albums.get(&AlbumId(*id))?;
-        let cover = album
-            .attachment_cover_id
-            .and_then(|id| covers.get(&AttachmentId(id)));
+        let album = albums.get(id)?;
+        let cover = album.attachment_cover_id.and_then(|id| covers.get(&id));
         Some(ArtistAlbum {
-            tracks_count: counts
-                .get(&AlbumTracksCount(*id))
-                .copied()
-                .unwrap_or_default(),
+            tracks_count: counts.get(id).map_or(0, |count| **count),
             cover: cover.map(|cover| cover.body(reader)),
-            is_playable: playable.get(&AlbumPlayable(*id)).copied(),
+            is_playable: playable.as_ref().map(|playable| playable.contains(id)),
             is_local: reader.is_local(album.fid.as_deref()),
             id: album.id,
             fid: album.fid.clone(),
@@ -248,11 +220,9 @@ async fn albums(
             creation_date: album.creation_date,
         })
     };
-    let all = |(artist, ids): (&ArtistAlbums, &Vec<i64>)| {
-        (
-            artist.0,
-            ids.iter().filter_map(|id| body(artist.0, id)).collect(),
-        )
+    let all = |(artist, ids): (&i64, &Arc<Vec<i64>>)| {
+        let albums = ids.iter().filter_map(|id| body(*artist, id));
+        (*artist, albums.collect())
     };
     Ok(owned.iter().map(all).collect())
 }
@@ -261,54 +231,44 @@ async fn albums(
 pub async fn refs(
     loaders: &Loaders,
     reader: &Reader,
-    ids: impl IntoIterator<Item = i64>,
+    ids: impl IntoIterator<Item = i64> + Send,
 ) -> Result<HashMap<i64, ArtistRef>> {
-    let artists = loaders
-        .many(ids.into_iter().map(ArtistId).collect())
-        .await?;
-    let channels = loaders
-        .many(artists.keys().map(|id| ChannelOf(id.0)).collect())
-        .await?;
+    let artists = loaders.many::<Artist>(ids).await?;
+    let channels = loaders.many::<ChannelOf>(artists.keys().copied()).await?;
     let texts = artists
         .values()
         .filter_map(|artist| artist.description_content_id);
-    let texts = loaders.many(texts.map(ContentId).collect()).await?;
+    let texts = loaders.many::<Content>(texts).await?;
     let covers = artists
         .values()
         .filter_map(|artist| artist.attachment_cover_id);
-    let covers = loaders.many(covers.map(AttachmentId).collect()).await?;
-    let body = |artist: Artist| {
-        let text = artist
-            .description_content_id
-            .and_then(|id| texts.get(&ContentId(id)));
-        let cover = artist
-            .attachment_cover_id
-            .and_then(|id| covers.get(&AttachmentId(id)));
+    let covers = loaders.many::<Attachment>(covers).await?;
+    let body = |artist: &Arc<Artist>| {
+        let text = artist.description_content_id.and_then(|id| texts.get(&id));
+        let cover = artist.attachment_cover_id.and_then(|id| covers.get(&id));
         let body = ArtistRef {
             id: artist.id,
             is_local: reader.is_local(artist.fid.as_deref()),
-            fid: artist.fid,
+            fid: artist.fid.clone(),
             mbid: artist.mbid,
-            name: artist.name,
+            name: artist.name.clone(),
             creation_date: artist.creation_date,
             modification_date: artist.modification_date,
             content_category: artist.content_category,
             description: text.map(|text| text.body()),
             attachment_cover: cover.map(|cover| cover.body(reader)),
-            channel: channels
-                .get(&ChannelOf(artist.id))
-                .map(|channel| channel.label()),
+            channel: channel_of(&channels, artist.id).map(Channel::label),
         };
         (artist.id, body)
     };
-    Ok(artists.into_values().map(body).collect())
+    Ok(artists.values().map(body).collect())
 }
 
 async fn detail(permit: &Allowed<Retrieve>, id: i64) -> Result<ArtistDetail> {
     let artist = retrieve(permit, Key::Id(id)).await?;
     let text = permit
         .loaders()
-        .maybe(artist.description_content_id.map(ContentId))
+        .maybe::<Content>(artist.description_content_id)
         .await?;
     let mut bodies = bodies(permit.loaders(), permit, &[id]).await?;
     let artist = bodies.pop().ok_or(crate::error::Error::NotFound)?;

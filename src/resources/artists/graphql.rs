@@ -1,29 +1,27 @@
 use async_graphql::{ComplexObject, Context, ID, Object};
 use uuid::Uuid;
 
-use super::{Artist, ArtistFilter, ArtistOrder, Libraries, Retrieve, browse, retrieve};
+use super::{
+    Artist, ArtistFilter, ArtistOrder, ArtistTracksCount, Libraries, Retrieve, browse, retrieve,
+};
 use crate::{
     context::Cx,
     error::Result,
     graphql::{
         connection::{Connection, answer, cost, few, pages, window},
         ids::{Key, Kind, global},
-        loaders::{
-            ActorId, AlbumId, ArtistAlbums, ArtistEdits, ArtistLibraries, ArtistTags,
-            ArtistTracksCount, AttachmentId, ChannelOf, ContentId, LibraryId,
-        },
     },
     guard::AllowExt,
     resources::{
         actors::Actor,
         albums,
-        albums::Album,
+        albums::{Album, ArtistAlbums},
         attachments::Attachment,
-        channels::Channel,
+        channels::{Channel, ChannelOf},
         contents::Content,
-        edits::{self, Edit},
-        libraries::Library,
-        tags::Tag,
+        edits::{self, ArtistEdits, Edit},
+        libraries::{ArtistLibraries, Library},
+        tags::{ArtistTags, Tag},
     },
 };
 
@@ -44,60 +42,34 @@ impl Artist {
 
     /// Its picture.
     async fn cover(&self, ctx: &Context<'_>) -> Result<Option<Attachment>> {
-        let permit = ctx.reach::<Retrieve>().await?;
-        permit
-            .loaders()
-            .maybe(self.attachment_cover_id.map(AttachmentId))
+        ctx.load::<Retrieve, Attachment>(self.attachment_cover_id)
             .await
     }
 
     /// What is told of it.
     async fn description(&self, ctx: &Context<'_>) -> Result<Option<Content>> {
-        let permit = ctx.reach::<Retrieve>().await?;
-        permit
-            .loaders()
-            .maybe(self.description_content_id.map(ContentId))
+        ctx.load::<Retrieve, Content>(self.description_content_id)
             .await
     }
 
     /// Who added it.
     async fn attributed_to(&self, ctx: &Context<'_>) -> Result<Option<Actor>> {
-        let permit = ctx.reach::<Retrieve>().await?;
-        permit
-            .loaders()
-            .maybe(self.attributed_to_id.map(ActorId))
-            .await
+        ctx.load::<Retrieve, Actor>(self.attributed_to_id).await
     }
 
     /// The channel that it is.
     async fn channel(&self, ctx: &Context<'_>) -> Result<Option<Channel>> {
-        ctx.reach::<Retrieve>()
-            .await?
-            .loaders()
-            .one(ChannelOf(self.id))
-            .await
+        ctx.load_all::<Retrieve, ChannelOf>(self.id).await
     }
 
     /// Its tags, by name.
     async fn tags(&self, ctx: &Context<'_>) -> Result<Vec<Tag>> {
-        let tags = ctx
-            .reach::<Retrieve>()
-            .await?
-            .loaders()
-            .one(ArtistTags(self.id))
-            .await?;
-        Ok(tags.unwrap_or_default())
+        ctx.load_all::<Retrieve, ArtistTags>(self.id).await
     }
 
     /// How many tracks are credited to it first.
     async fn tracks_count(&self, ctx: &Context<'_>) -> Result<i64> {
-        let count = ctx
-            .reach::<Retrieve>()
-            .await?
-            .loaders()
-            .one(ArtistTracksCount(self.id))
-            .await?;
-        Ok(count.unwrap_or_default())
+        ctx.load_all::<Retrieve, ArtistTracksCount>(self.id).await
     }
 
     /// Its albums, in the order they were added. For more of them, or other orders, ask the root
@@ -108,38 +80,23 @@ impl Artist {
         ctx: &Context<'_>,
         #[graphql(default = 20, desc = "So many at most, up to 100.")] first: u32,
     ) -> Result<Vec<Album>> {
-        let permit = ctx.reach::<albums::List>().await?;
-        let ids = permit
-            .loaders()
-            .one(ArtistAlbums(self.id))
-            .await?
-            .unwrap_or_default();
-        permit
-            .loaders()
-            .list(ids.into_iter().take(few(first)).map(AlbumId).collect())
+        let ids = ctx.load_all::<albums::List, ArtistAlbums>(self.id).await?;
+        ctx.load_list::<albums::List, Album>(ids.into_iter().take(few(first)))
             .await
     }
 
     /// The public libraries that hold something of it.
     #[graphql(complexity = "cost(10, child_complexity)")]
     async fn libraries(&self, ctx: &Context<'_>) -> Result<Vec<Library>> {
-        let permit = ctx.reach::<Libraries>().await?;
-        let ids = permit
-            .loaders()
-            .one(ArtistLibraries(self.id))
-            .await?
-            .unwrap_or_default();
-        permit
-            .loaders()
-            .list(ids.into_iter().map(LibraryId).collect())
-            .await
+        let ids = ctx.load_all::<Libraries, ArtistLibraries>(self.id).await?;
+        ctx.load_list::<Libraries, Library>(ids).await
     }
 
     /// The edits that were proposed, newest first, 20 at most.
     #[graphql(complexity = "cost(20, child_complexity)")]
     async fn edits(&self, ctx: &Context<'_>) -> Result<Vec<Edit>> {
         let permit = ctx.reach::<edits::OfArtist>().await?;
-        let edits = permit.loaders().one(ArtistEdits(self.id)).await?;
+        let edits = permit.loaders().one::<ArtistEdits>(self.id).await?;
         Ok(edits.unwrap_or_default())
     }
 }

@@ -10,26 +10,26 @@ use uuid::Uuid;
 pub use self::{
     body::{ArtistBody, ArtistRef, Depth, Rest, bodies, refs, shown},
     graphql::Queries,
-    sql::{by_ids, matching_ids, tracks_counts},
+    sql::{ArtistTracksCount, matching_ids},
 };
-use super::libraries::{LibraryBody, library_page};
+use super::libraries::{ArtistLibraries, LibraryBody, library_page};
 use crate::{
     error::{Error, Result},
     graphql::{
         connection::{Connection, connect},
         ids::Key,
-        loaders::{ArtistId, ArtistLibraries},
     },
     guard::{Allowed, operations},
+    load::Entity,
     rest::{
         page::{ListQuery, Page, PageQuery},
         params::{choices, filter, ordering},
     },
-    store::{listing::Window, sql},
+    store::listing::Window,
     time::Timestamp,
 };
 
-use self::sql::{SELECT, listing};
+use self::sql::listing;
 
 operations! {
     "artists";
@@ -150,22 +150,19 @@ async fn browse(
     order: &[ArtistOrder],
     window: Window,
 ) -> Result<Connection<Artist>> {
-    connect(permit, listing(permit, filter, order)?, window, ArtistId).await
+    connect(permit, listing(permit, filter, order)?, window).await
 }
 
 pub async fn retrieve(permit: &Allowed<Retrieve>, key: Key) -> Result<Artist> {
     match key {
         Key::Id(id) => permit
             .loaders()
-            .one(ArtistId(id))
+            .one::<Artist>(id)
             .await?
             .ok_or(Error::NotFound),
         Key::Uuid(uuid) => {
-            sql(SELECT)
-                .then("where a.uuid = ?")
-                .bind(uuid)
-                .one(permit.db())
-                .await
+            let found = Artist::select().then(" where uuid = ?").bind(uuid);
+            found.one(permit.db()).await
         }
     }
 }
@@ -176,7 +173,10 @@ async fn libraries(
     query: &PageQuery,
 ) -> Result<Page<LibraryBody>> {
     let loaders = permit.loaders();
-    loaders.one(ArtistId(id)).await?.ok_or(Error::NotFound)?;
-    let ids = loaders.one(ArtistLibraries(id)).await?.unwrap_or_default();
+    loaders.one::<Artist>(id).await?.ok_or(Error::NotFound)?;
+    let ids = loaders
+        .one::<ArtistLibraries>(id)
+        .await?
+        .unwrap_or_default();
     library_page(loaders, permit, &query.0, ids).await
 }

@@ -10,8 +10,9 @@ use crate::{
     context::Reader,
     error::Result,
     graphql::connection::Direction,
+    load::{entity, load},
     store::{
-        Index, Sql,
+        Db, Index, Sql,
         listing::{Kind as KeyKind, Listing, SortKey},
         sql,
     },
@@ -116,25 +117,17 @@ impl ArtistOrder {
     }
 }
 
-pub(super) const SELECT: &str = "select a.id, a.uuid, a.fid, a.mbid, a.name, a.content_category,
-    a.creation_date, a.modification_date, a.attributed_to_id, a.attachment_cover_id,
-    a.description_content_id from artists a ";
+entity!(Artist in "artists": "id, uuid, fid, mbid, name, content_category, creation_date, modification_date,
+    attributed_to_id, attachment_cover_id, description_content_id", upon [ArtistId], weighs [fid, name]);
 
-pub async fn by_ids(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Artist>> {
-    let rows: Vec<Artist> = sql(SELECT)
-        .then("where a.id in ?*")
-        .bind(ids)
-        .all(reader.db())
-        .await?;
-    Ok(rows.into_iter().map(|row| (row.id, row)).collect())
-}
+load!(/// The number of tracks that are credited to an artist first.
+    ArtistTracksCount: i64 = kept tracks_counts, upon [TrackArtistArtist]);
 
-/// How many tracks are credited to each artist first.
-pub async fn tracks_counts(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, i64>> {
+async fn tracks_counts(db: &Db, ids: Vec<i64>) -> Result<HashMap<i64, i64>> {
     let counted: Vec<(i64, i64)> = sql("select artist_id, count(*) from track_artists
          where position = 0 and artist_id in ?* group by artist_id")
     .bind(ids)
-    .all(reader.db())
+    .all(db)
     .await?;
     Ok(counted.into_iter().collect())
 }
@@ -148,6 +141,6 @@ pub async fn matching_ids(reader: &Reader, q: &str, most: i64) -> Result<Vec<i64
         .append(condition)
         .then(" order by length(a.name), a.id limit ?")
         .bind(most)
-        .ids(reader.db())
+        .kept_ids(reader.db())
         .await
 }

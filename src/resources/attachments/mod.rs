@@ -4,8 +4,6 @@ mod write;
 
 pub use self::write::insert;
 
-use std::collections::HashMap;
-
 use async_graphql::{ComplexObject, Context, ID, SimpleObject};
 use poem_openapi::{Object, OpenApi, param::Path};
 use serde::Serialize;
@@ -18,10 +16,10 @@ use crate::{
     graphql::{
         connection::answer,
         ids::{Key, Kind, global},
-        loaders::AttachmentId,
         scalars::BigInt,
     },
     guard::{AllowExt, Allowed, operations},
+    load::{Entity, entity},
     media::picture::Crop,
     rest::{
         answer::{Answer, Created, Elsewhere, Gone},
@@ -151,16 +149,8 @@ impl Attachment {
     }
 }
 
-const SELECT: &str = "select id, uuid, url, file, size, mimetype, creation_date from attachments ";
-
-pub async fn by_ids(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Attachment>> {
-    let rows: Vec<Attachment> = sql(SELECT)
-        .then("where id in ?*")
-        .bind(ids)
-        .all(reader.db())
-        .await?;
-    Ok(rows.into_iter().map(|row| (row.id, row)).collect())
-}
+entity!(Attachment in "attachments": "id, uuid, url, file, size, mimetype, creation_date",
+    upon [AttachmentId], weighs [url, file, mimetype]);
 
 /// The number of the actor's own picture with this UUID.
 pub async fn own(on: impl On, actor: Option<i64>, uuid: Uuid) -> Result<Option<i64>> {
@@ -171,8 +161,8 @@ pub async fn own(on: impl On, actor: Option<i64>, uuid: Uuid) -> Result<Option<i
 }
 
 async fn retrieve(permit: &Allowed<Retrieve>, uuid: Uuid) -> Result<Attachment> {
-    sql(SELECT)
-        .then("where uuid = ?")
+    Attachment::select()
+        .then(" where uuid = ?")
         .bind(uuid)
         .one(permit.db())
         .await
@@ -183,7 +173,7 @@ pub async fn named(permit: &Allowed<Retrieve>, key: Key) -> Result<Attachment> {
         Key::Uuid(uuid) => retrieve(permit, uuid).await,
         Key::Id(id) => permit
             .loaders()
-            .one(AttachmentId(id))
+            .one::<Attachment>(id)
             .await?
             .ok_or(Error::NotFound),
     }

@@ -2,10 +2,11 @@
 use poem::{FromRequest, Request, RequestBody};
 use uuid::Uuid;
 
-use super::{Attachment, Proxy, SELECT};
+use super::{Attachment, Proxy};
 use crate::{
     error::{Error, Result},
     guard::Allowed,
+    load::Entity,
     media::picture,
     rest::params::{Pairs, Params, choices, filter},
     store::sql,
@@ -46,8 +47,8 @@ impl<'a> FromRequest<'a> for Query {
 
 /// Where the picture is on this pod.
 pub async fn proxy(permit: &Allowed<Proxy>, uuid: Uuid, query: &Query) -> Result<String> {
-    let mut picture: Attachment = sql(SELECT)
-        .then("where uuid = ?")
+    let mut picture: Attachment = Attachment::select()
+        .then(" where uuid = ?")
         .bind(uuid)
         .one(permit.db())
         .await?;

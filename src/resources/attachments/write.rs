@@ -2,11 +2,12 @@
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{Attachment, Create, Delete, SELECT};
+use super::{Attachment, Create, Delete};
 use crate::{
     error::{Error, Result},
     graphql::ids::Key,
     guard::Allowed,
+    load::Entity,
     media::picture::{Stored, Unfit},
     store::{Tx, sql},
     time::Timestamp,
@@ -32,8 +33,8 @@ pub async fn create(permit: &Allowed<Create>, bytes: Vec<u8>) -> Result<Attachme
 async fn row(permit: &Allowed<Create>, actor: i64, stored: &Stored) -> Result<Attachment> {
     let mut tx = permit.db().begin().await?;
     let id = insert(&mut tx, actor, stored, permit.app().clock().now()).await?;
-    let row = sql(SELECT)
-        .then("where id = ?")
+    let row = Attachment::select()
+        .then(" where id = ?")
         .bind(id)
         .one(&mut tx)
         .await?;

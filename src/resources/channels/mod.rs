@@ -1,5 +1,5 @@
 //! Channels: artists that publish here by themselves, such as podcasts.
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use async_graphql::{ComplexObject, Context, ID, SimpleObject};
 use poem_openapi::Object;
@@ -9,14 +9,11 @@ use uuid::Uuid;
 
 use super::actors::Actor;
 use crate::{
-    context::Reader,
     error::Result,
-    graphql::{
-        ids::{Kind, global},
-        loaders::ActorId,
-    },
+    graphql::ids::{Kind, global},
     guard::AllowExt,
-    store::sql,
+    load::{load, weigh},
+    store::{Db, sql},
     time::Timestamp,
 };
 
@@ -53,8 +50,8 @@ impl Channel {
 
     /// The channel's account.
     async fn actor(&self, ctx: &Context<'_>) -> Result<Option<Actor>> {
-        let permit = ctx.reach::<super::artists::Retrieve>().await?;
-        permit.loaders().one(ActorId(self.actor_id)).await
+        ctx.load::<super::artists::Retrieve, Actor>(self.actor_id)
+            .await
     }
 }
 
@@ -96,12 +93,25 @@ impl Channel {
     }
 }
 
-pub async fn by_artists(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Channel>> {
+/// The channel of an artist among those that were loaded.
+pub fn channel_of(channels: &HashMap<i64, Arc<Option<Channel>>>, artist: i64) -> Option<&Channel> {
+    channels.get(&artist)?.as_ref().as_ref()
+}
+
+load!(/// The channel that an artist is, if it is one.
+    ChannelOf: Option<Channel> = kept of_artists, upon [ChannelArtist]);
+
+weigh!(Channel: preferred_username, domain, rss_url);
+
+async fn of_artists(db: &Db, ids: Vec<i64>) -> Result<HashMap<i64, Option<Channel>>> {
     let rows: Vec<Channel> = sql("select c.id, c.uuid, c.artist_id, c.actor_id, c.rss_url,
            c.creation_date, o.preferred_username, o.domain
          from channels c join actors o on o.id = c.actor_id where c.artist_id in ?*")
     .bind(ids)
-    .all(reader.db())
+    .all(db)
     .await?;
-    Ok(rows.into_iter().map(|row| (row.artist_id, row)).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.artist_id, Some(row)))
+        .collect())
 }

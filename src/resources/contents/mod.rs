@@ -1,7 +1,7 @@
 //! Texts that people write: descriptions and summaries, and their rendering.
 mod render;
 
-use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use async_graphql::{ComplexObject, SimpleObject};
 use poem_openapi::Object;
@@ -11,8 +11,8 @@ use sqlx::FromRow;
 pub use self::render::{Extent, html};
 use super::catalogue::not_blank;
 use crate::{
-    context::Reader,
     error::{Error, Result},
+    load::entity,
     store::{Sql, Tx, sql},
 };
 
@@ -26,13 +26,19 @@ pub struct Content {
     pub text: String,
     /// `text/markdown`, `text/plain` or `text/html`.
     pub content_type: String,
+    #[graphql(skip)]
+    #[sqlx(skip)]
+    rendered: OnceLock<String>,
 }
+
+entity!(Content in "contents": "id, text, content_type", upon [ContentId], weighs [text, text, content_type]);
 
 #[ComplexObject]
 impl Content {
     /// The text as safe HTML.
-    async fn html(&self) -> String {
-        html(&self.text, &self.content_type, Extent::Plain)
+    #[graphql(name = "html")]
+    async fn safe_html(&self) -> &str {
+        self.html()
     }
 }
 
@@ -49,11 +55,17 @@ pub struct ContentBody {
 }
 
 impl Content {
+    /// The text as safe HTML; rendered once for as long as the row is kept.
+    fn html(&self) -> &str {
+        let render = || html(&self.text, &self.content_type, Extent::Plain);
+        self.rendered.get_or_init(render)
+    }
+
     pub fn body(&self) -> ContentBody {
         ContentBody {
             text: self.text.clone(),
             content_type: self.content_type.clone(),
-            html: html(&self.text, &self.content_type, Extent::Plain),
+            html: self.html().to_owned(),
         }
     }
 }
@@ -107,12 +119,4 @@ pub async fn delete_of(tx: &mut Tx, owners: Sql) -> Result<()> {
         .run(tx)
         .await
         .map(|_| ())
-}
-
-pub async fn by_ids(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Content>> {
-    let rows: Vec<Content> = sql("select id, text, content_type from contents where id in ?*")
-        .bind(ids)
-        .all(reader.db())
-        .await?;
-    Ok(rows.into_iter().map(|row| (row.id, row)).collect())
 }

@@ -6,7 +6,10 @@ use sqlx::FromRow;
 
 use super::artists::{self, Artist};
 use crate::{
-    context::Reader, error::Result, graphql::loaders::ArtistId, guard::AllowExt, store::sql,
+    error::Result,
+    guard::AllowExt,
+    load::{grouped, load, weigh},
+    store::{Db, sql},
 };
 
 /// One artist's part in an album or a track.
@@ -30,34 +33,34 @@ pub struct ArtistCredit {
 impl ArtistCredit {
     /// The artist.
     async fn artist(&self, ctx: &Context<'_>) -> Result<Option<Artist>> {
-        ctx.reach::<artists::Retrieve>()
-            .await?
-            .loaders()
-            .one(ArtistId(self.artist_id))
-            .await
+        ctx.load::<artists::Retrieve, Artist>(self.artist_id).await
     }
 }
 
-pub async fn of_albums(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Vec<ArtistCredit>>> {
+weigh!(ArtistCredit: credit, join_phrase);
+
+load!(/// The artists that an album is by, in order.
+    AlbumCredits: Vec<ArtistCredit> = kept of_albums, upon [AlbumArtistAlbum]);
+
+load!(/// The artists that a track is by, in order.
+    TrackCredits: Vec<ArtistCredit> = kept of_tracks, upon [TrackArtistTrack]);
+
+async fn of_albums(db: &Db, ids: Vec<i64>) -> Result<HashMap<i64, Vec<ArtistCredit>>> {
     let rows = sql(
         "select album_id as owner_id, artist_id, credit, join_phrase, position
          from album_artists where album_id in ?* order by album_id, position",
     );
-    Ok(grouped(rows.bind(ids).all(reader.db()).await?))
+    by_owner(rows.bind(ids).all(db).await?)
 }
 
-pub async fn of_tracks(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Vec<ArtistCredit>>> {
+async fn of_tracks(db: &Db, ids: Vec<i64>) -> Result<HashMap<i64, Vec<ArtistCredit>>> {
     let rows = sql(
         "select track_id as owner_id, artist_id, credit, join_phrase, position
          from track_artists where track_id in ?* order by track_id, position",
     );
-    Ok(grouped(rows.bind(ids).all(reader.db()).await?))
+    by_owner(rows.bind(ids).all(db).await?)
 }
 
-fn grouped(rows: Vec<ArtistCredit>) -> HashMap<i64, Vec<ArtistCredit>> {
-    let mut groups: HashMap<i64, Vec<ArtistCredit>> = HashMap::new();
-    for row in rows {
-        groups.entry(row.owner_id).or_default().push(row);
-    }
-    groups
+fn by_owner(rows: Vec<ArtistCredit>) -> Result<HashMap<i64, Vec<ArtistCredit>>> {
+    Ok(grouped(rows.into_iter().map(|row| (row.owner_id, row))))
 }

@@ -10,9 +10,9 @@ use super::{
 use crate::{
     context::Reader,
     error::{Error, Result},
-    graphql::loaders::{ActorId, Loaders},
     guard::Allowed,
-    resources::actors::ActorBody,
+    load::Loaders,
+    resources::actors::{Actor, ActorBody},
     rest::{
         answer::{Answer, Created},
         body::Body,
@@ -99,11 +99,11 @@ pub async fn bodies(reader: &Reader, loaders: &Loaders, edits: Vec<Edit>) -> Res
     };
     let aimed = target(reader, aim.0, aim.1).await?;
     let actors = edits.iter().filter_map(|edit| edit.created_by_id);
-    let actors = loaders.many(actors.map(ActorId).collect()).await?;
+    let actors = loaders.many::<Actor>(actors).await?;
     let body = |edit: Edit| EditBody {
         created_by: edit
             .created_by_id
-            .and_then(|id| actors.get(&ActorId(id)))
+            .and_then(|id| actors.get(&id))
             .map(|actor| actor.body(reader)),
         fid: edit.fid,
         uuid: edit.uuid,

@@ -5,7 +5,7 @@ use super::{Edit, Kind, Proposal, ProposeAlbum, ProposeArtist, ProposeTrack, pro
 use crate::{
     context::Cx,
     error::Result,
-    graphql::{connection::answer, loaders::ActorId},
+    graphql::connection::answer,
     guard::{AllowExt, Allowed},
     resources::actors::Actor,
 };
@@ -47,13 +47,13 @@ impl Edit {
     /// Who proposed it.
     async fn created_by(&self, ctx: &Context<'_>) -> Result<Option<Actor>> {
         let loaders = ctx.data_unchecked::<Cx>().loaders();
-        loaders.maybe(self.created_by_id.map(ActorId)).await
+        loaders.maybe::<Actor>(self.created_by_id).await
     }
 
     /// Who approved or refused it.
     async fn approved_by(&self, ctx: &Context<'_>) -> Result<Option<Actor>> {
         let loaders = ctx.data_unchecked::<Cx>().loaders();
-        loaders.maybe(self.approved_by_id.map(ActorId)).await
+        loaders.maybe::<Actor>(self.approved_by_id).await
     }
 }
 

@@ -14,7 +14,7 @@ use uuid::Uuid;
 pub use self::{
     body::Rest,
     graphql::Mutations,
-    sql::{of_albums, of_artists, of_tracks, target},
+    sql::{AlbumEdits, ArtistEdits, TrackEdits, target},
 };
 use self::{
     body::{EditBody, bodies},
@@ -122,7 +122,7 @@ pub struct Target {
 /// The edits of one object, a page of them.
 async fn list(
     reader: &Reader,
-    loaders: &crate::graphql::loaders::Loaders,
+    loaders: &crate::load::Loaders,
     (kind, id): (Kind, i64),
     query: &PageQuery,
 ) -> Result<Page<EditBody>> {

@@ -8,7 +8,7 @@ use super::{Edit, Kind, Target};
 use crate::{
     context::Reader,
     error::Result,
-    resources::grouped,
+    load::{grouped, load, weigh},
     store::{Sql, Tx, sql},
     time::Timestamp,
 };
@@ -48,24 +48,30 @@ pub(super) async fn by_ids(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64
     Ok(rows.into_iter().map(|row| (row.id, row)).collect())
 }
 
-/// The newest 20 edits of each artist.
-pub async fn of_artists(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Vec<Edit>>> {
+load!(/// The newest 20 edits of an artist.
+    ArtistEdits: Vec<Edit> = for_caller of_artists);
+
+async fn of_artists(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Vec<Edit>>> {
     let newest = "select id from (select id, row_number() over (partition by artist_id
         order by creation_date desc, id desc) as place from mutations where artist_id in ?*) x
         where place <= 20";
     newest_of(reader, newest, ids, |edit| edit.artist_id).await
 }
 
-/// The newest 20 edits of each album.
-pub async fn of_albums(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Vec<Edit>>> {
+load!(/// The newest 20 edits of an album.
+    AlbumEdits: Vec<Edit> = for_caller of_albums);
+
+async fn of_albums(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Vec<Edit>>> {
     let newest = "select id from (select id, row_number() over (partition by album_id
         order by creation_date desc, id desc) as place from mutations where album_id in ?*) x
         where place <= 20";
     newest_of(reader, newest, ids, |edit| edit.album_id).await
 }
 
-/// The newest 20 edits of each track.
-pub async fn of_tracks(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Vec<Edit>>> {
+load!(/// The newest 20 edits of a track.
+    TrackEdits: Vec<Edit> = for_caller of_tracks);
+
+async fn of_tracks(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Vec<Edit>>> {
     let newest = "select id from (select id, row_number() over (partition by track_id
         order by creation_date desc, id desc) as place from mutations where track_id in ?*) x
         where place <= 20";
@@ -89,6 +95,8 @@ async fn newest_of(
         .filter_map(|edit| Some((owner(&edit)?, edit)));
     Ok(grouped(owned))
 }
+
+weigh!(Edit:);
 
 /// An edit to be noted.
 pub(super) struct New {

@@ -1,17 +1,19 @@
+use std::sync::Arc;
+
 use poem_openapi::{Object, OpenApi, param::Path};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{Library, LibraryStats, List, PrivacyLevel, Query, Retrieve, list, retrieve};
+use super::{
+    Library, LibraryHoldings, LibraryStats, List, PrivacyLevel, Query, Retrieve, list, retrieve,
+};
 use crate::{
     context::Reader,
     error::{Error, Result},
-    graphql::{
-        ids::Key,
-        loaders::{ActorId, LibraryHoldings, LibraryId, Loaders},
-    },
+    graphql::ids::Key,
     guard::Allowed,
-    resources::actors::ActorBody,
+    load::Loaders,
+    resources::actors::{Actor, ActorBody},
     rest::{
         answer::Answer,
         page::{Page, PageRequest},
@@ -44,34 +46,29 @@ pub struct LibraryBody {
 }
 
 pub async fn bodies(loaders: &Loaders, reader: &Reader, ids: &[i64]) -> Result<Vec<LibraryBody>> {
-    let stats = loaders
-        .many(ids.iter().copied().map(LibraryHoldings).collect())
-        .await?;
-    let libraries = loaders
-        .list(ids.iter().copied().map(LibraryId).collect())
-        .await?;
-    let owners = libraries.iter().map(|library| ActorId(library.actor_id));
-    let owners = loaders.many(owners.collect()).await?;
-    let body = |library: Library| {
+    let stats = loaders.many::<LibraryHoldings>(ids.iter().copied()).await?;
+    let libraries = loaders.list::<Library>(ids).await?;
+    let owners = libraries.iter().map(|library| library.actor_id);
+    let owners = loaders.many::<Actor>(owners).await?;
+    let body = |library: &Arc<Library>| {
         let stats = stats
-            .get(&LibraryHoldings(library.id))
-            .copied()
-            .unwrap_or_default();
+            .get(&library.id)
+            .map_or_else(LibraryStats::default, |stats| **stats);
         let actor = owners
-            .get(&ActorId(library.actor_id))
+            .get(&library.actor_id)
             .map(|actor| actor.body(reader));
         library.body(stats, actor)
     };
-    Ok(libraries.into_iter().map(body).collect())
+    Ok(libraries.iter().map(body).collect())
 }
 
 impl Library {
-    pub fn body(self, stats: LibraryStats, actor: Option<ActorBody>) -> LibraryBody {
+    pub fn body(&self, stats: LibraryStats, actor: Option<ActorBody>) -> LibraryBody {
         LibraryBody {
             uuid: self.uuid,
-            fid: self.fid,
-            name: self.name,
-            description: self.description,
+            fid: self.fid.clone(),
+            name: self.name.clone(),
+            description: self.description.clone(),
             privacy_level: self.privacy_level,
             uploads_count: stats.uploads_count,
             size: stats.size,

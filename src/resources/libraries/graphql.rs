@@ -1,14 +1,13 @@
 use async_graphql::{ComplexObject, Context, ID, Object};
 use uuid::Uuid;
 
-use super::{Library, LibraryFilter, LibraryOrder, Retrieve, browse, retrieve};
+use super::{Library, LibraryFilter, LibraryHoldings, LibraryOrder, Retrieve, browse, retrieve};
 use crate::{
     context::Cx,
     error::Result,
     graphql::{
         connection::{Connection, answer, cost, pages, window},
         ids::{Key, Kind, global},
-        loaders::{ActorId, LibraryHoldings},
         scalars::BigInt,
     },
     guard::AllowExt,
@@ -35,7 +34,7 @@ impl Library {
         let permit = ctx.reach::<Retrieve>().await?;
         Ok(permit
             .loaders()
-            .one(LibraryHoldings(self.id))
+            .one::<LibraryHoldings>(self.id)
             .await?
             .unwrap_or_default()
             .uploads_count)
@@ -47,7 +46,7 @@ impl Library {
         Ok(BigInt(
             permit
                 .loaders()
-                .one(LibraryHoldings(self.id))
+                .one::<LibraryHoldings>(self.id)
                 .await?
                 .unwrap_or_default()
                 .size,
@@ -56,11 +55,7 @@ impl Library {
 
     /// Its owner.
     async fn actor(&self, ctx: &Context<'_>) -> Result<Option<Actor>> {
-        ctx.reach::<Retrieve>()
-            .await?
-            .loaders()
-            .one(ActorId(self.actor_id))
-            .await
+        ctx.load::<Retrieve, Actor>(self.actor_id).await
     }
 }
 

@@ -13,7 +13,7 @@ use uuid::Uuid;
 pub use self::{
     body::{LibraryBody, Rest, bodies, library_page},
     graphql::Queries,
-    sql::{by_ids, of_albums, of_artists, of_tracks, stats},
+    sql::{AlbumLibraries, ArtistLibraries, LibraryHoldings, TrackLibraries},
     write::{New, insert},
 };
 use super::visibility::viewable_libraries;
@@ -23,18 +23,18 @@ use crate::{
     graphql::{
         connection::{Connection, connect},
         ids::Key,
-        loaders::{LibraryId, ViewableLibrary},
     },
     guard::{Allowed, operations},
+    load::{Entity, load},
     rest::{
         page::{ListQuery, Page},
         params::{choices, filter, ordering},
     },
-    store::{listing::Window, sql},
+    store::listing::Window,
     time::Timestamp,
 };
 
-use self::sql::{SELECT, listing};
+use self::sql::listing;
 
 operations! {
     "libraries";
@@ -124,19 +124,19 @@ async fn browse(
     order: &[LibraryOrder],
     window: Window,
 ) -> Result<Connection<Library>> {
-    connect(permit, listing(permit, filter, order), window, LibraryId).await
+    connect(permit, listing(permit, filter, order), window).await
 }
 
 pub async fn retrieve(permit: &Allowed<Retrieve>, key: Key) -> Result<Library> {
     match key {
         Key::Id(id) => permit
             .loaders()
-            .one(ViewableLibrary(id))
+            .one::<ViewableLibrary>(id)
             .await?
             .ok_or(Error::NotFound),
         Key::Uuid(uuid) => {
-            sql(SELECT)
-                .then("where l.uuid = ?")
+            Library::select()
+                .then(" l where uuid = ?")
                 .bind(uuid)
                 .one(permit.db())
                 .await
@@ -144,9 +144,14 @@ pub async fn retrieve(permit: &Allowed<Retrieve>, key: Key) -> Result<Library> {
     }
 }
 
+load!(/// A library, where the caller may look into it.
+    ViewableLibrary: Library = for_caller viewable_by_ids);
+
 /// Numbers can be guessed: by its number only what the caller may look into is shown.
-pub async fn viewable_by_ids(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Library>> {
-    let found = sql(SELECT).then("where l.id in ?* and l.id in (").bind(ids);
+async fn viewable_by_ids(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Library>> {
+    let found = Library::select()
+        .then(" l where id in ?* and l.id in (")
+        .bind(ids);
     let found = found.append(viewable_libraries(reader)).then(")");
     let rows: Vec<Library> = found.all(reader.db()).await?;
     Ok(rows.into_iter().map(|row| (row.id, row)).collect())

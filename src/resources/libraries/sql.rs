@@ -7,6 +7,7 @@ use crate::{
     context::Reader,
     error::Result,
     graphql::connection::Direction,
+    load::{entity, grouped, load, weigh},
     store::{
         Sql,
         listing::{Kind as KeyKind, Listing, SortKey},
@@ -61,21 +62,25 @@ impl LibraryOrder {
     }
 }
 
-pub(super) const SELECT: &str =
-    "select l.id, l.uuid, l.fid, l.name, l.description, l.privacy_level,
-    l.creation_date, l.actor_id from libraries l ";
+entity!(Library in "libraries": "id, uuid, fid, name, description, privacy_level, creation_date, actor_id",
+    upon [LibraryId], weighs [fid, name, description]);
 
-pub async fn by_ids(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Library>> {
-    let rows: Vec<Library> = sql(SELECT)
-        .then("where l.id in ?*")
-        .bind(ids)
-        .all(reader.db())
-        .await?;
-    Ok(rows.into_iter().map(|row| (row.id, row)).collect())
-}
+load!(/// What a library holds.
+    LibraryHoldings: LibraryStats = for_caller stats);
+
+load!(/// The public libraries that hold something of an artist; newest first.
+    ArtistLibraries: Vec<i64> = for_caller of_artists);
+
+load!(/// The public libraries that hold something of an album; newest first.
+    AlbumLibraries: Vec<i64> = for_caller of_albums);
+
+load!(/// The public libraries that hold a track; newest first.
+    TrackLibraries: Vec<i64> = for_caller of_tracks);
+
+weigh!(LibraryStats:);
 
 /// How many uploads each library has, of any status, and their bytes.
-pub async fn stats(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, LibraryStats>> {
+async fn stats(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, LibraryStats>> {
     let rows: Vec<(i64, i64, i64)> = sql("select library_id, count(*),
            cast(coalesce(sum(size), 0) as bigint) from uploads
          where library_id in ?* group by library_id")
@@ -99,7 +104,7 @@ const PUBLIC: &str = "l.privacy_level = 'everyone' and u.import_status in ('fini
     and not exists (select 1 from channels c where c.library_id = l.id)";
 
 /// The public libraries that hold something of each artist; newest first.
-pub async fn of_artists(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Vec<i64>>> {
+async fn of_artists(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Vec<i64>>> {
     let found = sql(
         "select distinct ta.artist_id, l.id, l.creation_date from track_artists ta
          join uploads u on u.track_id = ta.track_id join libraries l on l.id = u.library_id
@@ -109,7 +114,7 @@ pub async fn of_artists(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, V
 }
 
 /// The public libraries that hold something of each album; newest first.
-pub async fn of_albums(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Vec<i64>>> {
+async fn of_albums(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Vec<i64>>> {
     let found = sql(
         "select distinct t.album_id, l.id, l.creation_date from tracks t
          join uploads u on u.track_id = t.id join libraries l on l.id = u.library_id
@@ -119,7 +124,7 @@ pub async fn of_albums(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Ve
 }
 
 /// The public libraries that hold each track; newest first.
-pub async fn of_tracks(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Vec<i64>>> {
+async fn of_tracks(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Vec<i64>>> {
     let found = sql(
         "select distinct u.track_id, l.id, l.creation_date from uploads u
          join libraries l on l.id = u.library_id where u.track_id in ?* and ",
@@ -133,7 +138,7 @@ async fn holders(
     order: &'static str,
 ) -> Result<HashMap<i64, Vec<i64>>> {
     let rows: Vec<(i64, i64, Timestamp)> = found.then(PUBLIC).then(order).all(reader.db()).await?;
-    Ok(super::super::grouped(
+    Ok(grouped(
         rows.into_iter().map(|(owner, library, _)| (owner, library)),
     ))
 }

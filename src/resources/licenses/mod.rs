@@ -1,4 +1,6 @@
 //! Licenses that tracks are published under.
+use std::sync::Arc;
+
 use async_graphql::{ComplexObject, Context, Object, SimpleObject};
 use poem_openapi::{OpenApi, param::Path};
 use serde::Serialize;
@@ -6,9 +8,10 @@ use sqlx::FromRow;
 
 use crate::{
     context::Reader,
-    error::Result,
+    error::{Error, Result},
     graphql::connection::{answer, cost},
     guard::{AllowExt, Allowed, operations},
+    load::weigh,
     rest::{
         answer::Answer,
         page::{Page, PageQuery},
@@ -128,32 +131,31 @@ fn name(code: &str) -> String {
     format!("Creative commons - {} {}", words.join("-"), rest.join(" "))
 }
 
-const SELECT: &str = "select code, url, copyleft, commercial, attribution, derivative, redistribute
-    from licenses ";
-
-pub async fn by_codes(reader: &Reader, codes: Vec<String>) -> Result<Vec<License>> {
-    sql(SELECT)
-        .then("where code in ?*")
-        .bind(codes)
-        .all(reader.db())
-        .await
+/// Every license, by code.
+async fn every(reader: &Reader) -> Result<Arc<Vec<License>>> {
+    let all = sql(
+        "select code, url, copyleft, commercial, attribution, derivative, redistribute
+        from licenses order by code",
+    );
+    let db = reader.db();
+    db.cache().list(db, &all, all.clone().all(db)).await
 }
 
+/// The license with this code.
+pub async fn by_code(reader: &Reader, code: &str) -> Result<Option<License>> {
+    let every = every(reader).await?;
+    Ok(every.iter().find(|license| license.code == code).cloned())
+}
+
+weigh!(License: code, url);
+
 async fn list(permit: &Allowed<List>, query: &Query) -> Result<Page<LicenseBody>> {
-    let (frame, rows) = query.0.cut(every(permit).await?)?;
+    let (frame, rows) = query.0.cut(every(permit).await?.to_vec())?;
     Ok(frame.around(rows.into_iter().map(LicenseBody::from).collect()))
 }
 
-async fn every(permit: &Allowed<List>) -> Result<Vec<License>> {
-    sql(SELECT).then("order by code").all(permit.db()).await
-}
-
 async fn retrieve(permit: &Allowed<Retrieve>, code: &str) -> Result<License> {
-    sql(SELECT)
-        .then("where code = ?")
-        .bind(code)
-        .one(permit.db())
-        .await
+    by_code(permit, code).await?.ok_or(Error::NotFound)
 }
 
 pub struct Rest;
@@ -185,7 +187,11 @@ impl Queries {
     /// Every license, by code.
     #[graphql(complexity = "cost(400, child_complexity)")]
     async fn licenses(&self, ctx: &Context<'_>) -> Option<Result<Vec<License>>> {
-        answer(async { every(&ctx.allow().await?).await }).await
+        answer(async {
+            let permit = ctx.allow::<List>().await?;
+            Ok(every(&permit).await?.to_vec())
+        })
+        .await
     }
 
     /// The license with this code.

@@ -68,6 +68,6 @@ impl Rest {
         query: Query,
         wanted: Wanted,
     ) -> Result<Audio> {
-        play(&permit, permit.ident(), query.order(uuid.0), &wanted).await
+        play(&permit, query.order(uuid.0), &wanted).await
     }
 }

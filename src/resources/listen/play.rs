@@ -7,18 +7,19 @@ use uuid::Uuid;
 
 use super::{
     Audio,
-    sql::{Track, count_download, track},
+    sql::{count_download, track},
 };
 use crate::{
     config::FrontServer,
     context::Reader,
     error::{Error, Result},
+    guard::{Allowed, Operation},
     media::{
         serve::{self, Wanted},
         storage::{self, Storage},
         transcode::{Converted, Source, Target, Wish},
     },
-    resources::uploads::{self, Upload},
+    resources::uploads::{Upload, audible_uploads_of},
     throttle::Ident,
 };
 
@@ -37,14 +38,20 @@ const HAND_OFF: Duration = Duration::from_secs(2);
 /// How long a conversion is waited for that cannot be played before it is complete.
 const COMPLETE: Duration = Duration::from_secs(600);
 
-pub async fn play(reader: &Reader, who: Ident, order: Order, wanted: &Wanted) -> Result<Audio> {
+pub async fn play<O: Operation>(
+    permit: &Allowed<O>,
+    order: Order,
+    wanted: &Wanted,
+) -> Result<Audio> {
+    let reader: &Reader = permit;
     let track = track(reader, order.track).await?;
-    let Some((upload, audio)) = heard(reader, &track, order.upload.as_deref()).await? else {
+    let uploads = audible_uploads_of(permit.loaders(), reader, track.id).await?;
+    let Some((upload, audio)) = heard(reader, uploads, order.upload.as_deref()) else {
         return Ok(Audio::none());
     };
     // Who listens is told nothing of a count that failed.
     if !wanted.head
-        && let Err(error) = count(reader, who, &upload).await
+        && let Err(error) = count(reader, permit.ident(), &upload).await
     {
         error.log();
     }
@@ -67,13 +74,12 @@ pub async fn play(reader: &Reader, who: Ident, order: Order, wanted: &Wanted) ->
 }
 
 /// The upload to play: the one that is named, else the first whose audio is on this machine.
-async fn heard(
+fn heard(
     reader: &Reader,
-    track: &Track,
+    uploads: Vec<Upload>,
     named: Option<&str>,
-) -> Result<Option<(Upload, storage::Audio)>> {
-    let mut found = uploads::of_tracks(reader, vec![track.id]).await?;
-    let uploads = found.remove(&track.id).unwrap_or_default().into_iter();
+) -> Option<(Upload, storage::Audio)> {
+    let uploads = uploads.into_iter();
     let meant = |upload: &Upload| named.is_none_or(|uuid| upload.uuid.to_string() == uuid);
     let audio = |upload: Upload| {
         let audio = storage::Audio::named(&upload.audio_file, upload.source.as_deref())?;
@@ -86,7 +92,7 @@ async fn heard(
         let there = |audio: &storage::Audio| storage.path(audio).is_some_and(|path| path.exists());
         found.sort_by_key(|(_, audio)| !there(audio));
     }
-    Ok(found.into_iter().next())
+    found.into_iter().next()
 }
 
 /// Counts a download, once for each listener in a while.

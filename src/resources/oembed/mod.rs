@@ -4,10 +4,15 @@ use poem_openapi::{Object, OpenApi, registry::MetaSchema};
 use serde::Serialize;
 use url::Url;
 
-use super::{artists::refs, attachments::Attachment};
+use super::{
+    albums::Album,
+    artists::{Artist, refs},
+    attachments::Attachment,
+    credits::{AlbumCredits, TrackCredits},
+    tracks::Track,
+};
 use crate::{
     error::{Error, Result},
-    graphql::loaders::{AlbumCredits, AlbumId, ArtistId, AttachmentId, TrackCredits, TrackId},
     guard::{Allowed, operations},
     rest::{
         answer::Answer,
@@ -128,10 +133,7 @@ async fn show(permit: &Allowed<Show>, query: &Query) -> Result<Embed> {
     let author = authors
         .get(&subject.artist)
         .map_or(String::new(), |artist| artist.name.clone());
-    let cover: Option<Attachment> = permit
-        .loaders()
-        .maybe(subject.cover.map(AttachmentId))
-        .await?;
+    let cover: Option<Attachment> = permit.loaders().maybe::<Attachment>(subject.cover).await?;
     let side = cover.is_some().then_some(200);
     let (width, height) = (
         query.width.unwrap_or(600),
@@ -182,10 +184,10 @@ fn unknown() -> Error {
 
 async fn track(permit: &Allowed<Show>, id: i64) -> Result<Subject> {
     let loaders = permit.loaders();
-    let track = loaders.one(TrackId(id)).await?.ok_or_else(unknown)?;
-    let credits = loaders.one(TrackCredits(id)).await?.unwrap_or_default();
+    let track = loaders.one::<Track>(id).await?.ok_or_else(unknown)?;
+    let credits = loaders.one::<TrackCredits>(id).await?.unwrap_or_default();
     let credit = credits.first().ok_or_else(unknown)?;
-    let album = loaders.maybe(track.album_id.map(AlbumId)).await?;
+    let album = loaders.maybe::<Album>(track.album_id).await?;
     let title = format!("{} by {}", track.title, credit.credit);
     Ok(Subject {
         kind: "track",
@@ -203,12 +205,12 @@ async fn track(permit: &Allowed<Show>, id: i64) -> Result<Subject> {
 async fn album(permit: &Allowed<Show>, id: i64) -> Result<Subject> {
     let album = permit
         .loaders()
-        .one(AlbumId(id))
+        .one::<Album>(id)
         .await?
         .ok_or_else(unknown)?;
     let credits = permit
         .loaders()
-        .one(AlbumCredits(id))
+        .one::<AlbumCredits>(id)
         .await?
         .unwrap_or_default();
     let credit = credits.first().ok_or_else(unknown)?;
@@ -227,7 +229,7 @@ async fn album(permit: &Allowed<Show>, id: i64) -> Result<Subject> {
 async fn artist(permit: &Allowed<Show>, id: i64) -> Result<Subject> {
     let artist = permit
         .loaders()
-        .one(ArtistId(id))
+        .one::<Artist>(id)
         .await?
         .ok_or_else(unknown)?;
     Ok(Subject {

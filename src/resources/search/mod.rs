@@ -12,10 +12,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    graphql::{
-        connection::{answer, cost},
-        loaders::{AlbumId, ArtistId, TrackId},
-    },
+    graphql::connection::{answer, cost},
     guard::{AllowExt, Allowed, operations},
     rest::{
         answer::Answer,
@@ -93,7 +90,7 @@ struct Found {
     artists: Vec<i64>,
     albums: Vec<i64>,
     tracks: Vec<i64>,
-    tags: Vec<Tag>,
+    tags: Vec<i64>,
 }
 
 async fn find(permit: &Allowed<All>, query: &str) -> Result<Found> {
@@ -105,7 +102,7 @@ async fn find(permit: &Allowed<All>, query: &str) -> Result<Found> {
         artists: artists::matching_ids(permit, query, MOST).await?,
         albums: albums::matching_ids(permit, query, MOST).await?,
         tracks: tracks::matching_ids(permit, query, MOST).await?,
-        tags: tags::containing_word(permit, query, MOST).await?,
+        tags: tags::matching_ids(permit, query, MOST).await?,
     })
 }
 
@@ -116,7 +113,12 @@ async fn shown(permit: &Allowed<All>, query: &Query) -> Result<SearchBody> {
         artists: artists::shown(loaders, permit, &found.artists, Depth::Shallow).await?,
         tracks: tracks::shown(loaders, permit, &found.tracks, Depth::Shallow).await?,
         albums: albums::shown(loaders, permit, &found.albums, Depth::Shallow).await?,
-        tags: found.tags.into_iter().map(TagBody::from).collect(),
+        tags: loaders
+            .list::<Tag>(&found.tags)
+            .await?
+            .iter()
+            .map(|tag| TagBody::from(&**tag))
+            .collect(),
     })
 }
 
@@ -124,16 +126,10 @@ async fn results(permit: &Allowed<All>, query: &str) -> Result<SearchResult> {
     let found = find(permit, query).await?;
     let loaders = permit.loaders();
     Ok(SearchResult {
-        artists: loaders
-            .list(found.artists.into_iter().map(ArtistId).collect())
-            .await?,
-        albums: loaders
-            .list(found.albums.into_iter().map(AlbumId).collect())
-            .await?,
-        tracks: loaders
-            .list(found.tracks.into_iter().map(TrackId).collect())
-            .await?,
-        tags: found.tags,
+        artists: loaders.owned(&found.artists).await?,
+        albums: loaders.owned(&found.albums).await?,
+        tracks: loaders.owned(&found.tracks).await?,
+        tags: loaders.owned(&found.tags).await?,
     })
 }
 

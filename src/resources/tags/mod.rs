@@ -1,5 +1,5 @@
 //! Tags: genres and moods of artists, albums and tracks.
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use async_graphql::{ComplexObject, Context, ID, Object, SimpleObject};
 use poem_openapi::{OpenApi, param::Path};
@@ -14,16 +14,16 @@ use crate::{
     graphql::{
         connection::{Connection, Direction, answer, connect, cost, pages, window},
         ids::{Key, Kind, global},
-        loaders::TagId,
     },
     guard::{AllowExt, Allowed, operations},
+    load::{Entity, entity, grouped, load},
     rest::{
         answer::Answer,
         page::{ListQuery, Page},
         params::{filter, ordering},
     },
     store::{
-        Tx,
+        Db, Tx,
         listing::{Kind as KeyKind, Listing, SortKey, Window},
         sql,
     },
@@ -74,10 +74,10 @@ pub struct TagBody {
     creation_date: Timestamp,
 }
 
-impl From<Tag> for TagBody {
-    fn from(tag: Tag) -> Self {
+impl From<&Tag> for TagBody {
+    fn from(tag: &Tag) -> Self {
         Self {
-            name: tag.name,
+            name: tag.name.clone(),
             creation_date: tag.creation_date,
         }
     }
@@ -145,25 +145,18 @@ impl TagOrder {
     }
 }
 
-const SELECT: &str = "select g.id, g.name, g.mbid, g.creation_date from tags g ";
-
-pub async fn by_ids(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Tag>> {
-    let rows: Vec<Tag> = sql(SELECT)
-        .then("where g.id in ?*")
-        .bind(ids)
-        .all(reader.db())
-        .await?;
-    Ok(rows.into_iter().map(|row| (row.id, row)).collect())
-}
+entity!(Tag in "tags": "id, name, mbid, creation_date", upon [TagId], weighs [name]);
 
 /// The tags whose name contains `word`, shortest first.
-pub async fn containing_word(reader: &Reader, word: &str, most: i64) -> Result<Vec<Tag>> {
-    sql(SELECT)
-        .then("where g.name_folded like ? escape '\\' order by length(g.name), g.id limit ?")
-        .bind(containing(&folded(word)))
-        .bind(most)
-        .all(reader.db())
-        .await
+pub async fn matching_ids(reader: &Reader, word: &str, most: i64) -> Result<Vec<i64>> {
+    sql(
+        "select g.id from tags g where g.name_folded like ? escape '\\'
+         order by length(g.name), g.id limit ?",
+    )
+    .bind(containing(&folded(word)))
+    .bind(most)
+    .kept_ids(reader.db())
+    .await
 }
 
 /// The numbers of tags by their words; words that are new become tags.
@@ -207,28 +200,34 @@ struct Tagged {
     tag: Tag,
 }
 
+/// The names of the tags of something, as bodies list them.
+pub fn names(tags: Option<&Arc<Vec<Tag>>>) -> Vec<String> {
+    let tags = tags.into_iter().flat_map(|tags| tags.iter());
+    tags.map(|tag| tag.name.clone()).collect()
+}
+
 macro_rules! tags_of {
-    ($(#[doc = $doc:literal])+ $name:ident, $sql:literal) => {
-        $(#[doc = $doc])+
-        pub async fn $name(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Vec<Tag>>> {
-            let rows: Vec<Tagged> = sql($sql).bind(ids).all(reader.db()).await?;
-            let mut groups: HashMap<i64, Vec<Tag>> = HashMap::new();
-            for row in rows {
-                groups.entry(row.owner_id).or_default().push(row.tag);
-            }
-            Ok(groups)
+    ($(#[doc = $doc:literal])+ $name:ident, $read:ident, upon $change:ident, $sql:literal) => {
+        load!($(#[doc = $doc])+ $name: Vec<Tag> = kept $read, upon [$change]);
+
+        async fn $read(db: &Db, ids: Vec<i64>) -> Result<HashMap<i64, Vec<Tag>>> {
+            let rows: Vec<Tagged> = sql($sql).bind(ids).all(db).await?;
+            Ok(grouped(rows.into_iter().map(|row| (row.owner_id, row.tag))))
         }
     };
 }
 
-tags_of!(/// The tags of artists, by name.
-    of_artists, "select x.artist_id as owner_id, g.id, g.name, g.mbid, g.creation_date
+tags_of!(/// The tags of an artist, by name.
+    ArtistTags, of_artists, upon ArtistTagArtist,
+    "select x.artist_id as owner_id, g.id, g.name, g.mbid, g.creation_date
      from artist_tags x join tags g on g.id = x.tag_id where x.artist_id in ?* order by g.name_folded");
-tags_of!(/// The tags of albums, by name.
-    of_albums, "select x.album_id as owner_id, g.id, g.name, g.mbid, g.creation_date
+tags_of!(/// The tags of an album, by name.
+    AlbumTags, of_albums, upon AlbumTagAlbum,
+    "select x.album_id as owner_id, g.id, g.name, g.mbid, g.creation_date
      from album_tags x join tags g on g.id = x.tag_id where x.album_id in ?* order by g.name_folded");
-tags_of!(/// The tags of tracks, by name.
-    of_tracks, "select x.track_id as owner_id, g.id, g.name, g.mbid, g.creation_date
+tags_of!(/// The tags of a track, by name.
+    TrackTags, of_tracks, upon TrackTagTrack,
+    "select x.track_id as owner_id, g.id, g.name, g.mbid, g.creation_date
      from track_tags x join tags g on g.id = x.tag_id where x.track_id in ?* order by g.name_folded");
 
 async fn list(permit: &Allowed<List>, query: &Query) -> Result<Page<TagBody>> {
@@ -236,11 +235,8 @@ async fn list(permit: &Allowed<List>, query: &Query) -> Result<Page<TagBody>> {
         .page
         .read_ids(permit, &listing(&query.filter, &query.order))
         .await?;
-    let rows = permit
-        .loaders()
-        .list(ids.into_iter().map(TagId).collect())
-        .await?;
-    Ok(frame.around(rows.into_iter().map(TagBody::from).collect()))
+    let rows = permit.loaders().list::<Tag>(&ids).await?;
+    Ok(frame.around(rows.iter().map(|tag| TagBody::from(&**tag)).collect()))
 }
 
 async fn browse(
@@ -249,12 +245,12 @@ async fn browse(
     order: &[TagOrder],
     window: Window,
 ) -> Result<Connection<Tag>> {
-    connect(permit, listing(filter, order), window, TagId).await
+    connect(permit, listing(filter, order), window).await
 }
 
 async fn retrieve(permit: &Allowed<Retrieve>, name: &str) -> Result<Tag> {
-    let found = sql(SELECT)
-        .then("where g.name_folded = ?")
+    let found = Tag::select()
+        .then(" where name_folded = ?")
         .bind(folded(name));
     found.one(permit.db()).await
 }
@@ -266,7 +262,7 @@ pub async fn by_key(permit: &Allowed<Retrieve>, key: Key) -> Result<Tag> {
     };
     permit
         .loaders()
-        .one(TagId(id))
+        .one::<Tag>(id)
         .await?
         .ok_or(Error::NotFound)
 }
@@ -294,7 +290,9 @@ impl Rest {
         permit: Allowed<Retrieve>,
         name: Path<String>,
     ) -> Result<Answer<TagBody>> {
-        retrieve(&permit, &name).await.map(|tag| Answer(tag.into()))
+        retrieve(&permit, &name)
+            .await
+            .map(|tag| Answer((&tag).into()))
     }
 }
 

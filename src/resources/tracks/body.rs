@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use poem_openapi::{Object, OpenApi, param::Path};
 use serde::Serialize;
@@ -8,21 +8,19 @@ use super::{Delete, Libraries, List, Query, Retrieve, Track, delete, libraries, 
 use crate::{
     context::Reader,
     error::{Error, Result},
-    graphql::{
-        ids::Key,
-        loaders::{
-            ActorId, AlbumCredits, AlbumId, AlbumTracksCount, AttachmentId, ContentId, Loaders,
-            TrackCredits, TrackId, TrackTags, TrackUploads,
-        },
-    },
+    graphql::ids::Key,
     guard::Allowed,
+    load::Loaders,
     resources::{
-        actors::ActorBody,
+        actors::{Actor, ActorBody},
+        albums::{Album, AlbumTracksCount},
         artists::{ArtistRef, Depth, refs},
-        attachments::AttachmentBody,
-        contents::ContentBody,
+        attachments::{Attachment, AttachmentBody},
+        contents::{Content, ContentBody},
+        credits::{AlbumCredits, TrackCredits},
         libraries::LibraryBody,
-        uploads::{UploadRef, listen_url},
+        tags::{TrackTags, names},
+        uploads::{UploadRef, audible_uploads, listen_url},
     },
     rest::{
         answer::{Answer, Gone},
@@ -127,34 +125,21 @@ pub async fn shown(
     ids: &[i64],
     depth: Depth,
 ) -> Result<Vec<TrackBody>> {
-    let tracks = loaders
-        .list(ids.iter().copied().map(TrackId).collect())
-        .await?;
+    let tracks = loaders.list::<Track>(ids).await?;
     let albums: Vec<i64> = tracks.iter().filter_map(|track| track.album_id).collect();
     let artists = Artists::load(loaders, reader, ids, &albums).await?;
     let albums = album_bodies(loaders, reader, &albums, &artists).await?;
     let full = if depth == Depth::Full { ids } else { &[] };
-    let tags = loaders
-        .many(full.iter().copied().map(TrackTags).collect())
-        .await?;
-    let uploads = loaders
-        .many(full.iter().copied().map(TrackUploads).collect())
-        .await?;
+    let tags = loaders.many::<TrackTags>(full.iter().copied()).await?;
+    let uploads = audible_uploads(loaders, reader, full).await?;
     let actors = tracks.iter().filter_map(|track| track.attributed_to_id);
-    let actors = loaders.many(actors.map(ActorId).collect()).await?;
+    let actors = loaders.many::<Actor>(actors).await?;
     let covers = tracks.iter().filter_map(|track| track.attachment_cover_id);
-    let covers = loaders.many(covers.map(AttachmentId).collect()).await?;
-    let body = |track: Track| {
-        let uploads = uploads
-            .get(&TrackUploads(track.id))
-            .map_or(&[][..], Vec::as_slice);
-        let tags = tags.get(&TrackTags(track.id));
-        let attributed = track
-            .attributed_to_id
-            .and_then(|id| actors.get(&ActorId(id)));
-        let cover = track
-            .attachment_cover_id
-            .and_then(|id| covers.get(&AttachmentId(id)));
+    let covers = loaders.many::<Attachment>(covers).await?;
+    let body = |track: &Arc<Track>| {
+        let uploads = uploads.get(&track.id).map_or(&[][..], Vec::as_slice);
+        let attributed = track.attributed_to_id.and_then(|id| actors.get(&id));
+        let cover = track.attachment_cover_id.and_then(|id| covers.get(&id));
         TrackBody {
             artist: artists.of_track(track.id),
             album: track.album_id.and_then(|id| albums.get(&id).cloned()),
@@ -163,28 +148,24 @@ pub async fn shown(
                 .map(|upload| upload.reference(reader, track.uuid))
                 .collect(),
             listen_url: listen_url(track.uuid),
-            tags: tags
-                .into_iter()
-                .flatten()
-                .map(|tag| tag.name.clone())
-                .collect(),
+            tags: names(tags.get(&track.id)),
             attributed_to: attributed.map(|actor| actor.body(reader)),
             id: track.id,
             is_local: reader.is_local(track.fid.as_deref()),
-            fid: track.fid,
+            fid: track.fid.clone(),
             mbid: track.mbid,
-            title: track.title,
+            title: track.title.clone(),
             creation_date: track.creation_date,
             position: track.position,
             disc_number: track.disc_number,
             downloads_count: track.downloads_count,
-            copyright: track.copyright,
-            license: track.license,
+            copyright: track.copyright.clone(),
+            license: track.license.clone(),
             cover: cover.map(|cover| cover.body(reader)),
             is_playable: !uploads.is_empty(),
         }
     };
-    Ok(tracks.into_iter().map(body).collect())
+    Ok(tracks.iter().map(body).collect())
 }
 
 /// The artists credited first on tracks and on albums.
@@ -201,18 +182,14 @@ impl Artists {
         tracks: &[i64],
         albums: &[i64],
     ) -> Result<Self> {
-        let of_tracks = loaders
-            .many(tracks.iter().copied().map(TrackCredits).collect())
-            .await?;
-        let of_albums = loaders
-            .many(albums.iter().copied().map(AlbumCredits).collect())
-            .await?;
+        let of_tracks = loaders.many::<TrackCredits>(tracks.iter().copied()).await?;
+        let of_albums = loaders.many::<AlbumCredits>(albums.iter().copied()).await?;
         let tracks = of_tracks
             .iter()
-            .filter_map(|(key, list)| Some((key.0, list.first()?.artist_id)));
+            .filter_map(|(key, list)| Some((*key, list.first()?.artist_id)));
         let albums = of_albums
             .iter()
-            .filter_map(|(key, list)| Some((key.0, list.first()?.artist_id)));
+            .filter_map(|(key, list)| Some((*key, list.first()?.artist_id)));
         let (tracks, albums): (HashMap<_, _>, HashMap<_, _>) = (tracks.collect(), albums.collect());
         let ids = tracks.values().chain(albums.values()).copied();
         Ok(Self {
@@ -237,34 +214,27 @@ async fn album_bodies(
     ids: &[i64],
     artists: &Artists,
 ) -> Result<HashMap<i64, TrackAlbum>> {
-    let albums = loaders
-        .many(ids.iter().copied().map(AlbumId).collect())
-        .await?;
+    let albums = loaders.many::<Album>(ids.iter().copied()).await?;
     let counts = loaders
-        .many(ids.iter().copied().map(AlbumTracksCount).collect())
+        .many::<AlbumTracksCount>(ids.iter().copied())
         .await?;
     let covers = albums
         .values()
         .filter_map(|album| album.attachment_cover_id);
-    let covers = loaders.many(covers.map(AttachmentId).collect()).await?;
-    let bodies = albums.into_values().map(|album| {
-        let cover = album
-            .attachment_cover_id
-            .and_then(|id| covers.get(&AttachmentId(id)));
+    let covers = loaders.many::<Attachment>(covers).await?;
+    let bodies = albums.values().map(|album| {
+        let cover = album.attachment_cover_id.and_then(|id| covers.get(&id));
         let body = TrackAlbum {
             id: album.id,
             is_local: reader.is_local(album.fid.as_deref()),
-            fid: album.fid,
+            fid: album.fid.clone(),
             mbid: album.mbid,
-            title: album.title,
+            title: album.title.clone(),
             artist: artists.of_album(album.id),
             release_date: album.release_date,
             cover: cover.map(|cover| cover.body(reader)),
             creation_date: album.creation_date,
-            tracks_count: counts
-                .get(&AlbumTracksCount(album.id))
-                .copied()
-                .unwrap_or_default(),
+            tracks_count: counts.get(&album.id).map_or(0, |count| **count),
         };
         (album.id, body)
     });
@@ -275,7 +245,7 @@ async fn detail(permit: &Allowed<Retrieve>, id: i64) -> Result<TrackDetail> {
     let track = retrieve(permit, Key::Id(id)).await?;
     let text = permit
         .loaders()
-        .maybe(track.description_content_id.map(ContentId))
+        .maybe::<Content>(track.description_content_id)
         .await?;
     let track = bodies(permit.loaders(), permit, &[id])
         .await?

@@ -8,10 +8,6 @@ use crate::{
     graphql::{
         connection::{Connection, answer, cost, pages, window},
         ids::{Key, Kind, global},
-        loaders::{
-            ActorId, AlbumId, ArtistId, AttachmentId, ContentId, LibraryId, TrackCredits,
-            TrackEdits, TrackLibraries, TrackTags, TrackUploads,
-        },
     },
     guard::AllowExt,
     resources::{
@@ -20,12 +16,12 @@ use crate::{
         artists::{self, Artist},
         attachments::Attachment,
         contents::Content,
-        credits::ArtistCredit,
-        edits::{self, Edit},
-        libraries::Library,
+        credits::{ArtistCredit, TrackCredits},
+        edits::{self, Edit, TrackEdits},
+        libraries::{Library, TrackLibraries},
         licenses::{self, License},
-        tags::Tag,
-        uploads::{Upload, listen_url},
+        tags::{Tag, TrackTags},
+        uploads::{Upload, audible_uploads_of, listen_url},
     },
 };
 
@@ -51,121 +47,80 @@ impl Track {
 
     /// The artist credited first.
     async fn artist(&self, ctx: &Context<'_>) -> Result<Option<Artist>> {
-        let permit = ctx.reach::<artists::Retrieve>().await?;
-        let credits = permit
-            .loaders()
-            .one(TrackCredits(self.id))
-            .await?
-            .unwrap_or_default();
-        permit
-            .loaders()
-            .maybe(credits.first().map(|credit| ArtistId(credit.artist_id)))
+        let credits = ctx
+            .load_all::<artists::Retrieve, TrackCredits>(self.id)
+            .await?;
+        ctx.load::<artists::Retrieve, Artist>(credits.first().map(|credit| credit.artist_id))
             .await
     }
 
     /// Who it is by, in order.
     async fn artist_credit(&self, ctx: &Context<'_>) -> Result<Vec<ArtistCredit>> {
-        let permit = ctx.reach::<Retrieve>().await?;
-        Ok(permit
-            .loaders()
-            .one(TrackCredits(self.id))
-            .await?
-            .unwrap_or_default())
+        ctx.load_all::<Retrieve, TrackCredits>(self.id).await
     }
 
     /// Its album.
     async fn album(&self, ctx: &Context<'_>) -> Result<Option<Album>> {
-        let permit = ctx.reach::<albums::Retrieve>().await?;
-        permit.loaders().maybe(self.album_id.map(AlbumId)).await
+        ctx.load::<albums::Retrieve, Album>(self.album_id).await
     }
 
     /// The license it is published under.
     async fn license(&self, ctx: &Context<'_>) -> Result<Option<License>> {
         let permit = ctx.reach::<licenses::Retrieve>().await?;
-        permit.loaders().license(self.license.as_deref()).await
+        match &self.license {
+            Some(code) => licenses::by_code(&permit, code).await,
+            None => Ok(None),
+        }
     }
 
     /// Its cover.
     async fn cover(&self, ctx: &Context<'_>) -> Result<Option<Attachment>> {
-        let permit = ctx.reach::<Retrieve>().await?;
-        permit
-            .loaders()
-            .maybe(self.attachment_cover_id.map(AttachmentId))
+        ctx.load::<Retrieve, Attachment>(self.attachment_cover_id)
             .await
     }
 
     /// What is told of it.
     async fn description(&self, ctx: &Context<'_>) -> Result<Option<Content>> {
-        let permit = ctx.reach::<Retrieve>().await?;
-        permit
-            .loaders()
-            .maybe(self.description_content_id.map(ContentId))
+        ctx.load::<Retrieve, Content>(self.description_content_id)
             .await
     }
 
     /// Who added it.
     async fn attributed_to(&self, ctx: &Context<'_>) -> Result<Option<Actor>> {
-        let permit = ctx.reach::<Retrieve>().await?;
-        permit
-            .loaders()
-            .maybe(self.attributed_to_id.map(ActorId))
-            .await
+        ctx.load::<Retrieve, Actor>(self.attributed_to_id).await
     }
 
     /// Its tags, by name.
     async fn tags(&self, ctx: &Context<'_>) -> Result<Vec<Tag>> {
-        let tags = ctx
-            .reach::<Retrieve>()
-            .await?
-            .loaders()
-            .one(TrackTags(self.id))
-            .await?;
-        Ok(tags.unwrap_or_default())
+        ctx.load_all::<Retrieve, TrackTags>(self.id).await
     }
 
     /// The uploads that the caller can play.
     #[graphql(complexity = "cost(2, child_complexity)")]
     async fn uploads(&self, ctx: &Context<'_>) -> Result<Vec<Upload>> {
-        let uploads = ctx
-            .reach::<Retrieve>()
-            .await?
-            .loaders()
-            .one(TrackUploads(self.id))
-            .await?;
-        Ok(uploads.unwrap_or_default())
+        let permit = ctx.reach::<Retrieve>().await?;
+        audible_uploads_of(permit.loaders(), &permit, self.id).await
     }
 
     /// Whether the caller can play it.
     async fn is_playable(&self, ctx: &Context<'_>) -> Result<bool> {
-        let uploads = ctx
-            .reach::<Retrieve>()
-            .await?
-            .loaders()
-            .one(TrackUploads(self.id))
-            .await?;
-        Ok(uploads.is_some_and(|uploads| !uploads.is_empty()))
+        let permit = ctx.reach::<Retrieve>().await?;
+        let uploads = audible_uploads_of(permit.loaders(), &permit, self.id).await?;
+        Ok(!uploads.is_empty())
     }
 
     /// The public libraries that hold it.
     #[graphql(complexity = "cost(10, child_complexity)")]
     async fn libraries(&self, ctx: &Context<'_>) -> Result<Vec<Library>> {
-        let permit = ctx.reach::<Libraries>().await?;
-        let ids = permit
-            .loaders()
-            .one(TrackLibraries(self.id))
-            .await?
-            .unwrap_or_default();
-        permit
-            .loaders()
-            .list(ids.into_iter().map(LibraryId).collect())
-            .await
+        let ids = ctx.load_all::<Libraries, TrackLibraries>(self.id).await?;
+        ctx.load_list::<Libraries, Library>(ids).await
     }
 
     /// The edits that were proposed, newest first, 20 at most.
     #[graphql(complexity = "cost(20, child_complexity)")]
     async fn edits(&self, ctx: &Context<'_>) -> Result<Vec<Edit>> {
         let permit = ctx.reach::<edits::OfTrack>().await?;
-        let edits = permit.loaders().one(TrackEdits(self.id)).await?;
+        let edits = permit.loaders().one::<TrackEdits>(self.id).await?;
         Ok(edits.unwrap_or_default())
     }
 }

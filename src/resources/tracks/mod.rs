@@ -10,21 +10,21 @@ use uuid::Uuid;
 pub use self::{
     body::{Rest, TrackBody, bodies, shown},
     graphql::{Mutations, Queries},
-    sql::{by_ids, matching_ids, of_albums},
+    sql::{AlbumTracks, matching_ids},
 };
 use super::{
     catalogue::owned_by_channel,
     contents,
-    libraries::{LibraryBody, library_page},
+    libraries::{LibraryBody, TrackLibraries, library_page},
 };
 use crate::{
     error::{Error, Result},
     graphql::{
         connection::{Connection, connect},
         ids::Key,
-        loaders::{TrackId, TrackLibraries},
     },
     guard::{Allowed, operations},
+    load::Entity,
     rest::{
         page::{ListQuery, Page, PageQuery},
         params::{filter, ordering},
@@ -33,7 +33,7 @@ use crate::{
     time::Timestamp,
 };
 
-use self::sql::{SELECT, listing};
+use self::sql::listing;
 
 operations! {
     "tracks";
@@ -170,13 +170,7 @@ async fn browse(
     order: &[TrackOrder],
     window: Window,
 ) -> Result<Connection<Track>> {
-    connect(
-        permit,
-        listing(permit, filter, order).await?,
-        window,
-        TrackId,
-    )
-    .await
+    connect(permit, listing(permit, filter, order).await?, window).await
 }
 
 /// Takes a track away; only the channel's owner may.
@@ -203,15 +197,12 @@ pub async fn retrieve(permit: &Allowed<Retrieve>, key: Key) -> Result<Track> {
     match key {
         Key::Id(id) => permit
             .loaders()
-            .one(TrackId(id))
+            .one::<Track>(id)
             .await?
             .ok_or(Error::NotFound),
         Key::Uuid(uuid) => {
-            sql(SELECT)
-                .then("where t.uuid = ?")
-                .bind(uuid)
-                .one(permit.db())
-                .await
+            let found = Track::select().then(" where uuid = ?").bind(uuid);
+            found.one(permit.db()).await
         }
     }
 }
@@ -222,7 +213,7 @@ async fn libraries(
     query: &PageQuery,
 ) -> Result<Page<LibraryBody>> {
     let loaders = permit.loaders();
-    loaders.one(TrackId(id)).await?.ok_or(Error::NotFound)?;
-    let ids = loaders.one(TrackLibraries(id)).await?.unwrap_or_default();
+    loaders.one::<Track>(id).await?.ok_or(Error::NotFound)?;
+    let ids = loaders.one::<TrackLibraries>(id).await?.unwrap_or_default();
     library_page(loaders, permit, &query.0, ids).await
 }

@@ -10,8 +10,9 @@ use crate::{
     context::Reader,
     error::Result,
     graphql::connection::Direction,
+    load::{entity, grouped, load},
     store::{
-        Index, Sql,
+        Db, Index, Sql,
         listing::{Kind as KeyKind, Listing, SortKey},
         sql,
     },
@@ -208,27 +209,17 @@ impl TrackOrder {
     }
 }
 
-pub(super) const SELECT: &str =
-    "select t.id, t.uuid, t.fid, t.mbid, t.title, t.album_id, t.position,
-    t.disc_number, t.license, t.copyright, t.downloads_count, t.creation_date, t.attributed_to_id,
-    t.attachment_cover_id, t.description_content_id from tracks t ";
+entity!(Track in "tracks": "id, uuid, fid, mbid, title, album_id, position, disc_number, license, copyright,
+    downloads_count, creation_date, attributed_to_id, attachment_cover_id, description_content_id",
+    upon [TrackId, TrackDownloads], weighs [fid, title, license, copyright]);
 
-pub async fn by_ids(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Track>> {
-    let rows: Vec<Track> = sql(SELECT)
-        .then("where t.id in ?*")
-        .bind(ids)
-        .all(reader.db())
-        .await?;
-    Ok(rows.into_iter().map(|row| (row.id, row)).collect())
-}
+load!(/// The ids of an album's tracks, by disc and position.
+    AlbumTracks: Vec<i64> = kept of_albums, upon [TrackAlbum]);
 
-/// The numbers of each album's tracks, by disc and position.
-pub async fn of_albums(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Vec<i64>>> {
+async fn of_albums(db: &Db, ids: Vec<i64>) -> Result<HashMap<i64, Vec<i64>>> {
     let rows = sql("select album_id, id from tracks where album_id in ?*
          order by album_id, coalesce(disc_number, 0), coalesce(position, 0), id");
-    Ok(super::super::grouped(
-        rows.bind(ids).all(reader.db()).await?,
-    ))
+    Ok(grouped(rows.bind(ids).all::<(i64, i64)>(db).await?))
 }
 
 /// The tracks whose title, artist or album matches, shortest title first.
@@ -240,6 +231,6 @@ pub async fn matching_ids(reader: &Reader, q: &str, most: i64) -> Result<Vec<i64
     found
         .then(" order by length(t.title), t.id limit ?")
         .bind(most)
-        .ids(reader.db())
+        .kept_ids(reader.db())
         .await
 }

@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use poem_openapi::{Object, OpenApi, param::Path, types::Any};
 use serde::Serialize;
@@ -9,14 +9,13 @@ use super::{ImportStatus, List, Query, Retrieve, Upload, list, retrieve};
 use crate::{
     context::Reader,
     error::{Error, Result},
-    graphql::{
-        ids::Key,
-        loaders::{ActorId, LibraryId, Loaders, UploadId},
-    },
+    graphql::ids::Key,
     guard::Allowed,
+    load::Loaders,
     resources::{
+        actors::Actor,
         artists::Depth,
-        libraries::{LibraryBody, LibraryStats},
+        libraries::{Library, LibraryBody, LibraryStats},
         tracks::{TrackBody, shown},
     },
     rest::{answer::Answer, page::Page},
@@ -149,9 +148,7 @@ pub fn file_name(
 }
 
 pub async fn bodies(loaders: &Loaders, reader: &Reader, ids: &[i64]) -> Result<Vec<UploadBody>> {
-    let uploads = loaders
-        .list(ids.iter().copied().map(UploadId).collect())
-        .await?;
+    let uploads = loaders.list::<Upload>(ids).await?;
     let tracks: Vec<i64> = uploads
         .iter()
         .filter_map(|upload| upload.track_id)
@@ -161,15 +158,15 @@ pub async fn bodies(loaders: &Loaders, reader: &Reader, ids: &[i64]) -> Result<V
         .into_iter()
         .map(|track| (track.id(), track))
         .collect();
-    let libraries = uploads.iter().map(|upload| LibraryId(upload.library_id));
-    let libraries = loaders.many(libraries.collect()).await?;
-    let owners = libraries.values().map(|library| ActorId(library.actor_id));
-    let owners = loaders.many(owners.collect()).await?;
-    let body = |upload: Upload| {
-        let library = libraries.get(&LibraryId(upload.library_id)).cloned();
+    let libraries = uploads.iter().map(|upload| upload.library_id);
+    let libraries = loaders.many::<Library>(libraries).await?;
+    let owners = libraries.values().map(|library| library.actor_id);
+    let owners = loaders.many::<Actor>(owners).await?;
+    let body = |upload: &Arc<Upload>| {
+        let library = libraries.get(&upload.library_id);
         let library = library.map(|library| {
             let actor = owners
-                .get(&ActorId(library.actor_id))
+                .get(&library.actor_id)
                 .map(|actor| actor.body(reader));
             // Here the original shows no figures.
             library.body(LibraryStats::default(), actor)
@@ -179,7 +176,7 @@ pub async fn bodies(loaders: &Loaders, reader: &Reader, ids: &[i64]) -> Result<V
             uuid: upload.uuid,
             filename: track.as_ref().map(|track| upload.filename(track)),
             creation_date: upload.creation_date,
-            mimetype: upload.mimetype,
+            mimetype: upload.mimetype.clone(),
             track,
             library,
             duration: upload.duration,
@@ -187,14 +184,14 @@ pub async fn bodies(loaders: &Loaders, reader: &Reader, ids: &[i64]) -> Result<V
             size: upload.size,
             import_date: upload.import_date,
             import_status: upload.import_status,
-            import_details: Any(upload.import_details),
-            import_metadata: Any(upload.import_metadata),
-            import_reference: upload.import_reference,
-            metadata: Any(upload.metadata),
-            source: upload.source,
+            import_details: Any(upload.import_details.clone()),
+            import_metadata: Any(upload.import_metadata.clone()),
+            import_reference: upload.import_reference.clone(),
+            metadata: Any(upload.metadata.clone()),
+            source: upload.source.clone(),
         }
     };
-    Ok(uploads.into_iter().map(body).collect())
+    Ok(uploads.iter().map(body).collect())
 }
 
 async fn detail(permit: &Allowed<Retrieve>, uuid: Uuid) -> Result<UploadBody> {

@@ -9,7 +9,6 @@ use crate::{
     graphql::{
         connection::{Connection, answer, cost, pages, window},
         ids::{Key, Kind, global},
-        loaders::{LibraryId, TrackId},
         scalars::BigInt,
     },
     guard::AllowExt,
@@ -49,26 +48,25 @@ impl Upload {
     #[graphql(name = "listenUrl")]
     async fn listen_address(&self, ctx: &Context<'_>) -> Result<Option<String>> {
         let permit = ctx.reach::<tracks::Retrieve>().await?;
-        let track = permit.loaders().maybe(self.track_id.map(TrackId)).await?;
+        let track = permit.loaders().maybe::<Track>(self.track_id).await?;
         Ok(track.map(|track| self.listen_url(track.uuid)))
     }
 
     /// Its track.
     async fn track(&self, ctx: &Context<'_>) -> Result<Option<Track>> {
-        let permit = ctx.reach::<tracks::Retrieve>().await?;
-        permit.loaders().maybe(self.track_id.map(TrackId)).await
+        ctx.load::<tracks::Retrieve, Track>(self.track_id).await
     }
 
     /// Its library.
     async fn library(&self, ctx: &Context<'_>) -> Result<Option<Library>> {
-        let permit = ctx.reach::<libraries::Retrieve>().await?;
-        permit.loaders().one(LibraryId(self.library_id)).await
+        ctx.load::<libraries::Retrieve, Library>(self.library_id)
+            .await
     }
 
     /// What the import has to tell, such as why it failed; told to its uploader.
     async fn import_details(&self, ctx: &Context<'_>) -> Result<Option<Json<Value>>> {
         let permit = ctx.reach::<Retrieve>().await?;
-        let library = permit.loaders().one(LibraryId(self.library_id)).await?;
+        let library = permit.loaders().one::<Library>(self.library_id).await?;
         let own = library.is_some_and(|library| permit.actor_id() == Some(library.actor_id));
         Ok(own.then(|| Json(self.import_details.clone())))
     }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 pub use self::{
     body::{Rest, UploadBody, UploadRef, file_name, listen_url},
     graphql::Queries,
-    sql::{by_ids, of_tracks},
+    sql::{audible_uploads, audible_uploads_of},
 };
 use super::visibility::audible;
 use crate::{
@@ -22,9 +22,9 @@ use crate::{
     graphql::{
         connection::{Connection, connect},
         ids::Key,
-        loaders::{UploadId, VisibleUpload},
     },
     guard::{Allowed, operations},
+    load::{Entity, load},
     rest::{
         page::{ListQuery, Page},
         params::{choices, filter, ordering},
@@ -33,7 +33,7 @@ use crate::{
     time::Timestamp,
 };
 
-use self::sql::{SELECT, listing};
+use self::sql::listing;
 
 operations! {
     "uploads";
@@ -166,26 +166,29 @@ async fn browse(
     order: &[UploadOrder],
     window: Window,
 ) -> Result<Connection<Upload>> {
-    connect(permit, listing(permit, filter, order), window, UploadId).await
+    connect(permit, listing(permit, filter, order), window).await
 }
 
 pub async fn retrieve(permit: &Allowed<Retrieve>, key: Key) -> Result<Upload> {
     match key {
         Key::Id(id) => permit
             .loaders()
-            .one(VisibleUpload(id))
+            .one::<VisibleUpload>(id)
             .await?
             .ok_or(Error::NotFound),
         Key::Uuid(uuid) => {
-            let named = sql(SELECT).then("where u.uuid = ?").bind(uuid);
+            let named = Upload::select().then(" u where uuid = ?").bind(uuid);
             named.and(visible(permit)).one(permit.db()).await
         }
     }
 }
 
-pub async fn visible_by_ids(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Upload>> {
-    let found = sql(SELECT)
-        .then("where u.id in ?*")
+load!(/// An upload, where it is the caller's or the caller can listen to it.
+    VisibleUpload: Upload = for_caller visible_by_ids);
+
+async fn visible_by_ids(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Upload>> {
+    let found = Upload::select()
+        .then(" u where id in ?*")
         .bind(ids)
         .and(visible(reader));
     let rows: Vec<Upload> = found.all(reader.db()).await?;

@@ -1,14 +1,15 @@
 //! How uploads are read.
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use super::super::visibility::{audible, playable, within_scope};
+use super::super::visibility::{playable, viewable, within_scope};
 use super::{Upload, UploadFilter, UploadOrder, UploadOrderField};
 use crate::{
     context::Reader,
     error::Result,
     graphql::connection::Direction,
+    load::{Entity, Loaders, entity, grouped, load},
     store::{
-        Sql,
+        Db, Sql,
         listing::{Kind as KeyKind, Listing, SortKey},
         sql,
     },
@@ -115,29 +116,55 @@ impl UploadOrder {
     }
 }
 
-pub(super) const SELECT: &str =
-    "select u.id, u.uuid, u.fid, u.track_id, u.library_id, u.audio_file, u.source,
-    u.mimetype, u.size, u.duration, u.bitrate, u.creation_date, u.import_date, u.import_status,
-    u.import_reference, u.import_details, u.import_metadata, u.metadata from uploads u ";
+entity!(Upload in "uploads": "id, uuid, fid, track_id, library_id, audio_file, source, mimetype, size, duration,
+    bitrate, creation_date, import_date, import_status, import_reference, import_details, import_metadata, metadata",
+    upon [UploadId],
+    weighs [fid, audio_file, source, mimetype, import_reference, import_details, import_metadata, metadata]);
 
-pub async fn by_ids(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Upload>> {
-    let rows: Vec<Upload> = sql(SELECT)
-        .then("where u.id in ?*")
-        .bind(ids)
-        .all(reader.db())
-        .await?;
-    Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+load!(/// The uploads of a track that have audio, oldest first, whoever may hear them.
+    TrackUploads: Vec<Upload> = kept of_tracks, upon [UploadTrack]);
+
+async fn of_tracks(db: &Db, ids: Vec<i64>) -> Result<HashMap<i64, Vec<Upload>>> {
+    let found = Upload::select()
+        .then(" where track_id in ?* and import_status in ('finished', 'skipped') order by id");
+    let rows: Vec<Upload> = found.bind(ids).all(db).await?;
+    Ok(grouped(
+        rows.into_iter()
+            .filter_map(|row| Some((row.track_id?, row))),
+    ))
 }
 
-/// The uploads of each track that the caller can play, oldest first.
-pub async fn of_tracks(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Vec<Upload>>> {
-    let found = sql(SELECT)
-        .then("where u.track_id in ?* and ")
-        .bind(ids)
-        .append(audible(reader));
-    let rows: Vec<Upload> = found.then(" order by u.id").all(reader.db()).await?;
-    let owned = rows
-        .into_iter()
-        .filter_map(|row| Some((row.track_id?, row)));
-    Ok(super::super::grouped(owned))
+/// The uploads of each track that the caller can listen to, oldest first. What was skipped as a
+/// duplicate has its audio too, though it makes nothing playable in lists.
+pub async fn audible_uploads(
+    loaders: &Loaders,
+    reader: &Reader,
+    tracks: &[i64],
+) -> Result<HashMap<i64, Vec<Upload>>> {
+    let uploads = loaders.many::<TrackUploads>(tracks.iter().copied()).await?;
+    let libraries: HashSet<i64> = uploads
+        .values()
+        .flat_map(|uploads| uploads.iter().map(|upload| upload.library_id))
+        .collect();
+    let viewable = viewable(loaders, reader, libraries).await?;
+    let audible = |uploads: &Vec<Upload>| {
+        let audible = uploads
+            .iter()
+            .filter(|upload| viewable.contains(&upload.library_id));
+        audible.cloned().collect()
+    };
+    Ok(uploads
+        .iter()
+        .map(|(track, uploads)| (*track, audible(uploads)))
+        .collect())
+}
+
+/// The uploads of one track that the caller can listen to, oldest first.
+pub async fn audible_uploads_of(
+    loaders: &Loaders,
+    reader: &Reader,
+    track: i64,
+) -> Result<Vec<Upload>> {
+    let mut uploads = audible_uploads(loaders, reader, &[track]).await?;
+    Ok(uploads.remove(&track).unwrap_or_default())
 }

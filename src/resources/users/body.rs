@@ -16,9 +16,12 @@ use crate::{
     auth::listening,
     context::{Cx, Reader},
     error::{Error, Result},
-    graphql::loaders::{AttachmentId, ContentId, Loaders},
     guard::Allowed,
-    resources::{attachments::AttachmentBody, contents::ContentBody},
+    load::Loaders,
+    resources::{
+        attachments::{Attachment, AttachmentBody},
+        contents::{Content, ContentBody},
+    },
     rest::{
         answer::{Answer, Gone, Plain},
         body::Body,
@@ -143,8 +146,8 @@ async fn parts(
     loaders: &Loaders,
     (avatar, summary): (Option<i64>, Option<i64>),
 ) -> Result<Parts> {
-    let avatar = loaders.maybe(avatar.map(AttachmentId)).await?;
-    let summary = loaders.maybe(summary.map(ContentId)).await?;
+    let avatar = loaders.maybe::<Attachment>(avatar).await?;
+    let summary = loaders.maybe::<Content>(summary).await?;
     Ok(Parts {
         avatar: avatar.map(|picture| picture.body(reader)),
         summary: summary.map(|text| text.body()),

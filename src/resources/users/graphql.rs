@@ -11,22 +11,19 @@ use crate::{
     auth::listening,
     context::Cx,
     error::{Error, Result},
-    graphql::{
-        connection::answer,
-        loaders::{AttachmentId, ContentId},
-    },
+    graphql::connection::answer,
     guard::{AllowExt, Allowed},
     resources::{attachments::Attachment, contents::Content},
 };
 
 async fn avatar(ctx: &Context<'_>, id: Option<i64>) -> Result<Option<Attachment>> {
     let loaders = ctx.data_unchecked::<Cx>().loaders();
-    loaders.maybe(id.map(AttachmentId)).await
+    loaders.maybe::<Attachment>(id).await
 }
 
 async fn summary(ctx: &Context<'_>, id: Option<i64>) -> Result<Option<Content>> {
     let loaders = ctx.data_unchecked::<Cx>().loaders();
-    loaders.maybe(id.map(ContentId)).await
+    loaders.maybe::<Content>(id).await
 }
 
 fn full_username(ctx: &Context<'_>, username: &str) -> String {

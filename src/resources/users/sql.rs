@@ -3,8 +3,8 @@ use super::{Retrieve, User, Viewer};
 use crate::{
     context::Reader,
     error::{Error, Result},
-    graphql::loaders::{ContentId, Loaders},
     guard::Allowed,
+    load::Loaders,
     resources::{contents::Content, visibility::folded},
     store::{On, sql},
 };
@@ -26,7 +26,7 @@ pub async fn viewer(reader: &Reader, on: impl On) -> Result<Viewer> {
 
 /// What a user tells of themselves.
 pub async fn summary(loaders: &Loaders, viewer: &Viewer) -> Result<Option<Content>> {
-    loaders.maybe(viewer.summary_id.map(ContentId)).await
+    loaders.maybe::<Content>(viewer.summary_id).await
 }
 
 /// What everybody may know of a user.

@@ -95,6 +95,9 @@ impl Pod {
         };
         let mut arguments = vec!["--database-url", &lease.url, "--data", &lease.folder];
         arguments.extend(["--database-connections", "4"]);
+        // The stories hold whether rows are kept in memory or not.
+        let cache = std::env::var("BALEEN_TEST_CACHE_MB").unwrap_or_else(|_| "16".to_owned());
+        arguments.extend(["--cache-mb", &cache]);
         if !settings.contains(&"--funkwhale-protocol") {
             arguments.extend(["--funkwhale-protocol", "http"]);
         }

@@ -1,0 +1,286 @@
+//! Rows by their ids, for both doors: what is asked for one by one is gathered into one statement,
+//! and what does not depend on the caller is kept in memory until it changes (`store/cache.rs`).
+use std::{
+    collections::HashMap, future::Future, hash::Hash, marker::PhantomData, sync::Arc,
+    time::Duration,
+};
+
+use async_graphql::dataloader::{DataLoader, Loader, NoCache};
+
+use crate::{
+    context::Reader,
+    error::{Error, Result},
+    store::{Change, Db, Row, Sql, Version, Weigh, columns_of},
+};
+
+/// What can be loaded by an id: a row, or what belongs to one.
+pub trait Load: Send + Sync + 'static {
+    type Value: Clone + Weigh + Send + Sync + 'static;
+
+    /// The changes that make a kept value untrue. None: it depends on the caller, and is not kept.
+    const CHANGES: &'static [Change];
+
+    /// What an id has that no row was found for, where that is a value too.
+    fn none() -> Option<Self::Value>;
+
+    /// The values of the ids that have one.
+    fn read(
+        reader: &Reader,
+        ids: Vec<i64>,
+    ) -> impl Future<Output = Result<HashMap<i64, Self::Value>>> + Send;
+}
+
+/// A row of a table with a numeric id; it is kept in memory until it changes.
+pub trait Entity: Row + Clone + Weigh + Send + Sync {
+    const TABLE: &'static str;
+    /// The columns that the type is read from.
+    const COLUMNS: &'static str;
+    const CHANGES: &'static [Change];
+
+    fn id(&self) -> i64;
+
+    /// `select .. from ..`, to be continued with conditions.
+    fn select() -> Sql {
+        columns_of(Self::TABLE, Self::COLUMNS)
+    }
+}
+
+impl<T: Entity> Load for T {
+    type Value = T;
+    const CHANGES: &'static [Change] = T::CHANGES;
+
+    fn none() -> Option<T> {
+        None
+    }
+
+    async fn read(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, T>> {
+        let rows: Vec<T> = T::select()
+            .then(" where id in ?*")
+            .bind(ids)
+            .all(reader.db())
+            .await?;
+        Ok(rows.into_iter().map(|row| (row.id(), row)).collect())
+    }
+}
+
+/// Declares a row: `entity!(Track in "tracks": "id, uuid, ..", upon [TrackId], weighs [title, fid]);`
+macro_rules! entity {
+    ($type:ident in $table:literal: $columns:literal, upon [$($change:ident),+], weighs [$($field:ident),*]) => {
+        impl $crate::load::Entity for $type {
+            const TABLE: &'static str = $table;
+            const COLUMNS: &'static str = $columns;
+            const CHANGES: &'static [$crate::store::Change] = &[$($crate::store::Change::$change),+];
+
+            fn id(&self) -> i64 {
+                self.id
+            }
+        }
+
+        $crate::load::weigh!($type: $($field),*);
+    };
+}
+pub(crate) use entity;
+
+/// Names the fields of a type that hold memory of their own.
+macro_rules! weigh {
+    ($type:ty: $($field:ident),*) => {
+        impl $crate::store::Weigh for $type {
+            fn heap(&self) -> usize {
+                0 $(+ $crate::store::Weigh::heap(&self.$field))*
+            }
+        }
+    };
+}
+pub(crate) use weigh;
+
+/// Declares what belongs to a row, beside the function that reads it.
+///
+/// `kept`: the same for every caller; the function takes the database. An id without rows has the
+/// default. `for_caller`: depends on the caller; the function takes the `Reader`.
+macro_rules! load {
+    ($(#[doc = $doc:literal])+ $name:ident: $value:ty = kept $read:path, upon [$($change:ident),+]) => {
+        $(#[doc = $doc])+
+        pub struct $name;
+
+        impl $crate::load::Load for $name {
+            type Value = $value;
+            const CHANGES: &'static [$crate::store::Change] = &[$($crate::store::Change::$change),+];
+
+            fn none() -> Option<$value> {
+                Some(Default::default())
+            }
+
+            async fn read(
+                reader: &$crate::context::Reader,
+                ids: Vec<i64>,
+            ) -> $crate::error::Result<std::collections::HashMap<i64, $value>> {
+                $read(reader.db(), ids).await
+            }
+        }
+    };
+    ($(#[doc = $doc:literal])+ $name:ident: $value:ty = for_caller $read:path) => {
+        $(#[doc = $doc])+
+        pub struct $name;
+
+        impl $crate::load::Load for $name {
+            type Value = $value;
+            const CHANGES: &'static [$crate::store::Change] = &[];
+
+            fn none() -> Option<$value> {
+                None
+            }
+
+            async fn read(
+                reader: &$crate::context::Reader,
+                ids: Vec<i64>,
+            ) -> $crate::error::Result<std::collections::HashMap<i64, $value>> {
+                $read(reader, ids).await
+            }
+        }
+    };
+}
+pub(crate) use load;
+
+/// Rows that belong to an owner, by owner.
+pub fn grouped<T>(rows: impl IntoIterator<Item = (i64, T)>) -> HashMap<i64, Vec<T>> {
+    let mut groups: HashMap<i64, Vec<T>> = HashMap::new();
+    for (owner, row) in rows {
+        groups.entry(owner).or_default().push(row);
+    }
+    groups
+}
+
+/// The loaders of one request.
+pub struct Loaders(DataLoader<Batch, NoCache>);
+
+/// What the loaders read with.
+struct Batch(Arc<Reader>);
+
+/// An id of the kind `K`.
+struct Id<K>(i64, PhantomData<fn() -> K>);
+
+impl Loaders {
+    pub fn new(reader: Arc<Reader>) -> Self {
+        let loader = DataLoader::new(Batch(reader), tokio::spawn);
+        Self(loader.delay(Duration::ZERO))
+    }
+
+    /// The value of one id.
+    pub async fn one<K: Load>(&self, id: i64) -> Result<Option<K::Value>> {
+        let shared = self.shared::<K>(id).await?;
+        Ok(shared.map(Arc::unwrap_or_clone))
+    }
+
+    /// The value of one id, as it lies in memory.
+    pub async fn shared<K: Load>(&self, id: i64) -> Result<Option<Arc<K::Value>>> {
+        let db = self.db();
+        db.cache().freshen(db).await?;
+        match db.cache().get::<K, K::Value>(id) {
+            Some(kept) => Ok(Some(kept)),
+            None => self.0.load_one(Id::<K>::new(id)).await,
+        }
+    }
+
+    /// The value of an id that may be absent.
+    pub async fn maybe<K: Load>(&self, id: Option<i64>) -> Result<Option<K::Value>> {
+        match id {
+            Some(id) => self.one::<K>(id).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The values of the ids that have one.
+    pub async fn many<K: Load>(
+        &self,
+        ids: impl IntoIterator<Item = i64> + Send,
+    ) -> Result<HashMap<i64, Arc<K::Value>>> {
+        let db = self.db();
+        db.cache().freshen(db).await?;
+        let mut found = HashMap::new();
+        let mut missing = Vec::new();
+        for id in ids {
+            match db.cache().get::<K, K::Value>(id) {
+                Some(kept) => _ = found.insert(id, kept),
+                None => missing.push(Id::<K>::new(id)),
+            }
+        }
+        if !missing.is_empty() {
+            let read = self.0.load_many(missing).await?;
+            found.extend(read.into_iter().map(|(id, value)| (id.0, value)));
+        }
+        Ok(found)
+    }
+
+    /// The values of ids, in their order; ids without one are passed over.
+    pub async fn list<K: Load>(&self, ids: &[i64]) -> Result<Vec<Arc<K::Value>>> {
+        let values = self.many::<K>(ids.iter().copied()).await?;
+        Ok(ids
+            .iter()
+            .filter_map(|id| values.get(id).cloned())
+            .collect())
+    }
+
+    /// The rows of ids, in their order, as they are for whoever takes them.
+    pub async fn owned<T: Load<Value = T> + Clone>(&self, ids: &[i64]) -> Result<Vec<T>> {
+        let rows = self.list::<T>(ids).await?;
+        Ok(rows.into_iter().map(Arc::unwrap_or_clone).collect())
+    }
+
+    fn db(&self) -> &Db {
+        self.0.loader().0.db()
+    }
+}
+
+impl<K: Load> Loader<Id<K>> for Batch {
+    type Value = Arc<K::Value>;
+    type Error = Error;
+
+    async fn load(&self, keys: &[Id<K>]) -> Result<HashMap<Id<K>, Arc<K::Value>>> {
+        let version = self.0.db().cache().version();
+        let ids: Vec<i64> = keys.iter().map(|key| key.0).collect();
+        let mut read = K::read(&self.0, ids).await?;
+        let values = keys
+            .iter()
+            .filter_map(|key| Some((key.0, read.remove(&key.0).or_else(K::none)?)));
+        Ok(values
+            .map(|(id, value)| (Id::new(id), self.kept::<K>(id, value, version)))
+            .collect())
+    }
+}
+
+impl Batch {
+    fn kept<K: Load>(&self, id: i64, value: K::Value, version: Version) -> Arc<K::Value> {
+        let value = Arc::new(value);
+        if !K::CHANGES.is_empty() {
+            let cache = self.0.db().cache();
+            cache.keep::<K, _>(id, &value, K::CHANGES, version);
+        }
+        value
+    }
+}
+
+impl<K> Id<K> {
+    fn new(id: i64) -> Self {
+        Self(id, PhantomData)
+    }
+}
+
+impl<K> Clone for Id<K> {
+    fn clone(&self) -> Self {
+        Self::new(self.0)
+    }
+}
+
+impl<K> PartialEq for Id<K> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl<K> Eq for Id<K> {}
+
+impl<K> Hash for Id<K> {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}

@@ -1,0 +1,391 @@
+//! What was read from the database, kept in memory until it changes.
+//!
+//! Nothing tells the cache of a change: before anything is taken from it, it reads what the
+//! triggers wrote down (`changes`), at once after this process wrote, else when it last did so a
+//! quarter of a second ago. So it is right whoever writes: another server, a scan, `psql`.
+use std::{
+    any::{Any, TypeId},
+    collections::{HashMap, HashSet},
+    future::Future,
+    sync::{
+        Arc, PoisonError, RwLock, RwLockReadGuard,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
+};
+
+use super::{
+    Db, Sql,
+    changes::{self, Change, Mark, News},
+};
+use crate::{error::Result, time::Clock};
+
+/// Milliseconds for which nothing is asked, unless this process wrote.
+const AGE: i64 = 250;
+/// Milliseconds after which changes may have been pruned unread.
+const OUTDATED: i64 = 10 * 60 * 1_000;
+/// The part of the memory that is for lists.
+const LISTS: u64 = 8;
+/// What an entry takes beside its value.
+const ENTRY: usize = 160;
+
+/// The bytes that a value holds outside of itself, about.
+pub trait Weigh {
+    fn heap(&self) -> usize {
+        0
+    }
+}
+
+impl Weigh for i64 {}
+impl Weigh for bool {}
+
+impl Weigh for String {
+    fn heap(&self) -> usize {
+        self.len()
+    }
+}
+
+impl Weigh for serde_json::Value {
+    fn heap(&self) -> usize {
+        match self {
+            Self::String(text) => text.len(),
+            Self::Array(items) => items.heap(),
+            Self::Object(fields) => fields
+                .iter()
+                .map(|(key, value)| 96 + key.len() + value.heap())
+                .sum(),
+            _ => 0,
+        }
+    }
+}
+
+impl<T: Weigh> Weigh for Option<T> {
+    fn heap(&self) -> usize {
+        self.as_ref().map_or(0, Weigh::heap)
+    }
+}
+
+impl<T: Weigh> Weigh for Vec<T> {
+    fn heap(&self) -> usize {
+        size_of::<T>() * self.capacity() + self.iter().map(Weigh::heap).sum::<usize>()
+    }
+}
+
+type Erased = Arc<dyn Any + Send + Sync>;
+
+#[derive(Clone)]
+struct Kept {
+    value: Erased,
+    bytes: u32,
+}
+
+/// Answers of a statement that makes a list.
+#[derive(Clone)]
+struct List {
+    kept: Kept,
+    /// What was known of changes when it was read.
+    version: u64,
+    tables: Arc<[usize]>,
+}
+
+type Rows = moka::sync::Cache<(TypeId, i64), Kept, foldhash::fast::RandomState>;
+type Lists = moka::sync::Cache<String, List, foldhash::fast::RandomState>;
+
+/// The cache of one database; with no memory it keeps nothing.
+pub struct Cache(Option<Inner>);
+
+struct Inner {
+    rows: Rows,
+    lists: Lists,
+    clock: Clock,
+    /// How often this process wrote, and how often it had when the changes were last read.
+    writes: AtomicU64,
+    seen: AtomicU64,
+    /// When the changes were last read, in milliseconds since 1970.
+    read: AtomicI64,
+    mark: tokio::sync::Mutex<Option<Mark>>,
+    /// The numbers of the tables that are watched, and the version that last changed each.
+    tables: HashMap<&'static str, usize>,
+    changed: Vec<AtomicU64>,
+    state: RwLock<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// How often changes were applied.
+    version: u64,
+    /// Which kinds of rows each change makes untrue.
+    watchers: HashMap<Change, Vec<TypeId>>,
+    watching: HashSet<TypeId>,
+}
+
+/// What was known of changes when something was read.
+#[derive(Clone, Copy, Debug)]
+pub struct Version(u64);
+
+impl Cache {
+    /// A cache of so many megabytes.
+    pub fn new(megabytes: u64, clock: Clock) -> Self {
+        if megabytes == 0 {
+            return Self(None);
+        }
+        let tables = changes::tables();
+        let bytes = megabytes * 1024 * 1024;
+        let weigh = |kept: &Kept| kept.bytes;
+        Self(Some(Inner {
+            rows: moka::sync::Cache::builder()
+                .max_capacity(bytes - bytes / LISTS)
+                .weigher(move |_: &(TypeId, i64), kept: &Kept| weigh(kept))
+                .build_with_hasher(foldhash::fast::RandomState::default()),
+            lists: moka::sync::Cache::builder()
+                .max_capacity(bytes / LISTS)
+                .weigher(move |_: &String, list: &List| weigh(&list.kept))
+                .build_with_hasher(foldhash::fast::RandomState::default()),
+            clock,
+            writes: AtomicU64::new(0),
+            seen: AtomicU64::new(0),
+            read: AtomicI64::new(i64::MIN / 2),
+            mark: tokio::sync::Mutex::new(None),
+            changed: tables.iter().map(|_| AtomicU64::new(0)).collect(),
+            tables,
+            state: RwLock::default(),
+        }))
+    }
+
+    /// To be dropped after something was written.
+    pub fn writing(self: &Arc<Self>) -> Wrote {
+        Wrote(self.clone())
+    }
+
+    /// Reads what changed, unless that was done a moment ago.
+    pub async fn freshen(&self, db: &Db) -> Result<()> {
+        let Some(inner) = &self.0 else { return Ok(()) };
+        if inner.is_fresh() {
+            return Ok(());
+        }
+        let mut mark = inner.mark.lock().await;
+        if inner.is_fresh() {
+            return Ok(());
+        }
+        let writes = inner.writes.load(Ordering::Acquire);
+        let now = inner.clock.now().unix_millis();
+        if (now - inner.read.load(Ordering::Relaxed)).abs() > OUTDATED {
+            *mark = None;
+        }
+        let (new, news) = changes::since(db, mark.as_ref()).await?;
+        inner.apply(&news);
+        *mark = Some(new);
+        inner.read.store(now, Ordering::Release);
+        inner.seen.store(writes, Ordering::Release);
+        Ok(())
+    }
+
+    /// What is known of changes now; to be asked before reading what is to be kept.
+    pub fn version(&self) -> Version {
+        Version(self.0.as_ref().map_or(0, |inner| inner.state().version))
+    }
+
+    /// A row, or what belongs to one: `K` is the kind, `id` the owner.
+    pub fn get<K: 'static, V: Send + Sync + 'static>(&self, id: i64) -> Option<Arc<V>> {
+        let kept = self.0.as_ref()?.rows.get(&(TypeId::of::<K>(), id))?;
+        kept.value.downcast().ok()
+    }
+
+    /// Keeps what was read at `version` until one of the changes happens to `id`.
+    pub fn keep<K, V>(&self, id: i64, value: &Arc<V>, upon: &[Change], version: Version)
+    where
+        K: 'static,
+        V: Weigh + Send + Sync + 'static,
+    {
+        let Some(inner) = &self.0 else { return };
+        inner.watch(TypeId::of::<K>(), upon);
+        let state = inner.state();
+        // What changed meanwhile may have been this.
+        if state.version == version.0 {
+            let kept = Kept::new(value.clone(), value.heap() + size_of::<V>());
+            inner.rows.insert((TypeId::of::<K>(), id), kept);
+        }
+    }
+
+    /// The answer of a statement, kept until one of the tables changes that it reads from. Where one
+    /// of them is not watched, nothing is kept.
+    pub async fn list<T>(
+        &self,
+        db: &Db,
+        statement: &Sql,
+        read: impl Future<Output = Result<T>>,
+    ) -> Result<Arc<T>>
+    where
+        T: Weigh + Send + Sync + 'static,
+    {
+        let Some(inner) = &self.0 else {
+            return read.await.map(Arc::new);
+        };
+        self.freshen(db).await?;
+        let key = statement.fingerprint();
+        if let Some(list) = inner.lists.get(&key)
+            && inner.is_current(&list)
+            && let Ok(value) = list.kept.value.downcast()
+        {
+            return Ok(value);
+        }
+        let version = inner.state().version;
+        let value = Arc::new(read.await?);
+        if let Some(tables) = inner.tables_of(statement.text()) {
+            let kept = Kept::new(value.clone(), value.heap() + size_of::<T>() + key.len());
+            inner.lists.insert(
+                key,
+                List {
+                    kept,
+                    version,
+                    tables,
+                },
+            );
+        }
+        Ok(value)
+    }
+}
+
+impl Inner {
+    fn is_fresh(&self) -> bool {
+        let age = self.clock.now().unix_millis() - self.read.load(Ordering::Acquire);
+        // A clock that was put back makes nothing fresh.
+        (0..AGE).contains(&age)
+            && self.writes.load(Ordering::Acquire) == self.seen.load(Ordering::Acquire)
+    }
+
+    fn apply(&self, news: &News) {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        match news {
+            News::Changes(changes) if changes.is_empty() => return,
+            News::Changes(changes) => {
+                state.version += 1;
+                for (change, key) in changes {
+                    self.forget(&state, *change, *key);
+                }
+            }
+            News::Everything => {
+                state.version += 1;
+                self.rows.invalidate_all();
+                for changed in &self.changed {
+                    changed.store(state.version, Ordering::Release);
+                }
+            }
+        }
+    }
+
+    fn forget(&self, state: &State, change: Change, key: Option<i64>) {
+        if let Some(table) = change.table() {
+            self.changed[self.tables[table]].store(state.version, Ordering::Release);
+        }
+        if let Some(id) = key {
+            for kind in state.watchers.get(&change).into_iter().flatten() {
+                self.rows.invalidate(&(*kind, id));
+            }
+        }
+    }
+
+    fn watch(&self, kind: TypeId, upon: &[Change]) {
+        if self.state().watching.contains(&kind) {
+            return;
+        }
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        if state.watching.insert(kind) {
+            for change in upon {
+                state.watchers.entry(*change).or_default().push(kind);
+            }
+        }
+    }
+
+    fn is_current(&self, list: &List) -> bool {
+        let changed = |table: &usize| self.changed[*table].load(Ordering::Acquire);
+        list.tables
+            .iter()
+            .all(|table| changed(table) <= list.version)
+    }
+
+    /// The tables that a statement reads from; `None` where one of them is not watched.
+    fn tables_of(&self, text: &str) -> Option<Arc<[usize]>> {
+        let mut words = text.split(|char: char| !(char.is_alphanumeric() || char == '_'));
+        let mut tables = HashSet::new();
+        while let Some(word) = words.next() {
+            if !matches!(word, "from" | "join") {
+                continue;
+            }
+            let name = words.find(|word| !word.is_empty())?;
+            match name {
+                // A subquery, or the list of values that was bound.
+                "select" | "json_each" => {}
+                "artist_search" => _ = tables.insert(*self.tables.get("artists")?),
+                "album_search" => _ = tables.insert(*self.tables.get("albums")?),
+                "track_search" => _ = tables.insert(*self.tables.get("tracks")?),
+                name => _ = tables.insert(*self.tables.get(name)?),
+            }
+        }
+        Some(tables.into_iter().collect())
+    }
+
+    fn state(&self) -> RwLockReadGuard<'_, State> {
+        // A panic elsewhere cannot leave the state half-written: its fields are set one by one.
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Kept {
+    fn new(value: Erased, bytes: usize) -> Self {
+        Self {
+            value,
+            bytes: u32::try_from(bytes + ENTRY).unwrap_or(u32::MAX),
+        }
+    }
+}
+
+/// Makes the next look into the cache read the changes first.
+pub struct Wrote(Arc<Cache>);
+
+impl Drop for Wrote {
+    fn drop(&mut self) {
+        if let Some(inner) = &self.0.0 {
+            inner.writes.fetch_add(1, Ordering::AcqRel);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn inner() -> Inner {
+        Cache::new(1, Clock::system()).0.unwrap()
+    }
+
+    #[test]
+    fn a_list_is_kept_where_all_its_tables_are_watched() {
+        let inner = inner();
+        let found = |text| inner.tables_of(text).map(|tables| tables.len());
+        assert_eq!(found("select t.id from tracks t where true"), Some(1));
+        let nested = "select t.id from tracks t where t.id in (select rowid from track_search) and t.album_id in
+            (select value from json_each(?)) and exists (select 1 from (select 1) x join favorites v on true)";
+        assert_eq!(found(nested), Some(2));
+        assert_eq!(found("select s.id from sessions s"), None);
+        assert_eq!(
+            found("select t.id from tracks t join users u on true"),
+            None
+        );
+    }
+
+    #[test]
+    fn what_was_read_before_a_change_is_not_kept_after_it() {
+        let cache = Cache::new(1, Clock::system());
+        let inner = cache.0.as_ref().unwrap();
+        let (before, value) = (cache.version(), Arc::new(7_i64));
+        inner.apply(&News::Changes(vec![(Change::AlbumId, Some(1))]));
+        cache.keep::<i64, i64>(1, &value, &[Change::AlbumId], before);
+        assert_eq!(cache.get::<i64, i64>(1), None);
+        cache.keep::<i64, i64>(1, &value, &[Change::AlbumId], cache.version());
+        assert_eq!(cache.get::<i64, i64>(1), Some(value));
+        inner.apply(&News::Changes(vec![(Change::AlbumId, Some(2))]));
+        assert!(cache.get::<i64, i64>(1).is_some());
+        inner.apply(&News::Changes(vec![(Change::AlbumId, Some(1))]));
+        assert_eq!(cache.get::<i64, i64>(1), None);
+    }
+}

@@ -1,0 +1,231 @@
+//! What changed in the database, whoever changed it: triggers write it down (migration 0004), and
+//! the cache reads it.
+use std::collections::HashMap;
+
+use super::{Db, Dialect, Sql, Tx, sql};
+use crate::error::Result;
+
+macro_rules! changes {
+    ($($name:ident = $table:ident . $column:ident;)+) => {
+        /// Rows of a table were inserted, updated or deleted that have a certain value in a column.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Change {
+            $(
+                #[doc = concat!("`", stringify!($table), ".", stringify!($column), "`")]
+                $name,
+            )+
+        }
+
+        impl Change {
+            pub const ALL: &[Self] = &[$(Self::$name,)+];
+
+            /// The word of this kind in the table `changes`.
+            pub fn kind(self) -> &'static str {
+                match self {
+                    $(Self::$name => concat!(stringify!($table), ".", stringify!($column)),)+
+                }
+            }
+        }
+    };
+}
+
+changes! {
+    ActorId = actors.id;
+    AlbumArtistAlbum = album_artists.album_id;
+    AlbumArtistArtist = album_artists.artist_id;
+    AlbumId = albums.id;
+    AlbumTagAlbum = album_tags.album_id;
+    ArtistId = artists.id;
+    ArtistTagArtist = artist_tags.artist_id;
+    AttachmentId = attachments.id;
+    ChannelArtist = channels.artist_id;
+    ContentFilterUser = content_filters.user_id;
+    ContentId = contents.id;
+    FavoriteUser = favorites.user_id;
+    FollowActor = follows.actor_id;
+    LibraryFollowActor = library_follows.actor_id;
+    LibraryId = libraries.id;
+    LicenseCode = licenses.code;
+    TagId = tags.id;
+    TrackAlbum = tracks.album_id;
+    TrackArtistArtist = track_artists.artist_id;
+    TrackArtistTrack = track_artists.track_id;
+    TrackDownloads = tracks.downloads_count;
+    TrackId = tracks.id;
+    TrackTagTrack = track_tags.track_id;
+    UploadAlbum = uploads.album_id;
+    UploadId = uploads.id;
+    UploadTrack = uploads.track_id;
+}
+
+impl Change {
+    /// The table whose lists may look different now. How often a track was listened to is not
+    /// what lists are made of.
+    pub fn table(self) -> Option<&'static str> {
+        let (table, _) = self.kind().split_once('.')?;
+        (self != Self::TrackDownloads).then_some(table)
+    }
+
+    fn of(kind: &str) -> Option<Self> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|change| change.kind() == kind)
+    }
+}
+
+/// How far the changes were read: on SQLite the last id, on PostgreSQL the snapshot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mark(String);
+
+/// What was read.
+pub enum News {
+    Changes(Vec<(Change, Option<i64>)>),
+    /// So much, or something so unusual, that anything may have changed.
+    Everything,
+}
+
+/// Changes that are read one by one; more of them are read as "everything".
+const MOST: usize = 5_000;
+
+/// What changed since the mark, and the new mark. Without a mark: everything.
+pub async fn since(db: &Db, mark: Option<&Mark>) -> Result<(Mark, News)> {
+    let Some(mark) = mark else {
+        return Ok((newest(db).await?, News::Everything));
+    };
+    let limit = i64::try_from(MOST + 1).expect("a small number");
+    let rows: Vec<Row> = match db.dialect() {
+        Dialect::Sqlite => {
+            let text =
+                "select cast(id as text), kind, key from changes where id > cast(? as integer)
+                order by id limit ?";
+            sql(text).bind(mark.0.as_str()).bind(limit).all(db).await?
+        }
+        Dialect::Postgres => {
+            // One row without a kind tells the snapshot where nothing changed.
+            let text = "select cast(pg_current_snapshot() as text), c.kind, c.key from (select 1) as one
+                left join changes c on c.xact >= pg_snapshot_xmin(cast(cast(? as text) as pg_snapshot))
+                  and not pg_visible_in_snapshot(c.xact, cast(cast(? as text) as pg_snapshot)) limit ?";
+            let since = sql(text).bind(mark.0.as_str()).bind(mark.0.as_str());
+            since.bind(limit).all(db).await?
+        }
+    };
+    if rows.len() > MOST {
+        return Ok((newest(db).await?, News::Everything));
+    }
+    let mark = rows.last().map_or(mark.clone(), |row| Mark(row.0.clone()));
+    Ok((mark, told(rows)))
+}
+
+type Row = (String, Option<String>, Option<i64>);
+
+fn told(rows: Vec<Row>) -> News {
+    let kinds = rows
+        .into_iter()
+        .filter_map(|(_, kind, key)| Some((kind?, key)));
+    let changes = kinds.map(|(kind, key)| Some((Change::of(&kind)?, key)));
+    // A kind that is not known is `*`, or a newer program's.
+    changes
+        .collect::<Option<_>>()
+        .map_or(News::Everything, News::Changes)
+}
+
+async fn newest(db: &Db) -> Result<Mark> {
+    let text = match db.dialect() {
+        Dialect::Sqlite => "select cast(coalesce(max(id), 0) as text) from changes",
+        Dialect::Postgres => "select cast(pg_current_snapshot() as text)",
+    };
+    sql(text).one::<(String,)>(db).await.map(|row| Mark(row.0))
+}
+
+/// Deletes what was read up to an older mark; returns the newest one, to prune by another time.
+pub async fn prune(db: &Db, older: Option<&Mark>) -> Result<Mark> {
+    let newest = newest(db).await?;
+    if let Some(mark) = older {
+        let text = match db.dialect() {
+            Dialect::Sqlite => "delete from changes where id <= cast(? as integer)",
+            Dialect::Postgres => {
+                "delete from changes
+                 where xact < pg_snapshot_xmin(cast(cast(? as text) as pg_snapshot))"
+            }
+        };
+        sql(text).bind(mark.0.as_str()).run(db).await?;
+    }
+    Ok(newest)
+}
+
+/// The triggers, put aside while very many rows are written in one transaction.
+pub struct Paused {
+    again: Vec<String>,
+}
+
+impl Paused {
+    pub async fn begin(tx: &mut Tx) -> Result<Self> {
+        let dialect = tx.dialect();
+        let found = match dialect {
+            Dialect::Sqlite => {
+                "select name, sql from sqlite_master where type = 'trigger' and name like 'changes\\_%' escape '\\'"
+            }
+            Dialect::Postgres => {
+                "select cast(tgname as text), cast(cast(tgrelid as regclass) as text) from pg_trigger
+                 where tgname like 'changes\\_%' escape '\\'"
+            }
+        };
+        let triggers: Vec<(String, String)> = sql(found).all(&mut *tx).await?;
+        let mut again = Vec::with_capacity(triggers.len());
+        for (name, other) in triggers {
+            let (pause, resume) = match dialect {
+                Dialect::Sqlite => (format!("drop trigger {name}"), other),
+                Dialect::Postgres => (
+                    format!("alter table {other} disable trigger {name}"),
+                    format!("alter table {other} enable trigger {name}"),
+                ),
+            };
+            Sql::generated(pause).run(&mut *tx).await?;
+            again.push(resume);
+        }
+        Ok(Self { again })
+    }
+
+    /// Puts the triggers back, and writes down that anything may have changed.
+    pub async fn end(self, tx: &mut Tx) -> Result<()> {
+        if tx.dialect() == Dialect::Postgres {
+            // References that are checked at the end are in the way of `alter table`.
+            let check = sql("set constraints all immediate");
+            check.run(&mut *tx).await?;
+        }
+        for resume in self.again {
+            Sql::generated(resume).run(&mut *tx).await?;
+        }
+        let all = sql("insert into changes (kind) values ('*')");
+        all.run(tx).await.map(|_| ())
+    }
+}
+
+/// The tables whose changes are written down, numbered.
+pub fn tables() -> HashMap<&'static str, usize> {
+    let mut tables = HashMap::new();
+    for table in Change::ALL.iter().filter_map(|change| change.table()) {
+        let next = tables.len();
+        tables.entry(table).or_insert(next);
+    }
+    tables
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_change_is_written_down_on_both_databases() {
+        for migration in [
+            include_str!("../../migrations/sqlite/0004_changes.sql"),
+            include_str!("../../migrations/postgres/0004_changes.sql"),
+        ] {
+            for change in Change::ALL {
+                let word = format!("'{}'", change.kind());
+                assert!(migration.contains(&word), "{word}");
+            }
+        }
+    }
+}
