@@ -21,8 +21,19 @@ use crate::{
 #[derive(Clone)]
 pub struct App(Arc<Parts>);
 
+/// The names in the pod's links, which every answer repeats.
+pub struct Names {
+    /// Host, and port where there is one.
+    pub host: String,
+    /// Scheme and host, without a slash at the end.
+    pub public_url: String,
+    /// Where pictures are, with a slash at the end.
+    pub media_url: String,
+}
+
 struct Parts {
     config: Config,
+    names: Names,
     db: Db,
     clock: Clock,
     limits: Limits,
@@ -61,6 +72,11 @@ impl App {
             foreign_hash: Cached::for_seconds(60),
             media: Media::new(&config),
             fetcher: Fetcher::new(config.fetch_private),
+            names: Names {
+                host: config.hostname(),
+                public_url: config.public_url(),
+                media_url: config.media_url(),
+            },
             config,
             metrics: Metrics::with_statements(db.statements().clone()),
             db,
@@ -72,6 +88,11 @@ impl App {
 
     pub fn config(&self) -> &Config {
         &self.0.config
+    }
+
+    /// The names in the pod's links.
+    pub fn names(&self) -> &Names {
+        &self.0.names
     }
 
     pub fn clock(&self) -> &Clock {

@@ -150,6 +150,9 @@ pub fn grouped<T>(rows: impl IntoIterator<Item = (i64, T)>) -> HashMap<i64, Vec<
     groups
 }
 
+/// Values by the ids that they belong to.
+pub type Found<V> = HashMap<i64, V, foldhash::fast::RandomState>;
+
 /// The loaders of one request.
 pub struct Loaders(DataLoader<Batch, NoCache>);
 
@@ -193,10 +196,10 @@ impl Loaders {
     pub async fn many<K: Load>(
         &self,
         ids: impl IntoIterator<Item = i64> + Send,
-    ) -> Result<HashMap<i64, Arc<K::Value>>> {
+    ) -> Result<Found<Arc<K::Value>>> {
         let db = self.db();
         db.cache().freshen(db).await?;
-        let mut found = HashMap::new();
+        let mut found = Found::default();
         let mut missing = Vec::new();
         for id in ids {
             match db.cache().get::<K, K::Value>(id) {

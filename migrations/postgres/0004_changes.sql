@@ -392,3 +392,7 @@ create trigger changes_contents_truncate after truncate on contents for each sta
 create trigger changes_favorites_truncate after truncate on favorites for each statement execute function changes_all();
 create trigger changes_content_filters_truncate after truncate on content_filters for each statement execute function changes_all();
 create trigger changes_licenses_truncate after truncate on licenses for each statement execute function changes_all();
+
+-- What a user's uploads take, by status, is summed from this index alone.
+drop index uploads_library_id_import_status_idx;
+create index uploads_library_id_import_status_size_idx on uploads (library_id, import_status, size);

@@ -381,3 +381,7 @@ end;
 create trigger changes_actors_update_all after update of preferred_username, domain on actors begin
     insert into changes (kind) values ('*');
 end;
+
+-- What a user's uploads take, by status, is summed from this index alone.
+drop index uploads_library_id_import_status_idx;
+create index uploads_library_id_import_status_size_idx on uploads (library_id, import_status, size);

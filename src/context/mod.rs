@@ -39,7 +39,7 @@ impl Reader {
 
     /// Whether a domain is this pod's.
     pub fn is_local_domain(&self, domain: &str) -> bool {
-        domain == self.app.config().hostname()
+        domain == self.app.names().host
     }
 
     /// Whether an ActivityPub identifier is this pod's; what has none was made here.

@@ -104,7 +104,7 @@ pub fn audible(reader: &Reader) -> Sql {
 /// Of an upload `u`: it was imported, into a library that somebody of this pod may look into and
 /// the caller may not.
 pub fn withheld(reader: &Reader) -> Sql {
-    let host = reader.app().config().hostname();
+    let host = &reader.app().names().host;
     sql("u.import_status = 'finished' and u.library_id in
         (select l.id from libraries l join actors o on o.id = l.actor_id
          where l.privacy_level = 'instance' or (l.privacy_level = 'me' and (o.domain = ?

@@ -101,7 +101,7 @@ impl<E: Endpoint> Door<E> {
 
     async fn enter(&self, mut request: Request) -> Result<Response> {
         let path = request.uri().path();
-        let address = format!("{}{path}", self.app.config().public_url());
+        let address = format!("{}{path}", self.app.names().public_url);
         let client = super::client::of(&self.app, &request);
         let ident = Ident::of_address(client.address);
         let mut ledger = Ledger::default();

@@ -13,6 +13,8 @@ use std::{
     },
 };
 
+use quick_cache::Weighter;
+
 use super::{
     Db, Sql,
     changes::{self, Change, Mark, News},
@@ -27,6 +29,8 @@ const OUTDATED: i64 = 10 * 60 * 1_000;
 const LISTS: u64 = 8;
 /// What an entry takes beside its value.
 const ENTRY: usize = 160;
+/// Rows that room is made for at the start; more find theirs.
+const ROWS: usize = 10_000;
 
 /// The bytes that a value holds outside of itself, about.
 pub trait Weigh {
@@ -58,6 +62,12 @@ impl Weigh for serde_json::Value {
     }
 }
 
+impl<A: Weigh, B: Weigh> Weigh for (A, B) {
+    fn heap(&self) -> usize {
+        self.0.heap() + self.1.heap()
+    }
+}
+
 impl<T: Weigh> Weigh for Option<T> {
     fn heap(&self) -> usize {
         self.as_ref().map_or(0, Weigh::heap)
@@ -75,7 +85,7 @@ type Erased = Arc<dyn Any + Send + Sync>;
 #[derive(Clone)]
 struct Kept {
     value: Erased,
-    bytes: u32,
+    bytes: u64,
 }
 
 /// Answers of a statement that makes a list.
@@ -87,8 +97,24 @@ struct List {
     tables: Arc<[usize]>,
 }
 
-type Rows = moka::sync::Cache<(TypeId, i64), Kept, foldhash::fast::RandomState>;
-type Lists = moka::sync::Cache<String, List, foldhash::fast::RandomState>;
+type Rows = quick_cache::sync::Cache<(TypeId, i64), Kept, Bytes>;
+type Lists = quick_cache::sync::Cache<String, List, Bytes>;
+
+/// Entries weigh what they take of the memory.
+#[derive(Clone)]
+struct Bytes;
+
+impl Weighter<(TypeId, i64), Kept> for Bytes {
+    fn weight(&self, _: &(TypeId, i64), kept: &Kept) -> u64 {
+        kept.bytes
+    }
+}
+
+impl Weighter<String, List> for Bytes {
+    fn weight(&self, _: &String, list: &List) -> u64 {
+        list.kept.bytes
+    }
+}
 
 /// The cache of one database; with no memory it keeps nothing.
 pub struct Cache(Option<Inner>);
@@ -130,16 +156,9 @@ impl Cache {
         }
         let tables = changes::tables();
         let bytes = megabytes * 1024 * 1024;
-        let weigh = |kept: &Kept| kept.bytes;
         Self(Some(Inner {
-            rows: moka::sync::Cache::builder()
-                .max_capacity(bytes - bytes / LISTS)
-                .weigher(move |_: &(TypeId, i64), kept: &Kept| weigh(kept))
-                .build_with_hasher(foldhash::fast::RandomState::default()),
-            lists: moka::sync::Cache::builder()
-                .max_capacity(bytes / LISTS)
-                .weigher(move |_: &String, list: &List| weigh(&list.kept))
-                .build_with_hasher(foldhash::fast::RandomState::default()),
+            rows: Rows::with_weighter(ROWS, bytes - bytes / LISTS, Bytes),
+            lists: Lists::with_weighter(ROWS / 10, bytes / LISTS, Bytes),
             clock,
             writes: AtomicU64::new(0),
             seen: AtomicU64::new(0),
@@ -265,7 +284,7 @@ impl Inner {
             }
             News::Everything => {
                 state.version += 1;
-                self.rows.invalidate_all();
+                self.rows.clear();
                 for changed in &self.changed {
                     changed.store(state.version, Ordering::Release);
                 }
@@ -279,7 +298,7 @@ impl Inner {
         }
         if let Some(id) = key {
             for kind in state.watchers.get(&change).into_iter().flatten() {
-                self.rows.invalidate(&(*kind, id));
+                self.rows.remove(&(*kind, id));
             }
         }
     }
@@ -334,7 +353,7 @@ impl Kept {
     fn new(value: Erased, bytes: usize) -> Self {
         Self {
             value,
-            bytes: u32::try_from(bytes + ENTRY).unwrap_or(u32::MAX),
+            bytes: (bytes + ENTRY) as u64,
         }
     }
 }

@@ -4,8 +4,12 @@ use moka::sync::Cache;
 
 use crate::error::Result;
 
-/// A count that takes longer than this is worth remembering.
+/// A count of many rows that takes longer than this is worth remembering.
 const SLOW: Duration = Duration::from_millis(10);
+/// Many rows.
+const MANY: i64 = 1_000;
+/// So is one of few rows that takes as long as this.
+const VERY_SLOW: Duration = Duration::from_millis(250);
 /// How long a count is remembered.
 const AGE: Duration = Duration::from_secs(30);
 /// Counts remembered at most.
@@ -40,7 +44,8 @@ impl Counts {
         }
         let started = Instant::now();
         let counted = count.await?;
-        if started.elapsed() > SLOW {
+        let took = started.elapsed();
+        if took > VERY_SLOW || (took > SLOW && counted >= MANY) {
             self.0.insert(statement, counted);
         }
         Ok(counted)

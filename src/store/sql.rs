@@ -1,7 +1,9 @@
+use std::sync::Arc;
+
 use sqlx::{AssertSqlSafe, FromRow, postgres::PgRow, sqlite::SqliteRow};
 
 use super::{
-    Connection, Db, Dialect, Pools, Tx, Value,
+    Connection, Db, Dialect, Pools, Tx, Value, Weigh,
     value::{postgres_arguments, sqlite_arguments},
 };
 use crate::error::{Error, Result};
@@ -112,10 +114,14 @@ impl Sql {
             .collect())
     }
 
+    /// The rows; kept in memory until a table changes that they were read from.
+    pub async fn kept<T: Row + Weigh + Sync>(self, db: &Db) -> Result<Arc<Vec<T>>> {
+        db.cache().list(db, &self, self.clone().all(db)).await
+    }
+
     /// The only column of each row; kept in memory until a table changes that it was read from.
     pub async fn kept_ids(self, db: &Db) -> Result<Vec<i64>> {
-        let read = self.clone().ids(db);
-        let ids = db.cache().list(db, &self, read).await?;
+        let ids = db.cache().list(db, &self, self.clone().ids(db)).await?;
         Ok(ids.to_vec())
     }
 

@@ -30,7 +30,7 @@ on_both! {
         assert!(place("\"totalCount\"") < place("\"nodes\"") && place("\"name\"") < place("\"databaseId\""));
     }
 
-    async fn nested_lists_run_a_constant_number_of_statements(pod: Pod) {
+    async fn nested_lists_run_a_constant_number_of_statements(pod: Pod) with ["--cache-mb", "0"] => {
         let mut counts = Vec::new();
         for first in [1, 5] {
             let before = pod.app.db().statements().get();

@@ -8,6 +8,7 @@
 mod accounts;
 mod artists;
 mod browser;
+mod cache;
 mod catalogue;
 mod cli;
 mod clients;

@@ -127,9 +127,9 @@ impl Attachment {
     }
 
     fn addresses(&self, reader: &Reader) -> AttachmentUrls {
-        let config = reader.app().config();
+        let names = reader.app().names();
         if self.file.is_empty() {
-            let root = config.public_url();
+            let root = &names.public_url;
             let proxied =
                 |size: &str| format!("{root}/api/v1/attachments/{}/proxy?next={size}", self.uuid);
             return AttachmentUrls {
@@ -139,7 +139,7 @@ impl Attachment {
                 large_square_crop: proxied("large_square_crop"),
             };
         }
-        let media = config.media_url();
+        let media = &names.media_url;
         AttachmentUrls {
             source: self.url.clone(),
             original: format!("{media}{}", self.file),

@@ -12,7 +12,7 @@ use crate::{
     error::Result,
     graphql::ids::{Kind, global},
     guard::AllowExt,
-    load::{load, weigh},
+    load::{Found, load, weigh},
     store::{Db, sql},
     time::Timestamp,
 };
@@ -94,7 +94,7 @@ impl Channel {
 }
 
 /// The channel of an artist among those that were loaded.
-pub fn channel_of(channels: &HashMap<i64, Arc<Option<Channel>>>, artist: i64) -> Option<&Channel> {
+pub fn channel_of(channels: &Found<Arc<Option<Channel>>>, artist: i64) -> Option<&Channel> {
     channels.get(&artist)?.as_ref().as_ref()
 }
 

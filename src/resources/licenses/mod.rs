@@ -137,8 +137,7 @@ async fn every(reader: &Reader) -> Result<Arc<Vec<License>>> {
         "select code, url, copyleft, commercial, attribution, derivative, redistribute
         from licenses order by code",
     );
-    let db = reader.db();
-    db.cache().list(db, &all, all.clone().all(db)).await
+    all.kept(reader.db()).await
 }
 
 /// The license with this code.

@@ -137,7 +137,9 @@ pub async fn shown(
     let covers = tracks.iter().filter_map(|track| track.attachment_cover_id);
     let covers = loaders.many::<Attachment>(covers).await?;
     let body = |track: &Arc<Track>| {
-        let uploads = uploads.get(&track.id).map_or(&[][..], Vec::as_slice);
+        let uploads = uploads
+            .get(&track.id)
+            .map_or(&[][..], |uploads| uploads.as_slice());
         let attributed = track.attributed_to_id.and_then(|id| actors.get(&id));
         let cover = track.attachment_cover_id.and_then(|id| covers.get(&id));
         TrackBody {

@@ -1,5 +1,8 @@
 //! How uploads are read.
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use super::super::visibility::{playable, viewable, within_scope};
 use super::{Upload, UploadFilter, UploadOrder, UploadOrderField};
@@ -7,7 +10,7 @@ use crate::{
     context::Reader,
     error::Result,
     graphql::connection::Direction,
-    load::{Entity, Loaders, entity, grouped, load},
+    load::{Entity, Found, Loaders, entity, grouped, load},
     store::{
         Db, Sql,
         listing::{Kind as KeyKind, Listing, SortKey},
@@ -140,23 +143,24 @@ pub async fn audible_uploads(
     loaders: &Loaders,
     reader: &Reader,
     tracks: &[i64],
-) -> Result<HashMap<i64, Vec<Upload>>> {
-    let uploads = loaders.many::<TrackUploads>(tracks.iter().copied()).await?;
-    let libraries: HashSet<i64> = uploads
-        .values()
-        .flat_map(|uploads| uploads.iter().map(|upload| upload.library_id))
-        .collect();
+) -> Result<Found<Arc<Vec<Upload>>>> {
+    let mut uploads = loaders.many::<TrackUploads>(tracks.iter().copied()).await?;
+    let libraries = uploads.values().flat_map(|uploads| uploads.iter());
+    let libraries: HashSet<i64> = libraries.map(|upload| upload.library_id).collect();
     let viewable = viewable(loaders, reader, libraries).await?;
-    let audible = |uploads: &Vec<Upload>| {
-        let audible = uploads
-            .iter()
-            .filter(|upload| viewable.contains(&upload.library_id));
-        audible.cloned().collect()
-    };
-    Ok(uploads
-        .iter()
-        .map(|(track, uploads)| (*track, audible(uploads)))
-        .collect())
+    let is_audible = |upload: &Upload| viewable.contains(&upload.library_id);
+    for uploads in uploads.values_mut() {
+        if !uploads.iter().all(is_audible) {
+            *uploads = Arc::new(
+                uploads
+                    .iter()
+                    .filter(|upload| is_audible(upload))
+                    .cloned()
+                    .collect(),
+            );
+        }
+    }
+    Ok(uploads)
 }
 
 /// The uploads of one track that the caller can listen to, oldest first.
@@ -166,5 +170,8 @@ pub async fn audible_uploads_of(
     track: i64,
 ) -> Result<Vec<Upload>> {
     let mut uploads = audible_uploads(loaders, reader, &[track]).await?;
-    Ok(uploads.remove(&track).unwrap_or_default())
+    Ok(uploads
+        .remove(&track)
+        .map(Arc::unwrap_or_clone)
+        .unwrap_or_default())
 }

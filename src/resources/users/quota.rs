@@ -46,13 +46,13 @@ pub async fn status(reader: &Reader, viewer: &Viewer) -> Result<QuotaStatus> {
     let max = viewer
         .upload_quota
         .unwrap_or_else(|| preferences.upload_quota());
-    let sums: Vec<(String, i64)> = sql(
+    let sums = sql(
         "select u.import_status, cast(coalesce(sum(u.size), 0) as bigint)
          from uploads u join libraries l on l.id = u.library_id
          where l.actor_id = ? group by u.import_status",
     )
     .bind(reader.actor_id().unwrap_or(-1))
-    .all(reader.db())
+    .kept::<(String, i64)>(reader.db())
     .await?;
     let of = |status: &str| {
         let sum = sums.iter().find(|(found, _)| found == status);

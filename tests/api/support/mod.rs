@@ -97,7 +97,9 @@ impl Pod {
         arguments.extend(["--database-connections", "4"]);
         // The stories hold whether rows are kept in memory or not.
         let cache = std::env::var("BALEEN_TEST_CACHE_MB").unwrap_or_else(|_| "16".to_owned());
-        arguments.extend(["--cache-mb", &cache]);
+        if !settings.contains(&"--cache-mb") {
+            arguments.extend(["--cache-mb", &cache]);
+        }
         if !settings.contains(&"--funkwhale-protocol") {
             arguments.extend(["--funkwhale-protocol", "http"]);
         }
@@ -123,11 +125,18 @@ impl Pod {
 
     /// Another process on the same database, with the same clock.
     pub async fn twin(&self) -> (App, BoxEndpoint<'static, Response>) {
+        self.twin_keeping(self.app.config().cache_mb).await
+    }
+
+    /// Another process that keeps so many megabytes of what it read in memory.
+    pub async fn twin_keeping(&self, cache_mb: u64) -> (App, BoxEndpoint<'static, Response>) {
         let clock = self.now.clone();
         let clock = Clock::new(move || {
             Timestamp::from_unix(clock.load(Ordering::SeqCst)).expect("a time of tests")
         });
-        let app = App::build(self.app.config().clone(), clock).await;
+        let mut config = self.app.config().clone();
+        config.cache_mb = cache_mb;
+        let app = App::build(config, clock).await;
         let app = app.unwrap_or_else(|error| panic!("{error}"));
         (app.clone(), server::endpoint(&app).boxed())
     }
@@ -201,6 +210,14 @@ impl Pod {
         self.post("/graphql", &json!({ "query": query }))
     }
 
+    /// A GET, or the query behind `graphql:`.
+    pub fn get_or_query(&self, address: &str) -> Ask<'_> {
+        match address.strip_prefix("graphql:") {
+            Some(query) => self.graphql(query),
+            None => self.get(address),
+        }
+    }
+
     /// The folder of this pod's media.
     pub fn media(&self) -> PathBuf {
         self.app.config().media_root()
@@ -243,6 +260,7 @@ fn unfolded(mail: &str) -> String {
 }
 
 /// A request in the making.
+#[derive(Clone)]
 pub struct Ask<'a> {
     pod: &'a Pod,
     pub method: Method,
