@@ -135,8 +135,29 @@ impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         match error {
             sqlx::Error::RowNotFound => Self::NotFound,
+            error if will_pass(&error) => {
+                tracing::warn!(%error, "the database cannot answer");
+                Self::Unavailable("The database is busy or away. Try again in a moment.".to_owned())
+            }
             error => Self::internal(error),
         }
+    }
+}
+
+/// Whether the database is only busy, or away for a moment: the same request may succeed later.
+fn will_pass(error: &sqlx::Error) -> bool {
+    /// PostgreSQL: the connection is gone, too many of them, the server stops or starts.
+    const POSTGRES: [&str; 9] = [
+        "08000", "08001", "08003", "08004", "08006", "53300", "57P01", "57P02", "57P03",
+    ];
+    /// SQLite: another process writes (`SQLITE_BUSY`), and what goes with it.
+    const SQLITE: [&str; 3] = ["5", "261", "517"];
+    match error {
+        sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => true,
+        sqlx::Error::Database(error) => error
+            .code()
+            .is_some_and(|code| POSTGRES.contains(&&*code) || SQLITE.contains(&&*code)),
+        _ => false,
     }
 }
 

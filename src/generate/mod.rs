@@ -28,6 +28,8 @@ pub const REFRESH_TOKEN: &str = "generated-refresh-token-of-user1";
 pub const CLIENT_ID: &str = "generated-client";
 /// The password of every user.
 pub const PASSWORD: &str = "generated-password";
+/// What is stored of it.
+const PASSWORD_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$wz4JdfP9ZHIrOzgr3fmUew$e7moL2xzDQxYN2pqZNEDe8Xxir0v0pHfM3U6Xgv67TA";
 /// The host name that the pod is known by.
 pub const HOST: &str = "pod.example";
 
@@ -53,4 +55,21 @@ fn write_file(path: &Path, rows: Box<dyn Iterator<Item = Value>>) -> std::io::Re
     }
     file.flush()?;
     Ok(count)
+}
+
+#[cfg(test)]
+mod tests {
+    use argon2::{Argon2, PasswordVerifier, password_hash::phc::PasswordHash};
+
+    use super::*;
+
+    #[test]
+    fn the_password_is_the_one_that_is_told() {
+        let hash = PasswordHash::new(PASSWORD_HASH).unwrap();
+        assert!(
+            Argon2::default()
+                .verify_password(PASSWORD.as_bytes(), &hash)
+                .is_ok()
+        );
+    }
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use uuid::Builder;
 
 use super::{
-    ACCESS_TOKEN, CLIENT_ID, HOST, PASSWORD, Plan, REFRESH_TOKEN,
+    ACCESS_TOKEN, CLIENT_ID, HOST, PASSWORD_HASH, Plan, REFRESH_TOKEN,
     words::{artist, draw, title, word},
 };
 
@@ -163,7 +163,7 @@ impl Plan {
 
     fn user(self, id: u64) -> Value {
         json!({"id": id, "username": format!("user{id}"), "email": format!("user{id}@{HOST}"), "name": "",
-            "plain_password": PASSWORD, "is_active": true, "is_staff": id == 1, "is_superuser": id == 1,
+            "password": PASSWORD_HASH, "is_active": true, "is_staff": id == 1, "is_superuser": id == 1,
             "date_joined": time(id), "last_login": null, "last_activity": null, "privacy_level": "instance",
             "permission_moderation": false, "permission_library": false, "permission_settings": false,
             "subsonic_api_token": null, "upload_quota": null, "actor_id": id, "invitation_id": null,

@@ -47,24 +47,24 @@ pub async fn viewable(
     libraries: impl IntoIterator<Item = i64> + Send,
 ) -> Result<HashSet<i64>> {
     let libraries = loaders.many::<Library>(libraries).await?;
-    let me = reader.actor_id();
-    let followed = match me {
-        Some(me) => loaders.shared::<FollowedLibraries>(me).await?,
-        None => None,
+    let Some(me) = reader.actor_id() else {
+        let public = libraries.values().filter(|library| library.is_public());
+        return Ok(public.map(|library| library.id).collect());
     };
+    let followed = loaders.shared::<FollowedLibraries>(me).await?;
     let owners = libraries.values().map(|library| library.actor_id);
-    let actors = loaders.many::<Actor>(owners.chain(me)).await?;
+    let actors = loaders.many::<Actor>(owners.chain([me])).await?;
     let domain = |actor: i64| actors.get(&actor).map(|actor| actor.domain.as_str());
-    let home = me.and_then(domain);
+    let home = domain(me);
     let may = |library: &Library| {
-        library.privacy_level == PrivacyLevel::Everyone
-            || me == Some(library.actor_id)
+        library.is_public()
+            || library.actor_id == me
             || (library.privacy_level == PrivacyLevel::Instance
                 && home.is_some()
                 && domain(library.actor_id) == home)
             || followed
-                .as_ref()
-                .is_some_and(|followed| followed.contains(&library.id))
+                .iter()
+                .any(|followed| followed.contains(&library.id))
     };
     let viewable = libraries.values().filter(|library| may(library));
     Ok(viewable.map(|library| library.id).collect())

@@ -18,6 +18,9 @@ static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
 /// as quick on a million rows as on ten thousand.
 const ANALYSIS_LIMIT: u32 = 1_000;
 
+/// How long a request waits for a connection before it is answered with 503.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// How to open the database.
 pub struct Opening<'a> {
     /// `sqlite:<path>`, or `postgres://user:password@host/name`.
@@ -73,12 +76,14 @@ async fn sqlite(opening: Opening<'_>) -> Result<Db, Startup> {
     let failed = |error| Startup::caused(format!("cannot open the database {path}"), error);
     let write = SqlitePoolOptions::new()
         .max_connections(1)
+        .acquire_timeout(PATIENCE)
         .connect_with(options.clone())
         .await
         .map_err(failed)?;
     SQLITE.run(&write).await.map_err(outdated)?;
     let read = SqlitePoolOptions::new()
         .max_connections(opening.connections)
+        .acquire_timeout(PATIENCE)
         .connect_with(options.read_only(true).create_if_missing(false))
         .await
         .map_err(failed)?;
@@ -94,7 +99,7 @@ async fn postgres(opening: Opening<'_>) -> Result<Db, Startup> {
         .disable_statement_logging();
     let pool = PgPoolOptions::new()
         .max_connections(opening.connections)
-        .acquire_timeout(Duration::from_secs(10))
+        .acquire_timeout(PATIENCE)
         .connect_with(options)
         .await
         .map_err(|error| {

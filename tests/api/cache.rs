@@ -255,9 +255,16 @@ on_both! {
         let (_other, cached) = pod.twin_keeping(16).await;
         told(&cached, "/api/v1/tracks/1").await;
         sql("update tracks set title = 'Slept' where id = 1").run(pod.app.db()).await.unwrap();
-        let noted = baleen::store::prune(pod.app.db(), None).await.unwrap();
-        baleen::store::prune(pod.app.db(), Some(&noted)).await.unwrap();
-        assert_eq!(sql("select count(*) from changes").number(pod.app.db()).await.unwrap(), 0);
+        // On PostgreSQL the transactions of other databases may keep rows a little longer.
+        let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
+        loop {
+            let noted = baleen::store::prune(pod.app.db(), None).await.unwrap();
+            baleen::store::prune(pod.app.db(), Some(&noted)).await.unwrap();
+            if sql("select count(*) from changes").number(pod.app.db()).await.unwrap() == 0 {
+                break;
+            }
+            assert!(std::time::Instant::now() < end, "changes are pruned");
+        }
         pod.wait(11 * 60);
         assert_eq!(told(&cached, "/api/v1/tracks/1").await["title"], "Slept");
     }

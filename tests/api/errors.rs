@@ -181,6 +181,18 @@ on_both! {
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{:.300}", answer.text);
         assert_eq!(answer.json()["tag"], json!(["Give at most 100 values."]));
     }
+
+    async fn a_database_that_is_away_is_told_with_the_time_to_try_again(pod: Pod) {
+        pod.app.db().close().await;
+        let answer = pod.get("/api/v1/tracks/1").by("alice").send().await;
+        assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(answer.header("retry-after"), Some("1"));
+        let detail = "The database is busy or away. Try again in a moment.";
+        assert_eq!(answer.json(), json!({ "detail": detail }));
+        let twin = pod.graphql("{ track(databaseId: 1) { title } }").by("alice").send().await;
+        assert_eq!(twin.status, StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(twin.header("retry-after"), Some("1"));
+    }
 }
 
 #[tokio::test]

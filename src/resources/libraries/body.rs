@@ -63,6 +63,11 @@ pub async fn bodies(loaders: &Loaders, reader: &Reader, ids: &[i64]) -> Result<V
 }
 
 impl Library {
+    /// Whether everybody may look into it.
+    pub fn is_public(&self) -> bool {
+        self.privacy_level == PrivacyLevel::Everyone
+    }
+
     pub fn body(&self, stats: LibraryStats, actor: Option<ActorBody>) -> LibraryBody {
         LibraryBody {
             uuid: self.uuid,
