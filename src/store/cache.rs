@@ -275,7 +275,7 @@ impl Inner {
     fn apply(&self, news: &News) {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         match news {
-            News::Changes(changes) if changes.is_empty() => return,
+            News::Changes(changes) if changes.is_empty() => {}
             News::Changes(changes) => {
                 state.version += 1;
                 for (change, key) in changes {
