@@ -70,7 +70,7 @@ impl Visit {
     }
 
     pub fn app(&self) -> &App {
-        self.cx.reader().app()
+        self.cx.app()
     }
 
     /// The user that is signed in; who is not is sent to sign in.
