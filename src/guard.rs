@@ -1,5 +1,10 @@
 //! The permit: what an operation asks of its caller, and the proof that the caller passed.
-use std::{collections::HashMap, marker::PhantomData, ops::Deref, sync::Arc};
+use std::{
+    collections::HashMap,
+    marker::PhantomData,
+    ops::Deref,
+    sync::{Arc, LazyLock},
+};
 
 use async_graphql::Context;
 use poem::{Request, RequestBody, endpoint::BoxEndpoint, http::Method};
@@ -33,8 +38,8 @@ pub enum Anonymous {
 pub struct Info {
     /// `artists.list`; also the `operationId` of the OpenAPI document.
     pub name: &'static str,
-    /// What it does, in a sentence.
-    pub summary: &'static str,
+    /// What it does: a sentence, an empty line, and what callers need to know.
+    pub text: &'static str,
     /// What a token must reach; `None` where any caller that is let in will do.
     pub scope: Option<Scope>,
     pub anonymous: Anonymous,
@@ -46,7 +51,57 @@ pub struct Info {
     pub params: fn() -> Vec<ParamDoc>,
 }
 
+/// The summary and the description of each operation.
+static TEXTS: LazyLock<HashMap<&'static str, (String, String)>> = LazyLock::new(|| {
+    let texts = crate::resources::operations().map(|info| (info.name, info.told()));
+    texts.collect()
+});
+
 impl Info {
+    /// What it does, in a sentence.
+    pub fn summary(&self) -> &'static str {
+        TEXTS.get(self.name).map_or("", |(summary, _)| summary)
+    }
+
+    /// What callers need to know, in Markdown.
+    pub fn description(&self) -> &'static str {
+        TEXTS
+            .get(self.name)
+            .map_or("", |(_, description)| description)
+    }
+
+    fn told(&self) -> (String, String) {
+        let lines: Vec<&str> = self.text.lines().map(str::trim).collect();
+        let paragraphs = lines.split(|line| line.is_empty());
+        let mut paragraphs = paragraphs.filter(|lines| !lines.is_empty());
+        let summary = paragraphs.next().unwrap_or_default().join(" ");
+        let mut told: Vec<String> = paragraphs.map(|lines| lines.join(" ")).collect();
+        told.push(self.conditions());
+        (summary, told.join("\n\n"))
+    }
+
+    /// Who may, and which rate limit counts it.
+    fn conditions(&self) -> String {
+        let scope = match self.scope {
+            Some(scope) => format!("Requires the scope `{}`.", scope.word()),
+            None => "Requires no scope.".to_owned(),
+        };
+        let anonymous = match self.anonymous {
+            Anonymous::Always => "Anonymous callers are allowed.",
+            Anonymous::Setting => {
+                "Anonymous callers are allowed unless the pod requires authentication."
+            }
+            Anonymous::Never => "Anonymous callers are not allowed.",
+        };
+        let rate = match self.throttle.scopes() {
+            ("none", "none") => "Not rate-limited.".to_owned(),
+            (strangers, users) if strangers == users => format!("Rate-limit scope: `{users}`."),
+            ("none", users) => format!("Rate-limit scope: `{users}`."),
+            (strangers, users) => format!("Rate-limit scope: `{strangers}` or `{users}`."),
+        };
+        format!("{scope} {anonymous} {rate}")
+    }
+
     /// Whether it reads many rows, so that it has to wait for its turn.
     fn reads_many(&self) -> bool {
         self.throttle == Throttle::List || self.name == "search.all"
@@ -93,7 +148,7 @@ macro_rules! operations {
             impl $crate::guard::Operation for $op {
                 const INFO: &'static $crate::guard::Info = &$crate::guard::Info {
                     name: concat!($resource, ".", stringify!($action)),
-                    summary: concat!($($doc),+).trim_ascii(),
+                    text: concat!($($doc, "\n"),+),
                     scope: $crate::guard::operations!(@scope $verb $($area)?),
                     anonymous: $crate::guard::Anonymous::$anonymous,
                     throttle: $crate::throttle::Throttle::$throttle,
@@ -271,7 +326,8 @@ fn describe(path: &str, operation: &mut MetaOperation) {
         panic!("{} {path} has no permit", operation.method)
     };
     operation.operation_id = Some(info.name);
-    operation.summary = Some(info.summary);
+    operation.summary = Some(info.summary());
+    operation.description = Some(info.description());
     operation.tags = vec![info.name.split('.').next().unwrap_or_default()];
     let scopes = info.scope.map(Scope::word).into_iter().collect();
     operation.security = vec![HashMap::from([("oauth2", scopes)])];
@@ -283,9 +339,32 @@ fn describe(path: &str, operation: &mut MetaOperation) {
         .iter_mut()
         .filter(|param| param.description.is_none())
     {
-        param.description = Some(format!("The {} of the one that is meant.", param.name));
+        param.description = Some(place(path, &param.name));
     }
     operation
         .params
         .extend((info.params)().into_iter().map(ParamDoc::into_meta));
+}
+
+/// What a parameter of a path names: `ID of the track.` for `/api/v1/tracks/{id}`.
+fn place(path: &str, parameter: &str) -> String {
+    let word = match parameter {
+        "id" => "ID",
+        "uuid" => "UUID",
+        "client_id" => "Client ID",
+        "username" => "Username",
+        "name" => "Name",
+        "code" => "Code",
+        "key" => "Key",
+        other => other,
+    };
+    let segments: Vec<&str> = path.split('/').collect();
+    let is_it = |segment: &&str| segment.trim_matches([':', '{', '}']) == parameter;
+    let at = segments.iter().position(is_it).unwrap_or_default();
+    let parent = at.checked_sub(1).map_or("", |before| segments[before]);
+    let object = match parent.strip_suffix("ies") {
+        Some(stem) => format!("{stem}y"),
+        None => parent.trim_end_matches('s').to_owned(),
+    };
+    format!("{word} of the {object}.")
 }

@@ -1,6 +1,7 @@
 //! The GraphQL door.
 mod budgets;
 pub mod connection;
+mod described;
 mod documents;
 pub mod http;
 pub mod ids;
@@ -12,7 +13,7 @@ mod sent;
 
 use async_graphql::{EmptySubscription, Schema, SchemaBuilder};
 
-use self::connection::Connection;
+use self::{connection::Connection, described::Described};
 use crate::{
     config::Config,
     resources::{
@@ -22,7 +23,7 @@ use crate::{
 };
 
 /// The schema of both doors' resources.
-pub type Graph = Schema<Query, Mutation, EmptySubscription>;
+pub type Graph = Schema<Described<Query>, Described<Mutation>, EmptySubscription>;
 
 /// The schema with the limits that the settings name.
 pub fn schema(config: &Config) -> Graph {
@@ -38,17 +39,21 @@ pub fn schema(config: &Config) -> Graph {
     builder.finish()
 }
 
-type Builder = SchemaBuilder<Query, Mutation, EmptySubscription>;
+type Builder = SchemaBuilder<Described<Query>, Described<Mutation>, EmptySubscription>;
 
 /// The schema with descriptions of the types that are not our own.
 fn described() -> Builder {
-    Schema::build(Query::default(), Mutation::default(), EmptySubscription)
-        .override_output_type_description::<Connection<Artist>>("Artists, a stretch of a list.")
-        .override_output_type_description::<Connection<Album>>("Albums, a stretch of a list.")
-        .override_output_type_description::<Connection<Track>>("Tracks, a stretch of a list.")
-        .override_output_type_description::<Connection<Upload>>("Uploads, a stretch of a list.")
-        .override_output_type_description::<Connection<Library>>("Libraries, a stretch of a list.")
-        .override_output_type_description::<Connection<Tag>>("Tags, a stretch of a list.")
+    Schema::build(
+        Described::default(),
+        Described::default(),
+        EmptySubscription,
+    )
+    .override_output_type_description::<Connection<Artist>>("Artists, a stretch of a list.")
+    .override_output_type_description::<Connection<Album>>("Albums, a stretch of a list.")
+    .override_output_type_description::<Connection<Track>>("Tracks, a stretch of a list.")
+    .override_output_type_description::<Connection<Upload>>("Uploads, a stretch of a list.")
+    .override_output_type_description::<Connection<Library>>("Libraries, a stretch of a list.")
+    .override_output_type_description::<Connection<Tag>>("Tags, a stretch of a list.")
 }
 
 /// The text of `schema.graphql`.

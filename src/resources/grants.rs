@@ -135,7 +135,6 @@ pub struct Queries;
 
 #[Object(name = "GrantsQueries")]
 impl Queries {
-    /// The applications that the caller has let in.
     #[graphql(complexity = "cost(50, child_complexity)")]
     async fn grants(&self, ctx: &Context<'_>) -> Option<Result<Vec<Grant>>> {
         answer(async {
@@ -145,7 +144,6 @@ impl Queries {
         .await
     }
 
-    /// What the caller has allowed the application with this identifier.
     async fn grant(
         &self,
         ctx: &Context<'_>,
@@ -160,8 +158,6 @@ pub struct Mutations;
 
 #[Object(name = "GrantsMutations")]
 impl Mutations {
-    /// Takes back what the caller has allowed an application: its codes and tokens stop at once.
-    /// Answers its identifier.
     async fn revoke_grant(
         &self,
         ctx: &Context<'_>,

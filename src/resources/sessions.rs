@@ -61,7 +61,6 @@ pub struct Queries;
 
 #[Object(name = "SessionsQueries")]
 impl Queries {
-    /// The browsers that the caller is signed in with, the newest first; 200 at most.
     #[graphql(complexity = "cost(50, child_complexity)")]
     async fn sessions(&self, ctx: &Context<'_>) -> Option<Result<Vec<Session>>> {
         answer(async {
@@ -77,7 +76,6 @@ pub struct Mutations;
 
 #[Object(name = "SessionsMutations")]
 impl Mutations {
-    /// Signs one of the caller's browsers out; answers its number.
     async fn revoke_session(&self, ctx: &Context<'_>, id: i64) -> Option<Result<i64>> {
         answer(async {
             delete(&ctx.allow().await?, id).await?;

@@ -22,6 +22,7 @@ mod import;
 mod instance;
 mod listening;
 mod oauth;
+mod nested;
 mod pages;
 mod pictures;
 mod scanning;

@@ -124,7 +124,6 @@ pub struct Mutations;
 
 #[Object(name = "AlbumMutations")]
 impl Mutations {
-    /// Makes an album of an artist whose channel is the caller's.
     async fn create_album(
         &self,
         ctx: &Context<'_>,
@@ -133,7 +132,6 @@ impl Mutations {
         answer(async { create(&ctx.allow().await?, input).await }).await
     }
 
-    /// Takes an album of an own channel away, with its tracks; answers its global identifier.
     async fn delete_album(
         &self,
         ctx: &Context<'_>,
@@ -152,7 +150,6 @@ pub struct Queries;
 
 #[Object(name = "AlbumsQueries")]
 impl Queries {
-    /// Albums; newest first unless it says otherwise.
     #[graphql(complexity = "cost(pages(first, last), child_complexity)")]
     #[expect(
         clippy::too_many_arguments,
@@ -172,7 +169,6 @@ impl Queries {
         answer(async { browse(&ctx.allow().await?, &filter, &order_by, window).await }).await
     }
 
-    /// One album, by one of its identifiers.
     async fn album(
         &self,
         ctx: &Context<'_>,

@@ -131,13 +131,11 @@ pub struct Queries;
 
 #[Object(name = "OauthApplicationsQueries")]
 impl Queries {
-    /// The caller's own applications, the newest first.
     #[graphql(complexity = "cost(50, child_complexity)")]
     async fn oauth_apps(&self, ctx: &Context<'_>) -> Option<Result<Vec<OauthApplication>>> {
         answer(async { list(&ctx.allow().await?).await }).await
     }
 
-    /// The application with this identifier.
     async fn oauth_app(
         &self,
         ctx: &Context<'_>,
@@ -152,7 +150,6 @@ pub struct Mutations;
 
 #[Object(name = "OauthApplicationsMutations")]
 impl Mutations {
-    /// Registers an application. Its secret and its token are shown only now.
     async fn create_oauth_app(
         &self,
         ctx: &Context<'_>,
@@ -161,7 +158,6 @@ impl Mutations {
         answer(async { create(&ctx.allow().await?, input).await }).await
     }
 
-    /// Changes an application of the caller's own.
     async fn update_oauth_app(
         &self,
         ctx: &Context<'_>,
@@ -175,8 +171,6 @@ impl Mutations {
         .await
     }
 
-    /// Takes an application of the caller's own away, with every token that it was given; answers
-    /// its identifier.
     async fn delete_oauth_app(
         &self,
         ctx: &Context<'_>,
@@ -189,7 +183,6 @@ impl Mutations {
         .await
     }
 
-    /// Makes a new token of an application of the caller's own; the old one stops at once.
     async fn rotate_application_token(
         &self,
         ctx: &Context<'_>,

@@ -106,7 +106,6 @@ pub struct Queries;
 
 #[Object(name = "ArtistsQueries")]
 impl Queries {
-    /// Artists; newest first unless it says otherwise.
     #[graphql(complexity = "cost(pages(first, last), child_complexity)")]
     #[expect(
         clippy::too_many_arguments,
@@ -126,7 +125,6 @@ impl Queries {
         answer(async { browse(&ctx.allow().await?, &filter, &order_by, window).await }).await
     }
 
-    /// One artist, by one of its identifiers.
     async fn artist(
         &self,
         ctx: &Context<'_>,

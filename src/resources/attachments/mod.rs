@@ -227,7 +227,6 @@ pub struct Mutations;
 
 #[async_graphql::Object(name = "AttachmentMutations")]
 impl Mutations {
-    /// Takes an own picture away; answers its UUID.
     async fn delete_attachment(
         &self,
         ctx: &Context<'_>,
@@ -245,7 +244,6 @@ pub struct Queries;
 
 #[async_graphql::Object(name = "AttachmentsQueries")]
 impl Queries {
-    /// One attachment, by one of its identifiers.
     async fn attachment(
         &self,
         ctx: &Context<'_>,

@@ -16,7 +16,6 @@ pub struct Mutations;
 
 #[Object(name = "AuthMutations")]
 impl Mutations {
-    /// Makes an account. It opens no session: authorise an application to act for it.
     async fn sign_up(
         &self,
         ctx: &Context<'_>,
@@ -29,7 +28,6 @@ impl Mutations {
         .await
     }
 
-    /// Confirms the e-mail address that a key was mailed to.
     async fn confirm_email(
         &self,
         ctx: &Context<'_>,
@@ -42,8 +40,6 @@ impl Mutations {
         .await
     }
 
-    /// Sends a mail with which a forgotten password is replaced. The answer is the same whether
-    /// anybody has the address.
     async fn request_password_reset(
         &self,
         ctx: &Context<'_>,
@@ -56,7 +52,6 @@ impl Mutations {
         .await
     }
 
-    /// Replaces a forgotten password, with the key from the mail.
     async fn reset_password(
         &self,
         ctx: &Context<'_>,
@@ -69,7 +64,6 @@ impl Mutations {
         .await
     }
 
-    /// Replaces the caller's password. Browsers are signed out; tokens of applications stay.
     async fn change_password(
         &self,
         ctx: &Context<'_>,

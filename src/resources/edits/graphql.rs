@@ -62,7 +62,6 @@ pub struct Mutations;
 
 #[Object(name = "EditMutations")]
 impl Mutations {
-    /// Proposes to change the artist of this number.
     async fn edit_artist(
         &self,
         ctx: &Context<'_>,
@@ -76,7 +75,6 @@ impl Mutations {
         .await
     }
 
-    /// Proposes to change the album of this number.
     async fn edit_album(
         &self,
         ctx: &Context<'_>,
@@ -90,7 +88,6 @@ impl Mutations {
         .await
     }
 
-    /// Proposes to change the track of this number.
     async fn edit_track(
         &self,
         ctx: &Context<'_>,

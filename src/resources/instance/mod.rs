@@ -258,7 +258,6 @@ pub struct Queries;
 
 #[Object(name = "InstanceQueries")]
 impl Queries {
-    /// This pod.
     async fn instance(&self, ctx: &Context<'_>) -> Option<Result<Instance>> {
         answer(async {
             let permit: Allowed<NodeInfo> = ctx.allow().await?;

@@ -64,7 +64,6 @@ pub struct Queries;
 
 #[Object(name = "LibrariesQueries")]
 impl Queries {
-    /// The libraries that the caller may look into; newest first unless it says otherwise.
     #[graphql(complexity = "cost(pages(first, last), child_complexity)")]
     #[expect(
         clippy::too_many_arguments,
@@ -84,7 +83,6 @@ impl Queries {
         answer(async { browse(&ctx.allow().await?, &filter, &order_by, window).await }).await
     }
 
-    /// One library, by one of its identifiers. A private one is shown to whoever knows its UUID.
     async fn library(
         &self,
         ctx: &Context<'_>,

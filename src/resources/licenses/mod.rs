@@ -183,7 +183,6 @@ pub struct Queries;
 
 #[Object(name = "LicensesQueries")]
 impl Queries {
-    /// Every license, by code.
     #[graphql(complexity = "cost(400, child_complexity)")]
     async fn licenses(&self, ctx: &Context<'_>) -> Option<Result<Vec<License>>> {
         answer(async {
@@ -193,7 +192,6 @@ impl Queries {
         .await
     }
 
-    /// The license with this code.
     async fn license(&self, ctx: &Context<'_>, code: String) -> Option<Result<License>> {
         answer(async { retrieve(&ctx.allow().await?, &code).await }).await
     }

@@ -115,7 +115,6 @@ pub struct Queries;
 
 #[async_graphql::Object(name = "RateLimitQueries")]
 impl Queries {
-    /// The caller's budgets. Asking costs nothing.
     async fn rate_limit(&self, ctx: &Context<'_>) -> Option<Result<RateLimit>> {
         let cx = ctx.data_unchecked::<Cx>();
         answer(async { show(&ctx.allow().await?, cx).await }).await

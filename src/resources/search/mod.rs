@@ -148,7 +148,6 @@ pub struct Queries;
 
 #[async_graphql::Object(name = "SearchQueries")]
 impl Queries {
-    /// Artists, albums, tracks and tags with these words; of each the three with the shortest names.
     #[graphql(complexity = "cost(3, child_complexity)")]
     async fn search(&self, ctx: &Context<'_>, query: String) -> Option<Result<SearchResult>> {
         answer(async { results(&ctx.allow().await?, &query).await }).await

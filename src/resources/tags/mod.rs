@@ -301,7 +301,6 @@ pub struct Queries;
 
 #[Object(name = "TagsQueries")]
 impl Queries {
-    /// Tags, by name unless it says otherwise.
     #[graphql(complexity = "cost(pages(first, last), child_complexity)")]
     #[expect(
         clippy::too_many_arguments,
@@ -321,7 +320,6 @@ impl Queries {
         answer(async { browse(&ctx.allow().await?, &filter, &order_by, window).await }).await
     }
 
-    /// The tag with this name, without regard to case, or with this identifier.
     async fn tag(
         &self,
         ctx: &Context<'_>,

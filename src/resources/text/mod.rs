@@ -77,7 +77,6 @@ pub struct Queries;
 
 #[async_graphql::Object(name = "TextQueries")]
 impl Queries {
-    /// Markdown as the safe HTML that descriptions become.
     #[graphql(complexity = 1_000)]
     async fn text_preview(
         &self,

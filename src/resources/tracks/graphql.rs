@@ -130,7 +130,6 @@ pub struct Mutations;
 
 #[Object(name = "TrackMutations")]
 impl Mutations {
-    /// Takes a track of an own channel away; answers its global identifier.
     async fn delete_track(
         &self,
         ctx: &Context<'_>,
@@ -149,7 +148,6 @@ pub struct Queries;
 
 #[Object(name = "TracksQueries")]
 impl Queries {
-    /// Tracks; newest first unless it says otherwise.
     #[graphql(complexity = "cost(pages(first, last), child_complexity)")]
     #[expect(
         clippy::too_many_arguments,
@@ -169,7 +167,6 @@ impl Queries {
         answer(async { browse(&ctx.allow().await?, &filter, &order_by, window).await }).await
     }
 
-    /// One track, by one of its identifiers.
     async fn track(
         &self,
         ctx: &Context<'_>,

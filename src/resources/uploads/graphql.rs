@@ -77,7 +77,6 @@ pub struct Queries;
 
 #[Object(name = "UploadsQueries")]
 impl Queries {
-    /// The caller's own uploads; newest first unless it says otherwise.
     #[graphql(complexity = "cost(pages(first, last), child_complexity)")]
     #[expect(
         clippy::too_many_arguments,
@@ -97,7 +96,6 @@ impl Queries {
         answer(async { browse(&ctx.allow().await?, &filter, &order_by, window).await }).await
     }
 
-    /// One upload, by one of its identifiers: an own one, or one that the caller can play.
     async fn upload(
         &self,
         ctx: &Context<'_>,

@@ -105,7 +105,6 @@ pub struct Queries;
 
 #[Object(name = "UsersQueries")]
 impl Queries {
-    /// The caller's own account.
     async fn viewer(&self, ctx: &Context<'_>) -> Option<Result<Viewer>> {
         answer(async {
             let permit: Allowed<Me> = ctx.allow().await?;
@@ -114,7 +113,6 @@ impl Queries {
         .await
     }
 
-    /// The user of this name.
     async fn user(
         &self,
         ctx: &Context<'_>,
@@ -129,7 +127,6 @@ pub struct Mutations;
 
 #[Object(name = "UsersMutations")]
 impl Mutations {
-    /// Changes the caller's profile; what is not given stays.
     async fn update_user(
         &self,
         ctx: &Context<'_>,
@@ -143,7 +140,6 @@ impl Mutations {
         .await
     }
 
-    /// Puts keys into the settings that clients keep for the caller; answers all of them.
     async fn update_settings(
         &self,
         ctx: &Context<'_>,
@@ -161,12 +157,10 @@ impl Mutations {
         .await
     }
 
-    /// Makes a new token for Subsonic players and answers it; the old one stops at once.
     async fn rotate_subsonic_token(&self, ctx: &Context<'_>) -> Option<Result<String>> {
         answer(async { rotate_subsonic_token(&ctx.allow().await?, None).await }).await
     }
 
-    /// Takes the token for Subsonic players away.
     async fn delete_subsonic_token(&self, ctx: &Context<'_>) -> Option<Result<bool>> {
         answer(async {
             delete_subsonic_token(&ctx.allow().await?, None).await?;
@@ -175,7 +169,6 @@ impl Mutations {
         .await
     }
 
-    /// Sends a mail to a new e-mail address; it is the account's once the link in it was followed.
     async fn change_email(
         &self,
         ctx: &Context<'_>,
@@ -188,7 +181,6 @@ impl Mutations {
         .await
     }
 
-    /// Takes the caller's account away, with all that belongs to it. Nobody can bring it back.
     async fn delete_account(
         &self,
         ctx: &Context<'_>,

@@ -1,0 +1,184 @@
+//! The OpenAPI document.
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
+
+use super::service;
+use crate::{config::Config, scope::Scope};
+
+/// Fields of answers that are left out instead of being null, by schema.
+const LEFT_OUT: &[(&str, &str)] = &[
+    ("Embed", "thumbnail_url"),
+    ("Embed", "thumbnail_width"),
+    ("Embed", "thumbnail_height"),
+    ("OwnApplication", "token"),
+    ("Upload", "filename"),
+];
+
+/// The OpenAPI document of this server.
+pub fn document(config: &Config) -> Value {
+    let mut document: Value =
+        serde_json::from_str(&service(config).spec()).expect("poem-openapi writes JSON");
+    document["tags"] = tags();
+    document["components"]["securitySchemes"] = json!({ "oauth2": oauth2(config) });
+    name_operations(&mut document);
+    name_nulls(&mut document);
+    document
+}
+
+/// A tag for each resource.
+fn tags() -> Value {
+    let mut names: Vec<&str> = crate::resources::operations()
+        .filter_map(|info| info.name.split('.').next())
+        .collect();
+    names.dedup();
+    let tag = |name| json!({ "name": name, "description": format!("Operations on {name}.") });
+    names.into_iter().map(tag).collect()
+}
+
+fn oauth2(config: &Config) -> Value {
+    let root = config.public_url();
+    let both = |scope: Scope| {
+        let verb = if scope.word().starts_with("read") {
+            "Read"
+        } else {
+            "Change"
+        };
+        (
+            scope.word().to_owned(),
+            json!(format!("{verb}: {}", scope.1.about())),
+        )
+    };
+    let scopes: Map<String, Value> = Scope::all().map(both).collect();
+    json!({
+        "type": "oauth2",
+        "description": "Bearer tokens (RFC 6750).",
+        "flows": { "authorizationCode": {
+            "authorizationUrl": format!("{root}/authorize"),
+            "tokenUrl": format!("{root}/api/v1/oauth/token/"),
+            "refreshUrl": format!("{root}/api/v1/oauth/token/"),
+            "scopes": scopes,
+        } },
+    })
+}
+
+/// An operation that several routes lead to has one name; an `operationId` must be unique.
+fn name_operations(document: &mut Value) {
+    let mut seen = BTreeSet::new();
+    let paths = document["paths"].as_object_mut().into_iter().flatten();
+    for (_, methods) in paths {
+        for (method, operation) in methods.as_object_mut().into_iter().flatten() {
+            let name = operation["operationId"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned();
+            let names = [
+                name.clone(),
+                format!("{name}.{method}"),
+                format!("{name}.{method}_alias"),
+            ];
+            let unique = names.into_iter().find(|name| seen.insert(name.clone()));
+            operation["operationId"] =
+                json!(unique.expect("an operation has three routes at most"));
+        }
+    }
+}
+
+/// An answer has all of its fields; one that has no value is null. (What is sent to the server may
+/// leave such a field out, so only schemas of answers are told of.)
+fn name_nulls(document: &mut Value) {
+    let schemas = document["components"]["schemas"].clone();
+    let answers = reached(document, &schemas, "responses");
+    let bodies = reached(document, &schemas, "requestBody");
+    for name in answers.difference(&bodies) {
+        let schema = &mut document["components"]["schemas"][name.as_str()];
+        tell_nulls(name, schema, &schemas);
+    }
+}
+
+/// The schemas that a part of the operations leads to.
+fn reached(document: &Value, schemas: &Value, part: &str) -> BTreeSet<String> {
+    let paths = document["paths"].as_object().into_iter().flatten();
+    let operations = paths.flat_map(|(_, methods)| methods.as_object().into_iter().flatten());
+    let mut found = BTreeSet::new();
+    for (_, operation) in operations {
+        follow(&operation[part], schemas, &mut found);
+    }
+    found
+}
+
+fn follow(value: &Value, schemas: &Value, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(fields) => {
+            if let Some(name) = fields.get("$ref").and_then(referred)
+                && found.insert(name.to_owned())
+            {
+                follow(&schemas[name], schemas, found);
+            }
+            fields
+                .values()
+                .for_each(|value| follow(value, schemas, found));
+        }
+        Value::Array(items) => items.iter().for_each(|item| follow(item, schemas, found)),
+        _ => {}
+    }
+}
+
+fn referred(reference: &Value) -> Option<&str> {
+    reference.as_str()?.strip_prefix("#/components/schemas/")
+}
+
+fn tell_nulls(name: &str, schema: &mut Value, schemas: &Value) {
+    // A schema that takes another's fields in has its own in a part.
+    for part in schema["allOf"].as_array_mut().into_iter().flatten() {
+        tell_nulls(name, part, schemas);
+    }
+    let required: BTreeSet<String> = schema["required"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|name| Some(name.as_str()?.to_owned()))
+        .collect();
+    let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else {
+        return;
+    };
+    let mut sent = Vec::new();
+    for (field, property) in properties.iter_mut() {
+        if !LEFT_OUT.contains(&(name, field)) {
+            sent.push(json!(field));
+        }
+        if !required.contains(field) {
+            *property = nullable(property.take(), schemas);
+        }
+    }
+    schema["required"] = Value::Array(sent);
+}
+
+/// The same schema, or null. OpenAPI 3.0 wants the type to stand beside `nullable`, and nothing
+/// beside a reference.
+fn nullable(property: Value, schemas: &Value) -> Value {
+    let mut fields: Map<String, Value> = match property {
+        Value::Object(fields) => fields,
+        other => return other,
+    };
+    let kind = kind_of(&fields, schemas);
+    if let Some(reference) = fields.remove("$ref") {
+        fields.insert("allOf".to_owned(), json!([{ "$ref": reference }]));
+    }
+    if let Some(kind) = kind {
+        fields.insert("type".to_owned(), kind);
+    }
+    fields.insert("nullable".to_owned(), json!(true));
+    Value::Object(fields)
+}
+
+fn kind_of(schema: &Map<String, Value>, schemas: &Value) -> Option<Value> {
+    if let Some(kind) = schema.get("type") {
+        return Some(kind.clone());
+    }
+    let parts = schema.get("allOf").and_then(Value::as_array);
+    let first = parts.and_then(|parts| parts.first()?.as_object());
+    let named = schema.get("$ref").and_then(referred);
+    let next = named.and_then(|name| schemas[name].as_object()).or(first)?;
+    kind_of(next, schemas)
+}
