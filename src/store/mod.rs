@@ -1,4 +1,4 @@
-//! The database: one text of SQL for SQLite and PostgreSQL.
+//! The database: SQL written once for SQLite and PostgreSQL.
 mod cache;
 mod changes;
 mod connect;
@@ -25,7 +25,7 @@ pub use self::{
 };
 use crate::{error::Result, time::Clock};
 
-/// The pools of one database. Cheap to clone.
+/// The connection pools and caches of one database. Cheap to clone.
 #[derive(Clone)]
 pub struct Db {
     pools: Pools,
@@ -36,7 +36,7 @@ pub struct Db {
 
 #[derive(Clone)]
 enum Pools {
-    /// SQLite has one writer; readers never wait for it (WAL).
+    /// SQLite has one writer; readers never wait for it, because of the write-ahead log.
     Sqlite {
         read: SqlitePool,
         write: SqlitePool,
@@ -54,13 +54,13 @@ impl Db {
         }
     }
 
-    /// Keeps what is read in memory, up to so many megabytes, until it changes.
+    /// Enables the cache, with this many megabytes of memory.
     pub fn with_cache(mut self, megabytes: u64, clock: &Clock) -> Self {
         self.cache = Arc::new(Cache::new(megabytes, clock.clone()));
         self
     }
 
-    /// What was read and has not changed.
+    /// The cache of rows and lists.
     pub(crate) fn cache(&self) -> &Arc<Cache> {
         &self.cache
     }
@@ -75,7 +75,7 @@ impl Db {
     /// Starts a transaction that can write.
     pub async fn begin(&self) -> Result<Tx> {
         let connection = match &self.pools {
-            // `immediate` takes the write lock at once: a later upgrade could only fail.
+            // `immediate` takes the write lock now, because upgrading to it later could fail.
             Pools::Sqlite { write, .. } => {
                 Connection::Sqlite(write.begin_with("begin immediate").await?)
             }
@@ -95,20 +95,20 @@ impl Db {
             .map(|_| ())
     }
 
-    /// Statements sent outside of transactions since the start.
+    /// Number of statements sent outside of transactions since startup.
     pub fn statements(&self) -> &Counter {
         &self.statements
     }
 
-    /// Gathers the statistics that the database plans its statements with, after many rows changed.
+    /// Updates the statistics of the query planner, after many rows changed.
     pub async fn analyze(&self) -> Result<()> {
         sql("analyze").run(self).await.map(|_| ())
     }
 
-    /// Gathers statistics that are missing or have grown old. PostgreSQL does so by itself.
+    /// Updates missing or outdated statistics. PostgreSQL does so by itself.
     pub async fn optimize(&self) -> Result<()> {
         match self.dialect() {
-            // The flags: analyze, and look at every table, not only at those just queried.
+            // The flags: analyze, and check all tables, not only those queried recently.
             Dialect::Sqlite => sql("pragma optimize = 0x10002").run(self).await.map(|_| ()),
             Dialect::Postgres => Ok(()),
         }
@@ -134,7 +134,7 @@ impl Db {
     }
 }
 
-/// One transaction; dropped without `commit`, it never happened.
+/// A transaction; rolled back when dropped without `commit`.
 pub struct Tx {
     connection: Connection,
     cache: Arc<Cache>,
