@@ -25,7 +25,7 @@ use crate::{error::Result, time::Clock};
 const AGE: i64 = 250;
 /// Milliseconds after which unread changes may have been pruned.
 const OUTDATED: i64 = 10 * 60 * 1_000;
-/// Lists get one part in so many of the memory.
+/// Lists get 1/`LISTS` of the memory.
 const LISTS: u64 = 8;
 /// Bytes that an entry takes in addition to its value.
 const ENTRY: usize = 160;

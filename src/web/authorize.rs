@@ -37,8 +37,8 @@ pub async fn page(visit: Visit) -> Result<Response> {
         Ok(wanted) => wanted,
         Err(fault) => return turn_away(&visit, fault).await,
     };
-    // Anyone can register an application: only those that belong to a user are told who is not
-    // signed in.
+    // Anyone can register an application: only applications that belong to a user learn that
+    // nobody is signed in.
     if silent && visit.user().is_err() && wanted.client.user_id.is_some() {
         return Ok(go(&wanted.refuse(visit.app(), "login_required").location));
     }
