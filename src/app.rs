@@ -10,6 +10,7 @@ use crate::{
     fetch::Fetcher,
     mail::Mailer,
     media::Media,
+    overload::Turns,
     resources::instance::{Figures, Preferences},
     store::{self, Db, Opening, sql},
     telemetry::Metrics,
@@ -44,6 +45,7 @@ struct Parts {
     basic_checks: Checks,
     hashing: Hashing,
     mailer: Mailer,
+    turns: Turns,
     foreign_hash: Cached<Option<String>>,
     preferences: Cached<Preferences>,
     figures: Cached<Figures>,
@@ -69,6 +71,7 @@ impl App {
             credentials: Credentials::default(),
             basic_checks: Checks::default(),
             hashing: Hashing::default(),
+            turns: Turns::default(),
             foreign_hash: Cached::for_seconds(60),
             media: Media::new(&config),
             fetcher: Fetcher::new(config.fetch_private),
@@ -126,6 +129,11 @@ impl App {
     /// The hashing of passwords.
     pub(crate) fn hashing(&self) -> &Hashing {
         &self.0.hashing
+    }
+
+    /// The turns of requests that read many rows.
+    pub(crate) fn turns(&self) -> &Turns {
+        &self.0.turns
     }
 
     /// The way of mails.

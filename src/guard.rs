@@ -9,11 +9,13 @@ use poem_openapi::{
 };
 
 use crate::{
+    app::App,
     context::{Cx, Reader},
     error::Result,
     load::{Load, Loaders},
     rest::params::ParamDoc,
     scope::Scope,
+    store::Tx,
     throttle::{Ident, Throttle},
 };
 
@@ -44,21 +46,39 @@ pub struct Info {
     pub params: fn() -> Vec<ParamDoc>,
 }
 
+impl Info {
+    /// Whether it reads many rows, so that it has to wait for its turn.
+    fn reads_many(&self) -> bool {
+        self.throttle == Throttle::List || self.name == "search.all"
+    }
+}
+
 /// A kind of thing that callers do; a type, so that permits for different ones cannot be mixed up.
 pub trait Operation: Send + Sync + 'static {
     const INFO: &'static Info;
 }
 
+/// An operation that changes something. Only its permit opens the database for writing: a permit
+/// for anything else reads.
+pub trait Writes: Operation {}
+
 /// Declares the operations of one resource, and their table `OPERATIONS`:
 /// `action: Name = read Libraries, anonymous = Setting, throttle = List, graphql = "..";`
+///
+/// `read` and `write` name the scope that is needed. `open` needs none and reads, `act` needs none and
+/// writes.
 macro_rules! operations {
     (@scope open) => { None };
+    (@scope act) => { None };
     (@scope read $area:ident) => {
         Some($crate::scope::Scope($crate::scope::Access::Read, $crate::scope::Area::$area))
     };
     (@scope write $area:ident) => {
         Some($crate::scope::Scope($crate::scope::Access::Write, $crate::scope::Area::$area))
     };
+    (@writes write $op:ident) => { impl $crate::guard::Writes for $op {} };
+    (@writes act $op:ident) => { impl $crate::guard::Writes for $op {} };
+    (@writes $verb:ident $op:ident) => {};
     (@params) => { Vec::new };
     (@params $params:ty) => { <$params as $crate::rest::params::Docs>::docs };
     ($resource:literal; $(
@@ -81,6 +101,8 @@ macro_rules! operations {
                     params: $crate::guard::operations!(@params $($params)?),
                 };
             }
+
+            $crate::guard::operations!(@writes $verb $op);
         )+
 
         /// The operations of this resource.
@@ -116,6 +138,18 @@ impl<O: Operation> Allowed<O> {
     }
 }
 
+impl<O: Writes> Allowed<O> {
+    /// Starts a transaction.
+    pub async fn begin(&self) -> Result<Tx> {
+        self.app().db().begin().await
+    }
+
+    /// The whole server, whose parts write.
+    pub fn app(&self) -> &App {
+        self.cx.app()
+    }
+}
+
 impl<O> Deref for Allowed<O> {
     type Target = Reader;
 
@@ -138,7 +172,12 @@ impl<'a, O: Operation> ApiExtractor<'a> for Allowed<O> {
         _: &mut RequestBody,
         _: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
-        Ok(Cx::of(request).allow().await?)
+        let cx = Cx::of(request);
+        let permit = cx.allow().await?;
+        if O::INFO.reads_many() {
+            cx.take_turn().await?;
+        }
+        Ok(permit)
     }
 }
 

@@ -10,7 +10,7 @@ use async_graphql::dataloader::{DataLoader, Loader, NoCache};
 use crate::{
     context::Reader,
     error::{Error, Result},
-    store::{Change, Db, Row, Sql, Version, Weigh, columns_of},
+    store::{Change, Reads, Row, Sql, Version, Weigh, columns_of},
 };
 
 /// What can be loaded by an id: a row, or what belongs to one.
@@ -229,7 +229,7 @@ impl Loaders {
         Ok(rows.into_iter().map(Arc::unwrap_or_clone).collect())
     }
 
-    fn db(&self) -> &Db {
+    fn db(&self) -> &Reads {
         self.0.loader().0.db()
     }
 }

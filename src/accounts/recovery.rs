@@ -14,7 +14,7 @@ use crate::{
     error::{Error, Result},
     oauth::revoke_user,
     resources::visibility::folded,
-    store::{Tx, sql},
+    store::{Reads, Tx, sql},
 };
 
 const INVALID: &str = "Invalid value";
@@ -120,7 +120,7 @@ pub async fn change(
     new: Twice<'_>,
 ) -> Result<()> {
     let new = new.checked()?;
-    let complaint = if has_password(app, user).await? {
+    let complaint = if has_password(app.db(), user).await? {
         let right = is_password(app, user, old).await?;
         (!right).then_some("Your old password was entered incorrectly. Please enter it again.")
     } else {
@@ -135,10 +135,10 @@ pub async fn change(
 }
 
 /// Whether an account has a password; those that came from an OpenID provider have none at first.
-pub async fn has_password(app: &App, user: i64) -> Result<bool> {
+pub async fn has_password(db: &Reads, user: i64) -> Result<bool> {
     let stored: (String,) = sql("select password from users where id = ?")
         .bind(user)
-        .one(app.db())
+        .one(db)
         .await?;
     Ok(password::is_hash(&stored.0))
 }

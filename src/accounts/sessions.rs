@@ -10,8 +10,9 @@ use sqlx::FromRow;
 use crate::{
     app::App,
     auth::{self, token_hash},
+    context::Reader,
     error::Result,
-    store::{On, sql},
+    store::{OnWrite, sql},
     time::Timestamp,
 };
 
@@ -100,15 +101,15 @@ pub async fn close_of(app: &App, request: &Request) -> Result<()> {
 }
 
 /// A user's sessions, the newest first; `current` is the one that asks.
-pub async fn of_user(app: &App, user: i64, current: Option<i64>) -> Result<Vec<Session>> {
+pub async fn of_user(reader: &Reader, user: i64, current: Option<i64>) -> Result<Vec<Session>> {
     sql(
         "select id, user_agent, address, created, last_seen, expires, id = ? as current
          from sessions where user_id = ? and expires > ? order by created desc, id desc limit 200",
     )
     .bind(current.unwrap_or_default())
     .bind(user)
-    .bind(app.clock().now())
-    .all(app.db())
+    .bind(reader.clock().now())
+    .all(reader.db())
     .await
 }
 
@@ -124,7 +125,7 @@ pub async fn end(app: &App, user: i64, id: i64) -> Result<bool> {
 }
 
 /// Ends a user's sessions, but for one. Credentials are to be forgotten afterwards.
-pub async fn end_others(on: impl On, user: i64, kept: Option<i64>) -> Result<u64> {
+pub async fn end_others(on: impl OnWrite, user: i64, kept: Option<i64>) -> Result<u64> {
     sql("delete from sessions where user_id = ? and id <> ?")
         .bind(user)
         .bind(kept.unwrap_or_default())

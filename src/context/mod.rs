@@ -1,12 +1,16 @@
 //! One request: who asks, what it may open, and what it has spent so far.
 mod caller;
+mod reader;
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use poem::{Request, http::HeaderMap};
 use tokio::sync::OnceCell;
 
-pub use self::caller::{Caller, Identity};
+pub use self::{
+    caller::{Caller, Identity},
+    reader::Reader,
+};
 use crate::{
     accounts::sessions::Client,
     app::App,
@@ -14,57 +18,9 @@ use crate::{
     guard::{Allowed, Anonymous, Info, Operation},
     ledger::{Entry, Ledger},
     load::Loaders,
-    store::Db,
+    overload::Turn,
     throttle::{Ident, Quota, Throttle, Verdict},
 };
-
-/// What a permit opens: the store, and what rules on single objects ask of the caller.
-pub struct Reader {
-    app: App,
-    caller: Caller,
-}
-
-impl Reader {
-    pub fn db(&self) -> &Db {
-        self.app.db()
-    }
-
-    pub fn app(&self) -> &App {
-        &self.app
-    }
-
-    pub fn caller(&self) -> &Caller {
-        &self.caller
-    }
-
-    /// Whether a domain is this pod's.
-    pub fn is_local_domain(&self, domain: &str) -> bool {
-        domain == self.app.names().host
-    }
-
-    /// Whether an ActivityPub identifier is this pod's; what has none was made here.
-    pub fn is_local(&self, fid: Option<&str>) -> bool {
-        let host = fid
-            .and_then(|fid| fid.split_once("://"))
-            .map(|(_, rest)| rest.split('/').next());
-        host.is_none_or(|host| host.is_some_and(|host| self.is_local_domain(host)))
-    }
-
-    pub fn user_id(&self) -> Option<i64> {
-        self.caller.identity().map(|identity| identity.user_id)
-    }
-
-    /// The user who asks, where only users may.
-    pub fn user(&self) -> Result<&Identity> {
-        self.caller.identity().ok_or(Error::Unauthenticated(None))
-    }
-
-    pub fn actor_id(&self) -> Option<i64> {
-        self.caller
-            .identity()
-            .and_then(|identity| identity.actor_id)
-    }
-}
 
 /// The context of one request. Cheap to clone.
 #[derive(Clone)]
@@ -76,6 +32,7 @@ struct Inner {
     client: Client,
     ledger: Mutex<Ledger>,
     budgets: OnceCell<Vec<Quota>>,
+    turn: OnceCell<Turn>,
     loaders: OnceLock<Loaders>,
 }
 
@@ -93,6 +50,7 @@ impl Cx {
             client,
             ledger: Mutex::new(ledger),
             budgets: OnceCell::new(),
+            turn: OnceCell::new(),
             loaders: OnceLock::new(),
         }))
     }
@@ -229,6 +187,12 @@ impl Cx {
         self.ledger().settle();
     }
 
+    /// Waits for the turn of a request that reads many rows; the request keeps it until it is answered.
+    pub async fn take_turn(&self) -> Result<()> {
+        let taken = self.0.turn.get_or_try_init(|| self.app().turns().take());
+        taken.await.map(|_| ())
+    }
+
     /// What is left of every budget; looked at once a request, however often it is asked.
     pub async fn budgets(&self) -> Result<&[Quota]> {
         let looked = self.0.budgets.get_or_try_init(|| self.look());
@@ -255,7 +219,8 @@ impl Cx {
         Ok(())
     }
 
-    fn app(&self) -> &App {
+    /// The whole server: for the doors, and for permits to write.
+    pub(crate) fn app(&self) -> &App {
         &self.0.reader.app
     }
 

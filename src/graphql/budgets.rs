@@ -6,8 +6,10 @@ use std::{
 };
 
 use async_graphql::{
-    ID, Name, Positioned, Response, ServerError, ServerResult, Value, Variables,
-    extensions::{Extension, ExtensionContext, ExtensionFactory, NextExecute, NextParseQuery},
+    ID, Name, Positioned, Response, ServerError, ServerResult, ValidationResult, Value, Variables,
+    extensions::{
+        Extension, ExtensionContext, ExtensionFactory, NextExecute, NextParseQuery, NextValidation,
+    },
     parser::types::{
         Directive, ExecutableDocument, Field, OperationDefinition, OperationType, Selection,
         SelectionSet,
@@ -32,8 +34,14 @@ impl ExtensionFactory for Budgets {
 /// The operations behind the root fields, by the operation of the document.
 type Plan = HashMap<Option<String>, Vec<&'static Info>>;
 
+/// Queries above this complexity wait for their turn, as lists over REST do.
+const MANY: usize = 500;
+
 #[derive(Default)]
-struct Reserving(OnceLock<Plan>);
+struct Reserving {
+    plan: OnceLock<Plan>,
+    complexity: OnceLock<usize>,
+}
 
 #[async_graphql::async_trait::async_trait]
 impl Extension for Reserving {
@@ -54,8 +62,19 @@ impl Extension for Reserving {
             (name.map(ToString::to_string), reader.roots())
         });
         // A query is parsed once.
-        let _ = self.0.set(planned.collect());
+        let _ = self.plan.set(planned.collect());
         Ok(document)
+    }
+
+    async fn validation(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        next: NextValidation<'_>,
+    ) -> Result<ValidationResult, Vec<ServerError>> {
+        let validated = next.run(ctx).await?;
+        // A query is validated once.
+        let _ = self.complexity.set(validated.complexity);
+        Ok(validated)
     }
 
     /// Comes after validation: what is refused as a whole has spent nothing.
@@ -65,13 +84,13 @@ impl Extension for Reserving {
         operation_name: Option<&str>,
         next: NextExecute<'_>,
     ) -> Response {
-        let plan = self.0.get();
+        let plan = self.plan.get();
         let roots = plan.and_then(|plan| match operation_name {
             Some(name) => plan.get(&Some(name.to_owned())),
             None => plan.values().next().filter(|_| plan.len() == 1),
         });
         if let (Some(roots), Ok(cx)) = (roots, ctx.data::<Cx>())
-            && let Err(error) = cx.reserve(roots).await
+            && let Err(error) = self.admit(cx, roots).await
         {
             let error = async_graphql::Error::from(error);
             let refused = ServerError {
@@ -86,6 +105,16 @@ impl Extension for Reserving {
             cx.settle();
         }
         answer
+    }
+}
+
+impl Reserving {
+    async fn admit(&self, cx: &Cx, roots: &[&'static Info]) -> crate::error::Result<()> {
+        cx.reserve(roots).await?;
+        if self.complexity.get().is_some_and(|cost| *cost > MANY) {
+            cx.take_turn().await?;
+        }
+        Ok(())
     }
 }
 

@@ -1,8 +1,10 @@
 //! GraphQL over HTTP (the specification of that name, and batches).
+use std::sync::Arc;
+
 use async_graphql::{
     ErrorExtensionValues, PathSegment, Request as Query, Response as Answer, ServerError,
     Variables,
-    parser::{parse_query, types::OperationType},
+    parser::types::{ExecutableDocument, OperationType},
 };
 use poem::{
     Endpoint, IntoResponse, Request, Response,
@@ -11,7 +13,9 @@ use poem::{
 use serde_json::{Value, json};
 
 use super::{
-    Graph, limits, order,
+    Graph,
+    documents::Documents,
+    order,
     persisted::Persisted,
     sent::{Parameters, Sent, from_body, from_url},
 };
@@ -29,6 +33,7 @@ pub const LEGACY: &str = "application/json";
 pub struct GraphQl {
     graph: Graph,
     persisted: Persisted,
+    documents: Documents,
 }
 
 /// One answer, and how the query fared.
@@ -54,6 +59,7 @@ impl GraphQl {
         Self {
             graph,
             persisted: Persisted::default(),
+            documents: Documents::default(),
         }
     }
 
@@ -86,13 +92,12 @@ impl GraphQl {
     async fn run(&self, cx: &Cx, parameters: Parameters, get: bool) -> Result<Outcome> {
         let before = cx.spent().len();
         let operation = parameters.operation_name.clone();
-        let mut query = match self.prepared(parameters, get) {
-            Ok(query) => query,
+        let (query, document) = match self.prepared(parameters, get) {
+            Ok(prepared) => prepared,
             // These are faults of the request, not of its query.
             Err(error @ (Error::MethodNotAllowed(_) | Error::Invalid(_))) => return Err(error),
             Err(error) => return Ok(Outcome::refusal(error)),
         };
-        let document = query.parsed_query().ok().cloned();
         let mut answer = self.graph.execute(query.data(cx.clone())).await;
         // A document that was refused may have fragments without end.
         if let (Some(document), async_graphql::Value::Object(_)) = (&document, &answer.data) {
@@ -101,8 +106,13 @@ impl GraphQl {
         Ok(Outcome::of(answer, &cx.spent()[before..]))
     }
 
-    /// The query, checked before anything of it runs.
-    fn prepared(&self, parameters: Parameters, get: bool) -> Result<Query> {
+    /// The query, checked before anything of it runs, and its document. One that does not parse is
+    /// left to the executor, which tells where and why.
+    fn prepared(
+        &self,
+        parameters: Parameters,
+        get: bool,
+    ) -> Result<(Query, Option<Arc<ExecutableDocument>>)> {
         let sent = parameters.query.unwrap_or_default();
         let persisted = parameters.extensions.unwrap_or_default().persisted_query;
         let text = match persisted {
@@ -115,7 +125,7 @@ impl GraphQl {
             }
             None => sent.into(),
         };
-        limits::check_text(&text)?;
+        let document = self.documents.parsed(&text)?;
         let mut query = Query::new(text.as_ref());
         if let Some(name) = &parameters.operation_name {
             query = query.operation_name(name);
@@ -123,9 +133,7 @@ impl GraphQl {
         if let Some(variables) = parameters.variables {
             query = query.variables(Variables::from_json(Value::Object(variables)));
         }
-        // A document that does not parse is left to the executor, which tells where and why.
-        if let Ok(document) = parse_query(text.as_ref()) {
-            limits::check_document(&document)?;
+        if let Some(document) = &document {
             let named = |name: Option<&str>| {
                 parameters
                     .operation_name
@@ -138,9 +146,9 @@ impl GraphQl {
             if get && changes {
                 return Err(Error::MethodNotAllowed("GET".to_owned()));
             }
-            query.set_parsed_query(document);
+            query.set_parsed_query(ExecutableDocument::clone(document));
         }
-        Ok(query)
+        Ok((query, document))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The GraphQL door.
 mod budgets;
 pub mod connection;
+mod documents;
 pub mod http;
 pub mod ids;
 mod limits;

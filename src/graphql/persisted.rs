@@ -4,7 +4,10 @@ use std::sync::Arc;
 use moka::sync::Cache;
 use sha2::{Digest, Sha256};
 
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    hex::hex,
+};
 
 /// Bytes of queries that are remembered at most.
 const CAPACITY: u64 = 16 << 20;
@@ -34,7 +37,7 @@ impl Persisted {
         if sent.is_empty() {
             return Ok(self.0.get(hash));
         }
-        if hex(&Sha256::digest(sent.as_bytes())) != hash.to_ascii_lowercase() {
+        if hex(Sha256::digest(sent.as_bytes())) != hash.to_ascii_lowercase() {
             return Err(Error::Refused(
                 "The hash is not that of the query.".to_owned(),
             ));
@@ -43,8 +46,4 @@ impl Persisted {
         self.0.insert(hash.to_owned(), query.clone());
         Ok(Some(query))
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -15,7 +15,7 @@ use self::{
 use crate::{
     app::App,
     error::{Error, Startup},
-    store::{Dialect, Paused, Tx, Value, sql},
+    store::{Paused, Tx, Value, sql},
 };
 
 /// Options of an import.
@@ -161,7 +161,8 @@ async fn insert(
 
 async fn insert_rows(tx: &mut Tx, table: &Table, rows: Vec<Vec<Value>>) -> Result<(), Error> {
     let columns: Vec<_> = table.columns.iter().map(|column| column.name).collect();
-    Dialect::insert(table.name, &columns, rows)
+    tx.dialect()
+        .insert(table.name, &columns, rows)
         .run(tx)
         .await
         .map(|_| ())

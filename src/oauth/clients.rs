@@ -11,6 +11,7 @@ use super::{EXPLORER, Refusal};
 use crate::{
     app::App,
     error::Result,
+    hex::hex,
     rest::params::{Pairs, choices},
     store::sql,
 };
@@ -80,9 +81,7 @@ fn explorer_uris(app: &App) -> String {
 
 /// What is stored of a secret that was drawn: it is long, one round is enough.
 pub fn secret_hash(secret: &str) -> String {
-    let digest = Sha256::digest(secret.as_bytes());
-    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("sha256${hex}")
+    format!("sha256${}", hex(Sha256::digest(secret.as_bytes())))
 }
 
 /// Credentials that an application sent.

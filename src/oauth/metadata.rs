@@ -3,13 +3,13 @@ use serde_json::{Value, json};
 
 use super::device;
 use crate::{
-    app::App,
+    config::Config,
     scope::{Scope, ScopeSet},
 };
 
 /// The server's metadata.
-pub fn metadata(app: &App) -> Value {
-    let root = app.config().public_url();
+pub fn metadata(config: &Config) -> Value {
+    let root = config.public_url();
     let oauth = |name: &str| format!("{root}/api/v1/oauth/{name}");
     let methods = ["client_secret_basic", "client_secret_post", "none"];
     let scopes: Vec<&str> = ["read", "write"]

@@ -14,7 +14,6 @@ use super::{
     tokens::{self, Pair},
 };
 use crate::{
-    context::Reader,
     error::{Error, Result},
     guard::{Allowed, operations},
     rest::{
@@ -28,19 +27,17 @@ use crate::{
 operations! {
     "oauth";
     /// Answers an authorisation request in the user's name, with a code for the application (RFC 6749 section 4.1). With `X-Requested-With: XMLHttpRequest` the answer is JSON, else a redirect. People are sent to `/authorize` instead.
-    authorize: Authorize = open, anonymous = Never, throttle = OauthAuthorize, graphql = "(OAuth is REST by its standards)";
-    /// The same as POST.
-    authorize_put: AuthorizePut = open, anonymous = Never, throttle = OauthAuthorize, graphql = "(OAuth is REST by its standards)";
+    authorize: Authorize = act, anonymous = Never, throttle = OauthAuthorize, graphql = "(OAuth is REST by its standards)";
     /// Leads to the page where people answer authorisation requests.
     authorize_page: AuthorizePage = open, anonymous = Always, throttle = Wildcard, graphql = "(OAuth is REST by its standards)";
     /// Trades a code, a refresh token or a device's code for tokens (RFC 6749 section 3.2, RFC 8628). Applications show who they are by HTTP Basic or in the form.
-    token: Token = open, anonymous = Always, throttle = OauthToken, graphql = "(OAuth is REST by its standards)";
+    token: Token = act, anonymous = Always, throttle = OauthToken, graphql = "(OAuth is REST by its standards)";
     /// Ends a token of the application's (RFC 7009): an access token alone, a refresh token with all that came of it.
-    revoke: Revoke = open, anonymous = Always, throttle = OauthRevokeToken, graphql = "(OAuth is REST by its standards)";
+    revoke: Revoke = act, anonymous = Always, throttle = OauthRevokeToken, graphql = "(OAuth is REST by its standards)";
     /// Tells an application about a token of its own (RFC 7662).
-    introspect: Introspect = open, anonymous = Always, throttle = Wildcard, graphql = "(OAuth is REST by its standards)";
+    introspect: Introspect = act, anonymous = Always, throttle = Wildcard, graphql = "(OAuth is REST by its standards)";
     /// Starts to let in a device that has no browser (RFC 8628 section 3.1).
-    device: BeginDevice = open, anonymous = Always, throttle = OauthToken, graphql = "(OAuth is REST by its standards)";
+    device: BeginDevice = act, anonymous = Always, throttle = OauthToken, graphql = "(OAuth is REST by its standards)";
     /// What clients can find out by themselves (RFC 8414).
     metadata: Metadata = open, anonymous = Always, throttle = Wildcard, graphql = "(OAuth is REST by its standards)";
 }
@@ -71,7 +68,7 @@ impl Rest {
     #[oai(path = "/authorize", method = "put")]
     async fn authorize_put(
         &self,
-        permit: Allowed<AuthorizePut>,
+        permit: Allowed<Authorize>,
         request: &Request,
         form: Form<AuthorizeForm>,
     ) -> Plain<Granted> {
@@ -99,7 +96,7 @@ impl Rest {
         if pair.as_ref().is_err_and(Refusal::is_pending) {
             // A device that asks at the pace that it was told spends nothing.
             let (ident, scope) = (permit.ident(), Throttle::OauthToken.scopes().0);
-            if let Err(error) = permit.app().limits().give_back(ident, scope).await {
+            if let Err(error) = permit.limits().give_back(ident, scope).await {
                 error.log();
             }
         }
@@ -144,7 +141,7 @@ pub struct WellKnown;
 impl WellKnown {
     #[oai(path = "/.well-known/oauth-authorization-server", method = "get")]
     async fn metadata(&self, permit: Allowed<Metadata>) -> Plain<Any<Value>> {
-        let body = metadata::metadata(permit.app());
+        let body = metadata::metadata(permit.config());
         let response = Response::builder().content_type("application/json");
         Plain::of(Ok::<_, Refusal>(response.body(body.to_string())))
     }
@@ -170,8 +167,12 @@ fn nothing(request: &Request) -> Response {
     Response::builder().content_type(kind).finish()
 }
 
-async fn authorized(reader: &Reader, request: &Request, form: &Pairs) -> Result<Response> {
-    let user = reader.user()?.user_id;
+async fn authorized(
+    permit: &Allowed<Authorize>,
+    request: &Request,
+    form: &Pairs,
+) -> Result<Response> {
+    let user = permit.user()?.user_id;
     let by_script = request
         .headers()
         .get("x-requested-with")
@@ -179,7 +180,7 @@ async fn authorized(reader: &Reader, request: &Request, form: &Pairs) -> Result<
     if let Some(refused) = incomplete(form) {
         return Ok(refused);
     }
-    let told = match authorize::check(reader.app(), form).await? {
+    let told = match authorize::check(permit.app(), form).await? {
         Err(Fault::Client) => {
             let body = json!({ "non_field_errors": ["Invalid application"] });
             return Ok(bad(&body));
@@ -188,9 +189,9 @@ async fn authorized(reader: &Reader, request: &Request, form: &Pairs) -> Result<
             return Ok(bad(&json!({ "detail": "Mismatching redirect URI." })));
         }
         Err(Fault::Told(told)) => told,
-        Ok(wanted) if !wanted.may_be_answered_by(reader.user()?) => return Err(Error::Forbidden),
+        Ok(wanted) if !wanted.may_be_answered_by(permit.user()?) => return Err(Error::Forbidden),
         Ok(wanted) if form.is_on("allow") => {
-            let granted = wanted.grant(reader.app(), user).await?;
+            let granted = wanted.grant(permit.app(), user).await?;
             return Ok(match by_script {
                 true => secret(&Granted {
                     redirect_uri: granted.location,
@@ -199,7 +200,7 @@ async fn authorized(reader: &Reader, request: &Request, form: &Pairs) -> Result<
                 false => sent_to(&granted.location),
             });
         }
-        Ok(wanted) => wanted.refuse(reader.app(), "access_denied"),
+        Ok(wanted) => wanted.refuse(permit.app(), "access_denied"),
     };
     Ok(match by_script {
         true => bad(&json!({ "error": told.error, "redirect_uri": told.location })),
@@ -232,21 +233,25 @@ fn sent_to(location: &str) -> Response {
         .finish()
 }
 
-async fn revoked(reader: &Reader, request: &Request, form: &Pairs) -> Result<Response, Refusal> {
-    let client = clients::authenticate(reader.app(), request, form).await?;
+async fn revoked(
+    permit: &Allowed<Revoke>,
+    request: &Request,
+    form: &Pairs,
+) -> Result<Response, Refusal> {
+    let client = clients::authenticate(permit.app(), request, form).await?;
     let Some(token) = form.last("token").filter(|token| !token.is_empty()) else {
         return Err(Refusal::invalid_request("Missing token parameter."));
     };
-    revocation::revoke(reader.app(), &client, token).await?;
+    revocation::revoke(permit.app(), &client, token).await?;
     Ok(nothing(request))
 }
 
 async fn introspected(
-    reader: &Reader,
+    permit: &Allowed<Introspect>,
     request: &Request,
     form: &Pairs,
 ) -> Result<Response, Refusal> {
-    let client = clients::authenticate(reader.app(), request, form).await?;
+    let client = clients::authenticate(permit.app(), request, form).await?;
     if client.is_public() {
         // RFC 7662 section 2.1: whoever asks must show who it is.
         return Err(Refusal::invalid_client());
@@ -254,7 +259,7 @@ async fn introspected(
     let Some(token) = form.last("token").filter(|token| !token.is_empty()) else {
         return Err(Refusal::invalid_request("Missing token parameter."));
     };
-    let Some(known) = tokens::inspect(reader.app(), &client, token).await? else {
+    let Some(known) = tokens::inspect(permit.app(), &client, token).await? else {
         return Ok(secret(&json!({ "active": false })));
     };
     let scopes = known.scope.unwrap_or_default();
@@ -267,15 +272,19 @@ async fn introspected(
     told.set_client_id(Some(oauth2::ClientId::new(client.client_id)));
     told.set_username(Some(known.username));
     told.set_sub(Some(known.user_id.to_string()));
-    told.set_iss(Some(reader.app().config().public_url()));
+    told.set_iss(Some(permit.config().public_url()));
     told.set_token_type(known.is_access.then_some(BasicTokenType::Bearer));
     told.set_exp(known.expires.map(|time| time.0));
     told.set_iat(known.created.map(|time| time.0));
     Ok(secret(&told))
 }
 
-async fn begun(reader: &Reader, request: &Request, form: &Pairs) -> Result<Response, Refusal> {
-    let client = clients::authenticate(reader.app(), request, form).await?;
-    let begun = device::begin(reader.app(), &client, form.last("scope")).await?;
+async fn begun(
+    permit: &Allowed<BeginDevice>,
+    request: &Request,
+    form: &Pairs,
+) -> Result<Response, Refusal> {
+    let client = clients::authenticate(permit.app(), request, form).await?;
+    let begun = device::begin(permit.app(), &client, form.last("scope")).await?;
     Ok(secret(&begun))
 }

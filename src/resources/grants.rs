@@ -47,7 +47,7 @@ struct Allowance {
 
 /// Every code, token and refresh token of a user that still gives something.
 pub async fn list(reader: &Reader) -> Result<Vec<Grant>> {
-    let (user, now) = (reader.user()?.user_id, reader.app().clock().now());
+    let (user, now) = (reader.user()?.user_id, reader.clock().now());
     let allowed: Vec<Allowance> = sql("select application_id, scope, created from oauth_codes
          where user_id = ? and used is null and expires > ? union ")
     .bind(user)

@@ -22,7 +22,7 @@ operations! {
 /// The browsers of whoever asks.
 pub async fn list(reader: &Reader) -> Result<Vec<Session>> {
     let user = reader.user()?;
-    sessions::of_user(reader.app(), user.user_id, user.session_id).await
+    sessions::of_user(reader, user.user_id, user.session_id).await
 }
 
 pub async fn delete(permit: &Allowed<Delete>, id: i64) -> Result<()> {
@@ -30,6 +30,15 @@ pub async fn delete(permit: &Allowed<Delete>, id: i64) -> Result<()> {
         true => Ok(()),
         false => Err(Error::NotFound),
     }
+}
+
+/// Signs out every browser of the caller but the one that asks.
+pub async fn delete_others(permit: &Allowed<Delete>) -> Result<()> {
+    let user = permit.user()?;
+    let app = permit.app();
+    sessions::end_others(app.db(), user.user_id, user.session_id).await?;
+    app.credentials().forget_all();
+    Ok(())
 }
 
 pub struct Rest;

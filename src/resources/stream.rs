@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::listen::{Audio, Order, Query, play};
 use crate::{
     error::Result,
-    guard::{Allowed, operations},
+    guard::{Allowed, Writes, operations},
     media::{
         serve::Wanted,
         transcode::{Format, Wish},
@@ -17,6 +17,9 @@ operations! {
     /// Plays a track as MP3, converted where it is something else.
     retrieve: Retrieve = read Libraries, anonymous = Setting, throttle = Retrieve, graphql = "(audio is fetched from Track.listenUrl)";
 }
+
+/// Listening is counted.
+impl Writes for Retrieve {}
 
 pub struct Rest;
 

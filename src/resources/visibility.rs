@@ -9,7 +9,7 @@ use crate::{
     context::Reader,
     error::Result,
     load::{Loaders, grouped, load},
-    store::{Db, Index, Sql, fulltext::Query, sql},
+    store::{Index, Reads, Sql, fulltext::Query, sql},
 };
 
 /// The ids of the libraries that the caller may look into.
@@ -73,7 +73,7 @@ pub async fn viewable(
 load!(/// The libraries that an actor follows with approval, by themselves or through their channels.
     FollowedLibraries: Vec<i64> = kept followed_libraries, upon [LibraryFollowActor, FollowActor]);
 
-async fn followed_libraries(db: &Db, actors: Vec<i64>) -> Result<HashMap<i64, Vec<i64>>> {
+async fn followed_libraries(db: &Reads, actors: Vec<i64>) -> Result<HashMap<i64, Vec<i64>>> {
     let rows = sql(
         "select f.actor_id, f.target_library_id from library_follows f
          where f.actor_id in ?* and f.approved = true
@@ -104,7 +104,7 @@ pub fn audible(reader: &Reader) -> Sql {
 /// Of an upload `u`: it was imported, into a library that somebody of this pod may look into and
 /// the caller may not.
 pub fn withheld(reader: &Reader) -> Sql {
-    let host = &reader.app().names().host;
+    let host = &reader.names().host;
     sql("u.import_status = 'finished' and u.library_id in
         (select l.id from libraries l join actors o on o.id = l.actor_id
          where l.privacy_level = 'instance' or (l.privacy_level = 'me' and (o.domain = ?

@@ -13,6 +13,7 @@ use poem_openapi::error::ParsePathError;
 use tracing::Instrument;
 
 use super::{
+    encoding::{Coding, compress, known, validate},
     negotiation::{accepts, format_is_json, name_media},
     origin::{is_preflight, is_shared, preflight_answer, protect, share},
     routes::{JSON, Path, Routes, Slash},
@@ -85,10 +86,12 @@ impl<E: Endpoint> Door<E> {
         let method = request.method().clone();
         let path = told_path(request.uri().path()).to_owned();
         let origin = request.headers().get("origin").cloned();
-        let mut response = match self.enter(request).await {
-            Ok(response) => response,
-            Err(error) => error.into_response(),
+        let coding = Coding::accepted(request.headers()).filter(|_| !is_secret(&path));
+        let answered = match self.enter(request).await {
+            Ok(response) => compress(response, coding).await,
+            Err(error) => Err(error),
         };
+        let mut response = answered.unwrap_or_else(IntoResponse::into_response);
         protect(response.headers_mut());
         if let Some(origin) = origin.filter(|_| is_shared(&path)) {
             share(response.headers_mut(), origin);
@@ -137,6 +140,8 @@ impl<E: Endpoint> Door<E> {
             return Ok(with_slash(request.uri()));
         }
         let method = request.method().clone();
+        let is_read = matches!(method, Method::GET | Method::HEAD);
+        let known = known(request.headers());
         let preflight = is_preflight(&request);
         let mut response = if preflight {
             return Ok(preflight_answer());
@@ -174,6 +179,8 @@ impl<E: Endpoint> Door<E> {
         if private && path.media == JSON {
             let kept = response.headers_mut().entry("cache-control");
             kept.or_insert(HeaderValue::from_static("private, no-store"));
+        } else if path.media == JSON && response.status() == StatusCode::OK && is_read {
+            response = validate(response, known).await?;
         }
         if method == Method::HEAD {
             response = without_body(response).await?;
@@ -200,6 +207,11 @@ pub fn in_api(path: &str) -> bool {
             path,
             "/api/v1/openapi.json" | "/api/v1/docs" | "/api/v1/docs/oauth2-redirect"
         )
+}
+
+/// Whether answers hold secrets: beside what others may have sent, their length would tell of them.
+fn is_secret(path: &str) -> bool {
+    path.starts_with("/api/v1/oauth/")
 }
 
 /// A path as the log tells it, without the key that some end with.

@@ -4,6 +4,7 @@ pub mod body;
 mod client;
 pub mod cookies;
 pub mod door;
+mod encoding;
 pub mod file;
 pub mod form;
 mod negotiation;

@@ -122,7 +122,8 @@ impl Routes {
 
     /// The path that `wanted`, without a slash at its end, names.
     pub fn find(&self, wanted: &str) -> Option<&Path> {
-        self.0.iter().find(|path| path.matches(wanted))
+        let wanted: Vec<&str> = wanted.split('/').skip(1).collect();
+        self.0.iter().find(|path| path.matches(&wanted))
     }
 
     /// Where an operation is: `GET /api/v1/artists`.
@@ -172,17 +173,12 @@ impl Segment {
 }
 
 impl Path {
-    fn matches(&self, wanted: &str) -> bool {
-        let mut parts = wanted.split('/').skip(1);
-        let all = self
-            .segments
-            .iter()
-            .all(|segment| match (segment, parts.next()) {
-                (Segment::Literal(literal), Some(part)) => literal == part,
-                (Segment::Parameter, Some(part)) => !part.is_empty(),
-                (_, None) => false,
-            });
-        all && parts.next().is_none()
+    fn matches(&self, wanted: &[&str]) -> bool {
+        let fits = |(segment, part): (&Segment, &&str)| match segment {
+            Segment::Literal(literal) => literal == part,
+            Segment::Parameter => !part.is_empty(),
+        };
+        self.segments.len() == wanted.len() && self.segments.iter().zip(wanted).all(fits)
     }
 
     /// Whether the method is served; HEAD goes with GET.

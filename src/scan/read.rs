@@ -13,6 +13,7 @@ use super::{
     walk::Candidate,
     whole,
 };
+use crate::hex::hex;
 
 /// The result of reading a file.
 #[derive(Clone, Debug)]
@@ -100,12 +101,7 @@ fn checksum(path: &Path) -> std::io::Result<String> {
         }
         hash.update(&buffer[..read]);
     }
-    let digits: String = hash
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    Ok(format!("sha256:{digits}"))
+    Ok(format!("sha256:{}", hex(hash.finalize())))
 }
 
 impl Read {

@@ -16,7 +16,7 @@ use std::{
 use quick_cache::Weighter;
 
 use super::{
-    Db, Sql,
+    Reads, Sql,
     changes::{self, Change, Mark, News},
 };
 use crate::{error::Result, time::Clock};
@@ -176,7 +176,7 @@ impl Cache {
     }
 
     /// Reads and applies the changes, unless that was done recently.
-    pub async fn freshen(&self, db: &Db) -> Result<()> {
+    pub async fn freshen(&self, db: &Reads) -> Result<()> {
         let Some(inner) = &self.0 else { return Ok(()) };
         if inner.is_fresh() {
             return Ok(());
@@ -229,7 +229,7 @@ impl Cache {
     /// cached if one of the tables has no triggers.
     pub async fn list<T>(
         &self,
-        db: &Db,
+        db: &Reads,
         statement: &Sql,
         read: impl Future<Output = Result<T>>,
     ) -> Result<Arc<T>>

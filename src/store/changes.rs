@@ -2,7 +2,7 @@
 //! reads them.
 use std::collections::HashMap;
 
-use super::{Db, Dialect, Sql, Tx, sql};
+use super::{Db, Dialect, Reads, Sql, Tx, sql};
 use crate::error::Result;
 
 macro_rules! changes {
@@ -88,7 +88,7 @@ pub enum News {
 const MOST: usize = 5_000;
 
 /// The new mark, and what changed since the old one. Without a mark: everything.
-pub async fn since(db: &Db, mark: Option<&Mark>) -> Result<(Mark, News)> {
+pub async fn since(db: &Reads, mark: Option<&Mark>) -> Result<(Mark, News)> {
     let Some(mark) = mark else {
         return Ok((newest(db).await?, News::Everything));
     };
@@ -129,7 +129,7 @@ fn told(rows: Vec<Row>) -> News {
         .map_or(News::Everything, News::Changes)
 }
 
-async fn newest(db: &Db) -> Result<Mark> {
+async fn newest(db: &Reads) -> Result<Mark> {
     let text = match db.dialect() {
         Dialect::Sqlite => "select cast(coalesce(max(id), 0) as text) from changes",
         Dialect::Postgres => "select cast(pg_current_snapshot() as text)",

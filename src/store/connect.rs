@@ -8,8 +8,8 @@ use sqlx::{
 };
 use url::Url;
 
-use super::{Db, Pools};
-use crate::error::Startup;
+use super::{Db, Pools, readers::Readers};
+use crate::{error::Startup, overload::PATIENCE};
 
 static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
@@ -17,9 +17,6 @@ static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
 /// Rows per index that SQLite samples for statistics. Plans are as good as with all rows, and
 /// sampling is as fast on a million rows as on ten thousand.
 const ANALYSIS_LIMIT: u32 = 1_000;
-
-/// How long a request waits for a connection before it is answered with 503.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How to open the database.
 pub struct Opening<'a> {
@@ -81,10 +78,8 @@ async fn sqlite(opening: Opening<'_>) -> Result<Db, Startup> {
         .await
         .map_err(failed)?;
     SQLITE.run(&write).await.map_err(outdated)?;
-    let read = SqlitePoolOptions::new()
-        .max_connections(opening.connections)
-        .acquire_timeout(PATIENCE)
-        .connect_with(options.read_only(true).create_if_missing(false))
+    let options = options.read_only(true).create_if_missing(false);
+    let read = Readers::open(options, opening.connections, PATIENCE)
         .await
         .map_err(failed)?;
     Ok(Db::new(Pools::Sqlite { read, write }))

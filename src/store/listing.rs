@@ -4,7 +4,7 @@ use std::{collections::HashSet, sync::Arc};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sqlx::{ColumnIndex, Database, Decode, FromRow, Type};
 
-use super::{Db, Sql, Value, Weigh, sql};
+use super::{Reads, Sql, Value, Weigh, sql};
 use crate::{
     error::{Error, Result},
     time::{Date, Timestamp, is_common},
@@ -107,7 +107,7 @@ impl Listing {
     }
 
     /// The number of rows. Slow counts are cached for half a minute.
-    pub async fn count(&self, db: &Db) -> Result<i64> {
+    pub async fn count(&self, db: &Reads) -> Result<i64> {
         let count = sql("select count(*) ").append(self.from.clone());
         let counted = async {
             let counting = count.clone().number(db);
@@ -119,7 +119,7 @@ impl Listing {
             .map(|count| *count)
     }
 
-    pub async fn page(&self, db: &Db, limit: i64, offset: i64) -> Result<Vec<i64>> {
+    pub async fn page(&self, db: &Reads, limit: i64, offset: i64) -> Result<Vec<i64>> {
         let select = sql("select ")
             .then(self.id)
             .then(" ")
@@ -130,7 +130,7 @@ impl Listing {
     }
 
     /// The part that `window` requests; at most `most` rows, which is also the default.
-    pub async fn stretch(&self, db: &Db, window: &Window, most: usize) -> Result<Stretch> {
+    pub async fn stretch(&self, db: &Reads, window: &Window, most: usize) -> Result<Stretch> {
         let (size, backwards) = window.size(most)?;
         let after = window
             .after

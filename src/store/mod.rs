@@ -6,28 +6,33 @@ mod counts;
 mod dialect;
 pub mod fulltext;
 pub mod listing;
+mod readers;
 mod sql;
 mod value;
 
-use std::sync::Arc;
+use std::{ops::Deref, sync::Arc};
 
 use prometheus_client::metrics::counter::Counter;
 use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 
-use self::counts::Counts;
 pub use self::{
     cache::{Cache, Version, Weigh},
     changes::{Change, Mark, Paused, prune},
     connect::{Opening, open, redacted},
     dialect::{Dialect, Index},
-    sql::{On, Row, Sql, columns_of, sql},
+    sql::{On, OnWrite, Row, Sql, columns_of, sql},
     value::Value,
 };
+use self::{counts::Counts, readers::Readers};
 use crate::{error::Result, time::Clock};
 
-/// The connection pools and caches of one database. Cheap to clone.
+/// The database. Cheap to clone.
 #[derive(Clone)]
-pub struct Db {
+pub struct Db(Reads);
+
+/// Read-only access to the database: no transactions, and no statements that write.
+#[derive(Clone)]
+pub struct Reads {
     pools: Pools,
     statements: Counter,
     counts: Counts,
@@ -38,28 +43,21 @@ pub struct Db {
 enum Pools {
     /// SQLite has one writer; readers never wait for it, because of the write-ahead log.
     Sqlite {
-        read: SqlitePool,
+        read: Readers,
         write: SqlitePool,
     },
     Postgres(PgPool),
 }
 
-impl Db {
-    fn new(pools: Pools) -> Self {
-        Self {
-            pools,
-            statements: Counter::default(),
-            counts: Counts::default(),
-            cache: Arc::new(Cache::new(0, Clock::system())),
-        }
-    }
+impl Deref for Db {
+    type Target = Reads;
 
-    /// Enables the cache, with this many megabytes of memory.
-    pub fn with_cache(mut self, megabytes: u64, clock: &Clock) -> Self {
-        self.cache = Arc::new(Cache::new(megabytes, clock.clone()));
-        self
+    fn deref(&self) -> &Reads {
+        &self.0
     }
+}
 
+impl Reads {
     /// The cache of rows and lists.
     pub(crate) fn cache(&self) -> &Arc<Cache> {
         &self.cache
@@ -70,6 +68,44 @@ impl Db {
             Pools::Sqlite { .. } => Dialect::Sqlite,
             Pools::Postgres(_) => Dialect::Postgres,
         }
+    }
+
+    /// Checks that the database answers.
+    pub async fn ping(&self) -> Result<()> {
+        sql("select cast(1 as bigint)")
+            .number(self)
+            .await
+            .map(|_| ())
+    }
+
+    /// Number of statements sent outside of transactions since startup.
+    pub fn statements(&self) -> &Counter {
+        &self.statements
+    }
+
+    fn counts(&self) -> &Counts {
+        &self.counts
+    }
+
+    fn count_statement(&self) {
+        self.statements.inc();
+    }
+}
+
+impl Db {
+    fn new(pools: Pools) -> Self {
+        Self(Reads {
+            pools,
+            statements: Counter::default(),
+            counts: Counts::default(),
+            cache: Arc::new(Cache::new(0, Clock::system())),
+        })
+    }
+
+    /// Enables the cache, with this many megabytes of memory.
+    pub fn with_cache(mut self, megabytes: u64, clock: &Clock) -> Self {
+        self.0.cache = Arc::new(Cache::new(megabytes, clock.clone()));
+        self
     }
 
     /// Starts a transaction that can write.
@@ -87,39 +123,31 @@ impl Db {
         })
     }
 
-    /// Whether the database answers.
-    pub async fn ping(&self) -> Result<()> {
-        sql("select cast(1 as bigint)")
-            .number(self)
-            .await
-            .map(|_| ())
-    }
-
-    /// Number of statements sent outside of transactions since startup.
-    pub fn statements(&self) -> &Counter {
-        &self.statements
-    }
-
     /// Updates the statistics of the query planner, after many rows changed.
     pub async fn analyze(&self) -> Result<()> {
-        sql("analyze").run(self).await.map(|_| ())
+        sql("analyze").run(self).await?;
+        self.renew();
+        Ok(())
     }
 
     /// Updates missing or outdated statistics. PostgreSQL does so by itself.
     pub async fn optimize(&self) -> Result<()> {
         match self.dialect() {
             // The flags: analyze, and check all tables, not only those queried recently.
-            Dialect::Sqlite => sql("pragma optimize = 0x10002").run(self).await.map(|_| ()),
+            Dialect::Sqlite => {
+                sql("pragma optimize = 0x10002").run(self).await?;
+                self.renew();
+                Ok(())
+            }
             Dialect::Postgres => Ok(()),
         }
     }
 
-    fn counts(&self) -> &Counts {
-        &self.counts
-    }
-
-    fn count_statement(&self) {
-        self.statements.inc();
+    /// SQLite connections read the statistics only when they are opened.
+    fn renew(&self) {
+        if let Pools::Sqlite { read, .. } = &self.pools {
+            read.renew();
+        }
     }
 
     /// Waits for running statements and closes every connection.

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use sqlx::{AssertSqlSafe, FromRow, postgres::PgRow, sqlite::SqliteRow};
 
 use super::{
-    Connection, Db, Dialect, Pools, Tx, Value, Weigh,
+    Connection, Db, Dialect, Pools, Reads, Tx, Value, Weigh,
     value::{postgres_arguments, sqlite_arguments},
 };
 use crate::error::{Error, Result};
@@ -115,18 +115,18 @@ impl Sql {
     }
 
     /// The rows, cached until a table they were read from changes.
-    pub async fn kept<T: Row + Weigh + Sync>(self, db: &Db) -> Result<Arc<Vec<T>>> {
+    pub async fn kept<T: Row + Weigh + Sync>(self, db: &Reads) -> Result<Arc<Vec<T>>> {
         db.cache().list(db, &self, self.clone().all(db)).await
     }
 
     /// The only column of each row, cached until a table it was read from changes.
-    pub async fn kept_ids(self, db: &Db) -> Result<Vec<i64>> {
+    pub async fn kept_ids(self, db: &Reads) -> Result<Vec<i64>> {
         let ids = db.cache().list(db, &self, self.clone().ids(db)).await?;
         Ok(ids.to_vec())
     }
 
     /// Runs a statement that returns no rows; returns the number of rows affected.
-    pub async fn run(self, on: impl On) -> Result<u64> {
+    pub async fn run(self, on: impl OnWrite) -> Result<u64> {
         on.execute(self).await
     }
 
@@ -141,22 +141,28 @@ impl Sql {
     }
 }
 
-/// Where a statement runs: outside of transactions, or in one.
+/// Where a statement reads: outside of transactions, or in one.
 pub trait On: Send {
     fn fetch<T: Row>(self, sql: Sql) -> impl Future<Output = Result<Vec<T>>> + Send;
+}
+
+/// Where a statement may write.
+pub trait OnWrite: On {
     fn execute(self, sql: Sql) -> impl Future<Output = Result<u64>> + Send;
 }
 
 impl On for &Db {
     async fn fetch<T: Row>(self, sql: Sql) -> Result<Vec<T>> {
+        On::fetch(&**self, sql).await
+    }
+}
+
+impl On for &Reads {
+    async fn fetch<T: Row>(self, sql: Sql) -> Result<Vec<T>> {
         self.count_statement();
         let (text, values) = sql.render(self.dialect())?;
         Ok(match &self.pools {
-            Pools::Sqlite { read, .. } => {
-                sqlx::query_as_with(text, sqlite_arguments(values)?)
-                    .fetch_all(read)
-                    .await?
-            }
+            Pools::Sqlite { read, .. } => read.fetch(text, sqlite_arguments(values)?).await?,
             Pools::Postgres(pool) => {
                 sqlx::query_as_with(text, postgres_arguments(values)?)
                     .fetch_all(pool)
@@ -164,7 +170,9 @@ impl On for &Db {
             }
         })
     }
+}
 
+impl OnWrite for &Db {
     async fn execute(self, sql: Sql) -> Result<u64> {
         self.count_statement();
         let _wrote = self.cache.writing();
@@ -198,7 +206,9 @@ impl On for &mut Tx {
             }
         })
     }
+}
 
+impl OnWrite for &mut Tx {
     async fn execute(self, sql: Sql) -> Result<u64> {
         let (text, values) = sql.render(self.dialect())?;
         Ok(match &mut self.connection {

@@ -1,7 +1,7 @@
 use poem::{Endpoint, IntoResponse, Request, Response, http::StatusCode};
 use rust_embed::RustEmbed;
 
-use crate::rest::door::not_found_page;
+use crate::{hex::hex, rest::door::not_found_page};
 
 /// The files in `assets/`, built into the program.
 #[derive(RustEmbed)]
@@ -43,12 +43,7 @@ fn media_type(path: &str) -> &'static str {
 fn answer(request: &Request) -> Option<Response> {
     let path = request.uri().path().strip_prefix(PREFIX)?;
     let file = (!path.starts_with(PAGES)).then(|| Files::get(path))??;
-    let hash = file.metadata.sha256_hash();
-    let tag: String = hash[..16]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    let tag = format!("\"{tag}\"");
+    let tag = format!("\"{}\"", hex(&file.metadata.sha256_hash()[..16]));
     let known = request
         .headers()
         .get("if-none-match")
@@ -87,10 +82,7 @@ mod tests {
         for line in sums.lines() {
             let (sum, path) = line.split_once("  ").unwrap();
             let file = Files::get(&format!("vendor/{path}")).unwrap_or_else(|| panic!("{path}"));
-            let found: String = Sha256::digest(&file.data)
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect();
+            let found = hex(Sha256::digest(&file.data));
             assert_eq!(found, sum, "{path}");
             listed.push(format!("vendor/{path}"));
         }

@@ -6,7 +6,7 @@ use poem::{Response, handler, web::Path};
 
 use super::visit::{Page, Visit, go};
 use crate::{
-    accounts::{recovery, sessions},
+    accounts::recovery,
     error::{Error, Result},
     oauth::scopes,
     resources::{
@@ -58,7 +58,7 @@ async fn facts(visit: &Visit, section: &str) -> Result<Value> {
         notice => notice(visit),
         email => viewer.email,
         email_verified => viewer.email_verified,
-        has_password => recovery::has_password(permit.app(), viewer.id).await?,
+        has_password => recovery::has_password(permit.db(), viewer.id).await?,
         profile => context! {
             name => viewer.name,
             summary => summary.map(|text| text.text),
@@ -192,9 +192,7 @@ pub async fn password(visit: Visit) -> Result<Response> {
 #[handler]
 pub async fn end_others(visit: Visit) -> Result<Response> {
     let permit = visit.allow::<browsers::Delete>().await?;
-    let user = permit.user()?;
-    sessions::end_others(permit.db(), user.user_id, user.session_id).await?;
-    permit.app().credentials().forget_all();
+    browsers::delete_others(&permit).await?;
     Ok(go("/settings?done=sessions#sessions"))
 }
 

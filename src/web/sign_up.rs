@@ -62,7 +62,7 @@ async fn form(visit: &Visit) -> Result<Page> {
 #[handler]
 pub async fn sign_up(visit: Visit) -> Result<Response> {
     let permit = visit.allow::<Register>().await?;
-    let preferences = permit.app().preferences().await?;
+    let preferences = permit.preferences().await?;
     let answers: BTreeMap<String, String> = questions(&preferences)
         .into_iter()
         .enumerate()

@@ -70,7 +70,7 @@ impl Visit {
     }
 
     pub fn app(&self) -> &App {
-        self.cx.reader().app()
+        self.cx.app()
     }
 
     /// The signed-in user. The error redirects to the sign-in page.

@@ -12,7 +12,7 @@ use crate::{
     graphql::connection::Direction,
     load::{Loaders, entity, grouped, load},
     store::{
-        Db, Index, Sql,
+        Index, Reads, Sql,
         listing::{Kind as KeyKind, Listing, SortKey},
         sql,
     },
@@ -147,7 +147,7 @@ load!(/// The number of an album's tracks.
 load!(/// The ids of the libraries that hold imported uploads of an album.
     AlbumHolders: Vec<i64> = kept holders, upon [UploadAlbum, TrackAlbum]);
 
-async fn of_artists(db: &Db, ids: Vec<i64>) -> Result<HashMap<i64, Vec<i64>>> {
+async fn of_artists(db: &Reads, ids: Vec<i64>) -> Result<HashMap<i64, Vec<i64>>> {
     let rows = sql(
         "select artist_id, album_id from album_artists where artist_id in ?*
          order by artist_id, album_id",
@@ -155,7 +155,7 @@ async fn of_artists(db: &Db, ids: Vec<i64>) -> Result<HashMap<i64, Vec<i64>>> {
     Ok(grouped(rows.bind(ids).all::<(i64, i64)>(db).await?))
 }
 
-async fn tracks_counts(db: &Db, ids: Vec<i64>) -> Result<HashMap<i64, i64>> {
+async fn tracks_counts(db: &Reads, ids: Vec<i64>) -> Result<HashMap<i64, i64>> {
     let counted: Vec<(i64, i64)> =
         sql("select album_id, count(*) from tracks where album_id in ?* group by album_id")
             .bind(ids)
@@ -164,7 +164,7 @@ async fn tracks_counts(db: &Db, ids: Vec<i64>) -> Result<HashMap<i64, i64>> {
     Ok(counted.into_iter().collect())
 }
 
-async fn holders(db: &Db, ids: Vec<i64>) -> Result<HashMap<i64, Vec<i64>>> {
+async fn holders(db: &Reads, ids: Vec<i64>) -> Result<HashMap<i64, Vec<i64>>> {
     let rows = sql(
         "select distinct t.album_id, u.library_id from tracks t join uploads u on u.track_id = t.id
          where t.album_id in ?* and u.import_status = 'finished' order by 1, 2",

@@ -44,8 +44,8 @@ pub async fn create(permit: &Allowed<Create>, new: NewAlbum) -> Result<Album> {
     bounded("tags", &new.tags)?;
     let name = artist_name(permit, new.artist).await?;
     let cover = cover(permit, new.cover).await?;
-    let now = permit.app().clock().now();
-    let mut tx = permit.db().begin().await?;
+    let now = permit.clock().now();
+    let mut tx = permit.begin().await?;
     let description = match &new.description {
         Some(text) => Some(contents::create(&mut tx, text).await?),
         None => None,
@@ -113,7 +113,7 @@ async fn insert(
     now: Timestamp,
 ) -> Result<i64> {
     let uuid = crate::random::uuid();
-    let root = permit.app().config().public_url();
+    let root = permit.config().public_url();
     sql(
         "insert into albums (uuid, fid, title, title_folded, release_date, type, creation_date,
            attributed_to_id, attachment_cover_id, description_content_id)
@@ -140,7 +140,7 @@ pub async fn delete(permit: &Allowed<Delete>, key: Key) -> Result<i64> {
             permit,
             "id in (select h.album_id from album_artists h where ",
         ));
-    let mut tx = permit.db().begin().await?;
+    let mut tx = permit.begin().await?;
     let id = own.number(&mut tx).await?;
     contents::delete_of(
         &mut tx,

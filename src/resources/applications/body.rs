@@ -3,8 +3,8 @@ use poem_openapi::{Object, OpenApi, param::Path};
 use serde::Serialize;
 
 use super::{
-    Changes, Create, Delete, List, NewApplication, OauthApplication, Replace, Retrieve, Rotate,
-    Update, create, delete, list, retrieve, rotate, update,
+    Changes, Create, Delete, List, NewApplication, OauthApplication, Retrieve, Rotate, Update,
+    create, delete, list, retrieve, rotate, update,
 };
 use crate::{
     error::Result,
@@ -157,7 +157,7 @@ impl Rest {
     #[oai(path = "/:client_id", method = "put")]
     async fn replace(
         &self,
-        permit: Allowed<Replace>,
+        permit: Allowed<Update>,
         client_id: Path<String>,
         changes: Body<Changes>,
     ) -> Result<Answer<OwnBody>> {

@@ -25,11 +25,9 @@ operations! {
     /// Lists the caller's own applications, the newest first.
     list: List = read Security, anonymous = Never, throttle = List, graphql = "oauthApps", params = PageQuery;
     /// Registers an application. Its secret is shown only now. Where the caller is signed in, it is the caller's own and has a token that acts for the caller.
-    create: Create = open, anonymous = Always, throttle = OauthApp, graphql = "Mutation.createOauthApp";
+    create: Create = act, anonymous = Always, throttle = OauthApp, graphql = "Mutation.createOauthApp";
     /// Shows an application.
     retrieve: Retrieve = open, anonymous = Always, throttle = Retrieve, graphql = "oauthApp";
-    /// Changes an application of the caller's own.
-    replace: Replace = write Security, anonymous = Never, throttle = Update, graphql = "(updateOauthApp does the same)";
     /// Changes an application of the caller's own.
     update: Update = write Security, anonymous = Never, throttle = Update, graphql = "Mutation.updateOauthApp";
     /// Takes an application of the caller's own away, with every token that it was given.

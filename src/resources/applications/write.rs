@@ -2,7 +2,7 @@
 use async_graphql::{InputObject, SimpleObject};
 use poem_openapi::Object;
 
-use super::{Create, Delete, OauthApplication, Rotate, SELECT, own};
+use super::{Create, Delete, OauthApplication, Rotate, SELECT, Update, own};
 use crate::{
     auth::token_hash,
     context::Reader,
@@ -94,7 +94,7 @@ pub async fn create(permit: &Allowed<Create>, new: NewApplication) -> Result<Mad
     let secret = (new.client_type == ClientType::Confidential)
         .then(|| crate::random::letters(128, b"0123456789abcdef"));
     let token = owner.map(|_| crate::random::token());
-    let now = permit.app().clock().now();
+    let now = permit.clock().now();
     sql(
         "insert into oauth_applications (client_id, client_secret_hash, name, user_id,
            redirect_uris, scope, token_hash, client_type, authorization_grant_type, created,
@@ -110,7 +110,7 @@ pub async fn create(permit: &Allowed<Create>, new: NewApplication) -> Result<Mad
     .bind(new.client_type)
     .bind(now)
     .bind(now)
-    .run(permit.db())
+    .run(permit.app().db())
     .await?;
     let application = super::find(permit, &client_id).await?;
     Ok(Made {
@@ -181,20 +181,20 @@ fn within(reader: &Reader, scopes: &str, field: &str) -> Result<()> {
     Ok(())
 }
 
-/// Changes an application; a permit to change is asked for, PUT's or PATCH's.
+/// Changes an application of the caller.
 pub async fn update(
-    reader: &Reader,
+    permit: &Allowed<Update>,
     client_id: &str,
     changes: Changes,
 ) -> Result<OauthApplication> {
-    let known = own(reader, client_id).await?;
+    let known = own(permit, client_id).await?;
     check(
-        reader,
+        permit,
         changes.name.as_deref(),
         changes.scopes.as_deref(),
         changes.redirect_uris.as_deref(),
     )?;
-    let mut tx = reader.db().begin().await?;
+    let mut tx = permit.begin().await?;
     sql(
         "update oauth_applications set name = ?, scope = ?, redirect_uris = ?, updated = ?
          where id = ?",
@@ -206,7 +206,7 @@ pub async fn update(
             .redirect_uris
             .map_or(known.redirect_uris, |text| words(&text)),
     )
-    .bind(reader.app().clock().now())
+    .bind(permit.clock().now())
     .bind(known.id)
     .run(&mut tx)
     .await?;
@@ -216,7 +216,7 @@ pub async fn update(
         .one(&mut tx)
         .await?;
     tx.commit().await?;
-    reader.app().credentials().forget_all();
+    permit.app().credentials().forget_all();
     Ok(changed)
 }
 
@@ -224,7 +224,7 @@ pub async fn delete(permit: &Allowed<Delete>, client_id: &str) -> Result<()> {
     let known = own(permit, client_id).await?;
     sql("delete from oauth_applications where id = ?")
         .bind(known.id)
-        .run(permit.db())
+        .run(permit.app().db())
         .await?;
     permit.app().credentials().forget_all();
     Ok(())
@@ -234,10 +234,10 @@ pub async fn rotate(permit: &Allowed<Rotate>, client_id: &str) -> Result<Rotated
     let known = own(permit, client_id).await?;
     within(permit, &known.scopes, "non_field_errors")?;
     let token = crate::random::token();
-    let mut tx = permit.db().begin().await?;
+    let mut tx = permit.begin().await?;
     sql("update oauth_applications set token_hash = ?, updated = ? where id = ?")
         .bind(token_hash(&token))
-        .bind(permit.app().clock().now())
+        .bind(permit.clock().now())
         .bind(known.id)
         .run(&mut tx)
         .await?;

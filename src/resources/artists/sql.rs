@@ -12,7 +12,7 @@ use crate::{
     graphql::connection::Direction,
     load::{entity, load},
     store::{
-        Db, Index, Sql,
+        Index, Reads, Sql,
         listing::{Kind as KeyKind, Listing, SortKey},
         sql,
     },
@@ -123,7 +123,7 @@ entity!(Artist in "artists": "id, uuid, fid, mbid, name, content_category, creat
 load!(/// The number of tracks that are credited to an artist first.
     ArtistTracksCount: i64 = kept tracks_counts, upon [TrackArtistArtist]);
 
-async fn tracks_counts(db: &Db, ids: Vec<i64>) -> Result<HashMap<i64, i64>> {
+async fn tracks_counts(db: &Reads, ids: Vec<i64>) -> Result<HashMap<i64, i64>> {
     let counted: Vec<(i64, i64)> = sql("select artist_id, count(*) from track_artists
          where position = 0 and artist_id in ?* group by artist_id")
     .bind(ids)

@@ -38,7 +38,7 @@ operations! {
     /// Takes an own picture away.
     delete: Delete = write Libraries, anonymous = Never, throttle = Destroy, graphql = "Mutation.deleteAttachment";
     /// Leads to a picture in one of its sizes; one of another pod is fetched first.
-    proxy: Proxy = open, anonymous = Always, throttle = Wildcard, graphql = "(a redirect; Attachment.urls names the addresses)", params = proxy::Query;
+    proxy: Proxy = act, anonymous = Always, throttle = Wildcard, graphql = "(a redirect; Attachment.urls names the addresses)", params = proxy::Query;
 }
 
 /// A picture: the cover of an artist, an album or a track.
@@ -127,7 +127,7 @@ impl Attachment {
     }
 
     fn addresses(&self, reader: &Reader) -> AttachmentUrls {
-        let names = reader.app().names();
+        let names = reader.names();
         if self.file.is_empty() {
             let root = &names.public_url;
             let proxied =

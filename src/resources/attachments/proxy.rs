@@ -72,7 +72,7 @@ async fn fetch(permit: &Allowed<Proxy>, picture: &Attachment) -> Result<String> 
     let bytes = permit.app().fetcher().bytes(address, MOST).await;
     let bytes = bytes.map_err(|error| unavailable(error.to_string()))?;
     let fit = picture::checked(bytes).map_err(|why| unavailable(why.to_string()))?;
-    let pictures = &permit.app().media().pictures;
+    let pictures = &permit.media().pictures;
     let stored = pictures.store(fit).await?;
     let noted = sql(
         "update attachments set file = ?, size = ?, mimetype = ?, last_fetch_date = ?
@@ -81,9 +81,9 @@ async fn fetch(permit: &Allowed<Proxy>, picture: &Attachment) -> Result<String> 
     .bind(stored.file.as_str())
     .bind(stored.size)
     .bind(stored.mimetype)
-    .bind(permit.app().clock().now())
+    .bind(permit.clock().now())
     .bind(picture.id)
-    .run(permit.db())
+    .run(permit.app().db())
     .await?;
     if noted == 0 {
         // Nobody names the file; that it stays would only cost its space.

@@ -20,7 +20,7 @@ const SMALLEST: u32 = 50;
 
 pub async fn create(permit: &Allowed<Create>, bytes: Vec<u8>) -> Result<Attachment> {
     let actor = permit.actor_id().ok_or(Error::Forbidden)?;
-    let pictures = &permit.app().media().pictures;
+    let pictures = &permit.media().pictures;
     let fit = pictures.clean(bytes, SMALLEST).await?.map_err(unfit)?;
     let stored = pictures.store(fit).await?;
     let made = row(permit, actor, &stored).await;
@@ -31,8 +31,8 @@ pub async fn create(permit: &Allowed<Create>, bytes: Vec<u8>) -> Result<Attachme
 }
 
 async fn row(permit: &Allowed<Create>, actor: i64, stored: &Stored) -> Result<Attachment> {
-    let mut tx = permit.db().begin().await?;
-    let id = insert(&mut tx, actor, stored, permit.app().clock().now()).await?;
+    let mut tx = permit.begin().await?;
+    let id = insert(&mut tx, actor, stored, permit.clock().now()).await?;
     let row = Attachment::select()
         .then(" where id = ?")
         .bind(id)
@@ -87,9 +87,9 @@ pub async fn delete(permit: &Allowed<Delete>, key: Key) -> Result<Uuid> {
         return Err(Error::Forbidden);
     }
     let gone = sql("delete from attachments where id = ? returning uuid").bind(found.id);
-    let mut tx = permit.db().begin().await?;
+    let mut tx = permit.begin().await?;
     let (uuid,): (Uuid,) = gone.one(&mut tx).await?;
     tx.commit().await?;
-    permit.app().media().pictures.remove(&found.file).await;
+    permit.media().pictures.remove(&found.file).await;
     Ok(uuid)
 }

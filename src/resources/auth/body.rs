@@ -4,9 +4,9 @@ use poem_openapi::{Object, OpenApi, param::Path};
 use serde::Serialize;
 
 use super::{
-    ChangeOwnPassword, ChangePassword, ConfirmationPage, NewAccount, PasswordChange, PasswordReset,
-    Register, ReplaceUser, RequestReset, Reset, UpdateUser, UserDetails, VerifyEmail,
-    change_password, register, request_reset, reset, same_name, verify_email,
+    ChangePassword, ConfirmationPage, NewAccount, PasswordChange, PasswordReset, Register,
+    RequestReset, Reset, UpdateUser, UserDetails, VerifyEmail, change_password, register,
+    request_reset, reset, same_name, verify_email,
 };
 use crate::{
     accounts::{sessions, sign_up::Outcome},
@@ -87,8 +87,11 @@ async fn details(reader: &Reader) -> Result<UserDetailsBody> {
     })
 }
 
-async fn rename(reader: &Reader, changes: UserDetailsChanges) -> Result<UserDetailsBody> {
-    same_name(reader, changes.username.as_deref())?;
+async fn rename(
+    permit: &Allowed<UpdateUser>,
+    changes: UserDetailsChanges,
+) -> Result<UserDetailsBody> {
+    same_name(permit, changes.username.as_deref())?;
     let parts: Vec<String> = [changes.first_name, changes.last_name]
         .into_iter()
         .flatten()
@@ -99,9 +102,11 @@ async fn rename(reader: &Reader, changes: UserDetailsChanges) -> Result<UserDeta
             name: Some(parts.join(" ")),
             ..users::Changes::default()
         };
-        users::update(reader, &reader.user()?.username.clone(), name).await?;
+        let mut tx = permit.begin().await?;
+        users::change(&mut tx, permit, name).await?;
+        tx.commit().await?;
     }
-    details(reader).await
+    details(permit).await
 }
 
 /// Browsers are signed in when a page of this pod asks, or a script: a form of another site could
@@ -194,7 +199,7 @@ impl Rest {
     #[oai(path = "/registration/change-password", method = "post")]
     async fn registration_password_change(
         &self,
-        permit: Allowed<ChangeOwnPassword>,
+        permit: Allowed<ChangePassword>,
         new: Body<PasswordChange>,
     ) -> Result<Answer<Done>> {
         change_password(&permit, &new.0).await?;
@@ -209,7 +214,7 @@ impl Rest {
     #[oai(path = "/user", method = "put")]
     async fn replace_user(
         &self,
-        permit: Allowed<ReplaceUser>,
+        permit: Allowed<UpdateUser>,
         changes: Body<UserDetailsChanges>,
     ) -> Result<Answer<UserDetailsBody>> {
         rename(&permit, changes.0).await.map(Answer)

@@ -22,23 +22,19 @@ use crate::{
 operations! {
     "auth";
     /// Makes an account. Where nothing else is to be done first, browsers are signed in with it.
-    register: Register = open, anonymous = Always, throttle = Signup, graphql = "Mutation.signUp";
+    register: Register = act, anonymous = Always, throttle = Signup, graphql = "Mutation.signUp";
     /// Confirms the e-mail address that a key was mailed to.
-    verify_email: VerifyEmail = open, anonymous = Always, throttle = VerifyEmail, graphql = "Mutation.confirmEmail";
+    verify_email: VerifyEmail = act, anonymous = Always, throttle = VerifyEmail, graphql = "Mutation.confirmEmail";
     /// Leads from the address of a key to the page that confirms it.
     confirmation_page: ConfirmationPage = open, anonymous = Always, throttle = Wildcard, graphql = "(it leads to a page)";
     /// Sends a mail with which a forgotten password is replaced. The answer is the same whether anybody has the address.
-    password_reset: RequestReset = open, anonymous = Always, throttle = PasswordReset, graphql = "Mutation.requestPasswordReset";
+    password_reset: RequestReset = act, anonymous = Always, throttle = PasswordReset, graphql = "Mutation.requestPasswordReset";
     /// Replaces a forgotten password, with the key from the mail.
-    password_reset_confirm: Reset = open, anonymous = Always, throttle = PasswordResetConfirm, graphql = "Mutation.resetPassword";
+    password_reset_confirm: Reset = act, anonymous = Always, throttle = PasswordResetConfirm, graphql = "Mutation.resetPassword";
     /// Replaces the caller's password. Other browsers are signed out; tokens of applications stay.
     password_change: ChangePassword = write Security, anonymous = Never, throttle = PasswordChange, graphql = "Mutation.changePassword";
-    /// Replaces the caller's password, as `POST /api/v1/auth/password/change/` does.
-    registration_password_change: ChangeOwnPassword = write Security, anonymous = Never, throttle = PasswordChange, graphql = "(changePassword does the same)";
     /// Shows the caller's name and address.
     user: UserDetails = read Profile, anonymous = Never, throttle = Wildcard, graphql = "(viewer tells more)";
-    /// Changes the caller's name.
-    replace_user: ReplaceUser = write Profile, anonymous = Never, throttle = Wildcard, graphql = "(updateUser does more)";
     /// Changes the caller's name.
     update_user: UpdateUser = write Profile, anonymous = Never, throttle = Wildcard, graphql = "(updateUser does more)";
 }
@@ -146,15 +142,15 @@ pub struct PasswordChange {
     pub new_password2: String,
 }
 
-/// Replaces the caller's password; a permit to do so is asked for.
-pub async fn change_password(reader: &Reader, new: &PasswordChange) -> Result<()> {
-    let identity = reader.user()?;
+/// Replaces the caller's password.
+pub async fn change_password(permit: &Allowed<ChangePassword>, new: &PasswordChange) -> Result<()> {
+    let identity = permit.user()?;
     let twice = Twice {
         first: &new.new_password1,
         second: &new.new_password2,
     };
     let who = (identity.user_id, identity.session_id);
-    recovery::change(reader.app(), who, &new.old_password, twice).await
+    recovery::change(permit.app(), who, &new.old_password, twice).await
 }
 
 /// Names cannot be changed: other pods know the account by it.

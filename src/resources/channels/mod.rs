@@ -13,7 +13,7 @@ use crate::{
     graphql::ids::{Kind, global},
     guard::AllowExt,
     load::{Found, load, weigh},
-    store::{Db, sql},
+    store::{Reads, sql},
     time::Timestamp,
 };
 
@@ -103,7 +103,7 @@ load!(/// The channel that an artist is, if it is one.
 
 weigh!(Channel: preferred_username, domain, rss_url);
 
-async fn of_artists(db: &Db, ids: Vec<i64>) -> Result<HashMap<i64, Option<Channel>>> {
+async fn of_artists(db: &Reads, ids: Vec<i64>) -> Result<HashMap<i64, Option<Channel>>> {
     let rows: Vec<Channel> = sql("select c.id, c.uuid, c.artist_id, c.actor_id, c.rss_url,
            c.creation_date, o.preferred_username, o.domain
          from channels c join actors o on o.id = c.actor_id where c.artist_id in ?*")

@@ -9,7 +9,7 @@ use crate::{
     error::Result,
     guard::AllowExt,
     load::{grouped, load, weigh},
-    store::{Db, sql},
+    store::{Reads, sql},
 };
 
 /// One artist's part in an album or a track.
@@ -45,7 +45,7 @@ load!(/// The artists that an album is by, in order.
 load!(/// The artists that a track is by, in order.
     TrackCredits: Vec<ArtistCredit> = kept of_tracks, upon [TrackArtistTrack]);
 
-async fn of_albums(db: &Db, ids: Vec<i64>) -> Result<HashMap<i64, Vec<ArtistCredit>>> {
+async fn of_albums(db: &Reads, ids: Vec<i64>) -> Result<HashMap<i64, Vec<ArtistCredit>>> {
     let rows = sql(
         "select album_id as owner_id, artist_id, credit, join_phrase, position
          from album_artists where album_id in ?* order by album_id, position",
@@ -53,7 +53,7 @@ async fn of_albums(db: &Db, ids: Vec<i64>) -> Result<HashMap<i64, Vec<ArtistCred
     by_owner(rows.bind(ids).all(db).await?)
 }
 
-async fn of_tracks(db: &Db, ids: Vec<i64>) -> Result<HashMap<i64, Vec<ArtistCredit>>> {
+async fn of_tracks(db: &Reads, ids: Vec<i64>) -> Result<HashMap<i64, Vec<ArtistCredit>>> {
     let rows = sql(
         "select track_id as owner_id, artist_id, credit, join_phrase, position
          from track_artists where track_id in ?* order by track_id, position",

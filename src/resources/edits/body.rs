@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{
     Edit, Kind, OfAlbum, OfArtist, OfTrack, Proposal, ProposeAlbum, ProposeArtist, ProposeTrack,
-    list, propose, target,
+    Proposes, list, propose, target,
 };
 use crate::{
     context::Reader,
@@ -125,10 +125,9 @@ pub async fn bodies(reader: &Reader, loaders: &Loaders, edits: Vec<Edit>) -> Res
     Ok(edits.into_iter().map(body).collect())
 }
 
-async fn proposed(
-    reader: &Reader,
-    loaders: &Loaders,
-    (kind, id): (Kind, i64),
+async fn proposed<O: Proposes>(
+    permit: &Allowed<O>,
+    id: i64,
     new: NewEdit,
 ) -> Result<Created<EditBody>> {
     let proposal = Proposal {
@@ -137,8 +136,8 @@ async fn proposed(
         summary: new.summary,
         is_approved: new.is_approved,
     };
-    let edit = propose(reader, kind, id, proposal).await?;
-    let body = bodies(reader, loaders, vec![edit]).await?.pop();
+    let edit = propose(permit, id, proposal).await?;
+    let body = bodies(permit, permit.loaders(), vec![edit]).await?.pop();
     body.map(Created).ok_or(Error::NotFound)
 }
 
@@ -192,7 +191,7 @@ impl Rest {
         id: Path<i64>,
         new: Body<NewEdit>,
     ) -> Result<Created<EditBody>> {
-        proposed(&permit, permit.loaders(), (Kind::Artist, id.0), new.0).await
+        proposed(&permit, id.0, new.0).await
     }
 
     #[oai(path = "/albums/:id/mutations", method = "post")]
@@ -202,7 +201,7 @@ impl Rest {
         id: Path<i64>,
         new: Body<NewEdit>,
     ) -> Result<Created<EditBody>> {
-        proposed(&permit, permit.loaders(), (Kind::Album, id.0), new.0).await
+        proposed(&permit, id.0, new.0).await
     }
 
     #[oai(path = "/tracks/:id/mutations", method = "post")]
@@ -212,6 +211,6 @@ impl Rest {
         id: Path<i64>,
         new: Body<NewEdit>,
     ) -> Result<Created<EditBody>> {
-        proposed(&permit, permit.loaders(), (Kind::Track, id.0), new.0).await
+        proposed(&permit, id.0, new.0).await
     }
 }

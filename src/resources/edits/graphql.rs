@@ -1,7 +1,7 @@
 use async_graphql::{ComplexObject, Context, InputObject, Json, Object};
 use serde_json::Value;
 
-use super::{Edit, Kind, Proposal, ProposeAlbum, ProposeArtist, ProposeTrack, propose};
+use super::{Edit, Proposal, ProposeAlbum, ProposeArtist, ProposeTrack, propose};
 use crate::{
     context::Cx,
     error::Result,
@@ -71,7 +71,7 @@ impl Mutations {
     ) -> Option<Result<Edit>> {
         answer(async {
             let permit: Allowed<ProposeArtist> = ctx.allow().await?;
-            propose(&permit, Kind::Artist, database_id, input.into()).await
+            propose(&permit, database_id, input.into()).await
         })
         .await
     }
@@ -85,7 +85,7 @@ impl Mutations {
     ) -> Option<Result<Edit>> {
         answer(async {
             let permit: Allowed<ProposeAlbum> = ctx.allow().await?;
-            propose(&permit, Kind::Album, database_id, input.into()).await
+            propose(&permit, database_id, input.into()).await
         })
         .await
     }
@@ -99,7 +99,7 @@ impl Mutations {
     ) -> Option<Result<Edit>> {
         answer(async {
             let permit: Allowed<ProposeTrack> = ctx.allow().await?;
-            propose(&permit, Kind::Track, database_id, input.into()).await
+            propose(&permit, database_id, input.into()).await
         })
         .await
     }

@@ -24,7 +24,7 @@ use self::{
 use crate::{
     context::Reader,
     error::{Error, Result},
-    guard::operations,
+    guard::{Allowed, Writes, operations},
     rest::page::{Page, PageQuery},
     store::{
         listing::{Kind as KeyKind, Listing, SortKey},
@@ -55,6 +55,23 @@ pub enum Kind {
     Artist,
     Album,
     Track,
+}
+
+/// An operation that proposes an edit: its permit edits one kind of object.
+trait Proposes: Writes {
+    const KIND: Kind;
+}
+
+impl Proposes for ProposeArtist {
+    const KIND: Kind = Kind::Artist;
+}
+
+impl Proposes for ProposeAlbum {
+    const KIND: Kind = Kind::Album;
+}
+
+impl Proposes for ProposeTrack {
+    const KIND: Kind = Kind::Track;
 }
 
 impl Kind {
@@ -149,7 +166,8 @@ pub struct Proposal {
 const SUMMARY: usize = 2_000;
 
 /// Proposes a change, and carries it out where it is approved at once.
-async fn propose(reader: &Reader, kind: Kind, id: i64, new: Proposal) -> Result<Edit> {
+async fn propose<O: Proposes>(permit: &Allowed<O>, id: i64, new: Proposal) -> Result<Edit> {
+    let (reader, kind): (&Reader, _) = (permit, O::KIND);
     let target = target(reader, kind, id).await?;
     let actor = reader.actor_id().ok_or(Error::Forbidden)?;
     if new.kind != "update" {
@@ -176,20 +194,20 @@ async fn propose(reader: &Reader, kind: Kind, id: i64, new: Proposal) -> Result<
     if new.is_approved.is_some() && !owner && !curator {
         return Err(Error::Forbidden);
     }
-    insert(reader, (kind, id), &changes, &new, actor).await
+    insert(permit, (kind, id), &changes, &new, actor).await
 }
 
-async fn insert(
-    reader: &Reader,
+async fn insert<O: Proposes>(
+    permit: &Allowed<O>,
     (kind, id): (Kind, i64),
     changes: &Changes,
     new: &Proposal,
     actor: i64,
 ) -> Result<Edit> {
-    let (uuid, now) = (crate::random::uuid(), reader.app().clock().now());
-    let root = reader.app().config().public_url();
+    let (uuid, now) = (crate::random::uuid(), permit.clock().now());
+    let root = permit.config().public_url();
     let approved = new.is_approved == Some(true);
-    let mut tx = reader.db().begin().await?;
+    let mut tx = permit.begin().await?;
     let before = match approved {
         true => Some(apply::apply(&mut tx, (kind, id), changes, now).await?),
         false => None,

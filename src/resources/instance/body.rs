@@ -10,7 +10,7 @@ use super::{
     Discovery, Manifest, NodeInfo, NodeInfo21, Preferences, Settings, preferences::REPORT_TYPES,
 };
 use crate::{
-    context::Reader,
+    context::{Cx, Reader},
     error::Result,
     guard::Allowed,
     rest::{answer::Answer, cookies},
@@ -20,9 +20,9 @@ use crate::{
 const FUNKWHALE: &str = "1.4.0";
 
 async fn nodeinfo(reader: &Reader, version: &'static str) -> Result<Document> {
-    let preferences = reader.app().preferences().await?;
+    let preferences = reader.preferences().await?;
     let figures = match preferences.is_on("instance__nodeinfo_stats_enabled") {
-        true => Some(reader.app().figures().await?),
+        true => Some(reader.figures().await?),
         false => None,
     };
     let users = figures.as_ref().map_or(json!({"total": 0}), |figures| {
@@ -58,7 +58,7 @@ fn metadata(reader: &Reader, preferences: &Preferences, figures: Option<&super::
         })
     });
     json!({
-        "actorId": format!("{}/federation/actors/service", reader.app().config().public_url()),
+        "actorId": format!("{}/federation/actors/service", reader.config().public_url()),
         "private": preferences.is_on("instance__nodeinfo_private"),
         "shortDescription": preferences.get("instance__short_description"),
         "longDescription": preferences.get("instance__long_description"),
@@ -90,7 +90,7 @@ fn metadata(reader: &Reader, preferences: &Preferences, figures: Option<&super::
 fn banner(reader: &Reader, preferences: &Preferences) -> Option<String> {
     let file = preferences.get("instance__banner");
     file.as_str()
-        .map(|file| format!("{}{file}", reader.app().config().media_url()))
+        .map(|file| format!("{}{file}", reader.config().media_url()))
 }
 
 fn library(preferences: &Preferences, figures: Option<&super::Figures>) -> Value {
@@ -172,7 +172,7 @@ impl ApiResponse for Document {
 }
 
 fn discovery(reader: &Reader) -> Value {
-    let root = reader.app().config().public_url();
+    let root = reader.config().public_url();
     json!({ "links": [{
         "rel": "http://nodeinfo.diaspora.software/ns/schema/2.0",
         "href": format!("{root}/api/v1/instance/nodeinfo/2.0/"),
@@ -180,7 +180,7 @@ fn discovery(reader: &Reader) -> Value {
 }
 
 async fn manifest(reader: &Reader) -> Result<Value> {
-    let preferences = reader.app().preferences().await?;
+    let preferences = reader.preferences().await?;
     let name = preferences.get("instance__name");
     let icon = |pixels: u32| {
         json!({
@@ -239,7 +239,7 @@ impl Rest {
     async fn nodeinfo(&self, permit: Allowed<NodeInfo>, request: &Request) -> Result<Document> {
         let document = nodeinfo(&permit, "2.0").await?;
         // Pages of other programs take their token against forged requests from here.
-        let csrf = cookies::new_csrf(permit.app(), request);
+        let csrf = cookies::new_csrf(Cx::of(request).app(), request);
         Ok(Document { csrf, ..document })
     }
 
@@ -255,7 +255,7 @@ impl Rest {
 
     #[oai(path = "/api/v1/instance/settings", method = "get")]
     async fn settings(&self, permit: Allowed<Settings>) -> Result<Answer<Vec<Any<Value>>>> {
-        let preferences = permit.app().preferences().await?;
+        let preferences = permit.preferences().await?;
         Ok(Answer(preferences.public().into_iter().map(Any).collect()))
     }
 

@@ -3,7 +3,7 @@ use sqlx::FromRow;
 use crate::{
     config::Config,
     error::Result,
-    store::{Db, sql},
+    store::{Reads, sql},
     time::Timestamp,
 };
 
@@ -26,7 +26,7 @@ pub struct Figures {
 
 impl Figures {
     /// Counts; artists, albums and tracks are of this pod when their identifiers are.
-    pub async fn load(db: &Db, config: &Config, now: Timestamp) -> Result<Self> {
+    pub async fn load(db: &Reads, config: &Config, now: Timestamp) -> Result<Self> {
         let host = config.hostname();
         let mut figures: Self = sql("select
                (select count(*) from users where is_active = true) as users,

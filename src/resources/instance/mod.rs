@@ -16,7 +16,7 @@ use crate::{
     graphql::connection::answer,
     guard::{AllowExt, Allowed, operations},
     scope::Permissions,
-    store::{Db, Tx, sql},
+    store::{Reads, Tx, sql},
 };
 
 operations! {
@@ -38,7 +38,7 @@ operations! {
 pub struct Preferences(HashMap<String, Value>);
 
 impl Preferences {
-    pub async fn load(db: &Db) -> Result<Self> {
+    pub async fn load(db: &Reads) -> Result<Self> {
         let rows: Vec<(String, String, Option<String>)> =
             sql("select section, name, raw_value from preferences")
                 .all(db)
@@ -204,16 +204,12 @@ impl Instance {
 
     /// The address of this pod.
     async fn url(&self, ctx: &Context<'_>) -> String {
-        ctx.data_unchecked::<Cx>()
-            .reader()
-            .app()
-            .config()
-            .public_url()
+        ctx.data_unchecked::<Cx>().reader().config().public_url()
     }
 }
 
 async fn public_settings(permit: &Allowed<Settings>) -> Result<Vec<Setting>> {
-    let preferences = permit.app().preferences().await?;
+    let preferences = permit.preferences().await?;
     let public = PREFERENCES.iter().filter(|preference| preference.public);
     let setting = |preference: &preferences::Preference| Setting {
         identifier: preference.identifier(),
@@ -225,10 +221,10 @@ async fn public_settings(permit: &Allowed<Settings>) -> Result<Vec<Setting>> {
 }
 
 async fn describe(reader: &Reader) -> Result<Instance> {
-    let preferences = reader.app().preferences().await?;
+    let preferences = reader.preferences().await?;
     let told = preferences.is_on("instance__nodeinfo_stats_enabled");
     let figures = if told {
-        Some(reader.app().figures().await?)
+        Some(reader.figures().await?)
     } else {
         None
     };

@@ -13,7 +13,7 @@ pub use self::{
 };
 use crate::{
     error::Result,
-    guard::{Allowed, operations},
+    guard::{Allowed, Writes, operations},
     media::{serve::Wanted, transcode::Wish},
     rest::params::{Pairs, Params, filter},
 };
@@ -55,6 +55,9 @@ impl Query {
         }
     }
 }
+
+/// Listening is counted.
+impl Writes for Retrieve {}
 
 pub struct Rest;
 

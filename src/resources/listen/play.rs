@@ -13,14 +13,13 @@ use crate::{
     config::FrontServer,
     context::Reader,
     error::{Error, Result},
-    guard::{Allowed, Operation},
+    guard::{Allowed, Writes},
     media::{
         serve::{self, Wanted},
         storage::{self, Storage},
         transcode::{Converted, Source, Target, Wish},
     },
     resources::uploads::{Upload, audible_uploads_of},
-    throttle::Ident,
 };
 
 /// What a listener asks for.
@@ -38,11 +37,7 @@ const HAND_OFF: Duration = Duration::from_secs(2);
 /// How long a conversion is waited for that cannot be played before it is complete.
 const COMPLETE: Duration = Duration::from_secs(600);
 
-pub async fn play<O: Operation>(
-    permit: &Allowed<O>,
-    order: Order,
-    wanted: &Wanted,
-) -> Result<Audio> {
+pub async fn play<O: Writes>(permit: &Allowed<O>, order: Order, wanted: &Wanted) -> Result<Audio> {
     let reader: &Reader = permit;
     let track = track(reader, order.track).await?;
     let uploads = audible_uploads_of(permit.loaders(), reader, track.id).await?;
@@ -51,11 +46,11 @@ pub async fn play<O: Operation>(
     };
     // Who listens is told nothing of a count that failed.
     if !wanted.head
-        && let Err(error) = count(reader, permit.ident(), &upload).await
+        && let Err(error) = count(permit, &upload).await
     {
         error.log();
     }
-    let target = match reader.app().preferences().await?.transcoding_enabled() {
+    let target = match reader.preferences().await?.transcoding_enabled() {
         true => order.wish.target(upload.extension(), upload.bitrate),
         false => None,
     };
@@ -88,7 +83,7 @@ fn heard(
     let mut found: Vec<_> = uploads.filter(meant).filter_map(audio).collect();
     // Of several, one whose file is there.
     if found.len() > 1 {
-        let storage = &reader.app().media().storage;
+        let storage = &reader.media().storage;
         let there = |audio: &storage::Audio| storage.path(audio).is_some_and(|path| path.exists());
         found.sort_by_key(|(_, audio)| !there(audio));
     }
@@ -96,17 +91,18 @@ fn heard(
 }
 
 /// Counts a download, once for each listener in a while.
-async fn count(reader: &Reader, who: Ident, upload: &Upload) -> Result<()> {
-    let now = reader.app().clock().now();
+async fn count<O: Writes>(permit: &Allowed<O>, upload: &Upload) -> Result<()> {
+    let now = permit.clock().now();
     let seconds = upload.duration.unwrap_or_default();
-    if !reader
-        .app()
+    if !permit
         .media()
-        .is_new_listener(who, upload.id, seconds, now)
+        .is_new_listener(permit.ident(), upload.id, seconds, now)
     {
         return Ok(());
     }
-    count_download(reader, upload, now).await
+    let mut tx = permit.begin().await?;
+    count_download(&mut tx, upload, now).await?;
+    tx.commit().await
 }
 
 /// The audio as it was uploaded.
@@ -116,7 +112,7 @@ async fn original(
     audio: &storage::Audio,
     wanted: &Wanted,
 ) -> Result<Response> {
-    let storage = &reader.app().media().storage;
+    let storage = &reader.media().storage;
     let path = storage.path(audio).ok_or(Error::NotFound)?;
     if let Some(errand) = errand(reader, storage.handed_off(audio), &path) {
         return Ok(errand);
@@ -137,7 +133,7 @@ async fn converted(
     target: Target,
     wanted: &Wanted,
 ) -> Result<Response> {
-    let (media, now) = (reader.app().media(), reader.app().clock().now());
+    let (media, now) = (reader.media(), reader.clock().now());
     let mimetype = target.format.mimetype();
     let growing_headers = || {
         Response::builder()
@@ -156,7 +152,7 @@ async fn converted(
         Converted::Kept(kept) => return sent(reader, &kept, mimetype, wanted).await,
         Converted::Growing(growing) => growing,
     };
-    let handed_off = reader.app().config().reverse_proxy_type != FrontServer::None;
+    let handed_off = reader.config().reverse_proxy_type != FrontServer::None;
     let patience = match (target.format.grows(), handed_off) {
         (false, _) => COMPLETE,
         (true, true) => HAND_OFF,
@@ -171,7 +167,7 @@ async fn converted(
 
 /// A kept conversion.
 async fn sent(reader: &Reader, kept: &str, mimetype: &str, wanted: &Wanted) -> Result<Response> {
-    let storage = &reader.app().media().storage;
+    let storage = &reader.media().storage;
     let path = storage.within_media(kept).ok_or(Error::NotFound)?;
     match errand(reader, Some(Storage::protected(kept)), &path) {
         Some(errand) => Ok(errand),
@@ -181,7 +177,7 @@ async fn sent(reader: &Reader, kept: &str, mimetype: &str, wanted: &Wanted) -> R
 
 /// What a front server is told to send; `None` where this server sends files itself.
 fn errand(reader: &Reader, protected: Option<String>, path: &std::path::Path) -> Option<Response> {
-    let header = match reader.app().config().reverse_proxy_type {
+    let header = match reader.config().reverse_proxy_type {
         FrontServer::None => return None,
         FrontServer::Nginx => ("x-accel-redirect", escaped(&protected?)),
         FrontServer::Apache2 => ("x-sendfile", path.to_str()?.to_owned()),

@@ -6,7 +6,7 @@ use crate::{
     context::Reader,
     error::Result,
     resources::uploads::{self, Upload},
-    store::sql,
+    store::{Tx, sql},
     time::Timestamp,
 };
 
@@ -41,11 +41,10 @@ pub async fn track(reader: &Reader, uuid: Uuid) -> Result<Track> {
 }
 
 /// Counts a download of an upload and of its track.
-pub async fn count_download(reader: &Reader, upload: &Upload, now: Timestamp) -> Result<()> {
-    let mut tx = reader.db().begin().await?;
+pub async fn count_download(tx: &mut Tx, upload: &Upload, now: Timestamp) -> Result<()> {
     sql("update tracks set downloads_count = downloads_count + 1 where id = ?")
         .bind(upload.track_id)
-        .run(&mut tx)
+        .run(&mut *tx)
         .await?;
     sql(
         "update uploads set downloads_count = downloads_count + 1, accessed_date = ?
@@ -53,7 +52,7 @@ pub async fn count_download(reader: &Reader, upload: &Upload, now: Timestamp) ->
     )
     .bind(now)
     .bind(upload.id)
-    .run(&mut tx)
-    .await?;
-    tx.commit().await
+    .run(tx)
+    .await
+    .map(|_| ())
 }

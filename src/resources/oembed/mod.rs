@@ -120,7 +120,7 @@ struct Subject {
 }
 
 async fn show(permit: &Allowed<Show>, query: &Query) -> Result<Embed> {
-    let config = permit.app().config();
+    let config = permit.config();
     let root = config.public_url();
     let (kind, id) = page(&root, &query.url).ok_or_else(unknown)?;
     let subject = match kind.as_str() {
@@ -139,7 +139,7 @@ async fn show(permit: &Allowed<Show>, query: &Query) -> Result<Embed> {
         query.width.unwrap_or(600),
         query.height.unwrap_or(subject.height),
     );
-    let name = permit.app().preferences().await?.get("instance__name");
+    let name = permit.preferences().await?.get("instance__name");
     Ok(Embed {
         version: "1.0".to_owned(),
         kind: "rich".to_owned(),

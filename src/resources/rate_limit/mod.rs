@@ -66,10 +66,9 @@ pub struct RateLimitScope {
 }
 
 async fn show(permit: &Allowed<Show>, cx: &Cx) -> Result<RateLimit> {
-    let app = permit.app();
-    let now = app.clock().now().unix().unsigned_abs();
+    let now = permit.clock().now().unix().unsigned_abs();
     let (ident, quotas) = (cx.ident(), cx.budgets().await?);
-    let scopes = app.limits().rates().iter().zip(quotas);
+    let scopes = permit.limits().rates().iter().zip(quotas);
     let scopes = scopes.map(|((scope, rate, about), quota)| {
         let exhausted = (quota.remaining == 0)
             .then_some(quota.retry_after)
@@ -88,7 +87,7 @@ async fn show(permit: &Allowed<Show>, cx: &Cx) -> Result<RateLimit> {
         }
     });
     Ok(RateLimit {
-        enabled: app.config().throttling_enabled,
+        enabled: permit.config().throttling_enabled,
         ident: RateLimitIdent {
             kind: ident.kind().to_owned(),
             id: ident.to_string(),

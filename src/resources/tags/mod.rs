@@ -23,7 +23,7 @@ use crate::{
         params::{filter, ordering},
     },
     store::{
-        Db, Tx,
+        Reads, Tx,
         listing::{Kind as KeyKind, Listing, SortKey, Window},
         sql,
     },
@@ -210,7 +210,7 @@ macro_rules! tags_of {
     ($(#[doc = $doc:literal])+ $name:ident, $read:ident, upon $change:ident, $sql:literal) => {
         load!($(#[doc = $doc])+ $name: Vec<Tag> = kept $read, upon [$change]);
 
-        async fn $read(db: &Db, ids: Vec<i64>) -> Result<HashMap<i64, Vec<Tag>>> {
+        async fn $read(db: &Reads, ids: Vec<i64>) -> Result<HashMap<i64, Vec<Tag>>> {
             let rows: Vec<Tagged> = sql($sql).bind(ids).all(db).await?;
             Ok(grouped(rows.into_iter().map(|row| (row.owner_id, row.tag))))
         }

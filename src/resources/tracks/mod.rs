@@ -181,7 +181,7 @@ pub async fn delete(permit: &Allowed<Delete>, key: Key) -> Result<i64> {
             permit,
             "id in (select h.track_id from track_artists h where ",
         ));
-    let mut tx = permit.db().begin().await?;
+    let mut tx = permit.begin().await?;
     let id = own.number(&mut tx).await?;
     let texts = sql("select description_content_id from tracks where id = ?").bind(id);
     contents::delete_of(&mut tx, texts).await?;

@@ -12,7 +12,7 @@ use crate::{
     graphql::connection::Direction,
     load::{entity, grouped, load},
     store::{
-        Db, Index, Sql,
+        Index, Reads, Sql,
         listing::{Kind as KeyKind, Listing, SortKey},
         sql,
     },
@@ -216,7 +216,7 @@ entity!(Track in "tracks": "id, uuid, fid, mbid, title, album_id, position, disc
 load!(/// The ids of an album's tracks, by disc and position.
     AlbumTracks: Vec<i64> = kept of_albums, upon [TrackAlbum]);
 
-async fn of_albums(db: &Db, ids: Vec<i64>) -> Result<HashMap<i64, Vec<i64>>> {
+async fn of_albums(db: &Reads, ids: Vec<i64>) -> Result<HashMap<i64, Vec<i64>>> {
     let rows = sql("select album_id, id from tracks where album_id in ?*
          order by album_id, coalesce(disc_number, 0), coalesce(position, 0), id");
     Ok(grouped(rows.bind(ids).all::<(i64, i64)>(db).await?))

@@ -12,7 +12,7 @@ use crate::{
     graphql::connection::Direction,
     load::{Entity, Found, Loaders, entity, grouped, load},
     store::{
-        Db, Sql,
+        Reads, Sql,
         listing::{Kind as KeyKind, Listing, SortKey},
         sql,
     },
@@ -127,7 +127,7 @@ entity!(Upload in "uploads": "id, uuid, fid, track_id, library_id, audio_file, s
 load!(/// The uploads of a track that have audio, oldest first, whoever may hear them.
     TrackUploads: Vec<Upload> = kept of_tracks, upon [UploadTrack]);
 
-async fn of_tracks(db: &Db, ids: Vec<i64>) -> Result<HashMap<i64, Vec<Upload>>> {
+async fn of_tracks(db: &Reads, ids: Vec<i64>) -> Result<HashMap<i64, Vec<Upload>>> {
     let found = Upload::select()
         .then(" where track_id in ?* and import_status in ('finished', 'skipped') order by id");
     let rows: Vec<Upload> = found.bind(ids).all(db).await?;

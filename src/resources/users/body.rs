@@ -5,12 +5,10 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{
-    ChangeEmail, Changes, Delete, DeleteAccount, DeleteOwn, DeleteSubsonicToken, Email, Login,
-    Logout, Me, Own, PermissionsBody, QuotaStatus, Replace, Retrieve, RotateSubsonicToken,
-    Settings, SubsonicToken, Update, User, UserPrivacy, Viewer, change_email, delete,
-    delete_subsonic_token, quota, retrieve, rotate_subsonic_token, session, sql, store_settings,
-    update,
-    write::{leave, subsonic_token},
+    ChangeEmail, Changes, Delete, DeleteAccount, DeleteSubsonicToken, Email, Login, Logout, Me,
+    PermissionsBody, QuotaStatus, Retrieve, RotateSubsonicToken, Settings, SubsonicToken, Update,
+    User, UserPrivacy, Viewer, change_email, delete, delete_subsonic_token, quota, retrieve,
+    rotate_subsonic_token, session, sql, store_settings, update, write::subsonic_token,
 };
 use crate::{
     auth::listening,
@@ -155,7 +153,7 @@ async fn parts(
 }
 
 fn full_username(reader: &Reader, username: &str) -> String {
-    format!("{username}@{}", reader.app().config().hostname())
+    format!("{username}@{}", reader.config().hostname())
 }
 
 async fn user_body(permit: &Allowed<Retrieve>, user: User) -> Result<UserBody> {
@@ -176,7 +174,7 @@ async fn me(reader: &Reader, loaders: &Loaders) -> Result<MeBody> {
     let viewer = sql::viewer(reader, reader.db()).await?;
     let parts = parts(reader, loaders, (viewer.avatar_id, viewer.summary_id)).await?;
     let quota_status = quota::status(reader, &viewer).await?;
-    let now = reader.app().clock().now();
+    let now = reader.clock().now();
     Ok(MeBody {
         id: viewer.id,
         full_username: full_username(reader, &viewer.username),
@@ -231,7 +229,7 @@ impl Rest {
     }
 
     #[oai(path = "/users/me", method = "get")]
-    async fn own(&self, permit: Allowed<Own>) -> Result<Answer<MeBody>> {
+    async fn own(&self, permit: Allowed<Me>) -> Result<Answer<MeBody>> {
         me(&permit, permit.loaders()).await.map(Answer)
     }
 
@@ -241,12 +239,8 @@ impl Rest {
     }
 
     #[oai(path = "/users/me", method = "delete")]
-    async fn delete_own(
-        &self,
-        permit: Allowed<DeleteOwn>,
-        sure: Body<DeleteAccount>,
-    ) -> Result<Gone> {
-        leave(&permit, &sure.0).await.map(|()| Gone)
+    async fn delete_own(&self, permit: Allowed<Delete>, sure: Body<DeleteAccount>) -> Result<Gone> {
+        delete(&permit, &sure.0).await.map(|()| Gone)
     }
 
     #[oai(path = "/settings", method = "post")]
@@ -297,7 +291,7 @@ impl Rest {
     #[oai(path = "/:username", method = "put")]
     async fn replace(
         &self,
-        permit: Allowed<Replace>,
+        permit: Allowed<Update>,
         username: Path<String>,
         changes: Body<Changes>,
     ) -> Result<Answer<ProfileBody>> {

@@ -28,7 +28,7 @@ async fn summary(ctx: &Context<'_>, id: Option<i64>) -> Result<Option<Content>> 
 
 fn full_username(ctx: &Context<'_>, username: &str) -> String {
     let reader = ctx.data_unchecked::<Cx>().reader();
-    format!("{username}@{}", reader.app().config().hostname())
+    format!("{username}@{}", reader.config().hostname())
 }
 
 #[ComplexObject]
@@ -86,7 +86,7 @@ impl Viewer {
     /// For the parameter `token` of addresses of audio: it lasts three days, and only listens.
     async fn listen_token(&self, ctx: &Context<'_>) -> String {
         let reader = ctx.data_unchecked::<Cx>().reader();
-        listening::sign(self.id, self.secret_key, reader.app().clock().now())
+        listening::sign(self.id, self.secret_key, reader.clock().now())
     }
 
     /// The token with which Subsonic players act for the user; null where there is none. It needs

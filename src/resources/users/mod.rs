@@ -19,7 +19,7 @@ pub use self::{
     quota::QuotaStatus,
     sql::{retrieve, summary, viewer},
     write::{
-        ChangeEmail, Changes, DeleteAccount, change_email, delete, delete_subsonic_token,
+        ChangeEmail, Changes, DeleteAccount, change, change_email, delete, delete_subsonic_token,
         rotate_subsonic_token, store_settings, update,
     },
 };
@@ -29,16 +29,10 @@ operations! {
     "users";
     /// Shows the caller's own account.
     me: Me = read Profile, anonymous = Never, throttle = Wildcard, graphql = "viewer";
-    /// Shows the caller's own account.
-    own: Own = read Profile, anonymous = Never, throttle = Wildcard, graphql = "(viewer does the same)";
     /// Takes the caller's account away, with all that belongs to it: libraries, uploads, channels, playlists, favorites, history. The password must be sent along. Nobody can bring it back.
     delete: Delete = write Profile, anonymous = Never, throttle = PasswordChange, graphql = "Mutation.deleteAccount";
-    /// Takes the caller's account away, as `DELETE /api/v1/users/me` does.
-    delete_own: DeleteOwn = write Profile, anonymous = Never, throttle = PasswordChange, graphql = "(deleteAccount does the same)";
     /// Shows what everybody may know of a user.
     retrieve: Retrieve = read Libraries, anonymous = Setting, throttle = Retrieve, graphql = "user";
-    /// Changes the caller's profile; what is not sent stays.
-    replace: Replace = write Profile, anonymous = Never, throttle = Update, graphql = "(updateUser does the same)";
     /// Changes the caller's profile; what is not sent stays.
     update: Update = write Profile, anonymous = Never, throttle = Update, graphql = "Mutation.updateUser";
     /// Puts keys into the settings that clients keep for the caller, up to 64 KiB of them; answers all of them.
@@ -52,9 +46,9 @@ operations! {
     /// Sends a mail to a new e-mail address; it is the account's once the link in the mail was followed.
     change_email: Email = write Security, anonymous = Never, throttle = VerifyEmail, graphql = "Mutation.changeEmail";
     /// Signs a browser in: sets the cookies `sessionid` and `csrftoken`. The header `X-CSRFToken` must repeat the `csrftoken` that the browser already has.
-    login: Login = open, anonymous = Always, throttle = Login, graphql = "(sessions are of browsers: it sets cookies)";
+    login: Login = act, anonymous = Always, throttle = Login, graphql = "(sessions are of browsers: it sets cookies)";
     /// Signs a browser out.
-    logout: Logout = open, anonymous = Always, throttle = Never, graphql = "(sessions are of browsers: it takes cookies away)";
+    logout: Logout = act, anonymous = Always, throttle = Never, graphql = "(sessions are of browsers: it takes cookies away)";
 }
 
 choices! {

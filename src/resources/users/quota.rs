@@ -42,7 +42,7 @@ fn megabytes(bytes: i64) -> f64 {
 
 /// The user's room, summed from an index.
 pub async fn status(reader: &Reader, viewer: &Viewer) -> Result<QuotaStatus> {
-    let preferences = reader.app().preferences().await?;
+    let preferences = reader.preferences().await?;
     let max = viewer
         .upload_quota
         .unwrap_or_else(|| preferences.upload_quota());

@@ -2,11 +2,13 @@
 use poem::{Request, Response, http::StatusCode};
 use serde_json::{Map, Value, json};
 
+use super::{Login, Logout};
 use crate::{
     accounts::{sessions, sign_in::sign_in},
     auth::{self, csrf},
-    context::{Cx, Reader},
+    context::Cx,
     error::{Error, Result},
+    guard::Allowed,
     rest::{answer::spaced, cookies, params::Pairs},
 };
 
@@ -26,7 +28,7 @@ fn forged() -> Response {
 /// Signs a browser in.
 pub async fn signed_in(
     cx: &Cx,
-    reader: &Reader,
+    permit: &Allowed<Login>,
     request: &Request,
     form: &Pairs,
 ) -> Result<Response> {
@@ -42,7 +44,7 @@ pub async fn signed_in(
         return Ok(bad(&Value::Object(missing)));
     }
     let given = |name| form.last(name).unwrap_or_default();
-    let app = reader.app();
+    let app = permit.app();
     match sign_in(app, given("username"), given("password"), cx.client()).await {
         Ok(token) => {
             sessions::close_of(app, request).await?;
@@ -63,11 +65,11 @@ fn bad(body: &Value) -> Response {
 }
 
 /// Signs a browser out.
-pub async fn signed_out(reader: &Reader, request: &Request) -> Result<Response> {
+pub async fn signed_out(permit: &Allowed<Logout>, request: &Request) -> Result<Response> {
     let mut response = Response::builder().content_type(HTML).finish();
     if auth::session(request).is_some() {
-        sessions::close_of(reader.app(), request).await?;
-        cookies::clear_session(reader.app(), &mut response);
+        sessions::close_of(permit.app(), request).await?;
+        cookies::clear_session(permit.app(), &mut response);
     }
     Ok(response)
 }

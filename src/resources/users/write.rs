@@ -6,8 +6,8 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::{
-    Delete, DeleteSubsonicToken, Email, RotateSubsonicToken, Settings, SubsonicToken, UserPrivacy,
-    Viewer, sql::viewer,
+    Delete, DeleteSubsonicToken, Email, RotateSubsonicToken, Settings, SubsonicToken, Update,
+    UserPrivacy, Viewer, sql::viewer,
 };
 use crate::{
     accounts::{farewell, recovery, sign_in::is_password},
@@ -42,21 +42,26 @@ pub struct Changes {
     pub summary: Option<NewContent>,
 }
 
-/// Changes the profile of whoever asks; a permit to change it is asked for, PUT's or PATCH's.
-pub async fn update(reader: &Reader, username: &str, changes: Changes) -> Result<Viewer> {
-    if reader.user()?.username != username {
-        return Err(Error::Forbidden);
-    }
+/// Changes the caller's profile. REST names the user, too.
+pub async fn update(permit: &Allowed<Update>, username: &str, changes: Changes) -> Result<Viewer> {
+    is_own(permit, username)?;
+    let mut tx = permit.begin().await?;
+    let changed = change(&mut tx, permit, changes).await?;
+    tx.commit().await?;
+    Ok(changed)
+}
+
+/// Changes the caller's profile within a transaction.
+pub async fn change(tx: &mut Tx, reader: &Reader, changes: Changes) -> Result<Viewer> {
     if let Some(name) = &changes.name {
         shorter("name", name, 255)?;
     }
-    let mut tx = reader.db().begin().await?;
-    let known = viewer(reader, &mut tx).await?;
+    let known = viewer(reader, &mut *tx).await?;
     if let Some(uuid) = changes.avatar {
-        set_avatar(&mut tx, reader, uuid).await?;
+        set_avatar(tx, reader, uuid).await?;
     }
     if let Some(text) = &changes.summary {
-        set_summary(&mut tx, reader, text).await?;
+        set_summary(tx, reader, text).await?;
     }
     sql(
         "update users set name = ?, privacy_level = ?, instance_support_message_display_date = ?,
@@ -75,11 +80,9 @@ pub async fn update(reader: &Reader, username: &str, changes: Changes) -> Result
             .or(known.funkwhale_support_message_display_date),
     )
     .bind(known.id)
-    .run(&mut tx)
+    .run(&mut *tx)
     .await?;
-    let changed = viewer(reader, &mut tx).await?;
-    tx.commit().await?;
-    Ok(changed)
+    viewer(reader, tx).await
 }
 
 /// The user's actor is shown with a picture of the user's own.
@@ -118,7 +121,7 @@ const ROOM: usize = 64 << 10;
 
 /// Puts keys into the settings of whoever asks; answers all of them.
 pub async fn store_settings(permit: &Allowed<Settings>, new: Map<String, Value>) -> Result<Value> {
-    let mut tx = permit.db().begin().await?;
+    let mut tx = permit.begin().await?;
     let user = permit.user()?.user_id;
     // Written to first, so that of two at once none overwrites what the other put in.
     sql("update users set settings = settings where id = ?")
@@ -173,7 +176,9 @@ pub async fn rotate_subsonic_token(
 ) -> Result<String> {
     username.map_or(Ok(()), |name| is_own(permit, name))?;
     let token = crate::random::token();
-    set_subsonic_token(permit, Some(token.clone())).await?;
+    let mut tx = permit.begin().await?;
+    set_subsonic_token(&mut tx, permit, Some(token.clone())).await?;
+    tx.commit().await?;
     Ok(token)
 }
 
@@ -183,14 +188,16 @@ pub async fn delete_subsonic_token(
     username: Option<&str>,
 ) -> Result<()> {
     username.map_or(Ok(()), |name| is_own(permit, name))?;
-    set_subsonic_token(permit, None).await
+    let mut tx = permit.begin().await?;
+    set_subsonic_token(&mut tx, permit, None).await?;
+    tx.commit().await
 }
 
-async fn set_subsonic_token(reader: &Reader, token: Option<String>) -> Result<()> {
+async fn set_subsonic_token(tx: &mut Tx, reader: &Reader, token: Option<String>) -> Result<()> {
     sql("update users set subsonic_api_token = ? where id = ?")
         .bind(token)
         .bind(reader.user()?.user_id)
-        .run(reader.db())
+        .run(tx)
         .await
         .map(|_| ())
 }
@@ -219,27 +226,22 @@ pub struct DeleteAccount {
 }
 
 pub async fn delete(permit: &Allowed<Delete>, sure: &DeleteAccount) -> Result<()> {
-    leave(permit, sure).await
-}
-
-/// Takes the account of whoever asks away.
-pub async fn leave(reader: &Reader, sure: &DeleteAccount) -> Result<()> {
-    let user = reader.user()?.user_id;
+    let user = permit.user()?.user_id;
     if !sure.confirm {
         let complaint = "Confirm that the account is to be deleted.";
         return Err(Error::field("confirm", complaint));
     }
-    if !is_password(reader.app(), user, &sure.password).await? {
+    if !is_password(permit.app(), user, &sure.password).await? {
         return Err(Error::field("password", "Invalid password"));
     }
     let named: Named = sql("select id, username from users where id = ?")
         .bind(user)
-        .one(reader.db())
+        .one(permit.db())
         .await?;
     tracing::info!(
         user = named.id,
         username = named.username,
         "an account is deleted"
     );
-    farewell::delete(reader.app(), user).await
+    farewell::delete(permit.app(), user).await
 }

@@ -1,0 +1,90 @@
+use std::sync::Arc;
+
+use super::{Caller, Identity};
+use crate::{
+    app::{App, Names},
+    config::Config,
+    error::{Error, Result},
+    media::Media,
+    resources::instance::{Figures, Preferences},
+    store::Reads,
+    throttle::Limits,
+    time::Clock,
+};
+
+/// What a permit opens: the store, and what rules on single objects ask of the caller.
+pub struct Reader {
+    pub(super) app: App,
+    pub(super) caller: Caller,
+}
+
+impl Reader {
+    pub fn db(&self) -> &Reads {
+        self.app.db()
+    }
+
+    pub fn clock(&self) -> &Clock {
+        self.app.clock()
+    }
+
+    pub fn config(&self) -> &Config {
+        self.app.config()
+    }
+
+    /// The names in the pod's links.
+    pub fn names(&self) -> &Names {
+        self.app.names()
+    }
+
+    /// Files: audio, pictures, conversions.
+    pub fn media(&self) -> &Media {
+        self.app.media()
+    }
+
+    /// The pod's settings.
+    pub async fn preferences(&self) -> Result<Arc<Preferences>> {
+        self.app.preferences().await
+    }
+
+    /// The figures of the pod, a minute old at most.
+    pub async fn figures(&self) -> Result<Arc<Figures>> {
+        self.app.figures().await
+    }
+
+    /// The rates, and what was spent of them.
+    pub fn limits(&self) -> &Limits {
+        self.app.limits()
+    }
+
+    pub fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    /// Whether a domain is this pod's.
+    pub fn is_local_domain(&self, domain: &str) -> bool {
+        domain == self.app.names().host
+    }
+
+    /// Whether an ActivityPub identifier is this pod's; what has none was made here.
+    pub fn is_local(&self, fid: Option<&str>) -> bool {
+        let host = fid
+            .and_then(|fid| fid.split_once("://"))
+            .map(|(_, rest)| rest.split('/').next());
+        host.is_none_or(|host| host.is_some_and(|host| self.is_local_domain(host)))
+    }
+
+    pub fn user_id(&self) -> Option<i64> {
+        self.caller.identity().map(|identity| identity.user_id)
+    }
+
+    /// The user who asks, where only users may.
+    pub fn user(&self) -> Result<&Identity> {
+        self.caller.identity().ok_or(Error::Unauthenticated(None))
+    }
+
+    pub fn actor_id(&self) -> Option<i64> {
+        self.caller
+            .identity()
+            .and_then(|identity| identity.actor_id)
+    }
+}

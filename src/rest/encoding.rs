@@ -1,0 +1,204 @@
+//! Answers in fewer bytes: compressed as the client accepts (RFC 9110, section 12.5.3), or not sent at
+//! all where the client has them (RFC 9110, section 13).
+use std::{
+    cell::RefCell,
+    hash::{BuildHasher, Hasher},
+    io::Write,
+};
+
+use flate2::{Compression, write::GzEncoder};
+use foldhash::quality::FixedState;
+use poem::{
+    Body, Response,
+    http::{
+        HeaderMap, HeaderValue, StatusCode,
+        header::{
+            ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG,
+            IF_NONE_MATCH, VARY,
+        },
+    },
+};
+use zstd::bulk::Compressor;
+
+use crate::error::{Error, Result};
+
+/// Shorter bodies are not worth it.
+const SHORTEST: usize = 1_024;
+
+/// What is compressed. No pages: they hold the tokens of forms beside what others may have sent,
+/// and the length would tell of them (BREACH).
+const TEXTS: &[&str] = &[
+    "application/json",
+    "application/graphql-response+json",
+    "application/openmetrics-text",
+    "text/css",
+    "text/javascript",
+    "text/plain",
+    "image/svg+xml",
+];
+
+/// A content coding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Coding {
+    Zstd,
+    Gzip,
+}
+
+thread_local! {
+    /// Its buffers are half a megabyte: too much to make them for each answer.
+    static ZSTD: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
+}
+
+impl Coding {
+    /// The quickest coding that the client accepts.
+    pub fn accepted(headers: &HeaderMap) -> Option<Self> {
+        let values = headers.get_all(ACCEPT_ENCODING).iter();
+        let accepted: Vec<&str> = values
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','))
+            .collect();
+        let takes = |name: &str| {
+            let weight = |coding: &&str| {
+                let (coding, weight) = coding.split_once(';').unwrap_or((coding, "q=1"));
+                let weight = weight.trim().trim_start_matches("q=").parse::<f32>();
+                (coding.trim().eq_ignore_ascii_case(name)).then_some(weight.unwrap_or(0.0))
+            };
+            accepted.iter().find_map(weight)
+        };
+        let any = takes("*").unwrap_or(0.0);
+        [(Self::Zstd, "zstd"), (Self::Gzip, "gzip")]
+            .into_iter()
+            .find(|(_, name)| takes(name).unwrap_or(any) > 0.0)
+            .map(|(coding, _)| coding)
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Zstd => "zstd",
+            Self::Gzip => "gzip",
+        }
+    }
+
+    fn encode(self, bytes: &[u8]) -> std::io::Result<Vec<u8>> {
+        match self {
+            Self::Zstd => ZSTD.with_borrow_mut(|kept| {
+                let compressor = match kept {
+                    Some(compressor) => compressor,
+                    None => kept.insert(Compressor::new(1)?),
+                };
+                compressor.compress(bytes)
+            }),
+            Self::Gzip => {
+                let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+                encoder.write_all(bytes)?;
+                encoder.finish()
+            }
+        }
+    }
+}
+
+/// Compresses an answer of text, if the client accepts it and it is worth it.
+pub async fn compress(mut response: Response, coding: Option<Coding>) -> Result<Response> {
+    let kind = response.content_type().unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default();
+    let is_whole = response.status() != StatusCode::PARTIAL_CONTENT
+        && !response.headers().contains_key(CONTENT_ENCODING);
+    if !TEXTS.contains(&kind) || !is_whole {
+        return Ok(response);
+    }
+    // Caches have to know of it for answers that are not compressed too.
+    let vary = HeaderValue::from_static("Accept-Encoding");
+    response.headers_mut().append(VARY, vary);
+    let Some(coding) = coding else {
+        return Ok(response);
+    };
+    let body = response.take_body().into_bytes().await;
+    let body = body.map_err(Error::internal)?;
+    if body.len() < SHORTEST {
+        response.set_body(body);
+        return Ok(response);
+    }
+    response.set_body(coding.encode(&body).map_err(Error::internal)?);
+    let headers = response.headers_mut();
+    headers.remove(CONTENT_LENGTH);
+    headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
+    // The bytes are others, what they mean is the same.
+    if let Some(tag) = headers.get_mut(ETAG)
+        && !tag.as_bytes().starts_with(b"W/")
+    {
+        let weak = [b"W/", tag.as_bytes()].concat();
+        *tag = HeaderValue::from_bytes(&weak).map_err(Error::internal)?;
+    }
+    Ok(response)
+}
+
+/// Names an answer by its bytes; `304` without a body if the client has it already.
+pub async fn validate(mut response: Response, known: Option<HeaderValue>) -> Result<Response> {
+    let body = response.take_body().into_bytes().await;
+    let body = body.map_err(Error::internal)?;
+    let tag = tag(&body);
+    let is_known = known.is_some_and(|known| names(&known, &tag));
+    let headers = response.headers_mut();
+    headers.insert(ETAG, HeaderValue::from_str(&tag).map_err(Error::internal)?);
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    if is_known {
+        headers.remove(CONTENT_TYPE);
+        headers.remove(CONTENT_LENGTH);
+        response.set_status(StatusCode::NOT_MODIFIED);
+    } else {
+        response.set_body(Body::from(body));
+    }
+    Ok(response)
+}
+
+/// What the client has (`If-None-Match`).
+pub fn known(headers: &HeaderMap) -> Option<HeaderValue> {
+    headers.get(IF_NONE_MATCH).cloned()
+}
+
+/// A weak tag: the same JSON may be compressed or not.
+fn tag(body: &[u8]) -> String {
+    let half = |seed: u64| {
+        let mut hasher = FixedState::with_seed(seed).build_hasher();
+        hasher.write(body);
+        hasher.finish()
+    };
+    format!("W/\"{:016x}{:016x}\"", half(1), half(2))
+}
+
+fn names(known: &HeaderValue, tag: &str) -> bool {
+    let known = known.to_str().unwrap_or_default();
+    let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
+    known.trim() == "*" || known.split(',').any(|one| opaque(one) == opaque(tag))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn accepted(header: &str) -> Option<Coding> {
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT_ENCODING, header.parse().unwrap());
+        Coding::accepted(&headers)
+    }
+
+    #[test]
+    fn the_quickest_coding_that_is_not_refused_is_taken() {
+        assert_eq!(accepted("gzip, deflate, br, zstd"), Some(Coding::Zstd));
+        assert_eq!(accepted("gzip;q=0.5, zstd; q=0"), Some(Coding::Gzip));
+        assert_eq!(accepted("*"), Some(Coding::Zstd));
+        assert_eq!(accepted("*;q=0, GZIP"), Some(Coding::Gzip));
+        assert_eq!(accepted("br, identity"), None);
+        assert_eq!(accepted("gzip;q=nonsense"), None);
+        assert_eq!(Coding::accepted(&HeaderMap::new()), None);
+    }
+
+    #[test]
+    fn a_tag_is_known_alone_in_a_list_and_without_its_w() {
+        let tag = tag(b"{}");
+        let known = |header: &str| names(&header.parse().unwrap(), &tag);
+        assert!(known(&tag) && known("*") && known(tag.trim_start_matches("W/")));
+        assert!(known(&format!("\"other\", {tag}")));
+        assert!(!known("\"other\"") && !known(""));
+    }
+}
