@@ -1,9 +1,9 @@
-//! What accounts are written by mail.
+//! Mails to accounts.
 use super::keys::{self, Holder, Purpose};
 use crate::{app::App, error::Result, mail::Mail, store::Tx};
 
-/// What mails say of the pod. It is looked up before a transaction begins: within one, a second
-/// connection might be waited for.
+/// The pod's name and URL for mails. Create it before a transaction begins, because looking them up
+/// within one might wait for a second connection.
 pub struct Letterhead {
     pod: String,
     root: String,
@@ -19,7 +19,7 @@ impl Letterhead {
         Ok(Self { pod, root })
     }
 
-    /// A key to confirm an address with.
+    /// Creates a key and the mail that asks to confirm an e-mail address with it.
     pub async fn confirmation(
         &self,
         app: &App,
@@ -34,27 +34,27 @@ impl Letterhead {
             to: email.to_owned(),
             subject: format!("Confirm your e-mail address for {pod}"),
             text: format!(
-                "Hello,\n\nthis address was given for an account on {pod}. Confirm it here:\n\n\
+                "Hello,\n\nplease confirm your e-mail address for your account on {pod}:\n\n\
                  {root}/auth/email/confirm?key={key}\n\n\
-                 The link works for three days. If this was not you, there is nothing to do.\n"
+                 The link is valid for three days. If you did not request this, ignore this mail.\n"
             ),
         })
     }
 
-    /// A key to choose a new password with.
+    /// Creates a key and the mail with the link to choose a new password.
     pub async fn reset(&self, app: &App, tx: &mut Tx, user: i64, email: &str) -> Result<Mail> {
         let holder = Holder::of(user, email);
         let key = keys::draw(app, tx, Purpose::Password, &holder).await?;
         let Self { pod, root } = self;
         Ok(Mail {
             to: email.to_owned(),
-            subject: format!("Your password on {pod}"),
+            subject: format!("Reset your password on {pod}"),
             text: format!(
-                "Hello,\n\nsomebody, hopefully you, has forgotten the password of your account on \
-                 {pod}. Choose a new one here:\n\n\
+                "Hello,\n\na password reset was requested for your account on {pod}. Choose a new \
+                 password here:\n\n\
                  {root}/auth/password/reset/confirm?uid={user}&token={key}\n\n\
-                 The link works for one hour. If this was not you, there is nothing to do: the \
-                 password stays as it is.\n"
+                 The link is valid for one hour. If you did not request this, ignore this mail: \
+                 your password stays the same.\n"
             ),
         })
     }

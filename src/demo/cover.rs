@@ -1,4 +1,4 @@
-//! Covers, drawn: a sky, a sun and waves, in colours of the album's own.
+//! Drawn covers: a sky, a sun and waves, in colors that depend on the album.
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 use sha2::{Digest, Sha256};
 
@@ -34,7 +34,7 @@ pub fn draw(album: &str) -> Result<Vec<u8>, image::ImageError> {
     Ok(bytes.into_inner())
 }
 
-/// A colour by hue (in turns), saturation and value.
+/// A color from hue (in turns), saturation and value.
 fn colour(hue: f64, saturation: f64, value: f64) -> Rgb<u8> {
     let channel = |shift: f64| {
         let turn = (shift + hue * 6.0).rem_euclid(6.0);

@@ -1,4 +1,4 @@
-//! A pod to try things on: people, libraries, and music that it makes itself.
+//! The demo pod: accounts, libraries, and generated music.
 mod cover;
 mod people;
 mod pieces;
@@ -20,25 +20,25 @@ use crate::{
     store::sql,
 };
 
-/// Whether there is nobody on the pod yet.
+/// Whether the pod has neither accounts nor artists.
 pub async fn is_empty(app: &App) -> Result<bool, Startup> {
     let users = sql("select count(*) from users").number(app.db()).await?;
     let artists = sql("select count(*) from artists").number(app.db()).await?;
     Ok(users + artists == 0)
 }
 
-/// How the demo is made.
+/// Options for making the demo pod.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// Where its music is written.
+    /// Folder to write the music to.
     pub folder: PathBuf,
-    /// Seconds that each piece is long.
+    /// Length of each piece in seconds.
     pub seconds: u32,
-    /// Pieces that are written at the same time.
+    /// Number of pieces written concurrently.
     pub writers: usize,
 }
 
-/// Fills an empty pod; answers who can sign in.
+/// Fills an empty pod; returns its accounts.
 pub async fn fill(app: &App, plan: &Plan, watch: &mut dyn Watch) -> Result<Vec<Person>, Startup> {
     watch.stage("composing", PIECES.len() as u64);
     let mut written = stream::iter(PIECES)

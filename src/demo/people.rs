@@ -1,4 +1,4 @@
-//! Who is on the demo pod, and what they did there.
+//! The accounts of the demo pod and their activity.
 use crate::{
     accounts::{self, New, password},
     app::App,
@@ -10,15 +10,15 @@ use crate::{
     time::Timestamp,
 };
 
-/// Somebody of the demo pod.
+/// An account of the demo pod.
 #[derive(Debug)]
 pub struct Person {
     pub username: &'static str,
     pub password: String,
-    /// The token of an application of this person's.
+    /// The token of an application of this account.
     pub token: String,
     pub user: i64,
-    /// The name of this person's library.
+    /// The name of the account's library.
     pub library: &'static str,
     pub privacy: PrivacyLevel,
 }
@@ -29,7 +29,7 @@ const PEOPLE: [(&str, &str, PrivacyLevel); 3] = [
     ("carol", "Desk Drawer", PrivacyLevel::Me),
 ];
 
-/// Makes the accounts; the first may do everything.
+/// Creates the accounts; the first is the administrator.
 pub async fn create(app: &App) -> Result<Vec<Person>, Startup> {
     let mut people = Vec::new();
     for (username, library, privacy) in PEOPLE {
@@ -53,7 +53,7 @@ pub async fn create(app: &App) -> Result<Vec<Person>, Startup> {
     Ok(people)
 }
 
-/// The license that the pieces are under.
+/// Adds the license of the pieces.
 pub async fn license(app: &App) -> Result<(), Startup> {
     sql(
         "insert into licenses (code, url, copyleft, commercial, attribution, derivative, redistribute)
@@ -65,7 +65,7 @@ pub async fn license(app: &App) -> Result<(), Startup> {
     Ok(())
 }
 
-/// Lets them listen, like and collect; and opens the pod to strangers.
+/// Adds listenings, favorites and playlists, and opens the pod to anonymous callers.
 pub async fn live(app: &App, people: &[Person]) -> Result<(), Startup> {
     let now = app.clock().now();
     let mut tx = app.db().begin().await?;
@@ -149,7 +149,7 @@ async fn playlist(tx: &mut Tx, person: &Person, tracks: &[i64], now: Timestamp) 
     Ok(())
 }
 
-/// An application whose token acts for the person.
+/// Adds an application whose token acts for the account.
 async fn application(tx: &mut Tx, person: &Person, now: Timestamp) -> Result<u64> {
     sql(
         "insert into oauth_applications (client_id, name, user_id, scope, token_hash, client_type,

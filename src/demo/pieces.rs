@@ -1,9 +1,9 @@
-//! What the demo plays.
+//! The pieces of the demo pod.
 
-/// A piece of music, as it is composed and as it is tagged.
+/// A piece of music: its sound and its tags.
 #[derive(Clone, Copy, Debug)]
 pub struct Piece {
-    /// The library, which is also the folder, that it is in.
+    /// The library, and also the folder, of the piece.
     pub library: &'static str,
     pub artist: &'static str,
     pub album: &'static str,
@@ -14,21 +14,21 @@ pub struct Piece {
     pub sound: Sound,
 }
 
-/// How a piece sounds.
+/// The parameters of a piece's sound.
 #[derive(Clone, Copy, Debug)]
 pub struct Sound {
-    /// Beats a minute.
+    /// Beats per minute.
     pub tempo: f64,
-    /// The keynote: 60 is the middle C.
+    /// The keynote as a MIDI number: 60 is middle C.
     pub key: i32,
     pub minor: bool,
-    /// Steps of the scale that its chords stand on, a bar each.
+    /// Scale degrees of its chords, one bar each.
     pub chords: [i32; 4],
-    /// What makes its melody another.
+    /// The seed of its melody.
     pub seed: u64,
 }
 
-/// Steps of the scale.
+/// Chord progressions, as scale degrees.
 const HYMN: [i32; 4] = [0, 3, 4, 0];
 const ROUND: [i32; 4] = [0, 5, 3, 4];
 const TIDE: [i32; 4] = [0, 4, 5, 3];

@@ -1,27 +1,27 @@
-//! Composing and playing: chords, a bass and a plucked melody, always the same for the same piece.
+//! Composing and synthesizing: chords, a bass and a plucked melody, deterministic for each piece.
 use std::f64::consts::TAU;
 
 use super::pieces::Sound;
 
-/// Samples a second, of each channel.
+/// Samples per second and channel.
 pub const RATE: u32 = 44_100;
 pub const CHANNELS: usize = 2;
 const BEATS: usize = 4;
 
 const MAJOR: [i32; 7] = [0, 2, 4, 5, 7, 9, 11];
 const MINOR: [i32; 7] = [0, 2, 3, 5, 7, 8, 10];
-/// Steps of the scale that never clash.
+/// Scale degrees that never clash.
 const PENTATONIC: [i32; 5] = [0, 1, 2, 4, 5];
 
-/// One note.
+/// A note.
 struct Note {
-    /// Seconds.
+    /// In seconds.
     start: f64,
     length: f64,
-    /// Hertz.
+    /// In hertz.
     pitch: f64,
     loud: f64,
-    /// From left, -1, to right, 1.
+    /// Stereo position, from -1 (left) to 1 (right).
     place: f64,
     voice: Voice,
 }
@@ -33,7 +33,7 @@ enum Voice {
     Pluck,
 }
 
-/// The samples of a piece: 16 bits, left and right in turn.
+/// The samples of a piece: 16 bits, interleaved left and right.
 pub fn play(sound: &Sound, seconds: u32) -> Vec<i32> {
     let frames = (RATE * seconds) as usize;
     let mut mix = vec![0.0_f64; frames * CHANNELS];
@@ -51,7 +51,7 @@ pub fn play(sound: &Sound, seconds: u32) -> Vec<i32> {
         .collect()
 }
 
-/// The pitch of a step of the scale, which may lie beyond the octave.
+/// The pitch of a scale degree, which may lie beyond the octave.
 fn pitch(sound: &Sound, step: i32, octave: i32) -> f64 {
     let scale = if sound.minor { MINOR } else { MAJOR };
     let within = scale[step.rem_euclid(7) as usize];
@@ -71,7 +71,7 @@ fn compose(sound: &Sound, seconds: f64) -> Vec<Note> {
         let chord = sound.chords[number % sound.chords.len()];
         notes.extend(pads(sound, chord, start, bar));
         notes.extend(bass(sound, chord, start, beat));
-        // The first bar is for the chords alone.
+        // The first bar has chords only.
         if number > 0 {
             notes.extend(melody(sound, chord, start, beat, &mut step, &mut chance));
         }
@@ -106,7 +106,7 @@ fn bass(sound: &Sound, chord: i32, start: f64, beat: f64) -> Vec<Note> {
         .collect()
 }
 
-/// A walk along the scale, in eighths, with rests.
+/// A random walk along the scale, in eighths, with rests.
 fn melody(
     sound: &Sound,
     chord: i32,
@@ -153,7 +153,7 @@ fn add(mix: &mut [f64], note: &Note) {
     }
 }
 
-/// How loud a note is after so many seconds.
+/// The amplitude of a note after so many seconds.
 fn envelope(note: &Note, time: f64) -> f64 {
     let end = ((note.length - time) / 0.05).min(1.0);
     match note.voice {
@@ -168,7 +168,7 @@ fn wave(note: &Note, time: f64) -> f64 {
     match note.voice {
         Voice::Pad => turn.sin() + 0.35 * (2.003 * turn).sin() + 0.15 * (2.997 * turn).sin(),
         Voice::Bass => turn.sin() + 0.25 * (2.0 * turn).sin(),
-        // Higher tones die away sooner.
+        // Higher harmonics decay sooner.
         Voice::Pluck => {
             turn.sin()
                 + 0.5 * (-time * 4.0).exp() * (2.0 * turn).sin()
@@ -177,7 +177,7 @@ fn wave(note: &Note, time: f64) -> f64 {
     }
 }
 
-/// Each side is heard again from the other, a while later.
+/// Adds a delayed copy of each channel to the other.
 fn echo(mix: &mut [f64], delay: f64) {
     let shift = (delay * f64::from(RATE)) as usize * CHANNELS;
     for index in shift..mix.len() {
@@ -194,7 +194,7 @@ fn fade(mix: &mut [f64]) {
     }
 }
 
-/// Numbers that look like chance and are the same each time (an LCG with Knuth's constants).
+/// Reproducible pseudo-random numbers (a linear congruential generator with Knuth's constants).
 struct Chance(u64);
 
 impl Chance {

@@ -1,4 +1,4 @@
-//! Pieces as FLAC files with tags and covers.
+//! Writing pieces as FLAC files with tags and covers.
 use std::{fs, path::Path};
 
 use flacenc::{

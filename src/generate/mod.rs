@@ -1,5 +1,5 @@
-//! Makes a data set of a Funkwhale pod, of any size, for benchmarks and trials. The same seed gives
-//! the same pod.
+//! Generates the data set of a Funkwhale pod of any size, for benchmarks and experiments. The same
+//! seed gives the same pod.
 mod rows;
 mod words;
 
@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::error::Startup;
 
-/// The size of the pod, and the number that its random choices follow from.
+/// The size of the pod, and the seed of its random choices.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
     pub tracks: u64,
@@ -28,9 +28,9 @@ pub const REFRESH_TOKEN: &str = "generated-refresh-token-of-user1";
 pub const CLIENT_ID: &str = "generated-client";
 /// The password of every user.
 pub const PASSWORD: &str = "generated-password";
-/// What is stored of it.
+/// The stored hash of the password.
 const PASSWORD_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$wz4JdfP9ZHIrOzgr3fmUew$e7moL2xzDQxYN2pqZNEDe8Xxir0v0pHfM3U6Xgv67TA";
-/// The host name that the pod is known by.
+/// The host name of the pod.
 pub const HOST: &str = "pod.example";
 
 /// Writes one `.jsonl` file for each kind of row, as `baleen import funkwhale` reads them; returns

@@ -1,4 +1,4 @@
-//! The rows of each kind, in Funkwhale's words.
+//! The rows of each kind, with Funkwhale's keys.
 use chrono::{DateTime, SecondsFormat};
 use serde_json::{Value, json};
 use uuid::Builder;
@@ -64,7 +64,7 @@ fn domain() -> Value {
         "allowed": null, "reachable": true, "last_successful_contact": null, "service_actor_id": null})
 }
 
-/// Everybody may read.
+/// Preferences that allow anonymous callers to read.
 fn preference() -> Value {
     json!({"section": "common", "name": "api_authentication_required", "raw_value": "False"})
 }
@@ -104,7 +104,7 @@ fn tag(id: u64) -> Value {
     json!({"id": id, "name": word(id - 1), "mbid": null, "creation_date": time(id)})
 }
 
-/// So many seconds after the start of 2022, with microseconds as real rows have them.
+/// A time this many seconds after the start of 2022, with microseconds like real rows.
 fn time(seconds: u64) -> String {
     let micros = u32::try_from(seconds % 1_000).expect("it is less than 1,000") * 1_000_000;
     let seconds = EPOCH + i64::try_from(seconds).expect("a data set has fewer rows");
@@ -112,7 +112,7 @@ fn time(seconds: u64) -> String {
     time.to_rfc3339_opts(SecondsFormat::Micros, false)
 }
 
-/// The number of the row that owns the `id`th one, where each owns `each`.
+/// The ID of the owner of row `id`, if each owner has `each` rows.
 fn owner(id: u64, each: u64) -> u64 {
     (id - 1) / each + 1
 }
@@ -216,7 +216,7 @@ impl Plan {
             "object_id": object, "creation_date": time(id)})
     }
 
-    /// Half of the libraries are open to everybody, a quarter to the pod, a quarter to their owner.
+    /// Half of the libraries are open to everyone, a quarter to the pod, a quarter to their owner.
     fn library(self, id: u64) -> Value {
         let level = ["everyone", "everyone", "instance", "me"][usize::from((id % 4) as u8)];
         let fid = self.fid("libraries", id);
@@ -225,7 +225,7 @@ impl Plan {
             "followers_url": format!("{fid}/followers"), "creation_date": time(id)})
     }
 
-    /// An album lies in one library.
+    /// All uploads of an album are in one library.
     fn upload(self, id: u64) -> Value {
         let duration = 120 + draw(self.seed, "uploads", id) % 300;
         json!({"id": id, "uuid": self.uuid("uploads", id), "fid": self.fid("uploads", id), "track_id": id,
@@ -239,7 +239,7 @@ impl Plan {
             "downloads_count": 0})
     }
 
-    /// Each user likes tracks of their own, spread over the catalogue.
+    /// Each user has different favorites, spread over the catalogue.
     fn favorite(self, id: u64) -> Value {
         let (user, place) = (owner(id, FAVORITES_PER_USER), id % FAVORITES_PER_USER);
         let spread = self.tracks / FAVORITES_PER_USER;

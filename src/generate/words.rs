@@ -1,6 +1,6 @@
-//! Names and titles that look like real ones, and the random numbers behind them.
+//! Realistic names and titles, and the random numbers they are made from.
 
-/// A number that looks random and depends on these three alone (SplitMix64).
+/// A pseudo-random number that depends on these three only (SplitMix64).
 pub fn draw(seed: u64, kind: &str, id: u64) -> u64 {
     let mixed = kind.bytes().fold(seed, |mixed, byte| {
         step(mixed.wrapping_add(u64::from(byte)))
@@ -126,7 +126,7 @@ fn pick<'a>(list: &[&'a str], drawn: u64) -> &'a str {
     list[usize::try_from(index).expect("it is less than the list's length")]
 }
 
-/// A person, or a band.
+/// The name of a person or a band.
 pub fn artist(drawn: u64) -> String {
     let (first, last) = (pick(FIRST, drawn), pick(LAST, drawn >> 8));
     match drawn >> 16 & 3 {
@@ -140,14 +140,14 @@ pub fn artist(drawn: u64) -> String {
     }
 }
 
-/// One to four words.
+/// A title of one to four words.
 pub fn title(drawn: u64) -> String {
     let count = 1 + (drawn & 3);
     let words = (0..count).map(|index| pick(WORDS, drawn >> (8 * (index + 1))));
     capital(&words.collect::<Vec<_>>().join(" "))
 }
 
-/// One word, in lower case.
+/// A word in lower case.
 pub fn word(index: u64) -> String {
     let word = pick(WORDS, index);
     match index / WORDS.len() as u64 {

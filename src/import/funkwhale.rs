@@ -1,6 +1,7 @@
-//! How a Funkwhale database is read: for each kind of row, a query whose columns are the keys of that kind.
+//! Reading a Funkwhale database: for each kind of row, a query whose columns are the keys of that
+//! kind.
 
-/// (kind, query), as the files of a data set are named.
+/// (kind, query); the kinds are also the file names of a data set.
 pub const QUERIES: &[(&str, &str)] = &[
     (
         "contents",

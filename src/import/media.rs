@@ -1,4 +1,4 @@
-//! Moving media files along with the rows that name them.
+//! Importing media files along with the rows that name them.
 use std::{
     fs,
     io::ErrorKind,
@@ -10,15 +10,15 @@ use crate::{
     store::{Tx, sql},
 };
 
-/// What became of the files: those that came along, where they are now.
+/// The result: imported files at their new paths, and missing ones.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Moved {
     pub files: Vec<PathBuf>,
-    /// Named by a row, and not there.
+    /// Named by a row but not found.
     pub missing: Vec<String>,
 }
 
-/// The files that uploads and attachments name.
+/// The files named by uploads and attachments.
 pub async fn named(tx: &mut Tx) -> Result<Vec<String>, Startup> {
     let rows: Vec<(String,)> = sql("select audio_file from uploads where audio_file <> ''
          union select file from attachments where file <> ''")
@@ -27,8 +27,7 @@ pub async fn named(tx: &mut Tx) -> Result<Vec<String>, Startup> {
     Ok(rows.into_iter().map(|row| row.0).collect())
 }
 
-/// Links or copies the files into the media folder; when it fails, those that were made are taken
-/// away again.
+/// Links or copies the files into the media folder. If this fails, the new files are removed again.
 pub fn move_along(
     files: &[String],
     from: &Path,
@@ -51,7 +50,7 @@ pub fn move_along(
 }
 
 impl Moved {
-    /// Takes the files away again. Best effort: the failure itself is what must be told.
+    /// Removes the files again. Errors are ignored, because the original failure is reported.
     pub fn take_back(&self) {
         for path in &self.files {
             let _ = fs::remove_file(path);
@@ -88,7 +87,7 @@ fn place(file: &str, from: &Path, to: &Path) -> Result<Option<PathBuf>, Startup>
             "{} is there already",
             target.display()
         ))),
-        // Another file system: links do not reach there.
+        // Hard links do not work across file systems.
         Err(_) => fs::copy(&source, &target)
             .map_err(failed)
             .map(|_| Some(target)),

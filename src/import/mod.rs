@@ -1,4 +1,4 @@
-//! Moving a Funkwhale pod into this server: all of it, or nothing.
+//! Importing a Funkwhale pod, all or nothing.
 mod funkwhale;
 mod media;
 mod row;
@@ -18,13 +18,13 @@ use crate::{
     store::{Paused, Tx, Value, sql},
 };
 
-/// What to import, and how.
+/// Options of an import.
 pub struct Order {
     /// A folder of `.jsonl` files, or `postgres://..`.
     pub from: String,
-    /// The media folder of the pod, whose files are to come along.
+    /// The media folder of the pod, to import files from.
     pub media: Option<PathBuf>,
-    /// Checks everything and writes nothing.
+    /// Check everything and write nothing.
     pub dry_run: bool,
 }
 
@@ -33,13 +33,13 @@ pub struct Order {
 pub struct Report {
     /// (kind, rows), in the order of their import.
     pub rows: Vec<(&'static str, u64)>,
-    /// Files that came along, where they were asked for.
+    /// Imported files, if requested.
     pub media: Option<media::Moved>,
     /// The host names of the users' accounts.
     pub hosts: Vec<String>,
 }
 
-/// Who watches: told of every stage, and of what it has done.
+/// Receives the progress of every stage.
 pub trait Watch {
     fn stage(&mut self, name: &str, steps: u64);
     fn done(&mut self, steps: u64);
@@ -82,7 +82,7 @@ pub async fn import(app: &App, order: &Order, watch: &mut dyn Watch) -> Result<R
     })
 }
 
-/// Each kind once, in the order of the tables.
+/// Each kind of row once, in the order of the tables.
 fn kinds() -> Vec<&'static str> {
     let mut kinds: Vec<_> = TABLES.iter().map(|table| table.kind).collect();
     kinds.dedup();
@@ -168,7 +168,7 @@ async fn insert_rows(tx: &mut Tx, table: &Table, rows: Vec<Vec<Value>>) -> Resul
         .map(|_| ())
 }
 
-/// A batch failed: row by row, the one that is to blame is found.
+/// Retries a failed batch row by row, to find the bad row.
 async fn find_broken(
     tx: &mut Tx,
     table: &Table,
@@ -186,7 +186,7 @@ async fn find_broken(
     Ok(())
 }
 
-/// New rows get ids after the highest that was imported.
+/// Lets new IDs continue after the highest imported one.
 async fn continue_ids(tx: &mut Tx) -> Result<(), Startup> {
     for table in TABLES.iter().filter(|table| table.columns[0].name == "id") {
         if let Some(set) = tx.dialect().continue_ids(table.name) {

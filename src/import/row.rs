@@ -1,4 +1,4 @@
-//! Reading one row: each value is checked before anything is written.
+//! Reading a row: each value is checked before anything is written.
 use std::collections::HashMap;
 
 use chrono::NaiveDate;
@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::tables::{As, Column, Table};
 use crate::{auth::token_hash, store::Value, time::Timestamp};
 
-/// What later rows need of earlier ones.
+/// Values of earlier rows that later rows need.
 #[derive(Default)]
 pub struct Memory {
     artists: HashMap<i64, String>,
@@ -23,7 +23,7 @@ impl Memory {
     }
 }
 
-/// The values of a row for a table; `None` when the row does not go there.
+/// The values of a row for a table; `None` if the row does not belong in the table.
 pub fn values(table: &Table, row: &Json, memory: &Memory) -> Result<Option<Vec<Value>>, String> {
     if !row.is_object() {
         return Err("a row is a JSON object".to_owned());
@@ -117,7 +117,7 @@ fn wrong(found: &Json, kind: &str) -> String {
     format!("{found} is not {kind}")
 }
 
-/// A hash is taken as it is; what is not hashed yet is hashed now, never stored.
+/// Hashes are kept as they are; plain passwords are hashed now and never stored.
 fn password(row: &Json) -> Result<Value, String> {
     if let Some(hash) = row["password"].as_str() {
         return Ok(hash.into());

@@ -1,4 +1,4 @@
-//! Where rows come from: files of a data set, or a running Funkwhale's database.
+//! Sources of rows: the files of a data set, or the database of a running Funkwhale.
 use std::{
     fs::File,
     io::{BufRead, BufReader, Lines},
@@ -14,13 +14,13 @@ use sqlx::{
 use super::funkwhale::QUERIES;
 use crate::{error::Startup, store::redacted};
 
-/// A row, and what to call it in a complaint.
+/// A row, and its name in error messages.
 pub struct Found {
     pub place: String,
     pub row: Value,
 }
 
-/// Rows read at once.
+/// Rows per batch.
 const BATCH: usize = 500;
 
 pub enum Source {
@@ -31,7 +31,7 @@ pub enum Source {
     },
 }
 
-/// The rows of one kind that are still to come.
+/// The remaining rows of one kind.
 pub enum Cursor {
     File {
         path: PathBuf,
@@ -46,7 +46,7 @@ pub enum Cursor {
 }
 
 impl Source {
-    /// A folder of `.jsonl` files, or `postgres://..`.
+    /// Opens a folder of `.jsonl` files, or `postgres://..`.
     pub async fn open(from: &str) -> Result<Self, Startup> {
         if from.starts_with("postgres://") || from.starts_with("postgresql://") {
             return Self::database(from).await;
@@ -77,7 +77,7 @@ impl Source {
         let mut connection = PgConnection::connect_with(&options)
             .await
             .map_err(|error| Startup::caused(format!("cannot reach {shown}"), error))?;
-        // One snapshot, so that rows fit each other while the pod goes on.
+        // One snapshot, so that rows are consistent while the pod is running.
         for statement in [
             "set timezone to 'UTC'",
             "begin isolation level repeatable read read only",
@@ -90,7 +90,7 @@ impl Source {
         Ok(Self::Database { connection, shown })
     }
 
-    /// How many rows of a kind there are.
+    /// The number of rows of a kind.
     pub async fn count(&mut self, kind: &'static str) -> Result<u64, Startup> {
         match self {
             Self::Files(folder) => {
@@ -111,7 +111,7 @@ impl Source {
         }
     }
 
-    /// Starts to read the rows of a kind.
+    /// Starts reading the rows of a kind.
     pub async fn read(&mut self, kind: &'static str) -> Result<Cursor, Startup> {
         match self {
             Self::Files(folder) => {
@@ -139,7 +139,7 @@ impl Source {
         }
     }
 
-    /// The next rows; none when all were read.
+    /// The next rows; empty when all have been read.
     pub async fn next(&mut self, cursor: &mut Cursor) -> Result<Vec<Found>, Startup> {
         match (self, cursor) {
             (_, Cursor::Nothing) => Ok(Vec::new()),

@@ -1,6 +1,6 @@
-//! Where each kind of row goes: the columns of the tables, and the keys they are read from.
+//! The tables that each kind of row is written to: their columns, and the keys they are read from.
 
-/// How a value of a row becomes a value of a column.
+/// How a value is converted for a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum As {
     Int,
@@ -10,15 +10,15 @@ pub enum As {
     Date,
     Uuid,
     Json,
-    /// A text in lower case.
+    /// Text in lower case.
     Folded,
     /// The hash of a token.
     TokenHash,
-    /// A password's hash; a password that is not hashed yet stands in `plain_password`.
+    /// A password hash; a plain password is in `plain_password`.
     Password,
-    /// The name of the artist of this number.
+    /// The name of the artist with this ID.
     ArtistName,
-    /// The value, where the key named first holds the word named second; else null.
+    /// The value if the first key has the second as its value, otherwise null.
     Target(&'static str, &'static str),
     Zero,
     Empty,
@@ -33,12 +33,12 @@ pub struct Column {
     pub nullable: bool,
 }
 
-/// One table that a kind of row goes to.
+/// A table that a kind of row is written to.
 #[derive(Debug)]
 pub struct Table {
     pub kind: &'static str,
     pub name: &'static str,
-    /// Only the rows whose key holds this word.
+    /// Only rows whose key has this value.
     pub when: Option<(&'static str, &'static str)>,
     pub columns: &'static [Column],
 }
@@ -53,7 +53,7 @@ macro_rules! tables {
     ($($kind:literal => $table:ident $(when $when:ident = $word:literal)? {
         $($name:ident $(= $key:ident)?: $as:ident $(($($argument:literal),+))? $(or $null:ident)?,)+
     })+) => {
-        /// Every table, in an order in which what is referred to comes first.
+        /// Every table, ordered so that referenced tables come first.
         pub const TABLES: &[Table] = &[$(Table {
             kind: $kind,
             name: stringify!($table),

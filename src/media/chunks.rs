@@ -1,5 +1,5 @@
-//! A file's bytes as a stream: read on threads that may wait, ahead of what is being sent, into
-//! memory that is used again and again.
+//! A file as a stream of bytes: read on blocking threads, ahead of what is being sent, into reused
+//! buffers.
 use std::{
     fs::File,
     io::{self, ErrorKind, Read, Seek, SeekFrom},
@@ -10,20 +10,20 @@ use bytes::Bytes;
 use futures_util::{Stream, stream::try_unfold};
 use tokio::task::{JoinHandle, spawn_blocking};
 
-/// Bytes that are read at a time.
+/// Bytes per read.
 const CHUNK: usize = 256 << 10;
-/// Buffers that are kept when nobody listens.
+/// Maximum number of idle buffers kept.
 const KEPT: usize = 32;
 
-/// Buffers that wait to be used again: fresh memory would cost more than the reading.
+/// Idle buffers, because allocating memory would cost more than reading.
 static BUFFERS: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());
 
 fn buffers() -> MutexGuard<'static, Vec<Vec<u8>>> {
-    // A panic elsewhere cannot leave the list half-written.
+    // A panic elsewhere cannot leave the list inconsistent.
     BUFFERS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A buffer that goes back when its bytes are sent.
+/// A buffer that is returned to `BUFFERS` when its bytes have been sent.
 struct Filled {
     buffer: Vec<u8>,
     length: usize,
@@ -44,7 +44,7 @@ impl Drop for Filled {
     }
 }
 
-/// So many bytes of a file, from a place on. A file that ends before is an error.
+/// `length` bytes of a file, starting at `first`. A file that ends earlier is an error.
 pub fn stream(file: File, first: u64, length: u64) -> impl Stream<Item = io::Result<Bytes>> {
     let file = Arc::new(file);
     let start = Reading {
@@ -77,7 +77,7 @@ impl Reading {
     }
 }
 
-/// Reads the next chunk; one at a time for each file, as its place is the file's own.
+/// Reads the next chunk. One at a time per file, because reads share the file's position.
 fn read(file: Arc<File>, from: Option<u64>, left: u64) -> JoinHandle<io::Result<Bytes>> {
     spawn_blocking(move || {
         let mut file = &*file;

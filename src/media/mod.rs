@@ -1,4 +1,4 @@
-//! Audio and pictures: where they lie, how they are sent, and what is made of them.
+//! Audio and pictures: storing, sending, and converting them.
 mod chunks;
 pub mod picture;
 pub mod public;
@@ -16,7 +16,7 @@ use moka::{
 use self::{picture::Pictures, storage::Storage, transcode::Transcoder};
 use crate::{config::Config, throttle::Ident, time::Timestamp};
 
-/// Everything that handles files, built once for each server.
+/// Everything that handles files; built once per server.
 pub struct Media {
     pub storage: Storage,
     pub transcoder: Transcoder,
@@ -24,7 +24,7 @@ pub struct Media {
     listeners: Cache<(Ident, i64), Timestamp>,
 }
 
-/// Seconds in which a listener counts once, unless the track is longer (contract section 7).
+/// Seconds within which a listener counts once, unless the track is longer (contract section 7).
 const HEARD: i64 = 6 * 3600;
 
 impl Media {
@@ -41,7 +41,7 @@ impl Media {
         }
     }
 
-    /// Whether this listener has not been counted for this upload lately; from now on it has.
+    /// Whether this listener has not been counted for this upload recently; counts them now.
     pub fn is_new_listener(&self, who: Ident, upload: i64, seconds: i64, now: Timestamp) -> bool {
         let until = now.plus_seconds(seconds.max(HEARD));
         let entry = self.listeners.entry((who, upload));

@@ -1,4 +1,4 @@
-//! The pictures of the media folder, for everybody: covers, and their crops.
+//! The public pictures of the media folder: covers and their crops.
 use percent_encoding::percent_decode_str;
 use poem::{
     Endpoint, IntoResponse, Request, Response,
@@ -11,7 +11,7 @@ use crate::{
     error::{Error, Result},
 };
 
-/// Serves what lies at `MEDIA_URL`. Audio is not among it: that is listened to by permit.
+/// Serves `MEDIA_URL`. Audio is not served here, because it requires a permit.
 pub struct PublicMedia(pub App);
 
 impl PublicMedia {

@@ -1,5 +1,5 @@
-//! Sending files: whole, in parts, or not at all where the client has them
-//! (RFC 9110 sections 13 and 14).
+//! Sending files: whole, a range, or 304 if the client already has them (RFC 9110 sections 13 and
+//! 14).
 use std::{
     fs::{File, Metadata},
     io::{self, ErrorKind},
@@ -16,7 +16,7 @@ use tokio::task::spawn_blocking;
 use super::chunks;
 use crate::error::{Error, Result};
 
-/// What a request says of the part that it wants.
+/// The conditions and range of a request.
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
     /// Headers only.
@@ -50,22 +50,22 @@ impl<'a> FromRequest<'a> for Wanted {
     }
 }
 
-/// A state of a file that can be told from others.
+/// The version of a file.
 struct Version {
     etag: String,
     modified: Option<SystemTime>,
 }
 
-/// What of a file is sent.
+/// The part of a file to send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Part {
     Whole,
-    /// From the first byte to the last, both included.
+    /// From the first byte to the last, inclusive.
     Bytes(u64, u64),
     Unsatisfiable,
 }
 
-/// The file as it was asked for; `NotFound` where there is none.
+/// The file as requested; `NotFound` if it does not exist.
 pub async fn file(path: &Path, content_type: &str, wanted: &Wanted) -> Result<Response> {
     let path = path.to_owned();
     let opened = spawn_blocking(move || open(&path)).await;
@@ -143,7 +143,7 @@ impl Version {
         }
     }
 
-    /// `If-None-Match` goes before `If-Modified-Since`.
+    /// `If-None-Match` takes precedence over `If-Modified-Since`.
     fn is_known_to(&self, wanted: &Wanted) -> bool {
         if let Some(tags) = &wanted.if_none_match {
             let same = |tag: &str| tag == "*" || tag.trim_start_matches("W/") == self.etag;
@@ -173,13 +173,14 @@ impl Version {
     }
 }
 
-/// HTTP dates have whole seconds.
+/// Truncated to seconds, like HTTP dates.
 fn seconds(time: SystemTime) -> Duration {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     Duration::from_secs(since.as_secs())
 }
 
-/// One range of bytes. Several, other units and nonsense are ignored, as the RFC permits.
+/// A single byte range. Multiple ranges, other units and invalid ones are ignored, as the RFC
+/// permits.
 fn part(range: &str, size: u64) -> Part {
     let Some((first, last)) = range
         .strip_prefix("bytes=")

@@ -1,9 +1,9 @@
-//! Where files lie: the media folder, and the folders of music that is played in place.
+//! Where files are: the media folder, and folders of music that is played in place.
 use std::path::{Component, Path, PathBuf};
 
 use crate::config::Config;
 
-/// The folders of files. Cheap enough to clone.
+/// The folders of files. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Storage {
     media: PathBuf,
@@ -13,7 +13,7 @@ pub struct Storage {
 /// The audio of an upload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Audio {
-    /// A path within the media folder.
+    /// A path in the media folder.
     Uploaded(String),
     /// A file anywhere on this machine, which stays where it is.
     InPlace(PathBuf),
@@ -22,7 +22,7 @@ pub enum Audio {
 const FILE: &str = "file://";
 
 impl Audio {
-    /// The audio that an upload's row names, if it lies on this machine.
+    /// The audio named by an upload's row, if it is on this machine.
     pub fn named(audio_file: &str, source: Option<&str>) -> Option<Self> {
         if !audio_file.is_empty() {
             return Some(Self::Uploaded(audio_file.to_owned()));
@@ -36,7 +36,7 @@ impl Audio {
     }
 }
 
-/// How an upload's row names a file that is played in place.
+/// The `source` of an upload whose file is played in place.
 pub fn source(path: &str) -> String {
     format!("{FILE}{path}")
 }
@@ -54,7 +54,7 @@ impl Storage {
         &self.media
     }
 
-    /// A path within the media folder; `None` for what would lead out of it.
+    /// A path in the media folder; `None` if it would lead out of the folder.
     pub fn within_media(&self, relative: &str) -> Option<PathBuf> {
         let path = Path::new(relative);
         let inside = !relative.is_empty()
@@ -64,7 +64,7 @@ impl Storage {
         inside.then(|| self.media.join(path))
     }
 
-    /// Where the audio lies.
+    /// The path of the audio file.
     pub fn path(&self, audio: &Audio) -> Option<PathBuf> {
         match audio {
             Audio::Uploaded(relative) => self.within_media(relative),
@@ -72,19 +72,19 @@ impl Storage {
         }
     }
 
-    /// A path within the media folder that nothing has yet.
+    /// An unused path in the media folder.
     pub fn fresh(folder: &str, extension: &str) -> String {
         let name = crate::random::uuid().simple().to_string();
         let (a, b) = (&name[..2], &name[2..4]);
         format!("{folder}/{a}/{b}/{name}.{extension}")
     }
 
-    /// How a front server is told of a file of the media folder.
+    /// The path by which a reverse proxy is told to send a file of the media folder.
     pub fn protected(relative: &str) -> String {
         format!("/_protected/media/{relative}")
     }
 
-    /// How a front server is told of the audio; `None` for what its folders do not hold.
+    /// The path by which a reverse proxy is told to send the audio; `None` if it has no access.
     pub fn handed_off(&self, audio: &Audio) -> Option<String> {
         match audio {
             Audio::Uploaded(relative) => Some(Self::protected(relative)),

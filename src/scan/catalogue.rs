@@ -1,5 +1,5 @@
-//! Finding the artist, album and track that a file is of, or making them: by MusicBrainz
-//! identifier first, then by name without regard to case.
+//! Finding or creating the artist, album and track of a file: by MusicBrainz ID first, then by
+//! name, case-insensitively.
 use std::path::Path;
 
 use moka::sync::Cache;
@@ -17,25 +17,25 @@ use crate::{
     time::Timestamp,
 };
 
-/// Where a file belongs.
+/// The track and album of a file.
 #[derive(Clone, Copy, Debug)]
 pub struct Place {
     pub track: i64,
     pub album: Option<i64>,
 }
 
-/// The catalogue, as one scan fills it.
+/// The catalogue as filled by a scan.
 pub struct Catalogue<'a> {
     app: &'a App,
     actor: i64,
-    /// What was found lately, so that an album's files ask once.
+    /// Recently found rows, so that the files of an album query once.
     artists: Cache<(String, Option<Uuid>), i64>,
     albums: Cache<(String, Option<Uuid>, Vec<i64>), i64>,
-    /// Albums whose cover was looked for.
+    /// Albums whose cover has been looked for.
     covered: Cache<i64, ()>,
 }
 
-/// Artists, and albums, that are remembered.
+/// Maximum number of artists, and of albums, in the caches.
 const REMEMBERED: u64 = 2_000;
 
 impl<'a> Catalogue<'a> {
@@ -49,7 +49,7 @@ impl<'a> Catalogue<'a> {
         }
     }
 
-    /// Forgets what was found: it may have been rolled back.
+    /// Clears the caches, because the rows may have been rolled back.
     pub fn forget(&mut self) {
         self.artists.invalidate_all();
         self.albums.invalidate_all();
@@ -60,7 +60,7 @@ impl<'a> Catalogue<'a> {
         self.app.clock().now()
     }
 
-    /// The track that these tags are of.
+    /// Finds or creates the track of these tags.
     pub async fn place(&mut self, tx: &mut Tx, tags: &Tags) -> Result<Place> {
         let artists = self.artists(tx, &tags.artists).await?;
         let album = match &tags.album {
@@ -74,7 +74,7 @@ impl<'a> Catalogue<'a> {
         Ok(Place { track, album })
     }
 
-    /// The artists that are credited, in order.
+    /// Finds or creates the credited artists, in order.
     pub async fn artists(&mut self, tx: &mut Tx, credits: &[Credit]) -> Result<Vec<i64>> {
         let mut ids = Vec::with_capacity(credits.len());
         for credit in credits {
@@ -95,7 +95,7 @@ impl<'a> Catalogue<'a> {
         {
             return Ok(id);
         }
-        // The artist of a channel is its owner's.
+        // Artists of channels belong to the owners of the channels.
         let named = sql("select id, mbid from artists a where name_folded = ?
              and not exists (select 1 from channels c where c.artist_id = a.id)")
         .bind(folded(&credit.name));
@@ -127,7 +127,7 @@ impl<'a> Catalogue<'a> {
         .await
     }
 
-    /// The album that these tags are of.
+    /// Finds or creates the album of these tags.
     pub async fn album(
         &mut self,
         tx: &mut Tx,
@@ -234,7 +234,7 @@ impl<'a> Catalogue<'a> {
         Ok(id)
     }
 
-    /// Gives genres as tags.
+    /// Adds genres as tags.
     pub async fn tag(
         &self,
         tx: &mut Tx,
@@ -253,7 +253,7 @@ impl<'a> Catalogue<'a> {
         Ok(())
     }
 
-    /// Gives an album a cover when it has none; answers whether it got one now.
+    /// Gives an album without a cover one; returns whether it did.
     pub async fn cover(&self, album: i64, track: &Path) -> Result<bool> {
         if self.covered.contains_key(&album) {
             return Ok(false);
@@ -284,7 +284,7 @@ const CREDIT_ALBUM: &str =
     "insert into album_artists (album_id, position, artist_id, credit, join_phrase)
      values (?, ?, ?, ?, ?)";
 
-/// Writes who is credited.
+/// Writes artist credits.
 pub async fn credit(
     tx: &mut Tx,
     into: &'static str,

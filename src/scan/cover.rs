@@ -1,4 +1,4 @@
-//! Covers: within the file, or beside it.
+//! Covers of albums: in music files, or beside them.
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -15,14 +15,14 @@ use crate::{
     store::sql,
 };
 
-/// Bytes of a cover at most.
+/// Maximum size of a cover in bytes.
 const MOST: u64 = 16 << 20;
 
-/// What covers beside music are called, best first, and what they end with.
+/// File names of covers, best first, and their extensions.
 const NAMES: &[&str] = &["cover", "folder", "front", "album"];
 const ENDINGS: &[&str] = &["jpg", "jpeg", "png", "webp", "gif"];
 
-/// Gives an album without a cover the one that one of its files has; answers whether it did.
+/// Gives an album without a cover the cover of one of its files; returns whether it did.
 pub async fn give(app: &App, actor: i64, album: i64, track: &Path) -> Result<bool> {
     let track = track.to_owned();
     let found = spawn_blocking(move || within(&track).or_else(|| beside(&track))).await;
@@ -38,7 +38,7 @@ pub async fn give(app: &App, actor: i64, album: i64, track: &Path) -> Result<boo
     given
 }
 
-/// Notes the cover, unless the album got another one meanwhile.
+/// Writes the cover, unless the album got one in the meantime.
 async fn insert(app: &App, actor: i64, album: i64, stored: &Stored) -> Result<bool> {
     let mut tx = app.db().begin().await?;
     let id = attachments::insert(&mut tx, actor, stored, app.clock().now()).await?;
@@ -53,7 +53,7 @@ async fn insert(app: &App, actor: i64, album: i64, stored: &Stored) -> Result<bo
     Ok(true)
 }
 
-/// The cover within a file: the front if it says so, else the first picture.
+/// The cover in a file: the picture marked as front cover, otherwise the first picture.
 fn within(track: &Path) -> Option<Fit> {
     let options = ParseOptions::new().read_properties(false);
     let probe = Probe::open(track).ok()?.options(options);

@@ -1,4 +1,4 @@
-//! What is known of the files of a folder: which upload each is, and how it was when it was read.
+//! The known files of a folder: the upload of each, and its state when it was read.
 use std::{collections::HashMap, path::Path};
 
 use serde_json::json;
@@ -13,7 +13,7 @@ use crate::{
     store::{Tx, sql},
 };
 
-/// A folder of music, and whose it is.
+/// A music folder and its library.
 #[derive(Clone, Debug)]
 pub struct Folder {
     pub id: i64,
@@ -24,7 +24,7 @@ pub struct Folder {
     pub scan: i64,
 }
 
-/// The folder that is meant, made known when it is new.
+/// Finds or creates the folder to scan, and its library.
 pub async fn folder(app: &App, order: &Order) -> Result<Folder, Startup> {
     let path = order.folder.canonicalize().map_err(|error| {
         Startup::new(format!(
@@ -97,7 +97,7 @@ async fn library(app: &App, order: &Order, actor: i64) -> Result<i64, Startup> {
     }
 }
 
-/// Begins a scan: from now on the folder's files count as seen only when this scan finds them.
+/// Begins a scan: from now on, files count as seen only if this scan finds them.
 pub async fn begin(app: &App, folder: &Folder) -> Result<Folder> {
     let begun = sql(
         "update music_folders set scans = scans + 1, last_scan_date = ? where id = ?
@@ -113,7 +113,7 @@ pub async fn begin(app: &App, folder: &Folder) -> Result<Folder> {
     })
 }
 
-/// A file as it was when it was read.
+/// A known file, as it was when it was read.
 #[derive(Debug, FromRow)]
 pub struct Known {
     pub path: String,
@@ -123,7 +123,7 @@ pub struct Known {
 }
 
 impl Known {
-    /// Whether the file is still as it was.
+    /// Whether the file is unchanged.
     pub fn is(&self, candidate: &Candidate) -> bool {
         (self.size, self.modified) == (candidate.size, candidate.modified)
     }
@@ -148,7 +148,7 @@ pub async fn known(
         .collect())
 }
 
-/// Notes that files are where they were; those that were missing can be heard again.
+/// Marks files as seen. Missing ones become playable again.
 pub async fn seen(tx: &mut Tx, folder: &Folder, uploads: Vec<i64>) -> Result<()> {
     if uploads.is_empty() {
         return Ok(());
@@ -166,7 +166,7 @@ pub async fn seen(tx: &mut Tx, folder: &Folder, uploads: Vec<i64>) -> Result<()>
     .bind(gone())
     .run(&mut *tx)
     .await?;
-    // A copy has taken its place meanwhile.
+    // A duplicate has taken its place in the meantime.
     sql(
         "update uploads set import_status = 'skipped', import_details = ? where id in ?*
          and import_status = 'errored' and import_details = ?",
@@ -176,7 +176,7 @@ pub async fn seen(tx: &mut Tx, folder: &Folder, uploads: Vec<i64>) -> Result<()>
     .bind(gone())
     .run(&mut *tx)
     .await?;
-    // Another scan of the folder may be further on.
+    // Another scan of the folder may have a higher number.
     sql("update music_files set seen = ? where upload_id in ?* and seen < ?")
         .bind(folder.scan)
         .bind(uploads)
@@ -186,13 +186,13 @@ pub async fn seen(tx: &mut Tx, folder: &Folder, uploads: Vec<i64>) -> Result<()>
     Ok(())
 }
 
-/// What an upload's details say while its file is not there.
+/// The import details of an upload whose file is missing.
 pub fn gone() -> serde_json::Value {
     json!({ "error_code": "file_is_gone" })
 }
 
-/// Marks the uploads below a branch that this scan did not find, and drops those that were
-/// duplicates of others.
+/// Marks uploads below a branch that this scan did not find as missing, and deletes those that were
+/// duplicates.
 pub async fn mark_vanished(app: &App, folder: &Folder, branch: &Path) -> Result<u64> {
     let branch = branch.to_str().ok_or(Error::NotFound)?;
     let below = format!("{}/", branch.trim_end_matches('/'));
@@ -228,7 +228,7 @@ pub async fn mark_vanished(app: &App, folder: &Folder, branch: &Path) -> Result<
     Ok(marked)
 }
 
-/// Where a file is gone and a copy of it is not, the copy takes its place.
+/// Lets a duplicate take the place of a missing file.
 async fn promote(tx: &mut Tx, folder: &Folder) -> Result<()> {
     sql(
         "update uploads set import_status = 'finished', import_details = ? where id in
@@ -249,7 +249,7 @@ async fn promote(tx: &mut Tx, folder: &Folder) -> Result<()> {
     .map(|_| ())
 }
 
-/// An upload of the library with this audio, and where its file was, if it was scanned.
+/// An upload of the library with the same audio, and the path of its file if it was scanned.
 #[derive(Debug, FromRow)]
 pub struct Twin {
     pub upload_id: i64,
@@ -274,7 +274,7 @@ pub async fn twin(tx: &mut Tx, folder: &Folder, checksum: &str) -> Result<Option
     .await
 }
 
-/// Notes where an upload's file is and how it was read.
+/// Records the path, size and modification time of an upload's file.
 pub async fn note(tx: &mut Tx, folder: &Folder, upload: i64, candidate: &Candidate) -> Result<()> {
     sql(
         "insert into music_files (upload_id, folder_id, path, size, modified, seen)

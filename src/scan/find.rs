@@ -1,4 +1,4 @@
-//! Looking for what the catalogue has already.
+//! Finding existing rows of the catalogue.
 use sqlx::FromRow;
 use uuid::Uuid;
 
@@ -9,7 +9,7 @@ use crate::{
     store::{Sql, Tx, sql},
 };
 
-/// The row with this MusicBrainz identifier.
+/// The row with this MusicBrainz ID.
 pub async fn by_mbid(tx: &mut Tx, find: &'static str, mbid: Option<Uuid>) -> Result<Option<i64>> {
     let Some(mbid) = mbid else { return Ok(None) };
     let found = sql(find).bind(mbid).optional::<(i64,)>(tx).await?;
@@ -22,8 +22,8 @@ struct Namesake {
     mbid: Option<Uuid>,
 }
 
-/// Of several with one name, the one that this may be: another identifier is another one, and one
-/// without is given it.
+/// The row to use among rows of the same name: rows with another MusicBrainz ID are different
+/// objects, and a row without one is given this ID.
 pub async fn same(
     tx: &mut Tx,
     named: Sql,
@@ -41,7 +41,7 @@ pub async fn same(
     Ok(Some(nameless.id))
 }
 
-/// The track that these tags are of, if it is known.
+/// The track of these tags, if it exists.
 pub async fn track(
     tx: &mut Tx,
     tags: &Tags,
@@ -76,7 +76,7 @@ pub async fn track(
     Ok(found.map(|(id,)| id))
 }
 
-/// The license that an address or a code names, when it is a known one.
+/// The known license with this URL or code.
 pub async fn license(tx: &mut Tx, named: Option<&str>) -> Result<Option<String>> {
     let Some(named) = named else { return Ok(None) };
     let bare = named

@@ -1,4 +1,4 @@
-//! Bringing folders of music in: files stay where they are, the catalogue learns of them.
+//! Scanning music folders into the catalogue. Files stay where they are.
 mod catalogue;
 mod cover;
 mod files;
@@ -38,51 +38,51 @@ use crate::{
     resources::libraries::PrivacyLevel,
 };
 
-/// What to scan, and into which library.
+/// A folder to scan, and the library to scan it into.
 #[derive(Clone, Debug)]
 pub struct Order {
     pub folder: PathBuf,
-    /// The name or UUID of a library of `user`; a name that is new makes one.
+    /// Name or UUID of a library of `user`; a new name creates a library.
     pub library: String,
     pub user: String,
-    /// Who may look into a library that is made.
+    /// Privacy level of a library created by the scan.
     pub privacy: PrivacyLevel,
-    /// Files that are read at the same time.
+    /// Number of files read concurrently.
     pub readers: usize,
 }
 
-/// What a scan did.
+/// The result of a scan.
 #[derive(Debug, Default)]
 pub struct Report {
     pub added: u64,
     pub updated: u64,
     pub unchanged: u64,
-    /// Found at another place than before.
+    /// Found at a new path.
     pub moved: u64,
-    /// The same audio is in the library already.
+    /// The library already has the same audio.
     pub duplicates: u64,
-    /// Not there any more; kept, and not playable until they come back.
+    /// Missing; kept, but not playable until they return.
     pub vanished: u64,
     pub covers: u64,
-    /// Files that could not be taken, with the reason; the first thousand of them.
+    /// The first thousand files that could not be imported, with reasons.
     pub skipped: Vec<Skipped>,
     pub skipped_count: u64,
-    /// It was told to stop before it was through.
+    /// The scan was stopped before it was complete.
     pub interrupted: bool,
 }
 
-/// A file that was not taken.
+/// A file that was not imported.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Skipped {
     pub path: String,
     pub reason: String,
 }
 
-/// Reasons that are kept to be told.
+/// Maximum number of skipped files that are listed.
 const TOLD: usize = 1000;
-/// Between two transactions others may write: SQLite has one writer, and does not queue.
+/// Pause between two transactions, so that others can write: SQLite has one writer and no queue.
 const BREATH: Duration = Duration::from_millis(10);
-/// Files that are written in one transaction.
+/// Number of files per transaction.
 const BATCH: usize = 64;
 
 impl Report {
@@ -93,13 +93,13 @@ impl Report {
         }
     }
 
-    /// Whether anything is different now.
+    /// Whether the scan changed anything.
     pub fn changed(&self) -> bool {
         self.added + self.updated + self.moved + self.duplicates + self.vanished > 0
     }
 }
 
-/// Tells a scan to stop at the next file; what is done stays done.
+/// Stops a scan at the next file; what has been written is kept.
 #[derive(Clone, Debug, Default)]
 pub struct Stop(Arc<AtomicBool>);
 
@@ -113,7 +113,7 @@ impl Stop {
     }
 }
 
-/// Scans a folder: adds what is new, updates what changed, marks what vanished.
+/// Scans a folder: adds new files, updates changed ones, marks missing ones.
 pub async fn scan(
     app: &App,
     order: &Order,
@@ -165,7 +165,7 @@ async fn scan_below(
     wrote?;
     let walked = walking.await.unwrap_or(Walked::Partly);
     report.interrupted = walked == Walked::Stopped || stop.is_told();
-    // What could not be looked at may still be there.
+    // Files in places that could not be read may still exist.
     if walked == Walked::Whole && !report.interrupted {
         report.vanished = files::mark_vanished(app, &folder, branch).await?;
     }
@@ -175,15 +175,15 @@ async fn scan_below(
 /// A file on its way to the catalogue.
 enum Step {
     Unchanged(i64),
-    /// It is known as this upload, and differs from what was read then.
+    /// The file of this upload has changed.
     Changed(i64, Box<Read>),
     New(Box<Read>),
-    /// It is known as this upload, and could not be read this time.
+    /// The file of this upload could not be read this time.
     Unread(i64, Skipped),
     Skipped(Skipped),
 }
 
-/// Looks up what is known of the files and reads the others, several at a time.
+/// Looks up which files are known, and reads the others concurrently.
 async fn read_all(
     app: &App,
     order: &Order,
@@ -193,7 +193,7 @@ async fn read_all(
 ) -> Result<(), Error> {
     let mut batch = Vec::with_capacity(BATCH);
     loop {
-        // Whole batches: the files of an album are looked at together.
+        // Fill the batch, so that the files of an album are processed together.
         while batch.len() < BATCH && found.recv_many(&mut batch, BATCH).await > 0 {}
         if batch.is_empty() {
             return Ok(());
@@ -247,12 +247,12 @@ async fn read_one(candidate: Candidate, known: Option<Known>) -> Step {
             None => Step::New(Box::new(read)),
         },
         Ok(Err(reason)) => skip(reason),
-        // The parser's own fault must not end the scan.
+        // A panic in the parser must not end the scan.
         Err(_) => skip("its tags make the reader fail".to_owned()),
     }
 }
 
-/// Writes a batch at once; where one file spoils it, each by itself.
+/// Writes a batch in one transaction; if that fails, each file by itself.
 async fn write_batch(
     writer: &mut Writer<'_>,
     batch: Vec<Step>,

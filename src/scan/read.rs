@@ -1,4 +1,4 @@
-//! Reading a file of music: whether it can be played, and what it says of itself.
+//! Reading a music file: its properties and tags, and whether it is playable.
 use std::{fs::File, io::Read as _, path::Path};
 
 use lofty::{
@@ -15,23 +15,23 @@ use super::{
 };
 use crate::hex::hex;
 
-/// A file that was read.
+/// The result of reading a file.
 #[derive(Clone, Debug)]
 pub struct Read {
     pub candidate: Candidate,
     pub tags: Tags,
     pub mimetype: &'static str,
-    /// Seconds.
+    /// In seconds.
     pub duration: i64,
-    /// The same, exactly: it tells one recording from another.
+    /// The exact duration, which helps to recognize recordings.
     pub milliseconds: i64,
-    /// Bits per second.
+    /// In bits per second.
     pub bitrate: Option<i64>,
-    /// Of the whole file: `sha256:` and 64 hexadecimal digits.
+    /// Checksum of the whole file: `sha256:` and 64 hexadecimal digits.
     pub checksum: String,
 }
 
-/// Reads a file; the reason when it is not one that can be played.
+/// Reads a file. The error is the reason why it is not playable.
 pub fn read(candidate: Candidate) -> Result<Read, String> {
     let path = Path::new(&candidate.path);
     let options = ParseOptions::new().read_cover_art(false);
@@ -105,7 +105,7 @@ fn checksum(path: &Path) -> std::io::Result<String> {
 }
 
 impl Read {
-    /// What is kept of it beside the upload.
+    /// The value of `uploads.metadata`.
     pub fn metadata(&self) -> serde_json::Value {
         serde_json::json!({ "tags": self.tags, "milliseconds": self.milliseconds })
     }

@@ -1,5 +1,5 @@
-//! Files that became other recordings, as when the tracks of an album are numbered anew: the uploads
-//! go where their audio went, with all that hangs on them.
+//! Files that became other recordings, for example because the tracks of an album were renumbered:
+//! uploads follow their audio, with everything attached to them.
 use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value;
@@ -12,7 +12,7 @@ use crate::{
     store::{Tx, sql},
 };
 
-/// What was read of an upload's file before.
+/// The previous state of an upload's file.
 #[derive(Clone, Debug, FromRow)]
 struct Before {
     id: i64,
@@ -26,7 +26,7 @@ impl Before {
         serde_json::from_value(self.metadata["tags"].clone()).ok()
     }
 
-    /// Whether a file is this recording still: as long to the millisecond, or by name.
+    /// Whether a file is still this recording: same exact length, MusicBrainz ID or title.
     fn is(&self, read: &Read) -> bool {
         let Some(old) = self.tags() else { return true };
         let same_id = old.mbid.is_some() && old.mbid == read.tags.mbid;
@@ -37,7 +37,7 @@ impl Before {
         self.metadata["milliseconds"] == read.milliseconds
     }
 
-    /// Whether a file at another place is surely this recording.
+    /// Whether a file at another path is certainly this recording.
     fn went_to(&self, read: &Read) -> bool {
         let title = || {
             self.tags()
@@ -48,14 +48,14 @@ impl Before {
     }
 }
 
-/// The uploads whose files hold something else now.
+/// Uploads whose files now contain other recordings.
 #[derive(Clone, Debug, Default)]
 pub struct Replaced {
-    /// By number; those whose audio was found elsewhere are empty.
+    /// By upload ID; `None` once the audio has been found elsewhere.
     uploads: BTreeMap<i64, Option<Before>>,
 }
 
-/// Uploads that are remembered from batch to batch.
+/// Maximum number of uploads remembered between batches.
 const REMEMBERED: usize = 1_000;
 
 impl Replaced {
@@ -63,7 +63,7 @@ impl Replaced {
         self.uploads.contains_key(&upload)
     }
 
-    /// The upload that a file is, if it is one of these.
+    /// The upload whose audio this file contains, if it is one of these.
     pub fn take(&mut self, read: &Read) -> Option<i64> {
         let mut left = self.uploads.values_mut();
         let found =
@@ -71,8 +71,8 @@ impl Replaced {
         found.take().map(|before| before.id)
     }
 
-    /// Parts uploads from files that hold other recordings now. Until their audio is found they
-    /// count as gone.
+    /// Detaches uploads from files that now contain other recordings. Until their audio is found
+    /// they count as missing.
     pub async fn detach(&mut self, tx: &mut Tx, steps: &[Step]) -> Result<()> {
         let changed: HashMap<i64, &Read> = steps
             .iter()

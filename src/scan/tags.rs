@@ -1,4 +1,4 @@
-//! What the tags of a file of music say.
+//! The tags of a music file.
 use std::path::Path;
 
 use chrono::{Datelike, NaiveDate};
@@ -6,20 +6,20 @@ use lofty::tag::{Accessor, ItemKey, Tag};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// The tags that the catalogue is made from. They are kept beside the upload, so that a later scan
-/// can tell what people changed since from what the file says.
+/// The tags that the catalogue is built from. They are stored with the upload, so that a later scan
+/// can tell edits by users from changes of the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Tags {
     pub title: String,
-    /// The MusicBrainz identifier of the recording.
+    /// The MusicBrainz ID of the recording.
     pub mbid: Option<Uuid>,
     pub artists: Vec<Credit>,
     pub album: Option<AlbumTags>,
     pub position: Option<i64>,
     pub disc: Option<i64>,
     pub genres: Vec<String>,
-    /// An address or a code.
+    /// A URL or a code.
     pub license: Option<String>,
     pub copyright: Option<String>,
 }
@@ -28,14 +28,14 @@ pub struct Tags {
 #[serde(default)]
 pub struct AlbumTags {
     pub title: String,
-    /// The MusicBrainz identifier of the release.
+    /// The MusicBrainz ID of the release.
     pub mbid: Option<Uuid>,
     pub release_group: Option<Uuid>,
     pub artists: Vec<Credit>,
     pub date: Option<NaiveDate>,
 }
 
-/// An artist as the file credits it, and what stands between it and the next.
+/// An artist as credited by the file, and the join phrase before the next one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Credit {
@@ -44,12 +44,12 @@ pub struct Credit {
     pub join: String,
 }
 
-/// Characters of a name or title that are kept.
+/// Maximum length of a name or title in characters; longer ones are truncated.
 const LONGEST: usize = 255;
-/// Genres and artists of one file that are kept.
+/// Maximum number of genres, and of artists, of one file.
 const MOST: usize = 20;
 
-/// What the tags of a file say; what they leave out is guessed from its name.
+/// The tags of a file; missing ones are guessed from its path.
 pub fn of(tag: &Tag, path: &Path) -> Tags {
     let guessed = Tags::of_name(path);
     let text = |key| tag.get_strings(key).find_map(kept);
@@ -76,7 +76,7 @@ pub fn of(tag: &Tag, path: &Path) -> Tags {
     }
 }
 
-/// A text without what no title has; `None` when nothing is left.
+/// The text without control characters; `None` if nothing is left.
 fn kept(text: &str) -> Option<String> {
     let plain: String = text.chars().filter(|char| !char.is_control()).collect();
     let short: String = plain.trim().chars().take(LONGEST).collect();
@@ -112,8 +112,8 @@ fn album(tag: &Tag, artists: &[Credit]) -> Option<AlbumTags> {
     })
 }
 
-/// Who is credited: one by one where the file lists them, else as it is written. What stands
-/// between two is taken from how the file writes them together.
+/// The credited artists: one by one if the file lists them, otherwise as written. Join phrases are
+/// taken from the combined credit.
 fn credits(tag: &Tag, [together, each]: [ItemKey; 2], ids: ItemKey) -> Vec<Credit> {
     let ids: Vec<Option<Uuid>> = tag
         .get_strings(ids)
@@ -143,7 +143,7 @@ fn credits(tag: &Tag, [together, each]: [ItemKey; 2], ids: ItemKey) -> Vec<Credi
         .collect()
 }
 
-/// What stands behind each name.
+/// The join phrase after each name.
 fn joins(whole: Option<&str>, names: &[String]) -> Vec<String> {
     let between = || {
         let mut rest = whole?.strip_prefix(names.first()?.as_str())?;
@@ -165,7 +165,7 @@ fn joins(whole: Option<&str>, names: &[String]) -> Vec<String> {
     })
 }
 
-/// Genres as tags, which are single words: `hip hop; soul` is `HipHop` and `Soul`.
+/// Genres as tags, which are single words: `hip hop; soul` becomes `HipHop` and `Soul`.
 fn genres(tag: &Tag) -> Vec<String> {
     let mut genres: Vec<String> = Vec::new();
     let listed = tag.get_strings(ItemKey::Genre);
@@ -189,7 +189,7 @@ fn capitalized(word: &str) -> String {
     first.chain(chars).collect()
 }
 
-/// A day; what is missing of it is its first.
+/// A date; missing months and days become 1.
 fn date(text: &str) -> Option<NaiveDate> {
     let mut parts = text.get(..10).unwrap_or(text).split(['-', '/', '.']);
     let year: i32 = parts.next()?.trim().parse().ok()?;
@@ -210,7 +210,7 @@ impl Credit {
 }
 
 impl Tags {
-    /// What the names of a file and its folders tell: `Artist/Album/03 Title.mp3`.
+    /// Tags guessed from a path such as `Artist/Album/03 Title.mp3`.
     pub fn of_name(path: &Path) -> Self {
         let name = |path: Option<&Path>| path?.file_name()?.to_str().and_then(kept);
         let stem = path.file_stem().and_then(|stem| stem.to_str());

@@ -1,5 +1,5 @@
-//! A file has changed: what it says now is taken over where the catalogue still says what the
-//! file said before. What people edited stays.
+//! Updating the catalogue after a file has changed: a field takes the new value only if it still
+//! has the old one, so edits by users are kept.
 use sqlx::FromRow;
 
 use super::{
@@ -21,7 +21,7 @@ struct Before {
     metadata: serde_json::Value,
 }
 
-/// Updates the track of an upload; answers its album.
+/// Updates the track of an upload; returns its album.
 pub async fn track(
     tx: &mut Tx,
     catalogue: &mut Catalogue<'_>,
@@ -44,7 +44,7 @@ pub async fn track(
     }
     let shared = sql("select count(*) from uploads where track_id = ? and id <> ?");
     if shared.bind(track).bind(upload).number(&mut *tx).await? > 0 {
-        // The other files of the track have not changed with this one.
+        // The track has other files, which have not changed.
         return assign(tx, catalogue, upload, new).await;
     }
     fields(tx, track, &old, new).await?;
@@ -53,7 +53,7 @@ pub async fn track(
     album(tx, catalogue, track, before.album_id, (&old, new)).await
 }
 
-/// Puts an upload where its tags say that it belongs; answers the album.
+/// Assigns an upload to the track of its tags; returns the album.
 async fn assign(
     tx: &mut Tx,
     catalogue: &mut Catalogue<'_>,
@@ -69,7 +69,7 @@ async fn assign(
     Ok(place.album)
 }
 
-/// Each field that still has the old value gets the new one.
+/// Sets each field that still has the old value to the new one.
 async fn fields(tx: &mut Tx, track: i64, old: &Tags, new: &Tags) -> Result<()> {
     let old_license = license(tx, old.license.as_deref()).await?;
     let new_license = license(tx, new.license.as_deref()).await?;
@@ -158,7 +158,7 @@ async fn genres(
     catalogue.tag(tx, TAG_TRACK, track, &new.genres).await
 }
 
-/// Moves a track to another album, unless somebody has moved it already.
+/// Moves a track to another album, unless a user has moved it.
 async fn album(
     tx: &mut Tx,
     catalogue: &mut Catalogue<'_>,
@@ -188,7 +188,7 @@ async fn album(
         .bind(track)
         .run(&mut *tx)
         .await?;
-    // Nothing is left of it, and nobody has worked on it.
+    // The album is empty, and no user has proposed an edit of it.
     sql("delete from albums where id = ?
          and not exists (select 1 from tracks t where t.album_id = albums.id)
          and not exists (select 1 from mutations m where m.album_id = albums.id)")

@@ -1,4 +1,4 @@
-//! The files of a folder.
+//! Finding the music files of a folder.
 use std::{
     io,
     path::Path,
@@ -10,19 +10,19 @@ use walkdir::{DirEntry, WalkDir};
 
 use super::{Skipped, Stop};
 
-/// A file that looks like music.
+/// A file with the extension of a music file.
 #[derive(Clone, Debug)]
 pub struct Candidate {
     pub path: String,
-    /// Bytes.
+    /// In bytes.
     pub size: i64,
-    /// Microseconds since 1970.
+    /// In Unix microseconds.
     pub modified: i64,
 }
 
 pub type Found = Result<Candidate, Skipped>;
 
-/// What files of music end with.
+/// Extensions of music files.
 const ENDINGS: &[&str] = &[
     "aac", "aif", "aifc", "aiff", "flac", "m4a", "mp3", "mp4", "oga", "ogg", "opus", "wav",
 ];
@@ -32,7 +32,7 @@ fn is_music(path: &Path) -> bool {
     ending.is_some_and(|ending| ENDINGS.contains(&ending.to_ascii_lowercase().as_str()))
 }
 
-/// Names that begin with a dot are not looked at.
+/// Hidden files and folders, whose names begin with a dot, are ignored.
 fn is_shown(entry: &DirEntry) -> bool {
     entry.depth() == 0 || !entry.file_name().to_string_lossy().starts_with('.')
 }
@@ -45,25 +45,25 @@ fn entries(root: &Path) -> impl Iterator<Item = walkdir::Result<DirEntry>> {
         .filter_entry(is_shown)
 }
 
-/// How many files look like music.
+/// The number of music files.
 pub fn count(root: &Path, stop: &Stop) -> u64 {
     let music = |entry: &DirEntry| entry.file_type().is_file() && is_music(entry.path());
     let entries = entries(root).take_while(|_| !stop.is_told());
     entries.filter_map(Result::ok).filter(music).count() as u64
 }
 
-/// How far a walk came.
+/// How much of a folder was walked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Walked {
     Whole,
-    /// To the end, past places that could not be looked at.
+    /// To the end, but some places could not be read.
     Partly,
     Stopped,
 }
 
-/// Tells of every file that looks like music, and of every place that cannot be looked at.
+/// Sends every music file, and every place that cannot be read.
 pub fn walk(root: &Path, stop: &Stop, told: &Sender<Found>) -> Walked {
-    // A branch that is gone altogether is a finding, not a failure.
+    // A missing branch is a result, not a failure.
     if matches!(root.try_exists(), Ok(false)) {
         return Walked::Whole;
     }

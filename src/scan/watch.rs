@@ -1,4 +1,4 @@
-//! Keeping on: what changes in a folder is scanned soon after.
+//! Watching a folder: changes are scanned soon after they happen.
 use std::{
     collections::BTreeSet,
     path::{Component, Path, PathBuf},
@@ -14,18 +14,18 @@ use tokio::{
 use super::{Order, Report, Stop, files, scan_below};
 use crate::{app::App, error::Startup, import::Watch};
 
-/// So long a folder must be quiet before it is scanned: files are copied bit by bit.
+/// How long a folder must be quiet before it is scanned, because copying files takes time.
 const QUIET: Duration = Duration::from_secs(2);
-/// After so long it is scanned even when it is not quiet.
+/// After this time the folder is scanned even if it is not quiet.
 const LATEST: Duration = Duration::from_secs(30);
-/// Branches that are remembered; beyond that the whole folder is scanned.
+/// Maximum number of changed branches; beyond it the whole folder is scanned.
 const BRANCHES: usize = 500;
 
-/// A folder whose changes are heard. Begun before the first scan, so that none is missed.
+/// A watched folder. Start watching before the first scan, so that no change is missed.
 pub struct Watching {
     root: PathBuf,
     events: mpsc::UnboundedReceiver<notify::Result<Event>>,
-    /// Ends with it.
+    /// Stops watching when dropped.
     _watcher: RecommendedWatcher,
 }
 
@@ -37,9 +37,9 @@ impl Watching {
         let root = folder.canonicalize().map_err(|error| failed(&error))?;
         let (sender, events) = mpsc::unbounded_channel();
         let hear = move |event: notify::Result<Event>| {
-            // Who only reads changes nothing.
+            // Ignore read access.
             if !event.as_ref().is_ok_and(|event| event.kind.is_access()) {
-                // The receiver ends with the watch.
+                // Fails only when the watch has ended.
                 let _ = sender.send(event);
             }
         };
@@ -54,7 +54,7 @@ impl Watching {
         })
     }
 
-    /// The branches in which something changed: once it is quiet, or has not been for long.
+    /// Waits for changed branches, until the folder is quiet or `LATEST` has passed.
     async fn changed(&mut self, branches: &mut BTreeSet<PathBuf>, stop: &Stop) {
         let latest = Instant::now() + LATEST;
         while !stop.is_told() && Instant::now() < latest {
@@ -66,7 +66,7 @@ impl Watching {
     }
 }
 
-/// Scans what changes, until told to stop. `told` hears of each scan that found something.
+/// Scans changed branches until stopped. `told` is called for each scan that changed something.
 pub async fn keep_on(
     app: &App,
     order: &Order,
@@ -119,7 +119,7 @@ fn gather(branches: &mut BTreeSet<PathBuf>, event: notify::Result<Event>, root: 
     }
 }
 
-/// Whether a branch is below the root, and not below a name that begins with a dot.
+/// Whether a branch is below the root and not hidden.
 fn is_shown(branch: &Path, root: &Path) -> bool {
     let hidden = |part: Component<'_>| part.as_os_str().to_string_lossy().starts_with('.');
     branch
@@ -127,7 +127,7 @@ fn is_shown(branch: &Path, root: &Path) -> bool {
         .is_ok_and(|below| !below.components().any(hidden))
 }
 
-/// Branches that are not within others.
+/// The branches that are not below others.
 fn outermost(branches: BTreeSet<PathBuf>) -> Vec<PathBuf> {
     let mut kept: Vec<PathBuf> = Vec::new();
     for branch in branches {

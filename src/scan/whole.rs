@@ -1,4 +1,4 @@
-//! Whether a file has its end: players would stop in the middle of one that was cut off.
+//! Detecting truncated files, in which players would stop in the middle.
 use std::{
     fs::File,
     io::{self, Read, Seek, SeekFrom},
@@ -7,14 +7,14 @@ use std::{
 
 use lofty::file::FileType;
 
-/// Bytes at the end of a FLAC file in which its last frame begins: larger frames are not made.
+/// Bytes at the end of a FLAC file within which its last frame begins; no frame is larger.
 const TAIL: u64 = 256 << 10;
 
-/// Bytes behind the tags of an MP3 file in which its audio begins. Without this the reader would
-/// look for it to the end, however far that is.
+/// Bytes after the tags of an MP3 file within which its audio must begin. Without this limit the
+/// reader would search the whole file.
 const LEAD: u64 = 128 << 10;
 
-/// Whether something like a frame of MPEG audio comes soon behind the tags at a file's beginning.
+/// Whether something like an MPEG audio frame follows soon after the tags at the beginning.
 pub fn begins_soon(path: &Path) -> bool {
     let lead = || {
         let mut file = File::open(path)?;
@@ -37,20 +37,20 @@ pub fn begins_soon(path: &Path) -> bool {
     lead().is_ok_and(|lead| lead.windows(2).any(sync))
 }
 
-/// `told` and `measured` are bits per second: by the file's header, and by its size.
+/// Bits per second according to the header (`told`) and to the size of the file (`measured`).
 pub fn is_whole(path: &Path, kind: FileType, told: Option<i64>, measured: f64) -> bool {
     let told = told.unwrap_or_default() as f64;
     match kind {
-        // What cannot be looked at is left to the player.
+        // If the file cannot be checked, leave it to the player.
         FileType::Flac => flac(path).unwrap_or(true),
         FileType::Wav | FileType::Aiff | FileType::Mpeg => measured >= told * 0.9,
-        // Here the header may tell what the encoder was allowed, and not what it took.
+        // In other formats the header may have the maximum bitrate, not the actual one.
         _ => measured * 4.0 >= told,
     }
 }
 
-/// Whether the last frame of a FLAC file reaches the number of samples that its header tells
-/// (RFC 9639). True where that cannot be told.
+/// Whether the last frame of a FLAC file reaches the number of samples in its header (RFC 9639).
+/// True if that cannot be determined.
 fn flac(path: &Path) -> io::Result<bool> {
     let mut file = File::open(path)?;
     let mut head = [0; 42];
@@ -59,7 +59,7 @@ fn flac(path: &Path) -> io::Result<bool> {
         return Ok(true);
     }
     let info = &head[8..];
-    // The least block may be the last one: the largest is that of all others.
+    // The minimum block size may be that of the last block; all others have the maximum size.
     let block = u64::from(u16::from_be_bytes([info[2], info[3]]));
     let samples = info[13..18]
         .iter()
@@ -72,14 +72,14 @@ fn flac(path: &Path) -> io::Result<bool> {
     file.seek(SeekFrom::Start(size.saturating_sub(TAIL)))?;
     let mut tail = Vec::new();
     file.take(TAIL).read_to_end(&mut tail)?;
-    // What only looks like a frame may be among them: the highest number is that of the last one.
+    // Some matches may not be frames; the highest number is that of the last frame.
     let last = (0..tail.len()).filter_map(|at| frame(&tail[at..])).max();
     Ok(last.is_none_or(|number| (number + 1) * block + block > samples))
 }
 
-/// The number of the frame that begins here, when one does: its header has a checksum.
+/// The number of the frame that begins here, if its header has a valid checksum.
 fn frame(bytes: &[u8]) -> Option<u64> {
-    // The sync code with fixed block sizes; then reserved values.
+    // The sync code for fixed block sizes, then reserved values.
     if bytes.len() < 16
         || bytes[..2] != [0xff, 0xf8]
         || bytes[2] >> 4 == 0
@@ -104,7 +104,7 @@ fn frame(bytes: &[u8]) -> Option<u64> {
     (crc8(&bytes[..end]) == *bytes.get(end)?).then_some(number)
 }
 
-/// A number in the manner of UTF-8, and how many bytes it has.
+/// A number coded like UTF-8, and its length in bytes.
 fn coded_number(bytes: &[u8]) -> Option<(u64, usize)> {
     let first = *bytes.first()?;
     let length = match first.leading_ones() {
@@ -122,7 +122,7 @@ fn coded_number(bytes: &[u8]) -> Option<(u64, usize)> {
     Some((number?, length))
 }
 
-/// With the polynomial x^8 + x^2 + x + 1.
+/// CRC-8 with the polynomial x^8 + x^2 + x + 1.
 fn crc8(bytes: &[u8]) -> u8 {
     let step = |sum: u8| match sum & 0x80 {
         0 => sum << 1,

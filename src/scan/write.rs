@@ -1,4 +1,4 @@
-//! From what was read to rows: uploads, and what they are of.
+//! Writing the files that were read: uploads, and their tracks, albums and artists.
 use std::path::Path;
 
 use indexmap::IndexMap;
@@ -20,7 +20,7 @@ use crate::{
     time::Timestamp,
 };
 
-/// Writes the steps of one scan.
+/// Writes the steps of a scan.
 pub struct Writer<'a> {
     app: &'a App,
     folder: &'a Folder,
@@ -38,14 +38,14 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Writes these steps, all of them or none.
+    /// Writes these steps, all or none.
     pub async fn write(&mut self, steps: &[Step], report: &mut Report) -> Result<()> {
         let mut counts = Report::default();
         let before = self.replaced.clone();
         let written = self.attempt(steps, &mut counts).await;
         if written.is_err() {
             self.replaced = before;
-            // What it remembers of rows may not have come to be.
+            // The cached rows may have been rolled back.
             self.catalogue.forget();
         }
         written?;
@@ -91,7 +91,7 @@ impl<'a> Writer<'a> {
             }
         }
         tx.commit().await?;
-        // Covers are read when nobody has to wait for it.
+        // Covers are read outside of the transaction, so that no writer waits for them.
         for (album, path) in albums {
             match self.catalogue.cover(album, Path::new(&path)).await {
                 Ok(covered) => counts.covers += u64::from(covered),
@@ -101,8 +101,8 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// Finds the upload that a file now is: one that was just replaced at another place, or a new
-    /// one. Answers its album.
+    /// Finds the upload of a file: one that was just replaced at another path, or a new one.
+    /// Returns its album.
     async fn settle(
         &mut self,
         tx: &mut Tx,
@@ -118,7 +118,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Brings a file in; answers its album.
+    /// Adds a file; returns its album.
     async fn add(&mut self, tx: &mut Tx, read: &Read, counts: &mut Report) -> Result<Option<i64>> {
         match files::twin(tx, self.folder, &read.checksum).await? {
             Some(twin) if twin.has_moved_to(&read.candidate.path) => {
@@ -183,7 +183,7 @@ impl<'a> Writer<'a> {
         .await
     }
 
-    /// Takes over what a file says now, where nobody has said otherwise since.
+    /// Applies the changes of a file, except to fields that users have edited.
     async fn change(&mut self, tx: &mut Tx, upload: i64, read: &Read) -> Result<Option<i64>> {
         let album = update::track(tx, &mut self.catalogue, upload, &read.tags).await?;
         let now = self.now();
@@ -215,12 +215,12 @@ impl<'a> Writer<'a> {
 }
 
 impl Twin {
-    /// Whether it plays a file in place, and that is the one at `path` now.
+    /// Whether the upload's file, played in place, is now at `path`.
     fn has_moved_to(&self, path: &str) -> bool {
         if let Some(known) = &self.path {
             return !Path::new(known).exists();
         }
-        // An import brought it along, or its file was replaced by another.
+        // The upload was imported, or its file was replaced.
         let Some(storage::Audio::InPlace(known)) =
             storage::Audio::named("", self.source.as_deref())
         else {

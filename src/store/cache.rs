@@ -1,8 +1,8 @@
-//! What was read from the database, kept in memory until it changes.
+//! The cache of rows and lists read from the database.
 //!
-//! Nothing tells the cache of a change: before anything is taken from it, it reads what the
-//! triggers wrote down (`changes`), at once after this process wrote, else when it last did so a
-//! quarter of a second ago. So it is right whoever writes: another server, a scan, `psql`.
+//! Writers do not notify the cache. Before every use it reads the table `changes`, which triggers
+//! fill: immediately after this process wrote, otherwise if it last did so 250 ms ago or more. It
+//! is therefore correct whoever writes: another server, a scan, `psql`.
 use std::{
     any::{Any, TypeId},
     collections::{HashMap, HashSet},
@@ -21,18 +21,18 @@ use super::{
 };
 use crate::{error::Result, time::Clock};
 
-/// Milliseconds for which nothing is asked, unless this process wrote.
+/// Milliseconds between two reads of the changes, unless this process wrote.
 const AGE: i64 = 250;
-/// Milliseconds after which changes may have been pruned unread.
+/// Milliseconds after which unread changes may have been pruned.
 const OUTDATED: i64 = 10 * 60 * 1_000;
-/// The part of the memory that is for lists.
+/// Lists get 1/`LISTS` of the memory.
 const LISTS: u64 = 8;
-/// What an entry takes beside its value.
+/// Bytes that an entry takes in addition to its value.
 const ENTRY: usize = 160;
-/// Rows that room is made for at the start; more find theirs.
+/// Initial capacity in rows; the cache grows beyond it.
 const ROWS: usize = 10_000;
 
-/// The bytes that a value holds outside of itself, about.
+/// Approximate number of bytes that a value owns on the heap.
 pub trait Weigh {
     fn heap(&self) -> usize {
         0
@@ -88,11 +88,11 @@ struct Kept {
     bytes: u64,
 }
 
-/// Answers of a statement that makes a list.
+/// The result of a statement that makes a list.
 #[derive(Clone)]
 struct List {
     kept: Kept,
-    /// What was known of changes when it was read.
+    /// The version of the cache when it was read.
     version: u64,
     tables: Arc<[usize]>,
 }
@@ -100,7 +100,7 @@ struct List {
 type Rows = quick_cache::sync::Cache<(TypeId, i64), Kept, Bytes>;
 type Lists = quick_cache::sync::Cache<String, List, Bytes>;
 
-/// Entries weigh what they take of the memory.
+/// Weighs entries by their bytes.
 #[derive(Clone)]
 struct Bytes;
 
@@ -116,20 +116,20 @@ impl Weighter<String, List> for Bytes {
     }
 }
 
-/// The cache of one database; with no memory it keeps nothing.
+/// The cache of one database; `None` without memory.
 pub struct Cache(Option<Inner>);
 
 struct Inner {
     rows: Rows,
     lists: Lists,
     clock: Clock,
-    /// How often this process wrote, and how often it had when the changes were last read.
+    /// Number of writes by this process: now (`writes`), and when changes were last read (`seen`).
     writes: AtomicU64,
     seen: AtomicU64,
-    /// When the changes were last read, in milliseconds since 1970.
+    /// When the changes were last read, in Unix milliseconds.
     read: AtomicI64,
     mark: tokio::sync::Mutex<Option<Mark>>,
-    /// The numbers of the tables that are watched, and the version that last changed each.
+    /// Index of each table with triggers, and the version at its last change (`changed`).
     tables: HashMap<&'static str, usize>,
     changed: Vec<AtomicU64>,
     state: RwLock<State>,
@@ -137,19 +137,19 @@ struct Inner {
 
 #[derive(Default)]
 struct State {
-    /// How often changes were applied.
+    /// Number of times that changes were applied.
     version: u64,
-    /// Which kinds of rows each change makes untrue.
+    /// The kinds of rows that each change invalidates.
     watchers: HashMap<Change, Vec<TypeId>>,
     watching: HashSet<TypeId>,
 }
 
-/// What was known of changes when something was read.
+/// The state of the cache when something was read.
 #[derive(Clone, Copy, Debug)]
 pub struct Version(u64);
 
 impl Cache {
-    /// A cache of so many megabytes.
+    /// A cache of this size; 0 disables it.
     pub fn new(megabytes: u64, clock: Clock) -> Self {
         if megabytes == 0 {
             return Self(None);
@@ -170,12 +170,12 @@ impl Cache {
         }))
     }
 
-    /// To be dropped after something was written.
+    /// A guard to drop after a write.
     pub fn writing(self: &Arc<Self>) -> Wrote {
         Wrote(self.clone())
     }
 
-    /// Reads what changed, unless that was done a moment ago.
+    /// Reads and applies the changes, unless that was done recently.
     pub async fn freshen(&self, db: &Reads) -> Result<()> {
         let Some(inner) = &self.0 else { return Ok(()) };
         if inner.is_fresh() {
@@ -198,18 +198,18 @@ impl Cache {
         Ok(())
     }
 
-    /// What is known of changes now; to be asked before reading what is to be kept.
+    /// The current version. Get it before reading anything that will be cached.
     pub fn version(&self) -> Version {
         Version(self.0.as_ref().map_or(0, |inner| inner.state().version))
     }
 
-    /// A row, or what belongs to one: `K` is the kind, `id` the owner.
+    /// A cached row, or what belongs to one: `K` is the kind, `id` the owner.
     pub fn get<K: 'static, V: Send + Sync + 'static>(&self, id: i64) -> Option<Arc<V>> {
         let kept = self.0.as_ref()?.rows.get(&(TypeId::of::<K>(), id))?;
         kept.value.downcast().ok()
     }
 
-    /// Keeps what was read at `version` until one of the changes happens to `id`.
+    /// Caches what was read at `version` until one of the changes in `upon` affects `id`.
     pub fn keep<K, V>(&self, id: i64, value: &Arc<V>, upon: &[Change], version: Version)
     where
         K: 'static,
@@ -218,15 +218,15 @@ impl Cache {
         let Some(inner) = &self.0 else { return };
         inner.watch(TypeId::of::<K>(), upon);
         let state = inner.state();
-        // What changed meanwhile may have been this.
+        // A change applied since may have affected this value.
         if state.version == version.0 {
             let kept = Kept::new(value.clone(), value.heap() + size_of::<V>());
             inner.rows.insert((TypeId::of::<K>(), id), kept);
         }
     }
 
-    /// The answer of a statement, kept until one of the tables changes that it reads from. Where one
-    /// of them is not watched, nothing is kept.
+    /// The result of a statement, cached until one of the tables it reads from changes. Nothing is
+    /// cached if one of the tables has no triggers.
     pub async fn list<T>(
         &self,
         db: &Reads,
@@ -267,7 +267,7 @@ impl Cache {
 impl Inner {
     fn is_fresh(&self) -> bool {
         let age = self.clock.now().unix_millis() - self.read.load(Ordering::Acquire);
-        // A clock that was put back makes nothing fresh.
+        // The age is negative after the clock was set back: not fresh.
         (0..AGE).contains(&age)
             && self.writes.load(Ordering::Acquire) == self.seen.load(Ordering::Acquire)
     }
@@ -322,7 +322,7 @@ impl Inner {
             .all(|table| changed(table) <= list.version)
     }
 
-    /// The tables that a statement reads from; `None` where one of them is not watched.
+    /// The tables that a statement reads from; `None` if one of them has no triggers.
     fn tables_of(&self, text: &str) -> Option<Arc<[usize]>> {
         let mut words = text.split(|char: char| !(char.is_alphanumeric() || char == '_'));
         let mut tables = HashSet::new();
@@ -332,7 +332,7 @@ impl Inner {
             }
             let name = words.find(|word| !word.is_empty())?;
             match name {
-                // A subquery, or the list of values that was bound.
+                // A subquery, or a bound list of values.
                 "select" | "json_each" => {}
                 "artist_search" => _ = tables.insert(*self.tables.get("artists")?),
                 "album_search" => _ = tables.insert(*self.tables.get("albums")?),
@@ -344,7 +344,7 @@ impl Inner {
     }
 
     fn state(&self) -> RwLockReadGuard<'_, State> {
-        // A panic elsewhere cannot leave the state half-written: its fields are set one by one.
+        // A poisoned lock is fine: a panic cannot leave the state inconsistent.
         self.state.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -358,7 +358,7 @@ impl Kept {
     }
 }
 
-/// Makes the next look into the cache read the changes first.
+/// When dropped, makes the next use of the cache read the changes first.
 pub struct Wrote(Arc<Cache>);
 
 impl Drop for Wrote {

@@ -1,5 +1,5 @@
-//! What changed in the database, whoever changed it: triggers write it down (migration 0004), and
-//! the cache reads it.
+//! Changes of the database, whoever made them: triggers record them (migration 0004), and the cache
+//! reads them.
 use std::collections::HashMap;
 
 use super::{Db, Dialect, Reads, Sql, Tx, sql};
@@ -7,7 +7,7 @@ use crate::error::Result;
 
 macro_rules! changes {
     ($($name:ident = $table:ident . $column:ident;)+) => {
-        /// Rows of a table were inserted, updated or deleted that have a certain value in a column.
+        /// Rows with a certain value in a column were inserted, updated or deleted.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Change {
             $(
@@ -19,7 +19,7 @@ macro_rules! changes {
         impl Change {
             pub const ALL: &[Self] = &[$(Self::$name,)+];
 
-            /// The word of this kind in the table `changes`.
+            /// The value of `changes.kind`.
             pub fn kind(self) -> &'static str {
                 match self {
                     $(Self::$name => concat!(stringify!($table), ".", stringify!($column)),)+
@@ -59,8 +59,7 @@ changes! {
 }
 
 impl Change {
-    /// The table whose lists may look different now. How often a track was listened to is not
-    /// what lists are made of.
+    /// The table whose lists may have changed. Download counts do not affect lists.
     pub fn table(self) -> Option<&'static str> {
         let (table, _) = self.kind().split_once('.')?;
         (self != Self::TrackDownloads).then_some(table)
@@ -74,21 +73,21 @@ impl Change {
     }
 }
 
-/// How far the changes were read: on SQLite the last id, on PostgreSQL the snapshot.
+/// How far the changes were read: on SQLite the last ID, on PostgreSQL the snapshot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mark(String);
 
-/// What was read.
+/// The changes since a mark.
 pub enum News {
     Changes(Vec<(Change, Option<i64>)>),
-    /// So much, or something so unusual, that anything may have changed.
+    /// Too many changes, or one of an unknown kind: anything may have changed.
     Everything,
 }
 
-/// Changes that are read one by one; more of them are read as "everything".
+/// More changes than this count as "everything".
 const MOST: usize = 5_000;
 
-/// What changed since the mark, and the new mark. Without a mark: everything.
+/// The new mark, and what changed since the old one. Without a mark: everything.
 pub async fn since(db: &Reads, mark: Option<&Mark>) -> Result<(Mark, News)> {
     let Some(mark) = mark else {
         return Ok((newest(db).await?, News::Everything));
@@ -102,7 +101,7 @@ pub async fn since(db: &Reads, mark: Option<&Mark>) -> Result<(Mark, News)> {
             sql(text).bind(mark.0.as_str()).bind(limit).all(db).await?
         }
         Dialect::Postgres => {
-            // One row without a kind tells the snapshot where nothing changed.
+            // The left join returns the snapshot, without a kind, even if nothing changed.
             let text = "select cast(pg_current_snapshot() as text), c.kind, c.key from (select 1) as one
                 left join changes c on c.xact >= pg_snapshot_xmin(cast(cast(? as text) as pg_snapshot))
                   and not pg_visible_in_snapshot(c.xact, cast(cast(? as text) as pg_snapshot)) limit ?";
@@ -124,7 +123,7 @@ fn told(rows: Vec<Row>) -> News {
         .into_iter()
         .filter_map(|(_, kind, key)| Some((kind?, key)));
     let changes = kinds.map(|(kind, key)| Some((Change::of(&kind)?, key)));
-    // A kind that is not known is `*`, or a newer program's.
+    // An unknown kind is `*`, or comes from a newer version of baleen.
     changes
         .collect::<Option<_>>()
         .map_or(News::Everything, News::Changes)
@@ -138,7 +137,7 @@ async fn newest(db: &Reads) -> Result<Mark> {
     sql(text).one::<(String,)>(db).await.map(|row| Mark(row.0))
 }
 
-/// Deletes what was read up to an older mark; returns the newest one, to prune by another time.
+/// Deletes changes up to an older mark; returns the newest mark, for the next pruning.
 pub async fn prune(db: &Db, older: Option<&Mark>) -> Result<Mark> {
     let newest = newest(db).await?;
     if let Some(mark) = older {
@@ -154,7 +153,7 @@ pub async fn prune(db: &Db, older: Option<&Mark>) -> Result<Mark> {
     Ok(newest)
 }
 
-/// The triggers, put aside while very many rows are written in one transaction.
+/// The triggers, disabled while very many rows are written in one transaction.
 pub struct Paused {
     again: Vec<String>,
 }
@@ -187,10 +186,10 @@ impl Paused {
         Ok(Self { again })
     }
 
-    /// Puts the triggers back, and writes down that anything may have changed.
+    /// Enables the triggers again, and records that anything may have changed.
     pub async fn end(self, tx: &mut Tx) -> Result<()> {
         if tx.dialect() == Dialect::Postgres {
-            // References that are checked at the end are in the way of `alter table`.
+            // `alter table` fails while deferred constraints are pending.
             let check = sql("set constraints all immediate");
             check.run(&mut *tx).await?;
         }
@@ -202,7 +201,7 @@ impl Paused {
     }
 }
 
-/// The tables whose changes are written down, numbered.
+/// The tables with triggers, each with its index.
 pub fn tables() -> HashMap<&'static str, usize> {
     let mut tables = HashMap::new();
     for table in Change::ALL.iter().filter_map(|change| change.table()) {

@@ -14,19 +14,19 @@ use crate::{error::Startup, overload::PATIENCE};
 static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
 
-/// Rows of an index that SQLite looks at to gather statistics: as good for plans as all of them, and
-/// as quick on a million rows as on ten thousand.
+/// Rows per index that SQLite samples for statistics. Plans are as good as with all rows, and
+/// sampling is as fast on a million rows as on ten thousand.
 const ANALYSIS_LIMIT: u32 = 1_000;
 
 /// How to open the database.
 pub struct Opening<'a> {
     /// `sqlite:<path>`, or `postgres://user:password@host/name`.
     pub url: &'a str,
-    /// Connections at most: readers on SQLite, all of them on PostgreSQL.
+    /// Maximum number of connections: readers on SQLite, all connections on PostgreSQL.
     pub connections: u32,
 }
 
-/// Opens the database and brings its schema up to date.
+/// Opens the database and runs migrations.
 pub async fn open(opening: Opening<'_>) -> Result<Db, Startup> {
     let scheme = opening.url.split_once(':').map_or("", |(scheme, _)| scheme);
     match scheme {
@@ -117,11 +117,11 @@ fn outdated(error: MigrateError) -> Startup {
     }
 }
 
-/// A database address that can be shown: without its password.
+/// A database URL without its password, for messages.
 pub fn redacted(url: &str) -> String {
     match Url::parse(url) {
         Ok(mut url) if url.password().is_some() => {
-            // Only a URL that cannot have a password refuses one, and this one has.
+            // Fails only for URLs that cannot have a password, and this one has one.
             let _ = url.set_password(Some("****"));
             url.to_string()
         }

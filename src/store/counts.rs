@@ -4,18 +4,18 @@ use moka::sync::Cache;
 
 use crate::error::Result;
 
-/// A count of many rows that takes longer than this is worth remembering.
+/// A count of at least `MANY` rows is cached if it takes longer than this.
 const SLOW: Duration = Duration::from_millis(10);
-/// Many rows.
+/// Number of rows from which `SLOW` applies.
 const MANY: i64 = 1_000;
-/// So is one of few rows that takes as long as this.
+/// A count of fewer rows is cached if it takes longer than this.
 const VERY_SLOW: Duration = Duration::from_millis(250);
-/// How long a count is remembered.
+/// How long a count is cached.
 const AGE: Duration = Duration::from_secs(30);
-/// Counts remembered at most.
+/// Maximum number of cached counts.
 const CAPACITY: u64 = 10_000;
 
-/// Counts of long lists: to count a million rows costs more than to show fifty of them.
+/// Cached counts of long lists: counting a million rows costs more than showing fifty.
 #[derive(Clone)]
 pub struct Counts(Cache<String, i64>);
 

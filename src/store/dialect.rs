@@ -2,7 +2,7 @@ use std::fmt::Write;
 
 use super::{Sql, Value, fulltext::Query, sql};
 
-/// What truly differs between the two databases. The list is closed: a new difference belongs here.
+/// All differences between the two databases. New differences belong here and nowhere else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
     Sqlite,
@@ -10,8 +10,8 @@ pub enum Dialect {
 }
 
 impl Dialect {
-    /// Spells the `?` and `in ?*` of a statement as this database wants them. SQLite keeps its `?`:
-    /// it takes `$1` for a name, and sqlx would look up each name among all.
+    /// Renders the `?` and `in ?*` of a statement for this database. SQLite keeps `?`: it treats
+    /// `$1` as a name, and sqlx would search for each name.
     pub(super) fn render(self, text: &str) -> String {
         let mut rendered = String::with_capacity(text.len() + 32);
         for (index, piece) in text.split('?').enumerate() {
@@ -47,7 +47,7 @@ impl Dialect {
         written.expect("a string takes all that is written");
     }
 
-    /// The ids of the rows of `index` whose text matches the query.
+    /// The IDs of the rows of `index` whose text matches the query.
     pub fn matching(self, index: Index, query: &Query) -> Sql {
         let (sqlite, postgres) = match index {
             Index::Artists => (
@@ -69,8 +69,8 @@ impl Dialect {
         }
     }
 
-    /// Sets the counter behind a table's ids to continue after its highest one.
-    /// SQLite keeps count by itself.
+    /// Sets the sequence of a table's IDs to continue after the highest one. SQLite does this by
+    /// itself.
     pub fn continue_ids(self, table: &'static str) -> Option<Sql> {
         match self {
             Self::Sqlite => None,
@@ -81,8 +81,8 @@ impl Dialect {
         }
     }
 
-    /// Inserts rows into the columns that the program lists. PostgreSQL takes all rows as one
-    /// argument: planning a statement with thousands of arguments costs more than inserting.
+    /// Inserts rows into constant columns. PostgreSQL gets all rows as one argument, because
+    /// planning a statement with thousands of arguments costs more than inserting.
     pub fn insert(
         self,
         table: &'static str,

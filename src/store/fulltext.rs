@@ -1,4 +1,4 @@
-//! What people type into a search box, and its spelling for both databases.
+//! Search queries: parsing, and rendering for both databases.
 use crate::error::{Error, Result};
 
 /// A full-text query: words combined by and, or and not.
@@ -10,13 +10,13 @@ pub enum Query {
     },
     And(Box<Query>, Box<Query>),
     Or(Box<Query>, Box<Query>),
-    /// The first, without the second.
+    /// The first and not the second.
     Not(Box<Query>, Box<Query>),
 }
 
 impl Query {
-    /// Every word must begin a word of the text. A query wholly in double quotes may use
-    /// `&`, `|`, `!`, `:*` and parentheses. Nothing to look for is `None`.
+    /// Parses a query. Each of its words must be a prefix of a word in the text. A query entirely
+    /// in double quotes may use `&`, `|`, `!`, `:*` and parentheses. `None` if there are no words.
     pub fn parse(input: &str) -> Result<Option<Self>> {
         let input = input.trim();
         if let Some(raw) = input
@@ -47,7 +47,7 @@ impl Query {
         Ok(words.reduce(|left, right| Self::And(Box::new(left), Box::new(right))))
     }
 
-    /// For PostgreSQL's `to_tsquery`.
+    /// The query for PostgreSQL's `to_tsquery`.
     pub fn tsquery(&self) -> String {
         match self {
             Self::Word { text, prefix } => format!("'{text}'{}", if *prefix { ":*" } else { "" }),
@@ -57,7 +57,7 @@ impl Query {
         }
     }
 
-    /// For SQLite's FTS5 `match`.
+    /// The query for SQLite's FTS5 `match`.
     pub fn fts5(&self) -> String {
         match self {
             Self::Word { text, prefix } => format!("\"{text}\"{}", if *prefix { "*" } else { "" }),
@@ -68,9 +68,9 @@ impl Query {
     }
 }
 
-/// Words of a query at most: both databases nest them.
+/// Maximum number of words in a query, because both databases nest them.
 const WORDS: usize = 32;
-/// Characters of a word at most.
+/// Maximum number of characters in a word.
 const WORD: usize = 200;
 
 fn check_size(text: &str) -> Result<()> {
@@ -87,13 +87,13 @@ fn check_size(text: &str) -> Result<()> {
     Ok(())
 }
 
-/// The operators, in the order of their binding: `|` loosest, then `&`, then `!`.
+/// A recursive-descent parser. Precedence: `|` binds loosest, then `&`, then `!`.
 struct Parser<'a> {
     rest: &'a str,
     depth: usize,
 }
 
-/// Parentheses within parentheses at most.
+/// Maximum nesting of parentheses.
 const DEPTH: usize = 16;
 
 impl<'a> Parser<'a> {

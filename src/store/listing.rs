@@ -1,4 +1,4 @@
-//! A list that both doors page through: by number (REST) or by cursor (GraphQL).
+//! Lists that are paged by number (REST) or by cursor (GraphQL).
 use std::{collections::HashSet, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -10,7 +10,7 @@ use crate::{
     time::{Date, Timestamp, is_common},
 };
 
-/// What a sort key holds, so that a cursor can carry it.
+/// The type of a sort key, so that a cursor can hold it.
 #[derive(Clone, Copy, Debug)]
 pub enum Kind {
     Int,
@@ -37,7 +37,7 @@ impl SortKey {
         }
     }
 
-    /// The key as it is read; PostgreSQL has whole numbers of several sizes.
+    /// The key as selected. Integers are cast, because PostgreSQL has several sizes.
     fn value(&self) -> Sql {
         match self.kind {
             Kind::Int => sql("cast(")
@@ -47,7 +47,7 @@ impl SortKey {
         }
     }
 
-    /// A column that may be null: nulls come last upwards and first downwards, on both databases.
+    /// A nullable column: nulls sort last ascending and first descending, on both databases.
     pub fn nullable(
         column: &'static str,
         is_null: &'static str,
@@ -61,7 +61,7 @@ impl SortKey {
     }
 }
 
-/// The rows that match, and their order. The last key is unique.
+/// Matching rows and their order. The last key is unique.
 #[derive(Clone, Debug)]
 pub struct Listing {
     /// `from .. where ..`
@@ -70,7 +70,7 @@ pub struct Listing {
     keys: Vec<SortKey>,
 }
 
-/// Which stretch of a list is wanted, by cursors (Relay's connection specification).
+/// The requested part of a list, by cursors (Relay's connection specification).
 #[derive(Clone, Debug, Default)]
 pub struct Window {
     pub first: Option<usize>,
@@ -79,7 +79,7 @@ pub struct Window {
     pub before: Option<String>,
 }
 
-/// A stretch of a list.
+/// A part of a list.
 pub struct Stretch {
     pub ids: Vec<i64>,
     pub cursors: Vec<String>,
@@ -88,17 +88,17 @@ pub struct Stretch {
 }
 
 impl Listing {
-    /// `id` names the unique column that breaks ties: the newest goes first.
+    /// `id` names the unique column that breaks ties, newest first.
     pub fn new(from: Sql, id: &'static str, keys: impl IntoIterator<Item = SortKey>) -> Self {
         let mut known = HashSet::new();
         let mut keys: Vec<_> = keys.into_iter().collect();
-        // What is sorted by already cannot be sorted by again.
+        // Sorting again by the same expression has no effect.
         keys.retain(|key| known.insert(key.expression.fingerprint()));
         keys.push(SortKey::new(sql(id), Kind::Int, true));
         Self { from, id, keys }
     }
 
-    /// Breaks ties the other way: the oldest goes first.
+    /// Breaks ties oldest first.
     pub fn oldest_first(mut self) -> Self {
         if let Some(last) = self.keys.last_mut() {
             last.descending = false;
@@ -106,7 +106,7 @@ impl Listing {
         self
     }
 
-    /// How many rows there are. A count that was slow is remembered for half a minute.
+    /// The number of rows. Slow counts are cached for half a minute.
     pub async fn count(&self, db: &Reads) -> Result<i64> {
         let count = sql("select count(*) ").append(self.from.clone());
         let counted = async {
@@ -129,7 +129,7 @@ impl Listing {
         page.kept_ids(db).await
     }
 
-    /// The stretch that `window` names; at most `most` rows, and `most` when it names no size.
+    /// The part that `window` requests; at most `most` rows, which is also the default.
     pub async fn stretch(&self, db: &Reads, window: &Window, most: usize) -> Result<Stretch> {
         let (size, backwards) = window.size(most)?;
         let after = window
@@ -196,8 +196,8 @@ impl Listing {
         order
     }
 
-    /// The rows after (or before) the one whose keys are `values`:
-    /// a later first key, or the same and a later second one, and so on.
+    /// The rows after (or before) the one whose keys are `values`: a later first key, or the same
+    /// first key and a later second one, and so on.
     fn beyond(&self, values: &[Value], reversed: bool) -> Sql {
         let mut alternatives = Sql::default();
         for (index, (key, value)) in self.keys.iter().zip(values).enumerate() {
@@ -229,7 +229,7 @@ impl Listing {
             };
             alternatives = separated.append(all);
         }
-        // The bound on the first key is implied; said aloud, it lets an index start at the cursor.
+        // The bound on the first key is implied; stating it lets an index start at the cursor.
         let bound = match (self.keys.first(), values.first()) {
             (Some(key), Some(value)) if !value.is_null() => {
                 let comparison = if key.descending == reversed {
@@ -266,7 +266,7 @@ impl Listing {
     }
 }
 
-/// A key may be null only behind the one that says so.
+/// Whether each null key follows a key that says it is null.
 fn nulls_are_announced(values: &[Value]) -> bool {
     let announced = |index: usize| index > 0 && values[index - 1] == Value::Bool(Some(true));
     let mut nulls = values
@@ -329,7 +329,7 @@ impl Kind {
     }
 }
 
-/// A row's id and sort keys; the kind of each stands in its column's name.
+/// A row's ID and sort keys; the type of a key is in its column's name.
 #[derive(Clone)]
 struct Keyed {
     id: i64,

@@ -1,4 +1,4 @@
-//! The database: one text of SQL for SQLite and PostgreSQL.
+//! The database: SQL written once for SQLite and PostgreSQL.
 mod cache;
 mod changes;
 mod connect;
@@ -30,7 +30,7 @@ use crate::{error::Result, time::Clock};
 #[derive(Clone)]
 pub struct Db(Reads);
 
-/// The database for those who only read: it starts no transaction and runs no statement that writes.
+/// Read-only access to the database: no transactions, and no statements that write.
 #[derive(Clone)]
 pub struct Reads {
     pools: Pools,
@@ -41,7 +41,7 @@ pub struct Reads {
 
 #[derive(Clone)]
 enum Pools {
-    /// SQLite has one writer; readers never wait for it (WAL).
+    /// SQLite has one writer; readers never wait for it, because of the write-ahead log.
     Sqlite {
         read: Readers,
         write: SqlitePool,
@@ -58,7 +58,7 @@ impl Deref for Db {
 }
 
 impl Reads {
-    /// What was read and has not changed.
+    /// The cache of rows and lists.
     pub(crate) fn cache(&self) -> &Arc<Cache> {
         &self.cache
     }
@@ -70,7 +70,7 @@ impl Reads {
         }
     }
 
-    /// Whether the database answers.
+    /// Checks that the database answers.
     pub async fn ping(&self) -> Result<()> {
         sql("select cast(1 as bigint)")
             .number(self)
@@ -78,7 +78,7 @@ impl Reads {
             .map(|_| ())
     }
 
-    /// Statements sent outside of transactions since the start.
+    /// Number of statements sent outside of transactions since startup.
     pub fn statements(&self) -> &Counter {
         &self.statements
     }
@@ -102,7 +102,7 @@ impl Db {
         })
     }
 
-    /// Keeps what is read in memory, up to so many megabytes, until it changes.
+    /// Enables the cache, with this many megabytes of memory.
     pub fn with_cache(mut self, megabytes: u64, clock: &Clock) -> Self {
         self.0.cache = Arc::new(Cache::new(megabytes, clock.clone()));
         self
@@ -111,7 +111,7 @@ impl Db {
     /// Starts a transaction that can write.
     pub async fn begin(&self) -> Result<Tx> {
         let connection = match &self.pools {
-            // `immediate` takes the write lock at once: a later upgrade could only fail.
+            // `immediate` takes the write lock now, because upgrading to it later could fail.
             Pools::Sqlite { write, .. } => {
                 Connection::Sqlite(write.begin_with("begin immediate").await?)
             }
@@ -123,17 +123,17 @@ impl Db {
         })
     }
 
-    /// Gathers the statistics that the database plans its statements with, after many rows changed.
+    /// Updates the statistics of the query planner, after many rows changed.
     pub async fn analyze(&self) -> Result<()> {
         sql("analyze").run(self).await?;
         self.renew();
         Ok(())
     }
 
-    /// Gathers statistics that are missing or have grown old. PostgreSQL does so by itself.
+    /// Updates missing or outdated statistics. PostgreSQL does so by itself.
     pub async fn optimize(&self) -> Result<()> {
         match self.dialect() {
-            // The flags: analyze, and look at every table, not only at those just queried.
+            // The flags: analyze, and check all tables, not only those queried recently.
             Dialect::Sqlite => {
                 sql("pragma optimize = 0x10002").run(self).await?;
                 self.renew();
@@ -143,7 +143,7 @@ impl Db {
         }
     }
 
-    /// SQLite's connections read statistics when they are opened.
+    /// SQLite connections read the statistics only when they are opened.
     fn renew(&self) {
         if let Pools::Sqlite { read, .. } = &self.pools {
             read.renew();
@@ -162,7 +162,7 @@ impl Db {
     }
 }
 
-/// One transaction; dropped without `commit`, it never happened.
+/// A transaction; rolled back when dropped without `commit`.
 pub struct Tx {
     connection: Connection,
     cache: Arc<Cache>,

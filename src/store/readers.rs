@@ -1,5 +1,5 @@
-//! The reading connections of SQLite. sqlx runs each connection on a thread of its own, which would
-//! finish a statement whose caller has left; here such a statement is interrupted.
+//! The read-only connections of SQLite. sqlx runs each connection on its own thread, which would
+//! finish a statement even after its caller has disconnected; here such statements are interrupted.
 use std::{
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -20,11 +20,10 @@ use tokio::{
 
 use super::Row;
 
-/// Steps of SQLite's machine between two looks at whether the caller is still there: some tens of
-/// microseconds.
+/// Virtual machine steps of SQLite between two checks for an interrupt: some tens of microseconds.
 const STEPS: i32 = 1_000;
 
-/// A pool of reading connections. Cheap to clone.
+/// A pool of read-only connections. Cheap to clone.
 #[derive(Clone)]
 pub struct Readers(Arc<Pool>);
 
@@ -34,14 +33,14 @@ struct Pool {
     connections: u32,
     permits: Arc<Semaphore>,
     idle: Mutex<Vec<Reader>>,
-    /// Connections of an earlier generation are closed instead of being used again.
+    /// Connections of earlier generations are closed instead of reused.
     generation: AtomicU64,
 }
 
 struct Reader {
     connection: SqliteConnection,
     generation: u64,
-    /// Set to interrupt the statement that is running.
+    /// Set to interrupt the running statement.
     abandoned: Arc<AtomicBool>,
 }
 
@@ -53,8 +52,8 @@ struct Lease {
 }
 
 impl Readers {
-    /// At most `connections`, opened when they are first needed. A statement waits `patience` for
-    /// one of them, then fails with `PoolTimedOut`.
+    /// At most `connections`, opened on demand. A statement that waits for one longer than
+    /// `patience` fails with `PoolTimedOut`.
     pub async fn open(
         options: SqliteConnectOptions,
         connections: u32,
@@ -73,7 +72,7 @@ impl Readers {
         Ok(Self(Arc::new(pool)))
     }
 
-    /// The rows of a statement. Dropped before it is done, it interrupts the statement.
+    /// The rows of a statement. Dropping the future interrupts the statement.
     pub async fn fetch<T: Row>(
         &self,
         text: AssertSqlSafe<String>,
@@ -87,7 +86,7 @@ impl Readers {
         rows
     }
 
-    /// Makes connections read the schema and its statistics anew.
+    /// Makes connections read the schema and statistics again.
     pub fn renew(&self) {
         self.0.generation.fetch_add(1, Ordering::Relaxed);
         self.0.idle().clear();
@@ -95,13 +94,13 @@ impl Readers {
 
     /// Waits for running statements and closes every connection.
     pub async fn close(&self) {
-        // It fails only if the pool is closed already.
+        // Fails only if the pool is already closed.
         let all = self.0.permits.acquire_many(self.0.connections).await;
         self.0.permits.close();
         drop(all);
         let idle = std::mem::take(&mut *self.0.idle());
         for reader in idle {
-            // A reader has nothing to lose.
+            // Errors do not matter to a read-only connection.
             let _ = reader.connection.close().await;
         }
     }
@@ -152,7 +151,7 @@ impl Lease {
         })
     }
 
-    /// The statement is done. A connection that failed otherwise than by its statement is dropped.
+    /// Ends the lease. Drops the connection if it failed for reasons other than its statement.
     fn end(mut self, error: Option<&Error>) {
         let broken =
             error.is_some_and(|error| matches!(error, Error::Io(_) | Error::WorkerCrashed));
@@ -162,7 +161,7 @@ impl Lease {
     }
 }
 
-/// Only a lease that was not ended still has its reader.
+/// Only a lease that was not ended still has its reader: its statement is interrupted.
 impl Drop for Lease {
     fn drop(&mut self) {
         let (Some(mut reader), Ok(runtime)) = (self.reader.take(), Handle::try_current()) else {
@@ -171,7 +170,7 @@ impl Drop for Lease {
         reader.abandoned.store(true, Ordering::Relaxed);
         let (pool, permit) = (self.pool.clone(), self.permit.take());
         runtime.spawn(async move {
-            // The thread answers once the statement has ended.
+            // The connection's thread answers once the statement has ended.
             if reader.connection.ping().await.is_ok() {
                 reader.abandoned.store(false, Ordering::Relaxed);
                 pool.give_back(reader);

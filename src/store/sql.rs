@@ -8,7 +8,7 @@ use super::{
 };
 use crate::error::{Error, Result};
 
-/// What a statement can be read into, on either database.
+/// A type that rows of either database can be read into.
 pub trait Row:
     for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin + 'static
 {
@@ -19,8 +19,8 @@ impl<T> Row for T where
 {
 }
 
-/// A statement under construction. Its text comes from string literals only; what a caller
-/// sent travels in `values`, one for each `?` of the text and one list for each `in ?*`.
+/// A statement under construction. Its text comes from string literals only; input from callers is
+/// in `values`: one for each `?` of the text, and one list for each `in ?*`.
 #[derive(Clone, Debug, Default)]
 pub struct Sql {
     text: String,
@@ -41,31 +41,31 @@ pub fn columns_of(table: &'static str, columns: &'static str) -> Sql {
 }
 
 impl Sql {
-    /// The value for the next `?`.
+    /// Binds the value for the next `?`.
     pub fn bind(mut self, value: impl Into<Value>) -> Self {
         self.values.push(value.into());
         self
     }
 
-    /// More text.
+    /// Appends text.
     pub fn then(mut self, text: &'static str) -> Self {
         self.text.push_str(text);
         self
     }
 
-    /// Another statement's text and values, after this one's.
+    /// Appends the text and values of another statement.
     pub fn append(mut self, other: Sql) -> Self {
         self.text.push_str(&other.text);
         self.values.extend(other.values);
         self
     }
 
-    /// One more condition.
+    /// Appends ` and ` and a condition.
     pub fn and(self, condition: Sql) -> Self {
         self.then(" and ").append(condition)
     }
 
-    /// Text that the program made itself, from numbers or from a closed list of names.
+    /// A statement with text made by the program, from numbers or constant names.
     pub(super) fn generated(text: String) -> Self {
         Self {
             text,
@@ -81,7 +81,7 @@ impl Sql {
         self.text.is_empty()
     }
 
-    /// A key that tells this statement from every other.
+    /// A key that is unique to this text and these values.
     pub(super) fn fingerprint(&self) -> String {
         format!("{}|{:?}", self.text, self.values)
     }
@@ -114,23 +114,23 @@ impl Sql {
             .collect())
     }
 
-    /// The rows; kept in memory until a table changes that they were read from.
+    /// The rows, cached until a table they were read from changes.
     pub async fn kept<T: Row + Weigh + Sync>(self, db: &Reads) -> Result<Arc<Vec<T>>> {
         db.cache().list(db, &self, self.clone().all(db)).await
     }
 
-    /// The only column of each row; kept in memory until a table changes that it was read from.
+    /// The only column of each row, cached until a table it was read from changes.
     pub async fn kept_ids(self, db: &Reads) -> Result<Vec<i64>> {
         let ids = db.cache().list(db, &self, self.clone().ids(db)).await?;
         Ok(ids.to_vec())
     }
 
-    /// Runs a statement that returns no rows; answers how many it touched.
+    /// Runs a statement that returns no rows; returns the number of rows affected.
     pub async fn run(self, on: impl OnWrite) -> Result<u64> {
         on.execute(self).await
     }
 
-    /// PostgreSQL has no null characters in texts; that is so on both databases.
+    /// Rejects null characters on both databases, because PostgreSQL cannot store them.
     fn render(self, dialect: Dialect) -> Result<(AssertSqlSafe<String>, Vec<Value>)> {
         if self.values.iter().any(Value::has_null_character) {
             return Err(Error::Refused(
@@ -141,7 +141,7 @@ impl Sql {
     }
 }
 
-/// Where a statement is read from: the database, or a transaction.
+/// Where a statement reads: outside of transactions, or in one.
 pub trait On: Send {
     fn fetch<T: Row>(self, sql: Sql) -> impl Future<Output = Result<Vec<T>>> + Send;
 }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::{hex::hex, time::Timestamp};
 
-/// A value that a statement is given.
+/// A value bound to a statement.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Value {
     Int(Option<i64>),
@@ -34,7 +34,7 @@ impl Value {
         }
     }
 
-    /// The bytes that it holds outside of itself, where sort keys have any.
+    /// Bytes owned on the heap, for the types of sort keys.
     pub fn heap(&self) -> usize {
         match self {
             Self::Text(Some(text)) => text.capacity(),
@@ -42,7 +42,7 @@ impl Value {
         }
     }
 
-    /// As PostgreSQL reads a column's value from JSON.
+    /// The value as JSON, in the form that PostgreSQL reads columns from.
     pub fn into_json(self) -> serde_json::Value {
         match self {
             Self::Int(value) => json!(value),
@@ -134,7 +134,7 @@ impl From<Vec<String>> for Value {
 
 type Encoded<A> = Result<A, sqlx::error::BoxDynError>;
 
-/// The variants that both databases encode alike, and the lists, which they do not.
+/// Encodes values: lists differ between the databases, all other variants do not.
 macro_rules! encode {
     ($values:expr, $arguments:ty, $list:ident => $encoded:expr) => {{
         let mut arguments = <$arguments>::default();

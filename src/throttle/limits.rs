@@ -9,14 +9,15 @@ use crate::{
     time::Clock,
 };
 
-/// The rates, and what was spent of them: in this process, or on a Redis that several share.
+/// The rates, and the counted requests: in this process, or on a Redis shared by several processes.
 pub struct Limits {
     rates: Rates,
     enabled: bool,
     clock: Clock,
     memory: Memory,
     redis: Option<Redis>,
-    /// Whether requests are counted here while Redis does not answer; else they are refused.
+    /// Whether requests are counted in this process while Redis does not answer; otherwise they are
+    /// answered with 503.
     without_redis: bool,
 }
 
@@ -34,7 +35,7 @@ impl Limits {
         })
     }
 
-    /// The rate of every throttling scope.
+    /// The rate of every rate-limit scope.
     pub fn rates(&self) -> &Rates {
         &self.rates
     }
@@ -43,12 +44,13 @@ impl Limits {
         self.enabled
     }
 
-    /// Whether several processes share them.
+    /// Whether the limits are shared on Redis.
     pub fn are_shared(&self) -> bool {
         self.redis.is_some()
     }
 
-    /// Counts a request in each of these scopes, in order; nothing where nothing is counted.
+    /// Counts a request in each of these scopes. Verdicts are in the same order; none if throttling
+    /// is disabled.
     pub async fn spend(
         &self,
         ident: Ident,
@@ -65,7 +67,7 @@ impl Limits {
         Ok(verdicts)
     }
 
-    /// Takes the newest request of a budget back.
+    /// Uncounts the newest request.
     pub async fn give_back(&self, ident: Ident, scope: &'static str) -> Result<()> {
         if self.enabled {
             self.run(Deed::Back, ident, &[scope]).await?;
@@ -73,8 +75,8 @@ impl Limits {
         Ok(())
     }
 
-    /// What is left of the budgets of every scope, without spending: those of a caller, and where
-    /// they are kept by address, those of the address.
+    /// The quota of every scope, without counting a request: the caller's, and for scopes that are
+    /// counted by address, the address's.
     pub async fn look(&self, ident: Ident, address: Ident) -> Result<Vec<Quota>> {
         let (theirs, own): (Vec<_>, Vec<_>) = self
             .scopes()
@@ -88,7 +90,7 @@ impl Limits {
         Ok(verdicts.into_iter().map(|verdict| verdict.quota).collect())
     }
 
-    /// What Redis tells of every budget of a caller; an error where it does not answer.
+    /// The quotas of a caller on Redis; an error if Redis does not answer.
     pub async fn look_shared(&self, ident: Ident) -> Result<Vec<Quota>> {
         let Some(redis) = &self.redis else {
             return Ok(Vec::new());
@@ -101,7 +103,7 @@ impl Limits {
         Ok(verdicts.into_iter().map(|verdict| verdict.quota).collect())
     }
 
-    /// Makes every budget whole that is kept on Redis.
+    /// Deletes the counted requests of a caller on Redis.
     pub async fn reset(&self, ident: Ident) -> Result<()> {
         let Some(redis) = &self.redis else {
             return Ok(());
@@ -110,7 +112,7 @@ impl Limits {
         reset.map_err(|_| unavailable())
     }
 
-    /// Forgets what is empty by now.
+    /// Removes empty windows from memory.
     pub fn tidy(&self) {
         self.memory.tidy(self.millis());
     }
@@ -123,7 +125,7 @@ impl Limits {
         let scoped = self.scoped(scopes);
         if let Some(redis) = &self.redis {
             let asked = redis.run(deed, ident, &scoped, self.redis_time());
-            // Boxed, so that what waits for it is not as large as all that it may wait for.
+            // Boxed to keep the futures that await it small.
             match Box::pin(asked).await {
                 Ok(verdicts) => return Ok(verdicts),
                 Err(_) if self.without_redis => {}
@@ -151,7 +153,7 @@ impl Limits {
         scoped.collect()
     }
 
-    /// Redis's own clock, unless a test steers ours.
+    /// 0, which means Redis's own clock, unless a test controls the clock.
     fn redis_time(&self) -> u64 {
         match self.clock.is_machine() {
             true => 0,

@@ -7,11 +7,11 @@ use std::{
 use super::{Ident, Quota, Rate, Verdict, window::Window};
 
 const SHARDS: usize = 64;
-/// Windows kept at most in a shard; beyond that the empty ones go, and then the shard.
+/// Maximum number of windows in a shard. Beyond it idle windows are removed, or else all of them.
 const CAPACITY: usize = 16_384;
 
 type Key = (&'static str, Ident);
-/// The window, and when the newest request leaves it, in milliseconds since 1970.
+/// The window, and when its newest request leaves it, in Unix milliseconds.
 type Shard = HashMap<Key, (Window, u64)>;
 
 /// The windows of this process.
@@ -31,7 +31,7 @@ impl Default for Memory {
 }
 
 impl Memory {
-    /// Counts a request at `now` (milliseconds since 1970), and whether it passes.
+    /// Counts a request at `now` (Unix milliseconds); returns whether it passes.
     pub fn spend(&self, scope: &'static str, rate: &Rate, ident: Ident, now: u64) -> Verdict {
         let mut shard = self.shard((scope, ident));
         if shard.len() >= CAPACITY && !shard.contains_key(&(scope, ident)) {
@@ -46,14 +46,14 @@ impl Memory {
         }
     }
 
-    /// Takes the newest request of a budget back.
+    /// Uncounts the newest request.
     pub fn give_back(&self, scope: &'static str, ident: Ident) {
         if let Some((window, _)) = self.shard((scope, ident)).get_mut(&(scope, ident)) {
             window.give_back();
         }
     }
 
-    /// What is left of a budget, without spending.
+    /// The quota, without counting a request.
     pub fn look(&self, scope: &'static str, rate: &Rate, ident: Ident, now: u64) -> Quota {
         let mut shard = self.shard((scope, ident));
         match shard.get_mut(&(scope, ident)) {
@@ -65,7 +65,7 @@ impl Memory {
         }
     }
 
-    /// Forgets windows that are empty by now.
+    /// Removes windows that are empty.
     pub fn tidy(&self, now: u64) {
         for shard in &self.shards {
             let mut shard = locked(shard);
@@ -80,7 +80,7 @@ impl Memory {
     }
 }
 
-/// A panic elsewhere cannot leave a window half-changed: counting does not panic.
+/// Ignores poisoning, because counting does not panic.
 fn locked(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
     shard.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -89,8 +89,8 @@ fn forget_idle(shard: &mut Shard, now: u64) {
     shard.retain(|_, (window, until)| *until > now && !window.is_empty());
 }
 
-/// Idle windows go; when all are in use, the shard starts anew:
-/// a flood of strangers may win them a few requests, never the process its memory.
+/// Removes idle windows, or all windows if none is idle: a flood of anonymous callers may gain a
+/// few requests, but cannot exhaust memory.
 fn make_room(shard: &mut Shard, now: u64) {
     forget_idle(shard, now);
     if shard.len() >= CAPACITY {

@@ -1,4 +1,4 @@
-//! How often a caller may ask: rates, and the windows that count (contract section 4).
+//! Rate limits: rates, and the sliding windows that count requests (contract section 4).
 mod limits;
 mod memory;
 mod rates;
@@ -14,14 +14,14 @@ pub use self::{
     window::Quota,
 };
 
-/// Whether a request passes, and what is left.
+/// Whether a request passes, and the remaining quota.
 #[derive(Clone, Debug)]
 pub struct Verdict {
     pub passes: bool,
     pub quota: Quota,
 }
 
-/// What a request counts as. Most kinds have one scope for strangers and one for users.
+/// What a request counts as. Most kinds have one scope for anonymous callers and one for users.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Throttle {
     /// Not counted.
@@ -48,7 +48,7 @@ pub enum Throttle {
 }
 
 impl Throttle {
-    /// The names of its scopes, for strangers and for users.
+    /// The names of its scopes, for anonymous callers and for users.
     pub fn scopes(self) -> (&'static str, &'static str) {
         macro_rules! both {
             ($name:literal) => {
@@ -82,13 +82,13 @@ impl Throttle {
         }
     }
 
-    /// Whether it counts by address for users too: an account of one's own is no way to more
-    /// guesses at the passwords of others, nor to more accounts.
+    /// Whether users are counted by address too, so that an account does not allow more password
+    /// guesses or more sign-ups.
     pub fn is_by_address(self) -> bool {
         Self::BY_ADDRESS.contains(&self.scopes().0)
     }
 
-    /// The scopes that count by address.
+    /// The scopes that are always counted by address.
     pub const BY_ADDRESS: [&'static str; 4] = [
         "login",
         "signup",
@@ -96,7 +96,7 @@ impl Throttle {
         "password-reset-confirm",
     ];
 
-    /// The scope that a caller's request counts in; `None` where it is not counted.
+    /// The scope that the caller's request counts in; `None` if it is not counted.
     pub fn scope(self, ident: &Ident) -> Option<&'static str> {
         let (anonymous, authenticated) = self.scopes();
         let scope = match ident {
@@ -107,17 +107,18 @@ impl Throttle {
     }
 }
 
-/// Whose budget a request spends.
+/// The caller that a request is counted for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Ident {
-    /// One budget for all of a user's sessions, tokens and applications.
+    /// A user, with all of their sessions, tokens and applications.
     User(i64),
-    /// A stranger's address; for IPv6 its /64 network.
+    /// The address of an anonymous caller; for IPv6 its /64 network.
     Address(IpAddr),
 }
 
 impl Ident {
-    /// An IPv6 client owns its whole /64, and a mapped IPv4 address is that address.
+    /// IPv6 addresses are masked to their /64, which one client owns; IPv4-mapped addresses become
+    /// IPv4.
     pub fn of_address(address: IpAddr) -> Self {
         Self::Address(match address.to_canonical() {
             IpAddr::V6(v6) => IpAddr::V6((u128::from(v6) & (u128::MAX << 64)).into()),

@@ -1,15 +1,15 @@
 use std::{collections::BTreeMap, str::FromStr};
 
-/// How many requests in how long.
+/// A number of requests per unit of time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rate {
     pub limit: u32,
     pub unit: Unit,
-    /// As it was configured: `1000/day`.
+    /// The rate as configured: `1000/day`.
     pub text: String,
 }
 
-/// The length of a window.
+/// The length of a rate's window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
     Second,
@@ -30,7 +30,7 @@ impl Unit {
 }
 
 impl Rate {
-    /// The window, in milliseconds.
+    /// The length of the window in milliseconds.
     pub fn millis(&self) -> u64 {
         u64::from(self.unit.seconds()) * 1000
     }
@@ -62,7 +62,7 @@ impl FromStr for Rate {
     }
 }
 
-/// Every scope, its default rate and what it counts.
+/// Every scope with its default rate and description.
 const DEFAULTS: &[(&str, &str, &str)] = &[
     ("anonymous-create", "1000/day", "Anonymous POST requests"),
     (
@@ -189,7 +189,7 @@ impl Rates {
 impl FromStr for Rates {
     type Err = String;
 
-    /// `scope=N/unit,scope=N/unit`: what is not named keeps its default.
+    /// Parses `scope=N/unit,scope=N/unit`; other scopes keep their defaults.
     fn from_str(text: &str) -> Result<Self, String> {
         let mut rates = Self::default();
         for entry in text

@@ -1,34 +1,34 @@
 use super::Rate;
 
-/// Buckets of a window at most, but for two at its ends.
+/// Maximum number of buckets in a window, plus one at each end.
 const BUCKETS: u64 = 60;
 
-/// What is left of a budget after a request.
+/// The state of a rate limit for a caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Quota {
     pub scope: &'static str,
     pub limit: u32,
     pub remaining: u32,
-    /// The window, in seconds.
+    /// The length of the window in seconds.
     pub duration: u32,
-    /// Seconds until the oldest counted request leaves the window; `None` when there is none.
+    /// Seconds until the oldest counted request leaves the window; `None` if there is none.
     pub retry_after: Option<u64>,
-    /// Seconds until the newest one leaves, and with it the budget is whole again.
+    /// Seconds until the newest counted request leaves the window, which empties it.
     pub reset_after: Option<u64>,
 }
 
-/// Requests that are forgotten together, when the last of them has left the window.
+/// Requests that leave the window together, when the last of them does.
 #[derive(Clone, Copy, Debug)]
 struct Bucket {
-    /// Milliseconds since 1970.
+    /// Unix milliseconds.
     first: u64,
     last: u64,
     count: u32,
 }
 
-/// A sliding window: it never lets more than the limit pass, and holds 62 buckets at most. Up to 60
-/// requests each have a bucket of their own and leave to the millisecond; where there may be more,
-/// those of a sixtieth of the window share one. `redis/windows.lua` does the same on Redis.
+/// A sliding window that never allows more than the limit, with at most 62 buckets. For limits up
+/// to 60 each request has its own bucket and leaves to the millisecond; for higher limits the
+/// requests within a sixtieth of the window share a bucket. `redis/windows.lua` does the same.
 #[derive(Debug, Default)]
 pub struct Window {
     /// Oldest first.
@@ -36,7 +36,7 @@ pub struct Window {
     used: u32,
 }
 
-/// How far apart requests of one bucket may be, in milliseconds; with 0 each has its own.
+/// Length of a bucket in milliseconds; 0 if each request has its own.
 pub fn width(rate: &Rate) -> u64 {
     match u64::from(rate.limit) <= BUCKETS {
         true => 0,
@@ -45,7 +45,7 @@ pub fn width(rate: &Rate) -> u64 {
 }
 
 impl Window {
-    /// Counts a request at `now` (milliseconds since 1970); `false` when the budget is spent.
+    /// Counts a request at `now` (Unix milliseconds); `false` if the limit is reached.
     pub fn spend(&mut self, rate: &Rate, now: u64) -> bool {
         self.forget(rate, now);
         if self.used >= rate.limit {
@@ -64,7 +64,7 @@ impl Window {
 
     fn open(&mut self, now: u64) {
         if self.buckets.is_empty() {
-            // Most have one: a vector's first growth would make room for four.
+            // Most windows have one bucket, and a vector would first allocate four.
             self.buckets.reserve_exact(1);
         }
         self.buckets.push(Bucket {
@@ -74,7 +74,7 @@ impl Window {
         });
     }
 
-    /// Takes the newest request back.
+    /// Uncounts the newest request.
     pub fn give_back(&mut self) {
         if let Some(bucket) = self.buckets.last_mut() {
             bucket.count -= 1;
@@ -85,7 +85,7 @@ impl Window {
         }
     }
 
-    /// Drops what has left the window.
+    /// Drops the buckets that have left the window.
     pub fn forget(&mut self, rate: &Rate, now: u64) {
         let has_left = |bucket: &&Bucket| bucket.last + rate.millis() <= now;
         let gone = self.buckets.iter().take_while(has_left).count();
@@ -107,7 +107,7 @@ impl Window {
 }
 
 impl Quota {
-    /// From how much is used, and the milliseconds until the oldest and the newest leave.
+    /// `used` requests, and the milliseconds until the oldest and the newest of them leave.
     pub fn of(
         (scope, rate): (&'static str, &Rate),
         used: u32,

@@ -1,4 +1,4 @@
-//! Where people make applications of their own, and tokens for themselves.
+//! The pages where users manage their applications and tokens.
 use minijinja::{Value, context, value::Serde};
 use poem::{Response, handler, web::Path};
 
@@ -22,7 +22,7 @@ pub async fn list(visit: Visit) -> Result<Response> {
     let permit = visit.reach::<List>().await?;
     let rows = applications::list(&permit).await?;
     let notice = match visit.query.last("done") {
-        Some("deleted") => Some("The application is deleted."),
+        Some("deleted") => Some("The application was deleted."),
         _ => None,
     };
     let applications: Vec<Value> = rows.iter().map(told).collect();
@@ -43,12 +43,12 @@ fn told(app: &OauthApplication) -> Value {
     }
 }
 
-/// The scopes that were ticked, in the form's order.
+/// The selected scopes, in the order of the form.
 fn ticked(visit: &Visit) -> Vec<&str> {
     visit.form.all("scopes")
 }
 
-/// What the form for a new application shows.
+/// The form for a new application.
 fn blank<O: Operation>(permit: &Allowed<O>, checked: &[&str]) -> Result<Page> {
     let own = permit.user()?.scopes;
     let facts = context! { areas => Serde(scopes::areas(own)), checked => Serde(checked) };
@@ -80,7 +80,7 @@ pub async fn create(visit: Visit) -> Result<Response> {
     match made.await {
         Ok(made) => {
             let facts = context! {
-                notice => "The application is made.",
+                notice => "The application was created.",
                 token => made.token,
                 secret => made.client_secret.filter(|_| !made.application.redirect_uris.is_empty()),
             };
@@ -114,7 +114,7 @@ pub async fn page(Path(client_id): Path<String>, visit: Visit) -> Result<Respons
     let permit = visit.reach::<Retrieve>().await?;
     let app = applications::own(&permit, &client_id).await?;
     let notice = match visit.query.last("done") {
-        Some("saved") => Some("The application is saved."),
+        Some("saved") => Some("The application was saved."),
         _ => None,
     };
     show(&visit, &app, context! { notice }).await

@@ -3,7 +3,7 @@ use rust_embed::RustEmbed;
 
 use crate::{hex::hex, rest::door::not_found_page};
 
-/// The files beside this one, within the program.
+/// The files in `assets/`, built into the program.
 #[derive(RustEmbed)]
 #[folder = "src/web/assets"]
 struct Files;
@@ -39,7 +39,7 @@ fn media_type(path: &str) -> &'static str {
     }
 }
 
-/// The file, or that the client has it.
+/// The file, or 304 if the client already has it.
 fn answer(request: &Request) -> Option<Response> {
     let path = request.uri().path().strip_prefix(PREFIX)?;
     let file = (!path.starts_with(PAGES)).then(|| Files::get(path))??;

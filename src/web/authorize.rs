@@ -1,4 +1,4 @@
-//! The page where people answer the authorisation requests of applications (RFC 6749 section 3.1).
+//! The authorization page, where users grant access to applications (RFC 6749 section 3.1).
 use minijinja::{context, value::Serde};
 use poem::{Response, handler, http::StatusCode};
 
@@ -13,7 +13,7 @@ use crate::{
     rest::params::Pairs,
 };
 
-/// What the form repeats of the request.
+/// The parameters of the request that the form repeats.
 const PARAMS: &[&str] = &[
     "response_type",
     "client_id",
@@ -24,7 +24,7 @@ const PARAMS: &[&str] = &[
     "code_challenge_method",
 ];
 
-/// Whether an application asks that the person be asked (OpenID Connect Core section 3.1.2.1).
+/// Whether the `prompt` parameter has a value (OpenID Connect Core section 3.1.2.1).
 fn prompts(params: &Pairs, what: &str) -> bool {
     let asked = params.last("prompt").unwrap_or_default();
     asked.split_whitespace().any(|word| word == what)
@@ -37,7 +37,8 @@ pub async fn page(visit: Visit) -> Result<Response> {
         Ok(wanted) => wanted,
         Err(fault) => return turn_away(&visit, fault).await,
     };
-    // Anybody can register an application: only those that somebody answers for are told.
+    // Anyone can register an application: only applications that belong to a user learn that
+    // nobody is signed in.
     if silent && visit.user().is_err() && wanted.client.user_id.is_some() {
         return Ok(go(&wanted.refuse(visit.app(), "login_required").location));
     }
@@ -54,7 +55,7 @@ pub async fn page(visit: Visit) -> Result<Response> {
     }
 }
 
-/// The way back here by the page of signing in, which then is not to be asked for again.
+/// The sign-in page, leading back here without `prompt`, so that it does not repeat.
 fn sign_in_again(params: &Pairs) -> String {
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     query.extend_pairs(params.iter().filter(|(name, _)| *name != "prompt"));
@@ -62,12 +63,12 @@ fn sign_in_again(params: &Pairs) -> String {
     format!("{}&again=1", with("/login", "next", &next))
 }
 
-/// An application hears of its mistakes at its own address. Whoever is not signed in is not sent
-/// there: this pod is no way to pass links on (RFC 9700 section 4.11.2).
+/// Applications receive errors at their redirect URI. Anonymous visitors are not redirected, so that
+/// the pod is not an open redirector (RFC 9700 section 4.11.2).
 async fn turn_away(visit: &Visit, fault: Fault) -> Result<Response> {
     let (title, text) = match fault {
         Fault::Told(told) if redirect::is_out_of_band(&told.location) => {
-            ("That did not work", told.error)
+            ("Authorization failed", told.error)
         }
         Fault::Told(told) => {
             visit.user()?;
@@ -75,11 +76,11 @@ async fn turn_away(visit: &Visit, fault: Fault) -> Result<Response> {
         }
         Fault::Client => (
             "Unknown application",
-            "This pod knows no application of this client_id. It may have been deleted.",
+            "This pod has no application with this client_id. It may have been deleted.",
         ),
         Fault::Redirect => (
-            "Wrong address to go back to",
-            "The application wants you to be sent to an address that it has not registered (redirect_uri). It was not followed.",
+            "Invalid redirect URI",
+            "The application has not registered this redirect_uri, so you were not redirected.",
         ),
     };
     visit.say(StatusCode::BAD_REQUEST, title, text).await
@@ -135,7 +136,7 @@ pub async fn decide(visit: Visit) -> Result<Response> {
                 .say(
                     StatusCode::OK,
                     "Cancelled",
-                    "The application gets no code. You can close this page.",
+                    "The application did not get access. You can close this page.",
                 )
                 .await
         }
@@ -143,8 +144,8 @@ pub async fn decide(visit: Visit) -> Result<Response> {
     }
 }
 
-/// Where signing in may lead on to beside this pod, when the request at `next` was allowed before:
-/// browsers hold the policy of the form's page against every step.
+/// Where signing in may redirect to outside of this pod, if the authorization request in `next` was
+/// granted before. Browsers apply the `form-action` of the form's page to every redirect.
 pub async fn leads_to(visit: &Visit) -> Result<Option<String>> {
     let Some(query) = visit.next().strip_prefix("/authorize?") else {
         return Ok(None);

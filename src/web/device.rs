@@ -1,4 +1,4 @@
-//! The page where people let devices in that have no browser (RFC 8628 section 3.3).
+//! The page where users authorize devices that have no browser (RFC 8628 section 3.3).
 use minijinja::{context, value::Serde};
 use poem::{Response, handler, http::StatusCode};
 
@@ -12,7 +12,7 @@ use crate::{
     },
 };
 
-/// A link from a QR code has the code in it; the person compares it with the device's.
+/// Links from QR codes contain the code; the user compares it with the one on the device.
 #[handler]
 pub async fn page(visit: Visit) -> Result<Response> {
     visit.user()?;
@@ -37,20 +37,21 @@ pub async fn decide(visit: Visit) -> Result<Response> {
     match (decided.await, allow) {
         (Err(error), _) => wrong(&visit, typed, error).await,
         (Ok(()), true) => {
-            let text = "The device goes on by itself in a few seconds. You can close this page.";
+            let text = "The device will continue in a few seconds. You can close this page.";
             visit
                 .say(StatusCode::OK, "The device is connected", text)
                 .await
         }
         (Ok(()), false) => {
             visit
-                .say(StatusCode::OK, "Cancelled", "The device was turned away.")
+                .say(StatusCode::OK, "Cancelled", "Access was not granted.")
                 .await
         }
     }
 }
 
-/// Each look spends, so that codes cannot be guessed (RFC 8628 section 5.1).
+/// Every lookup counts against the rate limit, so that codes cannot be guessed (RFC 8628
+/// section 5.1).
 async fn look(visit: &Visit, typed: &str) -> Result<Response> {
     let permit = visit.allow::<Authorize>().await?;
     match device::find(permit.app(), typed).await {

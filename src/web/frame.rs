@@ -1,4 +1,4 @@
-//! What goes wrong on the way to a page, told as a page.
+//! Errors of pages, rendered as pages.
 use poem::{
     Endpoint, IntoResponse, Middleware, Request, Response, error::ResponseError, http::Method,
 };
@@ -6,7 +6,7 @@ use poem::{
 use super::visit::{Visit, go, with};
 use crate::error::Error;
 
-/// Puts errors of pages into pages; who must sign in first is sent to.
+/// Renders errors as pages; redirects to the sign-in page where signing in is required.
 #[derive(Clone, Copy)]
 pub struct Framed;
 
@@ -53,20 +53,20 @@ async fn told(visit: &Visit, error: Error, reads: bool) -> Response {
     response
 }
 
-/// What a person is told.
+/// The title and text of an error page.
 fn words(error: &Error) -> (&'static str, String) {
     match error {
         Error::Throttled(seconds) => {
             let minutes = seconds.div_ceil(60);
             let s = if minutes == 1 { "" } else { "s" };
-            let text = format!("You can try again in about {minutes} minute{s}.");
+            let text = format!("Try again in about {minutes} minute{s}.");
             ("Too many attempts", text)
         }
-        Error::NotFound => ("Not found", "There is nothing at this address.".to_owned()),
+        Error::NotFound => ("Not found", "This page does not exist.".to_owned()),
         Error::Internal(_) => (
             "Something went wrong",
-            "The pod has made a note of it. Try again in a while.".to_owned(),
+            "The error was logged. Try again later.".to_owned(),
         ),
-        error => ("That did not work", error.to_string()),
+        error => ("Request failed", error.to_string()),
     }
 }

@@ -1,6 +1,6 @@
-//! What a person sees in a browser: the start page, the explorers, the player for other sites; and
-//! signing in, allowing applications, and looking after one's account. Everything that a page
-//! needs comes from this server. The forms work without scripts, and do what the API does.
+//! Web pages: the start page, the API explorers, the embedded player; signing in, authorizing
+//! applications, and account settings. Pages load everything from this server. Forms work without
+//! scripts and perform the same operations as the API.
 mod applications;
 mod assets;
 mod authorize;

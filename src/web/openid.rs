@@ -1,4 +1,4 @@
-//! Signing in through an OpenID provider: to it, and back.
+//! Signing in with an OpenID provider: the redirect there, and the callback.
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use poem::{Request, Response, handler, http::StatusCode};
 
@@ -15,7 +15,7 @@ use crate::{
 
 const COOKIE: &str = "openid_attempt";
 const PATH: &str = "/login/openid";
-/// Seconds that somebody may take at the provider.
+/// Lifetime of a sign-in attempt, in seconds.
 const PATIENCE: i64 = 900;
 
 fn keep(visit: &Visit, response: &mut Response, value: &str, lifetime: i64) {
@@ -54,11 +54,11 @@ pub async fn come_back(visit: Visit, request: &Request) -> Result<Response> {
     let permit = visit.allow::<Login>().await?;
     let given = |name| visit.query.last(name).unwrap_or_default();
     let Some(attempt) = attempt(request) else {
-        let why = "This sign-in took too long, or began in another browser. Sign in again.";
+        let why = "This sign-in has expired, or was started in another browser. Sign in again.";
         return Err(Error::Denied(why.to_owned()));
     };
     if !given("error").is_empty() {
-        let why = "The other server did not let you in. Nothing was changed.";
+        let why = "The OpenID provider refused the sign-in. Nothing was changed.";
         return visit.say(StatusCode::FORBIDDEN, "Not signed in", why).await;
     }
     let answer = Answer {

@@ -1,11 +1,11 @@
-//! The start page, the explorers, and the player for other sites.
+//! The start page, the API explorers, and the embedded player.
 use minijinja::context;
 use poem::{Response, handler};
 
 use super::visit::{Page, Visit, policy};
 use crate::{error::Result, oauth::EXPLORER};
 
-/// What this pod is, its figures, and where to go.
+/// The start page: the pod's description, statistics and links.
 #[handler]
 pub async fn start(visit: Visit) -> Result<Response> {
     let preferences = visit.app().preferences().await?;
@@ -43,7 +43,7 @@ pub async fn docs(visit: Visit) -> Result<Response> {
     visit.show(Page::new("docs.html", facts)).await
 }
 
-/// Where signing in to the explorer of the REST API leads back to.
+/// The redirect URI of the REST API explorer's sign-in.
 #[handler]
 pub async fn signed_in(visit: Visit) -> Result<Response> {
     visit
@@ -51,8 +51,8 @@ pub async fn signed_in(visit: Visit) -> Result<Response> {
         .await
 }
 
-/// A player within the pages of other sites, as oEmbed tells them. Browsers that know the policy
-/// pay no heed to `X-Frame-Options` beside it.
+/// The player that oEmbed returns for embedding in other sites. Browsers that support the policy's
+/// `frame-ancestors` ignore `X-Frame-Options`.
 #[handler]
 pub async fn embed(visit: Visit) -> Result<Response> {
     Ok(Response::builder()

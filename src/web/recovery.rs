@@ -1,4 +1,4 @@
-//! Forgotten passwords, and addresses to be confirmed: the pages that mails lead to.
+//! Password resets and e-mail confirmation: the pages that links in mails lead to.
 use minijinja::context;
 use poem::{Response, handler, http::StatusCode};
 
@@ -17,14 +17,14 @@ pub async fn page(visit: Visit) -> Result<Response> {
         .await
 }
 
-/// The answer is the same whether anybody has the address.
+/// The response does not reveal whether an account has the address.
 #[handler]
 pub async fn ask(visit: Visit) -> Result<Response> {
     let permit = visit.allow::<RequestReset>().await?;
     match request_reset(&permit, visit.typed("email")).await {
         Ok(()) => {
-            let text = "If there is an account with this address, a mail with a link is on its way. The link works for one hour.";
-            visit.say(StatusCode::OK, "Look into your mail", text).await
+            let text = "If there is an account with this e-mail address, we have sent it a link. The link is valid for one hour.";
+            visit.say(StatusCode::OK, "Check your mail", text).await
         }
         Err(error) => {
             visit
@@ -34,7 +34,7 @@ pub async fn ask(visit: Visit) -> Result<Response> {
     }
 }
 
-/// The page of the link in the mail.
+/// The page of the link in the password reset mail.
 #[handler]
 pub async fn new_page(visit: Visit) -> Result<Response> {
     let given = |name| visit.query.last(name).unwrap_or_default();
@@ -62,16 +62,17 @@ pub async fn set(visit: Visit) -> Result<Response> {
     }
 }
 
-/// The page of the link in the mail. Programs that look at mails open links: only the button counts.
+/// The page of the link in the confirmation mail. Mail scanners open links, so confirming takes a
+/// click on the button.
 #[handler]
 pub async fn email_page(visit: Visit) -> Result<Response> {
     let key = visit.query.last("key").unwrap_or_default();
     let facts = context! {
         title => "Confirm your e-mail address",
-        text => "One more click, and the address is confirmed.",
+        text => "Click the button to confirm the address.",
         action => "/auth/email/confirm",
         fields => vec![context! { name => "key", value => key }],
-        button => "Confirm the address",
+        button => "Confirm address",
     };
     visit.show(Page::new("confirm.html", facts)).await
 }
@@ -94,7 +95,7 @@ pub async fn confirm_email(visit: Visit) -> Result<Response> {
             visit
                 .say(
                     StatusCode::BAD_REQUEST,
-                    "The address is not confirmed",
+                    "E-mail address not confirmed",
                     &why,
                 )
                 .await

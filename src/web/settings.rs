@@ -1,4 +1,4 @@
-//! Where people look after their account.
+//! The page of account settings.
 use std::str::FromStr;
 
 use minijinja::{Value, context, value::Serde};
@@ -20,30 +20,28 @@ use crate::{
     time::Timestamp,
 };
 
-/// An instant, for a person.
+/// A timestamp as shown on pages.
 pub fn when(time: Timestamp) -> String {
     time.0.format("%-d %B %Y, %H:%M UTC").to_string()
 }
 
 const LEVELS: &[(UserPrivacy, &str)] = &[
-    (UserPrivacy::Me, "Nobody but you"),
+    (UserPrivacy::Me, "Only you"),
     (UserPrivacy::Followers, "Your followers"),
-    (UserPrivacy::Instance, "Everybody on this pod"),
-    (UserPrivacy::Everyone, "Everybody"),
+    (UserPrivacy::Instance, "Everyone on this pod"),
+    (UserPrivacy::Everyone, "Everyone"),
 ];
 
-/// What was done before the browser came here.
+/// The notice of success for the action before the redirect here.
 fn notice(visit: &Visit) -> Option<&'static str> {
     Some(match visit.query.last("done")? {
-        "profile" => "The profile is saved.",
-        "email" => {
-            "A mail is on its way to the new address. Open the link in it, and the address is yours."
-        }
-        "confirmed" => "The e-mail address is confirmed.",
-        "password" => "The new password is set. Other browsers were signed out.",
-        "session" => "The session is ended.",
-        "sessions" => "All other sessions are ended.",
-        "grant" => "The application has no rights to your account any more.",
+        "profile" => "Your profile was saved.",
+        "email" => "We sent a mail to the new address. Open the link in it to complete the change.",
+        "confirmed" => "Your e-mail address is confirmed.",
+        "password" => "Your new password is set. All other sessions were signed out.",
+        "session" => "The session was signed out.",
+        "sessions" => "All other sessions were signed out.",
+        "grant" => "The application no longer has access to your account.",
         _ => return None,
     })
 }
@@ -100,13 +98,13 @@ async fn granted(visit: &Visit) -> Result<Vec<Value>> {
     Ok(rows.collect())
 }
 
-/// What a browser calls itself, in two words.
+/// The browser and operating system of a user agent.
 fn device(agent: &str) -> String {
     let named = |known: &[(&str, &'static str)]| {
         let found = known.iter().find(|(mark, _)| agent.contains(mark));
         found.map(|(_, name)| *name)
     };
-    // Browsers also claim to be those that came before them: the newest claim counts.
+    // User agents also name older browsers for compatibility: the most specific name comes first.
     let browser = named(&[
         ("Edg/", "Edge"),
         ("OPR/", "Opera"),
@@ -126,7 +124,7 @@ fn device(agent: &str) -> String {
     match (browser, system) {
         (Some(browser), Some(system)) => format!("{browser} on {system}"),
         (Some(name), None) | (None, Some(name)) => name.to_owned(),
-        (None, None) => "An unknown browser".to_owned(),
+        (None, None) => "Unknown browser".to_owned(),
     }
 }
 
@@ -137,7 +135,7 @@ pub async fn page(visit: Visit) -> Result<Response> {
         .await
 }
 
-/// Back to the settings, or the settings with what was wrong in a section.
+/// Redirects to the settings, or shows them with the errors of a section.
 async fn done(visit: &Visit, section: &str, result: Result<()>) -> Result<Response> {
     match result {
         Ok(()) => Ok(go(&format!("/settings?done={section}#{section}"))),
@@ -249,7 +247,7 @@ mod tests {
                 "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1 Version/18.0 Safari/604.1",
                 "Safari on iOS",
             ),
-            ("", "An unknown browser"),
+            ("", "Unknown browser"),
         ] {
             assert_eq!(device(agent), told);
         }

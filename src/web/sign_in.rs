@@ -16,9 +16,9 @@ use crate::{
 async fn facts(visit: &Visit) -> Result<Value> {
     let preferences = visit.app().preferences().await?;
     let notice = match visit.query.last("done") {
-        Some("password") => Some("The new password is set. Sign in with it."),
-        Some("confirmed") => Some("The e-mail address is confirmed. You can sign in."),
-        Some("deleted") => Some("The account is deleted."),
+        Some("password") => Some("Your new password is set. Sign in with it."),
+        Some("confirmed") => Some("Your e-mail address is confirmed. You can now sign in."),
+        Some("deleted") => Some("Your account was deleted."),
         _ => None,
     };
     Ok(context! {
@@ -29,7 +29,7 @@ async fn facts(visit: &Visit) -> Result<Value> {
     })
 }
 
-/// Who is signed in already goes on, unless an application insists.
+/// Redirects users who are already signed in, unless an application requires signing in again.
 #[handler]
 pub async fn page(visit: Visit) -> Result<Response> {
     if visit.user().is_ok() && !visit.query.is_on("again") {
@@ -63,7 +63,7 @@ pub async fn sign_in(visit: Visit) -> Result<Response> {
     }
 }
 
-/// Gives the browser its session, in place of the one that it had.
+/// Sets the session cookie, and closes the browser's previous session.
 pub async fn admit(visit: &Visit, token: &str) -> Result<Response> {
     if let Some(old) = &visit.session {
         sessions::close(visit.app(), old).await?;

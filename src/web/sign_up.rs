@@ -1,4 +1,4 @@
-//! Making an account, and setting the pod up with the first one.
+//! Creating an account, and setting up the pod with the first account.
 use std::collections::BTreeMap;
 
 use minijinja::{Value, context};
@@ -20,7 +20,7 @@ use crate::{
     scope::Permissions,
 };
 
-/// The name of a question's field.
+/// The form field of a question.
 fn field(index: usize) -> String {
     format!("answer{index}")
 }
@@ -88,14 +88,14 @@ pub async fn sign_up(visit: Visit) -> Result<Response> {
             admit(&visit, &session).await
         }
         Outcome::Unconfirmed => {
-            let text = "A mail was sent to your address. Open the link in it, then sign in.";
+            let text = "We sent you a mail. Open the link in it, then sign in.";
             visit
                 .say(StatusCode::OK, "Confirm your e-mail address", text)
                 .await
         }
         Outcome::Waiting => {
             let text =
-                "A moderator looks at your request. You get a mail when the account can be used.";
+                "A moderator will review your request. You will get a mail once it is approved.";
             visit
                 .say(StatusCode::OK, "Your request was sent", text)
                 .await
@@ -104,11 +104,11 @@ pub async fn sign_up(visit: Visit) -> Result<Response> {
 }
 
 fn spent() -> Error {
-    let why = "This link is not known, or was used, or is too old. While the pod has no account, it prints a new one when it starts.";
+    let why = "This link is invalid, expired or already used. A pod without accounts prints a new link when it starts.";
     Error::Denied(why.to_owned())
 }
 
-/// The page of the link that the first start prints.
+/// The page of the setup link, which a pod without accounts prints at startup.
 #[handler]
 pub async fn setup_page(visit: Visit) -> Result<Response> {
     let key = visit.query.last("key").unwrap_or_default();

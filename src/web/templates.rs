@@ -1,4 +1,4 @@
-//! The templates of pages, filled by minijinja: whatever is put in is escaped.
+//! The templates of pages, rendered by minijinja, which escapes all values.
 use std::sync::LazyLock;
 
 use minijinja::{Environment, Value};
@@ -12,7 +12,7 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment
 });
 
-/// A page with its facts put in.
+/// Renders a template.
 pub fn render(name: &str, facts: Value) -> Result<String> {
     let template = TEMPLATES.get_template(name).map_err(Error::internal)?;
     template.render(facts).map_err(Error::internal)

@@ -1,4 +1,4 @@
-//! One request of a browser, and the page that answers it.
+//! A request from a browser, and the page it is answered with.
 use indexmap::IndexMap;
 use minijinja::{Value, context, value::Serde};
 use poem::{FromRequest, Request, RequestBody, Response, http::Method, http::StatusCode};
@@ -17,25 +17,25 @@ use crate::{
     },
 };
 
-/// One request of a browser. What it sends by a form has been shown to come from a page of ours.
+/// A request from a browser. Its form has passed the CSRF check.
 pub struct Visit {
     pub cx: Cx,
-    /// Where it is, with its query.
+    /// The path, with its query.
     pub address: String,
     pub query: Pairs,
     pub form: Pairs,
-    /// The token of its session.
+    /// The session token.
     pub session: Option<String>,
     csrf: String,
     has_csrf: bool,
 }
 
-/// A page, and what is put into it.
+/// A template and its values.
 pub struct Page {
     pub status: StatusCode,
     pub template: &'static str,
     pub facts: Value,
-    /// Where its forms may lead beside this pod, as a source of a policy (CSP).
+    /// An additional `form-action` source for the content security policy.
     pub leads_to: Option<String>,
 }
 
@@ -51,7 +51,7 @@ impl Page {
 }
 
 impl Visit {
-    /// A request without what its form holds.
+    /// A request, without the content of its form.
     pub fn of(request: &Request) -> Result<Self> {
         let csrf = csrf::token(request);
         Ok(Self {
@@ -73,38 +73,38 @@ impl Visit {
         self.cx.app()
     }
 
-    /// The user that is signed in; who is not is sent to sign in.
+    /// The signed-in user. The error redirects to the sign-in page.
     pub fn user(&self) -> Result<&Identity> {
         self.cx.reader().user()
     }
 
-    /// The permit for what a form does; it spends as the API does.
+    /// The permit for a form's action; counts against the rate limit as the API does.
     pub async fn allow<O: Operation>(&self) -> Result<Allowed<O>> {
         self.cx.allow().await
     }
 
-    /// The permit for what a page shows.
+    /// The permit for the content of a page.
     pub async fn reach<O: Operation>(&self) -> Result<Allowed<O>> {
         self.cx.reach().await
     }
 
-    /// What was typed into a field, without the space around it.
+    /// The value of a form field, trimmed.
     pub fn typed(&self, name: &str) -> &str {
         self.form.last(name).unwrap_or_default().trim()
     }
 
-    /// What was typed into a field, as it is: passwords.
+    /// The value of a form field, untrimmed: for passwords.
     pub fn exact(&self, name: &str) -> &str {
         self.form.last(name).unwrap_or_default()
     }
 
-    /// Where to go on to: an address of this pod, from the form or the query.
+    /// Where to redirect next: a path of this pod, from the form or the query.
     pub fn next(&self) -> &str {
         let named = self.form.last("next").or_else(|| self.query.last("next"));
         within(named.unwrap_or_default())
     }
 
-    /// What the pod is called.
+    /// The name of the pod.
     pub async fn pod_name(&self) -> Result<String> {
         let preferences = self.app().preferences().await?;
         Ok(match preferences.text("instance__name") {
@@ -131,7 +131,7 @@ impl Visit {
         Ok(response)
     }
 
-    /// Answers with a page that shows what was wrong, and what was typed.
+    /// Answers with the form's page, showing the errors and the submitted values.
     pub async fn complain(&self, page: Page, error: Error) -> Result<Response> {
         let Error::Invalid(errors) = error else {
             return Err(error);
@@ -148,7 +148,7 @@ impl Visit {
         .await
     }
 
-    /// Answers with a page that says something.
+    /// Answers with a page that shows a message.
     pub async fn say(&self, status: StatusCode, title: &str, text: &str) -> Result<Response> {
         let facts = context! { title, text };
         self.show(Page {
@@ -181,13 +181,13 @@ impl<'a> FromRequest<'a> for Visit {
         }
         let caller = visit.cx.caller().identity();
         if caller.is_some_and(|identity| identity.session_id.is_none()) {
-            let why = "Pages are for browsers that are signed in. Programs use the API.";
+            let why = "Web pages require a browser session. Use the API with this token.";
             return Err(Error::Denied(why.to_owned()).into());
         }
         if request.method() == Method::POST {
             visit.form = form::fields(request, body).await?;
             if !csrf::is_genuine(request, visit.form.last(csrf::FIELD)) {
-                let why = "This form is too old, or does not come from this pod. Go back, load the page again, and try once more.";
+                let why = "This form has expired or does not come from this pod. Go back, reload the page, and try again.";
                 return Err(Error::Denied(why.to_owned()).into());
             }
         }
@@ -195,12 +195,12 @@ impl<'a> FromRequest<'a> for Visit {
     }
 }
 
-/// An address of this pod; where it is another's, the start.
+/// The path if it is on this pod, otherwise the start page.
 pub fn within(next: &str) -> &str {
     if is_of_this_pod(next) { next } else { "/" }
 }
 
-/// Whether an address leads nowhere but within this pod.
+/// Whether a redirect target is a path of this pod.
 fn is_of_this_pod(next: &str) -> bool {
     next.starts_with('/')
         && !next.starts_with("//")
@@ -208,7 +208,7 @@ fn is_of_this_pod(next: &str) -> bool {
         && !next.chars().any(char::is_control)
 }
 
-/// Nothing but what this server serves; pictures and audio may lie at `MEDIA_URL`.
+/// The content security policy: only this server, and `MEDIA_URL` for pictures.
 pub fn policy(app: &App, frames: &str, leads_to: Option<&str>) -> String {
     let media = app.config().media_url();
     let leads_to = leads_to
@@ -221,7 +221,7 @@ pub fn policy(app: &App, frames: &str, leads_to: Option<&str>) -> String {
     )
 }
 
-/// Sends a browser on, which then asks with GET.
+/// Redirects a browser to a path, which it then requests with GET.
 pub fn go(to: &str) -> Response {
     Response::builder()
         .status(StatusCode::SEE_OTHER)
@@ -230,7 +230,7 @@ pub fn go(to: &str) -> Response {
         .finish()
 }
 
-/// An address with one parameter.
+/// A path with one query parameter.
 pub fn with(path: &str, name: &str, value: &str) -> String {
     let query = url::form_urlencoded::Serializer::new(String::new())
         .append_pair(name, value)

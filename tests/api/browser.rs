@@ -242,7 +242,7 @@ fn sign_up(browser: &mut Browser, base: &str) {
         browser.fill(field, text);
     }
     browser.submit(
-        "Make the account",
+        "Create account",
         "document.querySelector('h1').textContent === 'New application'",
     );
 }
@@ -251,7 +251,7 @@ fn sign_up(browser: &mut Browser, base: &str) {
 fn make_an_application(browser: &mut Browser, base: &str, runtime: Handle) -> Program {
     browser.fill("#name", "Pocket player");
     browser.fill("#redirect_uris", "urn:ietf:wg:oauth:2.0:oob");
-    browser.submit("Make the application", "document.querySelector('#token')");
+    browser.submit("Create application", "document.querySelector('#token')");
     browser.picture("application");
     let text =
         |browser: &mut Browser, place: &str| browser.eval(place).as_str().unwrap().to_owned();
@@ -265,7 +265,7 @@ fn make_an_application(browser: &mut Browser, base: &str, runtime: Handle) -> Pr
     };
     assert_eq!(program.me(&token).1["username"], "ada");
     browser.submit(
-        "Make a new token",
+        "Create a new token",
         "document.querySelector('#token') && !document.querySelector('#secret')",
     );
     let newer = text(browser, "document.querySelector('#token').value");
@@ -282,7 +282,7 @@ fn authorise(browser: &mut Browser, program: &Program) -> (String, String) {
         "{base}/authorize?response_type=code&client_id={id}&redirect_uri={OOB}&scope=read&state=s"
     ));
     browser.picture("authorize");
-    browser.submit("Authorise", "document.querySelector('#code')");
+    browser.submit("Authorize", "document.querySelector('#code')");
     browser.picture("code");
     let code = browser.eval("document.querySelector('#code').value");
     let fields = [
@@ -357,7 +357,7 @@ fn sign_in_to_graphiql(browser: &mut Browser, base: &str) {
     browser.picture("graphiql-scopes");
     browser.eval("document.querySelector('#session .sign-in form').requestSubmit()");
     browser.wait("location.pathname === '/authorize' && document.querySelector('main form')");
-    browser.submit("Authorise", "location.pathname === '/graphiql' && document.querySelector('#session .signed-in:not([hidden])')");
+    browser.submit("Authorize", "location.pathname === '/graphiql' && document.querySelector('#session .signed-in:not([hidden])')");
     browser.wait("document.querySelector('.graphiql-query-editor .CodeMirror')");
     browser.eval("document.querySelector('.graphiql-query-editor .CodeMirror').CodeMirror.setValue('query Welcome { viewer { email } }')");
     browser.eval("document.querySelector('.graphiql-execute-button').click()");

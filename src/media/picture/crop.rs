@@ -1,4 +1,4 @@
-//! Square crops, made when they are first asked for and then kept.
+//! Square crops, made on first request and then kept.
 use std::{
     fs,
     io::Cursor,
@@ -13,20 +13,20 @@ use tokio::{sync::Semaphore, task::spawn_blocking, time::timeout};
 use super::{super::storage::Storage, Fit, Unfit, cleaned, decoded, jpeg, keep};
 use crate::error::{Error, Result};
 
-/// Bytes of a picture file at most: other programs may put files into the media folder too.
+/// Maximum size of a picture file, because other programs may add files to the media folder too.
 const FILE: u64 = 32 << 20;
-/// How long a crop is waited for; making it goes on, and the next request finds it.
+/// How long a request waits for a crop. It is still completed, and the next request finds it.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Of 100.
+/// Out of 100.
 const WEBP_QUALITY: f32 = 82.0;
 
-/// Folders of the media folder whose files are pictures for everybody.
+/// Subfolders of the media folder with public pictures.
 const PUBLIC: &[&str] = &["attachments/", "dynamic_preferences/", CROPS];
 const CROPS: &str = "__sized__/";
-/// Where pictures are put.
+/// The subfolder for new pictures.
 const STORED: &str = "attachments";
 
-/// A square crop from the middle.
+/// A square, centered crop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Crop {
     /// 200 pixels.
@@ -43,7 +43,7 @@ impl Crop {
         }
     }
 
-    /// The file of the crop of a picture, as Funkwhale names it.
+    /// The file name of a picture's crop, as in Funkwhale.
     pub fn file(self, original: &str) -> String {
         let pixels = self.pixels();
         let (stem, extension) = original.rsplit_once('.').unwrap_or((original, ""));
@@ -52,7 +52,7 @@ impl Crop {
         format!("{CROPS}{stem}-crop-c0-5__0-5-{pixels}x{pixels}{quality}{dot}{extension}")
     }
 
-    /// The picture that a crop's file is of.
+    /// The crop and the original picture of a file name.
     fn read(file: &str) -> Option<(Self, String)> {
         let file = file.strip_prefix(CROPS)?;
         let (stem, rest) = file.rsplit_once("-crop-c0-5__0-5-")?;
@@ -64,7 +64,7 @@ impl Crop {
         };
         let dot = if extension.is_empty() { "" } else { "." };
         let original = format!("{stem}{dot}{extension}");
-        // No crops of crops: they would have no end.
+        // No crops of crops, which would have no end.
         let whole = !original.starts_with(CROPS);
         (whole && crop.file(&original) == format!("{CROPS}{file}")).then_some((crop, original))
     }
@@ -74,23 +74,23 @@ fn is_jpeg(extension: &str) -> bool {
     matches!(extension.to_ascii_lowercase().as_str(), "jpg" | "jpeg")
 }
 
-/// A picture that lies in the media folder.
+/// A picture in the media folder.
 #[derive(Clone, Debug)]
 pub struct Stored {
-    /// Its path within the media folder.
+    /// Its path in the media folder.
     pub file: String,
-    /// Bytes.
+    /// In bytes.
     pub size: i64,
     pub mimetype: &'static str,
 }
 
-/// Makes crops, one at a time: decoding is what takes memory.
+/// Makes crops, one at a time, because decoding takes memory.
 pub struct Pictures {
     storage: Storage,
     place: Arc<Semaphore>,
 }
 
-/// A picture that can be sent.
+/// A picture to send.
 pub struct Shown {
     pub path: PathBuf,
     pub content_type: &'static str,
@@ -104,8 +104,8 @@ impl Pictures {
         }
     }
 
-    /// The public picture of this path within the media folder; crops are made when they are
-    /// first asked for, and as WebP for those who take it.
+    /// The public picture at this path in the media folder. Crops are made on first request, as
+    /// WebP for clients that accept it.
     pub async fn shown(&self, file: &str, takes_webp: bool) -> Result<Shown> {
         let path = self.storage.within_media(file);
         let path = path.filter(|_| PUBLIC.iter().any(|folder| file.starts_with(folder)));
@@ -137,7 +137,7 @@ impl Pictures {
         Ok(Shown { path, content_type })
     }
 
-    /// A picture that people send, written anew; one at a time, as with crops.
+    /// Re-encodes an attached picture; one at a time, like crops.
     pub async fn clean(&self, bytes: Vec<u8>, smallest: u32) -> Result<Result<Fit, Unfit>> {
         let _place = self.place.acquire().await.map_err(Error::internal)?;
         spawn_blocking(move || cleaned(&bytes, smallest))
@@ -145,7 +145,7 @@ impl Pictures {
             .map_err(Error::internal)
     }
 
-    /// Puts a picture into the media folder under a name that nothing has yet.
+    /// Stores a picture in the media folder under an unused name.
     pub async fn store(&self, fit: Fit) -> Result<Stored> {
         let file = Storage::fresh(STORED, fit.extension);
         let path = self.storage.within_media(&file).ok_or(Error::NotFound)?;
@@ -161,7 +161,7 @@ impl Pictures {
         })
     }
 
-    /// Removes a picture's files. The row is what counts; what cannot be removed is only disk space.
+    /// Removes a picture's files. Errors are ignored: the row is gone, and only disk space is lost.
     pub async fn remove(&self, file: &str) {
         let crops = [Crop::Medium, Crop::Large].map(|crop| crop.file(file));
         let webp = crops.clone().map(|crop| format!("{crop}.webp"));

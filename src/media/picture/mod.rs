@@ -1,4 +1,4 @@
-//! Pictures: what is taken in, and the square crops that are made of it, once each.
+//! Pictures: checking and re-encoding them, and making square crops.
 mod crop;
 
 use std::{fs, io::Cursor, path::Path};
@@ -10,21 +10,21 @@ use image::{
 
 pub use self::crop::{Crop, Pictures, Stored};
 
-/// Pixels along one side at most.
+/// Maximum number of pixels per side.
 const SIDE: u32 = 8_000;
-/// Bytes that decoding may take.
+/// Maximum memory for decoding, in bytes.
 const DECODED: u64 = 256 << 20;
-/// Of 100.
+/// Out of 100.
 const JPEG_QUALITY: u8 = 95;
 
-/// A picture that was looked through and is fit to be kept.
+/// A picture that has been checked and can be stored.
 pub struct Fit {
     pub bytes: Vec<u8>,
     pub mimetype: &'static str,
     pub extension: &'static str,
 }
 
-/// Why a picture is not taken.
+/// Why a picture is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unfit {
     #[error("not a picture that can be read (JPEG, PNG, WebP or GIF)")]
@@ -35,7 +35,7 @@ pub enum Unfit {
     TooSmall(u32),
 }
 
-/// Decodes a picture within the limits, turned as its camera says.
+/// Decodes a picture within the limits, and applies its EXIF orientation.
 fn decoded(bytes: &[u8]) -> Result<(DynamicImage, ImageFormat), Unfit> {
     let mut reader = ImageReader::new(Cursor::new(bytes))
         .with_guessed_format()
@@ -68,7 +68,7 @@ fn unfit(error: image::ImageError) -> Unfit {
     }
 }
 
-/// A picture that people send: written anew, so that nothing but the picture is left of it.
+/// Re-encodes an attached picture, which removes everything but the picture.
 pub fn cleaned(bytes: &[u8], smallest: u32) -> Result<Fit, Unfit> {
     let (picture, format) = decoded(bytes)?;
     if picture.width() < smallest || picture.height() < smallest {
@@ -95,7 +95,7 @@ pub fn cleaned(bytes: &[u8], smallest: u32) -> Result<Fit, Unfit> {
     }
 }
 
-/// A cover that lies in a file of music or beside it: kept as it is, once it is known to be one.
+/// Checks that a cover in a music file or beside it is a picture, and keeps it unchanged.
 pub fn checked(bytes: Vec<u8>) -> Result<Fit, Unfit> {
     let mut reader = ImageReader::new(Cursor::new(&bytes))
         .with_guessed_format()
@@ -127,14 +127,14 @@ fn jpeg(picture: &DynamicImage) -> Result<Vec<u8>, Unfit> {
     Ok(bytes)
 }
 
-/// Writes a file so that nobody ever sees half of it.
+/// Writes a file atomically.
 fn keep(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
     let unfinished = folder.join(format!(".{}", crate::random::uuid().simple()));
     fs::write(&unfinished, bytes)?;
     fs::rename(&unfinished, path).inspect_err(|_| {
-        // The failure itself is what must be told.
+        // Ignored, because the original failure is reported.
         let _ = fs::remove_file(&unfinished);
     })
 }

@@ -1,5 +1,5 @@
-//! The conversions that are kept: files in a folder for each upload, the longest unused going
-//! first when they are too many.
+//! The cache of conversions: files in a folder for each upload. The least recently used files are
+//! removed first.
 use std::{
     fs::{self, File, FileTimes},
     io,
@@ -12,19 +12,19 @@ use walkdir::WalkDir;
 
 use super::format::Target;
 
-/// The folder of conversions, within the media folder, where front servers find it.
+/// The folder of conversions; in the media folder, so that reverse proxies can send them.
 pub const FOLDER: &str = "transcoded";
 
-/// After this long an unfinished file belongs to nobody.
+/// Age after which an unfinished file is considered abandoned.
 const ABANDONED: Duration = Duration::from_secs(3600);
 
-/// The folder of an upload's conversions, within the media folder.
+/// The folder of an upload's conversions, in the media folder.
 pub fn folder(upload: Uuid) -> String {
     let name = upload.simple().to_string();
     format!("{FOLDER}/{}/{}/{name}", &name[..2], &name[2..4])
 }
 
-/// Tells one state of a source from another: its size, and when it was modified.
+/// The version of a source: its size and modification time.
 pub fn version(source: &Path) -> Option<String> {
     let metadata = fs::metadata(source).ok()?;
     let modified = metadata
@@ -35,13 +35,13 @@ pub fn version(source: &Path) -> Option<String> {
     Some(format!("{:x}_{nanos:x}", metadata.len()))
 }
 
-/// What a finished conversion is called.
+/// The file name of a finished conversion.
 pub fn file_name(target: Target, version: &str) -> String {
     let (bitrate, extension) = (target.bitrate, target.format.extension());
     format!("{bitrate}-{version}.{extension}")
 }
 
-/// A conversion that is there, and whose bitrate is the wanted one within a fifth.
+/// A cached conversion with a bitrate within a fifth of the requested one.
 pub fn find(folder: &Path, target: Target, version: &str) -> Option<String> {
     let entries = fs::read_dir(folder).ok()?;
     let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
@@ -56,7 +56,7 @@ pub fn find(folder: &Path, target: Target, version: &str) -> Option<String> {
     near.min().map(|(_, name)| name)
 }
 
-/// Notes that a conversion is in use. That it cannot be noted is no reason not to play it.
+/// Records that a conversion was used. Errors are ignored; the file can still be played.
 pub fn touch(path: &Path, now: SystemTime) {
     let noted = File::options()
         .append(true)
@@ -67,7 +67,7 @@ pub fn touch(path: &Path, now: SystemTime) {
     }
 }
 
-/// Somebody else may tidy too.
+/// Removes a file. It is not an error if another process has already removed it.
 fn remove(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -75,18 +75,18 @@ fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// So long a conversion is kept whatever its size: somebody is about to be sent it.
+/// Younger conversions are kept whatever their size, because they may be about to be sent.
 const FRESH: Duration = Duration::from_secs(300);
 
-/// What bounds the kept conversions.
+/// The limits of the cache.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
     pub bytes: u64,
-    /// How long one is kept that nobody listens to.
+    /// How long an unused conversion is kept.
     pub unused: Duration,
 }
 
-/// Removes what is over the bounds, and what was left unfinished.
+/// Removes conversions beyond the limits, and abandoned unfinished files.
 pub fn tidy(root: &Path, bounds: Bounds, now: SystemTime) -> io::Result<u64> {
     let mut kept: Vec<(SystemTime, u64, PathBuf)> = Vec::new();
     let mut removed = 0;

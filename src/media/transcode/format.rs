@@ -1,6 +1,6 @@
-//! The formats that audio can be converted to, and what is to be converted to what.
+//! The output formats, and the choice of what to convert to.
 
-/// A format that can be asked for by `to` (contract section 7).
+/// A format that can be requested with `to` (contract section 7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Format {
     Aac,
@@ -13,7 +13,7 @@ pub enum Format {
     Opus,
 }
 
-/// Bits per second of a conversion at most.
+/// Maximum bitrate of a conversion, in bits per second.
 const HIGHEST: i64 = 320_000;
 
 impl Format {
@@ -28,7 +28,7 @@ impl Format {
         Self::Opus,
     ];
 
-    /// The format of this name, which is also what its files end with.
+    /// The format with this name, which is also its file extension.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL
             .into_iter()
@@ -63,13 +63,13 @@ impl Format {
         matches!(self, Self::Aif | Self::Aiff | Self::Flac)
     }
 
-    /// Whether its files can be played before they are complete. The others say at their
-    /// beginning how long they are.
+    /// Whether its files can be played before they are complete. The headers of the others contain
+    /// their length.
     pub fn grows(self) -> bool {
         !self.is_lossless()
     }
 
-    /// What ffmpeg is told to write.
+    /// The output arguments for ffmpeg.
     pub fn arguments(self, bitrate: i64) -> Vec<String> {
         let words = match self {
             Self::Aac => "-c:a aac -f adts",
@@ -77,7 +77,7 @@ impl Format {
             Self::Flac => "-c:a flac -f flac",
             Self::M4a => "-c:a aac -movflags frag_keyframe+empty_moov+default_base_moof -f mp4",
             Self::Mp3 => "-c:a libmp3lame -write_xing 0 -f mp3",
-            // The encoder of Vorbis goes no lower, and has bitrates for this sample rate alone.
+            // The Vorbis encoder cannot go lower, and its bitrates are for this sample rate only.
             Self::Ogg if bitrate >= 64_000 => "-c:a libvorbis -ac 2 -ar 44100 -f ogg",
             Self::Ogg | Self::Opus => "-c:a libopus -f ogg",
         };
@@ -93,24 +93,24 @@ impl Format {
     }
 }
 
-/// What an upload is to be converted to.
+/// The format and bitrate to convert an upload to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Target {
     pub format: Format,
-    /// Bits per second; 0 where nothing is lost.
+    /// Bits per second; 0 for lossless formats.
     pub bitrate: i64,
 }
 
-/// What a listener asked for.
+/// The conversion requested by a listener.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Wish {
     pub to: Option<Format>,
-    /// Bits per second at most.
+    /// Maximum bits per second.
     pub max_bitrate: Option<i64>,
 }
 
 impl Wish {
-    /// `max_bitrate` comes in kbit/s, up to 320; 0, less, and what is no number limit nothing.
+    /// `max_bitrate` is in kbit/s, up to 320; 0, negative values and non-numbers are ignored.
     pub fn read(to: Option<&str>, max_bitrate: Option<&str>) -> Self {
         let kbits = max_bitrate.and_then(|text| text.parse::<i64>().ok());
         Self {
@@ -121,8 +121,8 @@ impl Wish {
         }
     }
 
-    /// What must be made of audio that ends with `extension` and has this bitrate; `None` where
-    /// it is fine as it is.
+    /// The target for audio with this file extension and bitrate; `None` if the original can be
+    /// sent.
     pub fn target(self, extension: &str, bitrate: Option<i64>) -> Option<Target> {
         let from = Format::named(extension);
         let other = self.to.filter(|to| !is_same(Some(*to), from));
@@ -133,7 +133,7 @@ impl Wish {
             return None;
         }
         let format = other.or(from).unwrap_or(Format::Mp3);
-        // What loses nothing cannot be made smaller: then MP3, which everything plays.
+        // Lossless formats cannot be made smaller, so use MP3, which plays everywhere.
         let format = match format.is_lossless() && too_much {
             true => Format::Mp3,
             false => format,

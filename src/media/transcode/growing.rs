@@ -1,4 +1,4 @@
-//! A converted file while it grows, as one listener sees it.
+//! A file that is still being converted, as read by one listener.
 use std::{
     fs::File,
     io::{self, ErrorKind, Read},
@@ -16,7 +16,7 @@ use crate::{
     media::storage::Storage,
 };
 
-/// What a listener holds of a running conversion; it ends when nobody holds it.
+/// A listener's handle on a running conversion, which ends when all handles are dropped.
 pub struct Growing {
     pub(super) progress: watch::Receiver<Progress>,
     pub(super) unfinished: PathBuf,
@@ -24,7 +24,7 @@ pub struct Growing {
 }
 
 impl Growing {
-    /// Waits for the whole of it, for so long; `None` when there is only a part by then.
+    /// Waits for the complete file, at most this long; `None` if it is not complete by then.
     pub async fn whole(&mut self, patience: Duration) -> Result<Option<String>> {
         let end = |progress: &Progress| !matches!(progress, Progress::Growing(_));
         match timeout(patience, self.progress.wait_for(end)).await {
@@ -37,7 +37,7 @@ impl Growing {
         }
     }
 
-    /// Waits for the first bytes, so that a failure can still be told.
+    /// Waits for the first bytes, so that failures can still be answered with an error.
     pub async fn begun(&mut self) -> Result<()> {
         let begun = |progress: &Progress| *progress != Progress::Growing(0);
         match self.progress.wait_for(begun).await.as_deref() {
@@ -47,7 +47,7 @@ impl Growing {
         }
     }
 
-    /// What is there, and what comes, as it comes.
+    /// The file as a body that is sent while the file grows.
     pub fn body(self, storage: &Storage) -> Body {
         let finished = storage.media().join(&self.finished);
         let reading = Reading {
@@ -99,7 +99,7 @@ impl Reading {
 fn read_on(file: Option<File>, unfinished: &Path, finished: &Path) -> io::Result<(File, Vec<u8>)> {
     let mut file = match file {
         Some(file) => file,
-        // It is renamed once: what is not there under one name is under the other.
+        // The file is renamed once: it has one of the two names.
         None => File::open(unfinished).or_else(|_| File::open(finished))?,
     };
     let mut bytes = Vec::with_capacity(64 << 10);

@@ -1,4 +1,4 @@
-//! One conversion under way: ffmpeg writes, we keep and pass on, and it ends with its last listener.
+//! A running conversion: ffmpeg writes to a pipe, we write to a file. Ends with its last listener.
 use std::{
     fs::{self, File},
     io::{self, Write},
@@ -16,12 +16,12 @@ use tokio::{
 
 use super::format::Target;
 
-/// How far a conversion is.
+/// The progress of a conversion.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Progress {
-    /// So many bytes are there.
+    /// This many bytes have been written.
     Growing(u64),
-    /// It is complete, and has its name.
+    /// The file is complete and renamed.
     Finished,
     Failed(Failure),
 }
@@ -29,32 +29,32 @@ pub enum Progress {
 /// Why a conversion failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// There is no ffmpeg on this machine.
+    /// ffmpeg is not installed.
     NoConverter,
-    /// Every place stayed taken.
+    /// No slot became free in time.
     Busy,
     /// ffmpeg cannot read the file, or the disk is full.
     Broken,
 }
 
-/// What is to be done.
+/// A conversion to run.
 #[derive(Clone, Debug)]
 pub struct Task {
     pub ffmpeg: PathBuf,
     pub source: PathBuf,
     pub target: Target,
-    /// What is written to; nobody is given it under this name.
+    /// The path to write to, which is not served under this name.
     pub unfinished: PathBuf,
     pub finished: PathBuf,
 }
 
-/// A converter that says nothing for so long is stuck.
+/// An ffmpeg without output for this long is considered stuck.
 const SILENCE: Duration = Duration::from_secs(30);
 
-/// A conversion may take so long at most.
+/// Maximum duration of a conversion.
 const LONGEST: Duration = Duration::from_secs(1800);
 
-/// Converts, telling how far it is. Ends early when nobody listens any more.
+/// Converts and reports the progress. Ends early when there are no listeners left.
 pub async fn convert(task: &Task, progress: &watch::Sender<Progress>) -> Progress {
     let done = tokio::select! {
         done = timeout(LONGEST, run(task, progress)) => done.unwrap_or_else(|late| Err(late.into())),
@@ -63,7 +63,7 @@ pub async fn convert(task: &Task, progress: &watch::Sender<Progress>) -> Progres
     let end = match done {
         Ok(()) => Progress::Finished,
         Err(error) => {
-            // It may not have come to be.
+            // The file may not exist.
             let _ = fs::remove_file(&task.unfinished);
             told(task, &error)
         }
@@ -90,7 +90,7 @@ async fn run(task: &Task, progress: &watch::Sender<Progress>) -> io::Result<()> 
     let mut child = start(task)?;
     let complaints = child.stderr.take();
     let output = child.stdout.take();
-    // Whichever fails first ends the other, and with it the converter.
+    // The first failure cancels the other future, and with it ffmpeg.
     let ((), told) = tokio::try_join!(
         async {
             match output {
@@ -107,7 +107,7 @@ async fn run(task: &Task, progress: &watch::Sender<Progress>) -> io::Result<()> 
     fs::rename(&task.unfinished, &task.finished).map_err(io::Error::other)
 }
 
-/// What the converter complains of, the beginning of it.
+/// The beginning of ffmpeg's error output.
 async fn heard(complaints: Option<impl AsyncRead + Unpin>) -> io::Result<String> {
     let Some(mut complaints) = complaints else {
         return Ok(String::new());
@@ -118,7 +118,7 @@ async fn heard(complaints: Option<impl AsyncRead + Unpin>) -> io::Result<String>
     Ok(String::from_utf8_lossy(&told).trim().to_owned())
 }
 
-/// Starts ffmpeg; it is killed when it is dropped.
+/// Starts ffmpeg, which is killed when the child is dropped.
 fn start(task: &Task) -> io::Result<Child> {
     let grows = task.target.format.grows();
     let mut command = Command::new(&task.ffmpeg);
@@ -159,14 +159,14 @@ fn start(task: &Task) -> io::Result<Child> {
         .spawn()
 }
 
-/// A path that cannot be taken for another protocol.
+/// A path that ffmpeg cannot mistake for another protocol.
 fn local(path: &Path) -> std::ffi::OsString {
     let mut text = std::ffi::OsString::from("file:");
     text.push(path);
     text
 }
 
-/// Writes what comes, and tells how much is there.
+/// Writes the output to the file and reports its length.
 async fn keep(
     mut output: impl AsyncRead + Unpin,
     unfinished: &Path,
@@ -180,7 +180,7 @@ async fn keep(
         if read == 0 {
             return Ok(());
         }
-        // Into the page cache: too short for a thread of its own.
+        // Writes to the page cache, which is too fast to need a blocking thread.
         file.write_all(&buffer[..read])?;
         total += read as u64;
         progress.send_replace(Progress::Growing(total));

@@ -1,5 +1,5 @@
-//! Converting audio while it is listened to, by the ffmpeg of this machine. What was converted is
-//! kept; nobody is ever given half of it as the whole.
+//! Converting audio with ffmpeg while it is being sent. Finished conversions are cached; a partial
+//! one is never taken for a complete one.
 mod cache;
 mod format;
 mod growing;
@@ -28,20 +28,20 @@ use self::{
 use super::storage::Storage;
 use crate::{config::Config, time::Timestamp};
 
-/// Converts, a few at a time. Cheap to clone.
+/// Runs and caches conversions, a limited number at a time. Cheap to clone.
 #[derive(Clone)]
 pub struct Transcoder(Arc<Parts>);
 
 struct Parts {
     ffmpeg: PathBuf,
     storage: Storage,
-    /// Bytes of conversions that are kept.
+    /// Maximum size of the cache in bytes.
     keep: u64,
     places: Semaphore,
     running: Mutex<HashMap<Key, Running>>,
 }
 
-/// The path of what a conversion makes, within the media folder.
+/// The path of a finished conversion in the media folder.
 type Key = String;
 
 /// A conversion that others may join.
@@ -50,17 +50,17 @@ struct Running {
     unfinished: PathBuf,
 }
 
-/// How long a listener waits for a place.
+/// How long a conversion waits for a slot.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A converted file, or one that is coming to be.
+/// A converted file, or one that is being converted.
 pub enum Converted {
-    /// A path within the media folder.
+    /// A path in the media folder.
     Kept(String),
     Growing(Growing),
 }
 
-/// The audio that is to be converted.
+/// The audio to convert.
 pub struct Source {
     upload: Uuid,
     path: PathBuf,
@@ -68,7 +68,7 @@ pub struct Source {
 }
 
 impl Source {
-    /// `None` where the audio is not there.
+    /// `None` if the file does not exist.
     pub async fn of(upload: Uuid, path: PathBuf) -> Option<Self> {
         let looked = path.clone();
         let version = spawn_blocking(move || cache::version(&looked))
@@ -93,7 +93,7 @@ impl Transcoder {
         }))
     }
 
-    /// A conversion that is kept, by its path within the media folder.
+    /// A cached conversion, by its path in the media folder.
     pub async fn kept(&self, source: &Source, target: Target, now: Timestamp) -> Option<String> {
         let folder = cache::folder(source.upload);
         let path = self.0.storage.within_media(&folder)?;
@@ -106,7 +106,7 @@ impl Transcoder {
         Some(format!("{folder}/{}", found.await.ok()??))
     }
 
-    /// The conversion, or its beginning.
+    /// The cached conversion, or a running one.
     pub async fn convert(&self, source: Source, target: Target, now: Timestamp) -> Converted {
         match self.kept(&source, target, now).await {
             Some(kept) => Converted::Kept(kept),
@@ -120,7 +120,7 @@ impl Transcoder {
         let name = cache::file_name(target, &source.version);
         let finished = format!("{folder}/{name}");
         let mut running = self.running();
-        // One that nobody listens to any more is about to end: it is not joined.
+        // A conversion without listeners is about to end, so it is not joined.
         if let Some(known) = running
             .get(&finished)
             .filter(|known| known.progress.receiver_count() > 0)
@@ -172,7 +172,7 @@ impl Transcoder {
         self.forget(&key, &task);
     }
 
-    /// The next listener starts anew, or finds it kept.
+    /// Removes a conversion that has ended: the next listener finds it cached or starts anew.
     fn forget(&self, key: &Key, task: &Task) {
         let mut running = self.running();
         if running
@@ -183,7 +183,7 @@ impl Transcoder {
         }
     }
 
-    /// Removes what is too much, and what was not used for so many minutes.
+    /// Removes conversions beyond the size limit, and those unused for this many minutes.
     pub async fn tidy(&self, unused_minutes: Option<u64>, now: Timestamp) {
         let root = self.0.storage.media().join(cache::FOLDER);
         let bounds = Bounds {
@@ -204,7 +204,7 @@ impl Transcoder {
     }
 
     fn running(&self) -> MutexGuard<'_, HashMap<Key, Running>> {
-        // A panic elsewhere cannot leave the map half-written.
+        // A panic elsewhere cannot leave the map inconsistent.
         self.0
             .running
             .lock()

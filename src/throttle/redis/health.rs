@@ -1,4 +1,4 @@
-//! How Redis fares, and what is told of it.
+//! Whether Redis answers, and the log messages about it.
 use std::{
     sync::{Mutex, MutexGuard},
     time::Duration,
@@ -8,27 +8,27 @@ use tokio::time::Instant;
 
 use super::{PATIENCE, PAUSE, locked};
 
-/// Between two lines of the log that say that it is away.
+/// Minimum time between two warnings that Redis does not answer.
 const SILENCE: Duration = Duration::from_secs(60);
 
-/// How a Redis fares.
+/// The health of a Redis.
 #[derive(Default)]
 pub struct Health(Mutex<State>);
 
 #[derive(Default)]
 struct State {
-    /// Not before then is it asked again.
+    /// No calls before this time.
     away_until: Option<Instant>,
-    /// When it last answered anybody.
+    /// When it last answered any call.
     answered: Option<Instant>,
-    /// When it was told that it is away.
+    /// When the last warning was logged.
     told: Option<Instant>,
-    /// Whether nothing was told since.
+    /// Whether a warning was logged and Redis has not answered since.
     told_away: bool,
 }
 
 impl Health {
-    /// Of those who come while it is away, one at a time looks whether it is back.
+    /// Whether Redis may be called. While it is unavailable, one call per pause tries again.
     pub fn may_ask(&self) -> bool {
         let (mut state, now) = (self.state(), Instant::now());
         match state.away_until {
@@ -41,7 +41,7 @@ impl Health {
         }
     }
 
-    /// Nobody asks for a while.
+    /// Suspends calls for a while.
     pub fn pause(&self) {
         self.state().away_until = Some(Instant::now() + PAUSE);
     }
@@ -55,13 +55,13 @@ impl Health {
         }
     }
 
-    /// Whether somebody got an answer a moment ago.
+    /// Whether any call was answered recently.
     pub fn answers_others(&self) -> bool {
         let answered = self.state().answered;
         answered.is_some_and(|answered| answered.elapsed() <= PATIENCE)
     }
 
-    /// Writes into the log that it is away, now and then.
+    /// Logs that Redis does not answer, at limited frequency.
     pub fn tell(&self, why: &str) {
         let (mut state, now) = (self.state(), Instant::now());
         if state.told.is_none_or(|told| now >= told + SILENCE) {

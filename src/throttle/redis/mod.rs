@@ -1,4 +1,4 @@
-//! Windows that several processes share, on Redis or on a cluster of it.
+//! Sliding windows shared by several processes, on Redis or a Redis cluster.
 mod health;
 mod pool;
 
@@ -25,45 +25,45 @@ use self::{
 use super::{Ident, Quota, Rate, Verdict, window::width};
 use crate::error::Startup;
 
-/// Longer than this no request waits for a Redis that answers nobody.
+/// How long a request waits for Redis if Redis answers no calls.
 pub const PATIENCE: Duration = Duration::from_millis(200);
-/// Longer than this no request waits for one that answers others.
+/// How long a request waits for Redis if Redis answers other calls.
 const MOST_PATIENCE: Duration = Duration::from_secs(2);
-/// Requests that wait for Redis at once; the others wait for their turn here.
+/// Maximum number of concurrent calls; further requests wait for a permit.
 const UNDER_WAY: usize = 128;
-/// Callers of a cluster whose part of it does not answer, at most.
+/// Maximum number of callers remembered whose part of a cluster does not answer.
 const CALLERS: u64 = 10_000;
-/// So long nobody asks a Redis that did not answer.
+/// How long a Redis that did not answer is not called.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// A Redis, and how it fares.
+/// A Redis, its connections and its health.
 pub struct Redis {
     pool: Pool,
-    /// Connections that are shared: one for each processor. Answers come back in order, so many
-    /// requests wait on one connection at once.
+    /// Shared connections, one per processor. Calls are pipelined, so many requests use one
+    /// connection at once.
     lanes: Vec<Mutex<Option<Connection>>>,
     next: AtomicUsize,
     prefix: String,
     script: Script,
     turns: Semaphore,
     health: Health,
-    /// The same for each caller of a cluster, whose parts fail one by one.
+    /// Callers whose part of a cluster does not answer; the parts of a cluster fail independently.
     away: Cache<Ident, ()>,
 }
 
-/// Why there is no answer.
+/// Why a call failed.
 enum Failure {
-    /// It answered that it does not do this: no reason not to ask again.
+    /// Redis answered with an error, so it is available.
     Refused(String),
-    /// Nothing came back.
+    /// Redis did not answer.
     Silent(String),
 }
 
-/// That Redis did not answer, or not in time.
+/// Redis did not answer, or not in time.
 #[derive(Debug)]
 pub struct Away;
 
-/// What the script is to do with windows.
+/// What the script does with windows.
 #[derive(Clone, Copy, Debug)]
 pub enum Deed {
     Spend,
@@ -75,7 +75,7 @@ pub enum Deed {
 pub type Scoped<'a> = (&'static str, &'a Rate);
 
 impl Redis {
-    /// `url` names one server, or several of a cluster with commas between.
+    /// `url` is one server, or several servers of a cluster separated by commas.
     pub fn new(url: &str, prefix: &str) -> Result<Self, Startup> {
         let lanes = std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Self {
@@ -93,8 +93,8 @@ impl Redis {
         })
     }
 
-    /// Does the same to several windows of one caller, in one round trip. `now` is in milliseconds
-    /// since 1970; 0 is Redis's own clock.
+    /// Runs the script on several windows of one caller, in one round trip. `now` is in Unix
+    /// milliseconds; 0 means Redis's own clock.
     pub async fn run(
         &self,
         deed: Deed,
@@ -123,7 +123,7 @@ impl Redis {
         Ok(rows.map(|(row, scoped)| verdict(row, *scoped)).collect())
     }
 
-    /// Forgets what a caller has spent.
+    /// Deletes the windows of a caller.
     pub async fn reset(&self, ident: Ident, scopes: &[&'static str]) -> Result<(), Away> {
         let mut delete: Cmd = cmd("DEL");
         for scope in scopes {
@@ -136,7 +136,7 @@ impl Redis {
         .await
     }
 
-    /// All windows of a caller lie in one slot of a cluster: the braces name what is hashed.
+    /// All windows of a caller are in one cluster slot: only the part in braces is hashed.
     fn key(&self, ident: Ident, scope: &str) -> String {
         format!(
             "{}:throttle:{{{}:{ident}}}:{scope}",
@@ -176,7 +176,7 @@ impl Redis {
         }
     }
 
-    /// Waits for an answer, longer while others get theirs: then it is this process that is slow.
+    /// Waits for an answer; longer if other calls are answered, because then this process is slow.
     async fn patiently<T>(
         &self,
         asking: impl Future<Output = Result<T, Failure>>,
@@ -207,7 +207,7 @@ impl Redis {
         !self.away.contains_key(&ident) && self.health.may_ask()
     }
 
-    /// One server is away for all; of a cluster, the part that counts for this caller.
+    /// Marks a single server as unavailable for all callers, a cluster for this caller only.
     fn is_away(&self, ident: Ident, lane: usize) {
         let others = self.health.answers_others();
         let one = matches!(self.pool, Pool::One(_));
@@ -216,7 +216,7 @@ impl Redis {
         } else if !others {
             self.health.pause();
         }
-        // The connection to a cluster mends itself, while a part of it answers.
+        // A cluster connection repairs itself while any part of the cluster answers.
         if one || !others {
             *locked(&self.lanes[lane]) = None;
         }
@@ -232,7 +232,7 @@ impl Failure {
     }
 }
 
-/// A panic elsewhere cannot leave these half-changed: they are set in one go.
+/// Ignores poisoning, because the values are set in one step.
 pub fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

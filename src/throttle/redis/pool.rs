@@ -1,4 +1,4 @@
-//! Connections to Redis, or to a cluster of it.
+//! Connections to Redis or a Redis cluster.
 use deadpool_redis::{
     PoolConfig, Runtime, cluster,
     redis::{aio::MultiplexedConnection, cluster_async::ClusterConnection},
@@ -18,7 +18,7 @@ pub enum Connection {
 }
 
 impl Pool {
-    /// `url` names one server, or several of a cluster with commas between.
+    /// `url` is one server, or several servers of a cluster separated by commas.
     pub fn new(url: &str, size: usize) -> Result<Self, Startup> {
         let wrong = |error: &dyn std::error::Error| {
             Startup::new(format!(

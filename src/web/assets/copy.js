@@ -8,7 +8,7 @@ for (const button of buttons) {
   button.setAttribute('aria-live', 'polite');
   button.addEventListener('click', async () => {
     field.select();
-    button.textContent = await navigator.clipboard.writeText(field.value).then(() => 'Copied', () => 'Not copied');
+    button.textContent = await navigator.clipboard.writeText(field.value).then(() => 'Copied', () => 'Copy failed');
     setTimeout(() => (button.textContent = label), 2000);
   });
 }

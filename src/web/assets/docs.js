@@ -4,7 +4,7 @@ const { SwaggerUIBundle } = window;
 const TOKEN = {
   type: 'http',
   scheme: 'bearer',
-  description: 'The token of an application, or one that OAuth gave out.',
+  description: 'Token of an application, or an OAuth access token.',
 };
 
 const clientId = document.querySelector('meta[name="baleen-client-id"]').content;
@@ -37,7 +37,7 @@ function adapt(next) {
   return (document) => next(withToken(here(document)));
 }
 
-/** The document for the address this page came from: the only one its policy lets it call. */
+/** The document with this page's origin as its server: the page's policy allows no other. */
 function here(document) {
   const { components = {} } = document;
   const securitySchemes = mapValues(components.securitySchemes ?? {}, signingInHere);
@@ -45,14 +45,14 @@ function here(document) {
   return { ...document, servers, components: { ...components, securitySchemes } };
 }
 
-/** The addresses of a way to sign in, at this page's origin. */
+/** A security scheme with its URLs at this page's origin. */
 function signingInHere(scheme) {
   if (!scheme.flows) return scheme;
   const moved = (value, key) => (key.endsWith('Url') ? location.origin + new URL(value, location.origin).pathname : value);
   return { ...scheme, flows: mapValues(scheme.flows, (flow) => mapValues(flow, moved)) };
 }
 
-/** The document with a token to paste as a way in, and with OAuth only where a client is set up. */
+/** The document with a bearer token scheme added, and OAuth kept only if a client is set up. */
 function withToken(document) {
   const described = Object.entries(document.components?.securitySchemes ?? {});
   const usable = described.filter(([, { type }]) => clientId || type !== 'oauth2');

@@ -10,10 +10,10 @@ async function show(query) {
   const type = query.get('type');
   const id = query.get('id');
   const known = type === 'track' || LISTS.includes(type);
-  if (!known || !/^\d+$/.test(id)) return say('This address names nothing to play.');
+  if (!known || !/^\d+$/.test(id)) return say('This link is not valid: there is nothing to play.');
   try {
     const tracks = type === 'track' ? [await ask(`/api/v1/tracks/${id}`)] : await list(type, id);
-    if (!tracks.length) return say('There is nothing to play here yet.');
+    if (!tracks.length) return say('There is nothing to play here.');
     document.title = heading(type, tracks[0]);
     document.getElementById('title').textContent = document.title;
     player(root, tracks);
@@ -34,10 +34,10 @@ function heading(type, { title, artist, album }) {
 }
 
 function reason(status) {
-  if (status === 401 || status === 403) return 'This pod asks listeners to sign in.';
-  // A list answers 400 to the number of an album or artist that there is not.
-  if (status === 404 || status === 400) return 'This music is not here any more.';
-  return 'The pod does not answer just now.';
+  if (status === 401 || status === 403) return 'This pod requires you to sign in.';
+  // Lists answer 400 to an unknown album or artist ID.
+  if (status === 404 || status === 400) return 'This music is no longer available.';
+  return 'The pod is not responding. Try again later.';
 }
 
 function say(text) {

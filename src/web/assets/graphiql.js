@@ -1,4 +1,4 @@
-// GraphiQL on this server's /graphql, from the scripts that the page loads before this one.
+// GraphiQL for this server's /graphql, using the scripts that the page loads before this one.
 import * as session from './session.js';
 
 const { React, ReactDOM, GraphiQL, GraphiQLPluginExplorer } = window;
@@ -7,12 +7,12 @@ const WELCOME = `# The GraphQL API of this pod.
 #
 # Ctrl-Enter sends the query, Ctrl-Space completes.
 #
-# On the left: the documentation of the schema,
-# the history of what you sent, and an explorer to
-# put a query together by ticking its fields.
+# On the left: the schema documentation, the history
+# of your queries, and an explorer to build a query
+# by selecting its fields.
 #
-# What belongs to an account needs a token. Sign in
-# at the top, or put a token under "Headers", below:
+# Account data requires a token. Sign in at the top,
+# or enter a token under "Headers" below:
 #
 #   { "Authorization": "Bearer <token>" }
 

@@ -1,13 +1,13 @@
-// Signing in from a page of this pod: OAuth's authorization code flow with PKCE. The token stays in
-// this tab, and is gone when the tab is closed.
+// Signing in from a page of this pod: OAuth's authorization code flow with PKCE. The token is kept
+// in this tab until the tab is closed.
 const METADATA = '/.well-known/oauth-authorization-server';
 const ATTEMPT = 'baleen.oauth.attempt';
 const GRANT = 'baleen.oauth.grant';
 
-/** Whether signing in can work here: the browser hashes only on HTTPS and on this machine. */
+/** Whether signing in is possible: browsers provide hashing only over HTTPS and on localhost. */
 export const isPossible = Boolean(crypto.subtle);
 
-/** What the tab is signed in with, `{ token, scopes, clientId }`, or null. */
+/** The tab's grant, `{ token, scopes, clientId }`, or null. */
 export function grant() {
   const kept = read(GRANT);
   if (!kept || (kept.until && kept.until < Date.now())) return null;
@@ -18,12 +18,12 @@ export function forget() {
   sessionStorage.removeItem(GRANT);
 }
 
-/** The scopes that can be asked for. */
+/** The scopes that can be requested. */
 export async function scopes() {
   return (await metadata()).scopes_supported ?? [];
 }
 
-/** Leaves for the page that asks the person. */
+/** Redirects to the authorization page. */
 export async function signIn(clientId, wanted) {
   const verifier = random();
   const attempt = { verifier, state: random(), clientId, redirect: address() };
@@ -39,7 +39,7 @@ export async function signIn(clientId, wanted) {
   })}`);
 }
 
-/** Back from there: takes the answer out of the address bar and trades it for a token. */
+/** Handles the redirect back: removes the response from the address bar, exchanges the code. */
 export async function comeBack() {
   const answer = new URLSearchParams(location.search);
   if (!answer.has('state') || !(answer.has('code') || answer.has('error'))) return;
@@ -47,16 +47,16 @@ export async function comeBack() {
   const attempt = read(ATTEMPT);
   sessionStorage.removeItem(ATTEMPT);
   if (!attempt || attempt.state !== answer.get('state')) {
-    throw new Error('The answer does not belong to this tab. Sign in again.');
+    throw new Error('The response does not belong to this tab. Sign in again.');
   }
   if (answer.has('iss') && answer.get('iss') !== (await metadata()).issuer) {
-    throw new Error('The answer comes from another server.');
+    throw new Error('The response comes from another server.');
   }
   if (answer.has('error')) throw new Error(refusal(answer.get('error'), answer.get('error_description')));
   await trade(answer.get('code'), attempt);
 }
 
-/** Gives the token back, and forgets it even if that fails. */
+/** Revokes the token, and forgets it even if that fails. */
 export async function signOut() {
   const { token, clientId } = grant() ?? {};
   forget();
@@ -79,8 +79,8 @@ async function trade(code, { verifier, redirect, clientId }) {
 }
 
 function refusal(error, description) {
-  if (error === 'access_denied') return 'You cancelled. You are not signed in.';
-  return `Signing in did not work: ${description || error || 'the server gave no reason'}.`;
+  if (error === 'access_denied') return 'Sign-in cancelled.';
+  return `Sign-in failed: ${description || error || 'the server gave no reason'}.`;
 }
 
 function post(url, fields) {
@@ -89,7 +89,7 @@ function post(url, fields) {
 
 async function metadata() {
   const response = await fetch(METADATA);
-  if (!response.ok) throw new Error('This pod does not tell how to sign in.');
+  if (!response.ok) throw new Error('The pod’s OAuth metadata could not be loaded.');
   return response.json();
 }
 

@@ -1,13 +1,13 @@
-// The list of tracks and its player, on the start page and in the frame for other sites.
+// The list of tracks and its player, on the start page and in the embedded player.
 
-/** Makes an element: `element('p', { className: 'hint' }, 'text', child)`. */
+/** Creates an element: `element('p', { className: 'hint' }, 'text', child)`. */
 export function element(name, properties = {}, ...children) {
   const made = Object.assign(document.createElement(name), properties);
   made.append(...children.filter((child) => child != null));
   return made;
 }
 
-/** Asks the API; the answer's JSON, or an error that carries the `status`. */
+/** Requests a path of the API: resolves to the JSON, or rejects with an error that has `status`. */
 export async function ask(path) {
   const answer = await fetch(path, {
     credentials: 'same-origin',
@@ -53,14 +53,14 @@ export function player(root, tracks) {
     else audio.pause();
   }
 
-  // A failure to load arrives as an event of its own; what else rejects is a newer choice.
+  // Failures to load are reported by the `error` event; other rejections mean a newer choice.
   function start() {
     audio.play().catch(() => {});
   }
 
   function refuse() {
     now.classList.add('error');
-    now.textContent = `“${tracks[current].title}” cannot be played here.`;
+    now.textContent = `“${tracks[current].title}” could not be played.`;
   }
 
   function mark() {
@@ -78,7 +78,7 @@ export function player(root, tracks) {
   load(0);
 }
 
-/** The address of a track's audio, to play it rather than to save it. */
+/** The URL of a track's audio, for playing instead of downloading. */
 function address({ listen_url: url }) {
   return `${url}${url.includes('?') ? '&' : '?'}download=false`;
 }
@@ -97,7 +97,7 @@ function row(track, choose) {
   return button;
 }
 
-/** The cover in a box that stands for it when there is none, or none to be had. */
+/** The cover in a box, which stays empty if there is none or it fails to load. */
 function cover(track) {
   const box = element('span', { className: 'cover' });
   const url = picture(track);

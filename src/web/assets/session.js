@@ -1,7 +1,7 @@
-// The control in GraphiQL's top bar that signs in and out, and the requests that carry its token.
+// The sign-in control in GraphiQL's top bar, and requests with its token.
 import * as oauth from './oauth.js';
 
-// What is ticked at first: enough to look around in one's own music.
+// Read scopes selected by default: enough to browse one's own music.
 const AT_FIRST = ['profile', 'libraries', 'favorites', 'listenings', 'playlists', 'follows', 'radios'];
 
 const clientId = document.querySelector('meta[name="baleen-client-id"]').content;
@@ -10,10 +10,10 @@ const status = box.querySelector('[role="status"]');
 const before = box.querySelector('.sign-in');
 const after = box.querySelector('.signed-in');
 
-// Requests wait until an answer in the address has become a token.
+// Requests wait until a code in the URL has been exchanged for a token.
 let ready = Promise.resolve();
 
-/** Shows how things stand. */
+/** Sets up the control and shows its state. */
 export function start() {
   if (!clientId || !oauth.isPossible) return;
   box.hidden = false;
@@ -26,7 +26,7 @@ export function start() {
   show();
 }
 
-/** `fetch`, with the token. A token of the person's own, under "Headers", goes first. */
+/** `fetch` with the token. An `Authorization` under "Headers" takes precedence. */
 export async function send(url, options = {}) {
   await ready;
   const headers = new Headers(options.headers);
@@ -40,7 +40,7 @@ export async function send(url, options = {}) {
 function end() {
   oauth.forget();
   show();
-  say('The sign-in has ended. Sign in again.');
+  say('Your sign-in has expired. Sign in again.');
 }
 
 function show() {
@@ -62,7 +62,7 @@ function close() {
 
 async function signOut() {
   close();
-  const done = oauth.signOut().then(() => 'Signed out.', () => 'Signed out here. The pod could not be told.');
+  const done = oauth.signOut().then(() => 'Signed out.', () => 'Signed out here, but the token could not be revoked.');
   show();
   say(await done);
   before.querySelector('summary').focus();
@@ -71,7 +71,7 @@ async function signOut() {
 async function signIn(event) {
   event.preventDefault();
   const ticked = before.querySelectorAll(':checked');
-  if (!ticked.length) return say('Tick at least one.');
+  if (!ticked.length) return say('Select at least one scope.');
   await oauth.signIn(clientId, Array.from(ticked, ({ value }) => value)).catch((error) => say(error.message));
 }
 
@@ -85,7 +85,7 @@ async function offerScopes() {
   }
 }
 
-/** The areas that scopes are about, each with the words that there are: `{ read, write }`. */
+/** The areas of scopes, each with its scopes: `{ read, write }`. */
 async function areas() {
   const found = new Map();
   for (const word of await oauth.scopes()) {
@@ -98,7 +98,7 @@ async function areas() {
 function row([area, words]) {
   const name = entry('th', area.replace(/:/g, ': ').replace(/^./, (first) => first.toUpperCase()));
   name.scope = 'row';
-  return entry('tr', name, cell('Read', area, words.read), cell('Change', area, words.write));
+  return entry('tr', name, cell('Read', area, words.read), cell('Write', area, words.write));
 }
 
 function cell(title, area, word) {

@@ -7,12 +7,12 @@ document.querySelectorAll('pre[data-copy]').forEach(addCopyButton);
 listen(document.getElementById('listen'));
 
 function addCopyButton(block) {
-  if (!navigator.clipboard) return; // Only pages that came over HTTPS or from this machine have one.
+  if (!navigator.clipboard) return; // Missing except over HTTPS and on localhost.
   const code = block.textContent.trim();
   const button = element('button', { type: 'button', className: 'copy' }, 'Copy');
   button.setAttribute('aria-label', `Copy: ${block.dataset.copy}`);
   button.addEventListener('click', async () => {
-    const done = await navigator.clipboard.writeText(code).then(() => 'Copied', () => 'Not copied');
+    const done = await navigator.clipboard.writeText(code).then(() => 'Copied', () => 'Copy failed');
     button.textContent = done;
     setTimeout(() => (button.textContent = 'Copy'), 2000);
   });

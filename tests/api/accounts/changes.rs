@@ -34,7 +34,7 @@ on_both! {
     async fn who_came_without_a_password_sets_one_soon_after_signing_in(pod: Pod) {
         let dora = pod.person("dora").await;
         let mut visitor = Visitor::of(&pod, "dora").await;
-        assert!(visitor.get("/settings").await.text.contains("Change the password"));
+        assert!(visitor.get("/settings").await.text.contains("Change password"));
         sql("update users set password = '!' where id = ?").bind(dora).run(pod.app.db()).await.unwrap();
         assert!(visitor.get("/settings").await.text.contains("You have no password yet"));
         let fields = [("new_password1", "another horse"), ("new_password2", "another horse")];
@@ -98,7 +98,7 @@ on_both! {
         assert_eq!(dora.get("/api/v1/users/me").await.json()["email"], "dora@people.test");
         let key = key(&pod.mails("new@people.test", 1).await[0], "key");
         // Programs that look into mails open links: that changes nothing.
-        assert!(dora.get(&format!("/auth/email/confirm?key={key}")).await.text.contains("One more click"));
+        assert!(dora.get(&format!("/auth/email/confirm?key={key}")).await.text.contains("Click the button to confirm"));
         assert_eq!(dora.get("/api/v1/users/me").await.json()["email"], "dora@people.test");
         assert_eq!(dora.submit("/auth/email/confirm", &[("key", &key)]).await.location(), "/settings?done=confirmed#email");
         assert_eq!(dora.get("/api/v1/users/me").await.json()["email"], "new@people.test");

@@ -26,7 +26,7 @@ on_both! {
         let token = first.cookies["csrftoken"].clone();
         let mut third = Visitor::of(&pod, "dora").await;
         assert_ne!(third.cookies["csrftoken"], token);
-        assert!(third.get("/settings").await.text.contains("End all others"));
+        assert!(third.get("/settings").await.text.contains("Sign out all other sessions"));
         assert_eq!(third.submit("/settings/sessions/revoke", &[]).await.status, 303);
         assert_eq!(second.get("/api/v1/users/me").await.status, 401);
         assert_eq!(third.get("/api/v1/users/me").await.status, 200);

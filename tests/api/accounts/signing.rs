@@ -10,7 +10,7 @@ on_both! {
     async fn somebody_signs_up_in_a_browser_and_out_and_in_again(pod: Pod) {
         open_registration(&pod).await;
         let mut ada = Visitor::new(&pod);
-        assert!(ada.get("/signup").await.text.contains("Make an account"));
+        assert!(ada.get("/signup").await.text.contains("Create an account"));
         let made = ada.submit("/signup", &[
             ("username", "ada"), ("email", "ada@new.test"), ("password1", "averylongpw-77"),
             ("password2", "averylongpw-77"), ("next", "/settings"),

@@ -17,7 +17,7 @@ on_both! {
         let next = login.between("name=\"next\" value=\"", "\"").replace("&amp;", "&").replace("&#x2f;", "/");
         let on = dora.submit("/login", &[("username", "dora"), ("password", PASSWORD), ("next", &next)]).await;
         let page = dora.get(on.location()).await;
-        for told in ["Authorise Player?", "Artists, albums, tracks, uploads and libraries", "write:playlists", "You get a code", "Nobody vouches"] {
+        for told in ["Authorize Player?", "Artists, albums, tracks, uploads and libraries", "write:playlists", "You will get a code", "registered anonymously"] {
             assert!(page.text.contains(told), "{told}: {}", page.text);
         }
         assert!(!page.text.contains("read:security"));
@@ -38,7 +38,7 @@ on_both! {
         assert!(works(&pod, &newer).await && !works(&pod, &access).await);
 
         let settings = dora.get("/settings").await;
-        assert!(settings.text.contains("Revoke the rights of Player"), "{}", settings.text);
+        assert!(settings.text.contains("Revoke access for Player"), "{}", settings.text);
         assert_eq!(dora.submit(&format!("/settings/grants/{}/revoke", app.id), &[]).await.location(), "/settings?done=grant#grants");
         assert!(!works(&pod, &newer).await);
     }
@@ -184,7 +184,7 @@ on_both! {
         let unknown = dora.submit("/device", &[("user_code", "BCDF-GHJK")]).await;
         assert!(unknown.status == 400 && unknown.text.contains("No device waits"));
         let page = dora.submit("/device", &[("user_code", &typed)]).await;
-        for told in ["Connect Player?", begun["user_code"].as_str().unwrap(), "Is the device in your own hands?", "write:playlists"] {
+        for told in ["Connect Player?", begun["user_code"].as_str().unwrap(), "Is this your device?", "write:playlists"] {
             assert!(page.text.contains(told), "{told}: {}", page.text);
         }
         assert!(page.text.contains("write:playlists") && !page.text.contains("write:profile"));
