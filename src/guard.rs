@@ -1,9 +1,9 @@
 //! The permit: what an operation asks of its caller, and the proof that the caller passed.
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, BTreeSet, HashMap},
     marker::PhantomData,
     ops::Deref,
-    sync::{Arc, LazyLock},
+    sync::{Arc, LazyLock, Mutex, PoisonError},
 };
 
 use async_graphql::Context;
@@ -295,9 +295,11 @@ pub struct Guarded<A>(pub A);
 impl<A: OpenApi> OpenApi for Guarded<A> {
     fn meta() -> Vec<MetaApi> {
         let mut apis = A::meta();
+        let mut named = BTreeSet::new();
         for path in apis.iter_mut().flat_map(|api| &mut api.paths) {
             for operation in &mut path.operations {
-                describe(&path.path, operation);
+                let info = describe(&path.path, operation);
+                operation.operation_id = Some(unique(info.name, &operation.method, &mut named));
             }
         }
         apis
@@ -312,7 +314,31 @@ impl<A: OpenApi> OpenApi for Guarded<A> {
     }
 }
 
-fn describe(path: &str, operation: &mut MetaOperation) {
+/// The `operationId` of a route: the name of its operation; a further route of the same operation
+/// has its method behind the name, since an `operationId` is unique.
+fn unique(name: &'static str, method: &Method, named: &mut BTreeSet<&'static str>) -> &'static str {
+    static FURTHER: Mutex<BTreeMap<String, &'static str>> = Mutex::new(BTreeMap::new());
+    if named.insert(name) {
+        return name;
+    }
+    let method = method.as_str().to_lowercase();
+    let mut further = FURTHER.lock().unwrap_or_else(PoisonError::into_inner);
+    let names = ["", "_alias"].map(|suffix| format!("{name}.{method}{suffix}"));
+    let mut names = names.into_iter().map(|name| -> &'static str {
+        *further.entry(name.clone()).or_insert_with(|| name.leak())
+    });
+    let free = names.find(|name| named.insert(name));
+    free.expect("an operation has three routes at most")
+}
+
+/// The operation of an `operationId`.
+pub fn operation_of(id: &str) -> Option<&'static Info> {
+    let further = id.match_indices('.').nth(1);
+    let name = further.map_or(id, |(end, _)| &id[..end]);
+    crate::resources::operation(name)
+}
+
+fn describe(path: &str, operation: &mut MetaOperation) -> &'static Info {
     let named: Vec<_> = operation
         .security
         .iter()
@@ -325,7 +351,6 @@ fn describe(path: &str, operation: &mut MetaOperation) {
     let Some(info) = info else {
         panic!("{} {path} has no permit", operation.method)
     };
-    operation.operation_id = Some(info.name);
     operation.summary = Some(info.summary());
     operation.description = Some(info.description());
     operation.tags = vec![info.name.split('.').next().unwrap_or_default()];
@@ -344,6 +369,7 @@ fn describe(path: &str, operation: &mut MetaOperation) {
     operation
         .params
         .extend((info.params)().into_iter().map(ParamDoc::into_meta));
+    info
 }
 
 /// What a parameter of a path names: `ID of the track.` for `/api/v1/tracks/{id}`.

@@ -161,11 +161,16 @@ async fn insert(
 
 async fn insert_rows(tx: &mut Tx, table: &Table, rows: Vec<Vec<Value>>) -> Result<(), Error> {
     let columns: Vec<_> = table.columns.iter().map(|column| column.name).collect();
-    tx.dialect()
-        .insert(table.name, &columns, rows)
-        .run(tx)
-        .await
-        .map(|_| ())
+    let dialect = tx.dialect();
+    let mut rows = rows.into_iter().peekable();
+    while rows.peek().is_some() {
+        let piece = rows.by_ref().take(dialect.rows_at_once()).collect();
+        dialect
+            .insert(table.name, &columns, piece)
+            .run(&mut *tx)
+            .await?;
+    }
+    Ok(())
 }
 
 /// Retries a failed batch row by row, to find the bad row.

@@ -21,7 +21,6 @@ pub fn document(config: &Config) -> Value {
         serde_json::from_str(&service(config).spec()).expect("poem-openapi writes JSON");
     document["tags"] = tags();
     document["components"]["securitySchemes"] = json!({ "oauth2": oauth2(config) });
-    name_operations(&mut document);
     name_nulls(&mut document);
     document
 }
@@ -60,28 +59,6 @@ fn oauth2(config: &Config) -> Value {
             "scopes": scopes,
         } },
     })
-}
-
-/// An operation that several routes lead to has one name; an `operationId` must be unique.
-fn name_operations(document: &mut Value) {
-    let mut seen = BTreeSet::new();
-    let paths = document["paths"].as_object_mut().into_iter().flatten();
-    for (_, methods) in paths {
-        for (method, operation) in methods.as_object_mut().into_iter().flatten() {
-            let name = operation["operationId"]
-                .as_str()
-                .unwrap_or_default()
-                .to_owned();
-            let names = [
-                name.clone(),
-                format!("{name}.{method}"),
-                format!("{name}.{method}_alias"),
-            ];
-            let unique = names.into_iter().find(|name| seen.insert(name.clone()));
-            operation["operationId"] =
-                json!(unique.expect("an operation has three routes at most"));
-        }
-    }
 }
 
 /// An answer has all of its fields; one that has no value is null. (What is sent to the server may

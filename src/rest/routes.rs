@@ -2,7 +2,7 @@
 use poem::http::Method;
 use poem_openapi::{OpenApi, registry::MetaApi};
 
-use crate::guard::Info;
+use crate::guard::{Info, operation_of};
 
 /// How a path ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,7 +83,7 @@ impl Routes {
             let operations = path.operations.iter();
             let info = operations
                 .clone()
-                .find_map(|operation| crate::resources::operation(operation.operation_id?))
+                .find_map(|operation| operation_of(operation.operation_id?))
                 .expect("every path has a guarded operation");
             let slash = match path.path.as_str() {
                 path if REDIRECTED.contains(&path) => Slash::Required,
@@ -97,7 +97,7 @@ impl Routes {
             let names = path
                 .operations
                 .iter()
-                .filter_map(|operation| operation.operation_id);
+                .filter_map(|operation| Some(operation_of(operation.operation_id?)?.name));
             paths.push(Path {
                 plain: PLAIN.contains(&path.path.as_str()),
                 address: path.path.clone(),

@@ -81,6 +81,15 @@ impl Dialect {
         }
     }
 
+    /// How many rows `insert` takes at best. What sqlx 0.9.0 sends to PostgreSQL in more than one
+    /// packet waits 40 ms for its acknowledgement (it does not set `TCP_NODELAY`).
+    pub fn rows_at_once(self) -> usize {
+        match self {
+            Self::Sqlite => 500,
+            Self::Postgres => 12,
+        }
+    }
+
     /// Inserts rows into constant columns. PostgreSQL gets all rows as one argument, because
     /// planning a statement with thousands of arguments costs more than inserting.
     pub fn insert(

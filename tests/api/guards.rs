@@ -299,7 +299,12 @@ async fn verdicts(
         let answer = maybe(rest(pod, info, &route), token).send().await;
         codes.insert(code(info, &answer));
     }
-    assert_eq!(codes.len(), 1, "{}: its routes differ: {codes:?}", info.name);
+    assert_eq!(
+        codes.len(),
+        1,
+        "{}: its routes differ: {codes:?}",
+        info.name
+    );
     let code = codes.pop_first().unwrap();
     if query.is_empty() {
         assert!(

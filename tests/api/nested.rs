@@ -9,10 +9,15 @@ async fn fields(pod: &Pod, kind: &str) -> Vec<String> {
         args { type { kind } } type { kind ofType { kind ofType { kind ofType { kind } } } } } } }";
     let body = json!({"query": query, "variables": {"kind": kind}});
     let answer = pod.post("/graphql", &body).send().await.json();
-    let fields = answer["data"]["__type"]["fields"].as_array().unwrap().clone();
+    let fields = answer["data"]["__type"]["fields"]
+        .as_array()
+        .unwrap()
+        .clone();
     let open = fields.iter().filter(|field| {
         let arguments = field["args"].as_array().unwrap();
-        arguments.iter().all(|argument| argument["type"]["kind"] != "NON_NULL")
+        arguments
+            .iter()
+            .all(|argument| argument["type"]["kind"] != "NON_NULL")
     });
     let spelled = open.map(|field| {
         let name = field["name"].as_str().unwrap();
@@ -34,7 +39,9 @@ async fn asked(pod: &Pod, query: &str, token: &str) -> (Value, Vec<Value>) {
     let ask = if token.is_empty() { ask } else { ask.by(token) };
     let body = ask.send().await.json();
     let errors = body["errors"].as_array().cloned().unwrap_or_default();
-    let codes = errors.iter().map(|error| error["extensions"]["code"].clone());
+    let codes = errors
+        .iter()
+        .map(|error| error["extensions"]["code"].clone());
     (body["data"]["found"].clone(), codes.collect())
 }
 
