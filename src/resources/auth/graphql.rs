@@ -1,4 +1,4 @@
-//! Accounts at the GraphQL door.
+//! The GraphQL mutations of sign-up and passwords.
 use async_graphql::{Context, Object};
 
 use super::{
@@ -20,7 +20,7 @@ impl Mutations {
     async fn sign_up(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The account to be made.")] input: NewAccount,
+        #[graphql(desc = "Account to create.")] input: NewAccount,
     ) -> Option<Result<SignUpOutcome>> {
         answer(async {
             let permit = ctx.allow().await?;
@@ -33,7 +33,7 @@ impl Mutations {
     async fn confirm_email(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The key from the mail.")] key: String,
+        #[graphql(desc = "Key from the confirmation mail.")] key: String,
     ) -> Option<Result<bool>> {
         answer(async {
             verify_email(&ctx.allow().await?, &key).await?;
@@ -47,7 +47,7 @@ impl Mutations {
     async fn request_password_reset(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The address of the account.")] email: String,
+        #[graphql(desc = "Email address of the account.")] email: String,
     ) -> Option<Result<bool>> {
         answer(async {
             request_reset(&ctx.allow().await?, &email).await?;
@@ -60,7 +60,7 @@ impl Mutations {
     async fn reset_password(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The new password, and what the mail said.")] input: PasswordReset,
+        #[graphql(desc = "New password, with the values from the password reset link.")] input: PasswordReset,
     ) -> Option<Result<bool>> {
         answer(async {
             reset(&ctx.allow().await?, &input).await?;
@@ -73,7 +73,7 @@ impl Mutations {
     async fn change_password(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The new password, and the one until now.")] input: PasswordChange,
+        #[graphql(desc = "New password and current password.")] input: PasswordChange,
     ) -> Option<Result<bool>> {
         answer(async {
             let permit: Allowed<ChangePassword> = ctx.allow().await?;
