@@ -88,47 +88,47 @@ macro_rules! preferences {
 
 preferences! {
     /// New accounts must be approved by a moderator before they can be used.
-    everybody moderation.signup_approval_enabled = Value::Bool(false), "Moderators accept new accounts";
+    everybody moderation.signup_approval_enabled = Value::Bool(false), "Approval of new accounts";
     /// Permissions that every user holds, in addition to the user's own.
-    everybody users.default_permissions = Value::Choices(&[]), "Rights of every account", PERMISSIONS;
+    everybody users.default_permissions = Value::Choices(&[]), "Default permissions", PERMISSIONS;
     /// Occasionally asks users to support the Funkwhale project.
-    everybody instance.funkwhale_support_message_enabled = Value::Bool(true), "Invite to support Funkwhale";
+    everybody instance.funkwhale_support_message_enabled = Value::Bool(true), "Funkwhale support message";
     /// Asks services that list pods and collect statistics to leave this one out. They may not
     /// comply.
-    admins instance.nodeinfo_private = Value::Bool(false), "Stay out of public listings";
+    admins instance.nodeinfo_private = Value::Bool(false), "Opt out of public listings";
     /// Publishes the numbers of users, artists, albums, tracks and listenings.
     admins instance.nodeinfo_stats_enabled = Value::Bool(true), "Publish statistics";
     /// Picture for the home page. Recommended: at least 600 by 100 pixels.
     everybody instance.banner = Value::File, "Banner";
     /// CSS added to every page of the web application.
-    everybody ui.custom_css = Value::LongText(""), "Extra CSS";
+    everybody ui.custom_css = Value::LongText(""), "Custom CSS";
     /// Allows users to publish channels and subscribe to them.
     everybody audio.channels_enabled = Value::Bool(true), "Channels";
     /// Converts audio to the format or bitrate that a player requests. Uses processor time.
     everybody music.transcoding_enabled = Value::Bool(true), "Transcoding";
     /// Minutes after which a transcoded file that nobody listened to is removed.
-    everybody music.transcoding_cache_duration = Value::Int(10_080), "Lifetime of transcoded files";
+    everybody music.transcoding_cache_duration = Value::Int(10_080), "Transcoding cache duration";
     /// Refuses new uploads without MusicBrainz IDs in their tags. Existing uploads are not
     /// affected.
-    everybody music.only_allow_musicbrainz_tagged_files = Value::Bool(false), "Require MusicBrainz ids";
+    everybody music.only_allow_musicbrainz_tagged_files = Value::Bool(false), "Require MusicBrainz IDs";
     /// Updates tags from the genres of MusicBrainz once a month.
     everybody music.musicbrainz_genre_update = Value::Bool(true), "Tags from MusicBrainz genres";
     /// Copies tags from MusicBrainz to artists, albums and tracks of uploads with MusicBrainz IDs.
     everybody music.sync_musicbrainz_tags = Value::Bool(false), "Tags from MusicBrainz entries";
     /// Minutes after which a cached file of another pod that nobody listened to is removed.
-    everybody federation.music_cache_duration = Value::Int(2880), "Lifetime of copies from other pods";
+    everybody federation.music_cache_duration = Value::Int(2880), "Remote file cache duration";
     /// Number of items per page of ActivityPub collections.
-    admins federation.collection_page_size = Value::Int(50), "Page size for other pods";
+    admins federation.collection_page_size = Value::Int(50), "ActivityPub page size";
     /// Minutes before a remote account is fetched again.
-    admins federation.actor_fetch_delay = Value::Int(720), "Freshness of remote accounts";
+    admins federation.actor_fetch_delay = Value::Int(720), "Remote account refresh interval";
     /// Publishes an index of public channels and libraries for other pods and crawlers.
     everybody federation.public_index = Value::Bool(true), "Public index";
     /// Federates only with the domains on the allow-list.
-    admins moderation.allow_list_enabled = Value::Bool(false), "Only allowed domains";
+    admins moderation.allow_list_enabled = Value::Bool(false), "Allow-list";
     /// Publishes the allow-list.
-    admins moderation.allow_list_public = Value::Bool(false), "Publish the allowed domains";
+    admins moderation.allow_list_public = Value::Bool(false), "Publish the allow-list";
     /// Types of reports that visitors can make without an account.
-    everybody moderation.unauthenticated_report_types = Value::Choices(&["takedown_request", "illegal_content"]), "Reports by visitors", Choices::Pairs(REPORT_TYPES);
+    everybody moderation.unauthenticated_report_types = Value::Choices(&["takedown_request", "illegal_content"]), "Reports without an account", Choices::Pairs(REPORT_TYPES);
     /// Introduction and questions of the sign-up form.
     everybody moderation.signup_form_customization = Value::Object, "Sign-up form";
     /// Languages that the moderators understand.
@@ -140,11 +140,11 @@ preferences! {
     /// Full description of the pod, for its About page.
     everybody instance.long_description = Value::LongText(""), "About the pod";
     /// Rules and code of conduct of the pod.
-    everybody instance.rules = Value::LongText(""), "House rules";
+    everybody instance.rules = Value::LongText(""), "Rules";
     /// Terms of service and privacy policy.
-    everybody instance.terms = Value::LongText(""), "Terms";
+    everybody instance.terms = Value::LongText(""), "Terms of service";
     /// Email address at which visitors can reach the administrators.
-    everybody instance.contact_email = Value::Text(""), "Contact";
+    everybody instance.contact_email = Value::Text(""), "Contact email";
     /// Country in which the server is located.
     everybody instance.location = Value::Choice(""), "Country", COUNTRIES;
     /// Message shown to users occasionally, for example to ask for donations. Markdown is
@@ -157,11 +157,11 @@ preferences! {
     /// Federates with other pods.
     admins federation.enabled = Value::Bool(true), "Federation";
     /// Requires an account for browsing and listening.
-    admins common.api_authentication_required = Value::Bool(true), "Closed to visitors";
+    admins common.api_authentication_required = Value::Bool(true), "Require authentication";
     /// Enables the Subsonic API for compatible players. Its authentication is less secure.
     everybody subsonic.enabled = Value::Bool(true), "Subsonic API";
-    everybody playlists.max_tracks = Value::Int(250), "Most tracks in a playlist";
-    everybody audio.max_channels = Value::Int(20), "Most channels of a user";
+    everybody playlists.max_tracks = Value::Int(250), "Maximum number of tracks in a playlist";
+    everybody audio.max_channels = Value::Int(20), "Maximum number of channels per user";
 }
 
 impl Choices {

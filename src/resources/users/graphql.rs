@@ -118,7 +118,7 @@ impl Queries {
     async fn user(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Username, without the pod's hostname. Not case-sensitive.")] username: String,
+        #[graphql(desc = "Username without the hostname; not case-sensitive.")] username: String,
     ) -> Option<Result<User>> {
         answer(async { retrieve(&ctx.allow().await?, &username).await }).await
     }
