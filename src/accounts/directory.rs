@@ -76,7 +76,7 @@ async fn find(tx: &mut Tx, username: &str) -> Result<Listed> {
         .then("where username_folded = ?")
         .bind(folded(username));
     let found: Option<Listed> = found.optional(tx).await?;
-    found.ok_or_else(|| Error::field("username", format!("Nobody is called {username:?}.")))
+    found.ok_or_else(|| Error::field("username", format!("No account is named {username:?}.")))
 }
 
 /// Sets a password without the old one; the user is signed out everywhere.
