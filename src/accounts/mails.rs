@@ -1,9 +1,9 @@
-//! What accounts are written by mail.
+//! Mails to users.
 use super::keys::{self, Holder, Purpose};
 use crate::{app::App, error::Result, mail::Mail, store::Tx};
 
-/// What mails say of the pod. It is looked up before a transaction begins: within one, a second
-/// connection might be waited for.
+/// Name and URL of the pod for mails. Loaded before a transaction begins, because loading them
+/// within one could wait for a second connection.
 pub struct Letterhead {
     pod: String,
     root: String,
@@ -19,7 +19,7 @@ impl Letterhead {
         Ok(Self { pod, root })
     }
 
-    /// A key to confirm an address with.
+    /// A mail with a key to confirm an email address.
     pub async fn confirmation(
         &self,
         app: &App,
@@ -41,7 +41,7 @@ impl Letterhead {
         })
     }
 
-    /// A key to choose a new password with.
+    /// A mail with a key to set a new password.
     pub async fn reset(&self, app: &App, tx: &mut Tx, user: i64, email: &str) -> Result<Mail> {
         let holder = Holder::of(user, email);
         let key = keys::draw(app, tx, Purpose::Password, &holder).await?;

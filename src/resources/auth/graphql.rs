@@ -60,7 +60,7 @@ impl Mutations {
     async fn reset_password(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "New password, with the values from the password reset link.")] input: PasswordReset,
+        #[graphql(desc = "New password and the values from the reset link.")] input: PasswordReset,
     ) -> Option<Result<bool>> {
         answer(async {
             reset(&ctx.allow().await?, &input).await?;
