@@ -33,8 +33,9 @@ operations! {
     /// With `allow=true` the application gets an authorization code (RFC 6749 section 4.1),
     /// otherwise `access_denied`. With the header `X-Requested-With: XMLHttpRequest` the answer is
     /// JSON: 200 with the code, or 400 with `error` and `redirect_uri`; otherwise it is a redirect
-    /// (302). An unknown application or redirect URI is answered with 400, a requested scope that
-    /// exceeds the caller's own token with 403. Counts against the `oauth-authorize` rate limit.
+    /// (302). Missing fields and unknown applications or redirect URIs are answered with 400,
+    /// scopes that exceed those of the caller's token with 403. Counts against the
+    /// `oauth-authorize` rate limit.
     authorize: Authorize = open, anonymous = Never, throttle = OauthAuthorize, graphql = "(OAuth is REST by its standards)";
     /// Grants or denies an authorization request.
     ///

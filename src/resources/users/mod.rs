@@ -88,14 +88,15 @@ operations! {
     change_email: Email = write Security, anonymous = Never, throttle = VerifyEmail, graphql = "Mutation.changeEmail";
     /// Signs a browser in.
     ///
-    /// Sets the cookies `sessionid` and `csrftoken`. The header `X-CSRFToken` (or the form field
-    /// `csrfmiddlewaretoken`) must repeat the value of the `csrftoken` cookie that the browser
-    /// already has, otherwise the answer is 403. Wrong credentials are answered with 400. Counts
-    /// against the `login` rate limit of the client's address.
+    /// Sets the cookies `sessionid` and `csrftoken`. The header `X-CSRFToken` must repeat the value
+    /// of the `csrftoken` cookie that the browser already has, otherwise the answer is 403. Missing
+    /// fields and wrong credentials are answered with 400. Counts against the `login` rate limit of
+    /// the client's address.
     login: Login = open, anonymous = Always, throttle = Login, graphql = "(sessions are of browsers: it sets cookies)";
     /// Signs a browser out.
     ///
-    /// Ends the session and clears its cookies. Does nothing without a session.
+    /// Ends the session and clears its cookies. Requires the header `X-CSRFToken` if there is a
+    /// session (otherwise 403), and does nothing without one.
     logout: Logout = open, anonymous = Always, throttle = Never, graphql = "(sessions are of browsers: it takes cookies away)";
 }
 
