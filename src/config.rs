@@ -1,4 +1,4 @@
-//! The settings: command line, then environment, then file, then default.
+//! The settings. Precedence: flags, environment variables, TOML file, defaults.
 use std::{
     ffi::OsString,
     fmt,
@@ -12,8 +12,8 @@ use url::Url;
 
 use crate::{error::Startup, store::redacted, throttle::Rates};
 
-/// What an administrator can set. Each is a flag, an environment variable and a key of the
-/// configuration file (the variable's name in lower case, without `BALEEN_`).
+/// The settings of an administrator. Each is a flag, an environment variable, and a key of the
+/// configuration file (the flag's name with `_` for `-`).
 #[derive(Args, Clone)]
 pub struct Config {
     /// Address and port to listen on
@@ -25,7 +25,7 @@ pub struct Config {
     )]
     pub bind: SocketAddr,
 
-    /// Folder of everything baleen writes: database, media, cache
+    /// Folder for everything that baleen writes: database, media, cache, outgoing mail
     #[arg(
         long,
         env = "BALEEN_DATA",
@@ -34,45 +34,46 @@ pub struct Config {
     )]
     pub data: PathBuf,
 
-    /// Where the database is: sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME
-    /// [default: baleen.db in the data folder]
+    /// Database: sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME [default: baleen.db in the data
+    /// folder]
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
     pub database_url: Option<String>,
 
-    /// How mails leave: smtp://, smtp+tls:// or smtp+ssl://USER:PASSWORD@HOST:PORT, consolemail://
-    /// (into the log), dummymail:// (nowhere) [default: files in the folder outbox of the data folder]
+    /// Outgoing mail: smtp://, smtp+tls:// or smtp+ssl://USER:PASSWORD@HOST:PORT, consolemail://
+    /// (log) or dummymail:// (discard) [default: files in the folder outbox of the data folder]
     #[arg(long, env = "EMAIL_CONFIG", hide_env_values = true, value_name = "URL")]
     pub email_config: Option<String>,
 
-    /// Who mails come from [default: noreply at the pod's host name]
+    /// Sender address of outgoing mail [default: noreply@ the pod's host name]
     #[arg(long, env = "DEFAULT_FROM_EMAIL", value_name = "ADDRESS")]
     pub default_from_email: Option<String>,
 
-    /// Whether accounts can be used only with a confirmed e-mail address
+    /// Require a confirmed email address before an account can be used
     #[arg(long, env = "ACCOUNT_EMAIL_VERIFICATION_ENFORCE", default_value_t = false,
         value_name = "BOOL", action = clap::ArgAction::Set)]
     pub account_email_verification_enforce: bool,
 
-    /// Seconds that OAuth access tokens last
+    /// Lifetime of OAuth access tokens in seconds
     #[arg(long, env = "ACCESS_TOKEN_EXPIRE_SECONDS", default_value_t = 36_000, value_name = "SECONDS",
         value_parser = clap::value_parser!(i64).range(1..=31_536_000))]
     pub access_token_expire_seconds: i64,
 
-    /// Seconds after which OAuth refresh tokens that nobody used stop
+    /// Lifetime of unused OAuth refresh tokens in seconds
     #[arg(long, env = "REFRESH_TOKEN_EXPIRE_SECONDS", default_value_t = 5_184_000,
         value_name = "SECONDS", value_parser = clap::value_parser!(i64).range(1..=315_360_000))]
     pub refresh_token_expire_seconds: i64,
 
-    /// Issuer of an OpenID provider that people may sign in with: https://ID.EXAMPLE
+    /// Issuer URL of an OpenID provider that users can sign in with, such as https://id.example.org
+    /// [default: none]
     #[arg(long, env = "BALEEN_OPENID_ISSUER", value_name = "URL", requires = "openid_client_id",
         value_parser = issuer)]
     pub openid_issuer: Option<Url>,
 
-    /// The pod's client id at that provider
+    /// Client ID of the pod at the OpenID provider; required with an issuer
     #[arg(long, env = "BALEEN_OPENID_CLIENT_ID", value_name = "ID")]
     pub openid_client_id: Option<String>,
 
-    /// The pod's client secret there, where it has one
+    /// Client secret of the pod at the OpenID provider; none for public clients
     #[arg(
         long,
         env = "BALEEN_OPENID_CLIENT_SECRET",
@@ -81,37 +82,36 @@ pub struct Config {
     )]
     pub openid_client_secret: Option<String>,
 
-    /// What the button to sign in with it says [default: the issuer's host]
+    /// Name of the OpenID provider on the sign-in page [default: the issuer's host]
     #[arg(long, env = "BALEEN_OPENID_NAME", value_name = "NAME")]
     pub openid_name: Option<String>,
 
-    /// Whether somebody from the provider gets the account with the same e-mail address, when both
-    /// sides have confirmed it
+    /// Link new OpenID sign-ins to the account with the same email address, if it is confirmed on
+    /// both sides
     #[arg(long, env = "BALEEN_OPENID_LINK_BY_EMAIL", default_value_t = false, value_name = "BOOL",
         action = clap::ArgAction::Set)]
     pub openid_link_by_email: bool,
 
-    /// Whether somebody from the provider who has no account gets one
+    /// Create an account for OpenID sign-ins that have none
     #[arg(long, env = "BALEEN_OPENID_SIGNUP", default_value_t = false, value_name = "BOOL",
         action = clap::ArgAction::Set)]
     pub openid_signup: bool,
 
-    /// Connections to the database at most
+    /// Maximum number of database connections
     #[arg(long, env = "BALEEN_DATABASE_CONNECTIONS", default_value_t = 16, value_name = "N",
         value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub database_connections: u32,
 
-    /// Memory for what was read from the database, in megabytes; 0 keeps nothing
+    /// Memory for cached database reads, in megabytes; 0 disables the cache
     #[arg(long, env = "BALEEN_CACHE_MB", default_value_t = 64, value_name = "N",
         value_parser = clap::value_parser!(u64).range(..=1_000_000))]
     pub cache_mb: u64,
 
-    /// Host name (and port) that the pod is known by
-    /// [default: the address it listens on]
+    /// Public host name of the pod, with a port if needed [default: the address it listens on]
     #[arg(long, env = "FUNKWHALE_HOSTNAME", value_name = "HOST", value_parser = host)]
     pub funkwhale_hostname: Option<String>,
 
-    /// Scheme that the pod is known by [default: https with a hostname, else http]
+    /// Public URL scheme of the pod [default: https with a public host name, otherwise http]
     #[arg(long, env = "FUNKWHALE_PROTOCOL", value_name = "SCHEME", value_parser = ["http", "https"])]
     pub funkwhale_protocol: Option<String>,
 
@@ -119,20 +119,20 @@ pub struct Config {
     #[arg(long, env = "MEDIA_ROOT", value_name = "FOLDER")]
     pub media_root: Option<PathBuf>,
 
-    /// Address that media files are served from [default: /media/ of the pod]
+    /// Base URL or path of media files [default: /media/ of the pod]
     #[arg(long, env = "MEDIA_URL", value_name = "URL")]
     pub media_url: Option<String>,
 
-    /// Folder of music that is played in place, as front servers know it
+    /// Folder of music played in place, for a reverse proxy that sends it [default: none]
     #[arg(long, env = "MUSIC_DIRECTORY_PATH", value_name = "FOLDER")]
     pub music_directory_path: Option<PathBuf>,
 
-    /// Redis that several processes share for rate limits: redis://HOST:PORT/N, or several with
-    /// commas for a cluster; REDIS_URL is the same [default: each process counts by itself]
+    /// Redis for rate limits shared by several processes: redis://HOST:PORT/N, or a comma-separated
+    /// list for a cluster; alias REDIS_URL [default: each process counts by itself]
     #[arg(long, env = "CACHE_URL", hide_env_values = true, value_name = "URL")]
     pub cache_url: Option<String>,
 
-    /// What keys on Redis begin with, where several pods share one
+    /// Prefix of Redis keys, for pods that share a server
     #[arg(
         long,
         env = "BALEEN_CACHE_PREFIX",
@@ -141,12 +141,12 @@ pub struct Config {
     )]
     pub cache_prefix: String,
 
-    /// Whether requests are counted and limited
+    /// Enforce rate limits
     #[arg(long, env = "THROTTLING_ENABLED", default_value_t = true, value_name = "BOOL",
         action = clap::ArgAction::Set)]
     pub throttling_enabled: bool,
 
-    /// Rates that differ from the defaults: SCOPE=N/UNIT,... with units s, m, h, d
+    /// Rate limits that override the defaults: SCOPE=N/UNIT,... with units s, m, h, d
     #[arg(
         long,
         env = "THROTTLING_RATES",
@@ -156,24 +156,24 @@ pub struct Config {
     )]
     pub throttling_rates: Rates,
 
-    /// Whether requests are counted by each process while Redis does not answer; else they get 503
+    /// Let each process count by itself while Redis is unreachable; false answers requests with 503
     #[arg(long, env = "BALEEN_THROTTLING_WITHOUT_REDIS", default_value_t = true, value_name = "BOOL",
         action = clap::ArgAction::Set)]
     pub throttling_without_redis: bool,
 
-    /// Networks of proxies whose X-Forwarded-For is believed, instead of a number of them:
-    /// 10.0.0.0/8,fd00::/8
+    /// Networks of reverse proxies whose X-Forwarded-For is trusted, such as 10.0.0.0/8,fd00::/8;
+    /// replaces NUM_PROXIES [default: none]
     #[arg(long, env = "BALEEN_TRUSTED_PROXIES", value_name = "NETWORKS", value_delimiter = ',',
         value_parser = network)]
     pub trusted_proxies: Vec<IpNet>,
 
-    /// Proxies in front whose X-Forwarded-For is believed; 0 believes none
+    /// Number of reverse proxies whose X-Forwarded-For is trusted; 0 trusts none
     #[arg(long, env = "NUM_PROXIES", default_value_t = 0, value_name = "N",
         value_parser = clap::value_parser!(u8).range(0..=20))]
     pub num_proxies: u8,
 
-    /// Front server that sends files for us: nginx (X-Accel-Redirect), apache2 (X-Sendfile),
-    /// or none
+    /// Reverse proxy that sends files: nginx (X-Accel-Redirect), apache2 (X-Sendfile), or none
+    /// (baleen sends them)
     #[arg(
         long,
         env = "REVERSE_PROXY_TYPE",
@@ -182,7 +182,7 @@ pub struct Config {
     )]
     pub reverse_proxy_type: FrontServer,
 
-    /// The program that converts audio; without it only originals are played
+    /// ffmpeg program for transcoding; without it only original files are played
     #[arg(
         long,
         env = "BALEEN_FFMPEG",
@@ -191,12 +191,12 @@ pub struct Config {
     )]
     pub ffmpeg: PathBuf,
 
-    /// Conversions that run at the same time
+    /// Maximum number of concurrent transcodings (1 to 256)
     #[arg(long, env = "BALEEN_TRANSCODING_JOBS", default_value_t = 4, value_name = "N",
         value_parser = jobs)]
     pub transcoding_jobs: usize,
 
-    /// Megabytes (2^20) of converted audio that are kept
+    /// Maximum size of the transcoding cache, in mebibytes (MiB)
     #[arg(
         long,
         env = "BALEEN_TRANSCODING_CACHE",
@@ -205,17 +205,17 @@ pub struct Config {
     )]
     pub transcoding_cache: u64,
 
-    /// Whether pictures are fetched from private and loopback addresses, for pods of one network
+    /// Fetch remote pictures from private and loopback addresses, for pods on one network
     #[arg(long, env = "BALEEN_FETCH_PRIVATE", default_value_t = false, value_name = "BOOL",
         action = clap::ArgAction::Set)]
     pub fetch_private: bool,
 
-    /// Whether GraphQL answers questions about its schema
+    /// Allow GraphQL introspection
     #[arg(long, env = "BALEEN_GRAPHQL_INTROSPECTION", default_value_t = true, value_name = "BOOL",
         action = clap::ArgAction::Set)]
     pub graphql_introspection: bool,
 
-    /// Levels that a GraphQL query may be deep
+    /// Maximum depth of a GraphQL query
     #[arg(
         long,
         env = "BALEEN_GRAPHQL_DEPTH",
@@ -224,7 +224,7 @@ pub struct Config {
     )]
     pub graphql_depth: usize,
 
-    /// Cost that a GraphQL query may have: its fields, times the rows that each list may hold
+    /// Maximum cost of a GraphQL query: its fields, multiplied by the maximum size of each list
     #[arg(
         long,
         env = "BALEEN_GRAPHQL_COMPLEXITY",
@@ -233,16 +233,16 @@ pub struct Config {
     )]
     pub graphql_complexity: usize,
 
-    /// Address and port of the Prometheus metrics, a listener of its own
-    /// [default: none; /metrics then answers this machine only]
+    /// Address and port of a separate listener for Prometheus metrics [default: none; /metrics
+    /// answers this machine only]
     #[arg(long, env = "BALEEN_METRICS_BIND", value_name = "ADDRESS:PORT")]
     pub metrics_bind: Option<SocketAddr>,
 
-    /// Form of the log: text or json [default: text on a terminal, else json]
+    /// Log format: text or json [default: text on a terminal, otherwise json]
     #[arg(long, env = "BALEEN_LOG_FORMAT", value_name = "FORMAT", value_parser = ["text", "json"])]
     pub log_format: Option<String>,
 
-    /// What is logged: error, warn, info, debug, trace, or a filter such as baleen=debug
+    /// Log level: error, warn, info, debug, trace, or a filter such as baleen=debug
     #[arg(
         long,
         env = "BALEEN_LOG",
@@ -251,7 +251,7 @@ pub struct Config {
     )]
     pub log: String,
 
-    /// Seconds that running requests are given when the server is told to stop
+    /// Seconds that running requests may take to finish when the server stops
     #[arg(
         long,
         env = "BALEEN_DRAIN_SECONDS",
@@ -261,16 +261,16 @@ pub struct Config {
     pub drain_seconds: u64,
 }
 
-/// Who sends files.
+/// The server that sends files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum FrontServer {
-    /// This server itself.
+    /// baleen itself.
     None,
     Nginx,
     Apache2,
 }
 
-/// A second name that a variable goes by.
+/// Alternative names of environment variables.
 const ALIASES: &[(&str, &str)] = &[("cache_url", "REDIS_URL")];
 
 impl Config {
@@ -281,14 +281,14 @@ impl Config {
         }
     }
 
-    /// The host name by which local actors and objects are known.
+    /// The public host name, which is the domain of local actors.
     pub fn hostname(&self) -> String {
         self.funkwhale_hostname
             .clone()
             .unwrap_or_else(|| self.bind.to_string())
     }
 
-    /// Scheme and host of every absolute link, without a slash at the end.
+    /// Scheme and host of every absolute link, without a trailing slash.
     pub fn public_url(&self) -> String {
         let fallback = if self.funkwhale_hostname.is_some() {
             "https"
@@ -299,7 +299,7 @@ impl Config {
         format!("{scheme}://{}", self.hostname())
     }
 
-    /// Who mails come from.
+    /// Sender address of outgoing mail.
     pub fn mail_sender(&self) -> String {
         let host = self.hostname();
         let name = host
@@ -314,14 +314,14 @@ impl Config {
             .unwrap_or_else(|| format!("noreply@{name}"))
     }
 
-    /// What the provider is called that people may sign in with, if there is one.
+    /// Name of the OpenID provider, if there is one.
     pub fn openid_name(&self) -> Option<String> {
         let issuer = self.openid_issuer.as_ref()?;
         let host = issuer.host_str().unwrap_or_default();
         Some(self.openid_name.clone().unwrap_or_else(|| host.to_owned()))
     }
 
-    /// The address of media files, with a slash at the end.
+    /// The base URL of media files, with a trailing slash.
     pub fn media_url(&self) -> String {
         match self.media_url.as_deref() {
             None => format!("{}/media/", self.public_url()),
@@ -332,7 +332,7 @@ impl Config {
         }
     }
 
-    /// The path of media files on this server, with a slash at either end.
+    /// The path of media files on this server, with a slash at both ends.
     pub fn media_path(&self) -> String {
         let url = Url::parse(&self.media_url()).ok();
         let path = url.map_or_else(String::new, |url| url.path().trim_matches('/').to_owned());
@@ -348,7 +348,7 @@ impl Config {
             .unwrap_or_else(|| self.data.join("media"))
     }
 
-    /// The settings of `arguments`, without environment and file: for tests and tools.
+    /// Settings from `arguments` only, without environment and file: for tests and tools.
     pub fn of(arguments: &[&str]) -> Result<Self, clap::Error> {
         let command =
             Config::augment_args(Command::new("baleen")).mut_args(|arg| arg.env(None::<&str>));
@@ -371,7 +371,7 @@ impl fmt::Debug for Config {
     }
 }
 
-/// A network, or one address.
+/// Parses a network or a single address.
 fn network(text: &str) -> Result<IpNet, String> {
     let text = text.trim();
     text.parse::<IpNet>()
@@ -402,8 +402,8 @@ fn host(text: &str) -> Result<String, String> {
     }
 }
 
-/// The command with the values of the configuration file, and of the variables' second names,
-/// as its defaults.
+/// The command, with values from the configuration file and from alternative variable names as its
+/// defaults.
 pub fn layered<P: CommandFactory>(
     file: Option<&str>,
     environment: impl Fn(&str) -> Option<OsString>,
@@ -451,7 +451,7 @@ fn read_file(path: &str) -> Result<Vec<(String, String)>, Startup> {
 fn with_default(command: Command, key: &str, value: String) -> Option<Command> {
     let settings = Config::augment_args(Command::new("settings"));
     settings.get_arguments().find(|arg| arg.get_id() == key)?;
-    // Settings are read once and live as long as the program.
+    // Leaked on purpose: settings are read once and live as long as the program.
     let value: &'static str = value.leak();
     Some(command.mut_arg(key, |arg| arg.default_value(value)))
 }

@@ -99,7 +99,11 @@ impl Info {
             ("none", users) => format!("Rate-limit scope: `{users}`."),
             (strangers, users) => format!("Rate-limit scope: `{strangers}` or `{users}`."),
         };
-        format!("{scope} {anonymous} {rate}")
+        let by_address = match self.throttle.is_by_address() {
+            true => " Counted by address for authenticated callers too.",
+            false => "",
+        };
+        format!("{scope} {anonymous} {rate}{by_address}")
     }
 
     /// Whether it reads many rows, so that it has to wait for its turn.

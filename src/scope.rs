@@ -1,10 +1,10 @@
-//! OAuth scopes: what a token may reach (contract section 2).
+//! OAuth scopes: what a token gives access to (contract section 2).
 use std::fmt;
 
 /// Declares the scopes: for each a `read:` and a `write:` form.
 macro_rules! scopes {
     ($($(#[doc = $doc:literal])+ $scope:ident = $name:literal;)*) => {
-        /// An area that tokens are given access to.
+        /// An area of the API; each has a `read:` and a `write:` scope.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Area { $($(#[doc = $doc])+ $scope,)* }
 
@@ -15,7 +15,7 @@ macro_rules! scopes {
                 match self { $(Self::$scope => (concat!("read:", $name), concat!("write:", $name)),)* }
             }
 
-            /// What the area holds, in plain words.
+            /// A description for people.
             pub fn about(self) -> &'static str {
                 match self { $(Self::$scope => concat!($($doc),+).trim_ascii(),)* }
             }
@@ -24,17 +24,17 @@ macro_rules! scopes {
 }
 
 scopes! {
-    /// Profile, e-mail address and settings
+    /// Profile, email address and client settings
     Profile = "profile";
-    /// Artists, albums, tracks, uploads and libraries
+    /// Artists, albums, tracks, uploads, libraries and audio
     Libraries = "libraries";
-    /// Proposed corrections of artists, albums and tracks
+    /// Suggested edits of artists, albums and tracks
     Edits = "edits";
     /// Follows of libraries and channels
     Follows = "follows";
     /// Favorite tracks
     Favorites = "favorites";
-    /// Hidden artists
+    /// Content filters (hidden artists)
     Filters = "filters";
     /// Listening history
     Listenings = "listenings";
@@ -44,33 +44,33 @@ scopes! {
     Playlists = "playlists";
     /// Notifications
     Notifications = "notifications";
-    /// Passwords, tokens and authorised applications
+    /// Password, sessions, tokens and authorized applications
     Security = "security";
-    /// Reports to the moderators
+    /// Reports to moderators
     Reports = "reports";
     /// Plugins
     Plugins = "plugins";
-    /// Settings of the instance
+    /// Settings of the pod
     InstanceSettings = "instance:settings";
-    /// Users of the instance
+    /// User accounts of the pod
     InstanceUsers = "instance:users";
-    /// Invitations to the instance
+    /// Invitations to the pod
     InstanceInvitations = "instance:invitations";
-    /// Corrections on the instance
+    /// Edits suggested by any user
     InstanceEdits = "instance:edits";
-    /// Libraries and catalogue of the instance
+    /// Catalogue and libraries of the whole pod
     InstanceLibraries = "instance:libraries";
-    /// Accounts known to the instance
+    /// Accounts of this and other pods (moderation)
     InstanceAccounts = "instance:accounts";
-    /// Domains known to the instance
+    /// Domains of other pods (moderation)
     InstanceDomains = "instance:domains";
     /// Moderation policies
     InstancePolicies = "instance:policies";
-    /// Reports made to the instance
+    /// Reports by any user
     InstanceReports = "instance:reports";
-    /// Requests made to the instance
+    /// Sign-up requests
     InstanceRequests = "instance:requests";
-    /// Notes of the moderators
+    /// Moderation notes
     InstanceNotes = "instance:notes";
 }
 
@@ -81,12 +81,12 @@ pub enum Access {
     Write,
 }
 
-/// One scope: an area, read or written.
+/// A scope: read or write access to an area.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Scope(pub Access, pub Area);
 
 impl Scope {
-    /// Its word in a token request: `read:libraries`.
+    /// The name of the scope: `read:libraries`.
     pub fn word(self) -> &'static str {
         let (read, write) = self.1.words();
         match self.0 {
@@ -103,7 +103,7 @@ impl Scope {
         1 << (half + self.1 as u64)
     }
 
-    /// Every scope, with the word of each.
+    /// Every scope.
     pub fn all() -> impl Iterator<Item = Self> {
         let both = |area: &Area| [Self(Access::Read, *area), Self(Access::Write, *area)];
         Area::ALL.iter().flat_map(both)
@@ -117,8 +117,8 @@ pub struct ScopeSet(u64);
 impl ScopeSet {
     pub const NONE: Self = Self(0);
 
-    /// The scopes of a space-separated list; `read` and `write` stand for all of theirs,
-    /// unknown words for nothing (contract section 2).
+    /// Parses a space-separated list. `read` and `write` include all scopes below them; unknown
+    /// words are ignored (contract section 2).
     pub fn parse(words: &str) -> Self {
         words
             .split_whitespace()
@@ -138,18 +138,18 @@ impl ScopeSet {
             .collect()
     }
 
-    /// The words of a list that name no scope.
+    /// The words of a list that are not scopes.
     pub fn unknown(words: &str) -> Vec<&str> {
         let unknown = |word: &&str| Self::of_word(word) == Self::NONE;
         words.split_whitespace().filter(unknown).collect()
     }
 
-    /// Whether all of these are among the others.
+    /// Whether this is a subset of `others`.
     pub fn is_within(self, others: Self) -> bool {
         self.0 & !others.0 == 0
     }
 
-    /// Each scope of the set, in the order of the table.
+    /// The scopes of the set, in the order of the table.
     pub fn iter(self) -> impl Iterator<Item = Scope> {
         Scope::all().filter(move |scope| self.contains(*scope))
     }
@@ -166,14 +166,14 @@ impl ScopeSet {
         Self(self.0 & other.0)
     }
 
-    /// What strangers may reach where the operation lets them in.
+    /// The scopes of anonymous callers, for operations that admit them.
     pub fn anonymous() -> Self {
         Self::parse(
             "read:libraries read:playlists read:listenings read:favorites read:radios read:edits",
         )
     }
 
-    /// The most that an OAuth access token can reach.
+    /// The scopes that OAuth access tokens can have at most.
     pub fn common() -> Self {
         Self::anonymous().union(Self::parse(
             "read:profile write:profile write:libraries write:playlists read:follows write:follows \
@@ -182,7 +182,7 @@ impl ScopeSet {
         ))
     }
 
-    /// What a user may reach in person, by the permissions that the user holds.
+    /// The scopes of a user in person, by the user's permissions.
     pub fn of_user(permissions: Permissions) -> Self {
         let own = "read:security write:security read:plugins write:plugins";
         let mut scopes = Self::common().union(Self::parse(own));
@@ -229,22 +229,22 @@ impl fmt::Display for ScopeSet {
     }
 }
 
-/// What stands between a user and what is asked, by the credential that was shown.
+/// How a credential limits the scopes of its user.
 #[derive(Clone, Copy, Debug)]
 pub enum Bounds<'a> {
-    /// A password, or a session that began with one.
+    /// A password or a browser session: no limit.
     InPerson,
-    /// The token of an application of the user's own, with the application's scopes.
+    /// An application token, with the application's scopes.
     Application(&'a str),
-    /// A token that the user let an application have, with the scopes of both.
+    /// An OAuth access token, with the scopes of the application and of the token.
     AccessToken {
         application: &'a str,
         token: &'a str,
     },
 }
 
-/// What a credential reaches: what its user may, cut by its application, by the token, and for
-/// access tokens by what OAuth can reach at all (contract section 2).
+/// The scopes of a credential: those of its user, limited by its application, by the token and, for
+/// access tokens, by what OAuth allows at most (contract section 2).
 pub fn effective(permissions: Permissions, bounds: Bounds<'_>) -> ScopeSet {
     let own = ScopeSet::of_user(permissions);
     match bounds {
@@ -257,7 +257,7 @@ pub fn effective(permissions: Permissions, bounds: Bounds<'_>) -> ScopeSet {
     }
 }
 
-/// The privileges of a user beside the common ones.
+/// Staff permissions of a user.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Permissions {
     pub moderation: bool,

@@ -1,4 +1,4 @@
-//! The accounts of the pod, for whoever runs it.
+//! Managing accounts from the command line.
 use sqlx::FromRow;
 
 use super::{password, recovery::put_password};
@@ -10,7 +10,7 @@ use crate::{
     time::Timestamp,
 };
 
-/// An account, in a list.
+/// An account in a list.
 #[derive(Clone, Debug, FromRow)]
 pub struct Listed {
     pub id: i64,
@@ -25,7 +25,7 @@ pub struct Listed {
 }
 
 impl Listed {
-    /// What it may do beside the common things, in a word each.
+    /// The permissions of the account, for display.
     pub fn privileges(&self) -> String {
         if self.is_superuser {
             return "everything".to_owned();
@@ -47,7 +47,7 @@ impl Listed {
     }
 }
 
-/// What is to be set of an account's privileges; what is none stays.
+/// Permissions to set; `None` leaves a permission as it is.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Privileges {
     pub admin: Option<bool>,
@@ -60,12 +60,12 @@ pub struct Privileges {
 const SELECT: &str = "select id, username, email, is_active, is_superuser, permission_library,
     permission_moderation, permission_settings, date_joined from users ";
 
-/// Every account, by name.
+/// Lists every account by username.
 pub async fn list(app: &App) -> Result<Vec<Listed>> {
     sql(SELECT).then("order by username").all(app.db()).await
 }
 
-/// The number of an account.
+/// Finds the ID of an account.
 pub async fn id(app: &App, username: &str) -> Result<Option<i64>> {
     let found = sql("select id from users where username_folded = ?").bind(folded(username));
     Ok(found.optional::<(i64,)>(app.db()).await?.map(|row| row.0))
@@ -76,10 +76,10 @@ async fn find(tx: &mut Tx, username: &str) -> Result<Listed> {
         .then("where username_folded = ?")
         .bind(folded(username));
     let found: Option<Listed> = found.optional(tx).await?;
-    found.ok_or_else(|| Error::field("username", format!("Nobody is called {username:?}.")))
+    found.ok_or_else(|| Error::field("username", format!("No account is named {username:?}.")))
 }
 
-/// Sets a password without the old one; the user is signed out everywhere.
+/// Sets a password without checking the old one, and ends all sessions.
 pub async fn set_password(app: &App, username: &str, plain: &str) -> Result<()> {
     password::check("password", plain)?;
     let mut tx = app.db().begin().await?;
@@ -88,7 +88,7 @@ pub async fn set_password(app: &App, username: &str, plain: &str) -> Result<()> 
     put_password(app, user.id, plain, None).await
 }
 
-/// Sets what an account may do; answers how it stands.
+/// Sets permissions of an account and returns the account.
 pub async fn set_privileges(app: &App, username: &str, wanted: &Privileges) -> Result<Listed> {
     let mut tx = app.db().begin().await?;
     let known = find(&mut tx, username).await?;

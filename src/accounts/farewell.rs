@@ -1,4 +1,4 @@
-//! Taking an account away, with all that belongs to it.
+//! Deleting an account with everything that belongs to it.
 use sqlx::FromRow;
 
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
     store::{Tx, sql},
 };
 
-/// What lies in the media folder and has lost its row.
+/// Media files whose rows were deleted.
 struct Orphans {
     audio: Vec<(String,)>,
     pictures: Vec<(String,)>,
@@ -19,8 +19,8 @@ struct Leaving {
     actor_id: Option<i64>,
 }
 
-/// Takes an account away. The catalogue stays, but for what its channels published; its name stays
-/// taken, so that nobody can pass for it on other pods.
+/// Deletes an account. The catalogue stays, except for what its channels published. The username
+/// stays taken, so that nobody can impersonate the account on other pods.
 pub async fn delete(app: &App, user: i64) -> Result<()> {
     let mut tx = app.db().begin().await?;
     let leaving: Leaving = sql("select actor_id from users where id = ?")
@@ -44,7 +44,7 @@ pub async fn delete(app: &App, user: i64) -> Result<()> {
     Ok(())
 }
 
-/// Pictures of the actor's that nothing else is shown with.
+/// Pictures of the actor that are no cover of an artist, album or track.
 const OWN_PICTURES: &str = " from attachments where actor_id = ?
     and not exists (select 1 from artists a where a.attachment_cover_id = attachments.id)
     and not exists (select 1 from albums a where a.attachment_cover_id = attachments.id)
@@ -52,7 +52,7 @@ const OWN_PICTURES: &str = " from attachments where actor_id = ?
 
 const CHANNEL_ARTISTS: &str = "(select artist_id from channels where attributed_to_id = ?)";
 
-/// Takes away what an actor owns.
+/// Deletes what an actor owns.
 async fn disown(tx: &mut Tx, actor: i64) -> Result<Orphans> {
     let audio = sql("select u.audio_file from uploads u join libraries l on l.id = u.library_id
          where (l.actor_id = ? or l.id in (select library_id from channels where attributed_to_id = ?))
@@ -72,7 +72,7 @@ async fn disown(tx: &mut Tx, actor: i64) -> Result<Orphans> {
                (select library_id from channels where attributed_to_id = ?)"),
         sql("update actors set type = 'Tombstone', name = null, summary = null
              where id in (select actor_id from channels where attributed_to_id = ?)"),
-        // The channels go with their artists.
+        // Deleting the artists deletes the channels too.
         sql("delete from artists where id in ").then(CHANNEL_ARTISTS),
         sql("delete from libraries where actor_id = ?"),
     ] {
@@ -88,7 +88,7 @@ async fn disown(tx: &mut Tx, actor: i64) -> Result<Orphans> {
     Ok(Orphans { audio, pictures })
 }
 
-/// Leaves of an actor what other pods must know: that it is gone.
+/// Reduces an actor to a tombstone, which tells other pods that it was deleted.
 async fn bury(tx: &mut Tx, actor: i64) -> Result<()> {
     for gone in [
         sql("delete from library_follows where actor_id = ?"),
@@ -112,7 +112,7 @@ async fn bury(tx: &mut Tx, actor: i64) -> Result<()> {
     .map(|_| ())
 }
 
-/// The rows are what counts: what cannot be removed is only disk space.
+/// Removes files. Failures are only logged: the rows are gone, and leftovers only take disk space.
 async fn remove(app: &App, orphans: Orphans) {
     let media = app.media();
     for (file,) in &orphans.pictures {

@@ -1,4 +1,4 @@
-//! Keys that are mailed or printed, and work once.
+//! Single-use keys that are mailed or printed.
 use sqlx::FromRow;
 
 use crate::{
@@ -9,14 +9,14 @@ use crate::{
     time::Timestamp,
 };
 
-/// What a key opens.
+/// Purpose of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// Making the first administrator.
+    /// Creating the first administrator.
     Setup,
-    /// Confirming an e-mail address.
+    /// Confirming an email address.
     Email,
-    /// Choosing a new password.
+    /// Setting a new password.
     Password,
 }
 
@@ -29,7 +29,7 @@ impl Purpose {
         }
     }
 
-    /// Seconds that a key works.
+    /// Lifetime of a key in seconds.
     fn lifetime(self) -> i64 {
         match self {
             Self::Setup => 7 * 24 * 3600,
@@ -38,7 +38,7 @@ impl Purpose {
         }
     }
 
-    /// Seconds between two mails with such a key; the one for the setup is printed.
+    /// Minimum number of seconds between two mails; setup keys are printed instead.
     fn pace(self) -> i64 {
         match self {
             Self::Setup => 0,
@@ -48,11 +48,11 @@ impl Purpose {
     }
 }
 
-/// Whose key it is.
+/// Holder of a key.
 #[derive(Clone, Debug, FromRow)]
 pub struct Holder {
     pub user_id: Option<i64>,
-    /// The address that the key was sent to.
+    /// Email address that the key was sent to.
     pub email: String,
 }
 
@@ -65,7 +65,7 @@ impl Holder {
     }
 }
 
-/// Makes a new key; those that the holder had for the purpose stop.
+/// Creates a key. The holder's earlier keys for the same purpose become invalid.
 pub async fn draw(app: &App, tx: &mut Tx, purpose: Purpose, holder: &Holder) -> Result<String> {
     let key = crate::random::token();
     let now = app.clock().now();
@@ -89,7 +89,7 @@ pub async fn draw(app: &App, tx: &mut Tx, purpose: Purpose, holder: &Holder) -> 
     Ok(key)
 }
 
-/// Whether a key would be taken.
+/// Returns the holder of a valid key without using it.
 pub async fn look(app: &App, purpose: Purpose, key: &str) -> Result<Option<Holder>> {
     sql("select user_id, email from account_keys where key_hash = ? and purpose = ? and expires > ?")
         .bind(token_hash(key))
@@ -99,7 +99,7 @@ pub async fn look(app: &App, purpose: Purpose, key: &str) -> Result<Option<Holde
         .await
 }
 
-/// Uses a key up; of several at once, one gets it.
+/// Uses a key. Of concurrent requests, one succeeds.
 pub async fn take(app: &App, tx: &mut Tx, purpose: Purpose, key: &str) -> Result<Option<Holder>> {
     sql(
         "delete from account_keys where key_hash = ? and purpose = ? and expires > ?
@@ -112,13 +112,13 @@ pub async fn take(app: &App, tx: &mut Tx, purpose: Purpose, key: &str) -> Result
     .await
 }
 
-/// Whether a user may be sent another key of this purpose, its pace after the last one. Who
-/// asks at the same time waits for the end of the transaction, and finds the key that it drew.
+/// Whether enough time has passed since the last key to send a user another. Concurrent callers
+/// wait for this transaction to end and then see its key.
 pub async fn is_due(app: &App, tx: &mut Tx, purpose: Purpose, user: i64) -> Result<bool> {
     if !has_waited(app, tx, purpose, user).await? {
         return Ok(false);
     }
-    // The row is written so that they take turns.
+    // Lock the user's row, so that concurrent callers wait.
     sql("update users set email = email where id = ?")
         .bind(user)
         .run(&mut *tx)
@@ -139,7 +139,7 @@ async fn has_waited(app: &App, tx: &mut Tx, purpose: Purpose, user: i64) -> Resu
         .is_none_or(|last| now >= last.plus_seconds(purpose.pace())))
 }
 
-/// Removes what has expired.
+/// Removes expired keys.
 pub async fn tidy(app: &App) -> Result<()> {
     sql("delete from account_keys where expires <= ?")
         .bind(app.clock().now())

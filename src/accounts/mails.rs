@@ -19,7 +19,7 @@ impl Letterhead {
         Ok(Self { pod, root })
     }
 
-    /// Creates a key and the mail that asks to confirm an e-mail address with it.
+    /// A mail with a key to confirm an email address.
     pub async fn confirmation(
         &self,
         app: &App,
@@ -41,7 +41,7 @@ impl Letterhead {
         })
     }
 
-    /// Creates a key and the mail with the link to choose a new password.
+    /// A mail with a key to set a new password.
     pub async fn reset(&self, app: &App, tx: &mut Tx, user: i64, email: &str) -> Result<Mail> {
         let holder = Holder::of(user, email);
         let key = keys::draw(app, tx, Purpose::Password, &holder).await?;

@@ -1,4 +1,4 @@
-//! Accounts: people who can sign in.
+//! Accounts: users who can sign in.
 pub mod directory;
 pub mod farewell;
 pub mod keys;
@@ -21,7 +21,7 @@ use crate::{
     store::{Tx, sql},
 };
 
-/// An account to be made.
+/// An account to create.
 #[derive(Clone, Debug)]
 pub struct New {
     pub username: String,
@@ -32,17 +32,17 @@ pub struct New {
     pub is_superuser: bool,
 }
 
-/// An account that was made.
+/// IDs of a created account and its actor.
 #[derive(Clone, Copy, Debug)]
 pub struct Made {
     pub user: i64,
     pub actor: i64,
 }
 
-/// Characters of a user name at most.
+/// Maximum length of a username.
 const LONGEST: usize = 30;
 
-/// Names that nobody takes by signing up: they would pass for the pod itself, or for its addresses.
+/// Usernames that sign-up refuses, because they could be mistaken for the pod or its URLs.
 const RESERVED: &[&str] = &[
     "_",
     "about",
@@ -96,7 +96,7 @@ pub fn is_reserved(username: &str) -> bool {
     RESERVED.contains(&folded(username).as_str())
 }
 
-/// Makes an account with its actor.
+/// Creates an account with its actor.
 pub async fn create(app: &App, new: &New) -> Result<Made> {
     check(new)?;
     let hash = app.hashing().hash(&new.password).await?;
@@ -106,7 +106,7 @@ pub async fn create(app: &App, new: &New) -> Result<Made> {
     Ok(made)
 }
 
-/// Writes an account whose password is hashed already; every complaint about it is told at once.
+/// Inserts an account whose password is already hashed. All field errors are reported at once.
 pub async fn insert(tx: &mut Tx, app: &App, new: &New, hash: String) -> Result<Made> {
     take_turns(tx, app).await?;
     let complaints = taken(tx, app, new).await?;
@@ -118,8 +118,8 @@ pub async fn insert(tx: &mut Tx, app: &App, new: &New, hash: String) -> Result<M
     Ok(Made { user, actor })
 }
 
-/// Makes those who take names or addresses do so one after another, so that none is taken between
-/// the look and the write: each writes to the domain's row first.
+/// Serializes changes of usernames and email addresses by locking the domain's row, so that none is
+/// taken between the check and the insert.
 pub async fn take_turns(tx: &mut Tx, app: &App) -> Result<()> {
     sql("insert into domains (name, creation_date) values (?, ?)
          on conflict (name) do update set name = excluded.name")
@@ -130,7 +130,7 @@ pub async fn take_turns(tx: &mut Tx, app: &App) -> Result<()> {
     .map(|_| ())
 }
 
-/// Complaints about a name or an address that others have.
+/// Field errors for a username or email address that is taken.
 pub async fn taken(tx: &mut Tx, app: &App, new: &New) -> Result<IndexMap<String, Vec<String>>> {
     let mut complaints = IndexMap::new();
     let name = sql(
@@ -158,7 +158,7 @@ pub async fn email_is_taken(tx: &mut Tx, email: &str) -> Result<bool> {
     Ok(taken.optional::<(i64,)>(tx).await?.is_some())
 }
 
-/// Whether a text can be an account's name.
+/// Checks the format of a username.
 pub fn check_username(username: &str) -> Result<()> {
     let plain = |char: char| char.is_ascii_alphanumeric() || matches!(char, '_' | '.' | '-');
     if (1..=LONGEST).contains(&username.len()) && username.chars().all(plain) {
@@ -169,7 +169,7 @@ pub fn check_username(username: &str) -> Result<()> {
     Err(Error::field("username", complaint))
 }
 
-/// Whether a text can be an e-mail address.
+/// Checks the format of an email address.
 pub fn check_email(email: &str) -> Result<()> {
     match email.len() <= 254 && email.parse::<lettre::Address>().is_ok() {
         true => Ok(()),

@@ -1,5 +1,5 @@
-//! Passwords: what they must be, and how they are kept (argon2id, RFC 9106). Hashes that came from
-//! another server are read too, and replaced at the next sign-in.
+//! Password rules and hashing (argon2id, RFC 9106). Imported hashes of Django are accepted, and
+//! replaced at the next sign-in.
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering},
@@ -13,12 +13,12 @@ use tokio::sync::Semaphore;
 
 use crate::error::{Error, Result};
 
-/// Characters of a password at least.
+/// Minimum length of a password in characters.
 const SHORTEST: usize = 8;
-/// Bytes of a password at most: hashing takes longer for longer ones.
+/// Maximum length of a password in bytes; it bounds the time that hashing takes.
 pub const LONGEST: usize = 1_000;
 
-/// Refuses passwords that are too short or too long, by the name of their field.
+/// Checks the length of a password; errors are reported for `field`.
 pub fn check(field: &str, plain: &str) -> Result<()> {
     let complaint = if plain.chars().count() < SHORTEST {
         format!("This password is too short. It must contain at least {SHORTEST} characters.")
@@ -30,7 +30,7 @@ pub fn check(field: &str, plain: &str) -> Result<()> {
     Err(Error::field(field, complaint))
 }
 
-/// What is stored of a password.
+/// Hashes a password for storage.
 pub fn hash(plain: &str) -> Result<String> {
     let salt = crate::random::bytes::<16>();
     let hash = Argon2::default().hash_password_with_salt(plain.as_bytes(), &salt);
@@ -39,27 +39,27 @@ pub fn hash(plain: &str) -> Result<String> {
         .to_string())
 }
 
-/// A password that nobody has chosen: 20 characters, about 103 bits.
+/// Generates a password: 20 characters, about 103 bits.
 pub fn drawn() -> String {
     crate::random::letters(20, b"abcdefghijklmnopqrstuvwxyz0123456789")
 }
 
-/// Whether a stored hash is of the kind that `hash` makes.
+/// Whether a stored hash has the current format and parameters.
 pub fn is_current(stored: &str) -> bool {
     stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$")
 }
 
-/// Hashes a few passwords at a time, away from the threads that answer requests.
+/// Hashes passwords on other threads than those that answer requests, a few at a time.
 pub struct Hashing {
     slots: Arc<Semaphore>,
     waiting: AtomicUsize,
 }
 
-/// Passwords that wait to be hashed at most: about three seconds' work.
+/// Maximum number of waiting passwords: about three seconds of work.
 const QUEUE: usize = 128;
 
 impl Default for Hashing {
-    /// Half of the processors at most: the other half answers requests.
+    /// Uses half of the processors and leaves the others to requests.
     fn default() -> Self {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
@@ -75,8 +75,8 @@ impl Hashing {
         self.run(move || hash(&plain)).await?
     }
 
-    /// Whether a password is the one that is stored. Takes as long where nothing is stored, and
-    /// for either kind of hash where `foreign`, a hash from another server, is given.
+    /// Whether a password matches a stored hash. Takes the same time if nothing is stored and, if
+    /// `foreign` (any imported hash) is given, for both kinds of hashes.
     pub async fn verify(
         &self,
         plain: &str,
@@ -107,7 +107,7 @@ impl Hashing {
             .await
             .map_err(Error::internal)?;
         drop(place);
-        // The slot goes along: whoever hangs up does not free it before the work is done.
+        // The task owns the slot, so that a disconnecting client does not free it early.
         let hashing = tokio::task::spawn_blocking(move || {
             let done = work();
             drop(slot);
@@ -116,7 +116,7 @@ impl Hashing {
         hashing.await.map_err(Error::internal)
     }
 
-    /// A place among those that wait; it is given back when it is dropped.
+    /// Takes a place in the queue, which is released on drop.
     fn queue(&self) -> Result<Place<'_>> {
         let place = Place(&self.waiting);
         match self.waiting.fetch_add(1, Ordering::Relaxed) < QUEUE {
@@ -136,12 +136,12 @@ impl Drop for Place<'_> {
     }
 }
 
-/// The hash of no password, as costly to compare with as any.
+/// A hash that no password matches, as slow to verify as a real one.
 const DECOY: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$\
                      AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-/// The hashes that a password is compared with: the one that counts, and one of the other kind, so
-/// that the time tells neither whether anybody has the name nor where the account came from.
+/// The hashes to compare a password with: the stored one, and one of the other kind, so that timing
+/// reveals neither whether the account exists nor whether it was imported.
 fn compared<'a>(stored: Option<&'a str>, foreign: Option<&'a str>) -> (&'a str, Option<&'a str>) {
     let first = stored.filter(|stored| is_hash(stored)).unwrap_or(DECOY);
     let second = foreign.map(|foreign| if is_django(first) { DECOY } else { foreign });
@@ -150,7 +150,7 @@ fn compared<'a>(stored: Option<&'a str>, foreign: Option<&'a str>) -> (&'a str, 
 
 const DJANGO: &str = "pbkdf2_sha256$";
 
-/// Whether a stored text is a hash; accounts without a password have none.
+/// Whether a stored text is a password hash; accounts without a password have none.
 pub fn is_hash(stored: &str) -> bool {
     is_django(stored) || stored.starts_with("$argon2") || stored.starts_with("argon2$argon2")
 }
@@ -159,8 +159,8 @@ fn is_django(stored: &str) -> bool {
     stored.starts_with(DJANGO)
 }
 
-/// Whether a secret is the one behind a hash, of ours or of Django's. A hash of another kind, such
-/// as the `!` of accounts without a password, matches nothing.
+/// Whether a secret matches a hash of baleen or Django. Other texts, such as the `!` of accounts
+/// without a password, match nothing.
 pub fn matches(plain: &str, stored: &str) -> bool {
     if let Some(parts) = stored.strip_prefix(DJANGO) {
         return matches_django(plain, parts).unwrap_or(false);

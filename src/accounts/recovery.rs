@@ -1,4 +1,4 @@
-//! Passwords that are changed or forgotten, and addresses that are confirmed or changed.
+//! Changing and resetting passwords; confirming and changing email addresses.
 use sqlx::FromRow;
 
 use super::{
@@ -25,8 +25,8 @@ struct Addressed {
     email: String,
 }
 
-/// Sends a mail with which a forgotten password can be replaced. Whether anybody has the address
-/// cannot be told from the outside, nor from the time it takes.
+/// Sends a password reset link. Runs in the background, so that neither the answer nor its timing
+/// reveals whether an account has the address.
 pub async fn forgot(app: &App, email: &str) -> Result<()> {
     check_email(email)?;
     let (app, email) = (app.clone(), email.to_owned());
@@ -58,10 +58,10 @@ async fn send_reset(app: &App, email: &str) -> Result<()> {
     Ok(())
 }
 
-/// Seconds after signing in in which an account without a password can get one.
+/// Seconds after sign-in in which an account without a password can set one.
 const FIRST_PASSWORD: i64 = 600;
 
-/// A new password, written twice.
+/// A new password, entered twice.
 #[derive(Clone, Copy, Debug)]
 pub struct Twice<'a> {
     pub first: &'a str,
@@ -69,7 +69,7 @@ pub struct Twice<'a> {
 }
 
 impl<'a> Twice<'a> {
-    /// The password, when it will do.
+    /// Returns the password if it is valid and both entries match.
     fn checked(self) -> Result<&'a str> {
         password::check("new_password1", self.first)?;
         if self.first == self.second {
@@ -80,7 +80,7 @@ impl<'a> Twice<'a> {
     }
 }
 
-/// Replaces a forgotten password, with the user's number and the key from the mail.
+/// Sets a new password, with the user ID and key from the mail.
 pub async fn reset(app: &App, uid: &str, key: &str, new: Twice<'_>) -> Result<()> {
     let held = keys::look(app, Purpose::Password, key).await?;
     let user = held.and_then(|holder| holder.user_id);
@@ -94,13 +94,13 @@ pub async fn reset(app: &App, uid: &str, key: &str, new: Twice<'_>) -> Result<()
         return Err(Error::field("token", INVALID));
     };
     set_password(&mut tx, user, hash, None).await?;
-    // Whoever got in before may have left ways to come back.
+    // An intruder may have created tokens or linked an OpenID account.
     revoke_user(&mut tx, user).await?;
     sql("delete from user_identities where user_id = ?")
         .bind(user)
         .run(&mut tx)
         .await?;
-    // Who read the mail has the address.
+    // The key came by mail, which confirms the address.
     sql("update users set email_verified = true where id = ? and email_folded = ?")
         .bind(user)
         .bind(folded(&holder.email))
@@ -111,8 +111,8 @@ pub async fn reset(app: &App, uid: &str, key: &str, new: Twice<'_>) -> Result<()
     Ok(())
 }
 
-/// Replaces a password by one who knows the old one, or sets the first one of an account that came
-/// from an OpenID provider by one who has just signed in; other browsers are signed out.
+/// Changes a password. The user must know the old one or, for an account without a password, have
+/// just signed in. Other sessions end.
 pub async fn change(
     app: &App,
     (user, session): (i64, Option<i64>),
@@ -134,7 +134,8 @@ pub async fn change(
     }
 }
 
-/// Whether an account has a password; those that came from an OpenID provider have none at first.
+/// Whether an account has a password. Accounts created through an OpenID provider have none at
+/// first.
 pub async fn has_password(db: &Reads, user: i64) -> Result<bool> {
     let stored: (String,) = sql("select password from users where id = ?")
         .bind(user)
@@ -143,7 +144,7 @@ pub async fn has_password(db: &Reads, user: i64) -> Result<bool> {
     Ok(password::is_hash(&stored.0))
 }
 
-/// Sets a password; all browsers but one are signed out.
+/// Sets a password and ends all sessions except `kept`.
 pub async fn put_password(app: &App, user: i64, new: &str, kept: Option<i64>) -> Result<()> {
     let hash = app.hashing().hash(new).await?;
     let mut tx = app.db().begin().await?;
@@ -153,7 +154,8 @@ pub async fn put_password(app: &App, user: i64, new: &str, kept: Option<i64>) ->
     Ok(())
 }
 
-/// The keys that were made with the old password stop: sessions, signed links, the Subsonic token.
+/// Sets a password and invalidates what was issued under the old one: sessions, audio URL tokens,
+/// the Subsonic token.
 async fn set_password(tx: &mut Tx, user: i64, hash: String, kept: Option<i64>) -> Result<()> {
     sql(
         "update users set password = ?, secret_key = ?, subsonic_api_token =
@@ -172,7 +174,7 @@ async fn set_password(tx: &mut Tx, user: i64, hash: String, kept: Option<i64>) -
     sessions::end_others(tx, user, kept).await.map(|_| ())
 }
 
-/// Sends a mail to a new address; it is the account's once the key in the mail is used.
+/// Sends a confirmation mail to a new address, which takes effect when the key is used.
 pub async fn change_email(app: &App, user: i64, plain: &str, email: &str) -> Result<()> {
     check_email(email)?;
     if !is_password(app, user, plain).await? {
@@ -189,14 +191,14 @@ pub async fn change_email(app: &App, user: i64, plain: &str, email: &str) -> Res
     Ok(())
 }
 
-/// Whether an address is that of another account.
+/// Whether another account has this address.
 async fn is_anothers(tx: &mut Tx, email: &str, user: i64) -> Result<bool> {
     let others = sql("select id from users where email_folded = ? and id <> ?");
     let others = others.bind(folded(email)).bind(user);
     Ok(others.optional::<(i64,)>(tx).await?.is_some())
 }
 
-/// Asks anew to confirm an address, not too often.
+/// Sends the confirmation mail again, unless the last one is too recent.
 pub async fn remind(app: &App, user: i64) -> Result<()> {
     let letterhead = Letterhead::of(app).await?;
     let mut tx = app.db().begin().await?;
@@ -215,7 +217,7 @@ pub async fn remind(app: &App, user: i64) -> Result<()> {
     Ok(())
 }
 
-/// Confirms the address that a key was sent to, and makes it the account's.
+/// Confirms the address that the key was sent to, and makes it the account's.
 pub async fn confirm_email(app: &App, key: &str) -> Result<()> {
     let mut tx = app.db().begin().await?;
     let held = keys::take(app, &mut tx, Purpose::Email, key).await?;
@@ -235,7 +237,7 @@ pub async fn confirm_email(app: &App, key: &str) -> Result<()> {
         .bind(user)
         .run(&mut tx)
         .await?;
-    // What was mailed to the address until now opens nothing any more.
+    // Password reset links sent to the old address become invalid.
     sql("delete from account_keys where user_id = ? and purpose = 'password'")
         .bind(user)
         .run(&mut tx)

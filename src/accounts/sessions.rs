@@ -1,4 +1,4 @@
-//! Browser sessions: made at sign-in, ended at sign-out and when the password changes.
+//! Browser sessions: opened at sign-in, ended at sign-out and when the password changes.
 use std::net::IpAddr;
 
 use async_graphql::SimpleObject;
@@ -16,37 +16,37 @@ use crate::{
     time::Timestamp,
 };
 
-/// Seconds that a session lasts.
+/// Lifetime of a session in seconds.
 pub const LIFETIME: i64 = 5_400_000;
 
-/// Where a request comes from.
+/// The client of a request.
 #[derive(Clone, Debug)]
 pub struct Client {
     pub address: IpAddr,
-    /// What the browser calls itself, cut short.
+    /// `User-Agent` header, shortened.
     pub user_agent: String,
 }
 
-/// A browser that is signed in.
+/// A browser session.
 #[derive(Clone, Debug, FromRow, Serialize, Object, SimpleObject)]
 pub struct Session {
-    /// Its number.
+    /// Numeric ID of the session.
     pub id: i64,
-    /// What the browser calls itself.
+    /// `User-Agent` of the browser, shortened.
     pub user_agent: String,
-    /// The address it signed in from.
+    /// IP address from which the browser signed in.
     pub address: String,
-    /// When it signed in.
+    /// Time of the sign-in.
     pub created: Timestamp,
-    /// When it was last seen, to a quarter of an hour.
+    /// Time of the last request, accurate to 15 minutes.
     pub last_seen: Timestamp,
-    /// When it ends by itself.
+    /// Time at which the session expires.
     pub expires: Timestamp,
-    /// Whether it is the one that asks.
+    /// Whether this is the session of the current request.
     pub current: bool,
 }
 
-/// Signs a browser in: a session of its own, whose token is answered.
+/// Opens a session and returns its token.
 pub async fn open(app: &App, user: i64, client: &Client) -> Result<String> {
     let token = crate::random::token();
     let now = app.clock().now();
@@ -73,7 +73,7 @@ pub async fn open(app: &App, user: i64, client: &Client) -> Result<String> {
     Ok(token)
 }
 
-/// Whether a browser signed in not more than these seconds ago.
+/// Whether a session was opened at most `seconds` ago.
 pub async fn is_recent(app: &App, session: Option<i64>, seconds: i64) -> Result<bool> {
     let opened: Option<(Timestamp,)> = sql("select created from sessions where id = ?")
         .bind(session)
@@ -82,7 +82,7 @@ pub async fn is_recent(app: &App, session: Option<i64>, seconds: i64) -> Result<
     Ok(opened.is_some_and(|(created,)| app.clock().now() <= created.plus_seconds(seconds)))
 }
 
-/// Signs a browser out.
+/// Ends the session with this token.
 pub async fn close(app: &App, token: &str) -> Result<()> {
     sql("delete from sessions where token_hash = ?")
         .bind(token_hash(token))
@@ -92,7 +92,7 @@ pub async fn close(app: &App, token: &str) -> Result<()> {
     Ok(())
 }
 
-/// Signs out the browser that a request comes from, if it was signed in.
+/// Ends the session of a request, if there is one.
 pub async fn close_of(app: &App, request: &Request) -> Result<()> {
     match auth::session(request) {
         Some(token) => close(app, token).await,
@@ -100,7 +100,7 @@ pub async fn close_of(app: &App, request: &Request) -> Result<()> {
     }
 }
 
-/// A user's sessions, the newest first; `current` is the one that asks.
+/// Returns a user's sessions, newest first; `current` is the session of the request.
 pub async fn of_user(reader: &Reader, user: i64, current: Option<i64>) -> Result<Vec<Session>> {
     sql(
         "select id, user_agent, address, created, last_seen, expires, id = ? as current
@@ -113,7 +113,7 @@ pub async fn of_user(reader: &Reader, user: i64, current: Option<i64>) -> Result
     .await
 }
 
-/// Ends one session of a user; `false` where there is none.
+/// Ends a session of a user; `false` if there is none with this ID.
 pub async fn end(app: &App, user: i64, id: i64) -> Result<bool> {
     let gone = sql("delete from sessions where id = ? and user_id = ?")
         .bind(id)
@@ -124,7 +124,7 @@ pub async fn end(app: &App, user: i64, id: i64) -> Result<bool> {
     Ok(gone > 0)
 }
 
-/// Ends a user's sessions, but for one. Credentials are to be forgotten afterwards.
+/// Ends a user's sessions except one. Callers must clear cached credentials afterwards.
 pub async fn end_others(on: impl OnWrite, user: i64, kept: Option<i64>) -> Result<u64> {
     sql("delete from sessions where user_id = ? and id <> ?")
         .bind(user)
@@ -133,7 +133,7 @@ pub async fn end_others(on: impl OnWrite, user: i64, kept: Option<i64>) -> Resul
         .await
 }
 
-/// Removes what has expired.
+/// Removes expired sessions.
 pub async fn tidy(app: &App) -> Result<()> {
     sql("delete from sessions where expires <= ?")
         .bind(app.clock().now())

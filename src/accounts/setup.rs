@@ -1,4 +1,4 @@
-//! The first account of a pod: whoever can read the console of the server makes it.
+//! Setting a pod up: whoever can read the server's console creates the first account.
 use super::{
     New, check_email, check_username, insert,
     keys::{self, Holder, Purpose},
@@ -11,17 +11,17 @@ use crate::{
     store::sql,
 };
 
-/// What is chosen when a pod is set up.
+/// The choices of the setup form.
 #[derive(Clone, Debug)]
 pub struct Wishes {
     pub first: New,
-    /// The password, once more.
+    /// The same password again.
     pub repeated: String,
-    /// Whether strangers may look around.
+    /// Whether anonymous visitors may browse the catalogue.
     pub open: bool,
 }
 
-/// The link that sets a pod up which has no account; each start makes another.
+/// Creates the setup link of a pod without accounts. Each start creates a new one.
 pub async fn link(app: &App) -> Result<Option<String>> {
     let mut tx = app.db().begin().await?;
     if sql("select count(*) from users").number(&mut tx).await? > 0 {
@@ -36,12 +36,12 @@ pub async fn link(app: &App) -> Result<Option<String>> {
     Ok(Some(format!("/setup?key={key}")))
 }
 
-/// Whether a key sets the pod up.
+/// Whether a setup key is valid.
 pub async fn is_open(app: &App, key: &str) -> Result<bool> {
     Ok(keys::look(app, Purpose::Setup, key).await?.is_some())
 }
 
-/// Makes the first account; `None` where the key is not taken or somebody was faster.
+/// Creates the first account; `None` if the key is invalid or an account exists by now.
 pub async fn set_up(app: &App, key: &str, wishes: &Wishes) -> Result<Option<i64>> {
     if !is_open(app, key).await? {
         return Ok(None);

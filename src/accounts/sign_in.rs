@@ -13,7 +13,7 @@ use crate::{
     store::sql,
 };
 
-/// What is known of somebody who wants in.
+/// An account, as far as signing in needs it.
 #[derive(Clone, Debug, FromRow)]
 struct Account {
     id: i64,
@@ -27,7 +27,7 @@ pub const REFUSED: &str = "Unable to log in with provided credentials";
 const UNVERIFIED: &str =
     "Your e-mail address is not confirmed yet. Follow the link in the mail that was sent to it.";
 
-/// Opens a session for a name or an address, and its password.
+/// Opens a session for a username or email address and its password.
 pub async fn sign_in(app: &App, login: &str, plain: &str, client: &Client) -> Result<String> {
     let Some(user) = check(app, login, plain).await? else {
         return Err(Error::field("non_field_errors", REFUSED));
@@ -39,15 +39,15 @@ pub async fn sign_in(app: &App, login: &str, plain: &str, client: &Client) -> Re
     sessions::open(app, user.id, client).await
 }
 
-/// Somebody whose password was right.
+/// A user whose password was right.
 #[derive(Clone, Copy, Debug)]
 pub struct Known {
     pub id: i64,
-    /// Not before the address is confirmed, where the pod insists on it.
+    /// Whether the user may sign in; false while a required email confirmation is missing.
     pub may_enter: bool,
 }
 
-/// Who a name or an address and a password belong to. It takes as long for names that nobody has.
+/// Checks a username or email address and a password. Takes the same time for unknown names.
 pub async fn check(app: &App, login: &str, plain: &str) -> Result<Option<Known>> {
     let account: Option<Account> = sql(
         "select id, password, is_active, is_superuser, email_verified from users
@@ -78,7 +78,7 @@ pub async fn check(app: &App, login: &str, plain: &str) -> Result<Option<Known>>
     }))
 }
 
-/// Whether this is a user's password.
+/// Whether this is the user's password.
 pub async fn is_password(app: &App, user: i64, plain: &str) -> Result<bool> {
     let stored: Option<(String,)> = sql("select password from users where id = ?")
         .bind(user)
@@ -88,7 +88,7 @@ pub async fn is_password(app: &App, user: i64, plain: &str) -> Result<bool> {
     app.hashing().verify(plain, stored, None).await
 }
 
-/// Replaces a hash of another kind, unless the password was changed meanwhile.
+/// Replaces an outdated hash, unless the password was changed in the meantime.
 async fn renew(app: &App, user: i64, old: &str, plain: &str) -> Result<()> {
     let hash = app.hashing().hash(plain).await?;
     sql("update users set password = ? where id = ? and password = ?")

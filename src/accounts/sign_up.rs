@@ -1,4 +1,4 @@
-//! Making an account of one's own: open, by invitation, or with a moderator's approval.
+//! Signing up: openly, by invitation, or with approval by a moderator.
 use std::collections::BTreeMap;
 
 use indexmap::IndexMap;
@@ -15,7 +15,7 @@ use crate::{
     store::{Tx, sql},
 };
 
-/// What somebody who wants an account sends.
+/// A sign-up request.
 #[derive(Clone, Debug, Default)]
 pub struct Registration {
     pub username: String,
@@ -23,31 +23,31 @@ pub struct Registration {
     pub password1: String,
     pub password2: String,
     pub invitation: Option<String>,
-    /// Answers to the questions of the pod, by their label.
+    /// Answers to the pod's questions, by label.
     pub answers: BTreeMap<String, String>,
 }
 
-/// What came of it.
+/// Result of a sign-up.
 #[derive(Clone, Debug)]
 pub enum Outcome {
-    /// The account can be used: its number.
+    /// The account with this ID can be used.
     Ready(i64),
-    /// The address is to be confirmed first.
+    /// The email address must be confirmed first.
     Unconfirmed,
-    /// A moderator looks at it first.
+    /// A moderator must approve the account first.
     Waiting,
 }
 
-/// A question that the pod asks of those who sign up.
+/// A question of the sign-up form.
 #[derive(Clone, Debug)]
 pub struct Question {
     pub label: String,
     pub required: bool,
-    /// Whether the answer may be long.
+    /// Whether the answer may have several lines.
     pub long: bool,
 }
 
-/// The questions of a pod, where moderators approve.
+/// The questions of the sign-up form; none unless moderators approve accounts.
 pub fn questions(preferences: &Preferences) -> Vec<Question> {
     if !preferences.is_on("moderation__signup_approval_enabled") {
         return Vec::new();
@@ -64,7 +64,7 @@ pub fn questions(preferences: &Preferences) -> Vec<Question> {
     fields.into_iter().filter_map(question).collect()
 }
 
-/// Makes an account.
+/// Creates an account.
 pub async fn sign_up(app: &App, wanted: &Registration) -> Result<Outcome> {
     let preferences = app.preferences().await?;
     let invitation = wanted.invitation.as_deref().filter(|code| !code.is_empty());
@@ -79,7 +79,7 @@ pub async fn sign_up(app: &App, wanted: &Registration) -> Result<Outcome> {
         is_superuser: false,
     };
     if let Some(code) = invitation {
-        // Before anything else: who was not invited learns of nobody's name.
+        // Checked first, so that usernames cannot be probed without an invitation.
         check_invitation(app, code).await?;
     }
     check(app, wanted, &new).await?;
@@ -91,7 +91,7 @@ pub async fn sign_up(app: &App, wanted: &Registration) -> Result<Outcome> {
     if let Some(code) = invitation {
         accept(&mut tx, app, code, made.user).await?;
     }
-    // Who was invited was approved by that.
+    // An invitation counts as approval.
     let approval = preferences.is_on("moderation__signup_approval_enabled") && invitation.is_none();
     if approval {
         request(&mut tx, app, made, answers).await?;
@@ -110,7 +110,7 @@ pub async fn sign_up(app: &App, wanted: &Registration) -> Result<Outcome> {
     )
 }
 
-/// Everything that is wrong, told at once.
+/// Reports all field errors at once.
 async fn check(app: &App, wanted: &Registration, new: &New) -> Result<()> {
     let mut complaints = IndexMap::new();
     let mut tx = app.db().begin().await?;
@@ -176,7 +176,7 @@ fn not_invited() -> Error {
     Error::field("invitation", "Invalid invitation code")
 }
 
-/// Uses an invitation up; of several at once, one gets it.
+/// Uses an invitation. Of concurrent sign-ups, one succeeds.
 async fn accept(tx: &mut Tx, app: &App, code: &str, user: i64) -> Result<()> {
     let taken = sql("update invitations set invited_user_id = ?
          where code = ? and invited_user_id is null and expiration_date > ? returning id")
@@ -194,10 +194,10 @@ async fn accept(tx: &mut Tx, app: &App, code: &str, user: i64) -> Result<()> {
         .map(|_| ())
 }
 
-/// Characters of an answer at most.
+/// Maximum length of an answer in characters.
 const ANSWER: usize = 5_000;
 
-/// The answers to the questions that are asked, and to no others.
+/// Keeps the answers to the pod's questions and ignores others.
 fn answered(
     questions: &[Question],
     given: &BTreeMap<String, String>,
@@ -223,7 +223,7 @@ fn answered(
     Ok(answers)
 }
 
-/// The account waits for a moderator.
+/// Deactivates the account until a moderator approves it.
 async fn request(tx: &mut Tx, app: &App, made: Made, answers: Map<String, Value>) -> Result<()> {
     sql("update users set is_active = false where id = ?")
         .bind(made.user)

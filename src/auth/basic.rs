@@ -1,4 +1,4 @@
-//! Names with passwords in the `Authorization` header (RFC 7617).
+//! HTTP Basic authentication (RFC 7617).
 use std::{
     collections::HashMap,
     sync::{Mutex, PoisonError},
@@ -20,15 +20,15 @@ use crate::{
     throttle::{Ident, Throttle, Verdict},
 };
 
-/// Passwords that are looked at just now, by who sent them and their hash. The same one, sent
-/// several times at once, is looked at once.
+/// Password checks in progress, by client and hash of the credentials: concurrent requests with the
+/// same credentials share one check.
 #[derive(Default)]
 pub struct Checks(Mutex<HashMap<Key, Check>>);
 
 type Key = (Ident, Vec<u8>);
 type Check = Shared<BoxFuture<'static, Result<Checked>>>;
 
-/// Who it is, and the budget that was spent before one could find out.
+/// The caller, and the exhausted rate limit if the password was not checked.
 #[derive(Clone)]
 struct Checked {
     caller: Caller,
@@ -44,12 +44,12 @@ impl Checks {
     }
 
     fn locked(&self) -> std::sync::MutexGuard<'_, HashMap<Key, Check>> {
-        // A panic elsewhere cannot leave the map half-changed.
+        // A panic cannot leave the map in an inconsistent state.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Ends a check, whatever became of it.
+/// Removes a check when it ends, even by panic.
 struct End<'a>(&'a App, &'a Key);
 
 impl Drop for End<'_> {
@@ -58,7 +58,7 @@ impl Drop for End<'_> {
     }
 }
 
-/// Wrong passwords spend the budget of signing in, so that they cannot be tried without end.
+/// Finds the caller. Wrong passwords count against the `login` rate limit, which prevents guessing.
 pub async fn caller(app: &App, pair: &str, address: Ident, ledger: &mut Ledger) -> Result<Caller> {
     let Some((login, password)) = decoded(pair) else {
         return Ok(Caller::Refused(Error::WrongPassword));
@@ -70,7 +70,7 @@ pub async fn caller(app: &App, pair: &str, address: Ident, ledger: &mut Ledger) 
     let key = (address, token_hash(&credential));
     let checked = app.basic_checks().of(&key, || {
         let (app, key) = (app.clone(), key.clone());
-        // Goes on to its end when the client hangs up, so that a right password costs nothing.
+        // Runs to its end even if the client disconnects, so that a right password is not counted.
         let task = tokio::spawn(async move {
             let _end = End(&app, &key);
             checked(&app, &credential, (&login, &password), address).await
@@ -91,7 +91,8 @@ async fn checked(
     (login, password): (&str, &str),
     address: Ident,
 ) -> Result<Checked> {
-    // Spent before the password is looked at, so that many at once are no way round.
+    // Counted before the check and given back on success, so that concurrent guesses cannot bypass
+    // the limit.
     let budget = Throttle::Login.scopes().0;
     let verdict = app.spend(address, &[budget]).await?.pop();
     if let Some(Verdict { quota, .. }) = verdict.filter(|verdict| !verdict.passes) {

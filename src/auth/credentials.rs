@@ -5,13 +5,13 @@ use sha2::{Digest, Sha256};
 
 use crate::{context::Identity, time::Timestamp};
 
-/// Credentials kept at most.
+/// Maximum number of cached credentials.
 const CAPACITY: u64 = 20_000;
-/// Seconds for which one is believed without a look into the database: so long may another
-/// process's revocation take to be heard here.
+/// Seconds for which a cached credential is trusted. A revocation by another process takes effect
+/// here after this time at the latest.
 const BELIEVED: i64 = 1;
 
-/// Who is behind the credentials that were seen a moment ago, by the hash of each.
+/// A cache of the identities behind recently used credentials, by the hash of the credential.
 pub struct Credentials(Cache<[u8; 32], Seen>);
 
 #[derive(Clone)]
@@ -32,7 +32,7 @@ impl Credentials {
         (now < seen.until).then_some(seen.identity)
     }
 
-    /// `read`: when it was looked up, and when it expires by itself.
+    /// `read`: when the credential was looked up, and when it expires.
     pub fn keep(
         &self,
         credential: &str,
@@ -51,14 +51,14 @@ impl Credentials {
         self.0.invalidate(&key(credential));
     }
 
-    /// Forgets a token by the hash that is stored of it.
+    /// Forgets a token by its stored hash.
     pub fn forget_hash(&self, hash: &[u8]) {
         if let Ok(key) = hash.try_into() {
             self.0.invalidate::<[u8; 32]>(&key);
         }
     }
 
-    /// After a change whose credentials are not at hand: rights, passwords, families of tokens.
+    /// For changes that affect unknown credentials: permissions, passwords, token families.
     pub fn forget_all(&self) {
         self.0.invalidate_all();
     }

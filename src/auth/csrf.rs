@@ -1,5 +1,6 @@
-//! Against requests that other sites forge: what changes something must carry the token of the
-//! `csrftoken` cookie in the header `X-CSRFToken`, or in the form's field `csrfmiddlewaretoken`.
+//! Protection against cross-site request forgery: requests that change something must repeat the
+//! token of the `csrftoken` cookie in the header `X-CSRFToken` or the form field
+//! `csrfmiddlewaretoken`.
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use poem::{Request, http::Method};
@@ -13,16 +14,15 @@ pub const COOKIE: &str = "csrftoken";
 pub const FIELD: &str = "csrfmiddlewaretoken";
 const HEADER: &str = "x-csrftoken";
 
-/// The token that goes with a session. It follows from the session's own, so that nobody who only
-/// sets cookies can make one that fits.
+/// The CSRF token of a session. It is derived from the session token, so an attacker who can set
+/// cookies cannot forge it.
 pub fn of_session(session: &str) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(session.as_bytes()).expect("any key will do");
     mac.update(b"csrf");
     URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
 }
 
-/// The token for the pages and forms that a browser is given: its session's, or the one that it
-/// has, or a new one.
+/// The CSRF token for a page: that of the session, or that of the browser's cookie, or a new one.
 pub fn token(request: &Request) -> String {
     match (session(request), cookie(request.headers(), COOKIE)) {
         (Some(session), _) => of_session(session),
@@ -38,15 +38,14 @@ fn is_token(text: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
-/// Whether a request of a session only reads, or has the session's token in its header.
+/// Whether a request with a session is safe or has the session's CSRF token in its header.
 pub fn passes(request: &Request, session: &str) -> bool {
     is_safe(request.method())
         || sent(request).is_some_and(|token| is_same(token, &of_session(session)))
 }
 
-/// Whether a form, or a request without a session, carries the right token, in the header or in
-/// the form's field: with a session its own, which nobody who only sets cookies can make; else
-/// that of the cookie.
+/// Whether a form, or a request without a session, carries the right CSRF token, in the header or
+/// the form field: that of the session if there is one, otherwise that of the cookie.
 pub fn is_genuine(request: &Request, field: Option<&str>) -> bool {
     let Some(given) = field.or_else(|| sent(request)) else {
         return false;

@@ -1,4 +1,4 @@
-//! The user behind a credential, and everything that bounds it.
+//! The user behind a credential, and what limits the credential.
 use sqlx::FromRow;
 
 use super::token_hash;
@@ -11,7 +11,7 @@ use crate::{
     time::Timestamp,
 };
 
-/// Seconds in which a user's activity is noted once.
+/// Minimum number of seconds between two updates of a user's last activity.
 const ACTIVITY: i64 = 15 * 60;
 
 #[derive(FromRow)]
@@ -35,7 +35,7 @@ const USER: &str = "select u.id as user_id, u.actor_id, u.username, u.is_superus
     u.permission_moderation, u.permission_library, u.permission_settings, u.email_verified, ";
 
 impl Holder {
-    /// The holder of an OAuth access token, or of an application's own.
+    /// The holder of an OAuth access token or an application token.
     pub async fn of_token(app: &App, token: &str) -> Result<Option<Self>> {
         let hash = token_hash(token);
         sql(USER)
@@ -61,7 +61,7 @@ impl Holder {
             .await
     }
 
-    /// The holder of a browser's session.
+    /// The holder of a browser session.
     pub async fn of_session(app: &App, token: &str) -> Result<Option<Self>> {
         sql(USER)
             .then(
@@ -76,7 +76,7 @@ impl Holder {
             .await
     }
 
-    /// A user in person, without a session.
+    /// A user who authenticated with a password, or by a signed token.
     pub async fn of_user(app: &App, user: i64) -> Result<Option<Self>> {
         sql(USER)
             .then(
@@ -89,12 +89,12 @@ impl Holder {
             .await
     }
 
-    /// Whether the e-mail address is confirmed, or need not be.
+    /// Whether the email address is confirmed; superusers are exempt.
     pub fn may_enter(&self) -> bool {
         self.email_verified || self.is_superuser
     }
 
-    /// Notes that the user, and the browser, were here.
+    /// Updates the last activity of the user and the session.
     pub async fn record_activity(&self, app: &App) -> Result<()> {
         let now = app.clock().now();
         if self
@@ -119,7 +119,7 @@ impl Holder {
             .map(|_| ())
     }
 
-    /// With the rights that everybody has been granted.
+    /// The identity of the holder; `granted` are the permissions that every user holds.
     pub fn identity(self, granted: Permissions) -> Identity {
         let permissions = Permissions {
             moderation: self.permission_moderation || self.is_superuser || granted.moderation,

@@ -1,5 +1,4 @@
-//! Signed tokens with which players listen for a user: they stand in addresses, last three days,
-//! and reach nothing but audio (contract section 2).
+//! Signed tokens for audio URLs: valid for three days, for audio only (contract section 2).
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -15,10 +14,11 @@ use crate::{
     time::Timestamp,
 };
 
-/// Seconds that a token lasts.
+/// Lifetime of a token in seconds.
 const LIFETIME: i64 = 3 * 24 * 3600;
 
-/// A token for a user. It stops when the user's key changes, as it does with the password.
+/// Creates a token for a user. It becomes invalid when the user's key changes, as it does with the
+/// password.
 pub fn sign(user: i64, key: Uuid, now: Timestamp) -> String {
     let claim = format!("{user}.{}", now.unix());
     format!(
@@ -27,7 +27,7 @@ pub fn sign(user: i64, key: Uuid, now: Timestamp) -> String {
     )
 }
 
-/// The user behind a token that stands, with the right to listen and no other.
+/// The user behind a valid token, with the scope to listen and no other.
 pub async fn caller(app: &App, token: &str) -> Result<Option<Caller>> {
     let Some((claim, signature)) = token.rsplit_once('.') else {
         return Ok(None);

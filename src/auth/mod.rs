@@ -1,5 +1,5 @@
-//! Who a request comes from (contract section 2): bearer tokens of applications and of their users
-//! (RFC 6750), names with passwords (RFC 7617), sessions of browsers, and signed links to audio.
+//! Authentication (contract section 2): bearer tokens (RFC 6750), HTTP Basic (RFC 7617), browser
+//! sessions, and signed tokens in audio URLs.
 mod basic;
 mod credentials;
 pub mod csrf;
@@ -21,22 +21,22 @@ use crate::{
     throttle::Ident,
 };
 
-/// The cookie that holds the token of a browser's session.
+/// The cookie with the session token.
 pub const SESSION: &str = "sessionid";
 
-/// A token is stored as this, so that who reads the database cannot use it. Tokens are drawn by
-/// chance, not chosen by people: one round is enough.
+/// The stored form of a token, which is useless to those who read the database. Tokens are random,
+/// so one round of hashing is enough.
 pub fn token_hash(token: &str) -> Vec<u8> {
     Sha256::digest(token.as_bytes()).to_vec()
 }
 
-/// The token of the browser's session, if it has one.
+/// The session token of a request.
 pub fn session(request: &Request) -> Option<&str> {
     cookie(request.headers(), SESSION).filter(|token| !token.is_empty())
 }
 
-/// Who a request comes from; `ledger` gets the budget that kept from finding out. What was sent first in this order counts: a bearer token, a name with
-/// a password, a session.
+/// Authenticates a request. The first credential in this order counts: bearer token, HTTP Basic,
+/// session. `ledger` gets the rate limit that prevented a password check, if one did.
 pub async fn caller(
     app: &App,
     request: &Request,
@@ -54,7 +54,7 @@ pub async fn caller(
                 Err(why) => problem = Some(why),
             }
         }
-        // At the OAuth endpoints the name and the password are an application's (RFC 6749 2.3.1).
+        // At the OAuth endpoints, HTTP Basic authenticates the client (RFC 6749 section 2.3.1).
         Some((scheme, pair))
             if scheme.eq_ignore_ascii_case("basic") && !is_for_clients(request.uri().path()) =>
         {
@@ -69,7 +69,7 @@ pub async fn caller(
             None => {}
         }
     }
-    // Where applications speak for themselves, it does not matter whose browser they run in.
+    // Where clients authenticate themselves, the session of the browser is irrelevant.
     if !is_for_clients(request.uri().path())
         && let Some(caller) = of_session(app, request).await?
     {
@@ -78,14 +78,14 @@ pub async fn caller(
     Ok(problem.map_or(Caller::Anonymous, Caller::Rejected))
 }
 
-/// Where applications show who they are.
+/// Whether an endpoint authenticates clients instead of users.
 fn is_for_clients(path: &str) -> bool {
     ["token", "revoke", "introspect", "device_authorization"]
         .iter()
         .any(|name| path.trim_end_matches('/').strip_prefix("/api/v1/oauth/") == Some(name))
 }
 
-/// Players cannot send headers: where audio is, a token may stand in the address.
+/// Players cannot send headers, so audio URLs accept `?token=`.
 fn takes_token_in_address(path: &str) -> bool {
     path.starts_with("/api/v1/listen/") || path.starts_with("/api/v1/stream/")
 }
@@ -102,7 +102,7 @@ async fn bearer(app: &App, token: &str) -> Result<Taken> {
     }
 }
 
-/// A token in the address: a signed one from `users/me`, or one of OAuth.
+/// A token in the query: a signed one from `users/me`, or an OAuth or application token.
 async fn in_address(app: &App, request: &Request) -> Result<Option<Taken>> {
     let pairs = Pairs::parse(request.uri().query().unwrap_or_default())?;
     let Some(token) = pairs.last("token").filter(|token| !token.is_empty()) else {
@@ -114,7 +114,7 @@ async fn in_address(app: &App, request: &Request) -> Result<Option<Taken>> {
     }
 }
 
-/// The caller of a session. What changes something must show that a page of this pod sent it.
+/// The caller of a session. Requests that change something need a CSRF token.
 async fn of_session(app: &App, request: &Request) -> Result<Option<Caller>> {
     let Some(token) = session(request) else {
         return Ok(None);
@@ -147,7 +147,7 @@ async fn admitted(app: &App, token: &str, holder: Holder) -> Result<Taken> {
         remind(app, holder.user_id).await?;
         return Ok(Err(TokenProblem::UnverifiedEmail));
     }
-    // That it cannot be noted is no reason to refuse.
+    // A failed update of the last activity does not fail the request.
     if let Err(error) = holder.record_activity(app).await {
         error.log();
     }

@@ -13,20 +13,20 @@ use crate::{
     time::Clock,
 };
 
-/// Seconds that a piece of the demo lasts.
+/// Duration of a demo track in seconds.
 const SECONDS: u32 = 30;
 
-/// Who can sign in, beside the demo's database.
+/// File with the demo's accounts, next to its database.
 const ACCOUNTS: &str = "accounts.txt";
 
 pub fn run(mut config: Config) -> Result<(), Startup> {
     telemetry::start_log(&config)?;
     if !config.bind.ip().is_loopback() {
         return Err(Startup::new(
-            "a demo is for this machine only: its --bind must be a loopback address",
+            "the demo listens on this machine only: --bind must be a loopback address",
         ));
     }
-    // The pod that people mean to keep is left alone.
+    // Keep the demo apart from the pod in the data folder.
     config.data = config.data.join("demo");
     config.media_root = None;
     config.funkwhale_hostname = config.funkwhale_hostname.or(Some(config.bind.to_string()));
@@ -38,8 +38,8 @@ pub fn run(mut config: Config) -> Result<(), Startup> {
             fill(&app, &data).await?;
         } else if !data.join(ACCOUNTS).is_file() {
             return Err(Startup::new(
-                "the demo was not made to its end, or its database is that of another pod. Delete \
-                 the folder `demo` of the data folder, or name another by --data",
+                "the demo is incomplete, or its database belongs to another pod. Delete \
+                 the folder `demo` in the data folder, or choose another with --data",
             ));
         }
         let accounts = fs::read_to_string(data.join(ACCOUNTS)).unwrap_or_default();
@@ -61,7 +61,7 @@ async fn fill(app: &App, data: &Path) -> Result<(), Startup> {
     progress.clear();
     let accounts = told(&people?);
     keep(&data.join(ACCOUNTS), &accounts)
-        .map_err(|error| Startup::caused("cannot write down the demo's accounts", error))
+        .map_err(|error| Startup::caused("cannot write the demo's accounts", error))
 }
 
 fn told(people: &[Person]) -> String {
@@ -78,7 +78,7 @@ fn told(people: &[Person]) -> String {
     people.iter().map(line).collect()
 }
 
-/// For nobody else's eyes.
+/// Writes a file that only its owner can read.
 fn keep(path: &Path, text: &str) -> io::Result<()> {
     use std::io::Write;
     let mut options = fs::File::options();
@@ -97,8 +97,8 @@ fn greet(address: &str, accounts: &str, data: &Path) {
          Listen        http://{address}/\n  \
          API explorer  http://{address}/api/v1/docs\n  \
          GraphiQL      http://{address}/graphiql\n\n  \
-         Accounts (name, password, and a token for `Authorization: Bearer`)\n{accounts}\n  \
-         It lies in {}; delete that to be rid of it.\n",
+         Accounts (username, password, and a token for `Authorization: Bearer`)\n{accounts}\n  \
+         Everything is in {}; delete that folder to remove the demo.\n",
         data.display()
     );
 }

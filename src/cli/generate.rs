@@ -7,15 +7,15 @@ use crate::{
     generate::{ACCESS_TOKEN, CLIENT_ID, HOST, PASSWORD, Plan, REFRESH_TOKEN, write},
 };
 
-/// What to generate.
+/// The data set to generate.
 #[derive(Args)]
 pub struct Order {
-    /// Folder for the .jsonl files; created if missing
+    /// Folder for the .jsonl files; created if it does not exist
     folder: PathBuf,
-    /// Number of tracks, at least 200; an album has 10, an artist 12 albums
+    /// Number of tracks, 200 to 100,000,000; each album has 10 tracks, each artist 12 albums
     #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(200..=100_000_000))]
     tracks: u64,
-    /// Seed of the random names and numbers; the same seed gives the same data set
+    /// Seed for random names and numbers; the same seed gives the same data set
     #[arg(long, default_value_t = 1)]
     seed: u64,
 }

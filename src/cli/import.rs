@@ -13,16 +13,16 @@ use crate::{
 
 #[derive(Subcommand)]
 pub enum Source {
-    /// Move a Funkwhale pod into this server: accounts, apps and tokens, catalogue, playlists, ...
+    /// Import a Funkwhale pod: accounts, applications and tokens, catalogue, playlists and more
     ///
-    /// Everything is imported, or nothing; the database must be empty. The pod is only read.
+    /// Imports everything or nothing, and only into an empty database. The pod is only read.
     Funkwhale {
-        /// A folder of .jsonl files, or the pod's database: postgres://USER@HOST/NAME
+        /// The pod's database, postgres://USER@HOST/NAME, or a folder of .jsonl files
         from: String,
-        /// The pod's media folder: its files are linked or copied along
+        /// The pod's media folder; its files are linked or copied [default: files are not imported]
         #[arg(long, value_name = "FOLDER")]
         media: Option<PathBuf>,
-        /// Check everything, write nothing
+        /// Check everything without writing anything
         #[arg(long)]
         dry_run: bool,
     },
@@ -56,28 +56,28 @@ fn tell(report: &Report, order: &Order, known_as: &str) {
         println!("{kind:<24}{rows:>10}");
     }
     let total: u64 = report.rows.iter().map(|(_, rows)| rows).sum();
-    println!("{:<24}{total:>10}\n", "all");
+    println!("{:<24}{total:>10}\n", "total");
     if let Some(media) = &report.media {
-        println!("{} media files came along.", media.files.len());
+        println!("{} media files were imported.", media.files.len());
         for file in media.missing.iter().take(10) {
             println!("  missing: {file}");
         }
         if media.missing.len() > 10 {
-            println!("  and {} more are missing", media.missing.len() - 10);
+            println!("  and {} more", media.missing.len() - 10);
         }
     }
     if order.dry_run {
-        println!("This was a dry run: everything fits, and nothing was written.");
+        println!("Dry run: everything can be imported; nothing was written.");
         return;
     }
     if order.media.is_none() {
         println!(
-            "Media files stayed where they are: name their folder by MEDIA_ROOT, or import with --media."
+            "Media files were not imported: set MEDIA_ROOT to their folder, or import with --media."
         );
     }
     if let [host, ..] = &report.hosts[..]
         && host != known_as
     {
-        println!("The pod is known as {host}: start with FUNKWHALE_HOSTNAME={host}");
+        println!("The pod's host name is {host}: start the server with FUNKWHALE_HOSTNAME={host}");
     }
 }

@@ -23,7 +23,7 @@ use crate::{
     error::Startup,
 };
 
-/// baleen: a music and audio API server. It speaks the REST API of Funkwhale and GraphQL.
+/// baleen: a music and audio server with the REST API of Funkwhale and a GraphQL API
 #[derive(Parser)]
 #[command(
     version,
@@ -35,7 +35,7 @@ pub struct Cli {
     #[command(subcommand)]
     command: Option<Task>,
 
-    /// Configuration file (TOML): the settings below, named as their flags with `_` for `-`
+    /// Configuration file (TOML): keys are the flags below with `_` for `-` [default: none]
     #[arg(long, env = "BALEEN_CONFIG", value_name = "FILE", global = true)]
     config: Option<String>,
 
@@ -45,36 +45,36 @@ pub struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Serve the API (the default)
+    /// Run the server (the default)
     Serve,
-    /// Bring the database up to date, and stop
+    /// Update the database schema and exit
     Migrate,
-    /// Move another server's data into this one
+    /// Import the data of another server
     #[command(subcommand)]
     Import(import::Source),
-    /// Generate a data set of any size, in the form that `import funkwhale` reads
+    /// Generate a data set of any size for `import funkwhale`
     Generate(generate::Order),
-    /// Bring a folder of music in; files stay where they are
+    /// Add a folder of music to a library; files stay where they are
     Scan(scan::Folder),
-    /// Serve a pod to try things on, with music of its own, from the folder `demo` of the data folder
+    /// Run a demo pod with generated music, in the folder `demo` of the data folder
     Demo,
-    /// Make accounts, list them, set passwords and permissions
+    /// Create and list accounts, set passwords and permissions
     #[command(subcommand)]
     User(user::Deed),
-    /// Show or reset what was spent of rate limits, where they are kept on Redis
+    /// Show or reset rate limits; needs Redis
     #[command(subcommand)]
     Throttle(throttle::Deed),
     /// Print the GraphQL schema
     Schema,
     /// Print the OpenAPI document
     Openapi,
-    /// Print the table of operations
+    /// Print the table of operations (Markdown)
     Operations,
-    /// Print the table of settings
+    /// Print the table of settings (Markdown)
     Settings,
 }
 
-/// Reads the command line and does what it says.
+/// Runs the command line.
 pub fn main() -> ExitCode {
     match obey() {
         Ok(()) => ExitCode::SUCCESS,
@@ -110,7 +110,7 @@ fn obey() -> Result<(), Startup> {
     }
 }
 
-/// The file is read before the rest, whose defaults it sets: so it is looked for by hand.
+/// Finds the configuration file by hand: its values are the defaults of the real parser.
 #[expect(
     clippy::disallowed_methods,
     reason = "the one home of the process environment"
@@ -127,7 +127,7 @@ fn configuration_file() -> Option<String> {
     env::var("BALEEN_CONFIG").ok()
 }
 
-/// Settings may stand before and behind a command.
+/// Allows settings before and after a subcommand.
 fn global(command: Command) -> Command {
     command.mut_args(|arg| {
         if arg.get_id() == "help" || arg.get_id() == "version" {
@@ -138,12 +138,12 @@ fn global(command: Command) -> Command {
     })
 }
 
-/// The command as `--help` tells of it, for the tables in the documentation.
+/// The command without configuration file and environment, for the documentation.
 fn described() -> Command {
     Cli::command()
 }
 
-/// Prints a text; who stops reading it early is no trouble.
+/// Prints a text. A reader that closes the pipe early, such as `head`, is not an error.
 fn say(text: &str) -> Result<(), Startup> {
     match io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {

@@ -4,7 +4,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::import::Watch;
 
-/// A bar on the terminal; nothing elsewhere.
+/// A progress bar on a terminal; nothing otherwise.
 pub struct Progress(ProgressBar);
 
 impl Default for Progress {
@@ -31,7 +31,7 @@ impl Watch for Progress {
 }
 
 impl Progress {
-    /// Takes the bar away, so that what is printed next stands alone.
+    /// Removes the bar before other output is printed.
     pub fn clear(&self) {
         self.0.finish_and_clear();
     }

@@ -20,7 +20,7 @@ use crate::{
     time::Clock,
 };
 
-/// Bytes of a thread's stack; only what is used takes memory.
+/// Stack size of a thread in bytes; only the part in use takes memory.
 const STACK: usize = 8 << 20;
 
 pub fn runtime() -> Result<Runtime, Startup> {
@@ -45,10 +45,10 @@ pub fn serve(config: Config) -> Result<(), Startup> {
     })
 }
 
-/// What to open and what to type next.
+/// Prints the addresses of the server and the first commands.
 fn greet(address: &str, public: &str, setup: Option<&str>) {
     let first = setup.map_or_else(String::new, |path| {
-        format!("  Set it up    http://{address}{path}\n               Nobody has an account yet: this link makes the first one, and works once.\n")
+        format!("  Set it up    http://{address}{path}\n               There are no accounts yet: this link creates the first one, and works once.\n")
     });
     let lines = format!(
         "baleen {version} is ready\n\n{first}  \
@@ -57,13 +57,13 @@ fn greet(address: &str, public: &str, setup: Option<&str>) {
          API explorer http://{address}/api/v1/docs\n  \
          GraphiQL     http://{address}/graphiql\n  \
          Health       http://{address}/health/ready\n  \
-         Known as     {public}\n\n  \
-         Next: bring music in with\n    \
+         Public URL   {public}\n\n  \
+         Next, add music:\n    \
          baleen user create NAME\n    \
          baleen scan ~/Music --library Music --user NAME\n  \
-         or a whole pod with\n    \
+         or import a Funkwhale pod:\n    \
          baleen import funkwhale postgres://funkwhale@localhost/funkwhale\n  \
-         and see every setting with\n    baleen --help\n",
+         All settings:\n    baleen --help\n",
         version = env!("CARGO_PKG_VERSION"),
     );
     println!("{lines}");
@@ -83,7 +83,7 @@ pub async fn told_to_stop() {
     }
     #[cfg(not(unix))]
     interrupted().await;
-    tracing::info!("stopping: running requests may finish");
+    tracing::info!("stopping: waiting for running requests");
 }
 
 async fn interrupted() {
@@ -101,7 +101,7 @@ pub fn migrate(config: Config) -> Result<(), Startup> {
     })
 }
 
-/// Prints a text; a reader that has seen enough, such as `head`, is no error.
+/// Prints a text. A reader that closes the pipe early, such as `head`, is not an error.
 pub fn print(text: String) -> Result<(), Startup> {
     match writeln!(std::io::stdout(), "{}", text.trim_end()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {

@@ -18,21 +18,21 @@ use crate::{
 
 #[derive(Args)]
 pub struct Folder {
-    /// The folder; names that begin with a dot are not looked at
+    /// Folder to scan; names that begin with a dot are skipped
     folder: PathBuf,
-    /// The name or UUID of the library; a new name makes one
+    /// Name or UUID of the library; a new name creates one
     #[arg(long, value_name = "NAME|UUID")]
     library: String,
-    /// Whose library it is
+    /// Username of the library's owner
     #[arg(long, value_name = "NAME")]
     user: String,
-    /// Who may look into a library that is made: me, instance or everyone
+    /// Who can see a newly created library: me, instance or everyone
     #[arg(long, default_value = "me", value_name = "LEVEL", value_parser = level)]
     privacy: PrivacyLevel,
-    /// Files that are read at the same time [default: the number of processors]
+    /// Number of files read concurrently, 1 to 256 [default: the number of processors]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     readers: Option<u16>,
-    /// Keep on: scan what changes, until Ctrl-C
+    /// Keep running and scan changes, until Ctrl-C
     #[arg(long)]
     watch: bool,
 }
@@ -79,7 +79,7 @@ async fn scan_and_watch(app: &App, order: &Order, stop: &Stop, watch: bool) -> R
     progress.clear();
     tell(&report?);
     if let Some(watching) = watching.filter(|_| !stop.is_told()) {
-        println!("Watching {}; Ctrl-C ends it.", order.folder.display());
+        println!("Watching {}; press Ctrl-C to stop.", order.folder.display());
         keep_on(app, order, watching, stop, &mut progress, tell).await?;
     }
     Ok(())
@@ -91,8 +91,8 @@ fn tell(report: &Report) {
         ("updated", report.updated),
         ("moved", report.moved),
         ("unchanged", report.unchanged),
-        ("there already", report.duplicates),
-        ("vanished", report.vanished),
+        ("duplicates", report.duplicates),
+        ("missing", report.vanished),
         ("skipped", report.skipped_count),
     ];
     let told = counts
@@ -105,9 +105,9 @@ fn tell(report: &Report) {
     }
     let untold = report.skipped_count - report.skipped.len() as u64;
     if untold > 0 {
-        println!("  and {untold} more were skipped");
+        println!("  and {untold} more");
     }
     if report.interrupted {
-        println!("It was stopped early: the next scan goes on from here.");
+        println!("The scan was interrupted; the next one continues from here.");
     }
 }

@@ -12,14 +12,14 @@ use crate::{
 
 #[derive(Subcommand)]
 pub enum Deed {
-    /// Show what somebody has spent
+    /// Show the rate limits of a user or an address
     Show {
-        /// A user's name, or the address of a stranger
+        /// Username, or IP address of an anonymous client
         ident: String,
     },
-    /// Make all of somebody's budgets whole again
+    /// Reset the rate limits of a user or an address
     Reset {
-        /// A user's name, or the address of a stranger
+        /// Username, or IP address of an anonymous client
         ident: String,
     },
 }
@@ -36,8 +36,8 @@ pub fn run(deed: Deed, config: Config) -> Result<(), Startup> {
 async fn perform(deed: &Deed, app: &App) -> Result<(), Startup> {
     if !app.limits().are_shared() {
         return Err(Startup::new(
-            "the server counts in its own memory, which this command cannot see: \
-             set CACHE_URL for both, or ask GET /api/v1/rate-limit",
+            "the server keeps its rate limits in memory, where this command cannot see them: \
+             set CACHE_URL for both, or use GET /api/v1/rate-limit",
         ));
     }
     match deed {
@@ -47,7 +47,7 @@ async fn perform(deed: &Deed, app: &App) -> Result<(), Startup> {
         }
         Deed::Reset { ident } => {
             app.limits().reset(named(app, ident).await?).await?;
-            say(&format!("The budgets of {ident} are whole.\n"))?;
+            say(&format!("The rate limits of {ident} were reset.\n"))?;
         }
     }
     Ok(())
@@ -57,7 +57,7 @@ fn table(quotas: &[Quota]) -> String {
     let line = |scope: &str, limit: &str, left: &str, whole: &str| {
         format!("{scope:<26} {limit:>9} {left:>9} {whole:>12}\n")
     };
-    let mut text = line("scope", "limit", "left", "whole in");
+    let mut text = line("scope", "limit", "left", "resets in");
     for quota in quotas {
         let whole = quota.reset_after.map(|seconds| format!("{seconds} s"));
         let (limit, left) = (quota.limit.to_string(), quota.remaining.to_string());
@@ -66,7 +66,7 @@ fn table(quotas: &[Quota]) -> String {
     text
 }
 
-/// Addresses are strangers, all else is a user's name.
+/// Addresses stand for anonymous clients; anything else is a username.
 async fn named(app: &App, ident: &str) -> Result<Ident, Startup> {
     if let Ok(address) = ident.parse() {
         return Ok(Ident::of_address(address));
@@ -74,7 +74,7 @@ async fn named(app: &App, ident: &str) -> Result<Ident, Startup> {
     match directory::id(app, ident).await? {
         Some(id) => Ok(Ident::User(id)),
         None => Err(Startup::new(format!(
-            "nobody is called {ident:?}, and it is no address"
+            "{ident:?} is neither a username nor an IP address"
         ))),
     }
 }

@@ -18,47 +18,47 @@ use crate::{
 
 #[derive(Subcommand)]
 pub enum Deed {
-    /// Make an account, and print its password where none is given
+    /// Create an account and print its password, unless one is given
     Create {
-        /// Its name: letters, digits, `_`, `.` and `-`
+        /// Username: 1 to 30 letters, digits, `_`, `.` and `-`
         username: String,
-        /// Its e-mail address
+        /// Email address [default: none]
         #[arg(long, default_value = "", hide_default_value = true)]
         email: String,
-        /// It may do everything
+        /// Make the account a superuser with all permissions
         #[arg(long)]
         admin: bool,
-        /// Read the password from the standard input
+        /// Read the password from standard input
         #[arg(long)]
         password_stdin: bool,
     },
-    /// List the accounts
+    /// List accounts with their permissions
     List,
-    /// Set a new password, and print it where none is given; the user is signed out everywhere
+    /// Set a new password and print it, unless one is given; ends all browser sessions of the user
     SetPassword {
-        /// The name of the account
+        /// Username of the account
         username: String,
-        /// Read the password from the standard input
+        /// Read the password from standard input
         #[arg(long)]
         password_stdin: bool,
     },
-    /// Show what an account may do, or set it
+    /// Show or change the permissions of an account
     Permissions {
-        /// The name of the account
+        /// Username of the account
         username: String,
-        /// It may do everything
+        /// Superuser with all permissions
         #[arg(long, value_name = "BOOL")]
         admin: Option<bool>,
-        /// It may look after the catalogue
+        /// Manage the catalogue of the pod
         #[arg(long, value_name = "BOOL")]
         library: Option<bool>,
-        /// It may look after what people do
+        /// Moderate the pod
         #[arg(long, value_name = "BOOL")]
         moderation: Option<bool>,
-        /// It may change the pod's settings and its users
+        /// Manage the pod's settings and users
         #[arg(long, value_name = "BOOL")]
         settings: Option<bool>,
-        /// It can be used
+        /// Whether the account can be used
         #[arg(long, value_name = "BOOL")]
         active: Option<bool>,
     },
@@ -89,7 +89,7 @@ async fn perform(deed: Deed, app: &App) -> Result<(), Startup> {
                 is_superuser: admin,
             };
             accounts::create(app, &new).await.map_err(told)?;
-            println!("The account {} was made.", new.username);
+            println!("Created account {}.", new.username);
             show(password_stdin, &new.password);
         }
         Deed::List => list(app).await?,
@@ -101,7 +101,7 @@ async fn perform(deed: Deed, app: &App) -> Result<(), Startup> {
             directory::set_password(app, &username, &plain)
                 .await
                 .map_err(told)?;
-            println!("The account {username} has a new password.");
+            println!("Changed the password of {username}.");
             show(password_stdin, &plain);
         }
         Deed::Permissions {
@@ -130,8 +130,8 @@ async fn perform(deed: Deed, app: &App) -> Result<(), Startup> {
 
 async fn list(app: &App) -> Result<(), Startup> {
     let mut text = format!(
-        "{:<30} {:<11} {:<9} {:<20} e-mail\n",
-        "name", "may do", "active", "joined"
+        "{:<30} {:<11} {:<9} {:<20} email\n",
+        "username", "permissions", "active", "joined"
     );
     for row in directory::list(app).await.map_err(told)? {
         text += &line(&row);
@@ -160,7 +160,7 @@ fn wanted(password_stdin: bool) -> Result<String, Startup> {
 
 fn show(given: bool, password: &str) {
     if !given {
-        println!("Its password is {password}");
+        println!("The password is {password}");
     }
 }
 
@@ -173,7 +173,7 @@ fn given() -> Result<String, Startup> {
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }
 
-/// Complaints in one line.
+/// Joins field errors into one line.
 fn told(error: Error) -> Startup {
     match error {
         Error::Invalid(fields) => {

@@ -1,4 +1,4 @@
-//! Relay connections over the lists of the store.
+//! Relay connections over stored lists.
 use std::sync::Arc;
 
 use async_graphql::{
@@ -14,16 +14,16 @@ use crate::{
     store::listing::{Listing, Window},
 };
 
-/// Rows of one connection at most, and where nothing is asked for.
+/// Default and maximum number of nodes in a connection.
 pub const MOST: usize = 50;
 
-/// Up or down.
+/// Sort direction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Enum)]
 pub enum Direction {
-    /// Small before large, early before late.
+    /// Ascending: smallest or earliest first.
     #[default]
     Asc,
-    /// Large before small, late before early.
+    /// Descending: largest or latest first.
     Desc,
 }
 
@@ -37,7 +37,7 @@ impl Direction {
     }
 }
 
-/// The arguments of a connection as the store takes them.
+/// Converts the arguments of a connection for the store.
 pub fn window(
     first: Option<u32>,
     after: Option<String>,
@@ -53,17 +53,17 @@ pub fn window(
     }
 }
 
-/// A page of a list, by cursors (Relay's connection specification).
+/// A page of a list with cursors (Relay connection specification).
 pub type Connection<T> = connection::Connection<String, T, Total, EmptyFields>;
 
-/// What a connection says of the whole list.
+/// Fields of a connection about the whole list.
 pub struct Total {
     listing: Listing,
 }
 
 #[Object]
 impl Total {
-    /// How many there are in all; counted only when asked for.
+    /// Total number of items in the list.
     async fn total_count(&self, ctx: &Context<'_>) -> Result<i64> {
         self.listing
             .count(ctx.data_unchecked::<Cx>().reader().db())
@@ -71,7 +71,7 @@ impl Total {
     }
 }
 
-/// Reads a stretch of a list and the rows in it.
+/// Reads a page of a list with its rows.
 pub async fn connect<O, T>(
     permit: &Allowed<O>,
     listing: Listing,
@@ -96,20 +96,19 @@ where
     Ok(page)
 }
 
-/// A root field's answer: when it is refused it is null, and its siblings still answer. It is
-/// worked on apart from the stack: else the executor's own state would be as large as the largest
-/// of all fields.
+/// The result of a root field, which is null on error so that its siblings still resolve. The
+/// future is boxed: otherwise the executor's state would be as large as that of the largest field.
 pub async fn answer<T>(found: impl Future<Output = Result<T>> + Send) -> Option<Result<T>> {
     let found: std::pin::Pin<Box<dyn Future<Output = Result<T>> + Send>> = Box::pin(found);
     Some(found.await)
 }
 
-/// Rows of a nested list at most.
+/// Limits the size of a nested list to 100.
 pub fn few(first: u32) -> usize {
     usize::try_from(first).unwrap_or(usize::MAX).min(100)
 }
 
-/// Rows that a connection may answer with: what each of them costs counts as often.
+/// Maximum number of nodes that a connection can return; a factor of its cost.
 pub fn pages(first: Option<u32>, last: Option<u32>) -> usize {
     first
         .or(last)
@@ -118,8 +117,7 @@ pub fn pages(first: Option<u32>, last: Option<u32>) -> usize {
         .min(MOST)
 }
 
-/// The cost of a list: each of its rows costs what is asked of it. Bounded, so that sums of costs
-/// cannot overflow.
+/// The cost of a list: rows times the cost of a row. Bounded, so that sums cannot overflow.
 pub fn cost(rows: usize, child: usize) -> usize {
     rows.saturating_mul(child).saturating_add(1).min(1 << 32)
 }

@@ -1,4 +1,4 @@
-//! Global identifiers: opaque to clients, a kind and a number to us.
+//! Global IDs: a type and a numeric ID, opaque to clients.
 use async_graphql::ID;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use uuid::Uuid;
@@ -10,7 +10,7 @@ use crate::{
 };
 
 choices! {
-    /// The kinds of things that have a global identifier.
+    /// Types of objects that have a global ID.
     pub enum Kind {
         /// An artist.
         Artist = "Artist",
@@ -33,12 +33,12 @@ choices! {
     }
 }
 
-/// The global identifier of a row.
+/// Encodes a global ID.
 pub fn global(kind: Kind, id: i64) -> ID {
     ID(URL_SAFE_NO_PAD.encode(format!("{}:{id}", kind.word())))
 }
 
-/// What a global identifier names.
+/// Decodes a global ID.
 pub fn parse(id: &ID) -> Result<(Kind, i64)> {
     use crate::rest::params::Scalar;
     let decoded = URL_SAFE_NO_PAD.decode(id.as_str()).ok();
@@ -49,7 +49,7 @@ pub fn parse(id: &ID) -> Result<(Kind, i64)> {
         .ok_or_else(|| Error::field("id", "This is not an identifier of this API."))
 }
 
-/// The ways to name one object: exactly one must be given.
+/// A key of an object: of `id`, `databaseId` and `uuid`, exactly one must be given.
 #[derive(Clone, Debug)]
 pub enum Key {
     Id(i64),
@@ -57,7 +57,7 @@ pub enum Key {
 }
 
 impl Key {
-    /// The condition that a row of a table with `id` and `uuid` is the one that is meant.
+    /// The SQL condition for this key, in a table with `id` and `uuid`.
     pub fn condition(&self) -> Sql {
         match self {
             Self::Id(id) => sql("id = ?").bind(*id),

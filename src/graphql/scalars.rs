@@ -1,11 +1,11 @@
-//! Scalars beside those of GraphQL itself.
+//! Custom scalars.
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
 
-/// A whole number that may need more than 32 bits, such as a size in bytes; a JSON number.
+/// A 64-bit integer, such as a size in bytes; serialized as a JSON number.
 #[derive(Clone, Copy, Debug)]
 pub struct BigInt(pub i64);
 
-/// A whole number that may need more than 32 bits, such as a size in bytes; a JSON number.
+/// A 64-bit integer, such as a size in bytes; serialized as a JSON number.
 #[Scalar(name = "BigInt")]
 impl ScalarType for BigInt {
     fn parse(value: Value) -> InputValueResult<Self> {

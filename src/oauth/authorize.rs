@@ -1,4 +1,4 @@
-//! Authorisation requests, and the codes that answer them (RFC 6749 section 4.1, RFC 9207).
+//! Authorization requests and codes (RFC 6749 section 4.1, RFC 9207).
 use super::{
     clients::{self, Client},
     consents, pkce, redirect, scopes,
@@ -8,10 +8,10 @@ use crate::{
     scope::ScopeSet, store::sql,
 };
 
-/// Seconds that a code lasts.
+/// Lifetime of a code in seconds.
 pub const LIFETIME: i64 = 300;
 
-/// What an application asks of a person.
+/// A valid authorization request.
 #[derive(Clone, Debug)]
 pub struct Request {
     pub client: Client,
@@ -21,24 +21,24 @@ pub struct Request {
     challenge: Option<String>,
 }
 
-/// Why an authorisation request is not granted.
+/// Why an authorization request is invalid.
 #[derive(Clone, Debug)]
 pub enum Fault {
-    /// There is no telling where to send the person: the person is told.
+    /// Unknown application: there is no safe redirect URI, so the user sees the error.
     Client,
     Redirect,
-    /// The application is told, at its address (RFC 6749 section 4.1.2.1).
+    /// The error is sent to the application by redirect (RFC 6749 section 4.1.2.1).
     Told(Told),
 }
 
-/// An error that the person is sent back with.
+/// An error for the application, and the URI that delivers it.
 #[derive(Clone, Debug)]
 pub struct Told {
     pub error: &'static str,
     pub location: String,
 }
 
-/// Who asks, from where: known before anything else is looked at.
+/// The application and its redirect URI, which are checked before everything else.
 struct Asker<'a> {
     app: &'a App,
     client: Client,
@@ -57,7 +57,7 @@ impl Asker<'_> {
     }
 }
 
-/// The address that answers a request: its state, and who answers (RFC 9207), are added.
+/// Builds the redirect URI of an answer, with `state` and `iss` (RFC 9207).
 fn answer(app: &App, redirect_uri: &str, state: Option<&str>, answer: &[(&str, &str)]) -> String {
     let issuer = app.config().public_url();
     let mut params = answer.to_vec();
@@ -68,7 +68,7 @@ fn answer(app: &App, redirect_uri: &str, state: Option<&str>, answer: &[(&str, &
     redirect::with(redirect_uri, &params)
 }
 
-/// Checks an authorisation request; an absent scope is all that the application asks for.
+/// Checks an authorization request. The default scope is all scopes of the application.
 pub async fn check(app: &App, params: &Pairs) -> Result<std::result::Result<Request, Fault>> {
     let client = match params.all("client_id")[..] {
         [id] => clients::find(app, id).await?,
@@ -125,8 +125,8 @@ fn check_rest(asker: Asker<'_>, params: &Pairs) -> std::result::Result<Request, 
     })
 }
 
-/// What this server does not do: parameters twice (RFC 6749 section 3.1), answers other than by the
-/// query, and requests by other ways (OpenID Connect Core section 3.1.2.6).
+/// Refuses what is not supported: repeated parameters (RFC 6749 section 3.1), response modes other
+/// than `query`, and request objects (OpenID Connect Core section 3.1.2.6).
 fn unsupported(params: &Pairs) -> Option<(&'static str, String)> {
     if let Some(name) = params.repeated() {
         return Some(("invalid_request", format!("Duplicate {name} parameters.")));
@@ -155,7 +155,7 @@ fn unsupported(params: &Pairs) -> Option<(&'static str, String)> {
     })
 }
 
-/// Why a challenge, or its absence, will not do (RFC 7636, RFC 9700 section 2.1.1).
+/// Why a PKCE challenge is invalid or missing (RFC 7636, RFC 9700 section 2.1.1).
 fn refused(client: &Client, challenge: Option<&str>, method: Option<&str>) -> Option<&'static str> {
     match challenge {
         None if client.is_public() => Some("Code challenge required."),
@@ -168,17 +168,19 @@ fn refused(client: &Client, challenge: Option<&str>, method: Option<&str>) -> Op
 }
 
 impl Request {
-    /// What it comes down to: what the application may ask for, and OAuth can reach.
+    /// The scopes that a grant would give: those requested, within what the application and OAuth
+    /// allow.
     pub fn reach(&self) -> ScopeSet {
         scopes::reachable(&self.client.scope, &self.scope)
     }
 
-    /// Whether credentials may answer: a token lets no application have more than it has itself.
+    /// Whether the caller may grant the request: a token cannot give an application more scopes
+    /// than it has itself.
     pub fn may_be_answered_by(&self, identity: &Identity) -> bool {
         identity.in_person || self.reach().is_within(identity.scopes)
     }
 
-    /// The person is sent back with an error.
+    /// Sends the user back with an error.
     pub fn refuse(&self, app: &App, error: &'static str) -> Told {
         let params = [("error", error)];
         Told {
@@ -187,8 +189,8 @@ impl Request {
         }
     }
 
-    /// Whether the user has allowed as much before, to an application that nobody else on the
-    /// device can pass for (RFC 8252 section 8.6).
+    /// Whether consent can be skipped: the user granted these scopes before, and the application
+    /// cannot be impersonated by another one on the device (RFC 8252 section 8.6).
     pub async fn was_allowed(&self, app: &App, user: i64) -> Result<bool> {
         if !self.redirect_uri.starts_with("https:") {
             return Ok(false);
@@ -197,7 +199,7 @@ impl Request {
         Ok(self.reach() != ScopeSet::NONE && self.reach().is_within(allowed))
     }
 
-    /// Grants it: a code, and the address that carries it to the application.
+    /// Grants the request: creates a code and the redirect URI that delivers it.
     pub async fn grant(&self, app: &App, user: i64) -> Result<Granted> {
         let code = crate::random::token();
         let now = app.clock().now();
@@ -225,7 +227,7 @@ impl Request {
     }
 }
 
-/// A code, and where it is to be brought.
+/// A code and the redirect URI that delivers it.
 #[derive(Clone, Debug)]
 pub struct Granted {
     pub code: String,

@@ -1,4 +1,4 @@
-//! Applications, and how they show who they are (RFC 6749 section 2).
+//! OAuth clients (applications) and their authentication (RFC 6749 section 2).
 use base64::{Engine, engine::general_purpose::STANDARD};
 use oauth2::basic::BasicErrorResponseType;
 use percent_encoding::percent_decode_str;
@@ -17,16 +17,16 @@ use crate::{
 };
 
 choices! {
-    /// Whether an application can keep a secret (RFC 6749 section 2.1).
+    /// Type of an OAuth client (RFC 6749 section 2.1).
     pub enum ClientType {
-        /// It runs on a server of its own, and keeps its secret there.
+        /// Runs on a server, where it can keep a client secret.
         Confidential = "confidential",
-        /// It runs in the hands of its users, in a browser or on a device, and has no secret.
+        /// Runs in a browser or on a device of its users, and has no client secret. Must use PKCE.
         Public = "public",
     }
 }
 
-/// An application.
+/// An OAuth client.
 #[derive(Clone, Debug, FromRow)]
 pub struct Client {
     pub id: i64,
@@ -39,7 +39,7 @@ pub struct Client {
     client_type: String,
 }
 
-/// The application of this id.
+/// Finds a client by its client ID.
 pub async fn find(app: &App, client_id: &str) -> Result<Option<Client>> {
     sql(
         "select id, client_id, client_secret_hash, name, user_id, redirect_uris, scope, client_type
@@ -55,7 +55,7 @@ impl Client {
         self.client_type == "public"
     }
 
-    /// Where people may be sent back to; for the explorers it follows from where the pod is.
+    /// The registered redirect URIs; those of the API explorers depend on the pod's address.
     pub fn redirect_uris(&self, app: &App) -> String {
         match self.client_id.as_str() {
             EXPLORER => explorer_uris(app),
@@ -64,7 +64,7 @@ impl Client {
     }
 }
 
-/// The pages of the explorers, by the pod's name and by the address it listens on.
+/// The pages of the API explorers, under the public URL and on loopback addresses.
 fn explorer_uris(app: &App) -> String {
     let port = app.config().bind.port();
     let roots = [
@@ -79,20 +79,20 @@ fn explorer_uris(app: &App) -> String {
     uris.collect::<Vec<_>>().join(" ")
 }
 
-/// What is stored of a secret that was drawn: it is long, one round is enough.
+/// The stored form of a generated secret. It is long and random, so one round of hashing is enough.
 pub fn secret_hash(secret: &str) -> String {
     format!("sha256${}", hex(Sha256::digest(secret.as_bytes())))
 }
 
-/// Credentials that an application sent.
+/// Client credentials from a request.
 struct Shown {
     client_id: String,
     secret: Option<String>,
-    /// Whether they came by HTTP Basic.
+    /// Whether they were sent by HTTP Basic.
     by_header: bool,
 }
 
-/// The application that a request comes from, by the header or by the form.
+/// Authenticates the client of a request, by header or form fields.
 pub async fn authenticate(app: &App, request: &Request, form: &Pairs) -> Result<Client, Refusal> {
     if let Some(name) = form.repeated() {
         return Err(Refusal::invalid_request(format!(
@@ -144,7 +144,7 @@ fn shown(request: &Request, form: &Pairs) -> Result<Shown, Refusal> {
     }
 }
 
-/// Id and secret are encoded as in forms before they are joined (RFC 6749 section 2.3.1).
+/// ID and secret are form-encoded before they are joined (RFC 6749 section 2.3.1).
 fn decoded(pair: &str) -> Option<Shown> {
     let text = String::from_utf8(STANDARD.decode(pair.trim()).ok()?).ok()?;
     let (id, secret) = text.split_once(':')?;
@@ -160,7 +160,8 @@ fn decoded(pair: &str) -> Option<Shown> {
     })
 }
 
-/// Shorter secrets were chosen by somebody: their slow hash stays.
+/// Minimum length of a secret that counts as generated. Shorter ones, from imported data, may have
+/// been chosen by people and keep their slow hash.
 const DRAWN: usize = 64;
 
 async fn is_secret(app: &App, client: &Client, secret: &str) -> Result<bool> {

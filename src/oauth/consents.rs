@@ -1,4 +1,4 @@
-//! What people have allowed applications before.
+//! Remembered consents: the scopes that users have granted to applications.
 use crate::{
     app::App,
     error::Result,
@@ -6,7 +6,7 @@ use crate::{
     store::{Tx, sql},
 };
 
-/// The scope that a user has allowed an application.
+/// The scopes that a user has granted to an application.
 pub async fn find(app: &App, user: i64, application: i64) -> Result<ScopeSet> {
     let row: Option<(String,)> =
         sql("select scope from oauth_consents where user_id = ? and application_id = ?")
@@ -17,14 +17,14 @@ pub async fn find(app: &App, user: i64, application: i64) -> Result<ScopeSet> {
     Ok(row.map_or(ScopeSet::NONE, |row| ScopeSet::parse(&row.0)))
 }
 
-/// Remembers what a user allows an application, beside what was allowed before.
+/// Adds scopes to a user's consent for an application.
 pub async fn add(
     tx: &mut Tx,
     app: &App,
     (user, application): (i64, i64),
     scope: ScopeSet,
 ) -> Result<()> {
-    // The row is written to first: of two at once, none forgets what the other added.
+    // Lock the row first, so that concurrent grants do not lose each other's scopes.
     let known: Vec<(String,)> = sql(
         "insert into oauth_consents (user_id, application_id, scope, updated) values (?, ?, '', ?)
          on conflict (user_id, application_id) do update set updated = excluded.updated

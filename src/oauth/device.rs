@@ -1,5 +1,5 @@
-//! The device authorisation grant (RFC 8628): a player without a browser shows a short code, which
-//! a person types in elsewhere.
+//! The device authorization grant (RFC 8628): a device without a browser shows a short code, which
+//! the user enters elsewhere.
 use oauth2::{DeviceCodeErrorResponseType as Waiting, basic::BasicErrorResponseType};
 use poem_openapi::Object;
 use serde::Serialize;
@@ -22,35 +22,35 @@ use crate::{
 
 pub const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
-/// Seconds that the codes last.
+/// Lifetime of the codes in seconds.
 const LIFETIME: i64 = 900;
-/// Seconds between two questions of a device, and what is added when it asks too often (RFC 8628
-/// section 3.5).
+/// Polling interval in seconds, and its increase when a device polls too often (RFC 8628 section
+/// 3.5).
 const PACE: i64 = 5;
-/// Consonants that are not mistaken for each other (RFC 8628 section 6.1): 20 to the power of 8.
+/// Consonants that are not easily confused (RFC 8628 section 6.1): 20^8 codes.
 const LETTERS: &[u8] = b"BCDFGHJKLMNPQRSTVWXZ";
 
-/// What a device shows, and what it asks with (RFC 8628 section 3.2).
+/// A device authorization response (RFC 8628 section 3.2).
 #[derive(Debug, Serialize, Object)]
 pub struct Begun {
-    /// What the device asks the token endpoint with.
+    /// Code with which the device polls the token endpoint.
     device_code: String,
-    /// What a person types in.
+    /// Code that the user enters.
     user_code: String,
-    /// Where.
+    /// URI at which the user enters the code.
     verification_uri: String,
-    /// The same with the code in it, for a QR code.
+    /// URI that includes the code, for example for a QR code.
     verification_uri_complete: String,
-    /// Seconds that the codes last.
+    /// Lifetime of both codes in seconds.
     expires_in: i64,
-    /// Seconds between two questions.
+    /// Minimum number of seconds between two polls.
     interval: i64,
 }
 
-/// Starts to let a device in.
+/// Starts a device authorization.
 pub async fn begin(app: &App, client: &Client, wanted: Option<&str>) -> Result<Begun, Refusal> {
     if client.client_id == EXPLORER {
-        // A device that passes for the pod itself would be believed.
+        // Users would trust a device that claims to be the pod itself.
         return Err(BasicErrorResponseType::UnauthorizedClient.into());
     }
     let wanted = wanted.filter(|scope| !scope.trim().is_empty());
@@ -97,7 +97,7 @@ struct Device {
     expires: Timestamp,
 }
 
-/// A device asks whether it was let in (RFC 8628 section 3.4).
+/// Answers a device that polls (RFC 8628 section 3.4).
 pub async fn poll(app: &App, client: &Client, code: &str) -> Result<Pair, Refusal> {
     let device: Option<Device> = sql(
         "select id, scope, state, user_id, polled, pace, expires from oauth_device_codes
@@ -119,7 +119,7 @@ pub async fn poll(app: &App, client: &Client, code: &str) -> Result<Pair, Refusa
     }
 }
 
-/// Who asks too often is to ask less often from then on.
+/// A device that polls too often must poll more slowly from then on.
 async fn wait(app: &App, device: &Device, now: Timestamp) -> Result<Refusal> {
     let hasty = device
         .polled
@@ -157,22 +157,22 @@ async fn redeem(app: &App, client: &Client, device: Device, user: i64) -> Result
     Ok(pair)
 }
 
-/// A device that waits for a person.
+/// A device that waits for the user's decision.
 #[derive(Clone, Debug)]
 pub struct Pending {
     id: i64,
     pub client: Client,
-    /// What it would reach.
+    /// Scopes that it would get.
     pub reach: ScopeSet,
 }
 
-/// The letters of a code that a person typed in.
+/// Normalizes a code that a user typed in.
 fn letters(typed: &str) -> String {
     let letters = typed.chars().filter(char::is_ascii_alphanumeric);
     letters.map(|letter| letter.to_ascii_uppercase()).collect()
 }
 
-/// A code as devices show it.
+/// Formats a code as devices show it: `BCDF-GHJK`.
 pub fn shown(typed: &str) -> String {
     let letters = letters(typed);
     match letters.split_at_checked(4) {
@@ -181,7 +181,7 @@ pub fn shown(typed: &str) -> String {
     }
 }
 
-/// The device that shows this code.
+/// Finds the waiting device with this code.
 pub async fn find(app: &App, typed: &str) -> Result<Pending> {
     let found: Option<(i64, String, String)> =
         sql("select d.id, a.client_id, d.scope from oauth_device_codes d
@@ -205,7 +205,7 @@ pub async fn find(app: &App, typed: &str) -> Result<Pending> {
     })
 }
 
-/// Lets a device in, or turns it away.
+/// Approves or denies a device.
 pub async fn decide(app: &App, device: &Pending, user: i64, allow: bool) -> Result<()> {
     let mut tx = app.db().begin().await?;
     let decided = sql("update oauth_device_codes set state = ?, user_id = ?

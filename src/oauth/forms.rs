@@ -1,68 +1,68 @@
-//! The forms of the endpoints, as the OpenAPI document tells them.
+//! The request forms of the OAuth endpoints, for the OpenAPI document.
 use poem_openapi::Object;
 
-/// An authorisation request (RFC 6749 section 4.1.1), and its answer.
+/// An authorization request (RFC 6749 section 4.1.1) with the user's decision.
 #[derive(Debug, Object)]
 pub struct AuthorizeForm {
-    /// The application's id.
+    /// Client ID of the application.
     client_id: String,
-    /// Where to bring the code: one of the application's addresses.
+    /// One of the application's redirect URIs. The port of a loopback URI may differ.
     redirect_uri: String,
-    /// What is asked for, separated by spaces.
+    /// Requested scopes, separated by spaces.
     scope: String,
-    /// `code`.
+    /// Must be `code`.
     response_type: String,
-    /// `true` where the user allows it.
+    /// `true` to grant the request; anything else denies it.
     allow: Option<String>,
-    /// What the application wants to have back.
+    /// Opaque value that is returned to the application unchanged.
     state: Option<String>,
-    /// The challenge of PKCE (RFC 7636); public applications must send one.
+    /// PKCE code challenge (RFC 7636). Required for public clients.
     code_challenge: Option<String>,
-    /// `S256`.
+    /// Must be `S256` if a code challenge is sent.
     code_challenge_method: Option<String>,
 }
 
-/// What is traded for tokens.
+/// A token request.
 #[derive(Debug, Object)]
 pub struct TokenForm {
     /// `authorization_code`, `refresh_token` or `urn:ietf:params:oauth:grant-type:device_code`.
     grant_type: String,
-    /// The code.
+    /// Authorization code. Required for `authorization_code`.
     code: Option<String>,
-    /// The address that the code was brought to.
+    /// Redirect URI of the authorization request. Required for `authorization_code`.
     redirect_uri: Option<String>,
-    /// The verifier of PKCE.
+    /// PKCE code verifier. Required if the authorization request had a code challenge.
     code_verifier: Option<String>,
-    /// The refresh token.
+    /// Refresh token. Required for `refresh_token`.
     refresh_token: Option<String>,
-    /// The code of the device.
+    /// Device code. Required for `urn:ietf:params:oauth:grant-type:device_code`.
     device_code: Option<String>,
-    /// Less than was allowed, when refreshing.
+    /// Scopes of the new access token when refreshing, within those granted; default all of them.
     scope: Option<String>,
-    /// The application's id, where it is not in the header.
+    /// Client ID, unless it is in the `Authorization` header.
     client_id: Option<String>,
-    /// The application's secret, where it is not in the header.
+    /// Client secret, unless it is in the `Authorization` header. Public clients send none.
     client_secret: Option<String>,
 }
 
-/// A token of the application's.
+/// A token of the client.
 #[derive(Debug, Object)]
 pub struct TokenOnly {
-    /// The token.
+    /// Access token or refresh token.
     token: String,
-    /// What kind it is; both are looked for anyway.
+    /// Type of the token; ignored, since both types are looked up.
     token_type_hint: Option<String>,
-    /// The application's id, where it is not in the header.
+    /// Client ID, unless it is in the `Authorization` header.
     client_id: Option<String>,
-    /// The application's secret, where it is not in the header.
+    /// Client secret, unless it is in the `Authorization` header. Public clients send none.
     client_secret: Option<String>,
 }
 
-/// What a device asks for.
+/// A device authorization request.
 #[derive(Debug, Object)]
 pub struct DeviceForm {
-    /// The application's id.
+    /// Client ID, unless it is in the `Authorization` header.
     client_id: Option<String>,
-    /// What is asked for, separated by spaces.
+    /// Requested scopes, separated by spaces; default all scopes of the application.
     scope: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! What is traded for tokens: codes, refresh tokens, and the codes of devices.
+//! The token endpoint: exchanges authorization codes, refresh tokens and device codes.
 use oauth2::basic::BasicErrorResponseType;
 use poem::Request;
 use sqlx::FromRow;
@@ -13,10 +13,10 @@ use crate::{
     app::App, auth::token_hash, error::Result, rest::params::Pairs, store::sql, time::Timestamp,
 };
 
-/// What this server knows and gives to nobody, or only in person.
+/// Grant types that are known but refused.
 const DENIED: &[&str] = &["password", "client_credentials", "implicit"];
 
-/// The token endpoint (RFC 6749 section 3.2).
+/// Answers a token request (RFC 6749 section 3.2).
 pub async fn token(app: &App, request: &Request, form: &Pairs) -> Result<Pair, Refusal> {
     let given = |name: &str| form.last(name).filter(|value| !value.is_empty());
     let missing = |what: &str| Refusal::invalid_request(format!("Missing {what} parameter."));
@@ -56,8 +56,8 @@ struct Code {
     family: Uuid,
 }
 
-/// Trades a code for tokens (RFC 6749 section 4.1.3). Of several at once, one gets them; a second
-/// use revokes what the first one gave (RFC 9700 section 4.2.4).
+/// Exchanges a code for tokens (RFC 6749 section 4.1.3). Of concurrent requests, one succeeds; a
+/// second use revokes the tokens of the first (RFC 9700 section 4.2.4).
 async fn exchange(
     app: &App,
     client: &clients::Client,
@@ -89,8 +89,8 @@ async fn exchange(
     redeem(app, client, held).await
 }
 
-/// RFC 7636 section 4.6; a verifier without a challenge means that somebody took the challenge
-/// away (RFC 9700 section 4.8.2).
+/// Checks the PKCE verifier (RFC 7636 section 4.6). A verifier without a challenge hints at a
+/// downgrade attack (RFC 9700 section 4.8.2).
 fn check_verifier(challenge: &str, verifier: Option<&str>) -> Result<(), Refusal> {
     match (challenge, verifier.filter(|verifier| !verifier.is_empty())) {
         ("", None) => Ok(()),

@@ -1,4 +1,4 @@
-//! What clients can find out by themselves (RFC 8414).
+//! Authorization server metadata (RFC 8414).
 use serde_json::{Value, json};
 
 use super::device;
@@ -7,7 +7,7 @@ use crate::{
     scope::{Scope, ScopeSet},
 };
 
-/// The server's metadata.
+/// Builds the metadata document.
 pub fn metadata(config: &Config) -> Value {
     let root = config.public_url();
     let oauth = |name: &str| format!("{root}/api/v1/oauth/{name}");

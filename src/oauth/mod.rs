@@ -1,5 +1,5 @@
-//! The OAuth provider (RFC 6749 with PKCE, revocation, introspection, metadata and the device
-//! grant; RFC 9700 says how to do it safely; contract section 3).
+//! The OAuth provider: RFC 6749 with PKCE, revocation, introspection, metadata and the device
+//! grant, following the security practices of RFC 9700 (contract section 3).
 pub mod authorize;
 pub mod clients;
 pub mod consents;
@@ -23,12 +23,12 @@ pub use self::{
 
 use crate::{app::App, error::Result, store::sql};
 
-/// The id of the client that the explorers of this server are.
+/// Client ID of this server's API explorers.
 pub const EXPLORER: &str = "baleen-explorer";
 
-/// Removes what has expired, and could not be replayed any more.
+/// Removes expired codes and tokens. Used ones are kept while their reuse must be detected.
 pub async fn tidy(app: &App) -> Result<()> {
-    /// Seconds for which a token that has expired is told apart from one that never was.
+    /// Seconds for which an expired token is reported as expired, not as unknown.
     const REMEMBERED: i64 = 15 * 24 * 3600;
     let now = app.clock().now();
     for gone in [

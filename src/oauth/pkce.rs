@@ -2,7 +2,7 @@
 use oauth2::{PkceCodeChallenge, PkceCodeVerifier};
 use subtle::ConstantTimeEq;
 
-/// Whether a text can be a challenge or a verifier: 43 to 128 unreserved characters.
+/// Whether a text is a valid challenge or verifier: 43 to 128 unreserved characters.
 pub fn is_well_formed(text: &str) -> bool {
     (43..=128).contains(&text.len())
         && text
@@ -10,7 +10,7 @@ pub fn is_well_formed(text: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
 }
 
-/// Whether a verifier is the one behind a challenge.
+/// Whether a verifier matches a challenge.
 pub fn verifies(verifier: &str, challenge: &str) -> bool {
     if !is_well_formed(verifier) {
         return false;

@@ -1,17 +1,17 @@
-//! Where people may be sent with a code (RFC 6749 section 3.1.2, RFC 8252, RFC 9700 section 2.1).
+//! Redirect URIs (RFC 6749 section 3.1.2, RFC 8252, RFC 9700 section 2.1).
 use url::{Host, Url};
 
 use crate::error::{Error, Result};
 
-/// Out of band: the code is shown, and the person carries it over.
+/// Out of band: the page shows the code, and the user copies it into the application.
 pub const OOB: &str = "urn:ietf:wg:oauth:2.0:oob";
 const OOB_AUTO: &str = "urn:ietf:wg:oauth:2.0:oob:auto";
 
-/// Characters of an address, and addresses of an application, at most.
+/// Maximum length of a redirect URI, and maximum number per application.
 const LONGEST: usize = 2_000;
 const MOST: usize = 20;
 
-/// Schemes that run, show or reach something in the browser instead of handing over to a program.
+/// Schemes that the browser handles itself instead of opening an application.
 const DANGEROUS: &[&str] = &[
     "about",
     "blob",
@@ -31,13 +31,13 @@ const DANGEROUS: &[&str] = &[
     "wss",
 ];
 
-/// Whether an address, or one with an answer in its query, is nowhere to be sent to.
+/// Whether a redirect URI, with or without a query, is an out-of-band one.
 pub fn is_out_of_band(uri: &str) -> bool {
     let bare = uri.split('?').next().unwrap_or_default();
     bare == OOB || bare == OOB_AUTO
 }
 
-/// Refuses a list of addresses, separated by spaces or lines, that people must not be sent to.
+/// Checks a list of redirect URIs, separated by white space.
 pub fn check(list: &str) -> Result<()> {
     let refused = |complaint: String| Err(Error::field("redirect_uris", complaint));
     if list.split_whitespace().count() > MOST {
@@ -51,7 +51,7 @@ pub fn check(list: &str) -> Result<()> {
     Ok(())
 }
 
-/// Why nobody is to be sent to an address.
+/// Why a redirect URI is not allowed.
 fn fault(uri: &str) -> Option<&'static str> {
     if uri == OOB || uri == OOB_AUTO {
         return None;
@@ -71,7 +71,7 @@ fn fault(uri: &str) -> Option<&'static str> {
         "http" => Some("http is for addresses on the device itself, such as http://127.0.0.1/."),
         "urn" => Some("the only URN is urn:ietf:wg:oauth:2.0:oob."),
         scheme if DANGEROUS.contains(&scheme) => Some("this scheme is not allowed."),
-        // A program on the device registers for a scheme of its own (RFC 8252 section 7.1).
+        // A private-use scheme of an application on the device (RFC 8252 section 7.1).
         _ => None,
     }
 }
@@ -85,8 +85,8 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// Whether an address is one of the registered ones, letter by letter; only the port of a program
-/// on the device may differ (RFC 8252 section 7.3).
+/// Whether a redirect URI is registered. The match is exact, except for the port of loopback URIs
+/// (RFC 8252 section 7.3).
 pub fn is_registered(uri: &str, registered: &str) -> bool {
     let wanted = Url::parse(uri).ok();
     let safe = is_out_of_band(uri)
@@ -110,7 +110,7 @@ fn is_same_device(wanted: Option<&Url>, known: &str) -> bool {
         && wanted == known
 }
 
-/// An address with parameters added to its query.
+/// Adds parameters to the query of a URI.
 pub fn with(uri: &str, params: &[(&str, &str)]) -> String {
     let query: String = url::form_urlencoded::Serializer::new(String::new())
         .extend_pairs(params)
@@ -123,7 +123,7 @@ pub fn with(uri: &str, params: &[(&str, &str)]) -> String {
     format!("{uri}{separator}{query}")
 }
 
-/// Where an address leads, for a person: its host, or the program's scheme.
+/// Describes the target of a redirect URI for people: its host or its scheme.
 pub fn shown(uri: &str) -> String {
     match Url::parse(uri) {
         Ok(url) if url.scheme() == "http" && is_loopback(&url) => {
@@ -140,7 +140,7 @@ pub fn shown(uri: &str) -> String {
     }
 }
 
-/// What a page's policy must allow, so that its form may end there.
+/// The source that a page's Content-Security-Policy must allow for its form to redirect there.
 pub fn source(uri: &str) -> Option<String> {
     let url = Url::parse(uri).ok()?;
     match url.scheme() {

@@ -7,26 +7,26 @@ use serde_json::json;
 
 use crate::{error::Error, rest::answer::spaced};
 
-/// An error of the token endpoint and its like (RFC 6749 section 5.2, RFC 8628 section 3.5), or one
-/// that every endpoint can have.
+/// An OAuth error (RFC 6749 section 5.2, RFC 8628 section 3.5), or any other error.
 #[derive(Debug)]
 pub enum Refusal {
     OAuth {
         error: Device,
         description: Option<String>,
     },
-    /// The client is unknown, and tried HTTP Basic.
+    /// Client authentication by HTTP Basic failed.
     Basic,
     Other(Error),
 }
 
 impl Refusal {
-    /// The client is unknown, or did not show who it is.
+    /// Client authentication failed.
     pub fn invalid_client() -> Self {
         Basic::InvalidClient.into()
     }
 
-    /// The same, of a client that tried HTTP Basic (RFC 6749 section 5.2).
+    /// Client authentication by HTTP Basic failed: the answer has a challenge (RFC 6749 section
+    /// 5.2).
     pub fn invalid_basic() -> Self {
         Self::Basic
     }
@@ -35,7 +35,7 @@ impl Refusal {
         Basic::InvalidGrant.into()
     }
 
-    /// Whether a device waits as it should.
+    /// Whether a device polled at its interval and must wait.
     pub fn is_pending(&self) -> bool {
         let pending = Device::AuthorizationPending;
         matches!(self, Self::OAuth { error, .. } if *error == pending)

@@ -1,4 +1,4 @@
-//! The endpoints of OAuth. They are REST by their standards, and have no twins in GraphQL.
+//! The OAuth endpoints. The standards define them as REST, so GraphQL has no counterpart.
 use oauth2::{StandardTokenIntrospectionResponse as Introspection, basic::BasicTokenType};
 use poem::{Request, Response, http::StatusCode};
 use poem_openapi::{Object, OpenApi, types::Any};
@@ -26,28 +26,58 @@ use crate::{
 
 operations! {
     "oauth";
-    /// Answers an authorisation request in the user's name, with a code for the application (RFC 6749 section 4.1). With `X-Requested-With: XMLHttpRequest` the answer is JSON, else a redirect. People are sent to `/authorize` instead.
+    /// Grants or denies an authorization request.
+    ///
+    /// Acts for the signed-in user; applications send their users to the page `/authorize` instead.
+    /// With `allow=true` the application gets an authorization code (RFC 6749 section 4.1),
+    /// otherwise `access_denied`. With the header `X-Requested-With: XMLHttpRequest` the answer is
+    /// JSON: 200 with the code, or 400 with `error` and `redirect_uri`; otherwise it is a redirect
+    /// (302). Missing fields and unknown applications or redirect URIs are answered with 400,
+    /// scopes that exceed those of the caller's token with 403.
     authorize: Authorize = act, anonymous = Never, throttle = OauthAuthorize, graphql = "(OAuth is REST by its standards)";
-    /// Leads to the page where people answer authorisation requests.
+    /// Redirects to the authorization page.
+    ///
+    /// The target is `/authorize`, with the same query.
     authorize_page: AuthorizePage = open, anonymous = Always, throttle = Wildcard, graphql = "(OAuth is REST by its standards)";
-    /// Trades a code, a refresh token or a device's code for tokens (RFC 6749 section 3.2, RFC 8628). Applications show who they are by HTTP Basic or in the form.
+    /// Issues an access token and a refresh token.
+    ///
+    /// Accepts authorization codes and refresh tokens (RFC 6749) and device codes (RFC 8628).
+    /// Confidential clients authenticate by HTTP Basic or with form fields; public clients send
+    /// `client_id` and a PKCE `code_verifier`. Codes and refresh tokens work once: reusing one
+    /// revokes all tokens of its authorization (a refresh token after a grace period of 30
+    /// seconds). Errors are 400, or 401 for failed client authentication, with an `error` code. A
+    /// device that polls at its interval is not counted.
     token: Token = act, anonymous = Always, throttle = OauthToken, graphql = "(OAuth is REST by its standards)";
-    /// Ends a token of the application's (RFC 7009): an access token alone, a refresh token with all that came of it.
+    /// Revokes a token of the client (RFC 7009).
+    ///
+    /// An access token is revoked alone, a refresh token with all tokens of its authorization.
+    /// Unknown tokens, and tokens of other clients, are ignored: the answer is 200 with an empty
+    /// body. Failed client authentication is answered with 401.
     revoke: Revoke = act, anonymous = Always, throttle = OauthRevokeToken, graphql = "(OAuth is REST by its standards)";
-    /// Tells an application about a token of its own (RFC 7662).
+    /// Introspects a token of the client (RFC 7662).
+    ///
+    /// For confidential clients only; failed client authentication is answered with 401. Expired,
+    /// revoked and unknown tokens, and tokens of other clients, are answered with `{"active":
+    /// false}`.
     introspect: Introspect = act, anonymous = Always, throttle = Wildcard, graphql = "(OAuth is REST by its standards)";
-    /// Starts to let in a device that has no browser (RFC 8628 section 3.1).
+    /// Starts a device authorization (RFC 8628 section 3.1).
+    ///
+    /// For devices without a browser: the user enters `user_code` at `/device` while the device
+    /// polls the token endpoint with `device_code`. Both codes are valid for 15 minutes. Counts
+    /// against the `oauth-token` rate limit.
     device: BeginDevice = act, anonymous = Always, throttle = OauthToken, graphql = "(OAuth is REST by its standards)";
-    /// What clients can find out by themselves (RFC 8414).
+    /// Returns the authorization server metadata (RFC 8414).
+    ///
+    /// Lists the OAuth endpoints, scopes, grant types and client authentication methods.
     metadata: Metadata = open, anonymous = Always, throttle = Wildcard, graphql = "(OAuth is REST by its standards)";
 }
 
-/// Where to bring a code, and the code.
+/// An authorization code and the URI that delivers it.
 #[derive(Debug, Serialize, Object)]
 struct Granted {
-    /// The address with the code in it.
+    /// Redirect URI with the code in its query.
     redirect_uri: String,
-    /// The code: it works once, within five minutes.
+    /// Authorization code. Works once, within five minutes.
     code: String,
 }
 
@@ -94,7 +124,7 @@ impl Rest {
     ) -> Plain<Pair> {
         let pair = grants::token(permit.app(), request, &form.0).await;
         if pair.as_ref().is_err_and(Refusal::is_pending) {
-            // A device that asks at the pace that it was told spends nothing.
+            // Polling at the interval that the device was given is not counted.
             let (ident, scope) = (permit.ident(), Throttle::OauthToken.scopes().0);
             if let Err(error) = permit.limits().give_back(ident, scope).await {
                 error.log();
@@ -134,7 +164,7 @@ impl Rest {
     }
 }
 
-/// What is found at the root of the server.
+/// Documents under `/.well-known`.
 pub struct WellKnown;
 
 #[OpenApi]
@@ -147,7 +177,7 @@ impl WellKnown {
     }
 }
 
-/// A body that nobody may keep.
+/// A JSON answer that must not be cached.
 fn secret(body: &impl Serialize) -> Response {
     let body = serde_json::to_value(body).expect("it is JSON");
     Response::builder()
@@ -159,7 +189,7 @@ fn secret(body: &impl Serialize) -> Response {
 
 const HTML: &str = "text/html; charset=utf-8";
 
-/// An empty answer, called what the client asks for: some look at nothing else.
+/// An empty answer with the media type that the client accepts; some clients check it.
 fn nothing(request: &Request) -> Response {
     let accept = request.headers().get("accept");
     let json = accept.is_some_and(|accept| accept.as_bytes().starts_with(b"application/json"));
@@ -253,7 +283,7 @@ async fn introspected(
 ) -> Result<Response, Refusal> {
     let client = clients::authenticate(permit.app(), request, form).await?;
     if client.is_public() {
-        // RFC 7662 section 2.1: whoever asks must show who it is.
+        // RFC 7662 section 2.1: the client must authenticate, which public clients cannot.
         return Err(Refusal::invalid_client());
     }
     let Some(token) = form.last("token").filter(|token| !token.is_empty()) else {

@@ -1,4 +1,4 @@
-//! Ending tokens: one, all that came of one authorisation, all of an application or of a user.
+//! Revoking tokens: single ones, those of one authorization, of an application, or of a user.
 use uuid::Uuid;
 
 use super::{clients::Client, tokens::forget};
@@ -9,8 +9,8 @@ use crate::{
     store::{Tx, sql},
 };
 
-/// Ends a whole family. Its row is written to first, as `refresh` does: so they take turns, and
-/// none misses what the other makes.
+/// Revokes a family. Its row is locked first, as in `refresh`, so that neither misses tokens that
+/// the other creates.
 pub async fn revoke_family(app: &App, family: Uuid) -> Result<()> {
     let mut tx = app.db().begin().await?;
     for statement in [
@@ -29,8 +29,8 @@ pub async fn revoke_family(app: &App, family: Uuid) -> Result<()> {
     Ok(())
 }
 
-/// Ends a token of an application (RFC 7009): an access token alone, a refresh token with all of
-/// its family. What is no token of the application's is passed over.
+/// Revokes a token of a client (RFC 7009): an access token alone, a refresh token with its family.
+/// Tokens of other clients are ignored.
 pub async fn revoke(app: &App, client: &Client, token: &str) -> Result<()> {
     let hash = token_hash(token);
     let gone = sql("delete from oauth_access_tokens where token_hash = ? and application_id = ?")
@@ -53,14 +53,14 @@ pub async fn revoke(app: &App, client: &Client, token: &str) -> Result<()> {
         return revoke_family(app, family).await;
     }
     revoke_foreign(app, client, &hash).await?;
-    // It may have been refreshed meanwhile, and has a family now.
+    // A concurrent refresh may have given the token a family.
     match family().await? {
         Some(family) => revoke_family(app, family).await,
         None => Ok(()),
     }
 }
 
-/// Ends a refresh token that came from another server and was not used yet, with its access token.
+/// Revokes an imported refresh token that was never used here, with its access token.
 async fn revoke_foreign(app: &App, client: &Client, hash: &[u8]) -> Result<()> {
     let mut tx = app.db().begin().await?;
     let ended: Vec<(Option<i64>,)> = sql("update oauth_refresh_tokens set revoked = ?
@@ -82,12 +82,12 @@ async fn revoke_foreign(app: &App, client: &Client, hash: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// Ends everything that a user has allowed an application; `false` where there was nothing.
+/// Revokes all that a user has granted an application; `false` if there was nothing.
 pub async fn revoke_all(app: &App, user: i64, application: i64) -> Result<bool> {
     let mut tx = app.db().begin().await?;
     let mut gone = 0;
-    // First what makes families, then their rows, then what they hold: whoever is at one of these
-    // is waited for, and what it made is seen by the statements that follow.
+    // The order matters: first what creates families, then the families, then their tokens. Each
+    // statement waits for concurrent requests, and the next ones see what those created.
     for delete in [
         sql("delete from oauth_codes where user_id = ? and application_id = ?"),
         sql("delete from oauth_device_codes where user_id = ? and application_id = ?"),
@@ -106,8 +106,8 @@ pub async fn revoke_all(app: &App, user: i64, application: i64) -> Result<bool> 
     Ok(gone > 0)
 }
 
-/// Ends everything that acts for a user but browsers: tokens of applications, the user's own and
-/// others'.
+/// Revokes everything that acts for a user, except browser sessions: codes, tokens, consents, and
+/// application tokens.
 pub async fn revoke_user(tx: &mut Tx, user: i64) -> Result<()> {
     for delete in [
         sql("delete from oauth_codes where user_id = ?"),

@@ -1,9 +1,9 @@
-//! Scopes as people and clients are told of them.
+//! Scopes for display and in tokens.
 use serde::Serialize;
 
 use crate::scope::{Access, Area, Scope, ScopeSet};
 
-/// One scope, for a person.
+/// A scope for display.
 #[derive(Clone, Debug, Serialize)]
 pub struct Told {
     pub word: &'static str,
@@ -12,7 +12,7 @@ pub struct Told {
     pub about: &'static str,
 }
 
-/// The scopes of a set, for a person.
+/// The scopes of a set, for display.
 pub fn told(set: ScopeSet) -> Vec<Told> {
     set.iter()
         .map(|scope| Told {
@@ -26,23 +26,23 @@ pub fn told(set: ScopeSet) -> Vec<Told> {
         .collect()
 }
 
-/// What an application can ask of people at most.
+/// The scopes that a request gives: those wanted, within what the application and OAuth allow.
 pub fn reachable(application: &str, wanted: &str) -> ScopeSet {
     ScopeSet::parse(wanted)
         .intersection(ScopeSet::parse(application))
         .intersection(ScopeSet::common())
 }
 
-/// Characters of a list of scopes at most: every word is compared with all that there are.
+/// Maximum length of a list of scopes; each word is compared with every scope.
 const LONGEST: usize = 2_000;
 
-/// Whether a list names scopes and nothing else.
+/// Whether every word of a list is a scope.
 pub fn are_scopes(wanted: &str) -> bool {
     wanted.len() <= LONGEST && ScopeSet::unknown(wanted).is_empty()
 }
 
-/// The words of what is wanted, each once, cut to what an application may ask for: a token says
-/// what it reaches (RFC 6749 section 3.3).
+/// Limits the wanted scopes to those of the application, without duplicates. The result is the
+/// `scope` of the token (RFC 6749 section 3.3).
 pub fn cut(application: &str, wanted: &str) -> String {
     let allowed = ScopeSet::parse(application);
     let mut whole: Vec<&str> = Vec::new();
@@ -60,7 +60,7 @@ pub fn cut(application: &str, wanted: &str) -> String {
     [whole, rest].concat().join(" ")
 }
 
-/// One area, for a form to choose scopes in.
+/// An area with its two scopes, for a form.
 #[derive(Clone, Debug, Serialize)]
 pub struct AreaTold {
     about: &'static str,
@@ -71,11 +71,11 @@ pub struct AreaTold {
 #[derive(Clone, Debug, Serialize)]
 struct Choice {
     word: &'static str,
-    /// Whether the user's rights hold it.
+    /// Whether the user has this scope.
     reachable: bool,
 }
 
-/// Every area, with whether its scopes are within reach.
+/// Every area, with the scopes that the user has.
 pub fn areas(own: ScopeSet) -> Vec<AreaTold> {
     let choice = |access, area| {
         let scope = Scope(access, area);

@@ -14,32 +14,32 @@ use crate::{
     time::Timestamp,
 };
 
-/// What somebody has allowed an application.
+/// What a user has granted an application.
 #[derive(Clone, Debug)]
 pub struct Grant {
     pub user_id: i64,
     pub application_id: i64,
     pub scope: String,
-    /// What came of one authorisation has this in common.
+    /// Shared by all tokens of one authorization.
     pub family: Uuid,
 }
 
 /// The answer of the token endpoint (RFC 6749 section 5.1).
 #[derive(Debug, Serialize, poem_openapi::Object)]
 pub struct Pair {
-    /// Opens the API for as long as it lasts.
+    /// Access token.
     pub access_token: String,
-    /// Seconds that it lasts.
+    /// Lifetime of the access token in seconds.
     pub expires_in: i64,
-    /// `Bearer` (RFC 6750).
+    /// Always `Bearer` (RFC 6750).
     pub token_type: String,
-    /// What it reaches.
+    /// Scopes of the access token, separated by spaces.
     pub scope: String,
-    /// Gets the next pair; it works once.
+    /// Refresh token, which works once.
     pub refresh_token: String,
 }
 
-/// Makes a pair of tokens; `whole` is the scope that a refresh may ask for again.
+/// Issues a pair of tokens. `whole` is the full granted scope, which later refreshes may request.
 async fn issue(tx: &mut Tx, app: &App, grant: &Grant, whole: &str) -> Result<Pair> {
     let (access, refresh) = (crate::random::token(), crate::random::token());
     let now = app.clock().now();
@@ -81,7 +81,7 @@ async fn issue(tx: &mut Tx, app: &App, grant: &Grant, whole: &str) -> Result<Pai
     })
 }
 
-/// Notes a family whose first tokens are made.
+/// Records a new family.
 async fn found(tx: &mut Tx, app: &App, grant: &Grant) -> Result<()> {
     let now = app.clock().now();
     sql(
@@ -98,7 +98,7 @@ async fn found(tx: &mut Tx, app: &App, grant: &Grant) -> Result<()> {
     .map(|_| ())
 }
 
-/// Makes the first pair of a family.
+/// Issues the first pair of tokens of a family.
 pub async fn begin(tx: &mut Tx, app: &App, grant: &Grant) -> Result<Pair> {
     found(&mut *tx, app, grant).await?;
     issue(tx, app, grant, &grant.scope).await
@@ -107,7 +107,7 @@ pub async fn begin(tx: &mut Tx, app: &App, grant: &Grant) -> Result<Pair> {
 /// Hashes of access tokens.
 pub type Hashes = Vec<(Vec<u8>,)>;
 
-/// Makes tokens that have ended known here at once.
+/// Drops revoked tokens from the cache of credentials.
 pub fn forget(app: &App, hashes: &Hashes) {
     for (hash,) in hashes {
         app.credentials().forget_hash(hash);
@@ -125,12 +125,12 @@ struct Refreshable {
     revoked: Option<Timestamp>,
 }
 
-/// Seconds in which a token that is sent twice is refused, and no more than that: requests are
-/// repeated when the network fails. Later it was stolen, and the family falls.
+/// Seconds in which a reused refresh token is refused but not treated as stolen: clients repeat
+/// requests when the network fails. After that, reuse revokes the family.
 const GRACE: i64 = 30;
 
-/// Trades a refresh token for a new pair (RFC 6749 section 6, RFC 9700 section 4.14). Of several at
-/// once, one gets it.
+/// Exchanges a refresh token for a new pair (RFC 6749 section 6, RFC 9700 section 4.14). Of
+/// concurrent requests, one succeeds.
 pub async fn refresh(
     app: &App,
     client: &Client,
@@ -163,7 +163,7 @@ pub async fn refresh(
     traded(app, &held, &grant, whole).await
 }
 
-/// The pair that takes the place of what a refresh token stood for, which is used up.
+/// Issues the new pair and uses up the refresh token.
 async fn traded(
     app: &App,
     held: &Refreshable,
@@ -200,7 +200,7 @@ async fn traded(
     Ok(pair)
 }
 
-/// Takes a family's turn; `false` where it has ended.
+/// Locks the row of a family; `false` if the family is revoked.
 async fn goes_on(tx: &mut Tx, family: Uuid, now: Timestamp) -> Result<bool> {
     let rows = sql("update oauth_families set used = ? where family = ? and revoked is null")
         .bind(now)
@@ -210,7 +210,7 @@ async fn goes_on(tx: &mut Tx, family: Uuid, now: Timestamp) -> Result<bool> {
     Ok(rows > 0)
 }
 
-/// A refresh token of an application, of a user who may still come in.
+/// Finds a refresh token of the client whose user is active.
 async fn refreshable(app: &App, client: &Client, token: &str) -> Result<Option<Refreshable>> {
     sql(
         "select r.id, r.user_id, coalesce(r.scope, a.scope) as scope, r.family, r.access_token_id,
@@ -225,7 +225,7 @@ async fn refreshable(app: &App, client: &Client, token: &str) -> Result<Option<R
     .await
 }
 
-/// The scope that is wanted, which may be narrower than what was allowed.
+/// The requested scope, which must be within the granted one.
 fn narrowed(whole: &str, wanted: Option<&str>) -> Result<String, Refusal> {
     let Some(wanted) = wanted.filter(|wanted| !wanted.trim().is_empty()) else {
         return Ok(whole.to_owned());
@@ -238,7 +238,7 @@ fn narrowed(whole: &str, wanted: Option<&str>) -> Result<String, Refusal> {
     }
 }
 
-/// What an application is told of a token of its own (RFC 7662).
+/// A token as introspection reports it (RFC 7662).
 #[derive(FromRow)]
 pub struct Known {
     pub scope: Option<String>,
@@ -249,7 +249,7 @@ pub struct Known {
     pub is_access: bool,
 }
 
-/// A token of the application's that works.
+/// Finds a valid token of the client.
 pub async fn inspect(app: &App, client: &Client, token: &str) -> Result<Option<Known>> {
     let (hash, now) = (token_hash(token), app.clock().now());
     sql(

@@ -1,4 +1,4 @@
-//! Grants: the applications that somebody has let in (contract section 3).
+//! Grants: the applications that the caller has authorized (contract section 3).
 use async_graphql::{Context, Object, SimpleObject};
 use poem_openapi::{OpenApi, param::Path};
 use sqlx::FromRow;
@@ -19,22 +19,31 @@ use crate::{
 
 operations! {
     "grants";
-    /// Lists the applications that the caller has let in.
+    /// Lists the applications that you have authorized.
+    ///
+    /// Includes applications that hold a valid authorization code, access token or refresh token of
+    /// yours, and those whose access you approved before. Sorted by registration date of the
+    /// application, newest first.
     list: List = read Security, anonymous = Never, throttle = List, graphql = "grants";
-    /// Shows one of the applications that the caller has let in.
+    /// Returns an application that you have authorized.
+    ///
+    /// Applications without a grant of yours are answered with 404.
     retrieve: Retrieve = read Security, anonymous = Never, throttle = Retrieve, graphql = "grant";
-    /// Takes back what the caller has allowed an application: its codes and tokens stop at once.
+    /// Revokes an application's access to your account.
+    ///
+    /// Its codes and tokens stop working immediately, and it must ask for your consent again.
+    /// Applications without a grant of yours are answered with 404.
     delete: Delete = write Security, anonymous = Never, throttle = Destroy, graphql = "Mutation.revokeGrant";
 }
 
-/// An application that the caller has let in.
+/// An application that you have authorized.
 #[derive(Clone, Debug, SimpleObject)]
 pub struct Grant {
-    /// The application.
+    /// The authorized application.
     pub application: OauthApplication,
-    /// What it was allowed, separated by spaces.
+    /// Scopes granted, separated by spaces.
     pub scopes: String,
-    /// Since when; null where another server did not tell.
+    /// Time of the oldest valid code, token or consent; null if unknown (imported data).
     pub since: Option<Timestamp>,
 }
 
@@ -45,7 +54,7 @@ struct Allowance {
     created: Option<Timestamp>,
 }
 
-/// Every code, token and refresh token of a user that still gives something.
+/// Returns the caller's grants: what valid codes, tokens and remembered consents add up to.
 pub async fn list(reader: &Reader) -> Result<Vec<Grant>> {
     let (user, now) = (reader.user()?.user_id, reader.clock().now());
     let allowed: Vec<Allowance> = sql("select application_id, scope, created from oauth_codes
@@ -64,7 +73,7 @@ pub async fn list(reader: &Reader) -> Result<Vec<Grant>> {
     )
     .bind(user)
     .bind(now)
-    // What was allowed is given again without asking: it counts as long as it is remembered.
+    // A remembered consent is granted again without asking, so it counts as a grant.
     .then("select application_id, scope, updated from oauth_consents where user_id = ?")
     .bind(user)
     .all(reader.db())
@@ -147,7 +156,7 @@ impl Queries {
     async fn grant(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The identifier of the application.")] client_id: String,
+        #[graphql(desc = "Client ID of the application.")] client_id: String,
     ) -> Option<Result<Grant>> {
         answer(async { retrieve(&ctx.allow().await?, &client_id).await }).await
     }
@@ -161,7 +170,7 @@ impl Mutations {
     async fn revoke_grant(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The identifier of the application.")] client_id: String,
+        #[graphql(desc = "Client ID of the application.")] client_id: String,
     ) -> Option<Result<String>> {
         answer(async {
             delete(&ctx.allow().await?, &client_id).await?;

@@ -1,4 +1,5 @@
-//! What the API is about: a folder for each resource, with its operations, domain and doors.
+//! The resources of the API: a module for each, with its operations, domain logic, REST endpoints
+//! and GraphQL fields.
 pub mod actors;
 pub mod albums;
 pub mod applications;
@@ -37,7 +38,7 @@ use crate::{
     oauth,
 };
 
-/// Every operation, in the order of the table in `docs/OPERATIONS.md`.
+/// Every operation, in the order of `docs/OPERATIONS.md`.
 pub fn operations() -> impl Iterator<Item = &'static Info> {
     let resources: [&[&Info]; 23] = [
         artists::OPERATIONS,
@@ -67,12 +68,12 @@ pub fn operations() -> impl Iterator<Item = &'static Info> {
     resources.into_iter().flatten().copied()
 }
 
-/// The operation of this name.
+/// Finds an operation by its name, such as `artists.list`.
 pub fn operation(name: &str) -> Option<&'static Info> {
     operations().find(|info| info.name == name)
 }
 
-/// The REST door.
+/// The REST API.
 pub fn rest() -> impl OpenApi + Send + Sync + 'static {
     let catalogue = (
         artists::Rest,
@@ -106,9 +107,9 @@ pub fn rest() -> impl OpenApi + Send + Sync + 'static {
     Guarded((catalogue, sound, rest, accounts))
 }
 
-/// Everything that can be asked for. Each field is an operation: it needs a scope and spends from
-/// a rate limit, as its REST twin does. Authorising, and getting, revoking and introspecting tokens
-/// stays at the OAuth endpoints of REST, where RFC 8414 metadata says.
+/// Root of all queries. Each field is an operation: it needs a scope and counts against a rate
+/// limit, like its REST counterpart. OAuth itself (authorization, tokens, revocation,
+/// introspection) is available over REST only, at the endpoints in the RFC 8414 metadata.
 #[derive(Default, MergedObject)]
 pub struct Query(
     artists::Queries,
@@ -130,8 +131,7 @@ pub struct Query(
     node::Queries,
 );
 
-/// Everything that can be changed. Each field is an operation, as it is in `Query`; fields run one
-/// after another.
+/// Root of all mutations. Each field is an operation, as in `Query`; fields run one after another.
 #[derive(Default, MergedObject)]
 pub struct Mutation(
     albums::Mutations,

@@ -1,4 +1,4 @@
-//! The browsers that somebody is signed in with.
+//! The caller's browser sessions.
 use async_graphql::{Context, Object};
 use poem_openapi::{OpenApi, param::Path};
 
@@ -13,13 +13,17 @@ use crate::{
 
 operations! {
     "sessions";
-    /// Lists the browsers that the caller is signed in with, the newest first; 200 at most.
+    /// Lists your browser sessions.
+    ///
+    /// Sorted by sign-in time, newest first; at most 200. Expired sessions are not listed.
     list: List = read Security, anonymous = Never, throttle = List, graphql = "sessions";
-    /// Signs one of the caller's browsers out.
+    /// Ends one of your browser sessions.
+    ///
+    /// The browser is signed out immediately. Unknown IDs are answered with 404.
     delete: Delete = write Security, anonymous = Never, throttle = Destroy, graphql = "Mutation.revokeSession";
 }
 
-/// The browsers of whoever asks.
+/// Returns the caller's sessions, newest first.
 pub async fn list(reader: &Reader) -> Result<Vec<Session>> {
     let user = reader.user()?;
     sessions::of_user(reader, user.user_id, user.session_id).await

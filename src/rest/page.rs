@@ -1,4 +1,4 @@
-//! Pages by number: `{count, next, previous, results}` (contract section 1).
+//! Numbered pages: `{count, next, previous, results}` (contract section 1).
 use std::collections::BTreeMap;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -20,23 +20,23 @@ use crate::{
     store::listing::Listing,
 };
 
-/// Rows of a page at most, and where nothing is asked for.
+/// Default and maximum page size.
 pub const PAGE_SIZE: i64 = 50;
 
-/// One page of a list.
+/// A page of a list.
 #[derive(Debug, Serialize, Object)]
 pub struct Page<T: Type + ToJSON + ParseFromJSON + Send + Sync> {
-    /// How many there are on all pages.
+    /// Total number of items on all pages.
     pub count: i64,
-    /// The address of the next page.
+    /// URL of the next page; null on the last page.
     pub next: Option<String>,
-    /// The address of the page before.
+    /// URL of the previous page; null on the first page.
     pub previous: Option<String>,
-    /// This page's part of them.
+    /// The items of this page.
     pub results: Vec<T>,
 }
 
-/// Which page is asked for, and how to link to its neighbours.
+/// The requested page, and what is needed to link to its neighbors.
 #[derive(Clone, Debug)]
 pub struct PageRequest {
     number: Number,
@@ -53,7 +53,7 @@ enum Number {
 }
 
 impl PageRequest {
-    /// `most` is also the size where the request names none.
+    /// `most` is the maximum page size and the default.
     fn read(asked: &Asked, pairs: Pairs, most: i64) -> Self {
         let size = pairs
             .last("page_size")
@@ -73,13 +73,13 @@ impl PageRequest {
         }
     }
 
-    /// Reads the ids of this page, and what stands around it.
+    /// Reads the IDs of this page from the database.
     pub async fn read_ids(&self, reader: &Reader, listing: &Listing) -> Result<(Frame, Vec<i64>)> {
         let (frame, offset) = self.frame(listing.count(reader.db()).await?)?;
         Ok((frame, listing.page(reader.db(), self.size, offset).await?))
     }
 
-    /// Cuts this page out of a list that is at hand as a whole.
+    /// Cuts this page out of a complete list.
     pub fn cut<T>(&self, mut rows: Vec<T>) -> Result<(Frame, Vec<T>)> {
         let index = |number: i64| usize::try_from(number).unwrap_or_default();
         let count = i64::try_from(rows.len()).unwrap_or(i64::MAX);
@@ -89,7 +89,7 @@ impl PageRequest {
         Ok((frame, page))
     }
 
-    /// What stands around this page of so many rows, and how many rows are before it.
+    /// The frame of this page in a list of `count` rows, and its offset.
     fn frame(&self, count: i64) -> Result<(Frame, i64)> {
         let pages = (count + self.size - 1).div_euclid(self.size).max(1);
         let number = match self.number {
@@ -105,7 +105,7 @@ impl PageRequest {
         Ok((frame, (number - 1) * self.size))
     }
 
-    /// Keys sorted, values encoded as forms are; the first page has no number.
+    /// Links as Funkwhale writes them: sorted keys, form-encoded values, no number for page 1.
     fn link(&self, number: i64) -> String {
         let mut query: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         for (name, value) in self.query.iter().filter(|(name, _)| *name != "page") {
@@ -125,7 +125,7 @@ impl PageRequest {
     }
 }
 
-/// What stands around the rows of a page.
+/// A page without its rows.
 pub struct Frame {
     count: i64,
     next: Option<String>,
@@ -146,7 +146,7 @@ impl Frame {
     }
 }
 
-/// What `application/x-www-form-urlencoded` leaves as it is.
+/// Characters that `application/x-www-form-urlencoded` does not escape.
 const FORM: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'.')
@@ -160,7 +160,7 @@ fn quoted(text: &str) -> String {
         .replace(' ', "+")
 }
 
-/// The query of a list: filter, ordering and page.
+/// The query parameters of a list: filter, ordering and page.
 #[derive(Clone, Debug)]
 pub struct ListQuery<F, O, const MOST: i64 = PAGE_SIZE> {
     pub filter: F,
@@ -194,7 +194,7 @@ impl<'a, F: Params + Send, O: Order + Send, const MOST: i64> FromRequest<'a>
     }
 }
 
-/// The page alone, for lists without filters.
+/// The query parameters of a list without filters.
 pub struct PageQuery<const MOST: i64 = PAGE_SIZE>(pub PageRequest);
 
 impl<const MOST: i64> Docs for PageQuery<MOST> {
@@ -217,12 +217,12 @@ fn page_docs(most: i64) -> Vec<ParamDoc> {
     vec![
         ParamDoc {
             name: "page",
-            about: "The number of the page, from 1, or `last`.",
+            about: "Page number from 1, or `last`; default 1. Unknown pages are answered with 404.",
             schema: MetaSchema::new("string"),
         },
         ParamDoc {
             name: "page_size",
-            about: "Rows on a page.",
+            about: "Maximum number of items on a page. Larger values are reduced to the maximum.",
             schema: size,
         },
     ]

@@ -1,16 +1,16 @@
-//! Query parameters: read once, documented once, and the same type is GraphQL's input.
+//! Query parameters. A type defines their parsing, their documentation and the GraphQL input.
 use indexmap::IndexMap;
 use poem_openapi::registry::{MetaOperationParam, MetaParamIn, MetaSchema, MetaSchemaRef};
 use uuid::Uuid;
 
 use crate::error::{Error, Result};
 
-/// The query of a request, decoded.
+/// The decoded query string of a request.
 #[derive(Clone, Debug, Default)]
 pub struct Pairs(Vec<(String, String)>);
 
 impl Pairs {
-    /// Decodes a query string; bytes that are not UTF-8 are refused.
+    /// Decodes a query string. Invalid UTF-8 and NUL characters are refused.
     pub fn parse(query: &str) -> Result<Self> {
         let decode = |text: &str| {
             let spaced = text.replace('+', " ");
@@ -36,7 +36,7 @@ impl Pairs {
         Ok(Self(pairs.collect::<Result<_>>()?))
     }
 
-    /// Every value of a parameter that is not empty.
+    /// All values of a parameter that are not empty.
     pub fn all(&self, name: &str) -> Vec<&str> {
         let named = self
             .0
@@ -45,7 +45,7 @@ impl Pairs {
         named.map(|(_, value)| value.as_str()).collect()
     }
 
-    /// A parameter's last value, as Django takes it.
+    /// The last value of a parameter, which is the one that Django uses.
     pub fn last(&self, name: &str) -> Option<&str> {
         self.0
             .iter()
@@ -54,7 +54,7 @@ impl Pairs {
             .map(|(_, value)| value.as_str())
     }
 
-    /// The name of a parameter that stands there more than once.
+    /// The name of a parameter that is given more than once.
     pub fn repeated(&self) -> Option<&str> {
         let mut names: Vec<&str> = self.iter().map(|(name, _)| name).collect();
         names.sort_unstable();
@@ -64,7 +64,7 @@ impl Pairs {
             .map(|pair| pair[0])
     }
 
-    /// Whether a box of a form is ticked.
+    /// Whether a checkbox of a form is checked.
     pub fn is_on(&self, name: &str) -> bool {
         self.last(name)
             .is_some_and(|value| matches!(value, "true" | "True" | "on" | "1"))
@@ -77,7 +77,7 @@ impl Pairs {
     }
 }
 
-/// Complaints about parameters, gathered so that all are told at once.
+/// Errors of parameters, collected so that all are reported at once.
 #[derive(Default)]
 pub struct Complaints(IndexMap<String, Vec<String>>);
 
@@ -95,7 +95,7 @@ impl Complaints {
     }
 }
 
-/// What the OpenAPI document says of query parameters.
+/// Query parameters for the OpenAPI document.
 pub trait Docs {
     fn docs() -> Vec<ParamDoc>;
 }
@@ -105,7 +105,7 @@ pub trait Params: Docs + Sized {
     fn read(pairs: &Pairs, complaints: &mut Complaints) -> Self;
 }
 
-/// How a parameter appears in the OpenAPI document.
+/// A query parameter in the OpenAPI document.
 pub struct ParamDoc {
     pub name: &'static str,
     pub about: &'static str,
@@ -127,16 +127,16 @@ impl ParamDoc {
     }
 }
 
-/// The type of a field of a filter.
+/// The type of a filter field.
 pub trait Param: Default {
     fn schema() -> MetaSchema;
     fn read(values: &[&str]) -> Result<Self, String>;
 }
 
-/// The type of a single value.
+/// The type of a single parameter value.
 pub trait Scalar: Sized {
     fn schema() -> MetaSchema;
-    /// `None`: the value is to be ignored.
+    /// `None`: the value is ignored.
     fn read(value: &str) -> Result<Option<Self>, String>;
 }
 
@@ -217,7 +217,7 @@ impl Scalar for Uuid {
     }
 }
 
-/// Declares a closed list of words: a REST value, a GraphQL enum and a column of text in one.
+/// Declares an enumeration: a REST value, a GraphQL enum and a text column in one.
 macro_rules! choices {
     ($(#[$meta:meta])* pub enum $name:ident { $($(#[$doc:meta])+ $variant:ident = $word:literal,)+ }) => {
         $(#[$meta])*
@@ -262,8 +262,8 @@ pub fn no_choice(value: &str) -> String {
     format!("Select a valid choice. {value} is not one of the available choices.")
 }
 
-/// Declares a filter: query parameters of REST and an input object of GraphQL in one.
-/// A parameter whose name is not the field's stands behind `=`.
+/// Declares a filter: REST query parameters and a GraphQL input object in one. `= "name"` gives the
+/// REST parameter another name than the field.
 macro_rules! filter {
     (@name $field:ident) => { stringify!($field) };
     (@name $field:ident $name:literal) => { $name };
@@ -307,15 +307,15 @@ macro_rules! filter {
 }
 pub(crate) use filter;
 
-/// What a list can be sorted by.
+/// A field that a list can be sorted by.
 pub trait OrderField: Copy + Sized + 'static {
-    /// Every field with its name in REST.
+    /// Every field with its REST name.
     const ALL: &'static [(&'static str, Self)];
-    /// What becomes of names that are none.
+    /// How unknown names are handled.
     const OTHERS: Others = Others::Refused;
 }
 
-/// What becomes of names that nothing can be sorted by: the original knows both.
+/// How unknown names in `ordering` are handled; Funkwhale does both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Others {
     Refused,
@@ -329,13 +329,13 @@ macro_rules! others {
 }
 pub(crate) use others;
 
-/// One term of an ordering.
+/// A term of an ordering.
 pub trait Order: Sized {
     type Field: OrderField;
     fn new(field: Self::Field, descending: bool) -> Self;
 }
 
-/// Reads `ordering=-creation_date,title`.
+/// Parses `ordering=-creation_date,title`.
 pub fn read_ordering<O: Order>(pairs: &Pairs, complaints: &mut Complaints) -> Vec<O> {
     let mut order = Vec::new();
     let terms = pairs.last("ordering").unwrap_or_default().split(',');
@@ -359,13 +359,13 @@ pub fn ordering_doc<O: Order>() -> ParamDoc {
     word.pattern = Some(format!("^({0})(,({0}))*$", words.join("|")));
     ParamDoc {
         name: "ordering",
-        about: "What to sort by, a list with commas; `-` before a name turns it round.",
+        about: "Fields to sort by, separated by commas; prefix `-` for descending order.",
         schema: word,
     }
 }
 
-/// Declares what a list can be sorted by: `ordering` of REST, and an input object and an enum
-/// of GraphQL. With `others ignored` behind it, REST passes over other names.
+/// Declares the orderings of a list: the REST parameter `ordering`, and an input object and enum of
+/// GraphQL. With `others ignored`, REST ignores unknown names instead of refusing them.
 macro_rules! ordering {
     ($(#[$meta:meta])* pub struct $order:ident by $field:ident {
         $($(#[$doc:meta])+ $variant:ident = $name:literal,)+
@@ -382,9 +382,9 @@ macro_rules! ordering {
         $(#[$meta])*
         #[derive(Clone, Copy, Debug, async_graphql::InputObject)]
         pub struct $order {
-            /// What to sort by.
+            /// Field to sort by.
             pub field: $field,
-            /// Upwards unless it says otherwise.
+            /// Sort direction; ascending by default.
             #[graphql(default)]
             pub direction: $crate::graphql::connection::Direction,
         }

@@ -1,4 +1,4 @@
-//! The account of a person whom the provider knows.
+//! Accounts of people who sign in through the provider.
 use super::{claims::Person, denied};
 use crate::{
     accounts::{New, check_username, email_is_taken, insert, is_reserved, take_turns, taken},
@@ -9,7 +9,7 @@ use crate::{
     store::{Tx, sql},
 };
 
-/// The account that belongs to somebody, is linked to them, or is made for them.
+/// Returns the person's account: the one already linked, one to link, or a new one.
 pub async fn account(app: &App, issuer: &str, subject: &str, person: &Person) -> Result<i64> {
     let mut tx = app.db().begin().await?;
     take_turns(&mut tx, app).await?;
@@ -44,7 +44,8 @@ pub async fn account(app: &App, issuer: &str, subject: &str, person: &Person) ->
     Ok(user)
 }
 
-/// The account with the same address, where both sides have confirmed it and the pod allows it.
+/// The account with the same email address, if both sides have confirmed it and the pod allows
+/// linking.
 async fn linked(tx: &mut Tx, app: &App, person: &Person) -> Result<Option<i64>> {
     let email = person.email.as_deref().filter(|_| person.email_verified);
     let Some(email) = email.filter(|_| app.config().openid_link_by_email) else {
@@ -58,7 +59,7 @@ async fn linked(tx: &mut Tx, app: &App, person: &Person) -> Result<Option<i64>> 
     Ok(found.map(|row| row.0))
 }
 
-/// A new account, which has no password.
+/// Creates an account without a password.
 async fn made(tx: &mut Tx, app: &App, person: &Person) -> Result<i64> {
     let email = person
         .email
@@ -94,7 +95,7 @@ async fn made(tx: &mut Tx, app: &App, person: &Person) -> Result<i64> {
     ))
 }
 
-/// Names to try: the one at the provider, then with numbers.
+/// Usernames to try: the one at the provider, then with numbers appended.
 fn names(person: &Person) -> impl Iterator<Item = String> {
     let wanted = person.preferred_username.as_deref();
     let wanted = wanted.or(person.email.as_deref()).unwrap_or_default();

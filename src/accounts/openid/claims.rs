@@ -1,4 +1,4 @@
-//! What the provider says of a sign-in and of the person.
+//! Claims of the provider about a sign-in and a person.
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use oauth2::TokenResponse;
 use serde::Deserialize;
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{app::App, error::Result};
 
-/// The claims of an ID token (section 2), and those of a person (section 5.1).
+/// Claims of an ID token (section 2) and standard claims of a person (section 5.1).
 #[derive(Debug, Deserialize)]
 pub struct Claims {
     iss: String,
@@ -48,7 +48,7 @@ pub struct Person {
     pub preferred_username: Option<String>,
 }
 
-/// Some providers send the word instead of the truth.
+/// Some providers send the string `"true"` instead of the boolean.
 fn lenient<'de, D: serde::Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
     let value = serde_json::Value::deserialize(from)?;
     Ok(value == true || value == "true")
@@ -61,7 +61,7 @@ struct UserInfo {
     person: Person,
 }
 
-/// The ID token's claims, checked (section 3.1.3.7).
+/// Validates the ID token and returns its claims (section 3.1.3.7).
 pub fn checked(
     app: &App,
     provider: &Provider,
@@ -87,7 +87,7 @@ pub fn checked(
     }
 }
 
-/// What the provider tells of the person, in the token or beside it (section 5.3).
+/// Claims about the person, from the ID token or the userinfo endpoint (section 5.3).
 pub async fn person(
     app: &App,
     provider: &Provider,

@@ -1,6 +1,6 @@
 //! Signing in through an OpenID provider (OpenID Connect Core 1.0, authorization code flow with
-//! PKCE and a nonce). What the provider says comes straight from it, over TLS or on this machine:
-//! so its tokens' signatures need not be checked (section 3.1.3.7, item 6).
+//! PKCE and a nonce). ID tokens come directly from the provider, over TLS or on this machine, so
+//! their signatures need not be checked (section 3.1.3.7, item 6).
 mod account;
 mod claims;
 mod provider;
@@ -19,17 +19,17 @@ use crate::{
     store::sql,
 };
 
-/// A sign-in that has begun; the browser keeps it until the provider sends it back.
+/// A sign-in in progress. The browser keeps it until the provider redirects back.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Attempt {
     state: String,
     nonce: String,
     verifier: String,
-    /// Where to go on to afterwards.
+    /// Page to open afterwards.
     pub next: String,
 }
 
-/// What the provider sends the browser back with.
+/// Parameters of the provider's redirect.
 #[derive(Clone, Copy, Debug)]
 pub struct Answer<'a> {
     pub code: &'a str,
@@ -48,7 +48,7 @@ fn denied(why: &str) -> Error {
     Error::Denied(why.to_owned())
 }
 
-/// Where to send the browser, and what it keeps meanwhile.
+/// Starts a sign-in: the provider's URL, and the attempt for the browser to keep.
 pub async fn begin(app: &App, next: &str) -> Result<(String, Attempt)> {
     let client = client(app, &provider(app).await?)?;
     let attempt = Attempt {
@@ -68,7 +68,7 @@ pub async fn begin(app: &App, next: &str) -> Result<(String, Attempt)> {
     Ok((url.into(), attempt))
 }
 
-/// The account of whoever comes back.
+/// Finishes a sign-in and returns the account.
 pub async fn finish(app: &App, attempt: &Attempt, answer: Answer<'_>) -> Result<i64> {
     let same: bool = attempt
         .state
@@ -96,7 +96,8 @@ pub async fn finish(app: &App, attempt: &Attempt, answer: Answer<'_>) -> Result<
     }
 }
 
-/// Whether the address is confirmed, where the pod insists on it; else it is asked for again.
+/// Whether the account may be used. If a required email confirmation is missing, its mail is sent
+/// again.
 async fn may_enter(app: &App, user: i64) -> Result<bool> {
     let (confirmed,): (bool,) =
         sql("select email_verified or is_superuser from users where id = ?")

@@ -1,4 +1,4 @@
-//! The provider: what it tells of itself, and how it is asked.
+//! The OpenID provider: its discovery document and requests to it.
 use oauth2::{
     AuthUrl, Client, ClientId, ClientSecret, EndpointNotSet, EndpointSet, ExtraTokenFields,
     RedirectUrl, StandardRevocableToken, StandardTokenIntrospectionResponse, StandardTokenResponse,
@@ -14,7 +14,7 @@ use crate::{
     error::{Error, Result},
 };
 
-/// What a provider tells of itself (OpenID Connect Discovery 1.0 section 3).
+/// The discovery document (OpenID Connect Discovery 1.0 section 3).
 #[derive(Debug, Deserialize)]
 pub struct Provider {
     pub issuer: String,
@@ -44,7 +44,7 @@ pub type OpenIdClient<A, T> = Client<
     T,
 >;
 
-/// Only what nobody else can read or change on its way: TLS, or this machine.
+/// Whether requests to a URL cannot be intercepted: TLS, or this machine.
 fn is_private(url: &Url) -> bool {
     let local = match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
@@ -75,7 +75,7 @@ pub async fn read<T: DeserializeOwned>(app: &App, address: &str, token: Option<&
     serde_json::from_slice(response.body()).map_err(unreachable)
 }
 
-/// The provider that the settings name.
+/// Fetches the discovery document of the configured provider.
 pub async fn provider(app: &App) -> Result<Provider> {
     let issuer = app.config().openid_issuer.as_ref().ok_or(Error::NotFound)?;
     let issuer = issuer.as_str().trim_end_matches('/');

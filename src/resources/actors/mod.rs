@@ -1,4 +1,4 @@
-//! Actors: who does things, here or on another pod.
+//! Actors: accounts of this pod and of others, as ActivityPub knows them.
 use async_graphql::{ComplexObject, Context, ID, SimpleObject};
 use poem_openapi::Object;
 use serde::Serialize;
@@ -11,34 +11,34 @@ use crate::{
     time::Timestamp,
 };
 
-/// An account, of this pod or of another, as the fediverse knows it.
+/// An ActivityPub actor: an account or channel of this pod or of another.
 #[derive(Clone, Debug, FromRow, SimpleObject)]
 #[graphql(complex)]
 pub struct Actor {
-    /// The number of the row, unique among actors.
+    /// Numeric ID, unique among actors.
     #[graphql(name = "databaseId")]
     pub id: i64,
-    /// Its ActivityPub identifier.
+    /// ActivityPub ID (URI) of the actor.
     pub fid: String,
-    /// The address of its page.
+    /// URL of the actor's page.
     pub url: Option<String>,
-    /// When it was first seen.
+    /// Time at which this pod first knew the actor.
     pub creation_date: Timestamp,
-    /// What it says of itself.
+    /// The actor's description of itself.
     pub summary: Option<String>,
-    /// Its name within its domain.
+    /// Username within the domain.
     pub preferred_username: String,
-    /// The name it shows.
+    /// Display name.
     pub name: Option<String>,
-    /// When it was last fetched.
+    /// Time at which the actor was last fetched from its pod.
     pub last_fetch_date: Option<Timestamp>,
-    /// The domain it belongs to.
+    /// Domain of the actor's pod.
     pub domain: String,
-    /// Its ActivityStreams type, such as `Person`.
+    /// ActivityStreams type, such as `Person`.
     #[sqlx(rename = "type")]
     #[graphql(name = "type")]
     pub kind: String,
-    /// Whether its followers must be let in by hand.
+    /// Whether the actor approves follow requests by hand.
     pub manually_approves_followers: Option<bool>,
 }
 
@@ -48,18 +48,18 @@ entity!(Actor in "actors": "id, fid, url, creation_date, summary, preferred_user
 
 #[ComplexObject]
 impl Actor {
-    /// The global identifier, opaque to clients.
+    /// Global ID; opaque.
     #[graphql(name = "id")]
     pub(crate) async fn global_id(&self) -> ID {
         global(Kind::Actor, self.id)
     }
 
-    /// Its name with its domain: `alice@pod.example`.
+    /// Username with the domain, such as `alice@pod.example`.
     async fn full_username(&self) -> String {
         self.address()
     }
 
-    /// Whether it belongs to this pod.
+    /// Whether the actor belongs to this pod.
     async fn is_local(&self, ctx: &Context<'_>) -> bool {
         ctx.data_unchecked::<Cx>()
             .reader()
@@ -90,34 +90,34 @@ impl Actor {
     }
 }
 
-/// An account, of this pod or of another, as the fediverse knows it.
+/// An ActivityPub actor: an account or channel of this pod or of another.
 #[derive(Clone, Debug, Serialize, Object)]
 #[oai(rename = "Actor")]
 pub struct ActorBody {
-    /// Its ActivityPub identifier.
+    /// ActivityPub ID (URI) of the actor.
     fid: String,
-    /// The address of its page.
+    /// URL of the actor's page.
     url: Option<String>,
-    /// When it was first seen.
+    /// Time at which this pod first knew the actor.
     creation_date: Timestamp,
-    /// What it says of itself.
+    /// The actor's description of itself.
     summary: Option<String>,
-    /// Its name within its domain.
+    /// Username within the domain.
     preferred_username: String,
-    /// The name it shows.
+    /// Display name.
     name: Option<String>,
-    /// When it was last fetched.
+    /// Time at which the actor was last fetched from its pod.
     last_fetch_date: Option<Timestamp>,
-    /// The domain it belongs to.
+    /// Domain of the actor's pod.
     domain: String,
-    /// Its ActivityStreams type, such as `Person`.
+    /// ActivityStreams type, such as `Person`.
     #[serde(rename = "type")]
     #[oai(rename = "type")]
     kind: String,
-    /// Whether its followers must be let in by hand.
+    /// Whether the actor approves follow requests by hand.
     manually_approves_followers: Option<bool>,
-    /// Its name with its domain: `alice@pod.example`.
+    /// Username with the domain, such as `alice@pod.example`.
     full_username: String,
-    /// Whether it belongs to this pod.
+    /// Whether the actor belongs to this pod.
     is_local: bool,
 }

@@ -1,4 +1,4 @@
-//! Applications at the REST door.
+//! The REST endpoints of applications.
 use poem_openapi::{Object, OpenApi, param::Path};
 use serde::Serialize;
 
@@ -17,59 +17,60 @@ use crate::{
     time::Timestamp,
 };
 
-/// An application, as everybody sees it.
+/// Public details of an application.
 #[derive(Debug, Serialize, Object)]
 #[oai(rename = "Application")]
 pub struct PublicBody {
-    /// Its identifier (RFC 6749 section 2.2).
+    /// Client ID (RFC 6749 section 2.2).
     client_id: String,
-    /// What it calls itself.
+    /// Name of the application.
     name: String,
-    /// What it may ask for, separated by spaces.
+    /// Scopes that the application may request, separated by spaces.
     scopes: String,
-    /// When it was registered.
+    /// Time of registration.
     created: Timestamp,
-    /// When it was changed.
+    /// Time of the last change.
     updated: Timestamp,
 }
 
-/// An application, as its owner sees it in lists.
+/// An application in a list of its owner's.
 #[derive(Debug, Serialize, Object)]
 #[oai(rename = "ListedApplication")]
 struct ListedBody {
-    /// Its identifier (RFC 6749 section 2.2).
+    /// Client ID (RFC 6749 section 2.2).
     client_id: String,
-    /// What it calls itself.
+    /// Name of the application.
     name: String,
-    /// What it may ask for, separated by spaces.
+    /// Scopes that the application may request, separated by spaces.
     scopes: String,
-    /// When it was registered.
+    /// Time of registration.
     created: Timestamp,
-    /// When it was changed.
+    /// Time of the last change.
     updated: Timestamp,
-    /// Null: a token is shown only when it is made.
+    /// Always null: the token is returned only when it is created.
     token: Option<String>,
 }
 
-/// An application, as its owner sees it.
+/// An application, with the details that only its owner sees.
 #[derive(Debug, Serialize, Object)]
 #[oai(rename = "OwnApplication")]
 struct OwnBody {
-    /// Its identifier (RFC 6749 section 2.2).
+    /// Client ID (RFC 6749 section 2.2).
     client_id: String,
-    /// What it calls itself.
+    /// Name of the application.
     name: String,
-    /// What it may ask for, separated by spaces.
+    /// Scopes that the application may request, separated by spaces.
     scopes: String,
-    /// Its secret, when it was made just now; else null.
+    /// Client secret, in the answer that creates it; otherwise null.
     client_secret: Option<String>,
-    /// When it was registered.
+    /// Time of registration.
     created: Timestamp,
-    /// When it was changed.
+    /// Time of the last change.
     updated: Timestamp,
-    /// Where people may be sent back to, separated by spaces.
+    /// Redirect URIs, separated by spaces.
     redirect_uris: String,
-    /// Its token, when it was made just now; else null. An application without an owner has none.
+    /// Application token, in the answer that creates it; otherwise null. Absent if the application
+    /// has no owner.
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<Option<String>>,
 }

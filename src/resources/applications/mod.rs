@@ -1,4 +1,4 @@
-//! Applications: what uses the API in people's names (contract section 3).
+//! Applications: clients that use the API for their users (contract section 3).
 mod body;
 mod write;
 
@@ -22,38 +22,59 @@ use crate::{
 
 operations! {
     "oauth-apps";
-    /// Lists the caller's own applications, the newest first.
+    /// Lists your own applications.
+    ///
+    /// Sorted by registration date, newest first. Secrets and tokens are not included.
     list: List = read Security, anonymous = Never, throttle = List, graphql = "oauthApps", params = PageQuery;
-    /// Registers an application. Its secret is shown only now. Where the caller is signed in, it is the caller's own and has a token that acts for the caller.
+    /// Registers an application.
+    ///
+    /// The client secret and the application token are returned only now. Callers that hold
+    /// `write:security` own the application (at most 200 each) and get an application token, which
+    /// acts for them within the application's scopes. Other callers, also anonymous ones, get an
+    /// application without an owner and without a token. Unknown scopes and redirect URIs that are
+    /// not allowed are answered with 400.
     create: Create = act, anonymous = Always, throttle = OauthApp, graphql = "Mutation.createOauthApp";
-    /// Shows an application.
+    /// Returns an application.
+    ///
+    /// Its owner, with `read:security`, also sees the redirect URIs. Secrets and tokens are not
+    /// included. Unknown client IDs are answered with 404.
     retrieve: Retrieve = open, anonymous = Always, throttle = Retrieve, graphql = "oauthApp";
-    /// Changes an application of the caller's own.
+    /// Updates one of your own applications.
+    ///
+    /// Fields that are not sent keep their values. Existing tokens never exceed the new scopes.
+    /// Applications that are not yours are answered with 404, invalid values with 400.
     update: Update = write Security, anonymous = Never, throttle = Update, graphql = "Mutation.updateOauthApp";
-    /// Takes an application of the caller's own away, with every token that it was given.
+    /// Deletes one of your own applications.
+    ///
+    /// All its tokens, codes and grants are deleted with it, those of other users too. Applications
+    /// that are not yours are answered with 404.
     delete: Delete = write Security, anonymous = Never, throttle = Destroy, graphql = "Mutation.deleteOauthApp";
-    /// Makes a new token of an application of the caller's own; the old one stops at once.
+    /// Replaces the token of one of your own applications.
+    ///
+    /// The new application token is returned only now; the old one stops working immediately. An
+    /// application token cannot replace a token whose scopes exceed its own: the answer is 400.
+    /// Applications that are not yours are answered with 404.
     rotate: Rotate = write Security, anonymous = Never, throttle = Wildcard, graphql = "Mutation.rotateApplicationToken";
 }
 
-/// Something that uses the API in people's names.
+/// An application (OAuth client): a program that uses the API for its users.
 #[derive(Clone, Debug, FromRow, SimpleObject)]
 #[graphql(complex)]
 pub struct OauthApplication {
     #[graphql(skip)]
     pub id: i64,
-    /// Its identifier (RFC 6749 section 2.2).
+    /// Client ID (RFC 6749 section 2.2).
     pub client_id: String,
-    /// What it calls itself.
+    /// Name of the application.
     pub name: String,
-    /// What it may ask for, separated by spaces.
+    /// Scopes that the application may request, separated by spaces.
     #[sqlx(rename = "scope")]
     pub scopes: String,
-    /// Whether it can keep a secret.
+    /// Whether the application can keep a client secret.
     pub client_type: ClientType,
-    /// When it was registered.
+    /// Time of registration.
     pub created: Timestamp,
-    /// When it was changed.
+    /// Time of the last change.
     pub updated: Timestamp,
     #[graphql(skip)]
     pub user_id: Option<i64>,
@@ -65,7 +86,7 @@ pub struct OauthApplication {
 
 #[ComplexObject]
 impl OauthApplication {
-    /// Where it may have people sent back to; its owner alone may see it.
+    /// Redirect URIs; null unless you own the application and hold `read:security`.
     async fn redirect_uris(&self, ctx: &Context<'_>) -> Option<Vec<&str>> {
         let cx = ctx.data_unchecked::<crate::context::Cx>();
         self.is_of(cx.reader())
@@ -74,7 +95,7 @@ impl OauthApplication {
 }
 
 impl OauthApplication {
-    /// Whether it is the caller's, seen with credentials that may know.
+    /// Whether the caller owns the application and holds `read:security`.
     pub fn is_of(&self, reader: &Reader) -> bool {
         use crate::scope::{Access, Area, Scope};
         let knows =
@@ -88,7 +109,7 @@ impl OauthApplication {
 const SELECT: &str = "select id, client_id, name, scope, client_type, created, updated, user_id,
     redirect_uris, token_hash is not null as has_token from oauth_applications ";
 
-/// The caller's own applications, the newest first.
+/// Returns the caller's own applications, newest first.
 pub async fn list(permit: &Allowed<List>) -> Result<Vec<OauthApplication>> {
     sql(SELECT)
         .then("where user_id = ? order by created desc, id desc")
@@ -117,7 +138,7 @@ pub async fn by_ids(reader: &Reader, ids: Vec<i64>) -> Result<Vec<OauthApplicati
         .await
 }
 
-/// An application of the caller's own.
+/// Returns one of the caller's own applications.
 pub async fn own(reader: &Reader, client_id: &str) -> Result<OauthApplication> {
     let user = reader.user()?.user_id;
     let found = find(reader, client_id).await?;
@@ -139,7 +160,7 @@ impl Queries {
     async fn oauth_app(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The identifier of the application.")] client_id: String,
+        #[graphql(desc = "Client ID of the application.")] client_id: String,
     ) -> Option<Result<OauthApplication>> {
         answer(async { retrieve(&ctx.allow().await?, &client_id).await }).await
     }
@@ -153,7 +174,7 @@ impl Mutations {
     async fn create_oauth_app(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The application to be registered.")] input: NewApplication,
+        #[graphql(desc = "Application to register.")] input: NewApplication,
     ) -> Option<Result<Made>> {
         answer(async { create(&ctx.allow().await?, input).await }).await
     }
@@ -161,8 +182,8 @@ impl Mutations {
     async fn update_oauth_app(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The identifier of the application.")] client_id: String,
-        #[graphql(desc = "What is to be changed.")] input: Changes,
+        #[graphql(desc = "Client ID of the application.")] client_id: String,
+        #[graphql(desc = "Fields to update.")] input: Changes,
     ) -> Option<Result<OauthApplication>> {
         answer(async {
             let permit: Allowed<Update> = ctx.allow().await?;
@@ -174,7 +195,7 @@ impl Mutations {
     async fn delete_oauth_app(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The identifier of the application.")] client_id: String,
+        #[graphql(desc = "Client ID of the application.")] client_id: String,
     ) -> Option<Result<String>> {
         answer(async {
             delete(&ctx.allow().await?, &client_id).await?;
@@ -186,7 +207,7 @@ impl Mutations {
     async fn rotate_application_token(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The identifier of the application.")] client_id: String,
+        #[graphql(desc = "Client ID of the application.")] client_id: String,
     ) -> Option<Result<Rotated>> {
         answer(async { rotate(&ctx.allow().await?, &client_id).await }).await
     }

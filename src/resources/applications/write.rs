@@ -1,4 +1,4 @@
-//! Registering applications, changing them, and taking them away.
+//! Registering, updating and deleting applications.
 use async_graphql::{InputObject, SimpleObject};
 use poem_openapi::Object;
 
@@ -17,21 +17,21 @@ use crate::{
     store::sql,
 };
 
-/// An application to be registered.
+/// Application to register.
 #[derive(Clone, Debug, Object, InputObject)]
 pub struct NewApplication {
-    /// What it calls itself, up to 255 characters.
+    /// Name of the application, at most 255 characters.
     pub name: String,
-    /// What it may ask for, separated by spaces.
+    /// Scopes that the application may request, separated by spaces; default `read`.
     #[oai(default = "read")]
     #[graphql(default_with = "read()")]
     pub scopes: String,
-    /// Where people may be sent back to, separated by spaces: https, http on the device itself, a
-    /// scheme of its own, or `urn:ietf:wg:oauth:2.0:oob`.
+    /// Redirect URIs, separated by spaces; at most 20. Allowed are `https` URIs, `http` URIs on a
+    /// loopback host, URIs with a private-use scheme, and `urn:ietf:wg:oauth:2.0:oob`.
     #[oai(default)]
     #[graphql(default)]
     pub redirect_uris: String,
-    /// Whether it can keep a secret.
+    /// Whether the application can keep a client secret; default confidential.
     #[oai(default = "confidential")]
     #[graphql(default_with = "confidential()")]
     pub client_type: ClientType,
@@ -45,41 +45,41 @@ fn confidential() -> ClientType {
     ClientType::Confidential
 }
 
-/// What is to be changed of an application; what is not given stays.
+/// Fields of an application to update. Fields that are not given keep their values.
 #[derive(Clone, Debug, Default, Object, InputObject)]
 pub struct Changes {
-    /// What it calls itself, up to 255 characters.
+    /// Name of the application, at most 255 characters.
     pub name: Option<String>,
-    /// What it may ask for, separated by spaces.
+    /// Scopes that the application may request, separated by spaces.
     pub scopes: Option<String>,
-    /// Where people may be sent back to, separated by spaces.
+    /// Redirect URIs, separated by spaces; at most 20.
     pub redirect_uris: Option<String>,
 }
 
-/// An application that was registered. Its secrets are shown only now.
+/// A newly registered application, with its secrets, which are returned only now.
 #[derive(Clone, Debug, SimpleObject)]
 #[graphql(name = "CreatedOauthApplication")]
 pub struct Made {
     /// The application.
     pub application: OauthApplication,
-    /// Its secret; public applications have none.
+    /// Client secret; null for public applications.
     pub client_secret: Option<String>,
-    /// Where the caller is signed in: a token that acts for the caller, within the scopes of the
-    /// application.
+    /// Application token, which acts for you within the scopes of the application; null if the
+    /// application has no owner.
     pub token: Option<String>,
 }
 
-/// A new token of an application.
+/// An application with its new token.
 #[derive(Clone, Debug, SimpleObject)]
 #[graphql(name = "RotatedApplicationToken")]
 pub struct Rotated {
     /// The application.
     pub application: OauthApplication,
-    /// Its token, shown only now.
+    /// New application token, returned only now.
     pub token: String,
 }
 
-/// Applications of one user at most.
+/// Maximum number of applications per user.
 const MOST: i64 = 200;
 
 pub async fn create(permit: &Allowed<Create>, new: NewApplication) -> Result<Made> {
@@ -122,7 +122,7 @@ pub async fn create(permit: &Allowed<Create>, new: NewApplication) -> Result<Mad
 
 const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
-/// Each word once, with a space between.
+/// Normalizes white space to single spaces.
 fn words(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -147,7 +147,7 @@ fn check(
     uris.map_or(Ok(()), redirect::check)
 }
 
-/// Whose an application is that the caller registers: nobody's, unless the caller may make tokens.
+/// Returns the owner of a new application: the caller, if they hold `write:security`.
 async fn owner(permit: &Allowed<Create>) -> Result<Option<i64>> {
     let write = Scope(Access::Write, Area::Security);
     let identity = permit.caller().identity();
@@ -167,7 +167,7 @@ async fn owner(permit: &Allowed<Create>) -> Result<Option<i64>> {
     }
 }
 
-/// The token of one application does not make a token that reaches further than itself.
+/// An application token must not create a token with more scopes than its own.
 fn within(reader: &Reader, scopes: &str, field: &str) -> Result<()> {
     let write = Scope(Access::Write, Area::Security);
     let Some(identity) = reader.caller().identity() else {
@@ -181,7 +181,7 @@ fn within(reader: &Reader, scopes: &str, field: &str) -> Result<()> {
     Ok(())
 }
 
-/// Changes an application of the caller.
+/// Updates an application. Callers hold a permit for PUT or for PATCH, hence the `Reader`.
 pub async fn update(
     permit: &Allowed<Update>,
     client_id: &str,

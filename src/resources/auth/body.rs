@@ -1,4 +1,4 @@
-//! Accounts at the REST door.
+//! The REST endpoints of sign-up and passwords.
 use poem::{Request, Response, http::StatusCode};
 use poem_openapi::{Object, OpenApi, param::Path};
 use serde::Serialize;
@@ -23,10 +23,10 @@ use crate::{
     },
 };
 
-/// What was done, in a sentence.
+/// Confirmation message.
 #[derive(Debug, Serialize, Object)]
 struct Done {
-    /// The sentence.
+    /// The message, for people.
     detail: String,
 }
 
@@ -36,43 +36,43 @@ fn done(detail: &str) -> Answer<Done> {
     })
 }
 
-/// A key that was mailed.
+/// Key from a confirmation mail.
 #[derive(Debug, Object)]
 struct Key {
-    /// The key.
+    /// Key from the mail.
     key: String,
 }
 
-/// An e-mail address.
+/// Email address of an account.
 #[derive(Debug, Object)]
 struct Address {
-    /// The address.
+    /// Email address.
     email: String,
 }
 
-/// The caller's name and address.
+/// Your username, display name and email address.
 #[derive(Debug, Serialize, Object)]
 struct UserDetailsBody {
-    /// The number of the user.
+    /// Numeric ID of the user.
     pk: i64,
-    /// The name to sign in with.
+    /// Username.
     username: String,
-    /// The e-mail address.
+    /// Email address; empty if the account has none.
     email: String,
-    /// The name to show.
+    /// Display name.
     first_name: String,
-    /// Empty: names are kept whole.
+    /// Always empty: `first_name` is the whole display name.
     last_name: String,
 }
 
-/// What is to be changed of the caller's name.
+/// Fields to update.
 #[derive(Debug, Object)]
 struct UserDetailsChanges {
-    /// The name to sign in with; it cannot be changed.
+    /// Username. Cannot be changed: must be your own, if given.
     username: Option<String>,
-    /// The name to show.
+    /// First part of the display name.
     first_name: Option<String>,
-    /// The rest of it.
+    /// Second part of the display name, appended after a space.
     last_name: Option<String>,
 }
 
@@ -109,8 +109,8 @@ async fn rename(
     details(permit).await
 }
 
-/// Browsers are signed in when a page of this pod asks, or a script: a form of another site could
-/// put somebody into an account that is not theirs.
+/// Opens a session only for requests from a page of this pod or from a script: a form on another
+/// site could sign its visitors in to an account that is not theirs.
 async fn registered(
     permit: &Allowed<Register>,
     cx: &Cx,

@@ -1,4 +1,4 @@
-//! Accounts at the GraphQL door.
+//! The GraphQL mutations of sign-up and passwords.
 use async_graphql::{Context, Object};
 
 use super::{
@@ -19,7 +19,7 @@ impl Mutations {
     async fn sign_up(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The account to be made.")] input: NewAccount,
+        #[graphql(desc = "Account to create.")] input: NewAccount,
     ) -> Option<Result<SignUpOutcome>> {
         answer(async {
             let permit = ctx.allow().await?;
@@ -31,7 +31,7 @@ impl Mutations {
     async fn confirm_email(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The key from the mail.")] key: String,
+        #[graphql(desc = "Key from the confirmation mail.")] key: String,
     ) -> Option<Result<bool>> {
         answer(async {
             verify_email(&ctx.allow().await?, &key).await?;
@@ -43,7 +43,7 @@ impl Mutations {
     async fn request_password_reset(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The address of the account.")] email: String,
+        #[graphql(desc = "Email address of the account.")] email: String,
     ) -> Option<Result<bool>> {
         answer(async {
             request_reset(&ctx.allow().await?, &email).await?;
@@ -55,7 +55,7 @@ impl Mutations {
     async fn reset_password(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The new password, and what the mail said.")] input: PasswordReset,
+        #[graphql(desc = "New password and the values from the reset link.")] input: PasswordReset,
     ) -> Option<Result<bool>> {
         answer(async {
             reset(&ctx.allow().await?, &input).await?;
@@ -67,7 +67,7 @@ impl Mutations {
     async fn change_password(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The new password, and the one until now.")] input: PasswordChange,
+        #[graphql(desc = "New password and current password.")] input: PasswordChange,
     ) -> Option<Result<bool>> {
         answer(async {
             let permit: Allowed<ChangePassword> = ctx.allow().await?;

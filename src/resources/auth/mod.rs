@@ -1,4 +1,4 @@
-//! Making an account of one's own, and its password and address (contract section 8).
+//! Signing up, passwords and email confirmation (contract section 8).
 mod body;
 mod graphql;
 
@@ -21,51 +21,78 @@ use crate::{
 
 operations! {
     "auth";
-    /// Makes an account. Where nothing else is to be done first, browsers are signed in with it.
+    /// Creates an account.
+    ///
+    /// Sends a confirmation link to the email address. If the pod does not require confirmed
+    /// addresses or approval by moderators, the account can be used immediately and REST signs the
+    /// browser in with it; a form without a valid CSRF token opens no session. Invalid fields and
+    /// invitation codes are answered with 400, closed registration with 403.
     register: Register = act, anonymous = Always, throttle = Signup, graphql = "Mutation.signUp";
-    /// Confirms the e-mail address that a key was mailed to.
+    /// Confirms an email address.
+    ///
+    /// Takes the key from a confirmation mail and makes the address the account's. Keys work once,
+    /// within three days; other keys are answered with 400.
     verify_email: VerifyEmail = act, anonymous = Always, throttle = VerifyEmail, graphql = "Mutation.confirmEmail";
-    /// Leads from the address of a key to the page that confirms it.
+    /// Redirects to the page that confirms an email address.
+    ///
+    /// The target is `/auth/email/confirm`, with the key in its query. The key is not checked here.
     confirmation_page: ConfirmationPage = open, anonymous = Always, throttle = Wildcard, graphql = "(it leads to a page)";
-    /// Sends a mail with which a forgotten password is replaced. The answer is the same whether anybody has the address.
+    /// Sends a password reset link by email.
+    ///
+    /// The link works once, within an hour. The answer is the same whether or not an account has
+    /// the address. At most one mail per minute is sent to an account.
     password_reset: RequestReset = act, anonymous = Always, throttle = PasswordReset, graphql = "Mutation.requestPasswordReset";
-    /// Replaces a forgotten password, with the key from the mail.
+    /// Sets a new password with a password reset link.
+    ///
+    /// Takes the user ID and token from the mail. Ends all sessions of the account, revokes all
+    /// tokens and authorizations, replaces its Subsonic API token, and unlinks its OpenID accounts.
+    /// Unknown and expired tokens are answered with 400.
     password_reset_confirm: Reset = act, anonymous = Always, throttle = PasswordResetConfirm, graphql = "Mutation.resetPassword";
-    /// Replaces the caller's password. Other browsers are signed out; tokens of applications stay.
+    /// Changes your password.
+    ///
+    /// Ends your other sessions and replaces your Subsonic API token; tokens for audio URLs stop
+    /// working. OAuth tokens and application tokens stay valid. A wrong old password is answered
+    /// with 400.
     password_change: ChangePassword = write Security, anonymous = Never, throttle = PasswordChange, graphql = "Mutation.changePassword";
-    /// Shows the caller's name and address.
+    /// Returns your username, display name and email address.
+    ///
+    /// `GET /api/v1/users/me` returns more.
     user: UserDetails = read Profile, anonymous = Never, throttle = Wildcard, graphql = "(viewer tells more)";
-    /// Changes the caller's name.
+    /// Updates your display name.
+    ///
+    /// Fields that are not sent keep their values. `PATCH /api/v1/users/{username}` updates more.
+    /// Another username than your own is answered with 400: usernames cannot be changed.
     update_user: UpdateUser = write Profile, anonymous = Never, throttle = Wildcard, graphql = "(updateUser does more)";
 }
 
-/// An account to be made.
+/// Account to create.
 #[derive(Debug, Object, InputObject)]
 #[oai(rename = "Registration")]
 #[graphql(name = "SignUp")]
 pub struct NewAccount {
-    /// The name to sign in with: 1 to 30 of the characters a to z, A to Z, 0 to 9, `_`, `.` and `-`.
+    /// Username: 1 to 30 of the characters a to z, A to Z, 0 to 9, `_`, `.` and `-`. Some names,
+    /// such as `admin`, are reserved.
     username: String,
-    /// The e-mail address.
+    /// Email address.
     email: String,
-    /// The password, from 8 characters.
+    /// Password: at least 8 characters and at most 1,000 bytes.
     password1: String,
-    /// The password, once more.
+    /// The same password again.
     password2: String,
-    /// The code of an invitation, where the pod asks for one.
+    /// Invitation code. Required if registration is not open.
     invitation: Option<String>,
-    /// Answers to the questions of the pod, by their labels, where moderators look at new accounts.
+    /// Answers to the pod's sign-up questions, by label. Used if moderators approve new accounts.
     request_fields: Option<BTreeMap<String, String>>,
 }
 
 choices! {
-    /// What came of signing up.
+    /// Result of a sign-up.
     pub enum SignUpOutcome {
-        /// The account can be used.
+        /// The account can be used immediately.
         Ready = "ready",
-        /// The e-mail address is to be confirmed first.
+        /// The email address must be confirmed first.
         Unconfirmed = "unconfirmed",
-        /// A moderator looks at it first.
+        /// A moderator must approve the account first.
         Waiting = "waiting",
     }
 }
@@ -80,7 +107,7 @@ impl From<Outcome> for SignUpOutcome {
     }
 }
 
-/// Makes an account.
+/// Creates an account.
 pub async fn register(permit: &Allowed<Register>, wanted: &Registration) -> Result<Outcome> {
     sign_up::sign_up(permit.app(), wanted).await
 }
@@ -98,30 +125,30 @@ impl From<NewAccount> for Registration {
     }
 }
 
-/// Confirms the address that a key was sent to.
+/// Confirms the address that the key was sent to.
 pub async fn verify_email(permit: &Allowed<VerifyEmail>, key: &str) -> Result<()> {
     recovery::confirm_email(permit.app(), key).await
 }
 
-/// Sends a mail with which a forgotten password is replaced.
+/// Sends a password reset link by email.
 pub async fn request_reset(permit: &Allowed<RequestReset>, email: &str) -> Result<()> {
     recovery::forgot(permit.app(), email).await
 }
 
-/// A new password for a forgotten one, and what the mail said.
+/// New password, with the values from the password reset link.
 #[derive(Debug, Object, InputObject)]
 pub struct PasswordReset {
-    /// The number of the user, from the mail.
+    /// Numeric ID of the user, from the link (`uid`).
     pub uid: String,
-    /// The key, from the mail.
+    /// Token from the link (`token`).
     pub token: String,
-    /// The new password, from 8 characters.
+    /// New password: at least 8 characters and at most 1,000 bytes.
     pub new_password1: String,
-    /// The new password, once more.
+    /// The same new password again.
     pub new_password2: String,
 }
 
-/// Replaces a forgotten password.
+/// Sets a new password with a password reset token.
 pub async fn reset(permit: &Allowed<Reset>, new: &PasswordReset) -> Result<()> {
     let twice = Twice {
         first: &new.new_password1,
@@ -130,19 +157,19 @@ pub async fn reset(permit: &Allowed<Reset>, new: &PasswordReset) -> Result<()> {
     recovery::reset(permit.app(), &new.uid, &new.token, twice).await
 }
 
-/// A new password, and the one until now.
+/// New password and current password.
 #[derive(Debug, Object, InputObject)]
 pub struct PasswordChange {
-    /// The password until now. An account from an OpenID provider that has none yet gets its first
-    /// one within ten minutes of signing in, whatever stands here.
+    /// Current password. Ignored for accounts without a password (created through an OpenID
+    /// provider), which can set their first one within ten minutes of signing in.
     pub old_password: String,
-    /// The new password, from 8 characters.
+    /// New password: at least 8 characters and at most 1,000 bytes.
     pub new_password1: String,
-    /// The new password, once more.
+    /// The same new password again.
     pub new_password2: String,
 }
 
-/// Replaces the caller's password.
+/// Changes the caller's password.
 pub async fn change_password(permit: &Allowed<ChangePassword>, new: &PasswordChange) -> Result<()> {
     let identity = permit.user()?;
     let twice = Twice {
@@ -153,7 +180,7 @@ pub async fn change_password(permit: &Allowed<ChangePassword>, new: &PasswordCha
     recovery::change(permit.app(), who, &new.old_password, twice).await
 }
 
-/// Names cannot be changed: other pods know the account by it.
+/// Refuses a changed username: other pods know the account by it.
 fn same_name(reader: &Reader, username: Option<&str>) -> Result<()> {
     match username.is_none_or(|name| reader.user().is_ok_and(|user| user.username == name)) {
         true => Ok(()),

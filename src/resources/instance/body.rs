@@ -16,7 +16,7 @@ use crate::{
     rest::{answer::Answer, cookies},
 };
 
-/// The version of Funkwhale whose API this server speaks; clients look for it.
+/// The version of Funkwhale whose API this server implements; clients check for it.
 const FUNKWHALE: &str = "1.4.0";
 
 async fn nodeinfo(reader: &Reader, version: &'static str) -> Result<Document> {
@@ -120,11 +120,11 @@ fn report_types(preferences: &Preferences) -> Vec<Value> {
         .collect()
 }
 
-/// A NodeInfo document; its schema is that of NodeInfo.
+/// A NodeInfo document; its schema is the one that NodeInfo publishes.
 struct Document {
     version: &'static str,
     body: Value,
-    /// A cookie to be set.
+    /// The `csrftoken` cookie to set, if any.
     csrf: Option<HeaderValue>,
 }
 
@@ -149,7 +149,7 @@ impl IntoResponse for Document {
 impl ApiResponse for Document {
     fn meta() -> MetaResponses {
         let mut schema = MetaSchema::new("object");
-        schema.description = Some("A NodeInfo document, by the schema of its version.");
+        schema.description = Some("A NodeInfo document; see the NodeInfo schema of its version.");
         let schema = MetaSchemaRef::Inline(Box::new(schema));
         let content = vec![MetaMediaType {
             content_type: "application/json",
@@ -210,7 +210,7 @@ async fn manifest(reader: &Reader) -> Result<Value> {
     }))
 }
 
-/// The manifest's media type is its own.
+/// A Web App Manifest, which has a media type of its own.
 struct ManifestDocument(Value);
 
 impl IntoResponse for ManifestDocument {
@@ -238,7 +238,7 @@ impl Rest {
     #[oai(path = "/api/v1/instance/nodeinfo/2.0", method = "get")]
     async fn nodeinfo(&self, permit: Allowed<NodeInfo>, request: &Request) -> Result<Document> {
         let document = nodeinfo(&permit, "2.0").await?;
-        // Pages of other programs take their token against forged requests from here.
+        // Web clients get their CSRF token here before they sign in.
         let csrf = cookies::new_csrf(Cx::of(request).app(), request);
         Ok(Document { csrf, ..document })
     }

@@ -7,7 +7,7 @@ use crate::{
     time::Timestamp,
 };
 
-/// What the pod holds.
+/// Usage statistics of the pod.
 #[derive(Debug, FromRow)]
 pub struct Figures {
     pub users: i64,
@@ -25,7 +25,8 @@ pub struct Figures {
 }
 
 impl Figures {
-    /// Counts; artists, albums and tracks are of this pod when their identifiers are.
+    /// Counts everything. Artists, albums and tracks belong to this pod if their ActivityPub IDs
+    /// do.
     pub async fn load(db: &Reads, config: &Config, now: Timestamp) -> Result<Self> {
         let host = config.hostname();
         let mut figures: Self = sql("select

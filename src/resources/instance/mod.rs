@@ -1,4 +1,4 @@
-//! The pod itself: what it is, how it is set, what it holds.
+//! The pod itself: its description, settings and statistics.
 mod body;
 mod figures;
 pub mod preferences;
@@ -21,19 +21,32 @@ use crate::{
 
 operations! {
     "instance";
-    /// Tells what this server is and what it holds (NodeInfo 2.0).
+    /// Returns the NodeInfo 2.0 document of the pod.
+    ///
+    /// Describes the software, the pod's settings and, unless its administrators turned them off,
+    /// usage statistics, which may be a minute old. Available to anonymous callers on every pod.
+    /// REST also sets a `csrftoken` cookie for browsers that have none.
     nodeinfo: NodeInfo = open, anonymous = Always, throttle = Wildcard, graphql = "instance";
-    /// Tells what this server is and what it holds (NodeInfo 2.1).
+    /// Returns the NodeInfo 2.1 document of the pod.
+    ///
+    /// The same facts as in NodeInfo 2.0.
     nodeinfo21: NodeInfo21 = open, anonymous = Always, throttle = Wildcard, graphql = "(the same facts as instance.nodeinfo)";
-    /// Tells where this server's NodeInfo documents are.
+    /// Returns links to the NodeInfo documents.
+    ///
+    /// Other servers use it to discover NodeInfo.
     discovery: Discovery = open, anonymous = Always, throttle = Wildcard, graphql = "(how other servers find NodeInfo; clients do not need it)";
-    /// Lists the settings of the pod that everybody may read.
+    /// Lists the public settings of the pod.
+    ///
+    /// Each setting has its current value, its default and a description. Available to anonymous
+    /// callers on every pod.
     settings: Settings = open, anonymous = Always, throttle = Wildcard, graphql = "Instance.settings";
-    /// Shows the manifest of the web application.
+    /// Returns the manifest of the web application.
+    ///
+    /// A Web App Manifest, with the media type `application/manifest+json`.
     manifest: Manifest = open, anonymous = Always, throttle = Wildcard, graphql = "(read by browsers)";
 }
 
-/// The values of the pod's settings.
+/// The current values of the pod's settings.
 #[derive(Debug)]
 pub struct Preferences(HashMap<String, Value>);
 
@@ -55,7 +68,7 @@ impl Preferences {
         Ok(Self(values.collect()))
     }
 
-    /// Sets a setting; whoever commits makes the next look a fresh one.
+    /// Stores a setting. After the commit, callers must drop the cached settings.
     pub async fn store(tx: &mut Tx, section: &str, name: &str, raw: &str) -> Result<()> {
         sql(
             "insert into preferences (section, name, raw_value) values (?, ?, ?)
@@ -69,7 +82,7 @@ impl Preferences {
         .map(|_| ())
     }
 
-    /// The value of a setting such as `instance__name`.
+    /// Returns the value of a setting such as `instance__name`.
     pub fn get(&self, identifier: &str) -> Value {
         self.0.get(identifier).cloned().unwrap_or_default()
     }
@@ -82,33 +95,33 @@ impl Preferences {
         self.get(identifier).as_str().unwrap_or_default().to_owned()
     }
 
-    /// The room for uploads of those who have no room of their own, in megabytes.
+    /// Upload quota of users without a quota of their own, in megabytes.
     pub fn upload_quota(&self) -> i64 {
         self.get("users__upload_quota").as_i64().unwrap_or(1000)
     }
 
-    /// Whether strangers see only what is always open.
+    /// Whether the pod requires authentication for reading the catalogue.
     pub fn closed_to_strangers(&self) -> bool {
         self.is_on("common__api_authentication_required")
     }
 
-    /// Minutes that converted audio is kept which nobody listens to.
+    /// Minutes after which transcoded audio that nobody listened to is removed.
     pub fn transcoding_cache_minutes(&self) -> u64 {
         let minutes = self.get("music__transcoding_cache_duration").as_u64();
         minutes.unwrap_or(7 * 24 * 60)
     }
 
-    /// Whether the pod tells how much it holds.
+    /// Whether the pod publishes usage statistics.
     pub fn statistics_enabled(&self) -> bool {
         self.is_on("instance__nodeinfo_stats_enabled")
     }
 
-    /// Whether audio is converted for those who ask.
+    /// Whether audio is transcoded on request.
     pub fn transcoding_enabled(&self) -> bool {
         self.is_on("music__transcoding_enabled")
     }
 
-    /// The permissions that every user has.
+    /// Permissions that every user holds.
     pub fn default_permissions(&self) -> Permissions {
         let held = self.get("users__default_permissions");
         let has = |name: &str| {
@@ -122,7 +135,7 @@ impl Preferences {
         }
     }
 
-    /// The settings that everybody may read, as the REST API shows them.
+    /// The public settings, in their REST form.
     fn public(&self) -> Vec<Value> {
         let public = PREFERENCES.iter().filter(|preference| preference.public);
         public
@@ -135,74 +148,74 @@ impl Preferences {
 #[derive(SimpleObject)]
 #[graphql(complex)]
 pub struct Instance {
-    /// The name its administrators gave it.
+    /// Name of the pod; may be empty.
     name: String,
-    /// What it is, in a sentence.
+    /// Short description of the pod.
     short_description: String,
-    /// What it is, at length.
+    /// Long description of the pod.
     long_description: String,
-    /// Its rules.
+    /// Rules of the pod.
     rules: String,
-    /// Its terms of service.
+    /// Terms of service.
     terms: String,
-    /// How to reach its administrators.
+    /// Email address of the pod's administrators.
     contact_email: String,
-    /// Whether accounts can be made without an invitation.
+    /// Whether anyone can sign up without an invitation.
     open_registrations: bool,
-    /// Whether strangers may read the catalogue and listen.
+    /// Whether anonymous callers can browse the catalogue and listen.
     anonymous_can_listen: bool,
-    /// The version of this server.
+    /// Version of this server.
     software_version: &'static str,
-    /// What it holds; null where the administrators do not tell.
+    /// Usage statistics; null if the administrators turned them off.
     figures: Option<FiguresInfo>,
 }
 
-/// What the pod holds.
+/// Usage statistics of the pod; they may be a minute old.
 #[derive(SimpleObject)]
 pub struct FiguresInfo {
-    /// Accounts.
+    /// Number of active accounts.
     users: i64,
-    /// Accounts that were active in the last 30 days.
+    /// Number of accounts that were used in the last 30 days.
     users_active_month: i64,
-    /// Accounts that were active in the last 180 days.
+    /// Number of accounts that were used in the last 180 days.
     users_active_half_year: i64,
-    /// Artists of this pod.
+    /// Number of artists created on this pod.
     artists: i64,
-    /// Albums of this pod.
+    /// Number of albums created on this pod.
     albums: i64,
-    /// Tracks of this pod.
+    /// Number of tracks created on this pod.
     tracks: i64,
-    /// Hours of audio.
+    /// Total duration of all uploads, in hours.
     music_hours: f64,
-    /// Favorite tracks.
+    /// Number of favorites.
     favorites: i64,
-    /// Listenings.
+    /// Number of listenings.
     listenings: i64,
-    /// Downloads.
+    /// Number of downloads.
     downloads: i64,
 }
 
-/// A setting of the pod that everybody may read.
+/// A public setting of the pod.
 #[derive(SimpleObject)]
 pub struct Setting {
-    /// Its name: `section__name`.
+    /// Name of the setting: `section__name`.
     identifier: String,
-    /// Its title for people.
+    /// Title, for people.
     title: &'static str,
-    /// What it does.
+    /// Description; may be empty.
     help: &'static str,
-    /// Its value.
+    /// Current value.
     value: Json<Value>,
 }
 
 #[async_graphql::ComplexObject]
 impl Instance {
-    /// The settings that everybody may read.
+    /// The public settings of the pod.
     async fn settings(&self, ctx: &Context<'_>) -> Result<Vec<Setting>> {
         public_settings(&ctx.reach::<Settings>().await?).await
     }
 
-    /// The address of this pod.
+    /// URL of this pod, without a trailing slash.
     async fn url(&self, ctx: &Context<'_>) -> String {
         ctx.data_unchecked::<Cx>().reader().config().public_url()
     }

@@ -1,53 +1,52 @@
-//! The settings that administrators may change while the pod runs, with what they are before
-//! anybody changed them.
+//! The settings that administrators can change while the pod runs, with their defaults.
 use serde_json::{Value as Json, json};
 
-/// One setting of the pod that its administrators may change while it runs.
+/// A setting of the pod that administrators can change while it runs.
 #[derive(Clone, Copy, Debug)]
 pub struct Preference {
     pub section: &'static str,
     pub name: &'static str,
-    /// What it is before anybody set it; also tells what kind of value it takes.
+    /// Default value; it also determines the type.
     pub default: Value,
-    /// Whether `GET /api/v1/instance/settings` tells it to everybody.
+    /// Whether `GET /api/v1/instance/settings` returns it, to anyone.
     pub public: bool,
     pub title: &'static str,
-    /// One or two sentences, or nothing where the title says it all.
+    /// One or two sentences; empty if the title says it all.
     pub help: &'static str,
-    /// What a value may be picked from.
+    /// Allowed values.
     pub choices: Choices,
 }
 
-/// The kind of a setting, with its value before anybody set it.
+/// The type of a setting, with its default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Value {
     Bool(bool),
     Int(i64),
-    /// One line of text.
+    /// A single line of text.
     Text(&'static str),
     /// Text of several lines.
     LongText(&'static str),
-    /// One of the choices, or an empty text.
+    /// One of the choices, or empty.
     Choice(&'static str),
     /// Any number of the choices.
     Choices(&'static [&'static str]),
-    /// A JSON object, at first an empty one.
+    /// A JSON object; empty by default.
     Object,
-    /// The path of a file in the media folder, at first none.
+    /// The path of a file in the media folder; none by default.
     File,
 }
 
-/// What may be picked for a setting: codes and their names.
+/// Allowed values of a setting: codes with their names.
 #[derive(Clone, Copy, Debug)]
 pub enum Choices {
-    /// The setting is not one to pick for.
+    /// Any value of the type is allowed.
     Free,
     Pairs(&'static [(&'static str, &'static str)]),
-    /// One choice a line: the code, a tab, the name.
+    /// One choice per line: code, tab, name.
     Lines(&'static str),
 }
 
-/// What a report may be about: its type and label.
+/// Types of reports, with their labels.
 pub const REPORT_TYPES: &[(&str, &str)] = &[
     ("takedown_request", "Takedown request"),
     ("invalid_metadata", "Invalid metadata"),
@@ -56,18 +55,18 @@ pub const REPORT_TYPES: &[(&str, &str)] = &[
     ("other", "Other"),
 ];
 
-/// The rights of staff that a user may be given.
+/// Staff permissions that users can be given.
 const PERMISSIONS: Choices = Choices::Pairs(&[
     ("moderation", "Moderation"),
     ("library", "Library"),
     ("settings", "Settings"),
 ]);
-/// ISO 3166-1 countries, by their two letters.
+/// Countries by ISO 3166-1 alpha-2 code.
 const COUNTRIES: Choices = Choices::Lines(include_str!("countries.tsv"));
-/// ISO 639-1 languages, by their two letters.
+/// Languages by ISO 639-1 code.
 const LANGUAGES: Choices = Choices::Lines(include_str!("languages.tsv"));
 
-/// Declares the settings: the help, who may read it, `section.name`, the default and the title.
+/// Declares the settings: help text, who can read it, `section.name`, default and title.
 macro_rules! preferences {
     (@ everybody) => { true };
     (@ admins) => { false };
@@ -88,82 +87,85 @@ macro_rules! preferences {
 }
 
 preferences! {
-    /// New accounts can be used only after a moderator has accepted them.
-    everybody moderation.signup_approval_enabled = Value::Bool(false), "Moderators accept new accounts";
-    /// Rights that every account has, beside those it is given by name.
-    everybody users.default_permissions = Value::Choices(&[]), "Rights of every account", PERMISSIONS;
-    /// Now and then invites users of this pod to support the Funkwhale project.
-    everybody instance.funkwhale_support_message_enabled = Value::Bool(true), "Invite to support Funkwhale";
-    /// Asks the services that count and list pods to leave this one out. They may not comply.
-    admins instance.nodeinfo_private = Value::Bool(false), "Stay out of public listings";
-    /// Tells how many users, artists, albums and tracks there are, and how much is listened to.
+    /// New accounts must be approved by a moderator before they can be used.
+    everybody moderation.signup_approval_enabled = Value::Bool(false), "Approval of new accounts";
+    /// Permissions that every user holds, in addition to the user's own.
+    everybody users.default_permissions = Value::Choices(&[]), "Default permissions", PERMISSIONS;
+    /// Occasionally asks users to support the Funkwhale project.
+    everybody instance.funkwhale_support_message_enabled = Value::Bool(true), "Funkwhale support message";
+    /// Asks services that list pods and collect statistics to leave this one out. They may not
+    /// comply.
+    admins instance.nodeinfo_private = Value::Bool(false), "Opt out of public listings";
+    /// Publishes the numbers of users, artists, albums, tracks and listenings.
     admins instance.nodeinfo_stats_enabled = Value::Bool(true), "Publish statistics";
-    /// A wide picture for the front page, best 600 by 100 pixels or larger.
+    /// Picture for the home page. Recommended: at least 600 by 100 pixels.
     everybody instance.banner = Value::File, "Banner";
-    /// Style rules added to every page of the web application.
-    everybody ui.custom_css = Value::LongText(""), "Extra CSS";
-    /// Lets users publish channels and subscribe to them.
+    /// CSS added to every page of the web application.
+    everybody ui.custom_css = Value::LongText(""), "Custom CSS";
+    /// Allows users to publish channels and subscribe to them.
     everybody audio.channels_enabled = Value::Bool(true), "Channels";
-    /// Converts audio to the format or bitrate that a player asks for, at the cost of processor time.
+    /// Converts audio to the format or bitrate that a player requests. Uses processor time.
     everybody music.transcoding_enabled = Value::Bool(true), "Transcoding";
-    /// Minutes after which a converted file that nobody listened to is removed.
-    everybody music.transcoding_cache_duration = Value::Int(10_080), "Lifetime of transcoded files";
-    /// Refuses new uploads whose tags hold no MusicBrainz id. Earlier uploads stay as they are.
-    everybody music.only_allow_musicbrainz_tagged_files = Value::Bool(false), "Require MusicBrainz ids";
-    /// Once a month, takes the genres of MusicBrainz over as tags.
+    /// Minutes after which a transcoded file that nobody listened to is removed.
+    everybody music.transcoding_cache_duration = Value::Int(10_080), "Transcoding cache duration";
+    /// Refuses new uploads without MusicBrainz IDs in their tags. Existing uploads are not
+    /// affected.
+    everybody music.only_allow_musicbrainz_tagged_files = Value::Bool(false), "Require MusicBrainz IDs";
+    /// Updates tags from the genres of MusicBrainz once a month.
     everybody music.musicbrainz_genre_update = Value::Bool(true), "Tags from MusicBrainz genres";
-    /// Looks up the tags of uploads that hold a MusicBrainz id, and gives them to artist, album and track.
+    /// Copies tags from MusicBrainz to artists, albums and tracks of uploads with MusicBrainz IDs.
     everybody music.sync_musicbrainz_tags = Value::Bool(false), "Tags from MusicBrainz entries";
-    /// Minutes after which the copy of another pod's file that nobody listened to is removed.
-    everybody federation.music_cache_duration = Value::Int(2880), "Lifetime of copies from other pods";
-    /// How many items other pods are sent at a time.
-    admins federation.collection_page_size = Value::Int(50), "Page size for other pods";
-    /// Minutes for which what is known of another pod's account counts as fresh.
-    admins federation.actor_fetch_delay = Value::Int(720), "Freshness of remote accounts";
-    /// Lists public channels and libraries for other pods and for crawlers.
+    /// Minutes after which a cached file of another pod that nobody listened to is removed.
+    everybody federation.music_cache_duration = Value::Int(2880), "Remote file cache duration";
+    /// Number of items per page of ActivityPub collections.
+    admins federation.collection_page_size = Value::Int(50), "ActivityPub page size";
+    /// Minutes before a remote account is fetched again.
+    admins federation.actor_fetch_delay = Value::Int(720), "Remote account refresh interval";
+    /// Publishes an index of public channels and libraries for other pods and crawlers.
     everybody federation.public_index = Value::Bool(true), "Public index";
-    /// Exchanges with the domains on the list of allowed ones, and with no others.
-    admins moderation.allow_list_enabled = Value::Bool(false), "Only allowed domains";
-    /// Shows everybody which domains are allowed.
-    admins moderation.allow_list_public = Value::Bool(false), "Publish the allowed domains";
-    /// What people without an account may report.
-    everybody moderation.unauthenticated_report_types = Value::Choices(&["takedown_request", "illegal_content"]), "Reports by visitors", Choices::Pairs(REPORT_TYPES);
-    /// Questions that people are asked when they sign up, with an introduction.
+    /// Federates only with the domains on the allow-list.
+    admins moderation.allow_list_enabled = Value::Bool(false), "Allow-list";
+    /// Publishes the allow-list.
+    admins moderation.allow_list_public = Value::Bool(false), "Publish the allow-list";
+    /// Types of reports that visitors can make without an account.
+    everybody moderation.unauthenticated_report_types = Value::Choices(&["takedown_request", "illegal_content"]), "Reports without an account", Choices::Pairs(REPORT_TYPES);
+    /// Introduction and questions of the sign-up form.
     everybody moderation.signup_form_customization = Value::Object, "Sign-up form";
-    /// What moderators read, so that people know how to write to them.
+    /// Languages that the moderators understand.
     everybody moderation.languages = Value::Choices(&["en"]), "Languages of the moderators", LANGUAGES;
-    /// What this pod is called.
+    /// Name of the pod.
     everybody instance.name = Value::Text(""), "Name";
-    /// The pod in one sentence.
+    /// Description of the pod in one sentence.
     everybody instance.short_description = Value::Text(""), "Summary";
-    /// The pod in full, for the page about it.
+    /// Full description of the pod, for its About page.
     everybody instance.long_description = Value::LongText(""), "About the pod";
-    /// How people are to behave here.
-    everybody instance.rules = Value::LongText(""), "House rules";
-    /// The terms of use, and what is done with personal data.
-    everybody instance.terms = Value::LongText(""), "Terms";
-    /// Where visitors can write to the people who run the pod.
-    everybody instance.contact_email = Value::Text(""), "Contact";
-    /// Where the server stands.
+    /// Rules and code of conduct of the pod.
+    everybody instance.rules = Value::LongText(""), "Rules";
+    /// Terms of service and privacy policy.
+    everybody instance.terms = Value::LongText(""), "Terms of service";
+    /// Email address at which visitors can reach the administrators.
+    everybody instance.contact_email = Value::Text(""), "Contact email";
+    /// Country in which the server is located.
     everybody instance.location = Value::Choice(""), "Country", COUNTRIES;
-    /// Shown to users now and then, for instance to ask for donations. May hold markdown.
+    /// Message shown to users occasionally, for example to ask for donations. Markdown is
+    /// supported.
     everybody instance.support_message = Value::LongText(""), "Message to users";
-    /// Lets visitors make an account without an invitation.
+    /// Allows anyone to create an account without an invitation.
     everybody users.registration_enabled = Value::Bool(false), "Open registration";
-    /// Megabytes that each user may upload, where the account has no limit of its own.
+    /// Megabytes that a user can upload, unless the user has a quota of their own.
     everybody users.upload_quota = Value::Int(1000), "Upload quota (MB)";
-    /// Exchanges music and follows with other pods.
+    /// Federates with other pods.
     admins federation.enabled = Value::Bool(true), "Federation";
-    /// Visitors without an account can neither browse nor listen.
-    admins common.api_authentication_required = Value::Bool(true), "Closed to visitors";
-    /// Lets Subsonic players in. Their protocol protects passwords less well.
+    /// Requires an account for browsing and listening.
+    admins common.api_authentication_required = Value::Bool(true), "Require authentication";
+    /// Enables the Subsonic API for compatible players. Its authentication is less secure.
     everybody subsonic.enabled = Value::Bool(true), "Subsonic API";
-    everybody playlists.max_tracks = Value::Int(250), "Most tracks in a playlist";
-    everybody audio.max_channels = Value::Int(20), "Most channels of a user";
+    everybody playlists.max_tracks = Value::Int(250), "Maximum number of tracks in a playlist";
+    everybody audio.max_channels = Value::Int(20), "Maximum number of channels per user";
 }
 
 impl Choices {
-    /// The codes and names, in order.
+    /// The codes with their names, in order.
     pub fn pairs(self) -> Vec<(&'static str, &'static str)> {
         match self {
             Self::Free => Vec::new(),
@@ -177,12 +179,12 @@ impl Choices {
 }
 
 impl Preference {
-    /// How clients name it: `section__name`.
+    /// The name that clients use: `section__name`.
     pub fn identifier(&self) -> String {
         format!("{}__{}", self.section, self.name)
     }
 
-    /// Its value before anybody set it, and where the stored one is null.
+    /// The value when none is stored, or null is.
     pub fn initial(&self) -> Json {
         match self.default {
             Value::Bool(value) => value.into(),
@@ -194,8 +196,7 @@ impl Preference {
         }
     }
 
-    /// The value behind the text that is stored: `True`, `25`, `one,two`. What cannot be read
-    /// counts as never set.
+    /// Parses a stored value: `True`, `25`, `one,two`. Values that cannot be read count as unset.
     pub fn parse(&self, raw: &str) -> Json {
         match self.default {
             Value::Bool(_) => matches!(raw.trim(), "True" | "true" | "1").into(),
@@ -218,7 +219,7 @@ impl Preference {
         }
     }
 
-    /// The setting as the REST API shows it.
+    /// The setting in its REST form.
     pub fn body(&self, value: Json) -> Json {
         let (class, widget, input) = self.default.field();
         let choices = self.choices.pairs();
@@ -237,7 +238,8 @@ impl Preference {
 }
 
 impl Value {
-    /// How a form asks for it: the class of the field, the class of its widget, the type of the input.
+    /// The form field that Funkwhale reports: class of the field, class of its widget, type of the
+    /// input.
     fn field(self) -> (&'static str, &'static str, Option<&'static str>) {
         match self {
             Self::Bool(_) => ("BooleanField", "CheckboxInput", Some("checkbox")),

@@ -1,4 +1,4 @@
-//! What is left of the caller's budgets.
+//! The caller's rate limits and what is left of them.
 use async_graphql::{Context, SimpleObject};
 use poem_openapi::OpenApi;
 use serde::Serialize;
@@ -13,22 +13,26 @@ use crate::{
 
 operations! {
     "rate-limit";
-    /// Shows every rate and what is left of it for the caller. Asking costs nothing.
+    /// Returns your rate limits.
+    ///
+    /// Lists every rate-limit scope with what you have left of it. The scopes `login`, `signup`,
+    /// `password-reset` and `password-reset-confirm` are counted by network address, also for
+    /// signed-in callers. The request itself is not counted.
     show: Show = open, anonymous = Always, throttle = Never, graphql = "rateLimit";
 }
 
-/// The caller's budgets.
+/// Your rate limits.
 #[derive(Serialize, poem_openapi::Object, SimpleObject)]
 pub struct RateLimit {
-    /// Whether requests are limited at all.
+    /// Whether the pod limits requests.
     enabled: bool,
-    /// Whose budgets these are.
+    /// Whom the requests are counted for.
     ident: RateLimitIdent,
-    /// Every budget, by name.
+    /// Rate-limit scopes.
     scopes: Vec<RateLimitScope>,
 }
 
-/// Whose budgets: a user's, or those of an address.
+/// Whom requests are counted for: a user or a network address.
 #[derive(Serialize, poem_openapi::Object, SimpleObject)]
 pub struct RateLimitIdent {
     /// `authenticated` or `anonymous`.
@@ -36,32 +40,32 @@ pub struct RateLimitIdent {
     #[oai(rename = "type")]
     #[graphql(name = "type")]
     kind: String,
-    /// The user's number, or the address.
+    /// Numeric ID of the user, or the client's IP address (for IPv6, its /64 network).
     id: String,
 }
 
-/// One budget. Times are seconds since 1970.
+/// One rate-limit scope. Times are Unix timestamps in seconds.
 #[derive(Serialize, poem_openapi::Object, SimpleObject)]
 pub struct RateLimitScope {
-    /// Its name.
+    /// Name of the scope, such as `authenticated-list`.
     id: String,
-    /// The rate as it is set.
+    /// Configured rate, such as `1000/hour`.
     rate: String,
-    /// What it counts.
+    /// Which requests are counted.
     description: String,
-    /// Requests in a window.
+    /// Number of requests allowed in a window.
     limit: u32,
-    /// The window, in seconds.
+    /// Length of the window in seconds.
     duration: u32,
-    /// Requests left.
+    /// Number of requests left.
     remaining: u32,
-    /// When a request will pass again; null while one passes.
+    /// Time at which the next request is allowed; null if one is allowed now.
     available: Option<u64>,
-    /// Seconds until then.
+    /// Seconds until the next request is allowed; null if one is allowed now.
     available_seconds: Option<u64>,
-    /// When the budget is whole again; null while it is.
+    /// Time at which the full limit is available again; null if it is now.
     reset: Option<u64>,
-    /// Seconds until then.
+    /// Seconds until the full limit is available again; null if it is now.
     reset_seconds: Option<u64>,
 }
 

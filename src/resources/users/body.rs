@@ -1,4 +1,4 @@
-//! Users at the REST door.
+//! The REST endpoints of users.
 use poem::{Request, web::Data};
 use poem_openapi::{Object, OpenApi, param::Path, types::Any};
 use serde::Serialize;
@@ -28,94 +28,95 @@ use crate::{
     time::Timestamp,
 };
 
-/// A user of this pod, as everybody may see them.
+/// Public profile of a user of this pod.
 #[derive(Debug, Serialize, Object)]
 #[oai(rename = "User")]
 struct UserBody {
-    /// The number of the user.
+    /// Numeric ID of the user.
     id: i64,
-    /// The name to sign in with.
+    /// Username, used for signing in.
     username: String,
-    /// The name with the pod's: `alice@pod.example`.
+    /// Username with the pod's hostname, such as `alice@pod.example`.
     full_username: String,
-    /// The name to show.
+    /// Display name.
     name: String,
-    /// When the account was made.
+    /// Time at which the account was created.
     date_joined: Timestamp,
-    /// The picture.
+    /// Avatar picture; null if there is none.
     avatar: Option<AttachmentBody>,
-    /// What the user tells of themselves.
+    /// The user's description of themselves; null if there is none.
     summary: Option<ContentBody>,
 }
 
-/// Tokens that are made anew each time the account is shown.
+/// Tokens that are created for each response.
 #[derive(Debug, Serialize, Object)]
 struct Tokens {
-    /// For the parameter `token` of addresses of audio: it lasts three days, and only listens.
+    /// Token for the `token` query parameter of audio URLs. Valid for three days, or until the
+    /// password changes. Gives access to audio only.
     listen: String,
 }
 
-/// The caller's own account.
+/// Your own account.
 #[derive(Debug, Serialize, Object)]
 #[oai(rename = "Me")]
 struct MeBody {
-    /// The number of the user.
+    /// Numeric ID of the user.
     id: i64,
-    /// The name to sign in with.
+    /// Username, used for signing in.
     username: String,
-    /// The name with the pod's: `alice@pod.example`.
+    /// Username with the pod's hostname, such as `alice@pod.example`.
     full_username: String,
-    /// The name to show.
+    /// Display name.
     name: String,
-    /// The e-mail address.
+    /// Email address; empty if the account has none.
     email: String,
-    /// Whether the account looks after the pod.
+    /// Whether the account belongs to the pod's staff.
     is_staff: bool,
-    /// Whether the account may do everything.
+    /// Whether the account is a superuser, who holds every permission.
     is_superuser: bool,
-    /// Privileges beside the common ones.
+    /// Staff permissions, including those that the pod gives to every user.
     permissions: PermissionsBody,
-    /// When the account was made.
+    /// Time at which the account was created.
     date_joined: Timestamp,
-    /// Who may see what the user does.
+    /// Who can see the user's favorites and listening history.
     privacy_level: UserPrivacy,
-    /// The picture.
+    /// Avatar picture; null if there is none.
     avatar: Option<AttachmentBody>,
-    /// The room for uploads.
+    /// Upload quota and its use.
     quota_status: QuotaStatus,
-    /// When to ask the user to support the pod; null: never.
+    /// When clients may next ask the user to support the pod; null: never.
     instance_support_message_display_date: Option<Timestamp>,
-    /// When to ask the user to support the project; null: never.
+    /// When clients may next ask the user to support the Funkwhale project; null: never.
     funkwhale_support_message_display_date: Option<Timestamp>,
-    /// What the user tells of themselves.
+    /// The user's description of themselves; null if there is none.
     summary: Option<ContentBody>,
-    /// Tokens for addresses.
+    /// Tokens for use in URLs.
     tokens: Tokens,
-    /// What clients keep for the user.
+    /// Client settings: a JSON object; null if nothing was stored.
     settings: Option<Any<Value>>,
 }
 
-/// A profile that was changed.
+/// Profile after an update.
 #[derive(Debug, Serialize, Object)]
 struct ProfileBody {
-    /// The name to show.
+    /// Display name.
     name: String,
-    /// Who may see what the user does.
+    /// Who can see the user's favorites and listening history.
     privacy_level: UserPrivacy,
-    /// When to ask the user to support the pod; null: never.
+    /// When clients may next ask the user to support the pod; null: never.
     instance_support_message_display_date: Option<Timestamp>,
-    /// When to ask the user to support the project; null: never.
+    /// When clients may next ask the user to support the Funkwhale project; null: never.
     funkwhale_support_message_display_date: Option<Timestamp>,
-    /// What the user tells of themselves.
+    /// The user's description of themselves; null if there is none.
     summary: Option<ContentBody>,
-    /// The picture.
+    /// Avatar picture; null if there is none.
     avatar: Option<AttachmentBody>,
 }
 
-/// The token of Subsonic players.
+/// Subsonic API token.
 #[derive(Debug, Serialize, Object)]
 struct SubsonicTokenBody {
-    /// The token; null where there is none.
+    /// Subsonic API token; null if there is none.
     subsonic_api_token: Option<String>,
 }
 
@@ -125,12 +126,12 @@ impl SubsonicTokenBody {
     }
 }
 
-/// A name or an e-mail address, and a password.
+/// Credentials to sign in with.
 #[derive(Debug, Object)]
 struct LoginForm {
-    /// The user's name or e-mail address.
+    /// Username or email address.
     username: String,
-    /// The password.
+    /// Password.
     password: String,
 }
 
@@ -210,11 +211,11 @@ async fn profile(reader: &Reader, loaders: &Loaders, viewer: Viewer) -> Result<P
     })
 }
 
-/// Any keys with any values.
+/// Client settings: any keys with any JSON values.
 #[derive(Debug, Object)]
 #[oai(rename = "UserSettings")]
 pub struct AnyKeys {
-    /// Whatever clients keep.
+    /// All keys of the object.
     #[oai(flatten)]
     all: Any<Value>,
 }

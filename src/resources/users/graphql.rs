@@ -1,4 +1,4 @@
-//! Users at the GraphQL door.
+//! The GraphQL fields of users.
 use async_graphql::{ComplexObject, Context, Json, Object};
 use serde_json::Value;
 
@@ -33,17 +33,17 @@ fn full_username(ctx: &Context<'_>, username: &str) -> String {
 
 #[ComplexObject]
 impl User {
-    /// The name with the pod's: `alice@pod.example`.
+    /// Username with the pod's hostname, such as `alice@pod.example`.
     async fn full_username(&self, ctx: &Context<'_>) -> String {
         full_username(ctx, &self.username)
     }
 
-    /// The picture.
+    /// Avatar picture; null if there is none.
     async fn avatar(&self, ctx: &Context<'_>) -> Result<Option<Attachment>> {
         avatar(ctx, self.avatar_id).await
     }
 
-    /// What the user tells of themselves.
+    /// The user's description of themselves; null if there is none.
     async fn summary(&self, ctx: &Context<'_>) -> Result<Option<Content>> {
         summary(ctx, self.summary_id).await
     }
@@ -51,46 +51,46 @@ impl User {
 
 #[ComplexObject]
 impl Viewer {
-    /// The name with the pod's: `alice@pod.example`.
+    /// Username with the pod's hostname, such as `alice@pod.example`.
     async fn full_username(&self, ctx: &Context<'_>) -> String {
         full_username(ctx, &self.username)
     }
 
-    /// The picture.
+    /// Avatar picture; null if there is none.
     async fn avatar(&self, ctx: &Context<'_>) -> Result<Option<Attachment>> {
         avatar(ctx, self.avatar_id).await
     }
 
-    /// What the user tells of themselves.
+    /// The user's description of themselves; null if there is none.
     async fn summary(&self, ctx: &Context<'_>) -> Result<Option<Content>> {
         summary(ctx, self.summary_id).await
     }
 
-    /// Privileges beside the common ones.
+    /// Staff permissions, including those that the pod gives to every user.
     async fn permissions(&self, ctx: &Context<'_>) -> Result<PermissionsBody> {
         let reader = ctx.data_unchecked::<Cx>().reader();
         Ok(reader.user()?.permissions.into())
     }
 
-    /// The room for uploads.
+    /// Upload quota and its use.
     #[graphql(complexity = 50)]
     async fn quota_status(&self, ctx: &Context<'_>) -> Result<QuotaStatus> {
         quota::status(ctx.data_unchecked::<Cx>().reader(), self).await
     }
 
-    /// What clients keep for the user.
+    /// Client settings: a JSON object; null if nothing was stored.
     async fn settings(&self) -> Option<Json<Value>> {
         self.settings.clone().map(Json)
     }
 
-    /// For the parameter `token` of addresses of audio: it lasts three days, and only listens.
+    /// Token for the `token` query parameter of audio URLs. Valid for three days, or until the
+    /// password changes. Gives access to audio only.
     async fn listen_token(&self, ctx: &Context<'_>) -> String {
         let reader = ctx.data_unchecked::<Cx>().reader();
         listening::sign(self.id, self.secret_key, reader.clock().now())
     }
 
-    /// The token with which Subsonic players act for the user; null where there is none. It needs
-    /// the scope `read:security`.
+    /// Subsonic API token; null if there is none. Requires `read:security`.
     async fn subsonic_token(&self, ctx: &Context<'_>) -> Option<Result<Option<String>>> {
         answer(async {
             let _permit: Allowed<SubsonicToken> = ctx.reach().await?;
@@ -116,7 +116,7 @@ impl Queries {
     async fn user(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The name, without the pod.")] username: String,
+        #[graphql(desc = "Username without the hostname; not case-sensitive.")] username: String,
     ) -> Option<Result<User>> {
         answer(async { retrieve(&ctx.allow().await?, &username).await }).await
     }
@@ -130,7 +130,7 @@ impl Mutations {
     async fn update_user(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is to be changed.")] input: Changes,
+        #[graphql(desc = "Fields to update.")] input: Changes,
     ) -> Option<Result<Viewer>> {
         answer(async {
             let permit: Allowed<Update> = ctx.allow().await?;
@@ -143,7 +143,7 @@ impl Mutations {
     async fn update_settings(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "An object; its keys are put beside those that are there.")] input: Json<
+        #[graphql(desc = "JSON object whose top-level keys are added or replaced.")] input: Json<
             Value,
         >,
     ) -> Option<Result<Json<Value>>> {
@@ -172,7 +172,7 @@ impl Mutations {
     async fn change_email(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The new address, and the password.")] input: ChangeEmail,
+        #[graphql(desc = "New email address and current password.")] input: ChangeEmail,
     ) -> Option<Result<bool>> {
         answer(async {
             change_email(&ctx.allow().await?, &input).await?;
@@ -184,7 +184,7 @@ impl Mutations {
     async fn delete_account(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The password, and that it is meant.")] input: DeleteAccount,
+        #[graphql(desc = "Current password and explicit confirmation.")] input: DeleteAccount,
     ) -> Option<Result<bool>> {
         answer(async {
             delete(&ctx.allow().await?, &input).await?;

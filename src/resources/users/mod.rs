@@ -1,5 +1,4 @@
-//! Users: what somebody is told and may change of their own account, and what others see of it
-//! (contract section 8).
+//! Users: the caller's own account, and the public profiles of users (contract section 8).
 mod body;
 mod graphql;
 mod quota;
@@ -27,56 +26,91 @@ use crate::{guard::operations, rest::params::choices, scope::Permissions, time::
 
 operations! {
     "users";
-    /// Shows the caller's own account.
+    /// Returns your own account.
+    ///
+    /// Includes your permissions, upload quota and client settings, and a token for audio URLs that
+    /// is valid for three days.
     me: Me = read Profile, anonymous = Never, throttle = Wildcard, graphql = "viewer";
-    /// Takes the caller's account away, with all that belongs to it: libraries, uploads, channels, playlists, favorites, history. The password must be sent along. Nobody can bring it back.
+    /// Deletes your own account permanently.
+    ///
+    /// Deletes your libraries, uploads, channels (with their artists, albums and tracks),
+    /// playlists, favorites, listening history, applications, tokens and sessions. Other artists,
+    /// albums and tracks stay in the catalogue. Your username cannot be registered again. Requires
+    /// your password and `confirm: true`; otherwise the answer is 400.
     delete: Delete = write Profile, anonymous = Never, throttle = PasswordChange, graphql = "Mutation.deleteAccount";
-    /// Shows what everybody may know of a user.
+    /// Returns a user's public profile.
+    ///
+    /// The username is not case-sensitive. Unknown usernames and deactivated accounts are answered
+    /// with 404. Anonymous callers are answered with 401 if the pod requires authentication.
     retrieve: Retrieve = read Libraries, anonymous = Setting, throttle = Retrieve, graphql = "user";
-    /// Changes the caller's profile; what is not sent stays.
+    /// Updates your own profile.
+    ///
+    /// Fields that are not sent keep their values. Another user's username is answered with 403,
+    /// invalid values with 400.
     update: Update = write Profile, anonymous = Never, throttle = Update, graphql = "Mutation.updateUser";
-    /// Puts keys into the settings that clients keep for the caller, up to 64 KiB of them; answers all of them.
+    /// Updates your client settings.
+    ///
+    /// Settings are a JSON object in which clients keep what they like. Top-level keys that are
+    /// sent are added or replaced; the others stay. Returns all settings. More than 64 KiB of JSON
+    /// in total are answered with 400.
     settings: Settings = write Profile, anonymous = Never, throttle = Wildcard, graphql = "Mutation.updateSettings";
-    /// Shows the token with which Subsonic players act for the caller.
+    /// Returns your Subsonic API token.
+    ///
+    /// The token is null if there is none. Another user's username is answered with 403.
     subsonic_token: SubsonicToken = read Security, anonymous = Never, throttle = Wildcard, graphql = "Viewer.subsonicToken";
-    /// Makes a new token for Subsonic players; the old one stops at once.
+    /// Creates or replaces your Subsonic API token.
+    ///
+    /// The old token stops working immediately. Another user's username is answered with 403.
     rotate_subsonic_token: RotateSubsonicToken = write Security, anonymous = Never, throttle = Wildcard, graphql = "Mutation.rotateSubsonicToken";
-    /// Takes the token for Subsonic players away.
+    /// Deletes your Subsonic API token.
+    ///
+    /// The token stops working immediately. Another user's username is answered with 403.
     delete_subsonic_token: DeleteSubsonicToken = write Security, anonymous = Never, throttle = Wildcard, graphql = "Mutation.deleteSubsonicToken";
-    /// Sends a mail to a new e-mail address; it is the account's once the link in the mail was followed.
+    /// Starts changing your email address.
+    ///
+    /// Sends a confirmation link, valid for three days, to the new address. Your address changes
+    /// when the link is followed. A wrong password, an invalid address, and an address that belongs
+    /// to another account are answered with 400.
     change_email: Email = write Security, anonymous = Never, throttle = VerifyEmail, graphql = "Mutation.changeEmail";
-    /// Signs a browser in: sets the cookies `sessionid` and `csrftoken`. The header `X-CSRFToken` must repeat the `csrftoken` that the browser already has.
+    /// Signs a browser in.
+    ///
+    /// Sets the cookies `sessionid` and `csrftoken`. The header `X-CSRFToken` must repeat the value
+    /// of the `csrftoken` cookie that the browser already has, otherwise the answer is 403. Missing
+    /// fields and wrong credentials are answered with 400.
     login: Login = act, anonymous = Always, throttle = Login, graphql = "(sessions are of browsers: it sets cookies)";
     /// Signs a browser out.
+    ///
+    /// Ends the session and clears its cookies. Requires the header `X-CSRFToken` if there is a
+    /// session (otherwise 403), and does nothing without one.
     logout: Logout = act, anonymous = Always, throttle = Never, graphql = "(sessions are of browsers: it takes cookies away)";
 }
 
 choices! {
-    /// Who may see what somebody does: favorites, history, new playlists.
+    /// Who can see a user's favorites and listening history.
     pub enum UserPrivacy {
-        /// Nobody else.
+        /// Only the user.
         Me = "me",
-        /// Followers.
+        /// The user's followers.
         Followers = "followers",
-        /// Everybody of this pod.
+        /// All users of this pod.
         Instance = "instance",
-        /// Everybody.
+        /// Everyone, including anonymous callers.
         Everyone = "everyone",
     }
 }
 
-/// A user of this pod, as everybody may see them.
+/// Public profile of a user of this pod.
 #[derive(Clone, Debug, FromRow, SimpleObject)]
 #[graphql(complex)]
 pub struct User {
-    /// The number of the row, unique among users.
+    /// Numeric ID, unique among users.
     #[graphql(name = "databaseId")]
     pub id: i64,
-    /// The name to sign in with.
+    /// Username, used for signing in.
     pub username: String,
-    /// The name to show.
+    /// Display name.
     pub name: String,
-    /// When the account was made.
+    /// Time at which the account was created.
     pub date_joined: Timestamp,
     #[graphql(skip)]
     pub avatar_id: Option<i64>,
@@ -84,32 +118,32 @@ pub struct User {
     pub summary_id: Option<i64>,
 }
 
-/// The caller's own account.
+/// Your own account.
 #[derive(Clone, Debug, FromRow, SimpleObject)]
 #[graphql(complex)]
 pub struct Viewer {
-    /// The number of the row, unique among users.
+    /// Numeric ID, unique among users.
     #[graphql(name = "databaseId")]
     pub id: i64,
-    /// The name to sign in with.
+    /// Username, used for signing in.
     pub username: String,
-    /// The name to show.
+    /// Display name.
     pub name: String,
-    /// The e-mail address.
+    /// Email address; empty if the account has none.
     pub email: String,
-    /// Whether the e-mail address is confirmed.
+    /// Whether the email address is confirmed.
     pub email_verified: bool,
-    /// Whether the account looks after the pod.
+    /// Whether the account belongs to the pod's staff.
     pub is_staff: bool,
-    /// Whether the account may do everything.
+    /// Whether the account is a superuser, who holds every permission.
     pub is_superuser: bool,
-    /// When the account was made.
+    /// Time at which the account was created.
     pub date_joined: Timestamp,
-    /// Who may see what the user does.
+    /// Who can see the user's favorites and listening history.
     pub privacy_level: UserPrivacy,
-    /// When to ask the user to support the pod; null: never.
+    /// When clients may next ask the user to support the pod; null: never.
     pub instance_support_message_display_date: Option<Timestamp>,
-    /// When to ask the user to support the project; null: never.
+    /// When clients may next ask the user to support the Funkwhale project; null: never.
     pub funkwhale_support_message_display_date: Option<Timestamp>,
     #[graphql(skip)]
     pub avatar_id: Option<i64>,
@@ -126,16 +160,16 @@ pub struct Viewer {
     pub settings: Option<Value>,
 }
 
-/// Privileges beside the common ones.
+/// Staff permissions of a user, including those that the pod gives to every user.
 #[derive(Clone, Copy, Debug, Serialize, Object, SimpleObject)]
 #[graphql(name = "UserPermissions")]
 #[oai(rename = "UserPermissions")]
 pub struct PermissionsBody {
-    /// Looking after the catalogue.
+    /// Can manage the catalogue: edits and libraries of the whole pod.
     library: bool,
-    /// Looking after what people do.
+    /// Can moderate: reports, sign-up requests, policies, remote accounts and domains.
     moderation: bool,
-    /// Looking after the pod: its settings, its users.
+    /// Can manage the pod's settings, users and invitations.
     settings: bool,
 }
 

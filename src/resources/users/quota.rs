@@ -5,29 +5,29 @@ use serde::Serialize;
 use super::Viewer;
 use crate::{context::Reader, error::Result, store::sql};
 
-/// How much of the room for uploads is used, in megabytes of a million bytes.
+/// Upload quota and its use, in megabytes (1,000,000 bytes).
 #[derive(Clone, Copy, Debug, Default, Serialize, Object, SimpleObject)]
 pub struct QuotaStatus {
-    /// The room that the user has.
+    /// The user's quota.
     max: i64,
-    /// What is left of it.
+    /// Remaining quota; never negative.
     #[serde(serialize_with = "whole_when_none")]
     remaining: f64,
-    /// What all uploads take.
+    /// Size of all uploads.
     current: f64,
-    /// What drafts take.
+    /// Size of uploads with the import status `draft`.
     draft: f64,
-    /// What uploads take that were there already.
+    /// Size of uploads with the import status `skipped`: the file is a duplicate.
     skipped: f64,
-    /// What waits to be imported.
+    /// Size of uploads with the import status `pending`.
     pending: f64,
-    /// What was imported.
+    /// Size of uploads with the import status `finished`.
     finished: f64,
-    /// What could not be imported.
+    /// Size of uploads with the import status `errored`.
     errored: f64,
 }
 
-/// As the original writes it: `0` where nothing is left.
+/// Funkwhale writes `0`, not `0.0`, when nothing is left.
 fn whole_when_none<S: serde::Serializer>(left: &f64, to: S) -> Result<S::Ok, S::Error> {
     match *left > 0.0 {
         true => to.serialize_f64(*left),
@@ -40,7 +40,7 @@ fn megabytes(bytes: i64) -> f64 {
     bytes as f64 / 1000.0 / 1000.0
 }
 
-/// The user's room, summed from an index.
+/// Computes the user's quota; the sums are read from an index.
 pub async fn status(reader: &Reader, viewer: &Viewer) -> Result<QuotaStatus> {
     let preferences = reader.preferences().await?;
     let max = viewer

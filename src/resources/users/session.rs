@@ -1,4 +1,4 @@
-//! Browsers that sign in and out over REST, as the original lets them.
+//! Signing browsers in and out over REST.
 use poem::{Request, Response, http::StatusCode};
 use serde_json::{Map, Value, json};
 
@@ -14,7 +14,7 @@ use crate::{
 
 const HTML: &str = "text/html; charset=utf-8";
 
-/// What browsers are answered that sent no token against forged requests.
+/// The answer to requests without a valid CSRF token.
 fn forged() -> Response {
     Response::builder()
         .status(StatusCode::FORBIDDEN)
@@ -25,7 +25,7 @@ fn forged() -> Response {
         )
 }
 
-/// Signs a browser in.
+/// Signs a browser in and sets its cookies.
 pub async fn signed_in(
     cx: &Cx,
     permit: &Allowed<Login>,
@@ -64,7 +64,7 @@ fn bad(body: &Value) -> Response {
         .body(spaced(body))
 }
 
-/// Signs a browser out.
+/// Ends the session, if there is one, and clears its cookies.
 pub async fn signed_out(permit: &Allowed<Logout>, request: &Request) -> Result<Response> {
     let mut response = Response::builder().content_type(HTML).finish();
     if auth::session(request).is_some() {

@@ -1,4 +1,4 @@
-//! How users are read.
+//! Reading users from the database.
 use super::{Retrieve, User, Viewer};
 use crate::{
     context::Reader,
@@ -15,7 +15,7 @@ const VIEWER: &str = "select u.id, u.username, u.name, u.email, u.email_verified
     a.summary_content_id as summary_id, u.secret_key, u.upload_quota, u.subsonic_api_token,
     u.settings from users u left join actors a on a.id = u.actor_id ";
 
-/// The account of whoever asks.
+/// Returns the caller's account.
 pub async fn viewer(reader: &Reader, on: impl On) -> Result<Viewer> {
     sql(VIEWER)
         .then("where u.id = ?")
@@ -24,12 +24,12 @@ pub async fn viewer(reader: &Reader, on: impl On) -> Result<Viewer> {
         .await
 }
 
-/// What a user tells of themselves.
+/// Returns the user's description of themselves.
 pub async fn summary(loaders: &Loaders, viewer: &Viewer) -> Result<Option<Content>> {
     loaders.maybe::<Content>(viewer.summary_id).await
 }
 
-/// What everybody may know of a user.
+/// Returns the public profile of an active user.
 pub async fn retrieve(permit: &Allowed<Retrieve>, username: &str) -> Result<User> {
     let found = sql("select u.id, u.username, u.name, u.date_joined,
            a.attachment_icon_id as avatar_id, a.summary_content_id as summary_id

@@ -1,4 +1,4 @@
-//! Changing an account, and taking it away.
+//! Updating and deleting accounts.
 use async_graphql::InputObject;
 use poem_openapi::Object;
 use serde_json::{Map, Value};
@@ -23,26 +23,26 @@ use crate::{
     time::Timestamp,
 };
 
-/// What is to be changed of a profile; what is not given stays.
+/// Fields of a profile to update. Fields that are not given keep their values.
 #[derive(Debug, Default, Object, InputObject)]
 #[graphql(name = "UserChanges")]
 #[oai(rename = "UserChanges")]
 pub struct Changes {
-    /// The name to show, up to 255 characters.
+    /// Display name, at most 255 characters.
     pub name: Option<String>,
-    /// Who may see what the user does.
+    /// Who can see the user's favorites and listening history.
     pub privacy_level: Option<UserPrivacy>,
-    /// The UUID of a picture: an attachment of the user's own.
+    /// UUID of the avatar picture, which must be an attachment of the user's own.
     pub avatar: Option<Uuid>,
-    /// When to ask the user to support the pod.
+    /// When clients may next ask the user to support the pod.
     pub instance_support_message_display_date: Option<Timestamp>,
-    /// When to ask the user to support the project.
+    /// When clients may next ask the user to support the Funkwhale project.
     pub funkwhale_support_message_display_date: Option<Timestamp>,
-    /// What the user tells of themselves; an empty text takes it away.
+    /// The user's description of themselves. An empty text deletes it.
     pub summary: Option<NewContent>,
 }
 
-/// Changes the caller's profile. REST names the user, too.
+/// Updates the caller's profile. REST names the user, too.
 pub async fn update(permit: &Allowed<Update>, username: &str, changes: Changes) -> Result<Viewer> {
     is_own(permit, username)?;
     let mut tx = permit.begin().await?;
@@ -85,7 +85,7 @@ pub async fn change(tx: &mut Tx, reader: &Reader, changes: Changes) -> Result<Vi
     viewer(reader, tx).await
 }
 
-/// The user's actor is shown with a picture of the user's own.
+/// Sets the avatar of the caller's actor; only the caller's own attachments are accepted.
 async fn set_avatar(tx: &mut Tx, reader: &Reader, uuid: Uuid) -> Result<()> {
     let picture = attachments::own(&mut *tx, reader.actor_id(), uuid).await?;
     let Some(picture) = picture else {
@@ -116,14 +116,14 @@ async fn set_summary(tx: &mut Tx, reader: &Reader, text: &NewContent) -> Result<
         .map(|_| ())
 }
 
-/// Bytes of a user's settings at most.
+/// Maximum size of a user's settings, in bytes of JSON.
 const ROOM: usize = 64 << 10;
 
-/// Puts keys into the settings of whoever asks; answers all of them.
+/// Merges keys into the caller's settings and returns all of them.
 pub async fn store_settings(permit: &Allowed<Settings>, new: Map<String, Value>) -> Result<Value> {
     let mut tx = permit.begin().await?;
     let user = permit.user()?.user_id;
-    // Written to first, so that of two at once none overwrites what the other put in.
+    // Lock the row first, so that concurrent updates do not overwrite each other's keys.
     sql("update users set settings = settings where id = ?")
         .bind(user)
         .run(&mut tx)
@@ -153,7 +153,7 @@ struct Named {
     username: String,
 }
 
-/// Only one's own token is shown or changed.
+/// Refuses to show or change the token of another user.
 fn is_own(reader: &Reader, username: &str) -> Result<()> {
     match reader.user()?.username == username {
         true => Ok(()),
@@ -169,7 +169,7 @@ pub async fn subsonic_token(
     Ok(viewer(permit, permit.db()).await?.subsonic_api_token)
 }
 
-/// Makes a new token, of whoever asks; REST names the user, too.
+/// Replaces the caller's token. `username` is the one in the REST path; it must be the caller's.
 pub async fn rotate_subsonic_token(
     permit: &Allowed<RotateSubsonicToken>,
     username: Option<&str>,
@@ -182,7 +182,7 @@ pub async fn rotate_subsonic_token(
     Ok(token)
 }
 
-/// Takes the token away, of whoever asks; REST names the user, too.
+/// Deletes the caller's token. `username` is the one in the REST path; it must be the caller's.
 pub async fn delete_subsonic_token(
     permit: &Allowed<DeleteSubsonicToken>,
     username: Option<&str>,
@@ -202,12 +202,12 @@ async fn set_subsonic_token(tx: &mut Tx, reader: &Reader, token: Option<String>)
         .map(|_| ())
 }
 
-/// A new address, and the password that shows whose account it is.
+/// New email address and current password.
 #[derive(Debug, Object, InputObject)]
 pub struct ChangeEmail {
-    /// The user's password.
+    /// Current password.
     pub password: String,
-    /// The new address.
+    /// New email address.
     pub email: String,
 }
 
@@ -216,12 +216,12 @@ pub async fn change_email(permit: &Allowed<Email>, new: &ChangeEmail) -> Result<
     recovery::change_email(permit.app(), user, &new.password, &new.email).await
 }
 
-/// What shows that somebody means to take their account away.
+/// Current password and explicit confirmation.
 #[derive(Debug, Object, InputObject)]
 pub struct DeleteAccount {
-    /// The user's password.
+    /// Current password.
     pub password: String,
-    /// `true`.
+    /// Must be `true`.
     pub confirm: bool,
 }
 

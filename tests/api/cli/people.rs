@@ -45,7 +45,7 @@ fn accounts_are_made_listed_and_given_permissions() {
         &["create", "bob", "--password-stdin"],
         "correct horse\n",
     );
-    assert_eq!(made, "The account bob was made.\n");
+    assert_eq!(made, "Created account bob.\n");
 
     let ada = listed(&folder, "ada");
     assert_eq!(
@@ -74,8 +74,8 @@ fn accounts_are_made_listed_and_given_permissions() {
             ["create", "a b"],
             "username: Enter 1 to 30 of the characters",
         ),
-        (["set-password", "eve"], "Nobody is called"),
-        (["permissions", "eve"], "Nobody is called"),
+        (["set-password", "eve"], "No account is named"),
+        (["permissions", "eve"], "No account is named"),
     ] {
         let told = failing(baleen().current_dir(&folder).arg("user").args(arguments));
         assert!(told.contains(complaint), "{arguments:?}: {told}");
