@@ -48,12 +48,12 @@ fn described() -> Builder {
         Described::default(),
         EmptySubscription,
     )
-    .override_output_type_description::<Connection<Artist>>("Artists, a stretch of a list.")
-    .override_output_type_description::<Connection<Album>>("Albums, a stretch of a list.")
-    .override_output_type_description::<Connection<Track>>("Tracks, a stretch of a list.")
-    .override_output_type_description::<Connection<Upload>>("Uploads, a stretch of a list.")
-    .override_output_type_description::<Connection<Library>>("Libraries, a stretch of a list.")
-    .override_output_type_description::<Connection<Tag>>("Tags, a stretch of a list.")
+    .override_output_type_description::<Connection<Artist>>("A page of artists.")
+    .override_output_type_description::<Connection<Album>>("A page of albums.")
+    .override_output_type_description::<Connection<Track>>("A page of tracks.")
+    .override_output_type_description::<Connection<Upload>>("A page of uploads.")
+    .override_output_type_description::<Connection<Library>>("A page of libraries.")
+    .override_output_type_description::<Connection<Tag>>("A page of tags.")
 }
 
 /// The text of `schema.graphql`.

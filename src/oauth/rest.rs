@@ -17,7 +17,7 @@ use crate::{
     error::{Error, Result},
     guard::{Allowed, operations},
     rest::{
-        answer::{Elsewhere, Plain, spaced},
+        answer::{Plain, Redirect, spaced},
         form::Form,
         params::Pairs,
     },
@@ -106,13 +106,9 @@ impl Rest {
     }
 
     #[oai(path = "/authorize", method = "get")]
-    async fn authorize_page(
-        &self,
-        _permit: Allowed<AuthorizePage>,
-        request: &Request,
-    ) -> Elsewhere {
+    async fn authorize_page(&self, _permit: Allowed<AuthorizePage>, request: &Request) -> Redirect {
         let query = request.uri().query().unwrap_or_default();
-        Elsewhere(format!("/authorize?{query}"))
+        Redirect(format!("/authorize?{query}"))
     }
 
     #[oai(path = "/token", method = "post")]

@@ -11,7 +11,7 @@ use crate::{
     guard::{AllowExt, Allowed, operations},
     load::grouped,
     oauth::revoke_all,
-    rest::answer::{Answer, Gone},
+    rest::answer::{Answer, NoContent},
     scope::ScopeSet,
     store::sql,
     time::Timestamp,
@@ -134,8 +134,8 @@ impl Rest {
     }
 
     #[oai(path = "/:client_id", method = "delete")]
-    async fn delete(&self, permit: Allowed<Delete>, client_id: Path<String>) -> Result<Gone> {
-        delete(&permit, &client_id).await.map(|()| Gone)
+    async fn delete(&self, permit: Allowed<Delete>, client_id: Path<String>) -> Result<NoContent> {
+        delete(&permit, &client_id).await.map(|()| NoContent)
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
     error::{Error, Result},
     graphql::connection::{answer, cost},
     guard::{AllowExt, Allowed, operations},
-    rest::answer::{Answer, Gone},
+    rest::answer::{Answer, NoContent},
 };
 
 operations! {
@@ -55,8 +55,8 @@ impl Rest {
     }
 
     #[oai(path = "/:id", method = "delete")]
-    async fn delete(&self, permit: Allowed<Delete>, id: Path<i64>) -> Result<Gone> {
-        delete(&permit, id.0).await.map(|()| Gone)
+    async fn delete(&self, permit: Allowed<Delete>, id: Path<i64>) -> Result<NoContent> {
+        delete(&permit, id.0).await.map(|()| NoContent)
     }
 }
 

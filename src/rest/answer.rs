@@ -1,4 +1,4 @@
-//! Bodies that leave: JSON written straight from the type, keys in its order.
+//! Response bodies: JSON serialized straight from the type, keys in the order of its fields.
 use std::{
     io::{self, Write},
     marker::PhantomData,
@@ -20,11 +20,11 @@ pub struct Answer<T>(pub T);
 /// A JSON body with status 201.
 pub struct Created<T>(pub T);
 
-/// Status 204: it is gone.
-pub struct Gone;
+/// Status 204.
+pub struct NoContent;
 
-/// Status 302: it is at this address.
-pub struct Elsewhere(pub String);
+/// Status 302 to this address.
+pub struct Redirect(pub String);
 
 fn written(status: StatusCode, body: &impl Serialize) -> Response {
     match serde_json::to_vec(body) {
@@ -100,7 +100,7 @@ impl<T: Send> IntoResponse for Plain<T> {
 
 impl<T: Type> ApiResponse for Plain<T> {
     fn meta() -> MetaResponses {
-        meta(StatusCode::OK, "Done.", Some(T::schema_ref()))
+        meta(StatusCode::OK, "OK.", Some(T::schema_ref()))
     }
 
     fn register(registry: &mut Registry) {
@@ -138,7 +138,7 @@ impl<T: Serialize + Send> IntoResponse for Answer<T> {
 
 impl<T: Type> ApiResponse for Answer<T> {
     fn meta() -> MetaResponses {
-        meta(StatusCode::OK, "Done.", Some(T::schema_ref()))
+        meta(StatusCode::OK, "OK.", Some(T::schema_ref()))
     }
 
     fn register(registry: &mut Registry) {
@@ -154,7 +154,7 @@ impl<T: Serialize + Send> IntoResponse for Created<T> {
 
 impl<T: Type> ApiResponse for Created<T> {
     fn meta() -> MetaResponses {
-        meta(StatusCode::CREATED, "It was made.", Some(T::schema_ref()))
+        meta(StatusCode::CREATED, "Created.", Some(T::schema_ref()))
     }
 
     fn register(registry: &mut Registry) {
@@ -162,7 +162,7 @@ impl<T: Type> ApiResponse for Created<T> {
     }
 }
 
-impl IntoResponse for Elsewhere {
+impl IntoResponse for Redirect {
     fn into_response(self) -> Response {
         Response::builder()
             .status(StatusCode::FOUND)
@@ -171,23 +171,31 @@ impl IntoResponse for Elsewhere {
     }
 }
 
-impl ApiResponse for Elsewhere {
+impl ApiResponse for Redirect {
     fn meta() -> MetaResponses {
-        meta(StatusCode::FOUND, "`Location` says where it is.", None)
+        meta(
+            StatusCode::FOUND,
+            "Redirect to the address in `Location`.",
+            None,
+        )
     }
 
     fn register(_: &mut Registry) {}
 }
 
-impl IntoResponse for Gone {
+impl IntoResponse for NoContent {
     fn into_response(self) -> Response {
         Response::builder().status(StatusCode::NO_CONTENT).finish()
     }
 }
 
-impl ApiResponse for Gone {
+impl ApiResponse for NoContent {
     fn meta() -> MetaResponses {
-        meta(StatusCode::NO_CONTENT, "It is gone.", None)
+        meta(
+            StatusCode::NO_CONTENT,
+            "Deleted, or done; nothing to return.",
+            None,
+        )
     }
 
     fn register(_: &mut Registry) {}

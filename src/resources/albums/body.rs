@@ -25,7 +25,7 @@ use crate::{
         tags::{AlbumTags, names},
     },
     rest::{
-        answer::{Answer, Created, Gone},
+        answer::{Answer, Created, NoContent},
         body::Body,
         page::{Page, PageQuery},
     },
@@ -167,8 +167,8 @@ impl Rest {
     }
 
     #[oai(path = "/:id", method = "delete")]
-    async fn delete(&self, permit: Allowed<Delete>, id: Path<i64>) -> Result<Gone> {
-        delete(&permit, Key::Id(id.0)).await.map(|_| Gone)
+    async fn delete(&self, permit: Allowed<Delete>, id: Path<i64>) -> Result<NoContent> {
+        delete(&permit, Key::Id(id.0)).await.map(|_| NoContent)
     }
 
     #[oai(path = "/:id", method = "get")]

@@ -10,7 +10,7 @@ use crate::{
     error::Result,
     guard::Allowed,
     rest::{
-        answer::{Answer, Created, Gone, Plain},
+        answer::{Answer, Created, NoContent, Plain},
         body::Body,
         page::{Page, PageQuery},
     },
@@ -178,8 +178,8 @@ impl Rest {
     }
 
     #[oai(path = "/:client_id", method = "delete")]
-    async fn delete(&self, permit: Allowed<Delete>, client_id: Path<String>) -> Result<Gone> {
-        delete(&permit, &client_id).await.map(|()| Gone)
+    async fn delete(&self, permit: Allowed<Delete>, client_id: Path<String>) -> Result<NoContent> {
+        delete(&permit, &client_id).await.map(|()| NoContent)
     }
 
     #[oai(path = "/:client_id/refresh-token", method = "post")]

@@ -1,5 +1,6 @@
 //! Registering, updating and deleting applications.
 use async_graphql::{InputObject, SimpleObject};
+use indexmap::IndexSet;
 use poem_openapi::Object;
 
 use super::{Create, Delete, OauthApplication, Rotate, SELECT, Update, own};
@@ -122,9 +123,10 @@ pub async fn create(permit: &Allowed<Create>, new: NewApplication) -> Result<Mad
 
 const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
-/// Normalizes white space to single spaces.
+/// The words of a list, each once, separated by single spaces.
 fn words(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    let words: IndexSet<&str> = text.split_whitespace().collect();
+    Vec::from_iter(words).join(" ")
 }
 
 fn check(
@@ -181,7 +183,7 @@ fn within(reader: &Reader, scopes: &str, field: &str) -> Result<()> {
     Ok(())
 }
 
-/// Updates an application. Callers hold a permit for PUT or for PATCH, hence the `Reader`.
+/// Updates an application.
 pub async fn update(
     permit: &Allowed<Update>,
     client_id: &str,

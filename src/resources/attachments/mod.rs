@@ -22,7 +22,7 @@ use crate::{
     load::{Entity, entity},
     media::picture::Crop,
     rest::{
-        answer::{Answer, Created, Elsewhere, Gone},
+        answer::{Answer, Created, NoContent, Redirect},
         file::SentFile,
     },
     store::{On, sql},
@@ -194,10 +194,10 @@ impl Rest {
     }
 
     #[oai(path = "/:uuid", method = "delete")]
-    async fn delete(&self, permit: Allowed<Delete>, uuid: Path<Uuid>) -> Result<Gone> {
+    async fn delete(&self, permit: Allowed<Delete>, uuid: Path<Uuid>) -> Result<NoContent> {
         write::delete(&permit, Key::Uuid(uuid.0))
             .await
-            .map(|_| Gone)
+            .map(|_| NoContent)
     }
 
     #[oai(path = "/:uuid/proxy", method = "get")]
@@ -206,8 +206,8 @@ impl Rest {
         permit: Allowed<Proxy>,
         uuid: Path<Uuid>,
         query: proxy::Query,
-    ) -> Result<Elsewhere> {
-        proxy::proxy(&permit, uuid.0, &query).await.map(Elsewhere)
+    ) -> Result<Redirect> {
+        proxy::proxy(&permit, uuid.0, &query).await.map(Redirect)
     }
 
     #[oai(path = "/:uuid", method = "get")]

@@ -16,7 +16,7 @@ use crate::{
     guard::Allowed,
     resources::users,
     rest::{
-        answer::{Answer, Elsewhere, Plain},
+        answer::{Answer, Plain, Redirect},
         body::Body,
         cookies,
         form::FORM,
@@ -161,9 +161,9 @@ impl Rest {
         &self,
         _permit: Allowed<ConfirmationPage>,
         key: Path<String>,
-    ) -> Elsewhere {
+    ) -> Redirect {
         let key: String = url::form_urlencoded::byte_serialize(key.as_bytes()).collect();
-        Elsewhere(format!("/auth/email/confirm?key={key}"))
+        Redirect(format!("/auth/email/confirm?key={key}"))
     }
 
     #[oai(path = "/password/reset", method = "post")]

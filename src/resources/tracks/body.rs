@@ -23,7 +23,7 @@ use crate::{
         uploads::{UploadRef, audible_uploads, listen_url},
     },
     rest::{
-        answer::{Answer, Gone},
+        answer::{Answer, NoContent},
         page::{Page, PageQuery},
     },
     time::{Date, Timestamp},
@@ -269,8 +269,8 @@ impl Rest {
     }
 
     #[oai(path = "/:id", method = "delete")]
-    async fn delete(&self, permit: Allowed<Delete>, id: Path<i64>) -> Result<Gone> {
-        delete(&permit, Key::Id(id.0)).await.map(|_| Gone)
+    async fn delete(&self, permit: Allowed<Delete>, id: Path<i64>) -> Result<NoContent> {
+        delete(&permit, Key::Id(id.0)).await.map(|_| NoContent)
     }
 
     #[oai(path = "/:id", method = "get")]

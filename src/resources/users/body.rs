@@ -21,7 +21,7 @@ use crate::{
         contents::{Content, ContentBody},
     },
     rest::{
-        answer::{Answer, Gone, Plain},
+        answer::{Answer, NoContent, Plain},
         body::Body,
         form::Form,
     },
@@ -235,13 +235,21 @@ impl Rest {
     }
 
     #[oai(path = "/me", method = "delete")]
-    async fn delete(&self, permit: Allowed<Delete>, sure: Body<DeleteAccount>) -> Result<Gone> {
-        delete(&permit, &sure.0).await.map(|()| Gone)
+    async fn delete(
+        &self,
+        permit: Allowed<Delete>,
+        sure: Body<DeleteAccount>,
+    ) -> Result<NoContent> {
+        delete(&permit, &sure.0).await.map(|()| NoContent)
     }
 
     #[oai(path = "/users/me", method = "delete")]
-    async fn delete_own(&self, permit: Allowed<Delete>, sure: Body<DeleteAccount>) -> Result<Gone> {
-        delete(&permit, &sure.0).await.map(|()| Gone)
+    async fn delete_own(
+        &self,
+        permit: Allowed<Delete>,
+        sure: Body<DeleteAccount>,
+    ) -> Result<NoContent> {
+        delete(&permit, &sure.0).await.map(|()| NoContent)
     }
 
     #[oai(path = "/settings", method = "post")]
@@ -259,8 +267,12 @@ impl Rest {
     }
 
     #[oai(path = "/change-email", method = "post")]
-    async fn change_email(&self, permit: Allowed<Email>, new: Body<ChangeEmail>) -> Result<Gone> {
-        change_email(&permit, &new.0).await.map(|()| Gone)
+    async fn change_email(
+        &self,
+        permit: Allowed<Email>,
+        new: Body<ChangeEmail>,
+    ) -> Result<NoContent> {
+        change_email(&permit, &new.0).await.map(|()| NoContent)
     }
 
     #[oai(path = "/login", method = "post")]
@@ -336,9 +348,9 @@ impl Rest {
         &self,
         permit: Allowed<DeleteSubsonicToken>,
         username: Path<String>,
-    ) -> Result<Gone> {
+    ) -> Result<NoContent> {
         delete_subsonic_token(&permit, Some(&username))
             .await
-            .map(|()| Gone)
+            .map(|()| NoContent)
     }
 }
