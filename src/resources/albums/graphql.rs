@@ -96,7 +96,7 @@ impl Album {
     async fn tracks(
         &self,
         ctx: &Context<'_>,
-        #[graphql(default = 20, desc = "Maximum number of tracks to return (at most 100).")] first: u32,
+        #[graphql(default = 20, desc = "Number of tracks to return (at most 100).")] first: u32,
     ) -> Result<Vec<Track>> {
         let ids = ctx.load_all::<tracks::List, AlbumTracks>(self.id).await?;
         ctx.load_list::<tracks::List, Track>(ids.into_iter().take(few(first)))

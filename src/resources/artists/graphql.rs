@@ -78,7 +78,7 @@ impl Artist {
     async fn albums(
         &self,
         ctx: &Context<'_>,
-        #[graphql(default = 20, desc = "Maximum number of albums to return (at most 100).")] first: u32,
+        #[graphql(default = 20, desc = "Number of albums to return (at most 100).")] first: u32,
     ) -> Result<Vec<Album>> {
         let ids = ctx.load_all::<albums::List, ArtistAlbums>(self.id).await?;
         ctx.load_list::<albums::List, Album>(ids.into_iter().take(few(first)))

@@ -42,8 +42,8 @@ operations! {
     ///
     /// Listed are public libraries, your own, those that you follow with the owner's approval, and
     /// those that their owner shares with your pod. Anonymous callers see public libraries only.
-    /// Libraries of channels are not listed. Sorted newest first by default; unknown sort options
-    /// are ignored. Invalid filter values are answered with 400.
+    /// Libraries of channels are not listed. Sorted newest first by default. Invalid filter values
+    /// are answered with 400.
     list: List = read Libraries, anonymous = Setting, throttle = List, graphql = "libraries", params = Query;
     /// Returns a library.
     ///

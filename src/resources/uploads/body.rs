@@ -136,7 +136,7 @@ impl Upload {
     }
 }
 
-/// The name to save audio under: `artist - album - title.extension`.
+/// File name to save audio as: `artist - album - title.extension`.
 pub fn file_name(
     artist: Option<&str>,
     album: Option<&str>,

@@ -39,8 +39,8 @@ operations! {
     "uploads";
     /// Lists your own uploads.
     ///
-    /// Uploads in channels are left out by default. Sorted newest first by default; unknown sort
-    /// options are ignored. Invalid filter values are answered with 400.
+    /// Uploads in channels are left out by default. Sorted newest first by default. Invalid filter
+    /// values are answered with 400.
     list: List = read Libraries, anonymous = Never, throttle = List, graphql = "uploads", params = Query;
     /// Returns an upload.
     ///
