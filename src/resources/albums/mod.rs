@@ -101,10 +101,10 @@ pub struct Album {
 filter! {
     /// Filter for a list of albums. An album must match all conditions.
     pub struct AlbumFilter {
-        /// Albums credited to the artist with this ID. Unknown IDs are refused.
+        /// Albums credited to the artist with this ID. Unknown IDs are answered with 400.
         artist: Option<i64>,
         /// Albums with a track that you can play in the channel with this UUID. Needs
-        /// `include_channels`.
+        /// `include_channels` to be `true`.
         channel: Option<Uuid>,
         /// Albums of artists with this category of content.
         content_category: Option<ContentCategory>,
@@ -120,8 +120,8 @@ filter! {
         /// `true`: only albums with a track that you can play. `false`: only albums without one.
         playable: Option<bool>,
         /// Full-text search: every word must begin a word of the title, or every word must begin a
-        /// word of one credited artist's name. A query in double quotes may use `&`, `|`, `!` and
-        /// parentheses. At most 32 words.
+        /// word of one credited artist's name. A query entirely in double quotes may use `&`, `|`,
+        /// `!` and parentheses. At most 32 words.
         q: Option<String>,
         /// Albums that share a tag with the album with this ID, without that album.
         related: Option<i64>,

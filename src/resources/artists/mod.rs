@@ -120,8 +120,8 @@ filter! {
         name_starts_with: Option<String> = "name__startswith",
         /// `true`: only artists with a track that you can play. `false`: only artists without one.
         playable: Option<bool>,
-        /// Full-text search: every word must begin a word of the name. A query in double quotes may
-        /// use `&`, `|`, `!` and parentheses. At most 32 words.
+        /// Full-text search: every word must begin a word of the name. A query entirely in double
+        /// quotes may use `&`, `|`, `!` and parentheses. At most 32 words.
         q: Option<String>,
         /// Artists that share a tag with the artist with this ID, without that artist.
         related: Option<i64>,

@@ -35,7 +35,7 @@ operations! {
 const MOST: i64 = 1000;
 type Query = PageQuery<MOST>;
 
-/// A license of tracks.
+/// A license under which tracks are published.
 #[derive(Clone, Debug, FromRow, SimpleObject)]
 #[graphql(complex)]
 pub struct License {
@@ -68,7 +68,7 @@ impl License {
     }
 }
 
-/// A license of tracks.
+/// A license under which tracks are published.
 #[derive(Clone, Debug, Serialize, poem_openapi::Object)]
 #[oai(rename = "License")]
 pub struct LicenseBody {

@@ -23,12 +23,14 @@ operations! {
     /// Returns a track's audio.
     ///
     /// Sends the uploaded file, or a conversion if `to` or `max_bitrate` require one and the pod
-    /// converts audio. Supports a byte range per request, except during a conversion. The first
-    /// play of an upload by a caller in six hours, or in the duration of the track if longer, adds
-    /// to the track's `downloads_count`; `HEAD` does not. The query parameter `token` may contain
-    /// an access token. Unknown tracks, and tracks without an upload that you can play, are
-    /// answered with 404. Conversions are answered with 501 if the pod has no ffmpeg, with 503 if
-    /// too many are running, and with 422 if the audio cannot be converted.
+    /// converts audio. Supports one byte range per request, except while a conversion is running.
+    /// Adds to the track's `downloads_count`, at most once per caller and upload within six hours
+    /// (or within the duration of the audio, if longer); `HEAD` is not counted. The query parameter
+    /// `token` may contain an access token, or the listening token of your own account.
+    ///
+    /// Unknown tracks, and tracks without an upload that you can play, are answered with 404.
+    /// Conversions are answered with 501 if the pod has no ffmpeg, with 503 if too many are
+    /// running, and with 422 if the audio cannot be converted.
     retrieve: Retrieve = read Libraries, anonymous = Setting, throttle = Retrieve, graphql = "(audio is fetched from Track.listenUrl)", params = Query;
 }
 

@@ -45,10 +45,22 @@ impl Docs for Query {
             schema,
         };
         vec![
-            doc("url", "URL of the page to embed. Required.", MetaSchema::new("string")),
-            doc("format", "Response format; always `json`.", MetaSchema::new("string")),
+            doc(
+                "url",
+                "URL of the page to embed. Required.",
+                MetaSchema::new("string"),
+            ),
+            doc(
+                "format",
+                "Response format; always `json`.",
+                MetaSchema::new("string"),
+            ),
             doc("maxwidth", "Width in pixels; default 600.", number()),
-            doc("maxheight", "Height in pixels; default 150 for tracks, 400 for others.", number()),
+            doc(
+                "maxheight",
+                "Height in pixels; default 150 for tracks, 400 for others.",
+                number(),
+            ),
         ]
     }
 }

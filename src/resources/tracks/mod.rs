@@ -102,12 +102,13 @@ pub struct Track {
 filter! {
     /// Filter for a list of tracks. A track must match all conditions.
     pub struct TrackFilter {
-        /// Tracks on the album with this ID. Unknown IDs are refused.
+        /// Tracks on the album with this ID. Unknown IDs are answered with 400.
         album: Option<i64>,
         /// Tracks credited to the artist with this ID, or on an album credited to them. Unknown IDs
-        /// are refused.
+        /// are answered with 400.
         artist: Option<i64>,
-        /// Tracks that you can play in the channel with this UUID. Needs `include_channels`.
+        /// Tracks that you can play in the channel with this UUID. Needs `include_channels` to be
+        /// `true`.
         channel: Option<Uuid>,
         /// `true`: only your favorites. `false`: only other tracks. Anonymous callers: ignored.
         favorites: Option<bool>,
@@ -120,7 +121,7 @@ filter! {
         include_channels: Option<bool>,
         /// Tracks that you can play in the library with this UUID.
         library: Option<Uuid>,
-        /// Code of the license, such as `cc-by-4.0`. Unknown codes are refused.
+        /// Code of the license, such as `cc-by-4.0`. Unknown codes are answered with 400.
         license: Option<String>,
         /// MusicBrainz ID of the recording.
         mbid: Option<Uuid>,
@@ -128,8 +129,8 @@ filter! {
         /// restricted library that you cannot access.
         playable: Option<bool>,
         /// Full-text search: every word must begin a word of the title, or every word must begin a
-        /// word of one credited artist's name, or of the album's title. A query in double quotes
-        /// may use `&`, `|`, `!` and parentheses. At most 32 words.
+        /// word of one credited artist's name, or of the album's title. A query entirely in double
+        /// quotes may use `&`, `|`, `!` and parentheses. At most 32 words.
         q: Option<String>,
         /// Tracks that share a tag with the track with this ID, without that track.
         related: Option<i64>,

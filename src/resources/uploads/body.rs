@@ -66,7 +66,7 @@ pub struct UploadBody {
     bitrate: Option<i64>,
     /// Size in bytes.
     size: Option<i64>,
-    /// Time of the import; null until imported.
+    /// Time at which the import ended; null until then.
     import_date: Option<Timestamp>,
     /// Import status.
     import_status: ImportStatus,

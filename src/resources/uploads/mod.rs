@@ -96,7 +96,7 @@ pub struct Upload {
     pub bitrate: Option<i64>,
     /// Time of the upload.
     pub creation_date: Timestamp,
-    /// Time of the import; null until imported.
+    /// Time at which the import ended; null until then.
     pub import_date: Option<Timestamp>,
     /// Import status.
     pub import_status: ImportStatus,
@@ -152,7 +152,7 @@ ordering! {
     pub struct UploadOrder by UploadOrderField {
         /// Time of the upload.
         CreationDate = "creation_date",
-        /// Time of the import. Uploads not imported come last, or first if descending.
+        /// Time at which the import ended. Uploads without one come last, or first if descending.
         ImportDate = "import_date",
         /// Size in bytes. Uploads without one come last, or first if descending.
         Size = "size",
