@@ -1,4 +1,4 @@
-//! What artists, albums and tracks are narrowed and sorted by alike (contract section 7).
+//! Filters and orderings that artists, albums and tracks have in common (contract section 7).
 use uuid::Uuid;
 
 use super::visibility::{folded, playable, withheld, within_scope};
@@ -12,35 +12,37 @@ use crate::{
     },
 };
 
-/// The SQL that differs between the three kinds. Each names its row by a fixed alias.
+/// The SQL fragments that differ between the three kinds. Each uses a fixed alias for the row.
 pub struct Shelf {
-    /// `id in`, for a list of ids.
+    /// `id in`, to be followed by a list of IDs.
     pub among: &'static str,
-    /// It has the tag ?.
+    /// Condition: the row has the tag ?.
     pub tagged: &'static str,
-    /// It shares a tag with ? and is not ? itself.
+    /// Condition: the row shares a tag with the row ?, and is not that row.
     pub related: &'static str,
-    /// How many tags it shares with ?.
+    /// Number of tags shared with the row ?.
     pub kinship: &'static str,
-    /// Its ids by the uploads `u` that follow a `where`.
+    /// Select of IDs by uploads `u`; needs a `where`.
     pub uploaded: &'static str,
-    /// There is an upload `u` of it such that; open, to be closed by a parenthesis.
+    /// Condition: the row has an upload `u` such that ..; needs a condition and a closing
+    /// parenthesis.
     pub has_upload: &'static str,
-    /// User ? has hidden an artist of it.
+    /// Condition: the user ? has hidden an artist of the row.
     pub hidden: &'static str,
-    /// How often `hidden` names the user.
+    /// Number of placeholders in `hidden`.
     pub hidden_values: usize,
-    /// It is of a channel.
+    /// Condition: the row belongs to a channel.
     pub of_channel: &'static str,
-    /// Its MusicBrainz identifier is ?.
+    /// Condition: the MusicBrainz ID is ?.
     pub mbid: &'static str,
-    /// A number that seems random, by ? twice.
+    /// A pseudorandom number, from the seed ? (twice).
     pub shuffled: &'static str,
-    /// Whether `playable: false` means an upload that is withheld, instead of none that plays.
+    /// Whether `playable: false` means that an upload is withheld from the caller, instead of that
+    /// none is playable.
     pub unplayable_is_withheld: bool,
 }
 
-/// The filters that all three kinds have.
+/// The filters that all three kinds have in common.
 pub struct Narrowing<'a> {
     pub hidden: Option<bool>,
     pub include_channels: Option<bool>,
@@ -54,7 +56,7 @@ pub struct Narrowing<'a> {
 }
 
 impl Shelf {
-    /// The rows that pass the common filters, of those that `from` names.
+    /// Adds the common filters to `from`.
     pub fn narrowed(&self, reader: &Reader, from: Sql, wanted: &Narrowing) -> Sql {
         let mut from = from;
         if let Some(user) = reader.user_id() {
@@ -115,7 +117,7 @@ impl Shelf {
         sql(self.has_upload).append(condition).then(")")
     }
 
-    /// A random order; the same seed gives the same one.
+    /// A random order. The same seed gives the same order.
     pub fn random(&self, seed: i64, descending: bool) -> SortKey {
         SortKey::new(
             sql(self.shuffled).bind(seed).bind(seed),
@@ -124,13 +126,13 @@ impl Shelf {
         )
     }
 
-    /// Most related first when descending; nothing to sort by where nothing is to be related to.
+    /// Sorts by the number of shared tags; no sort key without the filter `related`.
     pub fn relatedness(&self, to: Option<i64>, descending: bool) -> Option<SortKey> {
         to.map(|id| SortKey::new(sql(self.kinship).bind(id), KeyKind::Int, descending))
     }
 }
 
-/// A filter by a row that is none is refused, as a choice that is not offered.
+/// Refuses a filter by a row that does not exist.
 pub async fn exists(reader: &Reader, field: &str, found: Sql) -> Result<()> {
     match found.optional::<(i64,)>(reader.db()).await? {
         Some(_) => Ok(()),
@@ -141,7 +143,7 @@ pub async fn exists(reader: &Reader, field: &str, found: Sql) -> Result<()> {
     }
 }
 
-/// A text that must say something, up to so many characters.
+/// Refuses a text that is blank or too long.
 pub fn not_blank(field: &str, text: &str, most: usize) -> Result<()> {
     if text.trim().is_empty() {
         return Err(Error::field(field, "This field may not be blank."));
@@ -158,15 +160,15 @@ pub fn shorter(field: &str, text: &str, most: usize) -> Result<()> {
     Ok(())
 }
 
-/// A condition that a row of artist credits `h`, whose `where` is left open, is of a channel that
-/// is the caller's.
+/// Condition: an artist is credited whose channel the caller owns. `credited` selects artist
+/// credits `h` and ends with an open `where`.
 pub fn owned_by_channel(reader: &Reader, credited: &'static str) -> Sql {
     sql(credited)
         .then("h.artist_id in (select c.artist_id from channels c where c.attributed_to_id = ?))")
         .bind(reader.actor_id().unwrap_or(-1))
 }
 
-/// Values of one filter at most.
+/// Maximum number of values of one filter.
 const VALUES: usize = 100;
 
 /// Refuses a filter with too many values.

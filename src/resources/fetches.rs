@@ -1,5 +1,5 @@
-//! Fetches: asking other pods anew for what came from them (contract section 7). What is of this
-//! pod is never fetched, and so far nothing else is.
+//! Fetches: updating objects from the pods that they come from (contract section 7). Not supported
+//! yet; the operations answer as Funkwhale does for objects of this pod.
 use poem_openapi::{Object, OpenApi, param::Path, types::Any};
 use serde::Serialize;
 use serde_json::Value;
@@ -21,37 +21,55 @@ use crate::{
 
 operations! {
     "fetches";
-    /// Lists when an artist of another pod was asked for anew.
+    /// Lists the fetches of an artist from another pod.
+    ///
+    /// The list is always empty, as this server does not fetch from other pods yet. Unknown IDs are
+    /// answered with 404.
     of_artist: OfArtist = open, anonymous = Never, throttle = Wildcard, graphql = "(comes with federation)", params = PageQuery;
-    /// Lists when an album of another pod was asked for anew.
+    /// Lists the fetches of an album from another pod.
+    ///
+    /// The list is always empty, as this server does not fetch from other pods yet. Unknown IDs are
+    /// answered with 404.
     of_album: OfAlbum = open, anonymous = Never, throttle = Wildcard, graphql = "(comes with federation)", params = PageQuery;
-    /// Lists when a track of another pod was asked for anew.
+    /// Lists the fetches of a track from another pod.
+    ///
+    /// The list is always empty, as this server does not fetch from other pods yet. Unknown IDs are
+    /// answered with 404.
     of_track: OfTrack = open, anonymous = Never, throttle = Wildcard, graphql = "(comes with federation)", params = PageQuery;
-    /// Asks another pod for its artist anew. Not possible yet.
+    /// Fetches an artist from another pod again.
+    ///
+    /// Not supported yet: artists of other pods are answered with 501, artists of this pod with
+    /// 400, and unknown IDs with 404.
     artist: Artist = open, anonymous = Never, throttle = Wildcard, graphql = "(comes with federation)";
-    /// Asks another pod for its album anew. Not possible yet.
+    /// Fetches an album from another pod again.
+    ///
+    /// Not supported yet: albums of other pods are answered with 501, albums of this pod with 400,
+    /// and unknown IDs with 404.
     album: Album = open, anonymous = Never, throttle = Wildcard, graphql = "(comes with federation)";
-    /// Asks another pod for its track anew. Not possible yet.
+    /// Fetches a track from another pod again.
+    ///
+    /// Not supported yet: tracks of other pods are answered with 501, tracks of this pod with 400,
+    /// and unknown IDs with 404.
     track: Track = open, anonymous = Never, throttle = Wildcard, graphql = "(comes with federation)";
 }
 
-/// How asking another pod went.
+/// A fetch of an object from another pod.
 #[derive(Debug, Serialize, Object)]
 #[oai(rename = "Fetch")]
 struct FetchBody {
-    /// Its number.
+    /// Numeric ID, unique among fetches.
     id: i64,
-    /// What was asked for.
+    /// URL of the object.
     url: String,
-    /// Who asked.
+    /// Actor who requested the fetch.
     actor: Option<ActorBody>,
-    /// How far it is: `pending`, `errored`, `finished` or `skipped`.
+    /// Status: `pending`, `errored`, `finished` or `skipped`.
     status: String,
-    /// What there is to tell, such as why it failed.
+    /// Details, such as why the fetch failed.
     detail: Any<Value>,
-    /// When it was wanted.
+    /// Time of the request.
     creation_date: Timestamp,
-    /// When it was done.
+    /// Time of the fetch; null while pending.
     fetch_date: Option<Timestamp>,
 }
 

@@ -1,4 +1,4 @@
-//! Objects by their global identifiers (GraphQL's global object identification).
+//! Objects by global ID (GraphQL's global object identification).
 use async_graphql::{Context, ID, Interface, Object};
 use futures_util::future::try_join_all;
 
@@ -22,7 +22,7 @@ use crate::{
     guard::{Allowed, Info, Operation},
 };
 
-/// Anything with a global identifier.
+/// An object with a global ID.
 #[expect(
     clippy::large_enum_variant,
     reason = "a handful at once, and moved once"
@@ -32,7 +32,7 @@ use crate::{
     name = "id",
     method = "global_id",
     ty = "ID",
-    desc = "The global identifier, opaque to clients."
+    desc = "Global ID; opaque."
 ))]
 pub enum Node {
     Artist(Artist),
@@ -45,10 +45,10 @@ pub enum Node {
     Actor(Actor),
 }
 
-/// Objects named at once at most.
+/// Maximum number of IDs at once.
 const MOST: usize = 50;
 
-/// Each object costs what showing it alone would cost.
+/// Finds an object. Counts against the same rate limit as the object's own root field.
 async fn find(cx: &Cx, id: &ID) -> Result<Option<Node>> {
     let (kind, number) = parse(id)?;
     let key = Key::Id(number);
@@ -85,7 +85,7 @@ async fn find(cx: &Cx, id: &ID) -> Result<Option<Node>> {
     }
 }
 
-/// The operation that finding an object is, by its global identifier.
+/// The operation that finds the object with this global ID.
 pub fn operation_of(id: &ID) -> Option<&'static Info> {
     Some(match parse(id).ok()?.0 {
         Kind::Artist | Kind::Actor => artists::Retrieve::INFO,
@@ -114,12 +114,15 @@ pub struct Queries;
 
 #[Object(name = "NodeQueries")]
 impl Queries {
-    /// The object with this global identifier; null when there is none that the caller may see.
+    /// Returns the object with this global ID; null if there is none that you can see. Counts
+    /// against the same rate limit as the object's own root field.
     async fn node(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Node>> {
         find(ctx.data_unchecked::<Cx>(), &id).await
     }
 
-    /// The objects with these global identifiers, 50 at most; each costs as much as one.
+    /// Returns the objects with these global IDs (at most 50), in the order of the IDs, with null
+    /// for those that do not exist or that you cannot see. Each counts against the same rate limit
+    /// as the object's own root field.
     #[graphql(complexity = "cost(ids.len(), child_complexity)")]
     async fn nodes(&self, ctx: &Context<'_>, ids: Vec<ID>) -> Option<Result<Vec<Option<Node>>>> {
         answer(find_all(ctx.data_unchecked::<Cx>(), &ids)).await

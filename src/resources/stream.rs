@@ -1,4 +1,4 @@
-//! Streaming: listening for players that take MP3 only (contract section 7).
+//! Streaming: listening for players that support only MP3 (contract section 7).
 use poem_openapi::{OpenApi, param::Path};
 use uuid::Uuid;
 
@@ -14,11 +14,15 @@ use crate::{
 
 operations! {
     "stream";
-    /// Plays a track as MP3, converted where it is something else.
+    /// Returns a track's audio as MP3.
+    ///
+    /// Converts the audio if the upload is not MP3, and the pod converts audio. The parameters
+    /// `upload`, `max_bitrate` and `token`, the errors, and the counting of plays are the same as
+    /// for `GET /api/v1/listen/{uuid}`. Sends no `Content-Disposition` header.
     retrieve: Retrieve = read Libraries, anonymous = Setting, throttle = Retrieve, graphql = "(audio is fetched from Track.listenUrl)";
 }
 
-/// Listening is counted.
+/// Counts plays.
 impl Writes for Retrieve {}
 
 pub struct Rest;

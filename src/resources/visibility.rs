@@ -1,4 +1,4 @@
-//! Which uploads a caller can hear, and which a `scope` means (contract sections 6 and 7).
+//! Which uploads a caller can play, and which a `scope` selects (contract sections 6 and 7).
 use std::collections::{HashMap, HashSet};
 
 use super::{
@@ -12,7 +12,7 @@ use crate::{
     store::{Index, Reads, Sql, fulltext::Query, sql},
 };
 
-/// The ids of the libraries that the caller may look into.
+/// Select of the IDs of the libraries that the caller has access to.
 pub fn viewable_libraries(reader: &Reader) -> Sql {
     let public = "select l.id from libraries l where l.privacy_level = 'everyone'";
     let Some(me) = reader.actor_id() else {
@@ -39,8 +39,8 @@ pub fn viewable_libraries(reader: &Reader) -> Sql {
         .bind(me)
 }
 
-/// Of these libraries, those that the caller may look into; decided in memory, by the same rule as
-/// `viewable_libraries`.
+/// Those of the given libraries that the caller has access to. Decided in memory, by the same rule
+/// as `viewable_libraries`.
 pub async fn viewable(
     loaders: &Loaders,
     reader: &Reader,
@@ -70,7 +70,7 @@ pub async fn viewable(
     Ok(viewable.map(|library| library.id).collect())
 }
 
-load!(/// The libraries that an actor follows with approval, by themselves or through their channels.
+load!(/// Libraries that an actor follows with approval, directly or through a channel.
     FollowedLibraries: Vec<i64> = kept followed_libraries, upon [LibraryFollowActor, FollowActor]);
 
 async fn followed_libraries(db: &Reads, actors: Vec<i64>) -> Result<HashMap<i64, Vec<i64>>> {
@@ -85,24 +85,25 @@ async fn followed_libraries(db: &Reads, actors: Vec<i64>) -> Result<HashMap<i64,
     Ok(grouped(rows.all::<(i64, i64)>(db).await?))
 }
 
-/// Of an upload `u`: it was imported, into a library that the caller may look into. The plus keeps
-/// the databases from beginning at the library, of all whose uploads few are asked for.
+/// Condition on an upload `u`: imported, in a library that the caller has access to. The unary plus
+/// keeps the databases from starting with the index on libraries, which would read too many
+/// uploads.
 pub fn playable(reader: &Reader) -> Sql {
     sql("u.import_status = 'finished' and +u.library_id in (")
         .append(viewable_libraries(reader))
         .then(")")
 }
 
-/// Of an upload `u`: the caller can listen to it. What was skipped as a duplicate has its audio
-/// too, though it makes nothing playable in lists.
+/// Condition on an upload `u`: the caller can play its audio. Unlike `playable`, this includes
+/// skipped duplicates, which have audio too.
 pub fn audible(reader: &Reader) -> Sql {
     sql("u.import_status in ('finished', 'skipped') and u.library_id in (")
         .append(viewable_libraries(reader))
         .then(")")
 }
 
-/// Of an upload `u`: it was imported, into a library that somebody of this pod may look into and
-/// the caller may not.
+/// Condition on an upload `u`: imported, in a library that somebody on this pod has access to, but
+/// not the caller.
 pub fn withheld(reader: &Reader) -> Sql {
     let host = &reader.names().host;
     sql("u.import_status = 'finished' and u.library_id in
@@ -117,8 +118,8 @@ pub fn withheld(reader: &Reader) -> Sql {
     .then(")")
 }
 
-/// Of an upload `u`: it is in one of the libraries that the words of a `scope` mean.
-/// Words that mean nothing, and `me` from a stranger, mean no library.
+/// Condition on an upload `u`: in one of the libraries that the words of a `scope` select. Unknown
+/// words, and `me` from anonymous callers, select none.
 pub fn within_scope(reader: &Reader, scope: &str) -> Sql {
     let words = scope.split(',').map(str::trim).take(WORDS);
     let libraries = words.filter_map(|word| libraries_of_scope(reader, word));
@@ -129,7 +130,7 @@ pub fn within_scope(reader: &Reader, scope: &str) -> Sql {
         .then(")")
 }
 
-/// Of a library `l` and its owner `o`: what one word of a `scope` means.
+/// Condition on a library `l` and its owner `o`, for one word of a `scope`.
 pub fn libraries_of_scope(reader: &Reader, word: &str) -> Option<Sql> {
     match word.split_once(':') {
         None if word == "all" => Some(sql("1 = 1")),
@@ -152,7 +153,7 @@ pub fn libraries_of_scope(reader: &Reader, word: &str) -> Option<Sql> {
     }
 }
 
-/// A condition that `column` is among the rows whose text matches, or that nothing is asked.
+/// Condition: `column` is an ID of a row whose text matches. `None` if the query is empty.
 pub fn matching(reader: &Reader, places: &[(&'static str, Index)], q: &str) -> Result<Option<Sql>> {
     let Some(query) = Query::parse(q)? else {
         return Ok(None);
@@ -169,12 +170,12 @@ pub fn matching(reader: &Reader, places: &[(&'static str, Index)], q: &str) -> R
     Ok(any.map(|any| sql("(").append(any).then(")")))
 }
 
-/// Words of a filter that are looked at.
+/// Maximum words of a filter; further ones are ignored.
 pub const WORDS: usize = 50;
-/// Characters that a name can be looked for by; no name is longer.
+/// Maximum characters of a search for part of a name; no name is longer.
 const LONGEST: usize = 1_000;
 
-/// A pattern for `like .. escape '\\'` that finds `text` anywhere.
+/// A pattern for `like .. escape '\\'` that matches `text` anywhere.
 pub fn containing(text: &str) -> String {
     if text.chars().nth(LONGEST).is_some() {
         return String::new();
@@ -186,12 +187,12 @@ pub fn containing(text: &str) -> String {
     format!("%{escaped}%")
 }
 
-/// How names are compared without regard to case, on both databases.
+/// Folds case, for comparisons that are not case-sensitive, alike on both databases.
 pub fn folded(text: &str) -> String {
     text.to_lowercase()
 }
 
-/// A condition that `column` starts with `text`, in its case, and that an index can serve.
+/// Condition that an index can serve: `column` starts with `text` (case-sensitive).
 pub fn starting(column: &'static str, text: &str) -> Sql {
     let above = format!("{text}\u{10ffff}");
     sql(column)

@@ -32,47 +32,47 @@ use crate::{
     time::{Date, Timestamp},
 };
 
-/// An album with its artist.
+/// An album, with its artist.
 #[derive(Clone, Debug, Serialize, Object)]
 #[oai(rename = "Album")]
 pub struct AlbumBody {
-    /// The artist credited first.
+    /// Artist credited first.
     artist: Option<ArtistRef>,
-    /// Its cover.
+    /// Cover of the album.
     cover: Option<AttachmentBody>,
-    /// Whether the caller can play something of it.
+    /// Whether you can play at least one track of the album.
     is_playable: bool,
-    /// Its tags, by name.
+    /// Tags, sorted by name; empty in search results.
     tags: Vec<String>,
-    /// How many tracks it has.
+    /// Number of tracks on the album.
     tracks_count: i64,
-    /// Who added it.
+    /// Actor who added the album.
     attributed_to: Option<ActorBody>,
-    /// Its number.
+    /// Numeric ID, unique among albums.
     id: i64,
-    /// Its ActivityPub identifier.
+    /// ActivityPub ID (URI) of the album.
     fid: Option<String>,
-    /// Its MusicBrainz identifier.
+    /// MusicBrainz ID of the release.
     mbid: Option<Uuid>,
-    /// Its title.
+    /// Title of the album.
     title: String,
-    /// When it was released.
+    /// Release date.
     release_date: Option<Date>,
-    /// When it was added.
+    /// Time at which the album was added.
     creation_date: Timestamp,
-    /// Whether it belongs to this pod.
+    /// Whether the album belongs to this pod.
     is_local: bool,
-    /// Always 0, as in the original.
+    /// Always 0, for compatibility with Funkwhale.
     duration: i64,
 }
 
-/// An album with its artist and its description.
+/// An album, with its artist and description.
 #[derive(Clone, Debug, Serialize, Object)]
 pub struct AlbumDetail {
     #[serde(flatten)]
     #[oai(flatten)]
     album: AlbumBody,
-    /// What is told of it.
+    /// Description.
     description: Option<ContentBody>,
 }
 
@@ -80,7 +80,8 @@ pub async fn bodies(loaders: &Loaders, reader: &Reader, ids: &[i64]) -> Result<V
     shown(loaders, reader, ids, Depth::Full).await
 }
 
-/// The bodies of albums, in the order of their ids; one statement for each kind of part.
+/// Bodies of albums, in the order of the IDs. Runs one statement per kind of part, however many
+/// albums.
 pub async fn shown(
     loaders: &Loaders,
     reader: &Reader,

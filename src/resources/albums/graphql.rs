@@ -29,20 +29,20 @@ use crate::{
 
 #[ComplexObject]
 impl Album {
-    /// The global identifier, opaque to clients.
+    /// Global ID; opaque.
     #[graphql(name = "id")]
     pub(crate) async fn global_id(&self) -> ID {
         global(Kind::Album, self.id)
     }
 
-    /// Whether it belongs to this pod.
+    /// Whether the album belongs to this pod.
     async fn is_local(&self, ctx: &Context<'_>) -> bool {
         ctx.data_unchecked::<Cx>()
             .reader()
             .is_local(self.fid.as_deref())
     }
 
-    /// The artist credited first.
+    /// Artist credited first.
     async fn artist(&self, ctx: &Context<'_>) -> Result<Option<Artist>> {
         let credits = ctx
             .load_all::<artists::Retrieve, AlbumCredits>(self.id)
@@ -51,66 +51,66 @@ impl Album {
             .await
     }
 
-    /// Who it is by, in order.
+    /// All artist credits, in order.
     async fn artist_credit(&self, ctx: &Context<'_>) -> Result<Vec<ArtistCredit>> {
         ctx.load_all::<Retrieve, AlbumCredits>(self.id).await
     }
 
-    /// Its cover.
+    /// Cover of the album.
     async fn cover(&self, ctx: &Context<'_>) -> Result<Option<Attachment>> {
         ctx.load::<Retrieve, Attachment>(self.attachment_cover_id)
             .await
     }
 
-    /// What is told of it.
+    /// Description.
     async fn description(&self, ctx: &Context<'_>) -> Result<Option<Content>> {
         ctx.load::<Retrieve, Content>(self.description_content_id)
             .await
     }
 
-    /// Who added it.
+    /// Actor who added the album.
     async fn attributed_to(&self, ctx: &Context<'_>) -> Result<Option<Actor>> {
         ctx.load::<Retrieve, Actor>(self.attributed_to_id).await
     }
 
-    /// Its tags, by name.
+    /// Tags, sorted by name.
     async fn tags(&self, ctx: &Context<'_>) -> Result<Vec<Tag>> {
         ctx.load_all::<Retrieve, AlbumTags>(self.id).await
     }
 
-    /// How many tracks it has.
+    /// Number of tracks on the album.
     async fn tracks_count(&self, ctx: &Context<'_>) -> Result<i64> {
         ctx.load_all::<Retrieve, AlbumTracksCount>(self.id).await
     }
 
-    /// Whether the caller can play something of it.
+    /// Whether you can play at least one track of the album.
     async fn is_playable(&self, ctx: &Context<'_>) -> Result<bool> {
         let permit = ctx.reach::<Retrieve>().await?;
         let playable = playable(permit.loaders(), &permit, &[self.id]).await?;
         Ok(playable.contains(&self.id))
     }
 
-    /// Its tracks, by disc and position. For more of them, or other orders, ask the root field
-    /// `tracks` with the filter `album`.
+    /// Tracks, sorted by disc and position. For pages and other orders, use the root field `tracks`
+    /// with the filter `album`.
     #[graphql(complexity = "cost(few(first), child_complexity)")]
     async fn tracks(
         &self,
         ctx: &Context<'_>,
-        #[graphql(default = 20, desc = "So many at most, up to 100.")] first: u32,
+        #[graphql(default = 20, desc = "Number of tracks to return (at most 100).")] first: u32,
     ) -> Result<Vec<Track>> {
         let ids = ctx.load_all::<tracks::List, AlbumTracks>(self.id).await?;
         ctx.load_list::<tracks::List, Track>(ids.into_iter().take(few(first)))
             .await
     }
 
-    /// The public libraries that hold something of it.
+    /// Public libraries with tracks of the album, newest first.
     #[graphql(complexity = "cost(10, child_complexity)")]
     async fn libraries(&self, ctx: &Context<'_>) -> Result<Vec<Library>> {
         let ids = ctx.load_all::<Libraries, AlbumLibraries>(self.id).await?;
         ctx.load_list::<Libraries, Library>(ids).await
     }
 
-    /// The edits that were proposed, newest first, 20 at most.
+    /// The 20 newest edits of the album, newest first.
     #[graphql(complexity = "cost(20, child_complexity)")]
     async fn edits(&self, ctx: &Context<'_>) -> Result<Vec<Edit>> {
         let permit = ctx.reach::<edits::OfAlbum>().await?;
@@ -127,7 +127,7 @@ impl Mutations {
     async fn create_album(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The album.")] input: NewAlbum,
+        #[graphql(desc = "Album to create.")] input: NewAlbum,
     ) -> Option<Result<Album>> {
         answer(async { create(&ctx.allow().await?, input).await }).await
     }

@@ -37,40 +37,58 @@ use self::sql::listing;
 
 operations! {
     "albums";
-    /// Lists albums; newest first unless it says otherwise.
+    /// Lists albums.
+    ///
+    /// Albums of channels are left out by default, and so are albums of artists that you have
+    /// hidden. Albums are listed whether or not you can play their tracks; use the filter
+    /// `playable` to choose. Sorted newest first by default. Invalid filter values are answered
+    /// with 400.
     list: List = read Libraries, anonymous = Setting, throttle = List, graphql = "albums", params = Query;
-    /// Shows one album.
+    /// Returns an album.
+    ///
+    /// Albums are visible to every caller, whether or not their tracks are playable. Unknown IDs
+    /// are answered with 404.
     retrieve: Retrieve = read Libraries, anonymous = Setting, throttle = Retrieve, graphql = "album";
-    /// Makes an album of an artist whose channel is the caller's.
+    /// Creates an album in a channel you own.
+    ///
+    /// The artist must be the artist of one of your channels, and the cover must be an attachment
+    /// of your own. Tags that do not exist yet are created. Invalid values are answered with 400.
     create: Create = write Libraries, anonymous = Never, throttle = Create, graphql = "Mutation.createAlbum";
-    /// Takes an album of an own channel away, with its tracks.
+    /// Deletes an album from a channel you own.
+    ///
+    /// The album's tracks are deleted with it, together with their uploads, favorites, listening
+    /// history, playlist entries and edits. Albums outside of your channels, and unknown IDs, are
+    /// answered with 404.
     delete: Delete = write Libraries, anonymous = Never, throttle = Destroy, graphql = "Mutation.deleteAlbum";
-    /// Lists the public libraries that hold something of an album.
+    /// Lists the public libraries with tracks of an album.
+    ///
+    /// Only libraries with the privacy level `everyone` are listed, and no libraries of channels.
+    /// Sorted newest first. Unknown IDs are answered with 404.
     libraries: Libraries = read Libraries, anonymous = Setting, throttle = Wildcard, graphql = "Album.libraries", params = PageQuery;
 }
 
 pub type Query = ListQuery<AlbumFilter, AlbumOrder>;
 
-/// A release: tracks that were published together.
+/// An album: tracks that were released together.
 #[derive(Clone, Debug, FromRow, SimpleObject)]
 #[graphql(complex)]
 pub struct Album {
-    /// The number of the row, unique among albums.
+    /// Numeric ID, unique among albums.
     #[graphql(name = "databaseId")]
     pub id: i64,
-    /// Its UUID.
+    /// UUID of the album.
     pub uuid: Uuid,
-    /// Its ActivityPub identifier.
+    /// ActivityPub ID (URI) of the album.
     pub fid: Option<String>,
-    /// The MusicBrainz identifier of the release.
+    /// MusicBrainz ID of the release.
     pub mbid: Option<Uuid>,
-    /// Its title.
+    /// Title of the album.
     pub title: String,
-    /// When it was released.
+    /// Release date.
     pub release_date: Option<Date>,
-    /// The MusicBrainz identifier of the release group.
+    /// MusicBrainz ID of the release group.
     pub release_group_id: Option<Uuid>,
-    /// When it was added.
+    /// Time at which the album was added.
     pub creation_date: Timestamp,
     #[graphql(skip)]
     pub attributed_to_id: Option<i64>,
@@ -81,49 +99,56 @@ pub struct Album {
 }
 
 filter! {
-    /// Narrows a list of albums.
+    /// Filter for a list of albums. An album must match all conditions.
     pub struct AlbumFilter {
-        /// Only albums that the artist of this number is credited on.
+        /// Albums credited to the artist with this ID. Unknown IDs are answered with 400.
         artist: Option<i64>,
-        /// Only what can be played from the channel with this UUID.
+        /// Albums with a track that you can play in the channel with this UUID. Needs
+        /// `include_channels` to be `true`.
         channel: Option<Uuid>,
-        /// What the artist publishes.
+        /// Albums of artists with this category of content.
         content_category: Option<ContentCategory>,
-        /// Only albums of artists that the caller has hidden, instead of all others.
+        /// `true`: only albums of artists that you have hidden. By default, they are left out.
+        /// Anonymous callers: ignored.
         hidden: Option<bool>,
-        /// Albums of channels too.
+        /// `true`: include albums of channels, which are left out by default.
         include_channels: Option<bool>,
-        /// Only what can be played from the library with this UUID.
+        /// Albums with a track that you can play in the library with this UUID.
         library: Option<Uuid>,
-        /// The MusicBrainz identifier.
+        /// MusicBrainz ID of the release.
         mbid: Option<Uuid>,
-        /// Only what the caller can play, or only what the caller cannot.
+        /// `true`: only albums with a track that you can play. `false`: only albums without one.
         playable: Option<bool>,
-        /// Full text: each word begins a word of the title, or each one of the artist's name. In double quotes: with the operators `&`, `|`, `!`.
+        /// Full-text search: every word must begin a word of the title, or every word must begin a
+        /// word of one credited artist's name. A query entirely in double quotes may use `&`, `|`,
+        /// `!` and parentheses. At most 32 words.
         q: Option<String>,
-        /// Only albums that share a tag with the one of this number.
+        /// Albums that share a tag with the album with this ID, without that album.
         related: Option<i64>,
-        /// Whose libraries: `me`, `subscribed`, `all`, `actor:name@domain`, `domain:name`, or several with commas.
+        /// Albums with uploads in these libraries: `me` (your own), `subscribed` (those you
+        /// follow), `all`, `actor:name@domain` or `domain:name`. Several are separated by commas;
+        /// any of them may match.
         scope: Option<String>,
-        /// Only what has this tag; given several times, all of them.
+        /// Albums with all of these tags (not case-sensitive). At most 100.
         tag: Vec<String>,
     }
 }
 
 ordering! {
-    /// What albums can be sorted by.
+    /// Sort options for albums.
     pub struct AlbumOrder by AlbumOrderField {
-        /// When it was added.
+        /// Time at which the album was added.
         CreationDate = "creation_date",
-        /// When it was released; albums without a date come last.
+        /// Release date. Albums without one come last, or first if descending.
         ReleaseDate = "release_date",
-        /// The title.
+        /// Title.
         Title = "title",
-        /// When its artist was last changed.
+        /// Time of the last change to a credited artist.
         ArtistModificationDate = "artist__modification_date",
-        /// A new random order for every request.
+        /// Random order, different for every request.
         Random = "random",
-        /// How many tags it shares with the album that `related` names.
+        /// Number of tags shared with the album of the filter `related`; ignored without that
+        /// filter.
         Related = "related",
     }
 }

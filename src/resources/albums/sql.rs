@@ -1,4 +1,4 @@
-//! How albums are read.
+//! SQL for reading albums.
 use std::collections::{HashMap, HashSet};
 
 use super::super::{
@@ -99,7 +99,7 @@ pub(super) async fn listing(
     })
 }
 
-/// Where `q` looks.
+/// Where `q` searches.
 const PLACES: &[(&str, Index)] = &[
     ("al.id in", Index::Albums),
     (
@@ -138,13 +138,13 @@ impl AlbumOrder {
 entity!(Album in "albums": "id, uuid, fid, mbid, title, release_date, release_group_id, creation_date,
     attributed_to_id, attachment_cover_id, description_content_id", upon [AlbumId], weighs [fid, title]);
 
-load!(/// The ids of the albums that an artist is credited on, in the order they were added.
+load!(/// IDs of the albums that an artist is credited on, in the order they were added.
     ArtistAlbums: Vec<i64> = kept of_artists, upon [AlbumArtistArtist]);
 
-load!(/// The number of an album's tracks.
+load!(/// Number of an album's tracks.
     AlbumTracksCount: i64 = kept tracks_counts, upon [TrackAlbum]);
 
-load!(/// The ids of the libraries that hold imported uploads of an album.
+load!(/// IDs of the libraries that hold imported uploads of an album.
     AlbumHolders: Vec<i64> = kept holders, upon [UploadAlbum, TrackAlbum]);
 
 async fn of_artists(db: &Reads, ids: Vec<i64>) -> Result<HashMap<i64, Vec<i64>>> {
@@ -172,7 +172,7 @@ async fn holders(db: &Reads, ids: Vec<i64>) -> Result<HashMap<i64, Vec<i64>>> {
     Ok(grouped(rows.bind(ids).all::<(i64, i64)>(db).await?))
 }
 
-/// The albums of which the caller can play something.
+/// The albums of which the caller can play at least one track.
 pub async fn playable(loaders: &Loaders, reader: &Reader, albums: &[i64]) -> Result<HashSet<i64>> {
     let holders = loaders.many::<AlbumHolders>(albums.iter().copied()).await?;
     let libraries: HashSet<i64> = holders
@@ -186,7 +186,7 @@ pub async fn playable(loaders: &Loaders, reader: &Reader, albums: &[i64]) -> Res
     Ok(playable.map(|(album, _)| *album).collect())
 }
 
-/// The albums whose title or artist matches, shortest title first.
+/// Albums whose title or artist matches, shortest title first.
 pub async fn matching_ids(reader: &Reader, q: &str, most: i64) -> Result<Vec<i64>> {
     let Some(condition) = matching(reader, PLACES, q)? else {
         return Ok(Vec::new());

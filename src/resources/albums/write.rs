@@ -20,22 +20,22 @@ use crate::{
     time::{Date, Timestamp},
 };
 
-/// An album to be made.
+/// An album to create in one of your channels.
 #[derive(Debug, Object, InputObject)]
 pub struct NewAlbum {
-    /// Its title, up to 255 characters.
+    /// Title, 1 to 255 characters.
     title: String,
-    /// The number of the artist: one whose channel is the caller's.
+    /// Numeric ID of the artist, which must be the artist of one of your channels.
     artist: i64,
-    /// When it was released.
+    /// Release date.
     release_date: Option<Date>,
-    /// Its tags.
+    /// Tags: at most 100, each of 1 to 100 letters, digits and underscores.
     #[graphql(default)]
     #[oai(default)]
     tags: Vec<String>,
-    /// The UUID of its cover, an attachment of the caller's own.
+    /// UUID of the cover, which must be an attachment of your own.
     cover: Option<Uuid>,
-    /// What is told of it.
+    /// Description.
     description: Option<NewContent>,
 }
 
@@ -76,7 +76,7 @@ pub async fn create(permit: &Allowed<Create>, new: NewAlbum) -> Result<Album> {
         .ok_or(Error::NotFound)
 }
 
-/// The artist's name, when its channel is the caller's.
+/// Name of the artist, if the caller owns the artist's channel.
 async fn artist_name(permit: &Allowed<Create>, id: i64) -> Result<String> {
     let missing = || Error::field("artist", format!("Object with id={id} does not exist."));
     let owned = sql("select artist_id from channels where artist_id = ? and attributed_to_id = ?")
@@ -132,7 +132,7 @@ async fn insert(
     .await
 }
 
-/// Takes an album away, with its tracks; only the channel's owner may.
+/// Deletes an album and its tracks. Only the owner of the channel may.
 pub async fn delete(permit: &Allowed<Delete>, key: Key) -> Result<i64> {
     let own = sql("select id from albums where ")
         .append(key.condition())

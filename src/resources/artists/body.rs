@@ -30,107 +30,107 @@ use crate::{
     time::{Date, Timestamp},
 };
 
-/// An artist with its albums.
+/// An artist, with albums.
 #[derive(Clone, Debug, Serialize, Object)]
 #[oai(rename = "Artist")]
 pub struct ArtistBody {
-    /// Its albums, in the order they were added.
+    /// Albums that the artist is credited on, in the order they were added.
     albums: Vec<ArtistAlbum>,
-    /// Its tags, by name.
+    /// Tags, sorted by name; empty in search results.
     tags: Vec<String>,
-    /// Who added it.
+    /// Actor who added the artist.
     attributed_to: Option<ActorBody>,
-    /// The channel that it is.
+    /// Channel of the artist; null if the artist has none.
     channel: Option<InlineChannel>,
-    /// How many tracks it has.
+    /// Number of tracks on which the artist is credited first; 0 in search results.
     tracks_count: i64,
-    /// Its number.
+    /// Numeric ID, unique among artists.
     id: i64,
-    /// Its ActivityPub identifier.
+    /// ActivityPub ID (URI) of the artist.
     fid: Option<String>,
-    /// Its MusicBrainz identifier.
+    /// MusicBrainz ID of the artist.
     mbid: Option<Uuid>,
-    /// Its name.
+    /// Name of the artist.
     name: String,
-    /// What it publishes.
+    /// Category of the artist's content.
     content_category: ContentCategory,
-    /// When it was added.
+    /// Time at which the artist was added.
     creation_date: Timestamp,
-    /// Whether it belongs to this pod.
+    /// Whether the artist belongs to this pod.
     is_local: bool,
-    /// Its picture.
+    /// Picture of the artist.
     cover: Option<AttachmentBody>,
 }
 
-/// An artist with its albums and its description.
+/// An artist, with albums and description.
 #[derive(Clone, Debug, Serialize, Object)]
 pub struct ArtistDetail {
     #[serde(flatten)]
     #[oai(flatten)]
     artist: ArtistBody,
-    /// What is told of it.
+    /// Description.
     description: Option<ContentBody>,
 }
 
-/// An album inside its artist.
+/// An album, as part of an artist.
 #[derive(Clone, Debug, Serialize, Object)]
 pub struct ArtistAlbum {
-    /// How many tracks it has.
+    /// Number of tracks on the album.
     tracks_count: i64,
-    /// Its cover.
+    /// Cover of the album.
     cover: Option<AttachmentBody>,
-    /// Whether the caller can play something of it; null where that was not looked up.
+    /// Whether you can play at least one track of the album; null in search results.
     is_playable: Option<bool>,
-    /// Whether it belongs to this pod.
+    /// Whether the album belongs to this pod.
     is_local: bool,
-    /// Its number.
+    /// Numeric ID, unique among albums.
     id: i64,
-    /// Its ActivityPub identifier.
+    /// ActivityPub ID (URI) of the album.
     fid: Option<String>,
-    /// Its MusicBrainz identifier.
+    /// MusicBrainz ID of the release.
     mbid: Option<Uuid>,
-    /// Its title.
+    /// Title of the album.
     title: String,
-    /// The number of its artist.
+    /// Numeric ID of the artist.
     artist: i64,
-    /// When it was released.
+    /// Release date.
     release_date: Option<Date>,
-    /// When it was added.
+    /// Time at which the album was added.
     creation_date: Timestamp,
 }
 
-/// An artist inside an album or a track.
+/// An artist, as part of an album or a track.
 #[derive(Clone, Debug, Serialize, Object)]
 pub struct ArtistRef {
-    /// Its number.
+    /// Numeric ID, unique among artists.
     pub id: i64,
-    /// Its ActivityPub identifier.
+    /// ActivityPub ID (URI) of the artist.
     fid: Option<String>,
-    /// Its MusicBrainz identifier.
+    /// MusicBrainz ID of the artist.
     mbid: Option<Uuid>,
-    /// Its name.
+    /// Name of the artist.
     pub name: String,
-    /// When it was added.
+    /// Time at which the artist was added.
     creation_date: Timestamp,
-    /// When it was last changed.
+    /// Time of the last change.
     modification_date: Timestamp,
-    /// Whether it belongs to this pod.
+    /// Whether the artist belongs to this pod.
     is_local: bool,
-    /// What it publishes.
+    /// Category of the artist's content.
     content_category: ContentCategory,
-    /// What is told of it.
+    /// Description.
     description: Option<ContentBody>,
-    /// Its picture.
+    /// Picture of the artist.
     attachment_cover: Option<AttachmentBody>,
-    /// The channel that it is, by a name for machines.
+    /// `Channel object (ID)`, with the numeric ID of the artist's channel; null if there is none.
     channel: Option<String>,
 }
 
-/// How much of an artist is looked up.
+/// How much of a body is loaded.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Depth {
     Full,
-    /// As search shows it: without tags, counts and playability.
+    /// For search results: without tags, playability of nested albums, and uploads.
     Shallow,
 }
 
@@ -138,7 +138,8 @@ pub async fn bodies(loaders: &Loaders, reader: &Reader, ids: &[i64]) -> Result<V
     shown(loaders, reader, ids, Depth::Full).await
 }
 
-/// The bodies of artists, in the order of their ids; one statement for each kind of part.
+/// Bodies of artists, in the order of the IDs. Runs one statement per kind of part, however many
+/// artists.
 pub async fn shown(
     loaders: &Loaders,
     reader: &Reader,
@@ -227,7 +228,7 @@ async fn albums(
     Ok(owned.iter().map(all).collect())
 }
 
-/// Artists as albums and tracks show them.
+/// Artists in the form nested in albums and tracks.
 pub async fn refs(
     loaders: &Loaders,
     reader: &Reader,

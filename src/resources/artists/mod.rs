@@ -33,48 +33,58 @@ use self::sql::listing;
 
 operations! {
     "artists";
-    /// Lists artists; newest first unless it says otherwise.
+    /// Lists artists.
+    ///
+    /// Artists of channels are left out by default, and so are artists that you have hidden.
+    /// Artists are listed whether or not you can play their tracks; use the filter `playable` to
+    /// choose. Sorted newest first by default. Invalid filter values are answered with 400.
     list: List = read Libraries, anonymous = Setting, throttle = List, graphql = "artists", params = Query;
-    /// Shows one artist.
+    /// Returns an artist.
+    ///
+    /// Artists are visible to every caller, whether or not their tracks are playable. Unknown IDs
+    /// are answered with 404.
     retrieve: Retrieve = read Libraries, anonymous = Setting, throttle = Retrieve, graphql = "artist";
-    /// Lists the public libraries that hold something of an artist.
+    /// Lists the public libraries with tracks of an artist.
+    ///
+    /// Only libraries with the privacy level `everyone` are listed, and no libraries of channels.
+    /// Sorted newest first. Unknown IDs are answered with 404.
     libraries: Libraries = read Libraries, anonymous = Setting, throttle = Wildcard, graphql = "Artist.libraries", params = PageQuery;
 }
 
 pub type Query = ListQuery<ArtistFilter, ArtistOrder>;
 
 choices! {
-    /// What an artist publishes.
+    /// Category of an artist's content.
     pub enum ContentCategory {
         /// Music.
         Music = "music",
         /// Podcasts.
         Podcast = "podcast",
-        /// Something else.
+        /// Other audio content.
         Other = "other",
     }
 }
 
-/// Who makes music: a person or a group.
+/// An artist: a person or a group.
 #[derive(Clone, Debug, FromRow, SimpleObject)]
 #[graphql(complex)]
 pub struct Artist {
-    /// The number of the row, unique among artists.
+    /// Numeric ID, unique among artists.
     #[graphql(name = "databaseId")]
     pub id: i64,
-    /// Its UUID.
+    /// UUID of the artist.
     pub uuid: Uuid,
-    /// Its ActivityPub identifier.
+    /// ActivityPub ID (URI) of the artist.
     pub fid: Option<String>,
-    /// Its MusicBrainz identifier.
+    /// MusicBrainz ID of the artist.
     pub mbid: Option<Uuid>,
-    /// Its name.
+    /// Name of the artist.
     pub name: String,
-    /// What it publishes.
+    /// Category of the artist's content.
     pub content_category: ContentCategory,
-    /// When it was added.
+    /// Time at which the artist was added.
     pub creation_date: Timestamp,
-    /// When it was last changed.
+    /// Time of the last change.
     pub modification_date: Timestamp,
     #[graphql(skip)]
     pub attributed_to_id: Option<i64>,
@@ -85,55 +95,60 @@ pub struct Artist {
 }
 
 filter! {
-    /// Narrows a list of artists.
+    /// Filter for a list of artists. An artist must match all conditions.
     pub struct ArtistFilter {
-        /// What the artist publishes.
+        /// Category of the artist's content.
         content_category: Option<ContentCategory>,
-        /// Only artists with albums, or only those without.
+        /// `true`: only artists credited on an album. `false`: only artists without albums.
         has_albums: Option<bool>,
-        /// Only the artists that the caller has hidden, instead of all others.
+        /// `true`: only artists that you have hidden. By default, hidden artists are left out.
+        /// Anonymous callers: ignored.
         hidden: Option<bool>,
-        /// Artists of channels too.
+        /// `true`: include artists of channels, which are left out by default.
         include_channels: Option<bool>,
-        /// Only what can be played from the library with this UUID.
+        /// Artists with a track that you can play in the library with this UUID.
         library: Option<Uuid>,
-        /// The MusicBrainz identifier.
+        /// MusicBrainz ID of the artist.
         mbid: Option<Uuid>,
-        /// The name is this one.
+        /// Exact name (case-sensitive).
         name: Option<String>,
-        /// The name contains this, without regard to case.
+        /// Name contains (not case-sensitive).
         name_contains: Option<String> = "name__icontains",
-        /// The name is this one, without regard to case.
+        /// Exact name (not case-sensitive).
         name_equals: Option<String> = "name__iexact",
-        /// The name starts with this, in this case.
+        /// Name starts with (case-sensitive).
         name_starts_with: Option<String> = "name__startswith",
-        /// Only what the caller can play, or only what the caller cannot.
+        /// `true`: only artists with a track that you can play. `false`: only artists without one.
         playable: Option<bool>,
-        /// Full text: each word begins a word of the name. In double quotes: with the operators `&`, `|`, `!`.
+        /// Full-text search: every word must begin a word of the name. A query entirely in double
+        /// quotes may use `&`, `|`, `!` and parentheses. At most 32 words.
         q: Option<String>,
-        /// Only artists that share a tag with the one of this number.
+        /// Artists that share a tag with the artist with this ID, without that artist.
         related: Option<i64>,
-        /// Whose libraries: `me`, `subscribed`, `all`, `actor:name@domain`, `domain:name`, or several with commas.
+        /// Artists with uploads in these libraries: `me` (your own), `subscribed` (those you
+        /// follow), `all`, `actor:name@domain` or `domain:name`. Several are separated by commas;
+        /// any of them may match.
         scope: Option<String>,
-        /// Only what has this tag; given several times, all of them.
+        /// Artists with all of these tags (not case-sensitive). At most 100.
         tag: Vec<String>,
     }
 }
 
 ordering! {
-    /// What artists can be sorted by.
+    /// Sort options for artists.
     pub struct ArtistOrder by ArtistOrderField {
-        /// The number of the row.
+        /// Numeric ID.
         Id = "id",
-        /// The name, without regard to case.
+        /// Name (not case-sensitive).
         Name = "name",
-        /// When it was added.
+        /// Time at which the artist was added.
         CreationDate = "creation_date",
-        /// When it was last changed.
+        /// Time of the last change.
         ModificationDate = "modification_date",
-        /// A new random order for every request.
+        /// Random order, different for every request.
         Random = "random",
-        /// How many tags it shares with the artist that `related` names.
+        /// Number of tags shared with the artist of the filter `related`; ignored without that
+        /// filter.
         Related = "related",
     }
 }

@@ -1,4 +1,4 @@
-//! How artists are read.
+//! SQL for reading artists.
 use std::collections::HashMap;
 
 use super::super::{
@@ -120,7 +120,7 @@ impl ArtistOrder {
 entity!(Artist in "artists": "id, uuid, fid, mbid, name, content_category, creation_date, modification_date,
     attributed_to_id, attachment_cover_id, description_content_id", upon [ArtistId], weighs [fid, name]);
 
-load!(/// The number of tracks that are credited to an artist first.
+load!(/// Number of tracks on which an artist is credited first.
     ArtistTracksCount: i64 = kept tracks_counts, upon [TrackArtistArtist]);
 
 async fn tracks_counts(db: &Reads, ids: Vec<i64>) -> Result<HashMap<i64, i64>> {
@@ -132,7 +132,7 @@ async fn tracks_counts(db: &Reads, ids: Vec<i64>) -> Result<HashMap<i64, i64>> {
     Ok(counted.into_iter().collect())
 }
 
-/// The artists whose name matches, shortest first.
+/// Artists whose name matches, shortest name first.
 pub async fn matching_ids(reader: &Reader, q: &str, most: i64) -> Result<Vec<i64>> {
     let Some(condition) = matching(reader, &[("a.id in", Index::Artists)], q)? else {
         return Ok(Vec::new());

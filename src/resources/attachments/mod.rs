@@ -1,4 +1,4 @@
-//! Attachments: covers and other pictures.
+//! Attachments: covers, avatars and other pictures.
 mod proxy;
 mod write;
 
@@ -31,24 +31,38 @@ use crate::{
 
 operations! {
     "attachments";
-    /// Shows one attachment.
+    /// Returns an attachment.
+    ///
+    /// Unknown IDs are answered with 404.
     retrieve: Retrieve = read Libraries, anonymous = Setting, throttle = Retrieve, graphql = "attachment";
-    /// Attaches a picture: PNG or JPEG, from 50 x 50 pixels, up to 5 MiB. All but the picture itself, such as where it was taken, is removed.
+    /// Uploads a picture as an attachment.
+    ///
+    /// The form field `file` contains a PNG or JPEG picture of 50 to 8,000 pixels a side. Metadata,
+    /// such as the place where the picture was taken, is removed. Use the UUID of the attachment as
+    /// a cover or avatar. Pictures that do not fit are answered with 400, files above 5 MiB with
+    /// 413.
     create: Create = write Libraries, anonymous = Never, throttle = Create, graphql = "(files are sent to REST)";
-    /// Takes an own picture away.
+    /// Deletes one of your own attachments.
+    ///
+    /// The picture's files are deleted with it, and what used it as a cover or avatar has none
+    /// afterwards. Attachments of others are answered with 403, unknown IDs with 404.
     delete: Delete = write Libraries, anonymous = Never, throttle = Destroy, graphql = "Mutation.deleteAttachment";
-    /// Leads to a picture in one of its sizes; one of another pod is fetched first.
+    /// Redirects to a picture in one of its sizes.
+    ///
+    /// Answers with 302 and the URL of the picture. A picture of another pod is first fetched and
+    /// stored: if that fails, or if the picture is larger than 10 MiB or 8,000 pixels a side, the
+    /// answer is 503. Unknown IDs are answered with 404, unknown sizes with 400.
     proxy: Proxy = act, anonymous = Always, throttle = Wildcard, graphql = "(a redirect; Attachment.urls names the addresses)", params = proxy::Query;
 }
 
-/// A picture: the cover of an artist, an album or a track.
+/// An attachment: a picture, such as a cover or avatar.
 #[derive(Clone, Debug, FromRow, SimpleObject)]
 #[graphql(complex)]
 pub struct Attachment {
-    /// The number of the row, unique among attachments.
+    /// Numeric ID, unique among attachments.
     #[graphql(name = "databaseId")]
     pub id: i64,
-    /// Its UUID.
+    /// UUID of the attachment.
     pub uuid: Uuid,
     #[graphql(skip)]
     pub url: Option<String>,
@@ -56,55 +70,55 @@ pub struct Attachment {
     pub file: String,
     #[graphql(skip)]
     pub size: Option<i64>,
-    /// Its media type.
+    /// Media type, such as `image/jpeg`.
     pub mimetype: Option<String>,
-    /// When it was attached.
+    /// Time at which the picture was attached.
     pub creation_date: Timestamp,
 }
 
-/// Where a picture can be had, in three sizes.
+/// URLs of a picture in several sizes.
 #[derive(Clone, Debug, Serialize, Object, SimpleObject)]
 pub struct AttachmentUrls {
-    /// Where it came from, when it is of another pod.
+    /// URL on the pod that the picture came from; null for pictures uploaded to this pod.
     source: Option<String>,
-    /// As it was uploaded.
+    /// URL of the picture in full size.
     original: String,
-    /// A square of 200 pixels from its middle.
+    /// URL of a square crop of 200 x 200 pixels from the center.
     medium_square_crop: String,
-    /// A square of 600 pixels from its middle.
+    /// URL of a square crop of 600 x 600 pixels from the center.
     large_square_crop: String,
 }
 
-/// A picture: the cover of an artist, an album or a track.
+/// An attachment: a picture, such as a cover or avatar.
 #[derive(Clone, Debug, Serialize, Object)]
 #[oai(rename = "Attachment")]
 pub struct AttachmentBody {
-    /// Its UUID.
+    /// UUID of the attachment.
     uuid: Uuid,
-    /// Its size in bytes.
+    /// Size in bytes.
     size: Option<i64>,
-    /// Its media type.
+    /// Media type, such as `image/jpeg`.
     mimetype: Option<String>,
-    /// When it was attached.
+    /// Time at which the picture was attached.
     creation_date: Timestamp,
-    /// Where it can be had.
+    /// URLs of the picture.
     urls: AttachmentUrls,
 }
 
 #[ComplexObject]
 impl Attachment {
-    /// The global identifier, opaque to clients.
+    /// Global ID; opaque.
     #[graphql(name = "id")]
     pub(crate) async fn global_id(&self) -> ID {
         global(Kind::Attachment, self.id)
     }
 
-    /// Its size in bytes.
+    /// Size in bytes.
     async fn size(&self) -> Option<BigInt> {
         self.size.map(BigInt)
     }
 
-    /// Where it can be had.
+    /// URLs of the picture.
     async fn urls(&self, ctx: &Context<'_>) -> AttachmentUrls {
         self.addresses(ctx.data_unchecked::<Cx>().reader())
     }
@@ -121,7 +135,7 @@ impl Attachment {
         }
     }
 
-    /// Where a square of 200 pixels from its middle can be had.
+    /// URL of a square crop of 200 x 200 pixels.
     pub fn medium_square_crop(&self, reader: &Reader) -> String {
         self.addresses(reader).medium_square_crop
     }
@@ -152,7 +166,7 @@ impl Attachment {
 entity!(Attachment in "attachments": "id, uuid, url, file, size, mimetype, creation_date",
     upon [AttachmentId], weighs [url, file, mimetype]);
 
-/// The number of the actor's own picture with this UUID.
+/// ID of the actor's own picture with this UUID.
 pub async fn own(on: impl On, actor: Option<i64>, uuid: Uuid) -> Result<Option<i64>> {
     let found = sql("select id from attachments where uuid = ? and actor_id = ?")
         .bind(uuid)

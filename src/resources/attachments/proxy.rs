@@ -1,4 +1,4 @@
-//! Pictures of other pods: fetched once, then served as our own.
+//! Pictures of other pods: fetched and stored once, then served from this pod.
 use poem::{FromRequest, Request, RequestBody};
 use uuid::Uuid;
 
@@ -12,25 +12,26 @@ use crate::{
     store::sql,
 };
 
-/// Bytes of a picture that is fetched.
+/// Maximum size of a fetched picture in bytes.
 const MOST: usize = 10 << 20;
 
 choices! {
     /// A size of a picture.
     pub enum Size {
-        /// As it was uploaded.
+        /// The full size.
         Original = "original",
-        /// A square of 200 pixels from its middle.
+        /// A square crop of 200 x 200 pixels from the center.
         Medium = "medium_square_crop",
-        /// A square of 600 pixels from its middle.
+        /// A square crop of 600 x 600 pixels from the center.
         Large = "large_square_crop",
     }
 }
 
 filter! {
-    /// Which size is wanted.
+    /// The requested size.
     pub struct Query {
-        /// The size: `original`, `medium_square_crop` or `large_square_crop`.
+        /// Size: `original`, `medium_square_crop` (200 x 200 pixels) or `large_square_crop` (600 x
+        /// 600 pixels). Default: `original`.
         next: Option<Size>,
     }
 }
@@ -45,7 +46,7 @@ impl<'a> FromRequest<'a> for Query {
     }
 }
 
-/// Where the picture is on this pod.
+/// URL of the picture on this pod.
 pub async fn proxy(permit: &Allowed<Proxy>, uuid: Uuid, query: &Query) -> Result<String> {
     let mut picture: Attachment = Attachment::select()
         .then(" where uuid = ?")
@@ -86,10 +87,10 @@ async fn fetch(permit: &Allowed<Proxy>, picture: &Attachment) -> Result<String> 
     .run(permit.app().db())
     .await?;
     if noted == 0 {
-        // Nobody names the file; that it stays would only cost its space.
+        // Another request stored the picture first, so that no row refers to this file.
         pictures.remove(&stored.file).await;
     }
-    // Another request may have been faster: what the row says counts.
+    // Use the file of the row, which may be that of another request.
     let (kept,): (String,) = sql("select file from attachments where id = ?")
         .bind(picture.id)
         .one(permit.db())

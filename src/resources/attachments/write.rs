@@ -1,4 +1,4 @@
-//! Attaching pictures, and taking them away.
+//! Creating and deleting attachments.
 use sqlx::FromRow;
 use uuid::Uuid;
 
@@ -13,9 +13,9 @@ use crate::{
     time::Timestamp,
 };
 
-/// Bytes of a picture that is sent.
+/// Maximum size of an uploaded picture in bytes.
 pub const MOST: usize = 5 << 20;
-/// Pixels along each side at least.
+/// Minimum pixels along each side.
 const SMALLEST: u32 = 50;
 
 pub async fn create(permit: &Allowed<Create>, bytes: Vec<u8>) -> Result<Attachment> {
@@ -42,7 +42,7 @@ async fn row(permit: &Allowed<Create>, actor: i64, stored: &Stored) -> Result<At
     Ok(row)
 }
 
-/// Notes a picture; answers its number.
+/// Inserts a row for a stored picture; returns its ID.
 pub async fn insert(tx: &mut Tx, actor: i64, stored: &Stored, now: Timestamp) -> Result<i64> {
     sql(
         "insert into attachments (uuid, file, size, mimetype, actor_id, creation_date)
@@ -77,7 +77,7 @@ struct Owned {
     actor_id: Option<i64>,
 }
 
-/// Takes a picture away, with its files; only its owner may.
+/// Deletes a picture and its files. Only the owner may.
 pub async fn delete(permit: &Allowed<Delete>, key: Key) -> Result<Uuid> {
     let found: Owned = sql("select id, file, actor_id from attachments where ")
         .append(key.condition())

@@ -1,4 +1,4 @@
-//! Channels: artists that publish here by themselves, such as podcasts.
+//! Channels: artists that publish on this pod with an actor of their own, such as podcasts.
 use std::{collections::HashMap, sync::Arc};
 
 use async_graphql::{ComplexObject, Context, ID, SimpleObject};
@@ -17,14 +17,14 @@ use crate::{
     time::Timestamp,
 };
 
-/// A channel: an artist that publishes here, with an account of its own.
+/// A channel: an artist that publishes with an actor of its own, such as a podcast.
 #[derive(Clone, Debug, FromRow, SimpleObject)]
 #[graphql(complex)]
 pub struct Channel {
-    /// The number of the row, unique among channels.
+    /// Numeric ID, unique among channels.
     #[graphql(name = "databaseId")]
     pub id: i64,
-    /// Its UUID.
+    /// UUID of the channel.
     pub uuid: Uuid,
     #[graphql(skip)]
     pub artist_id: i64,
@@ -34,44 +34,44 @@ pub struct Channel {
     pub preferred_username: String,
     #[graphql(skip)]
     pub domain: String,
-    /// The feed that it mirrors, when it is of elsewhere.
+    /// URL of the RSS feed that the channel mirrors; null if it mirrors none.
     pub rss_url: Option<String>,
-    /// When it was made.
+    /// Time at which the channel was created.
     pub creation_date: Timestamp,
 }
 
 #[ComplexObject]
 impl Channel {
-    /// The global identifier, opaque to clients.
+    /// Global ID; opaque.
     #[graphql(name = "id")]
     pub(crate) async fn global_id(&self) -> ID {
         global(Kind::Channel, self.id)
     }
 
-    /// The channel's account.
+    /// Actor of the channel.
     async fn actor(&self, ctx: &Context<'_>) -> Result<Option<Actor>> {
         ctx.load::<super::artists::Retrieve, Actor>(self.actor_id)
             .await
     }
 }
 
-/// The channel that an artist is.
+/// The channel of an artist.
 #[derive(Clone, Debug, Serialize, Object)]
 pub struct InlineChannel {
-    /// Its UUID.
+    /// UUID of the channel.
     uuid: Uuid,
-    /// Its account.
+    /// Actor of the channel.
     actor: InlineActor,
 }
 
-/// The account of a channel.
+/// The actor of a channel.
 #[derive(Clone, Debug, Serialize, Object)]
 pub struct InlineActor {
-    /// Its name with its domain.
+    /// Username with the domain, such as `podcast@pod.example`.
     full_username: String,
-    /// Its name within its domain.
+    /// Username within the domain.
     preferred_username: String,
-    /// The domain it belongs to.
+    /// Domain of the actor's pod.
     domain: String,
 }
 
@@ -87,18 +87,18 @@ impl Channel {
         }
     }
 
-    /// How the original spells a channel inside an album or a track.
+    /// How Funkwhale represents a channel inside an album or a track.
     pub fn label(&self) -> String {
         format!("Channel object ({})", self.id)
     }
 }
 
-/// The channel of an artist among those that were loaded.
+/// The channel of an artist, from the loaded ones.
 pub fn channel_of(channels: &Found<Arc<Option<Channel>>>, artist: i64) -> Option<&Channel> {
     channels.get(&artist)?.as_ref().as_ref()
 }
 
-load!(/// The channel that an artist is, if it is one.
+load!(/// The channel of an artist, if there is one.
     ChannelOf: Option<Channel> = kept of_artists, upon [ChannelArtist]);
 
 weigh!(Channel: preferred_username, domain, rss_url);

@@ -1,4 +1,4 @@
-//! Texts that people write: descriptions and summaries, and their rendering.
+//! Texts written by users, such as descriptions, and their rendering to HTML.
 mod render;
 
 use std::sync::OnceLock;
@@ -16,15 +16,15 @@ use crate::{
     store::{Sql, Tx, sql},
 };
 
-/// A text with its markup.
+/// A text with markup.
 #[derive(Clone, Debug, FromRow, SimpleObject)]
 #[graphql(complex)]
 pub struct Content {
     #[graphql(skip)]
     pub id: i64,
-    /// The text as it was written.
+    /// The text as written.
     pub text: String,
-    /// `text/markdown`, `text/plain` or `text/html`.
+    /// Media type of the text: `text/markdown`, `text/plain` or `text/html`.
     pub content_type: String,
     #[graphql(skip)]
     #[sqlx(skip)]
@@ -35,27 +35,27 @@ entity!(Content in "contents": "id, text, content_type", upon [ContentId], weigh
 
 #[ComplexObject]
 impl Content {
-    /// The text as safe HTML.
+    /// The text rendered as sanitized HTML.
     #[graphql(name = "html")]
     async fn safe_html(&self) -> &str {
         self.html()
     }
 }
 
-/// A text with its markup.
+/// A text with markup.
 #[derive(Clone, Debug, Serialize, Object)]
 #[oai(rename = "Content")]
 pub struct ContentBody {
-    /// The text as it was written.
+    /// The text as written.
     text: String,
-    /// `text/markdown`, `text/plain` or `text/html`.
+    /// Media type of the text: `text/markdown`, `text/plain` or `text/html`.
     content_type: String,
-    /// The text as safe HTML.
+    /// The text rendered as sanitized HTML.
     html: String,
 }
 
 impl Content {
-    /// The text as safe HTML; rendered once for as long as the row is kept.
+    /// The text as sanitized HTML. Rendered once, then cached with the row.
     fn html(&self) -> &str {
         let render = || html(&self.text, &self.content_type, Extent::Plain);
         self.rendered.get_or_init(render)
@@ -70,12 +70,12 @@ impl Content {
     }
 }
 
-/// A text to be stored.
+/// A text with markup, to store.
 #[derive(Debug, Object, async_graphql::InputObject)]
 pub struct NewContent {
-    /// The text, up to 5,000 characters.
+    /// The text, 1 to 5,000 characters.
     pub text: String,
-    /// `text/markdown`, `text/plain` or `text/html`.
+    /// Media type of the text: `text/markdown`, `text/plain` or `text/html`.
     pub content_type: String,
 }
 
@@ -86,7 +86,7 @@ impl NewContent {
         self.check_as("description")
     }
 
-    /// Complaints are told by the name of the field that holds the text.
+    /// Errors name the field that contains the text.
     fn check_as(&self, field: &str) -> Result<()> {
         not_blank(field, &self.text, 5_000)?;
         if TYPES.contains(&self.content_type.as_str()) {
@@ -101,7 +101,7 @@ pub async fn create(tx: &mut Tx, new: &NewContent) -> Result<i64> {
     create_as(tx, "description", new).await
 }
 
-/// Stores a text that the field `field` holds.
+/// Stores a text. Errors name `field`, the field that contains the text.
 pub async fn create_as(tx: &mut Tx, field: &str, new: &NewContent) -> Result<i64> {
     new.check_as(field)?;
     sql("insert into contents (text, content_type) values (?, ?) returning id")
@@ -111,7 +111,7 @@ pub async fn create_as(tx: &mut Tx, field: &str, new: &NewContent) -> Result<i64
         .await
 }
 
-/// Takes texts away whose owners are about to go.
+/// Deletes the texts of rows that are about to be deleted.
 pub async fn delete_of(tx: &mut Tx, owners: Sql) -> Result<()> {
     sql("delete from contents where id in (")
         .append(owners)

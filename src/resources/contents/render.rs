@@ -3,12 +3,12 @@ use std::collections::HashSet;
 use ammonia::Builder;
 use pulldown_cmark::{CowStr, Event, LinkType, Options, Parser, Tag, TagEnd, TextMergeStream};
 
-/// How much markup is let through.
+/// How much markup is allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Extent {
     /// Paragraphs, emphasis, lists, code and links.
     Plain,
-    /// Headings, pictures and tables too.
+    /// Also headings, pictures and tables.
     Permissive,
 }
 
@@ -34,7 +34,7 @@ const MORE: &[&str] = &[
     "table", "thead", "tbody", "tr", "th", "td", "dl", "dt", "dd",
 ];
 
-/// A text as safe HTML in one line; addresses in it become links.
+/// Renders a text as sanitized HTML in one line. URLs in the text become links.
 pub fn html(text: &str, content_type: &str, extent: Extent) -> String {
     let rendered = match content_type {
         "text/html" => text.to_owned(),
@@ -72,7 +72,7 @@ fn plain(text: &str) -> String {
     lines.collect::<Vec<_>>().join("<br>")
 }
 
-/// Text in which addresses have become links.
+/// Splits text into events in which URLs are links.
 fn linked(text: &str) -> Vec<Event<'static>> {
     let mut events = Vec::new();
     let mut rest = text;
@@ -99,7 +99,7 @@ fn linked(text: &str) -> Vec<Event<'static>> {
     events
 }
 
-/// An address up to white space, without the punctuation of its sentence.
+/// The URL at the beginning of a text, up to white space, without trailing punctuation.
 fn address_at(text: &str) -> &str {
     let end = text.find(|char: char| char.is_whitespace() || "<>\"'".contains(char));
     let word = &text[..end.unwrap_or(text.len())];

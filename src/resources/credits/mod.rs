@@ -1,4 +1,4 @@
-//! Artist credits: who an album or a track is by, in order, as MusicBrainz tells it.
+//! Artist credits: the artists of an album or a track, in order, as in MusicBrainz.
 use std::collections::HashMap;
 
 use async_graphql::{ComplexObject, Context, SimpleObject};
@@ -12,7 +12,7 @@ use crate::{
     store::{Reads, sql},
 };
 
-/// One artist's part in an album or a track.
+/// A credit of an artist on an album or a track.
 #[derive(Clone, Debug, FromRow, SimpleObject)]
 #[graphql(complex)]
 pub struct ArtistCredit {
@@ -20,18 +20,18 @@ pub struct ArtistCredit {
     pub owner_id: i64,
     #[graphql(skip)]
     pub artist_id: i64,
-    /// The artist's name as it is credited here.
+    /// Name of the artist as credited here.
     pub credit: String,
-    /// What stands between this name and the next, such as ` feat. `.
+    /// Text between this name and the next, such as ` feat. `.
     #[graphql(name = "joinPhrase")]
     pub join_phrase: String,
-    /// The place among the credits, from 0.
+    /// Position among the credits, from 0.
     pub position: i64,
 }
 
 #[ComplexObject]
 impl ArtistCredit {
-    /// The artist.
+    /// Artist who is credited.
     async fn artist(&self, ctx: &Context<'_>) -> Result<Option<Artist>> {
         ctx.load::<artists::Retrieve, Artist>(self.artist_id).await
     }
@@ -39,10 +39,10 @@ impl ArtistCredit {
 
 weigh!(ArtistCredit: credit, join_phrase);
 
-load!(/// The artists that an album is by, in order.
+load!(/// Artist credits of an album, in order.
     AlbumCredits: Vec<ArtistCredit> = kept of_albums, upon [AlbumArtistAlbum]);
 
-load!(/// The artists that a track is by, in order.
+load!(/// Artist credits of a track, in order.
     TrackCredits: Vec<ArtistCredit> = kept of_tracks, upon [TrackArtistTrack]);
 
 async fn of_albums(db: &Reads, ids: Vec<i64>) -> Result<HashMap<i64, Vec<ArtistCredit>>> {

@@ -1,4 +1,4 @@
-//! Carrying an edit out, and remembering how things were.
+//! Applying an edit, and recording the previous values.
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -17,7 +17,7 @@ use crate::{
     time::Timestamp,
 };
 
-/// Changes the object; answers what its fields were before.
+/// Changes the object; returns the previous values of the fields.
 pub async fn apply(
     tx: &mut Tx,
     (kind, id): (Kind, i64),
@@ -89,7 +89,7 @@ async fn rename(tx: &mut Tx, (kind, id): (Kind, i64), name: &str) -> Result<Valu
     Ok(held)
 }
 
-/// A track's license or copyright.
+/// Changes a track's license or copyright.
 async fn plain(tx: &mut Tx, field: Field, id: i64, text: Option<String>) -> Result<Value> {
     let (held, set) = match field {
         Field::License => (

@@ -21,64 +21,70 @@ use crate::{
     time::Timestamp,
 };
 
-/// A change that somebody proposed.
+/// An edit: a proposed change to an artist, an album or a track.
 #[derive(Debug, Serialize, Object)]
 #[oai(rename = "Edit")]
 pub struct EditBody {
-    /// Its ActivityPub identifier.
+    /// ActivityPub ID (URI) of the edit.
     fid: String,
-    /// Its UUID.
+    /// UUID of the edit.
     uuid: Uuid,
-    /// What kind of change it is: `update`.
+    /// Type of the edit; always `update`.
     #[serde(rename = "type")]
     #[oai(rename = "type")]
     kind: String,
-    /// When it was proposed.
+    /// Time of the proposal.
     creation_date: Timestamp,
-    /// When it was carried out.
+    /// Time at which the edit was applied; null until applied.
     applied_date: Option<Timestamp>,
-    /// Whether it was approved; null until somebody decides.
+    /// `true` if approved, `false` if rejected, null while waiting for review.
     is_approved: Option<bool>,
-    /// Whether it was carried out.
+    /// `true` if applied, else null.
     is_applied: Option<bool>,
-    /// Who proposed it.
+    /// Actor who proposed the edit.
     created_by: Option<ActorBody>,
-    /// The number of the account that approved it.
+    /// Numeric ID of the actor who approved or rejected the edit.
     approved_by: Option<i64>,
-    /// Why it was proposed.
+    /// Reason for the edit.
     summary: Option<String>,
-    /// The new values, by field.
+    /// New values, by field.
     payload: Any<Value>,
-    /// The old values, by field, once it was carried out.
+    /// Previous values, by field, each in an object with the key `value`; null until applied.
     previous_state: Any<Option<Value>>,
-    /// What it changes.
+    /// Object that the edit changes.
     target: EditTarget,
 }
 
-/// What an edit changes.
+/// Object that an edit changes.
 #[derive(Debug, Serialize, Object)]
 pub struct EditTarget {
-    /// `artist`, `album` or `track`.
+    /// Type of the object: `artist`, `album` or `track`.
     #[serde(rename = "type")]
     #[oai(rename = "type")]
     kind: String,
-    /// Its number.
+    /// Numeric ID of the object.
     id: i64,
-    /// Its name or title.
+    /// Name or title of the object.
     repr: String,
 }
 
-/// A change to be proposed.
+/// An edit to propose.
 #[derive(Debug, Object)]
 struct NewEdit {
-    /// What kind of change it is: `update`.
+    /// Type of the edit; must be `update`.
     #[oai(rename = "type")]
     kind: String,
-    /// The new values, by field. Artists have `name`, `tags`, `description`, `cover`; albums `title`, `release_date`, `tags`, `cover`, `description`; tracks `license`, `title`, `position`, `copyright`, `tags`, `description`, `cover`.
+    /// New values, by field. For artists `name`, `tags`, `description` and `cover`; for albums
+    /// `title`, `release_date`, `tags`, `cover` and `description`; for tracks `license` (code),
+    /// `title`, `position`, `copyright`, `tags`, `description` and `cover`. A `cover` is the UUID
+    /// of an attachment of your own, a `description` an object with `text` and `content_type`.
+    /// Other fields are ignored.
     payload: Any<Value>,
-    /// Why it is proposed, up to 2,000 characters.
+    /// Reason for the edit, up to 2,000 characters.
     summary: Option<String>,
-    /// Carries it out at once; only for those who may approve it.
+    /// `true`: approves the edit and applies it immediately. `false`: rejects it. Only for the
+    /// owner of the object and for users with the permission `library`. Default: the edit waits for
+    /// review.
     is_approved: Option<bool>,
 }
 
@@ -92,7 +98,7 @@ impl Edit {
     }
 }
 
-/// The bodies of edits of one object.
+/// Bodies of edits, all of the same object.
 pub async fn bodies(reader: &Reader, loaders: &Loaders, edits: Vec<Edit>) -> Result<Vec<EditBody>> {
     let Some(aim) = edits.first().map(Edit::aim) else {
         return Ok(Vec::new());

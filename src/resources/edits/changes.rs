@@ -1,4 +1,4 @@
-//! What an edit changes: the fields that its object has, each looked through.
+//! Validation of the new values in an edit.
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -12,7 +12,7 @@ use crate::{
     time::Date,
 };
 
-/// The fields of each kind of object, in the order in which they are told.
+/// Editable fields of each kind of object, in the order of error messages.
 fn fields(kind: Kind) -> &'static [Field] {
     use Field::*;
     match kind {
@@ -67,10 +67,10 @@ pub enum Change {
     Words(Vec<String>),
     Day(Option<Date>),
     Number(Option<i64>),
-    /// A code or a free text that may be absent.
+    /// An optional license code or copyright notice.
     Maybe(Option<String>),
     Content(Option<NewContent>),
-    /// The number of an attachment.
+    /// ID of an attachment.
     Picture(Option<i64>),
 }
 
@@ -82,7 +82,7 @@ pub struct Changes {
 }
 
 impl Changes {
-    /// Looks the payload of an edit through; what its object does not have is ignored.
+    /// Validates the payload of an edit. Fields that the object does not have are ignored.
     pub async fn read(reader: &Reader, kind: Kind, payload: &Value) -> Result<Self> {
         let Some(payload) = payload.as_object() else {
             return Err(Error::field("payload", "Expected a dictionary of items."));
@@ -107,13 +107,13 @@ impl Changes {
         Ok(Self { all, payload: kept })
     }
 
-    /// The changes as they were proposed.
+    /// The changes as proposed.
     pub fn payload(&self) -> &Map<String, Value> {
         &self.payload
     }
 }
 
-/// What is wrong, and where.
+/// The field, and what is wrong with it.
 struct Complaint(String, String);
 
 type Read<T> = std::result::Result<T, Complaint>;
@@ -159,7 +159,7 @@ fn text(value: &Value, most: usize) -> std::result::Result<String, String> {
     }
 }
 
-/// Tags at once at most.
+/// Maximum number of tags.
 const MOST: usize = 100;
 
 fn words(value: &Value) -> Read<Change> {

@@ -10,14 +10,20 @@ use crate::{
     resources::actors::Actor,
 };
 
-/// A change to be proposed.
+/// An edit to propose.
 #[derive(Debug, InputObject)]
 struct EditInput {
-    /// The new values, by field, named as in REST. Artists have `name`, `tags`, `description`, `cover`; albums `title`, `release_date`, `tags`, `cover`, `description`; tracks `license`, `title`, `position`, `copyright`, `tags`, `description`, `cover`.
+    /// New values, by field, named as in REST. For artists `name`, `tags`, `description` and
+    /// `cover`; for albums `title`, `release_date`, `tags`, `cover` and `description`; for tracks
+    /// `license` (code), `title`, `position`, `copyright`, `tags`, `description` and `cover`. A
+    /// `cover` is the UUID of an attachment of your own, a `description` an object with `text` and
+    /// `content_type`. Other fields are ignored.
     payload: Json<Value>,
-    /// Why it is proposed, up to 2,000 characters.
+    /// Reason for the edit, up to 2,000 characters.
     summary: Option<String>,
-    /// Carries it out at once; only for those who may approve it.
+    /// `true`: approves the edit and applies it immediately. `false`: rejects it. Only for the
+    /// owner of the object and for users with the permission `library`. Default: the edit waits for
+    /// review.
     is_approved: Option<bool>,
 }
 
@@ -34,23 +40,23 @@ impl From<EditInput> for Proposal {
 
 #[ComplexObject]
 impl Edit {
-    /// The new values, by field.
+    /// New values, by field.
     async fn payload(&self) -> Json<&Value> {
         Json(&self.payload)
     }
 
-    /// The old values, by field, once it was carried out.
+    /// Previous values, by field, each in an object with the key `value`; null until applied.
     async fn previous_state(&self) -> Option<Json<&Value>> {
         self.previous_state.as_ref().map(Json)
     }
 
-    /// Who proposed it.
+    /// Actor who proposed the edit.
     async fn created_by(&self, ctx: &Context<'_>) -> Result<Option<Actor>> {
         let loaders = ctx.data_unchecked::<Cx>().loaders();
         loaders.maybe::<Actor>(self.created_by_id).await
     }
 
-    /// Who approved or refused it.
+    /// Actor who approved or rejected the edit.
     async fn approved_by(&self, ctx: &Context<'_>) -> Result<Option<Actor>> {
         let loaders = ctx.data_unchecked::<Cx>().loaders();
         loaders.maybe::<Actor>(self.approved_by_id).await
@@ -66,7 +72,7 @@ impl Mutations {
         &self,
         ctx: &Context<'_>,
         database_id: i64,
-        #[graphql(desc = "The change.")] input: EditInput,
+        #[graphql(desc = "Edit to propose.")] input: EditInput,
     ) -> Option<Result<Edit>> {
         answer(async {
             let permit: Allowed<ProposeArtist> = ctx.allow().await?;
@@ -79,7 +85,7 @@ impl Mutations {
         &self,
         ctx: &Context<'_>,
         database_id: i64,
-        #[graphql(desc = "The change.")] input: EditInput,
+        #[graphql(desc = "Edit to propose.")] input: EditInput,
     ) -> Option<Result<Edit>> {
         answer(async {
             let permit: Allowed<ProposeAlbum> = ctx.allow().await?;
@@ -92,7 +98,7 @@ impl Mutations {
         &self,
         ctx: &Context<'_>,
         database_id: i64,
-        #[graphql(desc = "The change.")] input: EditInput,
+        #[graphql(desc = "Edit to propose.")] input: EditInput,
     ) -> Option<Result<Edit>> {
         answer(async {
             let permit: Allowed<ProposeTrack> = ctx.allow().await?;

@@ -1,5 +1,5 @@
-//! Edits: changes to artists, albums and tracks that somebody proposes, and somebody who may
-//! approves (contract section 10; the original calls them mutations).
+//! Edits: proposed changes to artists, albums and tracks, and their approval (contract section 10;
+//! Funkwhale calls them mutations).
 mod apply;
 mod body;
 mod changes;
@@ -35,21 +35,48 @@ use crate::{
 
 operations! {
     "edits";
-    /// Lists the edits of an artist, newest first.
+    /// Lists the edits of an artist.
+    ///
+    /// Pending, approved and rejected edits are listed, newest first. Unknown IDs are answered with
+    /// 404.
     of_artist: OfArtist = read Edits, anonymous = Setting, throttle = Wildcard, graphql = "Artist.edits", params = PageQuery;
-    /// Lists the edits of an album, newest first.
+    /// Lists the edits of an album.
+    ///
+    /// Pending, approved and rejected edits are listed, newest first. Unknown IDs are answered with
+    /// 404.
     of_album: OfAlbum = read Edits, anonymous = Setting, throttle = Wildcard, graphql = "Album.edits", params = PageQuery;
-    /// Lists the edits of a track, newest first.
+    /// Lists the edits of a track.
+    ///
+    /// Pending, approved and rejected edits are listed, newest first. Unknown IDs are answered with
+    /// 404.
     of_track: OfTrack = read Edits, anonymous = Setting, throttle = Wildcard, graphql = "Track.edits", params = PageQuery;
-    /// Proposes to change an artist; its owner and those who look after the library may do it at once.
+    /// Proposes an edit of an artist.
+    ///
+    /// The edit waits for review, unless the owner of the artist, or a user with the permission
+    /// `library`, sends `is_approved`: `true` applies the edit immediately, `false` rejects it.
+    /// From other callers `is_approved` is answered with 403, and so are edits of artists of other
+    /// pods. Invalid values, and edits without any known field, are answered with 400, unknown IDs
+    /// with 404.
     propose_artist: ProposeArtist = write Edits, anonymous = Never, throttle = Wildcard, graphql = "Mutation.editArtist";
-    /// Proposes to change an album; its owner and those who look after the library may do it at once.
+    /// Proposes an edit of an album.
+    ///
+    /// The edit waits for review, unless the owner of the album, or a user with the permission
+    /// `library`, sends `is_approved`: `true` applies the edit immediately, `false` rejects it.
+    /// From other callers `is_approved` is answered with 403, and so are edits of albums of other
+    /// pods. Invalid values, and edits without any known field, are answered with 400, unknown IDs
+    /// with 404.
     propose_album: ProposeAlbum = write Edits, anonymous = Never, throttle = Wildcard, graphql = "Mutation.editAlbum";
-    /// Proposes to change a track; its owner and those who look after the library may do it at once.
+    /// Proposes an edit of a track.
+    ///
+    /// The edit waits for review, unless the owner of the track, or a user with the permission
+    /// `library`, sends `is_approved`: `true` applies the edit immediately, `false` rejects it.
+    /// From other callers `is_approved` is answered with 403, and so are edits of tracks of other
+    /// pods. Invalid values, and edits without any known field, are answered with 400, unknown IDs
+    /// with 404.
     propose_track: ProposeTrack = write Edits, anonymous = Never, throttle = Wildcard, graphql = "Mutation.editTrack";
 }
 
-/// What is edited.
+/// The kinds of objects that can be edited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Artist,
@@ -57,7 +84,7 @@ pub enum Kind {
     Track,
 }
 
-/// An operation that proposes an edit: its permit edits one kind of object.
+/// An operation that proposes an edit, of one kind of object.
 trait Proposes: Writes {
     const KIND: Kind;
 }
@@ -84,18 +111,18 @@ impl Kind {
     }
 }
 
-/// A change that somebody proposed.
+/// An edit: a proposed change to an artist, an album or a track.
 #[derive(Clone, Debug, FromRow, SimpleObject)]
 #[graphql(complex)]
 pub struct Edit {
-    /// The number of the row, unique among edits.
+    /// Numeric ID, unique among edits.
     #[graphql(name = "databaseId")]
     pub id: i64,
-    /// Its UUID.
+    /// UUID of the edit.
     pub uuid: Uuid,
-    /// Its ActivityPub identifier.
+    /// ActivityPub ID (URI) of the edit.
     pub fid: String,
-    /// What kind of change it is: `update`.
+    /// Type of the edit; always `update`.
     #[sqlx(rename = "type")]
     #[graphql(name = "type")]
     pub kind: String,
@@ -109,15 +136,15 @@ pub struct Edit {
     pub created_by_id: Option<i64>,
     #[graphql(skip)]
     pub approved_by_id: Option<i64>,
-    /// Whether it was approved; null until somebody decides.
+    /// `true` if approved, `false` if rejected, null while waiting for review.
     pub is_approved: Option<bool>,
-    /// Whether it was carried out.
+    /// `true` if applied, else null.
     pub is_applied: Option<bool>,
-    /// When it was proposed.
+    /// Time of the proposal.
     pub creation_date: Timestamp,
-    /// When it was carried out.
+    /// Time at which the edit was applied; null until applied.
     pub applied_date: Option<Timestamp>,
-    /// Why it was proposed.
+    /// Reason for the edit.
     pub summary: Option<String>,
     #[graphql(skip)]
     #[sqlx(json)]
@@ -127,7 +154,7 @@ pub struct Edit {
     pub previous_state: Option<Value>,
 }
 
-/// What an edit is of, as it is now.
+/// The object of an edit, in its current state.
 #[derive(Clone, Debug, FromRow)]
 pub struct Target {
     pub id: i64,
@@ -136,7 +163,7 @@ pub struct Target {
     pub attributed_to_id: Option<i64>,
 }
 
-/// The edits of one object, a page of them.
+/// A page of the edits of one object.
 async fn list(
     reader: &Reader,
     loaders: &crate::load::Loaders,
@@ -152,20 +179,20 @@ async fn list(
     Ok(frame.around(bodies(reader, loaders, edits).await?))
 }
 
-/// A change to be proposed.
+/// An edit to propose.
 #[derive(Debug)]
 pub struct Proposal {
     pub kind: String,
     pub payload: Value,
     pub summary: Option<String>,
-    /// Carries it out at once; for those who may.
+    /// Approves and applies the edit, or rejects it, immediately.
     pub is_approved: Option<bool>,
 }
 
-/// Characters of a summary at most.
+/// Maximum characters of a summary.
 const SUMMARY: usize = 2_000;
 
-/// Proposes a change, and carries it out where it is approved at once.
+/// Proposes an edit, and applies it if it is approved immediately.
 async fn propose<O: Proposes>(permit: &Allowed<O>, id: i64, new: Proposal) -> Result<Edit> {
     let (reader, kind): (&Reader, _) = (permit, O::KIND);
     let target = target(reader, kind, id).await?;

@@ -1,4 +1,4 @@
-//! How edits are read and written.
+//! SQL for reading and writing edits.
 use std::collections::HashMap;
 
 use serde_json::Value;
@@ -17,7 +17,7 @@ const SELECT: &str = "select m.id, m.uuid, m.fid, m.type, m.artist_id, m.album_i
     m.created_by_id, m.approved_by_id, m.is_approved, m.is_applied, m.creation_date,
     m.applied_date, m.summary, m.payload, m.previous_state from mutations m ";
 
-/// The artist, album or track of this number.
+/// The artist, album or track with this ID.
 pub async fn target(reader: &Reader, kind: Kind, id: i64) -> Result<Target> {
     sql(match kind {
         Kind::Artist => "select id, fid, name, attributed_to_id from artists where id = ?",
@@ -98,7 +98,7 @@ async fn newest_of(
 
 weigh!(Edit:);
 
-/// An edit to be noted.
+/// An edit to insert.
 pub(super) struct New {
     pub uuid: Uuid,
     pub fid: String,
@@ -108,7 +108,7 @@ pub(super) struct New {
     pub now: Timestamp,
     pub summary: Option<String>,
     pub payload: Value,
-    /// What was before; an edit that was carried out has it.
+    /// Previous values, if the edit was applied.
     pub previous_state: Option<Value>,
 }
 

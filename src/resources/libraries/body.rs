@@ -21,27 +21,27 @@ use crate::{
     time::Timestamp,
 };
 
-/// Somebody's uploads that are shared with the same people.
+/// A library: uploads of one owner, shared with the same people.
 #[derive(Clone, Debug, Serialize, Object)]
 #[oai(rename = "Library")]
 pub struct LibraryBody {
-    /// Its UUID.
+    /// UUID of the library.
     uuid: Uuid,
-    /// Its ActivityPub identifier.
+    /// ActivityPub ID (URI) of the library.
     fid: String,
-    /// Its name.
+    /// Name of the library.
     name: String,
-    /// What its owner says of it.
+    /// Description by the owner.
     description: Option<String>,
-    /// Who may look into it.
+    /// Who has access to the library.
     privacy_level: PrivacyLevel,
-    /// How many uploads it has.
+    /// Number of uploads, of any import status.
     uploads_count: i64,
-    /// Their size in bytes.
+    /// Total size of the uploads in bytes.
     size: i64,
-    /// When it was made.
+    /// Time at which the library was created.
     creation_date: Timestamp,
-    /// Its owner.
+    /// Owner of the library.
     actor: Option<ActorBody>,
 }
 
@@ -63,7 +63,7 @@ pub async fn bodies(loaders: &Loaders, reader: &Reader, ids: &[i64]) -> Result<V
 }
 
 impl Library {
-    /// Whether everybody may look into it.
+    /// Whether everyone has access.
     pub fn is_public(&self) -> bool {
         self.privacy_level == PrivacyLevel::Everyone
     }
@@ -83,7 +83,7 @@ impl Library {
     }
 }
 
-/// A page of libraries that are at hand as a whole.
+/// Cuts a page out of a complete list of libraries.
 pub async fn library_page(
     loaders: &Loaders,
     reader: &Reader,

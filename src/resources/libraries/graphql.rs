@@ -16,20 +16,20 @@ use crate::{
 
 #[ComplexObject]
 impl Library {
-    /// The global identifier, opaque to clients.
+    /// Global ID; opaque.
     #[graphql(name = "id")]
     pub(crate) async fn global_id(&self) -> ID {
         global(Kind::Library, self.id)
     }
 
-    /// Whether it belongs to this pod.
+    /// Whether the library belongs to this pod.
     async fn is_local(&self, ctx: &Context<'_>) -> bool {
         ctx.data_unchecked::<Cx>()
             .reader()
             .is_local(Some(&self.fid))
     }
 
-    /// How many uploads it has.
+    /// Number of uploads, of any import status.
     async fn uploads_count(&self, ctx: &Context<'_>) -> Result<i64> {
         let permit = ctx.reach::<Retrieve>().await?;
         Ok(permit
@@ -40,7 +40,7 @@ impl Library {
             .uploads_count)
     }
 
-    /// The size of its uploads in bytes.
+    /// Total size of the uploads in bytes.
     async fn size(&self, ctx: &Context<'_>) -> Result<BigInt> {
         let permit = ctx.reach::<Retrieve>().await?;
         Ok(BigInt(
@@ -53,7 +53,7 @@ impl Library {
         ))
     }
 
-    /// Its owner.
+    /// Owner of the library.
     async fn actor(&self, ctx: &Context<'_>) -> Result<Option<Actor>> {
         ctx.load::<Retrieve, Actor>(self.actor_id).await
     }

@@ -1,4 +1,4 @@
-//! Libraries: whose uploads, and who may hear them.
+//! Libraries: collections of uploads with an owner and a privacy level.
 mod body;
 mod graphql;
 mod sql;
@@ -38,50 +38,59 @@ use self::sql::listing;
 
 operations! {
     "libraries";
-    /// Lists the libraries that the caller may look into; newest first unless it says otherwise.
+    /// Lists the libraries that you have access to.
+    ///
+    /// Listed are public libraries, your own, those that you follow with the owner's approval, and
+    /// those that their owner shares with your pod. Anonymous callers see public libraries only.
+    /// Libraries of channels are not listed. Sorted newest first by default. Invalid filter values
+    /// are answered with 400.
     list: List = read Libraries, anonymous = Setting, throttle = List, graphql = "libraries", params = Query;
-    /// Shows one library. Whoever knows its UUID may, so that a private one can be asked for.
+    /// Returns a library.
+    ///
+    /// By UUID, every library is visible, also a private one: people share its UUID so that others
+    /// can ask for access. By ID, only libraries that you have access to are visible. The tracks in
+    /// a private library stay inaccessible. Other libraries are answered with 404.
     retrieve: Retrieve = read Libraries, anonymous = Setting, throttle = Retrieve, graphql = "library";
 }
 
 pub type Query = ListQuery<LibraryFilter, LibraryOrder>;
 
 choices! {
-    /// Who may look into a library.
+    /// Who has access to a library.
     pub enum PrivacyLevel {
-        /// Its owner, and those the owner has let in.
+        /// The owner, and followers that the owner has approved.
         Me = "me",
-        /// Everybody of the owner's pod.
+        /// Everyone on the owner's pod, and approved followers.
         Instance = "instance",
-        /// Everybody.
+        /// Everyone, also anonymous callers.
         Everyone = "everyone",
     }
 }
 
-/// Somebody's uploads that are shared with the same people.
+/// A library: uploads of one owner, shared with the same people.
 #[derive(Clone, Debug, FromRow, SimpleObject)]
 #[graphql(complex)]
 pub struct Library {
-    /// The number of the row, unique among libraries.
+    /// Numeric ID, unique among libraries.
     #[graphql(name = "databaseId")]
     pub id: i64,
-    /// Its UUID.
+    /// UUID of the library.
     pub uuid: Uuid,
-    /// Its ActivityPub identifier.
+    /// ActivityPub ID (URI) of the library.
     pub fid: String,
-    /// Its name.
+    /// Name of the library.
     pub name: String,
-    /// What its owner says of it.
+    /// Description by the owner.
     pub description: Option<String>,
-    /// Who may look into it.
+    /// Who has access to the library.
     pub privacy_level: PrivacyLevel,
-    /// When it was made.
+    /// Time at which the library was created.
     pub creation_date: Timestamp,
     #[graphql(skip)]
     pub actor_id: i64,
 }
 
-/// What a library holds.
+/// Number and size of a library's uploads.
 #[derive(Clone, Copy, Debug, Default, FromRow)]
 pub struct LibraryStats {
     pub uploads_count: i64,
@@ -90,23 +99,25 @@ pub struct LibraryStats {
 }
 
 filter! {
-    /// Narrows a list of libraries.
+    /// Filter for a list of libraries. A library must match all conditions.
     pub struct LibraryFilter {
-        /// Who may look into it.
+        /// Who has access to the library.
         privacy_level: Option<PrivacyLevel>,
-        /// The name contains each of these words, without regard to case.
+        /// Words, which must all be part of the name (not case-sensitive).
         q: Option<String>,
-        /// Whose: `me`, `subscribed`, `all`, `actor:name@domain`, `domain:name`, or several with commas.
+        /// Only these libraries: `me` (your own), `subscribed` (those you follow), `all`,
+        /// `actor:name@domain` or `domain:name`. Several are separated by commas; any of them may
+        /// match.
         scope: Option<String>,
     }
 }
 
 ordering! {
-    /// What libraries can be sorted by.
+    /// Sort options for libraries.
     pub struct LibraryOrder by LibraryOrderField {
-        /// When it was made.
+        /// Time at which the library was created.
         CreationDate = "creation_date",
-        /// The name.
+        /// Name.
         Name = "name",
     }
     others ignored
@@ -144,10 +155,10 @@ pub async fn retrieve(permit: &Allowed<Retrieve>, key: Key) -> Result<Library> {
     }
 }
 
-load!(/// A library, where the caller may look into it.
+load!(/// A library that the caller has access to.
     ViewableLibrary: Library = for_caller viewable_by_ids);
 
-/// Numbers can be guessed: by its number only what the caller may look into is shown.
+/// Only libraries that the caller has access to, because numeric IDs can be guessed.
 async fn viewable_by_ids(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Library>> {
     let found = Library::select()
         .then(" l where id in ?* and l.id in (")

@@ -1,4 +1,4 @@
-//! How libraries are read.
+//! SQL for reading libraries.
 use std::collections::HashMap;
 
 use super::super::visibility::{WORDS, containing, libraries_of_scope, viewable_libraries};
@@ -65,21 +65,21 @@ impl LibraryOrder {
 entity!(Library in "libraries": "id, uuid, fid, name, description, privacy_level, creation_date, actor_id",
     upon [LibraryId], weighs [fid, name, description]);
 
-load!(/// What a library holds.
+load!(/// Number and size of a library's uploads.
     LibraryHoldings: LibraryStats = for_caller stats);
 
-load!(/// The public libraries that hold something of an artist; newest first.
+load!(/// Public libraries with tracks of an artist, newest first.
     ArtistLibraries: Vec<i64> = for_caller of_artists);
 
-load!(/// The public libraries that hold something of an album; newest first.
+load!(/// Public libraries with tracks of an album, newest first.
     AlbumLibraries: Vec<i64> = for_caller of_albums);
 
-load!(/// The public libraries that hold a track; newest first.
+load!(/// Public libraries that contain a track, newest first.
     TrackLibraries: Vec<i64> = for_caller of_tracks);
 
 weigh!(LibraryStats:);
 
-/// How many uploads each library has, of any status, and their bytes.
+/// Number of uploads of each library, of any status, and their size in bytes.
 async fn stats(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, LibraryStats>> {
     let rows: Vec<(i64, i64, i64)> = sql("select library_id, count(*),
            cast(coalesce(sum(size), 0) as bigint) from uploads
@@ -99,11 +99,12 @@ async fn stats(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, LibrarySta
     Ok(rows.into_iter().map(stats).collect())
 }
 
-/// Of an upload `u` in a library `l`: it is public, and no channel's.
+/// Condition on an upload `u` in a library `l`: it has audio, and the library is public and not a
+/// channel's.
 const PUBLIC: &str = "l.privacy_level = 'everyone' and u.import_status in ('finished', 'skipped')
     and not exists (select 1 from channels c where c.library_id = l.id)";
 
-/// The public libraries that hold something of each artist; newest first.
+/// Public libraries with tracks of each artist, newest first.
 async fn of_artists(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Vec<i64>>> {
     let found = sql(
         "select distinct ta.artist_id, l.id, l.creation_date from track_artists ta
@@ -113,7 +114,7 @@ async fn of_artists(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Vec<i
     holders(reader, found.bind(ids), " order by 1, 3 desc, 2 desc").await
 }
 
-/// The public libraries that hold something of each album; newest first.
+/// Public libraries with tracks of each album, newest first.
 async fn of_albums(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Vec<i64>>> {
     let found = sql(
         "select distinct t.album_id, l.id, l.creation_date from tracks t
@@ -123,7 +124,7 @@ async fn of_albums(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Vec<i6
     holders(reader, found.bind(ids), " order by 1, 3 desc, 2 desc").await
 }
 
-/// The public libraries that hold each track; newest first.
+/// Public libraries that contain each track, newest first.
 async fn of_tracks(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Vec<i64>>> {
     let found = sql(
         "select distinct u.track_id, l.id, l.creation_date from uploads u

@@ -6,7 +6,7 @@ use crate::{
     store::{Tx, sql},
 };
 
-/// A library to be made.
+/// A library to create.
 pub struct New<'a> {
     pub name: &'a str,
     pub description: Option<&'a str>,
@@ -14,7 +14,7 @@ pub struct New<'a> {
     pub actor_id: i64,
 }
 
-/// Makes a library; answers its number.
+/// Creates a library; returns its ID.
 pub async fn insert(tx: &mut Tx, app: &App, new: &New<'_>) -> Result<i64> {
     let uuid = crate::random::uuid();
     let root = app.config().public_url();

@@ -21,70 +21,74 @@ use crate::{
 
 operations! {
     "licenses";
-    /// Lists licenses, by code.
+    /// Lists licenses.
+    ///
+    /// All licenses known to the pod, sorted by code.
     list: List = read Libraries, anonymous = Setting, throttle = List, graphql = "licenses", params = Query;
-    /// Shows one license.
+    /// Returns a license.
+    ///
+    /// Unknown codes are answered with 404.
     retrieve: Retrieve = read Libraries, anonymous = Setting, throttle = Retrieve, graphql = "license";
 }
 
-/// There are a few hundred: one page can hold them all.
+/// Maximum and default page size. There are a few hundred licenses, so that one page holds all.
 const MOST: i64 = 1000;
 type Query = PageQuery<MOST>;
 
-/// A license that tracks are published under.
+/// A license under which tracks are published.
 #[derive(Clone, Debug, FromRow, SimpleObject)]
 #[graphql(complex)]
 pub struct License {
-    /// Its code, such as `cc-by-4.0`.
+    /// Code of the license, such as `cc-by-4.0`.
     pub code: String,
-    /// Where its text is.
+    /// URL of the license text.
     pub url: String,
-    /// Whether what is made from the work must be shared alike.
+    /// Whether derivative works must use the same license.
     pub copyleft: bool,
-    /// Whether the work may be used commercially.
+    /// Whether commercial use is permitted.
     pub commercial: bool,
-    /// Whether the author must be named.
+    /// Whether the author must be credited.
     pub attribution: bool,
-    /// Whether the work may be changed.
+    /// Whether derivative works are permitted.
     pub derivative: bool,
-    /// Whether the work may be passed on.
+    /// Whether redistribution is permitted.
     pub redistribute: bool,
 }
 
 #[ComplexObject]
 impl License {
-    /// Its name for people.
+    /// Display name.
     async fn name(&self) -> String {
         name(&self.code)
     }
 
-    /// Its identifier in linked data: the address without encryption.
+    /// Linked-data ID (URI): the URL with the scheme `http`.
     async fn identifier(&self) -> String {
         identifier(&self.url)
     }
 }
 
-/// A license that tracks are published under.
+/// A license under which tracks are published.
 #[derive(Clone, Debug, Serialize, poem_openapi::Object)]
 #[oai(rename = "License")]
 pub struct LicenseBody {
-    /// Its identifier in linked data.
+    /// Linked-data ID (URI): the URL with the scheme `http`.
     id: String,
-    /// Where its text is.
+    /// URL of the license text.
     url: String,
-    /// Its code, such as `cc-by-4.0`.
+    /// Code of the license, such as `cc-by-4.0`.
     code: String,
-    /// Its name for people.
+    /// Display name.
     name: String,
-    /// Whether the work may be passed on.
+    /// Whether redistribution is permitted.
     redistribute: bool,
-    /// Whether the work may be changed.
+    /// Whether derivative works are permitted.
     derivative: bool,
-    /// Whether the work may be used commercially.
+    /// Whether commercial use is permitted.
     commercial: bool,
-    /// Whether the author must be named.
+    /// Whether the author must be credited.
     attribution: bool,
-    /// Whether what is made from the work must be shared alike.
+    /// Whether derivative works must use the same license.
     copyleft: bool,
 }
 
@@ -108,7 +112,7 @@ fn identifier(url: &str) -> String {
     url.replacen("https://", "http://", 1)
 }
 
-/// The codes are regular: `cc-by-nc-2.5-scotland`.
+/// Derives a display name from a code, such as `cc-by-nc-2.5-scotland`: codes are regular.
 fn name(code: &str) -> String {
     if code == "cc0-1.0" {
         return "CC0 - Public domain".to_owned();
@@ -131,7 +135,7 @@ fn name(code: &str) -> String {
     format!("Creative commons - {} {}", words.join("-"), rest.join(" "))
 }
 
-/// Every license, by code.
+/// All licenses, sorted by code.
 async fn every(reader: &Reader) -> Result<Arc<Vec<License>>> {
     let all = sql(
         "select code, url, copyleft, commercial, attribution, derivative, redistribute

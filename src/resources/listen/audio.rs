@@ -4,11 +4,11 @@ use poem_openapi::{
     registry::{MetaMediaType, MetaResponse, MetaResponses, MetaSchema, MetaSchemaRef, Registry},
 };
 
-/// Audio, or a front server's errand to fetch it.
+/// Audio, or a header that tells a reverse proxy to send it.
 pub struct Audio(pub Response);
 
 impl Audio {
-    /// There is nothing to hear (contract section 7: the body is empty).
+    /// 404 with an empty body, if there is no audio to send (contract section 7).
     pub fn none() -> Self {
         Self(Response::builder().status(StatusCode::NOT_FOUND).finish())
     }
@@ -41,17 +41,17 @@ impl ApiResponse for Audio {
                 answer(StatusCode::OK, "The audio.", audio()),
                 answer(
                     StatusCode::PARTIAL_CONTENT,
-                    "The range of the audio that was asked for.",
+                    "The requested range of the audio.",
                     audio(),
                 ),
                 answer(
                     StatusCode::NOT_MODIFIED,
-                    "The client has it already.",
+                    "The client's copy is current.",
                     vec![],
                 ),
                 answer(
                     StatusCode::RANGE_NOT_SATISFIABLE,
-                    "The range lies beyond the end of the audio.",
+                    "The range is beyond the end of the audio.",
                     vec![],
                 ),
             ],

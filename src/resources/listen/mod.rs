@@ -1,4 +1,4 @@
-//! Listening: the audio of a track, as it is or converted (contract section 7).
+//! Listening: the audio of a track, as uploaded or converted (contract section 7).
 mod audio;
 mod play;
 mod sql;
@@ -20,20 +20,33 @@ use crate::{
 
 operations! {
     "listen";
-    /// Plays a track: answers its audio, whole or in ranges, and counts a download.
+    /// Returns a track's audio.
+    ///
+    /// Sends the uploaded file, or a conversion if `to` or `max_bitrate` require one and the pod
+    /// converts audio. Supports one byte range per request, except while a conversion is running.
+    /// Adds to the track's `downloads_count`, at most once per caller and upload within six hours
+    /// (or within the duration of the audio, if longer); `HEAD` is not counted. The query parameter
+    /// `token` may contain an access token, or the listening token of your own account.
+    ///
+    /// Unknown tracks, and tracks without an upload that you can play, are answered with 404.
+    /// Conversions are answered with 501 if the pod has no ffmpeg, with 503 if too many are
+    /// running, and with 422 if the audio cannot be converted.
     retrieve: Retrieve = read Libraries, anonymous = Setting, throttle = Retrieve, graphql = "(audio is fetched from Track.listenUrl)", params = Query;
 }
 
 filter! {
-    /// Which audio, and how.
+    /// The requested audio and format.
     pub struct Query {
-        /// The UUID of the upload to play, where a track has several.
+        /// UUID of the upload to play. Default: an upload whose file is available.
         upload: Option<String>,
-        /// Convert to this format: `aac`, `aif`, `aiff`, `flac`, `m4a`, `mp3`, `ogg` or `opus`. Others are ignored.
+        /// Format to convert to: `aac`, `aif`, `aiff`, `flac`, `m4a`, `mp3`, `ogg` or `opus`. Other
+        /// values are ignored. Default: the format of the upload.
         to: Option<String>,
-        /// Kilobits per second at most, up to 320: what has more is converted.
+        /// Maximum bitrate in kbit/s (1 to 320). Audio above it is converted; lossless formats
+        /// become MP3. Larger values count as 320, others are ignored.
         max_bitrate: Option<String>,
-        /// With `false` the audio is not named as a file to save.
+        /// `false`: no `Content-Disposition` header. By default, that header names a file to save
+        /// the audio as.
         download: Option<String>,
     }
 }
@@ -56,7 +69,7 @@ impl Query {
     }
 }
 
-/// Listening is counted.
+/// Counts plays.
 impl Writes for Retrieve {}
 
 pub struct Rest;

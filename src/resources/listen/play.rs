@@ -1,4 +1,4 @@
-//! From a track to what is sent.
+//! Choosing an upload of a track, and sending its audio.
 use std::time::Duration;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -22,19 +22,20 @@ use crate::{
     resources::uploads::{Upload, audible_uploads_of},
 };
 
-/// What a listener asks for.
+/// The audio that a listener requests.
 #[derive(Debug)]
 pub struct Order {
     pub track: Uuid,
     pub upload: Option<String>,
     pub wish: Wish,
-    /// Whether the audio is named as a file to save.
+    /// Whether `Content-Disposition` names a file to save the audio as.
     pub named: bool,
 }
 
-/// How long a front server waits for a conversion to be complete, before it passes on its beginning.
+/// How long to wait for a conversion to complete, so that a reverse proxy can send it as a file,
+/// before streaming it.
 const HAND_OFF: Duration = Duration::from_secs(2);
-/// How long a conversion is waited for that cannot be played before it is complete.
+/// How long to wait for a conversion that cannot be played before it is complete.
 const COMPLETE: Duration = Duration::from_secs(600);
 
 pub async fn play<O: Writes>(permit: &Allowed<O>, order: Order, wanted: &Wanted) -> Result<Audio> {
@@ -44,7 +45,7 @@ pub async fn play<O: Writes>(permit: &Allowed<O>, order: Order, wanted: &Wanted)
     let Some((upload, audio)) = heard(reader, uploads, order.upload.as_deref()) else {
         return Ok(Audio::none());
     };
-    // Who listens is told nothing of a count that failed.
+    // A failure to count must not fail the playback.
     if !wanted.head
         && let Err(error) = count(permit, &upload).await
     {
@@ -68,7 +69,7 @@ pub async fn play<O: Writes>(permit: &Allowed<O>, order: Order, wanted: &Wanted)
     Ok(Audio(response))
 }
 
-/// The upload to play: the one that is named, else the first whose audio is on this machine.
+/// The upload to play: the named one, else the first with audio on this machine.
 fn heard(
     reader: &Reader,
     uploads: Vec<Upload>,
@@ -81,7 +82,7 @@ fn heard(
         Some((upload, audio))
     };
     let mut found: Vec<_> = uploads.filter(meant).filter_map(audio).collect();
-    // Of several, one whose file is there.
+    // Prefer uploads whose file exists.
     if found.len() > 1 {
         let storage = &reader.media().storage;
         let there = |audio: &storage::Audio| storage.path(audio).is_some_and(|path| path.exists());
@@ -90,7 +91,7 @@ fn heard(
     found.into_iter().next()
 }
 
-/// Counts a download, once for each listener in a while.
+/// Counts a download, unless this listener was counted recently.
 async fn count<O: Writes>(permit: &Allowed<O>, upload: &Upload) -> Result<()> {
     let now = permit.clock().now();
     let seconds = upload.duration.unwrap_or_default();
@@ -105,7 +106,7 @@ async fn count<O: Writes>(permit: &Allowed<O>, upload: &Upload) -> Result<()> {
     tx.commit().await
 }
 
-/// The audio as it was uploaded.
+/// Sends the audio as uploaded.
 async fn original(
     reader: &Reader,
     upload: &Upload,
@@ -125,7 +126,7 @@ async fn original(
     })
 }
 
-/// The audio in another format or with fewer bits.
+/// Sends the audio in another format or with a lower bitrate.
 async fn converted(
     reader: &Reader,
     upload: &Upload,
@@ -165,7 +166,7 @@ async fn converted(
     Ok(growing_headers().body(growing.body(&media.storage)))
 }
 
-/// A kept conversion.
+/// Sends a complete conversion from the cache.
 async fn sent(reader: &Reader, kept: &str, mimetype: &str, wanted: &Wanted) -> Result<Response> {
     let storage = &reader.media().storage;
     let path = storage.within_media(kept).ok_or(Error::NotFound)?;
@@ -175,18 +176,19 @@ async fn sent(reader: &Reader, kept: &str, mimetype: &str, wanted: &Wanted) -> R
     }
 }
 
-/// What a front server is told to send; `None` where this server sends files itself.
+/// A response that tells the reverse proxy which file to send; `None` if this server sends files
+/// itself.
 fn errand(reader: &Reader, protected: Option<String>, path: &std::path::Path) -> Option<Response> {
     let header = match reader.config().reverse_proxy_type {
         FrontServer::None => return None,
         FrontServer::Nginx => ("x-accel-redirect", escaped(&protected?)),
         FrontServer::Apache2 => ("x-sendfile", path.to_str()?.to_owned()),
     };
-    // The front server adds the media type; a length of ours would be the wrong one.
+    // The reverse proxy adds the media type and the length.
     Some(Response::builder().header(header.0, header.1).finish())
 }
 
-/// Characters of a file's name that stay as they are.
+/// The characters of a file name to escape.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -194,7 +196,7 @@ const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~');
 const PATH: &AsciiSet = &PLAIN.remove(b'/');
 
-/// The front server decodes it again.
+/// Escapes a path, which nginx decodes.
 fn escaped(path: &str) -> String {
     utf8_percent_encode(path, PATH).to_string()
 }
@@ -207,7 +209,7 @@ fn disposition(name: &str) -> String {
     )
 }
 
-/// Nothing but audio is called by what an uploader says it is.
+/// The uploader's media type if it is one of audio, so that an upload is never shown as a page.
 fn media_type(upload: &Upload) -> &str {
     let told = upload.mimetype.as_deref().unwrap_or_default();
     let audio = told.starts_with("audio/") || matches!(told, "application/ogg" | "video/ogg");

@@ -1,4 +1,4 @@
-//! What playing reads and writes.
+//! SQL for playing tracks.
 use sqlx::FromRow;
 use uuid::Uuid;
 
@@ -10,7 +10,7 @@ use crate::{
     time::Timestamp,
 };
 
-/// A track as its file is named after.
+/// The parts of a track's file name.
 #[derive(FromRow)]
 pub struct Track {
     pub id: i64,

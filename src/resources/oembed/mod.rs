@@ -1,4 +1,4 @@
-//! oEmbed: how other sites show a page of this pod (oembed.com).
+//! oEmbed: how other sites embed a page of this pod (oembed.com).
 use poem::{FromRequest, Request, RequestBody};
 use poem_openapi::{Object, OpenApi, registry::MetaSchema};
 use serde::Serialize;
@@ -22,11 +22,14 @@ use crate::{
 
 operations! {
     "oembed";
-    /// Tells other sites how to embed a page of this pod.
+    /// Describes how to embed a page of this pod.
+    ///
+    /// For consumers of oEmbed 1.0. The pages of artists, albums and tracks, at
+    /// `/library/{artists|albums|tracks}/{id}`, can be embedded; other URLs are answered with 400.
     show: Show = read Libraries, anonymous = Setting, throttle = Wildcard, graphql = "(oEmbed consumers speak REST)", params = Query;
 }
 
-/// What to embed, and the room there is.
+/// The page to embed, and the space for it.
 struct Query {
     url: String,
     width: Option<i64>,
@@ -42,10 +45,22 @@ impl Docs for Query {
             schema,
         };
         vec![
-            doc("url", "The page to embed.", MetaSchema::new("string")),
-            doc("format", "Always `json`.", MetaSchema::new("string")),
-            doc("maxwidth", "The width there is, in pixels.", number()),
-            doc("maxheight", "The height there is, in pixels.", number()),
+            doc(
+                "url",
+                "URL of the page to embed. Required.",
+                MetaSchema::new("string"),
+            ),
+            doc(
+                "format",
+                "Response format; always `json`.",
+                MetaSchema::new("string"),
+            ),
+            doc("maxwidth", "Width in pixels; default 600.", number()),
+            doc(
+                "maxheight",
+                "Height in pixels; default 150 for tracks, 400 for others.",
+                number(),
+            ),
         ]
     }
 }
@@ -70,45 +85,45 @@ impl<'a> FromRequest<'a> for Query {
     }
 }
 
-/// How to embed a page.
+/// An oEmbed description of a page.
 #[derive(Serialize, Object)]
 struct Embed {
-    /// The version of oEmbed.
+    /// Version of oEmbed; always `1.0`.
     version: String,
-    /// Always `rich`.
+    /// Type of the embed; always `rich`.
     #[serde(rename = "type")]
     #[oai(rename = "type")]
     kind: String,
-    /// The name of this pod.
+    /// Name of the pod.
     provider_name: String,
-    /// The address of this pod.
+    /// URL of the pod.
     provider_url: String,
-    /// The height it wants, in pixels.
+    /// Height of the embed in pixels.
     height: i64,
-    /// The width it wants, in pixels.
+    /// Width of the embed in pixels.
     width: i64,
-    /// What it is.
+    /// Title of the page.
     title: String,
-    /// A picture of it.
+    /// URL of the cover; absent if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     thumbnail_url: Option<String>,
-    /// The picture's width, in pixels.
+    /// Width of the cover in pixels.
     #[serde(skip_serializing_if = "Option::is_none")]
     thumbnail_width: Option<i64>,
-    /// The picture's height, in pixels.
+    /// Height of the cover in pixels.
     #[serde(skip_serializing_if = "Option::is_none")]
     thumbnail_height: Option<i64>,
-    /// What it is, in a line.
+    /// Description of the page in one line.
     description: String,
-    /// Whose it is.
+    /// Name of the artist.
     author_name: String,
-    /// The page of whose it is.
+    /// URL of the artist's page.
     author_url: String,
-    /// The frame to put into a page.
+    /// HTML to embed: an `iframe` with the player.
     html: String,
 }
 
-/// What a page is about.
+/// The object that a page shows.
 struct Subject {
     kind: &'static str,
     id: i64,
@@ -162,7 +177,7 @@ async fn show(permit: &Allowed<Show>, query: &Query) -> Result<Embed> {
     })
 }
 
-/// The kind and number that a page of this pod is about.
+/// The type and ID of the object that a page of this pod shows.
 fn page(root: &str, address: &str) -> Option<(String, i64)> {
     let (address, root) = (Url::parse(address).ok()?, Url::parse(root).ok()?);
     if address.origin() != root.origin() {

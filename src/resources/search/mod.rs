@@ -22,14 +22,19 @@ use crate::{
 
 operations! {
     "search";
-    /// Finds artists, albums, tracks and tags; of each the three with the shortest names.
+    /// Searches artists, albums, tracks and tags.
+    ///
+    /// Returns at most three results of each kind, those with the shortest names or titles first.
+    /// Albums also match by artist, tracks also by artist and album; tags match if their name
+    /// contains the whole query. Artists, albums and tracks of channels, and those that you have
+    /// hidden, are included. An empty query, and more than 32 words, are answered with 400.
     all: All = read Libraries, anonymous = Setting, throttle = Wildcard, graphql = "search", params = Query;
 }
 
-/// Rows of each kind.
+/// Maximum results of each kind.
 const MOST: i64 = 3;
 
-/// What to look for.
+/// The query.
 struct Query(String);
 
 impl Docs for Query {
@@ -42,9 +47,9 @@ impl Docs for Query {
         vec![
             doc(
                 "query",
-                "What to look for: each word begins a word of the name or title.",
+                "Search query: every word must begin a word of the name or title.",
             ),
-            doc("q", "The same as `query`."),
+            doc("q", "Alias of `query`, which takes precedence."),
         ]
     }
 }
@@ -60,29 +65,29 @@ impl<'a> FromRequest<'a> for Query {
     }
 }
 
-/// What a search finds.
+/// Search results: at most three of each kind.
 #[derive(Serialize, poem_openapi::Object)]
 struct SearchBody {
-    /// Artists by their names.
+    /// Artists with a matching name.
     artists: Vec<ArtistBody>,
-    /// Tracks by their titles, artists and albums.
+    /// Tracks with a matching title, artist or album.
     tracks: Vec<TrackBody>,
-    /// Albums by their titles and artists.
+    /// Albums with a matching title or artist.
     albums: Vec<AlbumBody>,
-    /// Tags by their names.
+    /// Tags with a matching name.
     tags: Vec<TagBody>,
 }
 
-/// What a search finds: of each kind the three with the shortest names.
+/// Search results: at most three of each kind.
 #[derive(SimpleObject)]
 pub struct SearchResult {
-    /// Artists by their names.
+    /// Artists with a matching name.
     artists: Vec<Artist>,
-    /// Albums by their titles and artists.
+    /// Albums with a matching title or artist.
     albums: Vec<Album>,
-    /// Tracks by their titles, artists and albums.
+    /// Tracks with a matching title, artist or album.
     tracks: Vec<Track>,
-    /// Tags by their names.
+    /// Tags with a matching name.
     tags: Vec<Tag>,
 }
 

@@ -33,44 +33,48 @@ use crate::{
 operations! {
     "tags";
     /// Lists tags.
+    ///
+    /// Sorted by name by default. Invalid filter values are answered with 400.
     list: List = read Libraries, anonymous = Setting, throttle = List, graphql = "tags", params = Query;
-    /// Shows one tag; its name counts without regard to case.
+    /// Returns a tag.
+    ///
+    /// The name is not case-sensitive. Unknown names are answered with 404.
     retrieve: Retrieve = read Libraries, anonymous = Setting, throttle = Retrieve, graphql = "tag";
 }
 
 type Query = ListQuery<TagFilter, TagOrder>;
 
-/// A genre or mood.
+/// A tag: a genre or mood.
 #[derive(Clone, Debug, FromRow, SimpleObject)]
 #[graphql(complex)]
 pub struct Tag {
-    /// The number of the row, unique among tags.
+    /// Numeric ID, unique among tags.
     #[graphql(name = "databaseId")]
     pub id: i64,
-    /// The word, unique without regard to case.
+    /// Name of the tag, unique (not case-sensitive).
     pub name: String,
-    /// Its MusicBrainz identifier.
+    /// MusicBrainz ID of the genre.
     pub mbid: Option<Uuid>,
-    /// When it was first used.
+    /// Time at which the tag was first used.
     pub creation_date: Timestamp,
 }
 
 #[ComplexObject]
 impl Tag {
-    /// The global identifier, opaque to clients.
+    /// Global ID; opaque.
     #[graphql(name = "id")]
     pub(crate) async fn global_id(&self) -> ID {
         global(Kind::Tag, self.id)
     }
 }
 
-/// A genre or mood.
+/// A tag: a genre or mood.
 #[derive(Clone, Debug, Serialize, poem_openapi::Object)]
 #[oai(rename = "Tag")]
 pub struct TagBody {
-    /// The word, unique without regard to case.
+    /// Name of the tag, unique (not case-sensitive).
     name: String,
-    /// When it was first used.
+    /// Time at which the tag was first used.
     creation_date: Timestamp,
 }
 
@@ -84,25 +88,25 @@ impl From<&Tag> for TagBody {
 }
 
 filter! {
-    /// Narrows a list of tags.
+    /// Filter for a list of tags. A tag must match all conditions.
     pub struct TagFilter {
-        /// The name contains each of these words, without regard to case.
+        /// Words, which must all be part of the name (not case-sensitive).
         q: Option<String>,
-        /// The name is this one.
+        /// Exact name (case-sensitive).
         name: Option<String>,
-        /// The name starts with this, in this case.
+        /// Name starts with (case-sensitive).
         name_starts_with: Option<String> = "name__startswith",
     }
 }
 
 ordering! {
-    /// What tags can be sorted by.
+    /// Sort options for tags.
     pub struct TagOrder by TagOrderField {
-        /// The name, without regard to case.
+        /// Name (not case-sensitive).
         Name = "name",
-        /// When it was first used.
+        /// Time at which the tag was first used.
         CreationDate = "creation_date",
-        /// How long the name is.
+        /// Length of the name in characters.
         Length = "length",
     }
 }
@@ -147,7 +151,7 @@ impl TagOrder {
 
 entity!(Tag in "tags": "id, name, mbid, creation_date", upon [TagId], weighs [name]);
 
-/// The tags whose name contains `word`, shortest first.
+/// Tags whose name contains `word`, shortest first.
 pub async fn matching_ids(reader: &Reader, word: &str, most: i64) -> Result<Vec<i64>> {
     sql(
         "select g.id from tags g where g.name_folded like ? escape '\\'
@@ -159,14 +163,14 @@ pub async fn matching_ids(reader: &Reader, word: &str, most: i64) -> Result<Vec<
     .await
 }
 
-/// The numbers of tags by their words; words that are new become tags.
+/// IDs of tags by name. Creates the tags that do not exist yet.
 pub async fn ensure(tx: &mut Tx, words: &[String], now: Timestamp) -> Result<Vec<i64>> {
     let mut ids = Vec::with_capacity(words.len());
     for (index, word) in words.iter().enumerate() {
         if !is_valid(word) {
             return Err(Error::field(format!("tags.{index}"), invalid(word)));
         }
-        // An update that changes nothing makes the row that is there answer with its id.
+        // The update changes nothing, but makes an existing row return its ID.
         let id = sql(
             "insert into tags (name, name_folded, creation_date) values (?, ?, ?)
              on conflict (name_folded) do update set name = tags.name returning id",
@@ -183,7 +187,7 @@ pub async fn ensure(tx: &mut Tx, words: &[String], now: Timestamp) -> Result<Vec
     Ok(ids)
 }
 
-/// Whether a word can be a tag: letters, digits and `_`, up to 100.
+/// Whether a word can be a tag: 1 to 100 letters, digits and underscores.
 pub fn is_valid(word: &str) -> bool {
     let fits = |char: char| char.is_alphanumeric() || char == '_';
     (1..=100).contains(&word.chars().count()) && word.chars().all(fits)
@@ -200,7 +204,7 @@ struct Tagged {
     tag: Tag,
 }
 
-/// The names of the tags of something, as bodies list them.
+/// Names of tags, for bodies.
 pub fn names(tags: Option<&Arc<Vec<Tag>>>) -> Vec<String> {
     let tags = tags.into_iter().flat_map(|tags| tags.iter());
     tags.map(|tag| tag.name.clone()).collect()
@@ -255,7 +259,7 @@ async fn retrieve(permit: &Allowed<Retrieve>, name: &str) -> Result<Tag> {
     found.one(permit.db()).await
 }
 
-/// Tags have no UUID.
+/// Finds a tag by ID. Tags have no UUID.
 pub async fn by_key(permit: &Allowed<Retrieve>, key: Key) -> Result<Tag> {
     let Key::Id(id) = key else {
         return Err(Error::NotFound);

@@ -1,4 +1,4 @@
-//! A preview of markup.
+//! Previews of Markdown.
 use async_graphql::Context;
 use poem_openapi::OpenApi;
 use serde::Serialize;
@@ -13,26 +13,29 @@ use crate::{
 
 operations! {
     "text";
-    /// Renders Markdown as the safe HTML that descriptions become.
+    /// Renders Markdown as sanitized HTML.
+    ///
+    /// Shows how a description will look. A missing text, and a text of more than 5,000 characters,
+    /// are answered with 400.
     preview: Preview = open, anonymous = Always, throttle = Wildcard, graphql = "textPreview";
 }
 
-/// Characters of a text at most.
+/// Maximum characters of a text.
 const MOST: usize = 5_000;
 
-/// A text to preview.
+/// Markdown to preview.
 #[derive(poem_openapi::Object)]
 struct TextPreviewRequest {
-    /// The Markdown.
+    /// Markdown to render, up to 5,000 characters. Required.
     text: Option<String>,
-    /// Lets headings, pictures and tables through too.
+    /// Whether to allow headings, pictures and tables; default `false`.
     permissive: Option<bool>,
 }
 
-/// A text as it will look.
+/// A rendered preview.
 #[derive(Serialize, poem_openapi::Object)]
 struct TextPreview {
-    /// The safe HTML.
+    /// Sanitized HTML.
     rendered: String,
 }
 
@@ -81,8 +84,8 @@ impl Queries {
     async fn text_preview(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The Markdown.")] text: String,
-        #[graphql(default, desc = "Lets headings, pictures and tables through too.")]
+        #[graphql(desc = "Markdown to render, up to 5,000 characters.")] text: String,
+        #[graphql(default, desc = "Whether to allow headings, pictures and tables.")]
         permissive: bool,
     ) -> Option<Result<String>> {
         answer(async { render(&ctx.allow().await?, &text, permissive) }).await

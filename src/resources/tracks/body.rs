@@ -29,82 +29,82 @@ use crate::{
     time::{Date, Timestamp},
 };
 
-/// A track with its artist, its album and what can be played of it.
+/// A track, with its artist, album and playable uploads.
 #[derive(Clone, Debug, Serialize, Object)]
 #[oai(rename = "Track")]
 pub struct TrackBody {
-    /// The artist credited first.
+    /// Artist credited first.
     pub artist: Option<ArtistRef>,
-    /// Its album.
+    /// Album of the track.
     pub album: Option<TrackAlbum>,
-    /// The uploads that the caller can play.
+    /// Uploads that you can play, oldest first; empty in search results and inside uploads.
     uploads: Vec<UploadRef>,
-    /// Where to listen to it.
+    /// Path of the track's audio on this server.
     listen_url: String,
-    /// Its tags, by name.
+    /// Tags, sorted by name; empty in search results and inside uploads.
     tags: Vec<String>,
-    /// Who added it.
+    /// Actor who added the track.
     attributed_to: Option<ActorBody>,
-    /// Its number.
+    /// Numeric ID, unique among tracks.
     id: i64,
-    /// Its ActivityPub identifier.
+    /// ActivityPub ID (URI) of the track.
     fid: Option<String>,
-    /// Its MusicBrainz identifier.
+    /// MusicBrainz ID of the recording.
     mbid: Option<Uuid>,
-    /// Its title.
+    /// Title of the track.
     pub title: String,
-    /// When it was added.
+    /// Time at which the track was added.
     creation_date: Timestamp,
-    /// Whether it belongs to this pod.
+    /// Whether the track belongs to this pod.
     is_local: bool,
-    /// Its place on the disc, from 1.
+    /// Position on the disc, from 1.
     position: Option<i64>,
-    /// The number of its disc, from 1.
+    /// Number of the disc, from 1.
     disc_number: Option<i64>,
-    /// How often it was listened to or downloaded.
+    /// Number of times the track was played or downloaded.
     downloads_count: i64,
-    /// Who holds the rights.
+    /// Copyright notice.
     copyright: Option<String>,
-    /// The code of its license.
+    /// Code of the license, such as `cc-by-4.0`.
     license: Option<String>,
-    /// Its cover.
+    /// Cover of the track.
     cover: Option<AttachmentBody>,
-    /// Whether the caller can play it.
+    /// Whether you can play the track; false in search results and inside uploads.
     is_playable: bool,
 }
 
-/// A track with its description.
+/// A track, with its description.
 #[derive(Clone, Debug, Serialize, Object)]
 pub struct TrackDetail {
     #[serde(flatten)]
     #[oai(flatten)]
     track: TrackBody,
-    /// What is told of it.
+    /// Description.
     description: Option<ContentBody>,
 }
 
-/// An album inside its track.
+/// An album, as part of a track.
 #[derive(Clone, Debug, Serialize, Object)]
 pub struct TrackAlbum {
-    /// Its number.
+    /// Numeric ID, unique among albums.
     id: i64,
-    /// Its ActivityPub identifier.
+    /// ActivityPub ID (URI) of the album.
     fid: Option<String>,
-    /// Its MusicBrainz identifier.
+    /// MusicBrainz ID of the release.
     mbid: Option<Uuid>,
-    /// Its title.
+    /// Title of the album.
     pub title: String,
-    /// The artist credited first.
+    /// Artist credited first.
     artist: Option<ArtistRef>,
-    /// When it was released.
+    /// Release date.
     release_date: Option<Date>,
-    /// Its cover.
+    /// Cover of the album.
     cover: Option<AttachmentBody>,
-    /// When it was added.
+    /// Time at which the album was added.
     creation_date: Timestamp,
-    /// Whether it belongs to this pod.
+    /// Whether the album belongs to this pod.
     is_local: bool,
-    /// How many tracks it has.
+    /// Number of tracks on the album.
     tracks_count: i64,
 }
 
@@ -118,7 +118,8 @@ pub async fn bodies(loaders: &Loaders, reader: &Reader, ids: &[i64]) -> Result<V
     shown(loaders, reader, ids, Depth::Full).await
 }
 
-/// The bodies of tracks, in the order of their ids; one statement for each kind of part.
+/// Bodies of tracks, in the order of the IDs. Runs one statement per kind of part, however many
+/// tracks.
 pub async fn shown(
     loaders: &Loaders,
     reader: &Reader,

@@ -27,25 +27,25 @@ use crate::{
 
 #[ComplexObject]
 impl Track {
-    /// The global identifier, opaque to clients.
+    /// Global ID; opaque.
     #[graphql(name = "id")]
     pub(crate) async fn global_id(&self) -> ID {
         global(Kind::Track, self.id)
     }
 
-    /// Whether it belongs to this pod.
+    /// Whether the track belongs to this pod.
     async fn is_local(&self, ctx: &Context<'_>) -> bool {
         ctx.data_unchecked::<Cx>()
             .reader()
             .is_local(self.fid.as_deref())
     }
 
-    /// Where to listen to it: a path on this server.
+    /// Path of the track's audio on this server.
     async fn listen_url(&self) -> String {
         listen_url(self.uuid)
     }
 
-    /// The artist credited first.
+    /// Artist credited first.
     async fn artist(&self, ctx: &Context<'_>) -> Result<Option<Artist>> {
         let credits = ctx
             .load_all::<artists::Retrieve, TrackCredits>(self.id)
@@ -54,17 +54,17 @@ impl Track {
             .await
     }
 
-    /// Who it is by, in order.
+    /// All artist credits, in order.
     async fn artist_credit(&self, ctx: &Context<'_>) -> Result<Vec<ArtistCredit>> {
         ctx.load_all::<Retrieve, TrackCredits>(self.id).await
     }
 
-    /// Its album.
+    /// Album of the track.
     async fn album(&self, ctx: &Context<'_>) -> Result<Option<Album>> {
         ctx.load::<albums::Retrieve, Album>(self.album_id).await
     }
 
-    /// The license it is published under.
+    /// License of the track.
     async fn license(&self, ctx: &Context<'_>) -> Result<Option<License>> {
         let permit = ctx.reach::<licenses::Retrieve>().await?;
         match &self.license {
@@ -73,50 +73,50 @@ impl Track {
         }
     }
 
-    /// Its cover.
+    /// Cover of the track.
     async fn cover(&self, ctx: &Context<'_>) -> Result<Option<Attachment>> {
         ctx.load::<Retrieve, Attachment>(self.attachment_cover_id)
             .await
     }
 
-    /// What is told of it.
+    /// Description.
     async fn description(&self, ctx: &Context<'_>) -> Result<Option<Content>> {
         ctx.load::<Retrieve, Content>(self.description_content_id)
             .await
     }
 
-    /// Who added it.
+    /// Actor who added the track.
     async fn attributed_to(&self, ctx: &Context<'_>) -> Result<Option<Actor>> {
         ctx.load::<Retrieve, Actor>(self.attributed_to_id).await
     }
 
-    /// Its tags, by name.
+    /// Tags, sorted by name.
     async fn tags(&self, ctx: &Context<'_>) -> Result<Vec<Tag>> {
         ctx.load_all::<Retrieve, TrackTags>(self.id).await
     }
 
-    /// The uploads that the caller can play.
+    /// Uploads that you can play, oldest first.
     #[graphql(complexity = "cost(2, child_complexity)")]
     async fn uploads(&self, ctx: &Context<'_>) -> Result<Vec<Upload>> {
         let permit = ctx.reach::<Retrieve>().await?;
         audible_uploads_of(permit.loaders(), &permit, self.id).await
     }
 
-    /// Whether the caller can play it.
+    /// Whether you can play the track.
     async fn is_playable(&self, ctx: &Context<'_>) -> Result<bool> {
         let permit = ctx.reach::<Retrieve>().await?;
         let uploads = audible_uploads_of(permit.loaders(), &permit, self.id).await?;
         Ok(!uploads.is_empty())
     }
 
-    /// The public libraries that hold it.
+    /// Public libraries that contain the track, newest first.
     #[graphql(complexity = "cost(10, child_complexity)")]
     async fn libraries(&self, ctx: &Context<'_>) -> Result<Vec<Library>> {
         let ids = ctx.load_all::<Libraries, TrackLibraries>(self.id).await?;
         ctx.load_list::<Libraries, Library>(ids).await
     }
 
-    /// The edits that were proposed, newest first, 20 at most.
+    /// The 20 newest edits of the track, newest first.
     #[graphql(complexity = "cost(20, child_complexity)")]
     async fn edits(&self, ctx: &Context<'_>) -> Result<Vec<Edit>> {
         let permit = ctx.reach::<edits::OfTrack>().await?;

@@ -37,46 +37,59 @@ use self::sql::listing;
 
 operations! {
     "tracks";
-    /// Lists tracks; newest first unless it says otherwise.
+    /// Lists tracks.
+    ///
+    /// Tracks of channels are left out by default, and so are tracks of artists that you have
+    /// hidden. Tracks are listed whether or not you can play them; use the filter `playable` to
+    /// choose. Sorted newest first by default. Invalid filter values are answered with 400.
     list: List = read Libraries, anonymous = Setting, throttle = List, graphql = "tracks", params = Query;
-    /// Shows one track.
+    /// Returns a track.
+    ///
+    /// Tracks are visible to every caller, whether or not they are playable. Unknown IDs are
+    /// answered with 404.
     retrieve: Retrieve = read Libraries, anonymous = Setting, throttle = Retrieve, graphql = "track";
-    /// Takes a track of an own channel away.
+    /// Deletes a track from a channel you own.
+    ///
+    /// The track's uploads, favorites, listening history, playlist entries and edits are deleted
+    /// with it. Tracks outside of your channels, and unknown IDs, are answered with 404.
     delete: Delete = write Libraries, anonymous = Never, throttle = Destroy, graphql = "Mutation.deleteTrack";
-    /// Lists the public libraries that hold a track.
+    /// Lists the public libraries that contain a track.
+    ///
+    /// Only libraries with the privacy level `everyone` are listed, and no libraries of channels.
+    /// Sorted newest first. Unknown IDs are answered with 404.
     libraries: Libraries = read Libraries, anonymous = Setting, throttle = Wildcard, graphql = "Track.libraries", params = PageQuery;
 }
 
 pub type Query = ListQuery<TrackFilter, TrackOrder>;
 
-/// A recording on an album.
+/// A track: a recording, usually on an album.
 #[derive(Clone, Debug, FromRow, SimpleObject)]
 #[graphql(complex)]
 pub struct Track {
-    /// The number of the row, unique among tracks.
+    /// Numeric ID, unique among tracks.
     #[graphql(name = "databaseId")]
     pub id: i64,
-    /// Its UUID.
+    /// UUID of the track.
     pub uuid: Uuid,
-    /// Its ActivityPub identifier.
+    /// ActivityPub ID (URI) of the track.
     pub fid: Option<String>,
-    /// The MusicBrainz identifier of the recording.
+    /// MusicBrainz ID of the recording.
     pub mbid: Option<Uuid>,
-    /// Its title.
+    /// Title of the track.
     pub title: String,
     #[graphql(skip)]
     pub album_id: Option<i64>,
-    /// Its place on the disc, from 1.
+    /// Position on the disc, from 1.
     pub position: Option<i64>,
-    /// The number of its disc, from 1.
+    /// Number of the disc, from 1.
     pub disc_number: Option<i64>,
     #[graphql(skip)]
     pub license: Option<String>,
-    /// Who holds the rights.
+    /// Copyright notice.
     pub copyright: Option<String>,
-    /// How often it was listened to or downloaded.
+    /// Number of times the track was played or downloaded.
     pub downloads_count: i64,
-    /// When it was added.
+    /// Time at which the track was added.
     pub creation_date: Timestamp,
     #[graphql(skip)]
     pub attributed_to_id: Option<i64>,
@@ -87,73 +100,82 @@ pub struct Track {
 }
 
 filter! {
-    /// Narrows a list of tracks.
+    /// Filter for a list of tracks. A track must match all conditions.
     pub struct TrackFilter {
-        /// Only tracks of the album of this number.
+        /// Tracks on the album with this ID. Unknown IDs are answered with 400.
         album: Option<i64>,
-        /// Only tracks that the artist of this number is credited on, or whose album.
+        /// Tracks credited to the artist with this ID, or on an album credited to them. Unknown IDs
+        /// are answered with 400.
         artist: Option<i64>,
-        /// Only what can be played from the channel with this UUID.
+        /// Tracks that you can play in the channel with this UUID. Needs `include_channels` to be
+        /// `true`.
         channel: Option<Uuid>,
-        /// Only the caller's favorites, or only what is none; strangers have no favorites to tell.
+        /// `true`: only your favorites. `false`: only other tracks. Anonymous callers: ignored.
         favorites: Option<bool>,
-        /// Only tracks of artists that the caller has hidden, instead of all others.
+        /// `true`: only tracks of artists that you have hidden, or on their albums. By default,
+        /// they are left out. Anonymous callers: ignored.
         hidden: Option<bool>,
-        /// Only the tracks of these numbers.
+        /// Tracks with these IDs. At most 100.
         ids: Vec<i64> = "id",
-        /// Tracks of channels too.
+        /// `true`: include tracks of channels, which are left out by default.
         include_channels: Option<bool>,
-        /// Only what can be played from the library with this UUID.
+        /// Tracks that you can play in the library with this UUID.
         library: Option<Uuid>,
-        /// The code of the license.
+        /// Code of the license, such as `cc-by-4.0`. Unknown codes are answered with 400.
         license: Option<String>,
-        /// The MusicBrainz identifier.
+        /// MusicBrainz ID of the recording.
         mbid: Option<Uuid>,
-        /// Only what the caller can play, or only what is kept from the caller.
+        /// `true`: only tracks that you can play. `false`: only tracks with an upload in a
+        /// restricted library that you cannot access.
         playable: Option<bool>,
-        /// Full text: each word begins a word of the title, or each one of the artist's name, or each one of the album's title. In double quotes: with the operators `&`, `|`, `!`.
+        /// Full-text search: every word must begin a word of the title, or every word must begin a
+        /// word of one credited artist's name, or of the album's title. A query entirely in double
+        /// quotes may use `&`, `|`, `!` and parentheses. At most 32 words.
         q: Option<String>,
-        /// Only tracks that share a tag with the one of this number.
+        /// Tracks that share a tag with the track with this ID, without that track.
         related: Option<i64>,
-        /// Whose libraries: `me`, `subscribed`, `all`, `actor:name@domain`, `domain:name`, or several with commas.
+        /// Tracks with uploads in these libraries: `me` (your own), `subscribed` (those you
+        /// follow), `all`, `actor:name@domain` or `domain:name`. Several are separated by commas;
+        /// any of them may match.
         scope: Option<String>,
-        /// Only what has this tag; given several times, all of them.
+        /// Tracks with all of these tags (not case-sensitive). At most 100.
         tag: Vec<String>,
-        /// The title is this one.
+        /// Exact title (case-sensitive).
         title: Option<String>,
-        /// The title contains this, without regard to case.
+        /// Title contains (not case-sensitive).
         title_contains: Option<String> = "title__icontains",
-        /// The title is this one, without regard to case.
+        /// Exact title (not case-sensitive).
         title_equals: Option<String> = "title__iexact",
-        /// The title starts with this, in this case.
+        /// Title starts with (case-sensitive).
         title_starts_with: Option<String> = "title__startswith",
     }
 }
 
 ordering! {
-    /// What tracks can be sorted by.
+    /// Sort options for tracks.
     pub struct TrackOrder by TrackOrderField {
-        /// When it was added.
+        /// Time at which the track was added.
         CreationDate = "creation_date",
-        /// The title.
+        /// Title.
         Title = "title",
-        /// The title of its album; tracks without an album come first.
+        /// Title of the album. Tracks without an album come first, or last if descending.
         AlbumTitle = "album__title",
-        /// When its album was released; tracks without a date come last.
+        /// Release date of the album. Tracks without one come last, or first if descending.
         AlbumReleaseDate = "album__release_date",
-        /// The name of the artist credited first.
+        /// Name of the artist credited first.
         ArtistName = "artist__name",
-        /// When its artist was last changed.
+        /// Time of the last change to a credited artist.
         ArtistModificationDate = "artist__modification_date",
-        /// The number of its disc; tracks without one come last.
+        /// Number of the disc. Tracks without one come last, or first if descending.
         DiscNumber = "disc_number",
-        /// Its place on the disc; tracks without one come last.
+        /// Position on the disc. Tracks without one come last, or first if descending.
         Position = "position",
-        /// The size of its largest upload.
+        /// Size of the largest upload in bytes.
         Size = "size",
-        /// A new random order for every request.
+        /// Random order, different for every request.
         Random = "random",
-        /// How many tags it shares with the track that `related` names.
+        /// Number of tags shared with the track of the filter `related`; ignored without that
+        /// filter.
         Related = "related",
     }
 }
@@ -173,7 +195,7 @@ async fn browse(
     connect(permit, listing(permit, filter, order).await?, window).await
 }
 
-/// Takes a track away; only the channel's owner may.
+/// Deletes a track. Only the owner of the channel may.
 pub async fn delete(permit: &Allowed<Delete>, key: Key) -> Result<i64> {
     let own = sql("select id from tracks where ")
         .append(key.condition())

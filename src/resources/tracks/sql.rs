@@ -1,4 +1,4 @@
-//! How tracks are read.
+//! SQL for reading tracks.
 use std::collections::HashMap;
 
 use super::super::{
@@ -40,7 +40,7 @@ const SHELF: Shelf = Shelf {
     unplayable_is_withheld: true,
 };
 
-/// Where `q` looks.
+/// Where `q` searches.
 const PLACES: &[(&str, Index)] = &[
     ("t.id in", Index::Tracks),
     (
@@ -121,7 +121,7 @@ async fn check_references(reader: &Reader, filter: &TrackFilter) -> Result<()> {
     Ok(())
 }
 
-/// Where a track belongs: album, artist, license, favorites.
+/// The filters by album, artist, license, ID and favorites.
 fn placed(reader: &Reader, mut from: Sql, filter: &TrackFilter) -> Sql {
     if let Some(album) = filter.album {
         from = from.then(" and t.album_id = ?").bind(album);
@@ -213,7 +213,7 @@ entity!(Track in "tracks": "id, uuid, fid, mbid, title, album_id, position, disc
     downloads_count, creation_date, attributed_to_id, attachment_cover_id, description_content_id",
     upon [TrackId, TrackDownloads], weighs [fid, title, license, copyright]);
 
-load!(/// The ids of an album's tracks, by disc and position.
+load!(/// IDs of an album's tracks, by disc and position.
     AlbumTracks: Vec<i64> = kept of_albums, upon [TrackAlbum]);
 
 async fn of_albums(db: &Reads, ids: Vec<i64>) -> Result<HashMap<i64, Vec<i64>>> {
@@ -222,7 +222,7 @@ async fn of_albums(db: &Reads, ids: Vec<i64>) -> Result<HashMap<i64, Vec<i64>>> 
     Ok(grouped(rows.bind(ids).all::<(i64, i64)>(db).await?))
 }
 
-/// The tracks whose title, artist or album matches, shortest title first.
+/// Tracks whose title, artist or album matches, shortest title first.
 pub async fn matching_ids(reader: &Reader, q: &str, most: i64) -> Result<Vec<i64>> {
     let Some(condition) = matching(reader, PLACES, q)? else {
         return Ok(Vec::new());

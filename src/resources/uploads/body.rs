@@ -22,67 +22,67 @@ use crate::{
     time::Timestamp,
 };
 
-/// A file of audio, inside its track.
+/// An upload, as part of a track.
 #[derive(Clone, Debug, Serialize, Object)]
 pub struct UploadRef {
-    /// Its UUID.
+    /// UUID of the upload.
     uuid: Uuid,
-    /// Where to listen to it.
+    /// Path of the upload's audio on this server.
     listen_url: String,
-    /// Its size in bytes.
+    /// Size in bytes.
     size: Option<i64>,
-    /// Its length in seconds.
+    /// Duration in seconds.
     duration: Option<i64>,
-    /// Its bits per second.
+    /// Bitrate in bits per second.
     bitrate: Option<i64>,
-    /// Its media type.
+    /// Media type, such as `audio/mpeg`.
     mimetype: Option<String>,
-    /// What its file name ends with.
+    /// File extension, such as `mp3`; empty if unknown.
     extension: String,
-    /// Whether it belongs to this pod.
+    /// Whether the upload belongs to this pod.
     is_local: bool,
 }
 
-/// A file of audio, with its track and its library.
+/// An upload, with its track and library.
 #[derive(Clone, Debug, Serialize, Object)]
 #[oai(rename = "Upload")]
 pub struct UploadBody {
-    /// Its UUID.
+    /// UUID of the upload.
     uuid: Uuid,
-    /// The name to save it under; absent until it has a track.
+    /// File name to save the audio as; absent if the upload has no track.
     #[serde(skip_serializing_if = "Option::is_none")]
     filename: Option<String>,
-    /// When it was uploaded.
+    /// Time of the upload.
     creation_date: Timestamp,
-    /// Its media type.
+    /// Media type, such as `audio/mpeg`.
     mimetype: Option<String>,
-    /// Its track.
+    /// Track of the upload; null until imported.
     track: Option<TrackBody>,
-    /// Its library.
+    /// Library of the upload. Its `uploads_count` and `size` are 0 here.
     library: Option<LibraryBody>,
-    /// Its length in seconds.
+    /// Duration in seconds.
     duration: Option<i64>,
-    /// Its bits per second.
+    /// Bitrate in bits per second.
     bitrate: Option<i64>,
-    /// Its size in bytes.
+    /// Size in bytes.
     size: Option<i64>,
-    /// When it was imported.
+    /// Time at which the import ended; null until then.
     import_date: Option<Timestamp>,
-    /// How far its import is.
+    /// Import status.
     import_status: ImportStatus,
-    /// What the import has to tell, such as why it failed.
+    /// Details of the import, such as why it failed.
     import_details: Any<Value>,
-    /// What its uploader told of it.
+    /// Metadata given by the uploader.
     import_metadata: Any<Value>,
-    /// What its uploader calls the import that it belongs to.
+    /// Name that the uploader gave to the import.
     import_reference: String,
-    /// What its file tells of it.
+    /// Metadata read from the file.
     metadata: Any<Value>,
-    /// Where it came from.
+    /// Source of the file, such as a URL.
     source: Option<String>,
 }
 
-/// Where a track is listened to.
+/// Path of a track's audio.
 pub fn listen_url(track: Uuid) -> String {
     format!("/api/v1/listen/{track}/")
 }
@@ -105,7 +105,7 @@ impl Upload {
         format!("{}?upload={}", listen_url(track), self.uuid)
     }
 
-    /// By the media type, else by the file's name.
+    /// File extension by media type; for unknown types, the extension of the file name.
     pub fn extension(&self) -> &str {
         match self.mimetype.as_deref().unwrap_or_default() {
             "audio/mpeg" | "audio/mp3" => "mp3",
@@ -136,7 +136,7 @@ impl Upload {
     }
 }
 
-/// The name to save audio under: `artist - album - title.extension`.
+/// File name to save audio as: `artist - album - title.extension`.
 pub fn file_name(
     artist: Option<&str>,
     album: Option<&str>,
@@ -168,7 +168,7 @@ pub async fn bodies(loaders: &Loaders, reader: &Reader, ids: &[i64]) -> Result<V
             let actor = owners
                 .get(&library.actor_id)
                 .map(|actor| actor.body(reader));
-            // Here the original shows no figures.
+            // Funkwhale sends no figures here.
             library.body(LibraryStats::default(), actor)
         });
         let track = upload.track_id.and_then(|id| tracks.get(&id).cloned());

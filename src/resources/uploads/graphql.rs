@@ -20,31 +20,31 @@ use crate::{
 
 #[ComplexObject]
 impl Upload {
-    /// The global identifier, opaque to clients.
+    /// Global ID; opaque.
     #[graphql(name = "id")]
     pub(crate) async fn global_id(&self) -> ID {
         global(Kind::Upload, self.id)
     }
 
-    /// Whether it belongs to this pod.
+    /// Whether the upload belongs to this pod.
     async fn is_local(&self, ctx: &Context<'_>) -> bool {
         ctx.data_unchecked::<Cx>()
             .reader()
             .is_local(self.fid.as_deref())
     }
 
-    /// Its size in bytes.
+    /// Size in bytes.
     async fn size(&self) -> Option<BigInt> {
         self.size.map(BigInt)
     }
 
-    /// What its file name ends with.
+    /// File extension, such as `mp3`; empty if unknown.
     #[graphql(name = "extension")]
     async fn file_extension(&self) -> &str {
         self.extension()
     }
 
-    /// Where to listen to it: a path on this server; null until it has a track.
+    /// Path of the upload's audio on this server; null if the upload has no track.
     #[graphql(name = "listenUrl")]
     async fn listen_address(&self, ctx: &Context<'_>) -> Result<Option<String>> {
         let permit = ctx.reach::<tracks::Retrieve>().await?;
@@ -52,18 +52,18 @@ impl Upload {
         Ok(track.map(|track| self.listen_url(track.uuid)))
     }
 
-    /// Its track.
+    /// Track of the upload; null until imported.
     async fn track(&self, ctx: &Context<'_>) -> Result<Option<Track>> {
         ctx.load::<tracks::Retrieve, Track>(self.track_id).await
     }
 
-    /// Its library.
+    /// Library of the upload.
     async fn library(&self, ctx: &Context<'_>) -> Result<Option<Library>> {
         ctx.load::<libraries::Retrieve, Library>(self.library_id)
             .await
     }
 
-    /// What the import has to tell, such as why it failed; told to its uploader.
+    /// Details of the import, such as why it failed; null for uploads of others.
     async fn import_details(&self, ctx: &Context<'_>) -> Result<Option<Json<Value>>> {
         let permit = ctx.reach::<Retrieve>().await?;
         let library = permit.loaders().one::<Library>(self.library_id).await?;

@@ -1,4 +1,4 @@
-//! Uploads: the audio behind tracks.
+//! Uploads: the audio files of tracks.
 mod body;
 mod graphql;
 mod smart;
@@ -37,40 +37,46 @@ use self::sql::listing;
 
 operations! {
     "uploads";
-    /// Lists the caller's own uploads; newest first unless it says otherwise.
+    /// Lists your own uploads.
+    ///
+    /// Uploads in channels are left out by default. Sorted newest first by default. Invalid filter
+    /// values are answered with 400.
     list: List = read Libraries, anonymous = Never, throttle = List, graphql = "uploads", params = Query;
-    /// Shows one upload: an own one, or one that the caller can play.
+    /// Returns an upload.
+    ///
+    /// Visible are your own uploads, and uploads that you can play. Other uploads, and unknown IDs,
+    /// are answered with 404.
     retrieve: Retrieve = read Libraries, anonymous = Setting, throttle = Retrieve, graphql = "upload";
 }
 
 pub type Query = ListQuery<UploadFilter, UploadOrder>;
 
 choices! {
-    /// How far the import of an upload is.
+    /// Import status of an upload.
     pub enum ImportStatus {
-        /// Not handed in yet.
+        /// Not submitted for import yet.
         Draft = "draft",
-        /// Waiting to be imported.
+        /// Waiting for import.
         Pending = "pending",
         /// Imported.
         Finished = "finished",
         /// The import failed.
         Errored = "errored",
-        /// Not imported: it was there already.
+        /// Skipped as a duplicate of another upload.
         Skipped = "skipped",
     }
 }
 
-/// A file of audio.
+/// An upload: an audio file of a track.
 #[derive(Clone, Debug, FromRow, SimpleObject)]
 #[graphql(complex)]
 pub struct Upload {
-    /// The number of the row, unique among uploads.
+    /// Numeric ID, unique among uploads.
     #[graphql(name = "databaseId")]
     pub id: i64,
-    /// Its UUID.
+    /// UUID of the upload.
     pub uuid: Uuid,
-    /// Its ActivityPub identifier.
+    /// ActivityPub ID (URI) of the upload.
     pub fid: Option<String>,
     #[graphql(skip)]
     pub track_id: Option<i64>,
@@ -80,21 +86,21 @@ pub struct Upload {
     pub audio_file: String,
     #[graphql(skip)]
     pub source: Option<String>,
-    /// Its media type.
+    /// Media type, such as `audio/mpeg`.
     pub mimetype: Option<String>,
     #[graphql(skip)]
     pub size: Option<i64>,
-    /// Its length in seconds.
+    /// Duration in seconds.
     pub duration: Option<i64>,
-    /// Its bits per second.
+    /// Bitrate in bits per second.
     pub bitrate: Option<i64>,
-    /// When it was uploaded.
+    /// Time of the upload.
     pub creation_date: Timestamp,
-    /// When it was imported.
+    /// Time at which the import ended; null until then.
     pub import_date: Option<Timestamp>,
-    /// How far its import is.
+    /// Import status.
     pub import_status: ImportStatus,
-    /// What its uploader calls the import that it belongs to.
+    /// Name that the uploader gave to the import.
     pub import_reference: String,
     #[graphql(skip)]
     #[sqlx(json)]
@@ -108,47 +114,51 @@ pub struct Upload {
 }
 
 filter! {
-    /// Narrows a list of uploads.
+    /// Filter for a list of uploads. An upload must match all conditions.
     pub struct UploadFilter {
-        /// Only uploads of albums of the artist of this number.
+        /// Uploads on albums credited to the artist with this ID.
         album_artist: Option<i64>,
-        /// Only uploads of the channel with this UUID.
+        /// Uploads in the channel with this UUID.
         channel: Option<Uuid>,
-        /// What the uploader calls the import.
+        /// Name that the uploader gave to the import (exact, case-sensitive).
         import_reference: Option<String>,
-        /// How far the import is; given several times, any of them.
+        /// Import status: any of these.
         import_status: Vec<ImportStatus>,
-        /// Uploads of channels too.
+        /// `true`: include uploads in channels, which are left out by default.
         include_channels: Option<bool>,
-        /// Only uploads of the library with this UUID.
+        /// Uploads in the library with this UUID.
         library: Option<Uuid>,
-        /// The media type.
+        /// Media type, such as `audio/mpeg` (exact, case-sensitive).
         mimetype: Option<String>,
-        /// Only what the caller can play, or only what the caller cannot.
+        /// `true`: only imported uploads, which you can play. `false`: only the others.
         playable: Option<bool>,
-        /// Words, and `key:value` with the keys `artist`, `album`, `track`, `status`.
+        /// Words, which must all match, each as a part of the title, album, artist or source (not
+        /// case-sensitive). `artist:`, `album:`, `track:` and `status:` before a word restrict it;
+        /// double quotes keep words together.
         q: Option<String>,
-        /// Whose libraries: `me`, `subscribed`, `all`, `actor:name@domain`, `domain:name`, or several with commas.
+        /// Uploads in these libraries: `me` (your own), `subscribed` (those you follow), `all`,
+        /// `actor:name@domain` or `domain:name`. Several are separated by commas; any of them may
+        /// match.
         scope: Option<String>,
-        /// Only uploads of the track with this UUID.
+        /// Uploads of the track with this UUID.
         track: Option<Uuid>,
-        /// Only uploads of tracks of the artist of this number.
+        /// Uploads of tracks credited to the artist with this ID.
         track_artist: Option<i64>,
     }
 }
 
 ordering! {
-    /// What uploads can be sorted by.
+    /// Sort options for uploads.
     pub struct UploadOrder by UploadOrderField {
-        /// When it was uploaded.
+        /// Time of the upload.
         CreationDate = "creation_date",
-        /// When it was imported; others come last.
+        /// Time at which the import ended. Uploads without one come last, or first if descending.
         ImportDate = "import_date",
-        /// The size in bytes.
+        /// Size in bytes. Uploads without one come last, or first if descending.
         Size = "size",
-        /// The bits per second.
+        /// Bitrate in bits per second. Uploads without one come last, or first if descending.
         Bitrate = "bitrate",
-        /// The length.
+        /// Duration in seconds. Uploads without one come last, or first if descending.
         Duration = "duration",
     }
     others ignored
@@ -183,7 +193,7 @@ pub async fn retrieve(permit: &Allowed<Retrieve>, key: Key) -> Result<Upload> {
     }
 }
 
-load!(/// An upload, where it is the caller's or the caller can listen to it.
+load!(/// An upload that belongs to the caller, or that the caller can play.
     VisibleUpload: Upload = for_caller visible_by_ids);
 
 async fn visible_by_ids(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Upload>> {
@@ -195,7 +205,7 @@ async fn visible_by_ids(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, U
     Ok(rows.into_iter().map(|row| (row.id, row)).collect())
 }
 
-/// Of an upload `u`: it is the caller's, or the caller can play it.
+/// Condition on an upload `u`: the caller owns or can play it.
 fn visible(reader: &Reader) -> Sql {
     sql("(u.library_id in (select l.id from libraries l where l.actor_id = ?) or (")
         .bind(reader.actor_id().unwrap_or(-1))

@@ -1,7 +1,7 @@
 use super::super::visibility::{WORDS, containing, folded};
 use crate::store::{Sql, sql};
 
-/// The conditions of a search such as `status:finished album:"two words" word`.
+/// Conditions of a search such as `status:finished album:"two words" word`.
 pub fn conditions(q: &str) -> Vec<Sql> {
     tokens(q)
         .iter()
@@ -10,7 +10,7 @@ pub fn conditions(q: &str) -> Vec<Sql> {
         .collect()
 }
 
-/// Splits at white space, except within double quotes, which are dropped.
+/// Splits at white space outside of double quotes, and drops the quotes.
 fn tokens(q: &str) -> Vec<String> {
     let mut tokens = vec![String::new()];
     let mut quoted = false;

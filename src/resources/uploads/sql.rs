@@ -1,4 +1,4 @@
-//! How uploads are read.
+//! SQL for reading uploads.
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
@@ -124,7 +124,7 @@ entity!(Upload in "uploads": "id, uuid, fid, track_id, library_id, audio_file, s
     upon [UploadId],
     weighs [fid, audio_file, source, mimetype, import_reference, import_details, import_metadata, metadata]);
 
-load!(/// The uploads of a track that have audio, oldest first, whoever may hear them.
+load!(/// Uploads of a track that have audio, oldest first, whoever may play them.
     TrackUploads: Vec<Upload> = kept of_tracks, upon [UploadTrack]);
 
 async fn of_tracks(db: &Reads, ids: Vec<i64>) -> Result<HashMap<i64, Vec<Upload>>> {
@@ -137,8 +137,8 @@ async fn of_tracks(db: &Reads, ids: Vec<i64>) -> Result<HashMap<i64, Vec<Upload>
     ))
 }
 
-/// The uploads of each track that the caller can listen to, oldest first. What was skipped as a
-/// duplicate has its audio too, though it makes nothing playable in lists.
+/// The uploads of each track that the caller can play, oldest first. Skipped duplicates are
+/// included: they have audio too, but the filter `playable` does not count them.
 pub async fn audible_uploads(
     loaders: &Loaders,
     reader: &Reader,
@@ -163,7 +163,7 @@ pub async fn audible_uploads(
     Ok(uploads)
 }
 
-/// The uploads of one track that the caller can listen to, oldest first.
+/// The uploads of one track that the caller can play, oldest first.
 pub async fn audible_uploads_of(
     loaders: &Loaders,
     reader: &Reader,
