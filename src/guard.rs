@@ -15,7 +15,7 @@ use poem_openapi::{
 
 use crate::{
     app::App,
-    context::{Cx, Reader},
+    context::{Cx, Plan, Reader},
     error::Result,
     load::{Load, Loaders},
     rest::params::ParamDoc,
@@ -107,7 +107,7 @@ impl Info {
     }
 
     /// Whether it reads many rows, so that it has to wait for its turn.
-    fn reads_many(&self) -> bool {
+    pub fn reads_many(&self) -> bool {
         self.throttle == Throttle::List || self.name == "search.all"
     }
 }
@@ -283,8 +283,10 @@ pub trait AllowExt {
 }
 
 impl AllowExt for Context<'_> {
-    fn allow<O: Operation>(&self) -> impl Future<Output = Result<Allowed<O>>> + Send {
-        self.data_unchecked::<Cx>().allow()
+    async fn allow<O: Operation>(&self) -> Result<Allowed<O>> {
+        let cx = self.data_unchecked::<Cx>();
+        self.data_unchecked::<Plan>().admit(cx).await?;
+        cx.allow().await
     }
 
     fn reach<O: Operation>(&self) -> impl Future<Output = Result<Allowed<O>>> + Send {

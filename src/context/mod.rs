@@ -1,5 +1,6 @@
 //! One request: who asks, what it may open, and what it has spent so far.
 mod caller;
+mod plan;
 mod reader;
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -9,6 +10,7 @@ use tokio::sync::OnceCell;
 
 pub use self::{
     caller::{Caller, Identity},
+    plan::Plan,
     reader::Reader,
 };
 use crate::{
@@ -140,21 +142,32 @@ impl Cx {
     /// it asks for its permit. Those that the caller may not perform spend nothing. What asks more
     /// often than a rate ever permits is refused as a whole.
     pub async fn reserve(&self, operations: &[&'static Info]) -> Result<()> {
-        let mut wanted = Vec::with_capacity(operations.len());
+        let wanted = self.counted(operations).await;
+        let by_address = |wanted: &&(&Info, _)| wanted.0.throttle.is_by_address();
+        let (theirs, own): (Vec<_>, Vec<_>) = wanted.iter().partition(by_address);
+        self.reserve_from(self.address(), &theirs).await?;
+        self.reserve_from(self.0.ident, &own).await
+    }
+
+    /// Refuses operations that ask more often than a rate ever permits.
+    pub async fn check_rates(&self, operations: &[&'static Info]) -> Result<()> {
+        let wanted = self.counted(operations).await;
+        let scopes: Vec<_> = wanted.iter().map(|(_, scope)| *scope).collect();
+        self.within_limits(&scopes)
+    }
+
+    /// The operations that the caller may perform and that are counted, with their scopes.
+    async fn counted(&self, operations: &[&'static Info]) -> Vec<(&'static Info, &'static str)> {
+        let mut counted = Vec::with_capacity(operations.len());
         for info in operations {
             let scope = info.throttle.scope(&self.0.ident);
             if let Some(scope) = scope
                 && self.check(info).await.is_ok()
             {
-                wanted.push((*info, scope));
+                counted.push((*info, scope));
             }
         }
-        let scopes: Vec<_> = wanted.iter().map(|(_, scope)| *scope).collect();
-        self.within_limits(&scopes)?;
-        let by_address = |wanted: &&(&Info, _)| wanted.0.throttle.is_by_address();
-        let (theirs, own): (Vec<_>, Vec<_>) = wanted.iter().partition(by_address);
-        self.reserve_from(self.address(), &theirs).await?;
-        self.reserve_from(self.0.ident, &own).await
+        counted
     }
 
     async fn reserve_from(

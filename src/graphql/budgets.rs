@@ -1,15 +1,12 @@
-//! What the root fields of a query spend, asked for at once before any of them runs.
+//! What the root fields of a query spend, asked for at once when the first of them asks.
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     convert::Infallible,
-    sync::{Arc, LazyLock, OnceLock},
+    sync::LazyLock,
 };
 
 use async_graphql::{
-    ID, Name, Positioned, Response, ServerError, ServerResult, ValidationResult, Value, Variables,
-    extensions::{
-        Extension, ExtensionContext, ExtensionFactory, NextExecute, NextParseQuery, NextValidation,
-    },
+    ID, Name, Positioned, Value, Variables,
     parser::types::{
         Directive, ExecutableDocument, Field, OperationDefinition, OperationType, Selection,
         SelectionSet,
@@ -17,105 +14,35 @@ use async_graphql::{
 };
 
 use crate::{
-    context::Cx,
+    context::Plan,
     guard::Info,
     resources::{node, operations},
 };
 
-/// Makes the extension that reserves.
-pub struct Budgets;
+/// Selections within selections from here on: such a query waits for its turn, as lists over REST
+/// do.
+const DEEP: usize = 4;
 
-impl ExtensionFactory for Budgets {
-    fn create(&self) -> Arc<dyn Extension> {
-        Arc::new(Reserving::default())
-    }
-}
-
-/// The operations behind the root fields, by the operation of the document.
-type Plan = HashMap<Option<String>, Vec<&'static Info>>;
-
-/// Queries above this complexity wait for their turn, as lists over REST do.
-const MANY: usize = 500;
-
-#[derive(Default)]
-struct Reserving {
-    plan: OnceLock<Plan>,
-    complexity: OnceLock<usize>,
-}
-
-#[async_graphql::async_trait::async_trait]
-impl Extension for Reserving {
-    async fn parse_query(
-        &self,
-        ctx: &ExtensionContext<'_>,
-        query: &str,
-        variables: &Variables,
-        next: NextParseQuery<'_>,
-    ) -> ServerResult<ExecutableDocument> {
-        let document = next.run(ctx, query, variables).await?;
-        let planned = document.operations.iter().map(|(name, operation)| {
-            let reader = Reader {
-                document: &document,
-                operation: &operation.node,
-                variables,
-            };
-            (name.map(ToString::to_string), reader.roots())
-        });
-        // A query is parsed once.
-        let _ = self.plan.set(planned.collect());
-        Ok(document)
-    }
-
-    async fn validation(
-        &self,
-        ctx: &ExtensionContext<'_>,
-        next: NextValidation<'_>,
-    ) -> Result<ValidationResult, Vec<ServerError>> {
-        let validated = next.run(ctx).await?;
-        // A query is validated once.
-        let _ = self.complexity.set(validated.complexity);
-        Ok(validated)
-    }
-
-    /// Comes after validation: what is refused as a whole has spent nothing.
-    async fn execute(
-        &self,
-        ctx: &ExtensionContext<'_>,
-        operation_name: Option<&str>,
-        next: NextExecute<'_>,
-    ) -> Response {
-        let plan = self.plan.get();
-        let roots = plan.and_then(|plan| match operation_name {
-            Some(name) => plan.get(&Some(name.to_owned())),
-            None => plan.values().next().filter(|_| plan.len() == 1),
-        });
-        if let (Some(roots), Ok(cx)) = (roots, ctx.data::<Cx>())
-            && let Err(error) = self.admit(cx, roots).await
-        {
-            let error = async_graphql::Error::from(error);
-            let refused = ServerError {
-                extensions: error.extensions,
-                ..ServerError::new(error.message, None)
-            };
-            return Response::from_errors(vec![refused]);
-        }
-        let answer = next.run(ctx, operation_name).await;
-        // What was spent for fields whose arguments were refused is told too.
-        if let Ok(cx) = ctx.data::<Cx>() {
-            cx.settle();
-        }
-        answer
-    }
-}
-
-impl Reserving {
-    async fn admit(&self, cx: &Cx, roots: &[&'static Info]) -> crate::error::Result<()> {
-        cx.reserve(roots).await?;
-        if self.complexity.get().is_some_and(|cost| *cost > MANY) {
-            cx.take_turn().await?;
-        }
-        Ok(())
-    }
+/// What an operation of a document is going to spend.
+pub fn plan(document: &ExecutableDocument, name: Option<&str>, variables: &Variables) -> Plan {
+    let mut operations = document.operations.iter();
+    let chosen = match name {
+        Some(name) => operations.find(|(found, _)| found.is_some_and(|found| found == name)),
+        None => operations.next(),
+    };
+    let Some((_, operation)) = chosen else {
+        return Plan::default();
+    };
+    let reader = Reader {
+        document,
+        operation: &operation.node,
+        variables,
+    };
+    let roots = reader.roots();
+    let mut seen = HashSet::new();
+    let is_deep = reader.is_deep(&operation.node.selection_set.node, DEEP, &mut seen);
+    let is_dear = is_deep || roots.iter().any(|info| info.reads_many());
+    Plan::new(roots, is_dear)
 }
 
 /// The operation of each root field.
@@ -123,6 +50,9 @@ static FIELDS: LazyLock<HashMap<&'static str, &'static Info>> = LazyLock::new(||
     let named = operations().filter(|info| !info.graphql.starts_with('('));
     named.map(|info| (info.graphql, info)).collect()
 });
+
+/// The fragments that were met, and how deep.
+type Seen<'a> = HashSet<(&'a str, usize)>;
 
 /// Reads the root fields off one operation of a document.
 struct Reader<'a> {
@@ -134,16 +64,42 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn roots(&self) -> Vec<&'static Info> {
         let mut found = Vec::new();
-        self.read(&self.operation.selection_set.node, &mut found, 0);
+        let selection = &self.operation.selection_set.node;
+        self.read(selection, &mut found, &mut HashSet::new());
         found
     }
 
-    fn read(&self, selection: &SelectionSet, found: &mut Vec<&'static Info>, depth: usize) {
-        /// Fragments within fragments: deeper ones are refused by validation, or spend one by one.
-        const DEPTH: usize = 16;
-        if depth > DEPTH {
-            return;
+    /// Whether selections lie so deep within each other.
+    fn is_deep<'a>(
+        &'a self,
+        selection: &'a SelectionSet,
+        depth: usize,
+        seen: &mut Seen<'a>,
+    ) -> bool {
+        if depth == 0 {
+            return true;
         }
+        selection.items.iter().any(|item| match &item.node {
+            Selection::Field(field) => {
+                let within = &field.node.selection_set.node;
+                !within.items.is_empty() && self.is_deep(within, depth - 1, seen)
+            }
+            Selection::InlineFragment(fragment) => {
+                self.is_deep(&fragment.node.selection_set.node, depth, seen)
+            }
+            Selection::FragmentSpread(spread) => {
+                let fragment = self.fragment(&spread.node.fragment_name.node, depth, seen);
+                fragment.is_some_and(|selection| self.is_deep(selection, depth, seen))
+            }
+        })
+    }
+
+    fn read<'a>(
+        &'a self,
+        selection: &'a SelectionSet,
+        found: &mut Vec<&'static Info>,
+        seen: &mut Seen<'a>,
+    ) {
         for item in &selection.items {
             match &item.node {
                 Selection::Field(field) if self.is_wanted(&field.node.directives) => {
@@ -156,17 +112,30 @@ impl Reader<'_> {
                 Selection::InlineFragment(fragment)
                     if self.is_wanted(&fragment.node.directives) =>
                 {
-                    self.read(&fragment.node.selection_set.node, found, depth + 1);
+                    self.read(&fragment.node.selection_set.node, found, seen);
                 }
                 Selection::FragmentSpread(spread) if self.is_wanted(&spread.node.directives) => {
-                    let fragment = self.document.fragments.get(&spread.node.fragment_name.node);
-                    if let Some(fragment) = fragment {
-                        self.read(&fragment.node.selection_set.node, found, depth + 1);
+                    let fragment = self.fragment(&spread.node.fragment_name.node, 0, seen);
+                    if let Some(selection) = fragment {
+                        self.read(selection, found, seen);
                     }
                 }
                 _ => {}
             }
         }
+    }
+
+    /// What a fragment selects, the first time that it is met at a depth: fragments may spread each
+    /// other without end.
+    fn fragment<'a>(
+        &'a self,
+        name: &'a Name,
+        depth: usize,
+        seen: &mut Seen<'a>,
+    ) -> Option<&'a SelectionSet> {
+        let fragment = self.document.fragments.get(name)?;
+        seen.insert((name, depth))
+            .then_some(&fragment.node.selection_set.node)
     }
 
     /// The operations behind an argument of global identifiers, one or several.

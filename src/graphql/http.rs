@@ -10,10 +10,11 @@ use poem::{
     Endpoint, IntoResponse, Request, Response,
     http::{HeaderValue, Method, StatusCode},
 };
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
-    Graph,
+    Graph, budgets,
     documents::Documents,
     order,
     persisted::Persisted,
@@ -38,8 +39,20 @@ pub struct GraphQl {
 
 /// One answer, and how the query fared.
 struct Outcome {
-    body: Value,
+    /// JSON.
+    body: String,
     fate: Fate,
+}
+
+/// The body of an answer.
+#[derive(Serialize)]
+struct Body<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a async_graphql::Value>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [ServerError],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    extensions: Option<Value>,
 }
 
 /// How a query fared, where statuses tell of it.
@@ -72,19 +85,20 @@ impl GraphQl {
         if get {
             let parameters = from_url(request.uri().query().unwrap_or_default())?;
             let outcome = self.run(&cx, parameters, true).await?;
-            return Ok(written(outcome.status(media), &outcome.body, media));
+            return Ok(written(outcome.status(media), outcome.body, media));
         }
         match from_body(request).await? {
             Sent::One(parameters) => {
                 let outcome = self.run(&cx, parameters, false).await?;
-                Ok(written(outcome.status(media), &outcome.body, media))
+                Ok(written(outcome.status(media), outcome.body, media))
             }
             Sent::Batch(batch) => {
                 let mut bodies = Vec::with_capacity(batch.len());
                 for parameters in batch {
                     bodies.push(self.run(&cx, parameters, false).await?.body);
                 }
-                Ok(written(StatusCode::OK, &Value::Array(bodies), media))
+                let bodies = format!("[{}]", bodies.join(","));
+                Ok(written(StatusCode::OK, bodies, media))
             }
         }
     }
@@ -98,7 +112,17 @@ impl GraphQl {
             Err(error @ (Error::MethodNotAllowed(_) | Error::Invalid(_))) => return Err(error),
             Err(error) => return Ok(Outcome::refusal(error)),
         };
-        let mut answer = self.graph.execute(query.data(cx.clone())).await;
+        let plan = document
+            .as_ref()
+            .map(|document| budgets::plan(document, operation.as_deref(), &query.variables));
+        let plan = plan.unwrap_or_default();
+        if let Err(error) = plan.check(cx).await {
+            return Ok(Outcome::refusal(error));
+        }
+        let query = query.data(cx.clone()).data(plan);
+        let mut answer = self.graph.execute(query).await;
+        // What was spent for fields whose arguments were refused is told too.
+        cx.settle();
         // A document that was refused may have fragments without end.
         if let (Some(document), async_graphql::Value::Object(_)) = (&document, &answer.data) {
             answer.data = order::ordered(answer.data, document, operation.as_deref());
@@ -166,19 +190,14 @@ impl Outcome {
             () if refused => Fate::Refused,
             () => Fate::Answered,
         };
-        let mut body = serde_json::Map::new();
-        if !refused {
-            body.insert("data".to_owned(), json!(answer.data));
-        }
-        if !answer.errors.is_empty() {
-            body.insert("errors".to_owned(), json!(answer.errors));
-        }
-        if !spent.is_empty() {
-            let rows: Vec<Value> = spent.iter().map(row).collect();
-            body.insert("extensions".to_owned(), json!({ "rateLimits": rows }));
-        }
+        let rows: Vec<Value> = spent.iter().map(row).collect();
+        let body = Body {
+            data: (!refused).then_some(&answer.data),
+            errors: &answer.errors,
+            extensions: (!rows.is_empty()).then(|| json!({ "rateLimits": rows })),
+        };
         Self {
-            body: Value::Object(body),
+            body: serde_json::to_string(&body).expect("an answer is JSON"),
             fate,
         }
     }
@@ -194,7 +213,7 @@ impl Outcome {
         let body =
             json!({ "errors": [{ "message": told.message, "extensions": told.extensions }] });
         Self {
-            body,
+            body: body.to_string(),
             fate: Fate::Refused,
         }
     }
@@ -273,11 +292,11 @@ fn negotiated(request: &Request) -> Result<&'static str> {
     }
 }
 
-fn written(status: StatusCode, body: &Value, media: &'static str) -> Response {
+fn written(status: StatusCode, body: String, media: &'static str) -> Response {
     let mut response = Response::builder()
         .status(status)
         .content_type(format!("{media}; charset=utf-8"))
-        .body(body.to_string());
+        .body(body);
     if status == StatusCode::SERVICE_UNAVAILABLE {
         let wait = RETRY_AFTER.into();
         response.headers_mut().insert("retry-after", wait);
@@ -296,7 +315,7 @@ impl Endpoint for GraphQl {
         Ok(self.answer(request, media).await.unwrap_or_else(|error| {
             let method = matches!(error, Error::MethodNotAllowed(_));
             let status = poem::error::ResponseError::status(&error);
-            let mut response = written(status, &Outcome::refusal(error).body, media);
+            let mut response = written(status, Outcome::refusal(error).body, media);
             if method {
                 response
                     .headers_mut()

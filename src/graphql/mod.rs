@@ -31,8 +31,7 @@ pub fn schema(config: &Config) -> Graph {
         .limit_depth(config.graphql_depth)
         .limit_complexity(config.graphql_complexity)
         .limit_recursive_depth(limits::NESTING)
-        .limit_directives(10)
-        .extension(budgets::Budgets);
+        .limit_directives(10);
     if !config.graphql_introspection {
         builder = builder.disable_introspection().disable_suggestions();
     }

@@ -1,0 +1,40 @@
+use tokio::sync::OnceCell;
+
+use super::Cx;
+use crate::{error::Result, guard::Info};
+
+/// What one query is going to spend. All of it is asked for at once, when the first root field asks
+/// for its permit: so a query that is refused as a whole spends nothing.
+#[derive(Default)]
+pub struct Plan {
+    operations: Vec<&'static Info>,
+    is_dear: bool,
+    admitted: OnceCell<()>,
+}
+
+impl Plan {
+    pub fn new(operations: Vec<&'static Info>, is_dear: bool) -> Self {
+        Self {
+            operations,
+            is_dear,
+            admitted: OnceCell::new(),
+        }
+    }
+
+    /// Refuses what asks more often than a rate ever permits.
+    pub async fn check(&self, cx: &Cx) -> Result<()> {
+        cx.check_rates(&self.operations).await
+    }
+
+    /// Reserves for every operation, and waits for the turn of a dear query.
+    pub async fn admit(&self, cx: &Cx) -> Result<()> {
+        let admitted = self.admitted.get_or_try_init(|| async {
+            cx.reserve(&self.operations).await?;
+            match self.is_dear {
+                true => cx.take_turn().await,
+                false => Ok(()),
+            }
+        });
+        admitted.await.copied()
+    }
+}
