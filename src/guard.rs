@@ -285,7 +285,7 @@ pub trait AllowExt {
 impl AllowExt for Context<'_> {
     async fn allow<O: Operation>(&self) -> Result<Allowed<O>> {
         let cx = self.data_unchecked::<Cx>();
-        self.data_unchecked::<Plan>().admit(cx).await?;
+        self.data_unchecked::<Arc<Plan>>().admit(cx).await?;
         cx.allow().await
     }
 

@@ -150,10 +150,11 @@ impl Cx {
     }
 
     /// Refuses operations that ask more often than a rate ever permits.
-    pub async fn check_rates(&self, operations: &[&'static Info]) -> Result<()> {
-        let wanted = self.counted(operations).await;
-        let scopes: Vec<_> = wanted.iter().map(|(_, scope)| *scope).collect();
-        self.within_limits(&scopes)
+    pub fn check_rates(&self, operations: &[&'static Info]) -> Result<()> {
+        let scopes = operations
+            .iter()
+            .filter_map(|info| info.throttle.scope(&self.0.ident));
+        self.within_limits(&Vec::from_iter(scopes))
     }
 
     /// The operations that the caller may perform and that are counted, with their scopes.

@@ -22,8 +22,8 @@ impl Plan {
     }
 
     /// Refuses what asks more often than a rate ever permits.
-    pub async fn check(&self, cx: &Cx) -> Result<()> {
-        cx.check_rates(&self.operations).await
+    pub fn check(&self, cx: &Cx) -> Result<()> {
+        cx.check_rates(&self.operations)
     }
 
     /// Reserves for every operation, and waits for the turn of a dear query.

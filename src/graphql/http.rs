@@ -116,12 +116,18 @@ impl GraphQl {
             .as_ref()
             .map(|document| budgets::plan(document, operation.as_deref(), &query.variables));
         let plan = plan.unwrap_or_default();
-        if let Err(error) = plan.check(cx).await {
+        if let Err(error) = plan.check(cx) {
             return Ok(Outcome::refusal(error));
         }
-        let query = query.data(cx.clone()).data(plan);
+        let plan = Arc::new(plan);
+        let query = query.data(cx.clone()).data(plan.clone());
         let mut answer = self.graph.execute(query).await;
-        // What was spent for fields whose arguments were refused is told too.
+        // Fields whose arguments are refused never ask for a permit; they count all the same.
+        if answer.errors.iter().any(|error| !error.path.is_empty())
+            && let Err(error) = plan.admit(cx).await
+        {
+            return Ok(Outcome::refusal(error));
+        }
         cx.settle();
         // A document that was refused may have fragments without end.
         if let (Some(document), async_graphql::Value::Object(_)) = (&document, &answer.data) {

@@ -116,7 +116,10 @@ impl<'a> Fragments<'a> {
             }
             Selection::Field(_) => 1,
             Selection::InlineFragment(fragment) => self.count(&fragment.node.selection_set.node),
-            Selection::FragmentSpread(spread) => self.spread(&spread.node.fragment_name.node),
+            // Whoever follows spreads pays for one that leads to nothing, too.
+            Selection::FragmentSpread(spread) => {
+                self.spread(&spread.node.fragment_name.node).max(1)
+            }
         });
         counts.fold(0, usize::saturating_add)
     }
@@ -171,6 +174,18 @@ mod tests {
                 " fragment f{index} on Query {{ ...f{next} ...f{next} }}"
             ));
         }
+        assert!(check_document(&parse_query(query).unwrap()).is_err());
+    }
+
+    #[test]
+    fn spreads_of_nothing_are_counted_as_written_out() {
+        let chain: String = (0..20)
+            .map(|index| {
+                let spreads = format!("...f{} ", index + 1).repeat(40);
+                format!("fragment f{index} on Query {{ {spreads}}} ")
+            })
+            .collect();
+        let query = format!("{{ ...f0 }} {chain}");
         assert!(check_document(&parse_query(query).unwrap()).is_err());
     }
 

@@ -34,11 +34,11 @@ operations! {
     /// JSON: 200 with the code, or 400 with `error` and `redirect_uri`; otherwise it is a redirect
     /// (302). Missing fields and unknown applications or redirect URIs are answered with 400,
     /// scopes that exceed those of the caller's token with 403.
-    authorize: Authorize = act, anonymous = Never, throttle = OauthAuthorize, graphql = "(OAuth is REST by its standards)";
+    authorize: Authorize = act, anonymous = Never, throttle = OauthAuthorize, graphql = "(REST only: OAuth)";
     /// Redirects to the authorization page.
     ///
     /// The target is `/authorize`, with the same query.
-    authorize_page: AuthorizePage = open, anonymous = Always, throttle = Wildcard, graphql = "(OAuth is REST by its standards)";
+    authorize_page: AuthorizePage = open, anonymous = Always, throttle = Wildcard, graphql = "(REST only: OAuth)";
     /// Issues an access token and a refresh token.
     ///
     /// Accepts authorization codes and refresh tokens (RFC 6749) and device codes (RFC 8628).
@@ -47,29 +47,29 @@ operations! {
     /// revokes all tokens of its authorization (a refresh token after a grace period of 30
     /// seconds). Errors are 400, or 401 for failed client authentication, with an `error` code. A
     /// device that polls at its interval is not counted.
-    token: Token = act, anonymous = Always, throttle = OauthToken, graphql = "(OAuth is REST by its standards)";
+    token: Token = act, anonymous = Always, throttle = OauthToken, graphql = "(REST only: OAuth)";
     /// Revokes a token of the client (RFC 7009).
     ///
     /// An access token is revoked alone, a refresh token with all tokens of its authorization.
     /// Unknown tokens, and tokens of other clients, are ignored: the answer is 200 with an empty
     /// body. Failed client authentication is answered with 401.
-    revoke: Revoke = act, anonymous = Always, throttle = OauthRevokeToken, graphql = "(OAuth is REST by its standards)";
+    revoke: Revoke = act, anonymous = Always, throttle = OauthRevokeToken, graphql = "(REST only: OAuth)";
     /// Introspects a token of the client (RFC 7662).
     ///
     /// For confidential clients only; failed client authentication is answered with 401. Expired,
     /// revoked and unknown tokens, and tokens of other clients, are answered with `{"active":
     /// false}`.
-    introspect: Introspect = act, anonymous = Always, throttle = Wildcard, graphql = "(OAuth is REST by its standards)";
+    introspect: Introspect = act, anonymous = Always, throttle = Wildcard, graphql = "(REST only: OAuth)";
     /// Starts a device authorization (RFC 8628 section 3.1).
     ///
     /// For devices without a browser: the user enters `user_code` at `/device` while the device
     /// polls the token endpoint with `device_code`. Both codes are valid for 15 minutes. Counts
     /// against the `oauth-token` rate limit.
-    device: BeginDevice = act, anonymous = Always, throttle = OauthToken, graphql = "(OAuth is REST by its standards)";
+    device: BeginDevice = act, anonymous = Always, throttle = OauthToken, graphql = "(REST only: OAuth)";
     /// Returns the authorization server metadata (RFC 8414).
     ///
     /// Lists the OAuth endpoints, scopes, grant types and client authentication methods.
-    metadata: Metadata = open, anonymous = Always, throttle = Wildcard, graphql = "(OAuth is REST by its standards)";
+    metadata: Metadata = open, anonymous = Always, throttle = Wildcard, graphql = "(REST only: OAuth)";
 }
 
 /// An authorization code and the URI that delivers it.

@@ -25,32 +25,32 @@ operations! {
     ///
     /// The list is always empty, as this server does not fetch from other pods yet. Unknown IDs are
     /// answered with 404.
-    of_artist: OfArtist = open, anonymous = Never, throttle = Wildcard, graphql = "(comes with federation)", params = PageQuery;
+    of_artist: OfArtist = open, anonymous = Never, throttle = Wildcard, graphql = "(not yet: federation)", params = PageQuery;
     /// Lists the fetches of an album from another pod.
     ///
     /// The list is always empty, as this server does not fetch from other pods yet. Unknown IDs are
     /// answered with 404.
-    of_album: OfAlbum = open, anonymous = Never, throttle = Wildcard, graphql = "(comes with federation)", params = PageQuery;
+    of_album: OfAlbum = open, anonymous = Never, throttle = Wildcard, graphql = "(not yet: federation)", params = PageQuery;
     /// Lists the fetches of a track from another pod.
     ///
     /// The list is always empty, as this server does not fetch from other pods yet. Unknown IDs are
     /// answered with 404.
-    of_track: OfTrack = open, anonymous = Never, throttle = Wildcard, graphql = "(comes with federation)", params = PageQuery;
+    of_track: OfTrack = open, anonymous = Never, throttle = Wildcard, graphql = "(not yet: federation)", params = PageQuery;
     /// Fetches an artist from another pod again.
     ///
     /// Not supported yet: artists of other pods are answered with 501, artists of this pod with
     /// 400, and unknown IDs with 404.
-    artist: Artist = open, anonymous = Never, throttle = Wildcard, graphql = "(comes with federation)";
+    artist: Artist = open, anonymous = Never, throttle = Wildcard, graphql = "(not yet: federation)";
     /// Fetches an album from another pod again.
     ///
     /// Not supported yet: albums of other pods are answered with 501, albums of this pod with 400,
     /// and unknown IDs with 404.
-    album: Album = open, anonymous = Never, throttle = Wildcard, graphql = "(comes with federation)";
+    album: Album = open, anonymous = Never, throttle = Wildcard, graphql = "(not yet: federation)";
     /// Fetches a track from another pod again.
     ///
     /// Not supported yet: tracks of other pods are answered with 501, tracks of this pod with 400,
     /// and unknown IDs with 404.
-    track: Track = open, anonymous = Never, throttle = Wildcard, graphql = "(comes with federation)";
+    track: Track = open, anonymous = Never, throttle = Wildcard, graphql = "(not yet: federation)";
 }
 
 /// A fetch of an object from another pod.

@@ -13,11 +13,18 @@ fn message(answer: &Value) -> &str {
 
 on_both! {
     async fn fragments_without_end_are_refused(pod: Pod) {
+        let many = |name: usize| format!("...f{name} ").repeat(40);
+        let chain: String = (0..20)
+            .map(|index| format!("fragment f{index} on Query {{ {} }} ", many(index + 1)))
+            .collect();
         for query in [
-            "{ ...F } fragment F on Query { ...F }",
-            "{ ...F } fragment F on Query { ...G } fragment G on Query { instance { name } ...F }",
+            "{ ...F } fragment F on Query { ...F }".to_owned(),
+            "{ ...F } fragment F on Query { ...G } fragment G on Query { instance { name } ...F }".to_owned(),
+            format!("{{ ...F }} fragment F on Query {{ {} }}", "...F ".repeat(60)),
+            // The last one spreads what is not there: so nobody counts a field.
+            format!("{{ ...f0 }} {chain}"),
         ] {
-            let body = pod.graphql(query).send().await.json();
+            let body = pod.graphql(&query).send().await.json();
             assert!(body["data"].is_null() && body["errors"].is_array(), "{body}");
         }
     }

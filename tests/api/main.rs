@@ -29,5 +29,6 @@ mod scanning;
 mod schema;
 mod support;
 mod throttling;
+mod transfer;
 mod web;
 mod writing;

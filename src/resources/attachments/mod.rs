@@ -41,7 +41,7 @@ operations! {
     /// such as the place where the picture was taken, is removed. Use the UUID of the attachment as
     /// a cover or avatar. Pictures that do not fit are answered with 400, files above 5 MiB with
     /// 413.
-    create: Create = write Libraries, anonymous = Never, throttle = Create, graphql = "(files are sent to REST)";
+    create: Create = write Libraries, anonymous = Never, throttle = Create, graphql = "(REST only: file upload)";
     /// Deletes one of your own attachments.
     ///
     /// The picture's files are deleted with it, and what used it as a cover or avatar has none
@@ -52,7 +52,7 @@ operations! {
     /// Answers with 302 and the URL of the picture. A picture of another pod is first fetched and
     /// stored: if that fails, or if the picture is larger than 10 MiB or 8,000 pixels a side, the
     /// answer is 503. Unknown IDs are answered with 404, unknown sizes with 400.
-    proxy: Proxy = act, anonymous = Always, throttle = Wildcard, graphql = "(a redirect; Attachment.urls names the addresses)", params = proxy::Query;
+    proxy: Proxy = act, anonymous = Always, throttle = Wildcard, graphql = "(REST only: a redirect; see `Attachment.urls`)", params = proxy::Query;
 }
 
 /// An attachment: a picture, such as a cover or avatar.

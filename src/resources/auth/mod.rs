@@ -36,7 +36,7 @@ operations! {
     /// Redirects to the page that confirms an email address.
     ///
     /// The target is `/auth/email/confirm`, with the key in its query. The key is not checked here.
-    confirmation_page: ConfirmationPage = open, anonymous = Always, throttle = Wildcard, graphql = "(it leads to a page)";
+    confirmation_page: ConfirmationPage = open, anonymous = Always, throttle = Wildcard, graphql = "(REST only: redirects to a page)";
     /// Sends a password reset link by email.
     ///
     /// The link works once, within an hour. The answer is the same whether or not an account has
@@ -57,12 +57,12 @@ operations! {
     /// Returns your username, display name and email address.
     ///
     /// `GET /api/v1/users/me` returns more.
-    user: UserDetails = read Profile, anonymous = Never, throttle = Wildcard, graphql = "(viewer tells more)";
+    user: UserDetails = read Profile, anonymous = Never, throttle = Wildcard, graphql = "(see `viewer`)";
     /// Updates your display name.
     ///
     /// Fields that are not sent keep their values. `PATCH /api/v1/users/{username}` updates more.
     /// Another username than your own is answered with 400: usernames cannot be changed.
-    update_user: UpdateUser = write Profile, anonymous = Never, throttle = Wildcard, graphql = "(updateUser does more)";
+    update_user: UpdateUser = write Profile, anonymous = Never, throttle = Wildcard, graphql = "(see `Mutation.updateUser`)";
 }
 
 /// Account to create.

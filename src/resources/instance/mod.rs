@@ -30,11 +30,11 @@ operations! {
     /// Returns the NodeInfo 2.1 document of the pod.
     ///
     /// The same facts as in NodeInfo 2.0.
-    nodeinfo21: NodeInfo21 = open, anonymous = Always, throttle = Wildcard, graphql = "(the same facts as instance.nodeinfo)";
+    nodeinfo21: NodeInfo21 = open, anonymous = Always, throttle = Wildcard, graphql = "(see `instance`)";
     /// Returns links to the NodeInfo documents.
     ///
     /// Other servers use it to discover NodeInfo.
-    discovery: Discovery = open, anonymous = Always, throttle = Wildcard, graphql = "(how other servers find NodeInfo; clients do not need it)";
+    discovery: Discovery = open, anonymous = Always, throttle = Wildcard, graphql = "(REST only: NodeInfo discovery)";
     /// Lists the public settings of the pod.
     ///
     /// Each setting has its current value, its default and a description. Available to anonymous
@@ -43,7 +43,7 @@ operations! {
     /// Returns the manifest of the web application.
     ///
     /// A Web App Manifest, with the media type `application/manifest+json`.
-    manifest: Manifest = open, anonymous = Always, throttle = Wildcard, graphql = "(read by browsers)";
+    manifest: Manifest = open, anonymous = Always, throttle = Wildcard, graphql = "(REST only: web app manifest)";
 }
 
 /// The current values of the pod's settings.

@@ -17,7 +17,7 @@ on_both! {
         let next = login.between("name=\"next\" value=\"", "\"").replace("&amp;", "&").replace("&#x2f;", "/");
         let on = dora.submit("/login", &[("username", "dora"), ("password", PASSWORD), ("next", &next)]).await;
         let page = dora.get(on.location()).await;
-        for told in ["Authorize Player?", "Artists, albums, tracks, uploads and libraries", "write:playlists", "You will get a code", "registered anonymously"] {
+        for told in ["Authorize Player?", "Artists, albums, tracks, uploads, libraries and audio", "write:playlists", "You will get a code", "registered anonymously"] {
             assert!(page.text.contains(told), "{told}: {}", page.text);
         }
         assert!(!page.text.contains("read:security"));
