@@ -294,11 +294,19 @@ impl ApiResponse for Error {
         detail.required = vec!["detail"];
         detail.properties = vec![("detail", text())];
         detail.example = Some(json!({ "detail": "Not found." }));
-        let mut list = MetaSchema::new("array");
-        list.items = Some(Box::new(text()));
         let mut fields = MetaSchema::new("object");
-        fields.description = Some("Complaints by the name of the field or parameter.");
-        fields.additional_properties = Some(Box::new(MetaSchemaRef::Inline(Box::new(list))));
+        fields.description = Some(
+            "Lists of complaints, by the name of the field or parameter (an object of them for a \
+             field that has fields). A request that is wrong as a whole has `detail` instead. OAuth \
+             endpoints send `error` and `error_description` (RFC 6749).",
+        );
+        fields.properties = vec![
+            ("detail", text()),
+            ("error", text()),
+            ("error_description", text()),
+        ];
+        fields.additional_properties =
+            Some(Box::new(MetaSchemaRef::Inline(Box::new(MetaSchema::ANY))));
         fields.example = Some(json!({ "mbid": ["Enter a valid UUID."] }));
         registry.schemas.insert("Detail".to_owned(), detail);
         registry.schemas.insert("FieldErrors".to_owned(), fields);

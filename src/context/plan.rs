@@ -26,6 +26,15 @@ impl Plan {
         cx.check_rates(&self.operations)
     }
 
+    /// Counts a query that ran although no field of it asked for a permit: their arguments were refused.
+    pub async fn settle(&self, cx: &Cx) {
+        if !self.admitted.initialized()
+            && let Err(error) = cx.reserve(&self.operations).await
+        {
+            error.log();
+        }
+    }
+
     /// Reserves for every operation, and waits for the turn of a dear query.
     pub async fn admit(&self, cx: &Cx) -> Result<()> {
         let admitted = self.admitted.get_or_try_init(|| async {

@@ -3,7 +3,10 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::service;
+use super::{
+    routes::{JSON, media_of},
+    service,
+};
 use crate::{config::Config, scope::Scope};
 
 /// Fields of answers that are left out instead of being null, by schema.
@@ -22,6 +25,7 @@ pub fn document(config: &Config) -> Value {
     document["tags"] = tags();
     document["components"]["securitySchemes"] = json!({ "oauth2": oauth2(config) });
     name_nulls(&mut document);
+    name_refusals(&mut document);
     document
 }
 
@@ -73,6 +77,47 @@ fn name_nulls(document: &mut Value) {
     }
 }
 
+/// Every operation may be refused, and the server may fail; where an operation does not say so
+/// itself, it is said here. Paths of audio call their errors by the media type of the audio.
+fn name_refusals(document: &mut Value) {
+    let paths = document["paths"].as_object_mut().into_iter().flatten();
+    for (path, methods) in paths {
+        let media = media_of(path);
+        for (_, operation) in methods.as_object_mut().into_iter().flatten() {
+            let Some(responses) = operation["responses"].as_object_mut() else {
+                continue;
+            };
+            if !responses.keys().any(|status| status.starts_with('4')) {
+                let refusal = refusal("The request was refused.", "FieldErrors");
+                responses.insert("4XX".to_owned(), refusal);
+            }
+            let failure = refusal("The server failed or is busy.", "Detail");
+            responses.insert("5XX".to_owned(), failure);
+            for (_, response) in responses
+                .iter_mut()
+                .filter(|(status, _)| !status.starts_with('2'))
+            {
+                call(response, media);
+            }
+        }
+    }
+}
+
+fn refusal(description: &str, schema: &str) -> Value {
+    let schema = json!({ "$ref": format!("#/components/schemas/{schema}") });
+    json!({ "description": description, "content": { JSON: { "schema": schema } } })
+}
+
+/// Gives the JSON of a response another media type.
+fn call(response: &mut Value, media: &str) {
+    let content = response.get_mut("content").and_then(Value::as_object_mut);
+    if let Some(content) = content.filter(|_| media != JSON)
+        && let Some(schema) = content.remove(JSON)
+    {
+        content.insert(media.to_owned(), schema);
+    }
+}
+
 /// The schemas that a part of the operations leads to.
 fn reached(document: &Value, schemas: &Value, part: &str) -> BTreeSet<String> {
     let paths = document["paths"].as_object().into_iter().flatten();
@@ -107,8 +152,13 @@ fn referred(reference: &Value) -> Option<&str> {
 
 fn tell_nulls(name: &str, schema: &mut Value, schemas: &Value) {
     // A schema that takes another's fields in has its own in a part.
-    for part in schema["allOf"].as_array_mut().into_iter().flatten() {
+    let parts = schema.get_mut("allOf").and_then(Value::as_array_mut);
+    for part in parts.into_iter().flatten() {
         tell_nulls(name, part, schemas);
+    }
+    // Such an object has the fields that it has.
+    if schema.get("additionalProperties").is_some() {
+        return;
     }
     let required: BTreeSet<String> = schema["required"]
         .as_array()
@@ -142,10 +192,11 @@ fn nullable(property: Value, schemas: &Value) -> Value {
     if let Some(reference) = fields.remove("$ref") {
         fields.insert("allOf".to_owned(), json!([{ "$ref": reference }]));
     }
+    // A schema without a type takes null as it is.
     if let Some(kind) = kind {
         fields.insert("type".to_owned(), kind);
+        fields.insert("nullable".to_owned(), json!(true));
     }
-    fields.insert("nullable".to_owned(), json!(true));
     Value::Object(fields)
 }
 

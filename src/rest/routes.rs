@@ -62,6 +62,12 @@ const MEDIA: &[(&str, &str)] = &[
     ("/api/v1/stream/", "audio/mpeg"),
 ];
 
+/// The media type of what is found at a path.
+pub fn media_of(path: &str) -> &'static str {
+    let media = MEDIA.iter().find(|(start, _)| path.starts_with(start));
+    media.map_or(JSON, |(_, media)| media)
+}
+
 /// The order of an `Allow` header.
 const METHODS: &[Method] = &[
     Method::GET,
@@ -90,7 +96,6 @@ impl Routes {
                 path if BARE.contains(&path) => Slash::Forbidden,
                 _ => Slash::Either,
             };
-            let media = MEDIA.iter().find(|(start, _)| path.path.starts_with(start));
             let methods: Vec<_> = operations
                 .map(|operation| operation.method.clone())
                 .collect();
@@ -106,7 +111,7 @@ impl Routes {
                 allow: allow(&methods),
                 methods,
                 slash,
-                media: media.map_or(JSON, |(_, media)| media),
+                media: media_of(&path.path),
                 info,
             });
         }

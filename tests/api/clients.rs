@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::support::{PASSWORD, Served, free_port, served};
 
-fn folder() -> PathBuf {
+pub fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients")
 }
 
@@ -29,31 +29,39 @@ fn is_there(what: &str, found: bool) -> bool {
     found
 }
 
-fn node() -> Option<Command> {
-    let found = folder().join("node_modules/oauth4webapi").exists()
+pub fn node() -> Option<Command> {
+    let found = ["oauth4webapi", "@redocly/cli"]
+        .iter()
+        .all(|name| folder().join("node_modules").join(name).exists())
         && Command::new("node").arg("--version").output().is_ok();
     is_there("Node.js with the packages of tests/clients", found).then(|| Command::new("node"))
 }
 
-fn python() -> Option<Command> {
+pub fn python() -> Option<Command> {
     let program = std::env::var("BALEEN_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned());
     let found = Command::new(&program)
-        .args(["-c", "import authlib, requests"])
+        .args(["-c", "import authlib, requests, schemathesis"])
         .output();
     let found = found.is_ok_and(|output| output.status.success());
     is_there("Python with Authlib", found).then(|| Command::new(program))
 }
 
 /// Runs a script to its end; answers what it printed.
-async fn run(mut command: Command, script: &str, arguments: &[&str]) -> String {
-    command.arg(folder().join(script)).args(arguments);
+async fn script(mut command: Command, script: &str, arguments: &[&str]) -> String {
+    command.arg(folder().join(script));
+    run(command, arguments).await
+}
+
+/// Runs a program to its end; answers what it printed.
+pub async fn run(mut command: Command, arguments: &[&str]) -> String {
+    command.args(arguments);
     let output = tokio::task::spawn_blocking(move || command.output().unwrap())
         .await
         .unwrap();
     let printed = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(
         output.status.success(),
-        "{script}: {printed}{}",
+        "{printed}{}",
         String::from_utf8_lossy(&output.stderr)
     );
     printed
@@ -65,8 +73,8 @@ async fn libraries_for_javascript_get_along() {
         return;
     }
     let server = served("javascript", &[]).await;
-    for script in ["oauth4webapi.mjs", "simple-oauth2.mjs"] {
-        run(node().unwrap(), script, &[&server.base, "dora", PASSWORD]).await;
+    for name in ["oauth4webapi.mjs", "simple-oauth2.mjs"] {
+        script(node().unwrap(), name, &[&server.base, "dora", PASSWORD]).await;
     }
 }
 
@@ -74,7 +82,7 @@ async fn libraries_for_javascript_get_along() {
 async fn the_library_for_python_gets_along() {
     if let Some(python) = python() {
         let server = served("python", &[]).await;
-        run(python, "authlib_flow.py", &[&server.base, "dora", PASSWORD]).await;
+        script(python, "authlib_flow.py", &[&server.base, "dora", PASSWORD]).await;
     }
 }
 
@@ -335,7 +343,7 @@ async fn somebody_signs_in_through_an_openid_provider() {
         return;
     };
     let arrive = async |server: &Served, person: &str| -> Value {
-        let printed = run(node().unwrap(), "openid.mjs", &[&server.base, person]).await;
+        let printed = script(node().unwrap(), "openid.mjs", &[&server.base, person]).await;
         serde_json::from_str(&printed).unwrap()
     };
     let page = arrive(&closed, "erin").await;

@@ -7,6 +7,7 @@
 
 mod accounts;
 mod artists;
+mod audits;
 mod browser;
 mod cache;
 mod catalogue;

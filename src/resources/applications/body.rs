@@ -1,5 +1,5 @@
 //! The REST endpoints of applications.
-use poem_openapi::{Object, OpenApi, param::Path};
+use poem_openapi::{Object, OpenApi, Union, param::Path};
 use serde::Serialize;
 
 use super::{
@@ -31,6 +31,14 @@ pub struct PublicBody {
     created: Timestamp,
     /// Time of the last change.
     updated: Timestamp,
+}
+
+/// An application: with all details for its owner, else with the public ones.
+#[derive(Debug, Union)]
+#[oai(rename = "RetrievedApplication")]
+enum RetrievedBody {
+    Own(OwnBody),
+    Public(PublicBody),
 }
 
 /// An application in a list of its owner's.
@@ -144,7 +152,11 @@ impl Rest {
     }
 
     #[oai(path = "/:client_id", method = "get")]
-    async fn retrieve(&self, permit: Allowed<Retrieve>, client_id: Path<String>) -> Plain<OwnBody> {
+    async fn retrieve(
+        &self,
+        permit: Allowed<Retrieve>,
+        client_id: Path<String>,
+    ) -> Plain<RetrievedBody> {
         let shown = async {
             let app = retrieve(&permit, &client_id).await?;
             Ok::<_, crate::error::Error>(match app.is_of(&permit) {

@@ -210,20 +210,27 @@ async fn manifest(reader: &Reader) -> Result<Value> {
     }))
 }
 
+const MANIFEST: &str = "application/manifest+json";
+
 /// A Web App Manifest, which has a media type of its own.
 struct ManifestDocument(Value);
 
 impl IntoResponse for ManifestDocument {
     fn into_response(self) -> Response {
         Response::builder()
-            .content_type("application/manifest+json")
+            .content_type(MANIFEST)
             .body(self.0.to_string())
     }
 }
 
 impl ApiResponse for ManifestDocument {
     fn meta() -> MetaResponses {
-        Document::meta()
+        let mut responses = Document::meta();
+        let contents = responses.responses.iter_mut();
+        for content in contents.flat_map(|response| &mut response.content) {
+            content.content_type = MANIFEST;
+        }
+        responses
     }
 
     fn register(registry: &mut Registry) {
