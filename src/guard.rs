@@ -330,9 +330,9 @@ fn unique(name: &'static str, method: &Method, named: &mut BTreeSet<&'static str
     let method = method.as_str().to_lowercase();
     let mut further = FURTHER.lock().unwrap_or_else(PoisonError::into_inner);
     let names = ["", "_alias"].map(|suffix| format!("{name}.{method}{suffix}"));
-    let mut names = names.into_iter().map(|name| -> &'static str {
-        further.entry(name.clone()).or_insert_with(|| name.leak())
-    });
+    let mut names = names
+        .into_iter()
+        .map(|name| -> &'static str { further.entry(name.clone()).or_insert_with(|| name.leak()) });
     let free = names.find(|name| named.insert(name));
     free.expect("an operation has three routes at most")
 }
