@@ -262,7 +262,7 @@ impl Listing {
         };
         values
             .filter(fits)
-            .ok_or_else(|| Error::field(name, "This is not a cursor of this list and ordering."))
+            .ok_or_else(|| Error::field(name, "Not a cursor of this list in this ordering."))
     }
 }
 
@@ -286,7 +286,7 @@ impl Window {
             (Some(_), Some(_)) => {
                 return Err(Error::field(
                     "last",
-                    "Ask for either the first or the last.",
+                    "Use either `first` or `last`, not both.",
                 ));
             }
             (None, Some(last)) => ("last", last, true),
@@ -295,7 +295,7 @@ impl Window {
         if size > most {
             return Err(Error::field(
                 name,
-                format!("Ask for at most {most} at once."),
+                format!("Must be at most {most}."),
             ));
         }
         Ok((size, backwards))
