@@ -137,7 +137,9 @@ impl From<sqlx::Error> for Error {
             sqlx::Error::RowNotFound => Self::NotFound,
             error if will_pass(&error) => {
                 tracing::warn!(%error, "the database cannot answer");
-                Self::Unavailable("The database is busy or away. Try again in a moment.".to_owned())
+                Self::Unavailable(
+                    "The database is busy or unavailable. Try again in a moment.".to_owned(),
+                )
             }
             error => Self::internal(error),
         }

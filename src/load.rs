@@ -99,42 +99,30 @@ pub(crate) use weigh;
 /// default. `for_caller`: depends on the caller; the function takes the `Reader`.
 macro_rules! load {
     ($(#[doc = $doc:literal])+ $name:ident: $value:ty = kept $read:path, upon [$($change:ident),+]) => {
-        $(#[doc = $doc])+
-        pub struct $name;
-
-        impl $crate::load::Load for $name {
-            type Value = $value;
-            const CHANGES: &'static [$crate::store::Change] = &[$($crate::store::Change::$change),+];
-
-            fn none() -> Option<$value> {
-                Some(Default::default())
-            }
-
-            async fn read(
-                reader: &$crate::context::Reader,
-                ids: Vec<i64>,
-            ) -> $crate::error::Result<std::collections::HashMap<i64, $value>> {
-                $read(reader.db(), ids).await
-            }
-        }
+        $crate::load::load!(@ [$($doc)+] $name: $value, upon [$($change),+], Some(Default::default()),
+            reader, ids => $read(reader.db(), ids));
     };
     ($(#[doc = $doc:literal])+ $name:ident: $value:ty = for_caller $read:path) => {
+        $crate::load::load!(@ [$($doc)+] $name: $value, upon [], None, reader, ids => $read(reader, ids));
+    };
+    (@ [$($doc:literal)+] $name:ident: $value:ty, upon [$($change:ident),*], $none:expr,
+        $reader:ident, $ids:ident => $read:expr) => {
         $(#[doc = $doc])+
         pub struct $name;
 
         impl $crate::load::Load for $name {
             type Value = $value;
-            const CHANGES: &'static [$crate::store::Change] = &[];
+            const CHANGES: &'static [$crate::store::Change] = &[$($crate::store::Change::$change),*];
 
             fn none() -> Option<$value> {
-                None
+                $none
             }
 
             async fn read(
-                reader: &$crate::context::Reader,
-                ids: Vec<i64>,
+                $reader: &$crate::context::Reader,
+                $ids: Vec<i64>,
             ) -> $crate::error::Result<std::collections::HashMap<i64, $value>> {
-                $read(reader, ids).await
+                $read.await
             }
         }
     };
@@ -224,8 +212,8 @@ impl Loaders {
     }
 
     /// The rows of ids, in their order, as they are for whoever takes them.
-    pub async fn owned<T: Load<Value = T> + Clone>(&self, ids: &[i64]) -> Result<Vec<T>> {
-        let rows = self.list::<T>(ids).await?;
+    pub async fn owned<K: Load>(&self, ids: &[i64]) -> Result<Vec<K::Value>> {
+        let rows = self.list::<K>(ids).await?;
         Ok(rows.into_iter().map(Arc::unwrap_or_clone).collect())
     }
 

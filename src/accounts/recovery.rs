@@ -224,7 +224,7 @@ pub async fn confirm_email(app: &App, key: &str) -> Result<()> {
     let Some((user, email)) = held.and_then(|held| Some((held.user_id?, held.email))) else {
         return Err(Error::field(
             "key",
-            "This key is not known, or was used, or is too old.",
+            "This key is unknown, expired or already used.",
         ));
     };
     take_turns(&mut tx, app).await?;

@@ -46,7 +46,7 @@ pub fn parse(id: &ID) -> Result<(Kind, i64)> {
     text.as_deref()
         .and_then(|text| text.split_once(':'))
         .and_then(|(kind, id)| Some((Kind::read(kind).ok().flatten()?, id.parse().ok()?)))
-        .ok_or_else(|| Error::field("id", "This is not an identifier of this API."))
+        .ok_or_else(|| Error::field("id", "Not a global ID of this API."))
 }
 
 /// A key of an object: of `id`, `databaseId` and `uuid`, exactly one must be given.
@@ -75,8 +75,11 @@ impl Key {
             (Some(id), None, None) => match parse(&id)? {
                 (found, id) if found == kind => Ok(Self::Id(id)),
                 (found, _) => {
-                    let complaint =
-                        format!("This names a {}, not a {}.", found.word(), kind.word());
+                    let complaint = format!(
+                        "This is the ID of a {}, not of a {}.",
+                        found.word(),
+                        kind.word()
+                    );
                     Err(Error::field("id", complaint))
                 }
             },
@@ -84,7 +87,7 @@ impl Key {
             (None, None, Some(uuid)) => Ok(Self::Uuid(uuid)),
             _ => Err(Error::field(
                 "id",
-                "Give exactly one of id, databaseId and uuid.",
+                "Provide exactly one of `id`, `databaseId` and `uuid`.",
             )),
         }
     }

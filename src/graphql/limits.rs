@@ -73,7 +73,7 @@ fn behind_comment(rest: &[u8]) -> &[u8] {
 pub fn check_document(document: &ExecutableDocument) -> Result<()> {
     // Whoever follows fragments recurses once for each.
     if document.fragments.len() > FRAGMENTS {
-        let complaint = format!("A query has at most {FRAGMENTS} fragments.");
+        let complaint = format!("A query may have at most {FRAGMENTS} fragments.");
         return Err(Error::Refused(complaint));
     }
     for (_, operation) in document.operations.iter() {
@@ -84,7 +84,7 @@ pub fn check_document(document: &ExecutableDocument) -> Result<()> {
         ] {
             if Fragments::new(document, whole).count(selection) > most {
                 return Err(Error::Refused(format!(
-                    "A query has at most {most} {kind}."
+                    "A query may have at most {most} {kind}."
                 )));
             }
         }

@@ -39,7 +39,7 @@ impl Persisted {
         }
         if hex(Sha256::digest(sent.as_bytes())) != hash.to_ascii_lowercase() {
             return Err(Error::Refused(
-                "The hash is not that of the query.".to_owned(),
+                "The hash does not match the query.".to_owned(),
             ));
         }
         let query: Arc<str> = sent.into();

@@ -73,7 +73,7 @@ pub async fn from_body(request: Request) -> Result<Sent> {
         serde_json::from_slice(&bytes).map_err(|error| Error::Malformed(error.to_string()))?;
     match value {
         Value::Array(batch) if batch.is_empty() || batch.len() > BATCH => Err(Error::Refused(
-            format!("A batch has between 1 and {BATCH} queries."),
+            format!("A batch must have 1 to {BATCH} queries."),
         )),
         Value::Array(batch) => batch
             .into_iter()
@@ -87,18 +87,18 @@ pub async fn from_body(request: Request) -> Result<Sent> {
 fn parameters(value: Value) -> Result<Parameters> {
     let Value::Object(fields) = &value else {
         return Err(Error::Refused(
-            "A request is a JSON object, or a list of them.".to_owned(),
+            "Expected a JSON object or a list of JSON objects.".to_owned(),
         ));
     };
     for (name, fits, kind) in [
-        ("query", Value::is_string as fn(&Value) -> bool, "a text"),
-        ("operationName", Value::is_string, "a text"),
+        ("query", Value::is_string as fn(&Value) -> bool, "a string"),
+        ("operationName", Value::is_string, "a string"),
         ("variables", Value::is_object, "an object"),
         ("extensions", Value::is_object, "an object"),
     ] {
         let value = fields.get(name).unwrap_or(&Value::Null);
         if !value.is_null() && !fits(value) {
-            return Err(Error::field(name, format!("This must be {kind}.")));
+            return Err(Error::field(name, format!("Must be {kind}.")));
         }
     }
     serde_json::from_value(value).map_err(|error| Error::Refused(error.to_string()))

@@ -216,7 +216,7 @@ pub async fn decide(app: &App, device: &Pending, user: i64, allow: bool) -> Resu
     .run(&mut tx)
     .await?;
     if decided == 0 {
-        return Err(Error::field("user_code", "This code was used already."));
+        return Err(Error::field("user_code", "This code was already used."));
     }
     if allow {
         consents::add(&mut tx, app, (user, device.client.id), device.reach).await?;

@@ -41,7 +41,7 @@ pub fn is_out_of_band(uri: &str) -> bool {
 pub fn check(list: &str) -> Result<()> {
     let refused = |complaint: String| Err(Error::field("redirect_uris", complaint));
     if list.split_whitespace().count() > MOST {
-        return refused(format!("There may be {MOST} addresses at most."));
+        return refused(format!("At most {MOST} redirect URIs are allowed."));
     }
     for uri in list.split_whitespace() {
         if let Some(why) = fault(uri) {

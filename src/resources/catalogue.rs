@@ -176,7 +176,7 @@ pub fn bounded<T>(field: &str, values: &[T]) -> Result<()> {
     if values.len() > VALUES {
         return Err(Error::field(
             field,
-            format!("Give at most {VALUES} values."),
+            format!("At most {VALUES} values are allowed."),
         ));
     }
     Ok(())

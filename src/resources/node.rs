@@ -103,7 +103,7 @@ async fn find_all(cx: &Cx, ids: &[ID]) -> Result<Vec<Option<Node>>> {
     if ids.len() > MOST {
         return Err(Error::field(
             "ids",
-            format!("Ask for at most {MOST} at once."),
+            format!("Must have at most {MOST} items."),
         ));
     }
     try_join_all(ids.iter().map(|id| find(cx, id))).await

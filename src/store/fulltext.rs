@@ -81,7 +81,7 @@ fn check_size(text: &str) -> Result<()> {
         longest = longest.max(word.chars().count());
     }
     if count > WORDS || longest > WORD {
-        let complaint = format!("Give at most {WORDS} words of at most {WORD} characters.");
+        let complaint = format!("At most {WORDS} words of at most {WORD} characters are allowed.");
         return Err(Error::field("q", complaint));
     }
     Ok(())

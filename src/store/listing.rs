@@ -262,7 +262,7 @@ impl Listing {
         };
         values
             .filter(fits)
-            .ok_or_else(|| Error::field(name, "This is not a cursor of this list and ordering."))
+            .ok_or_else(|| Error::field(name, "Not a cursor of this list in this ordering."))
     }
 }
 
@@ -286,17 +286,14 @@ impl Window {
             (Some(_), Some(_)) => {
                 return Err(Error::field(
                     "last",
-                    "Ask for either the first or the last.",
+                    "Use either `first` or `last`, not both.",
                 ));
             }
             (None, Some(last)) => ("last", last, true),
             (first, None) => ("first", first.unwrap_or(most), false),
         };
         if size > most {
-            return Err(Error::field(
-                name,
-                format!("Ask for at most {most} at once."),
-            ));
+            return Err(Error::field(name, format!("Must be at most {most}.")));
         }
         Ok((size, backwards))
     }

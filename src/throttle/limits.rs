@@ -171,5 +171,5 @@ impl Limits {
 }
 
 fn unavailable() -> Error {
-    Error::Unavailable("The rates cannot be counted just now. Try again in a while.".to_owned())
+    Error::Unavailable("Rate limits cannot be checked right now. Try again in a moment.".to_owned())
 }

@@ -28,7 +28,7 @@ on_both! {
             ("tracks?title=a%00b", "title", "Null characters are not allowed."),
             ("oembed/", "url", "This field is required."),
             ("oembed/?url=http://elsewhere.test/library/tracks/1", "url",
-                "This is not the address of a track, an album or an artist of this pod."),
+                "Not the URL of a track, album or artist on this pod."),
         ] {
             let answer = pod.get(&format!("/api/v1/{address}")).send().await;
             assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{address}: {}", answer.text);
@@ -166,7 +166,7 @@ on_both! {
         ] {
             let answer = pod.get(&format!("/api/v1/{address}")).send().await;
             assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{:.300}", answer.text);
-            assert_eq!(answer.json(), json!({"q": ["Give at most 32 words of at most 200 characters."]}));
+            assert_eq!(answer.json(), json!({"q": ["At most 32 words of at most 200 characters are allowed."]}));
         }
         for address in [
             format!("tracks?title__icontains={long}"), format!("artists?scope={}", "all,".repeat(10_000)),
@@ -179,7 +179,7 @@ on_both! {
         let tags: String = (0..5_000).map(|index| format!("&tag=t{index}")).collect();
         let answer = pod.get(&format!("/api/v1/artists?x=1{tags}")).send().await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{:.300}", answer.text);
-        assert_eq!(answer.json()["tag"], json!(["Give at most 100 values."]));
+        assert_eq!(answer.json()["tag"], json!(["At most 100 values are allowed."]));
     }
 
     async fn a_database_that_is_away_is_told_with_the_time_to_try_again(pod: Pod) {
@@ -187,7 +187,7 @@ on_both! {
         let answer = pod.get("/api/v1/tracks/1").by("alice").send().await;
         assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(answer.header("retry-after"), Some("1"));
-        let detail = "The database is busy or away. Try again in a moment.";
+        let detail = "The database is busy or unavailable. Try again in a moment.";
         assert_eq!(answer.json(), json!({ "detail": detail }));
         let twin = pod.graphql("{ track(databaseId: 1) { title } }").by("alice").send().await;
         assert_eq!(twin.status, StatusCode::SERVICE_UNAVAILABLE);

@@ -123,7 +123,7 @@ on_both! {
         for size in [0, 11] {
             let answer = pod.post("/graphql", &json!(vec![&query; size])).send().await;
             assert_eq!(answer.status, 400, "{size}");
-            assert_eq!(message(&answer.json()), "A batch has between 1 and 10 queries.");
+            assert_eq!(message(&answer.json()), "A batch must have 1 to 10 queries.");
         }
     }
 
@@ -136,7 +136,7 @@ on_both! {
         assert_eq!(message(&unknown), "PersistedQueryNotFound");
         assert_eq!(unknown["errors"][0]["extensions"]["code"], "PERSISTED_QUERY_NOT_FOUND");
         let wrong = json!({"query": "{ instance { name } }", "extensions": extensions});
-        assert_eq!(message(&pod.post("/graphql", &wrong).send().await.json()), "The hash is not that of the query.");
+        assert_eq!(message(&pod.post("/graphql", &wrong).send().await.json()), "The hash does not match the query.");
         pod.post("/graphql", &json!({"query": query, "extensions": extensions})).send().await;
         let known = pod.post("/graphql", &by_hash).send().await.json();
         assert_eq!(known["data"]["artist"]["name"], "Ana Ñandú");

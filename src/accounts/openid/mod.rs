@@ -40,7 +40,7 @@ pub struct Answer<'a> {
 fn unreachable(cause: impl std::fmt::Display) -> Error {
     tracing::warn!(%cause, "the OpenID provider");
     Error::Unavailable(
-        "The other server does not answer as it should. Try again in a while.".to_owned(),
+        "The OpenID provider did not answer as expected. Try again in a moment.".to_owned(),
     )
 }
 

@@ -164,7 +164,7 @@ async fn owner(permit: &Allowed<Create>) -> Result<Option<i64>> {
         true => Ok(Some(identity.user_id)),
         false => Err(Error::field(
             "non_field_errors",
-            format!("An account has at most {MOST} applications."),
+            format!("An account may own at most {MOST} applications."),
         )),
     }
 }
@@ -177,7 +177,7 @@ fn within(reader: &Reader, scopes: &str, field: &str) -> Result<()> {
     };
     let owns = !identity.in_person && identity.scopes.contains(write);
     if owns && !ScopeSet::parse(scopes).is_within(identity.scopes) {
-        let complaint = "This reaches further than the token that was sent.";
+        let complaint = "Exceeds the scopes of the token that was sent.";
         return Err(Error::field(field, complaint));
     }
     Ok(())

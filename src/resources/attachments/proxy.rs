@@ -68,7 +68,7 @@ async fn fetch(permit: &Allowed<Proxy>, picture: &Attachment) -> Result<String> 
     let address = picture.url.as_deref().ok_or(Error::NotFound)?;
     let unavailable = |why: String| {
         tracing::info!(attachment = %picture.uuid, address, why, "a picture was not fetched");
-        Error::Unavailable("The picture cannot be had from where it came.".to_owned())
+        Error::Unavailable("The picture could not be fetched from its server.".to_owned())
     };
     let bytes = permit.app().fetcher().bytes(address, MOST).await;
     let bytes = bytes.map_err(|error| unavailable(error.to_string()))?;

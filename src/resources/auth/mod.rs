@@ -184,6 +184,6 @@ pub async fn change_password(permit: &Allowed<ChangePassword>, new: &PasswordCha
 fn same_name(reader: &Reader, username: Option<&str>) -> Result<()> {
     match username.is_none_or(|name| reader.user().is_ok_and(|user| user.username == name)) {
         true => Ok(()),
-        false => Err(Error::field("username", "The user name cannot be changed.")),
+        false => Err(Error::field("username", "The username cannot be changed.")),
     }
 }

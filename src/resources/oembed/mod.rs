@@ -193,7 +193,7 @@ fn page(root: &str, address: &str) -> Option<(String, i64)> {
 fn unknown() -> Error {
     Error::field(
         "url",
-        "This is not the address of a track, an album or an artist of this pod.",
+        "Not the URL of a track, album or artist on this pod.",
     )
 }
 

@@ -131,10 +131,10 @@ async fn results(permit: &Allowed<All>, query: &str) -> Result<SearchResult> {
     let found = find(permit, query).await?;
     let loaders = permit.loaders();
     Ok(SearchResult {
-        artists: loaders.owned(&found.artists).await?,
-        albums: loaders.owned(&found.albums).await?,
-        tracks: loaders.owned(&found.tracks).await?,
-        tags: loaders.owned(&found.tags).await?,
+        artists: loaders.owned::<Artist>(&found.artists).await?,
+        albums: loaders.owned::<Album>(&found.albums).await?,
+        tracks: loaders.owned::<Track>(&found.tracks).await?,
+        tags: loaders.owned::<Tag>(&found.tags).await?,
     })
 }
 

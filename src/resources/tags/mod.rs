@@ -275,7 +275,10 @@ async fn named(permit: &Allowed<Retrieve>, name: Option<String>, id: Option<ID>)
     match (name, id) {
         (Some(name), None) => retrieve(permit, &name).await,
         (None, Some(id)) => by_key(permit, Key::of(Kind::Tag, Some(id), None, None)?).await,
-        _ => Err(Error::field("name", "Give either the name or the id.")),
+        _ => Err(Error::field(
+            "name",
+            "Provide either `name` or `id`, not both.",
+        )),
     }
 }
 

@@ -259,7 +259,7 @@ impl Rest {
         new: Body<AnyKeys>,
     ) -> Result<Answer<Any<Value>>> {
         let Value::Object(keys) = new.0.all.0 else {
-            return Err(Error::field("non_field_errors", "Send an object."));
+            return Err(Error::field("non_field_errors", "Expected a JSON object."));
         };
         store_settings(&permit, keys)
             .await

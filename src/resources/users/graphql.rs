@@ -150,7 +150,7 @@ impl Mutations {
         answer(async {
             let permit = ctx.allow().await?;
             let Value::Object(keys) = input.0 else {
-                return Err(Error::field("input", "Send an object."));
+                return Err(Error::field("input", "Expected a JSON object."));
             };
             store_settings(&permit, keys).await.map(Json)
         })

@@ -228,7 +228,7 @@ pub struct DeleteAccount {
 pub async fn delete(permit: &Allowed<Delete>, sure: &DeleteAccount) -> Result<()> {
     let user = permit.user()?.user_id;
     if !sure.confirm {
-        let complaint = "Confirm that the account is to be deleted.";
+        let complaint = "Set `confirm` to true to delete the account.";
         return Err(Error::field("confirm", complaint));
     }
     if !is_password(permit.app(), user, &sure.password).await? {

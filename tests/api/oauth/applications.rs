@@ -78,7 +78,7 @@ on_both! {
         let new = |scopes: &str| json!({"name": "more", "scopes": scopes});
         sql("update oauth_applications set scope = 'read:libraries write:security' where client_id = 'client3'").run(pod.app.db()).await.unwrap();
         let further = pod.post("/api/v1/oauth/apps", &new("read")).by("app-alice").send().await;
-        assert_eq!(further.json(), json!({"scopes": ["This reaches further than the token that was sent."]}));
+        assert_eq!(further.json(), json!({"scopes": ["Exceeds the scopes of the token that was sent."]}));
         let within = pod.post("/api/v1/oauth/apps", &new("read:libraries")).by("app-alice").send().await.json();
         assert!(within["token"].is_string());
         // An access token has no right to security: what it registers is nobody's.

@@ -221,7 +221,7 @@ async fn without_redis_requests_wait_where_the_pod_wants_it_exact() {
     );
     assert_eq!(
         refused.json(),
-        json!({"detail": "The rates cannot be counted just now. Try again in a while."})
+        json!({"detail": "Rate limits cannot be checked right now. Try again in a moment."})
     );
     let twin = pod.graphql("{ tags { totalCount } }").send().await.json();
     assert_eq!(twin["errors"][0]["extensions"]["code"], "UNAVAILABLE");

@@ -1,18 +1,14 @@
 //! The permit: what an operation asks of its caller, and the proof that the caller passed.
-use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
-    marker::PhantomData,
-    ops::Deref,
-    sync::{Arc, LazyLock, Mutex, PoisonError},
-};
+mod openapi;
+mod texts;
+
+use std::{marker::PhantomData, ops::Deref, sync::Arc};
 
 use async_graphql::Context;
-use poem::{Request, RequestBody, endpoint::BoxEndpoint, http::Method};
-use poem_openapi::{
-    ApiExtractor, ApiExtractorType, ExtractParamOptions, OpenApi,
-    registry::{MetaApi, MetaOperation, Registry},
-};
+use poem::{Request, RequestBody};
+use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 
+pub use self::openapi::{Guarded, operation_of};
 use crate::{
     app::App,
     context::{Cx, Plan, Reader},
@@ -51,61 +47,7 @@ pub struct Info {
     pub params: fn() -> Vec<ParamDoc>,
 }
 
-/// The summary and the description of each operation.
-static TEXTS: LazyLock<HashMap<&'static str, (String, String)>> = LazyLock::new(|| {
-    let texts = crate::resources::operations().map(|info| (info.name, info.told()));
-    texts.collect()
-});
-
 impl Info {
-    /// What it does, in a sentence.
-    pub fn summary(&self) -> &'static str {
-        TEXTS.get(self.name).map_or("", |(summary, _)| summary)
-    }
-
-    /// What callers need to know, in Markdown.
-    pub fn description(&self) -> &'static str {
-        TEXTS
-            .get(self.name)
-            .map_or("", |(_, description)| description)
-    }
-
-    fn told(&self) -> (String, String) {
-        let lines: Vec<&str> = self.text.lines().map(str::trim).collect();
-        let paragraphs = lines.split(|line| line.is_empty());
-        let mut paragraphs = paragraphs.filter(|lines| !lines.is_empty());
-        let summary = paragraphs.next().unwrap_or_default().join(" ");
-        let mut told: Vec<String> = paragraphs.map(|lines| lines.join(" ")).collect();
-        told.push(self.conditions());
-        (summary, told.join("\n\n"))
-    }
-
-    /// Who may, and which rate limit counts it.
-    fn conditions(&self) -> String {
-        let scope = match self.scope {
-            Some(scope) => format!("Requires the scope `{}`.", scope.word()),
-            None => "Requires no scope.".to_owned(),
-        };
-        let anonymous = match self.anonymous {
-            Anonymous::Always => "Anonymous callers are allowed.",
-            Anonymous::Setting => {
-                "Anonymous callers are allowed unless the pod requires authentication."
-            }
-            Anonymous::Never => "Anonymous callers are not allowed.",
-        };
-        let rate = match self.throttle.scopes() {
-            ("none", "none") => "Not rate-limited.".to_owned(),
-            (strangers, users) if strangers == users => format!("Rate-limit scope: `{users}`."),
-            ("none", users) => format!("Rate-limit scope: `{users}`."),
-            (strangers, users) => format!("Rate-limit scope: `{strangers}` or `{users}`."),
-        };
-        let by_address = match self.throttle.is_by_address() {
-            true => " Counted by address for authenticated callers too.",
-            false => "",
-        };
-        format!("{scope} {anonymous} {rate}{by_address}")
-    }
-
     /// Whether it reads many rows, so that it has to wait for its turn.
     pub fn reads_many(&self) -> bool {
         self.throttle == Throttle::List || self.name == "search.all"
@@ -275,10 +217,7 @@ pub trait AllowExt {
         ids: impl IntoIterator<Item = i64>,
     ) -> impl Future<Output = Result<Vec<K::Value>>> + Send {
         let (permit, ids) = (self.reach::<O>(), Vec::from_iter(ids));
-        async move {
-            let rows = permit.await?.loaders().list::<K>(&ids).await?;
-            Ok(rows.into_iter().map(Arc::unwrap_or_clone).collect())
-        }
+        async move { permit.await?.loaders().owned::<K>(&ids).await }
     }
 }
 
@@ -292,111 +231,4 @@ impl AllowExt for Context<'_> {
     fn reach<O: Operation>(&self) -> impl Future<Output = Result<Allowed<O>>> + Send {
         self.data_unchecked::<Cx>().reach()
     }
-}
-
-/// Fills the OpenAPI document from the operations named in the handlers' signatures;
-/// a handler without a permit stops the start.
-pub struct Guarded<A>(pub A);
-
-impl<A: OpenApi> OpenApi for Guarded<A> {
-    fn meta() -> Vec<MetaApi> {
-        let mut apis = A::meta();
-        let mut named = BTreeSet::new();
-        for path in apis.iter_mut().flat_map(|api| &mut api.paths) {
-            for operation in &mut path.operations {
-                let info = describe(&path.path, operation);
-                operation.operation_id = Some(unique(info.name, &operation.method, &mut named));
-            }
-        }
-        apis
-    }
-
-    fn register(registry: &mut Registry) {
-        A::register(registry);
-    }
-
-    fn add_routes(self, routes: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {
-        self.0.add_routes(routes);
-    }
-}
-
-/// The `operationId` of a route: the name of its operation; a further route of the same operation
-/// has its method behind the name, since an `operationId` is unique.
-fn unique(name: &'static str, method: &Method, named: &mut BTreeSet<&'static str>) -> &'static str {
-    static FURTHER: Mutex<BTreeMap<String, &'static str>> = Mutex::new(BTreeMap::new());
-    if named.insert(name) {
-        return name;
-    }
-    let method = method.as_str().to_lowercase();
-    let mut further = FURTHER.lock().unwrap_or_else(PoisonError::into_inner);
-    let names = ["", "_alias"].map(|suffix| format!("{name}.{method}{suffix}"));
-    let mut names = names
-        .into_iter()
-        .map(|name| -> &'static str { further.entry(name.clone()).or_insert_with(|| name.leak()) });
-    let free = names.find(|name| named.insert(name));
-    free.expect("an operation has three routes at most")
-}
-
-/// The operation of an `operationId`.
-pub fn operation_of(id: &str) -> Option<&'static Info> {
-    let further = id.match_indices('.').nth(1);
-    let name = further.map_or(id, |(end, _)| &id[..end]);
-    crate::resources::operation(name)
-}
-
-fn describe(path: &str, operation: &mut MetaOperation) -> &'static Info {
-    let named: Vec<_> = operation
-        .security
-        .iter()
-        .flat_map(|entry| entry.keys())
-        .collect();
-    let info = match named[..] {
-        [name] => crate::resources::operation(name),
-        _ => None,
-    };
-    let Some(info) = info else {
-        panic!("{} {path} has no permit", operation.method)
-    };
-    operation.summary = Some(info.summary());
-    operation.description = Some(info.description());
-    operation.tags = vec![info.name.split('.').next().unwrap_or_default()];
-    let scopes = info.scope.map(Scope::word).into_iter().collect();
-    operation.security = vec![HashMap::from([("oauth2", scopes)])];
-    if info.anonymous != Anonymous::Never {
-        operation.security.push(HashMap::new());
-    }
-    for param in operation
-        .params
-        .iter_mut()
-        .filter(|param| param.description.is_none())
-    {
-        param.description = Some(place(path, &param.name));
-    }
-    operation
-        .params
-        .extend((info.params)().into_iter().map(ParamDoc::into_meta));
-    info
-}
-
-/// What a parameter of a path names: `ID of the track.` for `/api/v1/tracks/{id}`.
-fn place(path: &str, parameter: &str) -> String {
-    let word = match parameter {
-        "id" => "ID",
-        "uuid" => "UUID",
-        "client_id" => "Client ID",
-        "username" => "Username",
-        "name" => "Name",
-        "code" => "Code",
-        "key" => "Key",
-        other => other,
-    };
-    let segments: Vec<&str> = path.split('/').collect();
-    let is_it = |segment: &&str| segment.trim_matches([':', '{', '}']) == parameter;
-    let at = segments.iter().position(is_it).unwrap_or_default();
-    let parent = at.checked_sub(1).map_or("", |before| segments[before]);
-    let object = match parent.strip_suffix("ies") {
-        Some(stem) => format!("{stem}y"),
-        None => parent.trim_end_matches('s').to_owned(),
-    };
-    format!("{word} of the {object}.")
 }
