@@ -1,9 +1,5 @@
 //! What the root fields of a query spend, asked for at once when the first of them asks.
-use std::{
-    collections::{HashMap, HashSet},
-    convert::Infallible,
-    sync::LazyLock,
-};
+use std::{collections::HashMap, convert::Infallible, sync::LazyLock};
 
 use async_graphql::{
     ID, Name, Positioned, Value, Variables,
@@ -39,8 +35,7 @@ pub fn plan(document: &ExecutableDocument, name: Option<&str>, variables: &Varia
         variables,
     };
     let roots = reader.roots();
-    let mut seen = HashSet::new();
-    let is_deep = reader.is_deep(&operation.node.selection_set.node, DEEP, &mut seen);
+    let is_deep = reader.is_deep(&operation.node.selection_set.node, DEEP);
     let is_dear = is_deep || roots.iter().any(|info| info.reads_many());
     Plan::new(roots, is_dear)
 }
@@ -50,9 +45,6 @@ static FIELDS: LazyLock<HashMap<&'static str, &'static Info>> = LazyLock::new(||
     let named = operations().filter(|info| !info.graphql.starts_with('('));
     named.map(|info| (info.graphql, info)).collect()
 });
-
-/// The fragments that were met, and how deep.
-type Seen<'a> = HashSet<(&'a str, usize)>;
 
 /// Reads the root fields off one operation of a document.
 struct Reader<'a> {
@@ -65,41 +57,31 @@ impl Reader<'_> {
     fn roots(&self) -> Vec<&'static Info> {
         let mut found = Vec::new();
         let selection = &self.operation.selection_set.node;
-        self.read(selection, &mut found, &mut HashSet::new());
+        self.read(selection, &mut found);
         found
     }
 
     /// Whether selections lie so deep within each other.
-    fn is_deep<'a>(
-        &'a self,
-        selection: &'a SelectionSet,
-        depth: usize,
-        seen: &mut Seen<'a>,
-    ) -> bool {
+    fn is_deep(&self, selection: &SelectionSet, depth: usize) -> bool {
         if depth == 0 {
             return true;
         }
         selection.items.iter().any(|item| match &item.node {
             Selection::Field(field) => {
                 let within = &field.node.selection_set.node;
-                !within.items.is_empty() && self.is_deep(within, depth - 1, seen)
+                !within.items.is_empty() && self.is_deep(within, depth - 1)
             }
             Selection::InlineFragment(fragment) => {
-                self.is_deep(&fragment.node.selection_set.node, depth, seen)
+                self.is_deep(&fragment.node.selection_set.node, depth)
             }
             Selection::FragmentSpread(spread) => {
-                let fragment = self.fragment(&spread.node.fragment_name.node, depth, seen);
-                fragment.is_some_and(|selection| self.is_deep(selection, depth, seen))
+                let fragment = self.fragment(&spread.node.fragment_name.node);
+                fragment.is_some_and(|selection| self.is_deep(selection, depth))
             }
         })
     }
 
-    fn read<'a>(
-        &'a self,
-        selection: &'a SelectionSet,
-        found: &mut Vec<&'static Info>,
-        seen: &mut Seen<'a>,
-    ) {
+    fn read(&self, selection: &SelectionSet, found: &mut Vec<&'static Info>) {
         for item in &selection.items {
             match &item.node {
                 Selection::Field(field) if self.is_wanted(&field.node.directives) => {
@@ -112,12 +94,12 @@ impl Reader<'_> {
                 Selection::InlineFragment(fragment)
                     if self.is_wanted(&fragment.node.directives) =>
                 {
-                    self.read(&fragment.node.selection_set.node, found, seen);
+                    self.read(&fragment.node.selection_set.node, found);
                 }
                 Selection::FragmentSpread(spread) if self.is_wanted(&spread.node.directives) => {
-                    let fragment = self.fragment(&spread.node.fragment_name.node, 0, seen);
+                    let fragment = self.fragment(&spread.node.fragment_name.node);
                     if let Some(selection) = fragment {
-                        self.read(selection, found, seen);
+                        self.read(selection, found);
                     }
                 }
                 _ => {}
@@ -125,17 +107,10 @@ impl Reader<'_> {
         }
     }
 
-    /// What a fragment selects, the first time that it is met at a depth: fragments may spread each
-    /// other without end.
-    fn fragment<'a>(
-        &'a self,
-        name: &'a Name,
-        depth: usize,
-        seen: &mut Seen<'a>,
-    ) -> Option<&'a SelectionSet> {
+    /// What a fragment selects.
+    fn fragment(&self, name: &Name) -> Option<&SelectionSet> {
         let fragment = self.document.fragments.get(name)?;
-        seen.insert((name, depth))
-            .then_some(&fragment.node.selection_set.node)
+        Some(&fragment.node.selection_set.node)
     }
 
     /// The operations behind an argument of global identifiers, one or several.

@@ -69,7 +69,8 @@ fn behind_comment(rest: &[u8]) -> &[u8] {
     end.map_or(&[], |end| &rest[end..])
 }
 
-/// Refuses a query with too many fields, aliases or fragments.
+/// Refuses a query with too many fields, aliases or fragments, or whose fragments lead in a circle:
+/// so others may follow fragments without counting.
 pub fn check_document(document: &ExecutableDocument) -> Result<()> {
     // Whoever follows fragments recurses once for each.
     if document.fragments.len() > FRAGMENTS {
@@ -82,7 +83,13 @@ pub fn check_document(document: &ExecutableDocument) -> Result<()> {
             (false, ROOT_FIELDS, "root fields"),
             (true, FIELDS, "fields"),
         ] {
-            if Fragments::new(document, whole).count(selection) > most {
+            let mut fragments = Fragments::new(document, whole);
+            let count = fragments.count(selection);
+            if fragments.are_circular {
+                let complaint = "Fragments must not spread each other in a circle.";
+                return Err(Error::Refused(complaint.to_owned()));
+            }
+            if count > most {
                 return Err(Error::Refused(format!(
                     "A query may have at most {most} {kind}."
                 )));
@@ -97,7 +104,9 @@ struct Fragments<'a> {
     definitions: &'a HashMap<Name, Positioned<FragmentDefinition>>,
     /// Also the fields within fields.
     whole: bool,
-    counted: HashMap<&'a str, usize>,
+    /// `None`: being counted.
+    counted: HashMap<&'a str, Option<usize>>,
+    are_circular: bool,
 }
 
 impl<'a> Fragments<'a> {
@@ -106,6 +115,7 @@ impl<'a> Fragments<'a> {
             definitions: &document.fragments,
             whole,
             counted: HashMap::new(),
+            are_circular: false,
         }
     }
 
@@ -126,13 +136,13 @@ impl<'a> Fragments<'a> {
 
     fn spread(&mut self, name: &'a str) -> usize {
         if let Some(count) = self.counted.get(name) {
-            return *count;
+            self.are_circular |= count.is_none();
+            return count.unwrap_or(0);
         }
-        // A fragment that spreads itself counts nothing there; validation refuses it.
-        self.counted.insert(name, 0);
+        self.counted.insert(name, None);
         let definition = self.definitions.get(name);
         let count = definition.map_or(0, |found| self.count(&found.node.selection_set.node));
-        self.counted.insert(name, count);
+        self.counted.insert(name, Some(count));
         count
     }
 }
@@ -187,6 +197,19 @@ mod tests {
             .collect();
         let query = format!("{{ ...f0 }} {chain}");
         assert!(check_document(&parse_query(query).unwrap()).is_err());
+    }
+
+    #[test]
+    fn fragments_in_a_circle_are_refused() {
+        for query in [
+            "{ ...F } fragment F on Query { ...F }",
+            "{ ...F } fragment F on Query { a ...G } fragment G on Query { b { ...F } }",
+        ] {
+            let refused = check_document(&parse_query(query).unwrap()).unwrap_err();
+            assert!(refused.to_string().contains("circle"), "{refused}");
+        }
+        let twice = "{ ...F ...F } fragment F on Query { a ...G ...G } fragment G on Query { b }";
+        assert!(check_document(&parse_query(twice).unwrap()).is_ok());
     }
 
     #[test]

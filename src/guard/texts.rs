@@ -47,8 +47,9 @@ impl Info {
         };
         let rate = match self.throttle.scopes() {
             ("none", "none") => "Not rate-limited.".to_owned(),
-            (strangers, users) if strangers == users => format!("Rate-limit scope: `{users}`."),
-            ("none", users) => format!("Rate-limit scope: `{users}`."),
+            (strangers, users) if strangers == users || strangers == "none" => {
+                format!("Rate-limit scope: `{users}`.")
+            }
             (strangers, users) => format!("Rate-limit scope: `{strangers}` or `{users}`."),
         };
         let by_address = match self.throttle.is_by_address() {

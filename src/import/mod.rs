@@ -15,7 +15,7 @@ use self::{
 use crate::{
     app::App,
     error::{Error, Startup},
-    store::{Paused, Tx, Value, sql},
+    store::{Dialect, Paused, Tx, Value, sql},
 };
 
 /// Options of an import.
@@ -161,16 +161,10 @@ async fn insert(
 
 async fn insert_rows(tx: &mut Tx, table: &Table, rows: Vec<Vec<Value>>) -> Result<(), Error> {
     let columns: Vec<_> = table.columns.iter().map(|column| column.name).collect();
-    let dialect = tx.dialect();
-    let mut rows = rows.into_iter().peekable();
-    while rows.peek().is_some() {
-        let piece = rows.by_ref().take(dialect.rows_at_once()).collect();
-        dialect
-            .insert(table.name, &columns, piece)
-            .run(&mut *tx)
-            .await?;
-    }
-    Ok(())
+    Dialect::insert(table.name, &columns, rows)
+        .run(tx)
+        .await
+        .map(|_| ())
 }
 
 /// Retries a failed batch row by row, to find the bad row.

@@ -14,7 +14,10 @@ use poem::{
 use tokio::task::spawn_blocking;
 
 use super::chunks;
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    rest::encoding::names,
+};
 
 /// The conditions and range of a request.
 #[derive(Clone, Debug, Default)]
@@ -146,8 +149,7 @@ impl Version {
     /// `If-None-Match` takes precedence over `If-Modified-Since`.
     fn is_known_to(&self, wanted: &Wanted) -> bool {
         if let Some(tags) = &wanted.if_none_match {
-            let same = |tag: &str| tag == "*" || tag.trim_start_matches("W/") == self.etag;
-            return tags.split(',').map(str::trim).any(same);
+            return names(tags, &self.etag);
         }
         let since = wanted.if_modified_since.as_deref();
         since

@@ -87,12 +87,12 @@ impl<E: Endpoint> Door<E> {
         let path = told_path(request.uri().path()).to_owned();
         let origin = request.headers().get("origin").cloned();
         let coding = Coding::accepted(request.headers()).filter(|_| !is_secret(&path));
-        let answered = match self.enter(request).await {
-            Ok(response) => compress(response, coding).await,
-            Err(error) => Err(error),
-        };
-        let mut response = answered.unwrap_or_else(IntoResponse::into_response);
+        let entered = self.enter(request).await;
+        let mut response = entered.unwrap_or_else(IntoResponse::into_response);
         protect(response.headers_mut());
+        // Adds to `Vary`, which `protect` sets only where an answer has none.
+        let compressed = compress(response, coding).await;
+        let mut response = compressed.unwrap_or_else(IntoResponse::into_response);
         if let Some(origin) = origin.filter(|_| is_shared(&path)) {
             share(response.headers_mut(), origin);
         }

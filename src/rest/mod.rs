@@ -5,7 +5,7 @@ mod client;
 pub mod cookies;
 mod document;
 pub mod door;
-mod encoding;
+pub mod encoding;
 pub mod file;
 pub mod form;
 mod negotiation;

@@ -81,57 +81,18 @@ impl Dialect {
         }
     }
 
-    /// How many rows `insert` takes at best. What sqlx 0.9.0 sends to PostgreSQL in more than one
-    /// packet waits 40 ms for its acknowledgement (it does not set `TCP_NODELAY`).
-    pub fn rows_at_once(self) -> usize {
-        match self {
-            Self::Sqlite => 500,
-            Self::Postgres => 12,
-        }
+    /// `insert into table (columns) values (..), (..)`, for constant names.
+    pub fn insert(table: &'static str, columns: &[&'static str], rows: Vec<Vec<Value>>) -> Sql {
+        let marks = format!("({})", vec!["?"; columns.len()].join(", "));
+        let text = format!(
+            "insert into {table} ({}) values {}",
+            columns.join(", "),
+            vec![marks; rows.len()].join(", ")
+        );
+        rows.into_iter()
+            .flatten()
+            .fold(Sql::generated(text), Sql::bind)
     }
-
-    /// Inserts rows into constant columns. PostgreSQL gets all rows as one argument, because
-    /// planning a statement with thousands of arguments costs more than inserting.
-    pub fn insert(
-        self,
-        table: &'static str,
-        columns: &[&'static str],
-        rows: Vec<Vec<Value>>,
-    ) -> Sql {
-        match self {
-            Self::Sqlite => insert_values(table, columns, rows),
-            Self::Postgres => insert_records(table, columns, rows),
-        }
-    }
-}
-
-/// `insert into table (columns) values (..), (..)`.
-fn insert_values(table: &'static str, columns: &[&'static str], rows: Vec<Vec<Value>>) -> Sql {
-    let marks = format!("({})", vec!["?"; columns.len()].join(", "));
-    let text = format!(
-        "insert into {table} ({}) values {}",
-        columns.join(", "),
-        vec![marks; rows.len()].join(", ")
-    );
-    rows.into_iter()
-        .flatten()
-        .fold(Sql::generated(text), Sql::bind)
-}
-
-/// `insert into table (columns) select columns from` one JSON array of objects.
-fn insert_records(table: &'static str, columns: &[&'static str], rows: Vec<Vec<Value>>) -> Sql {
-    let names = columns.join(", ");
-    let text = format!(
-        "insert into {table} ({names}) select {names} \
-         from jsonb_populate_recordset(cast(null as {table}), ?)"
-    );
-    let record = |row: Vec<Value>| {
-        let fields = columns.iter().zip(row);
-        let fields = fields.map(|(name, value)| ((*name).to_owned(), value.into_json()));
-        serde_json::Value::Object(fields.collect())
-    };
-    let records = rows.into_iter().map(record).collect();
-    Sql::generated(text).bind(serde_json::Value::Array(records))
 }
 
 /// The tables that have a full-text index.

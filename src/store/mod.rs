@@ -9,6 +9,7 @@ pub mod listing;
 mod readers;
 mod sql;
 mod value;
+mod weigh;
 
 use std::{ops::Deref, sync::Arc};
 
@@ -16,12 +17,13 @@ use prometheus_client::metrics::counter::Counter;
 use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 
 pub use self::{
-    cache::{Cache, Version, Weigh},
+    cache::{Cache, Version},
     changes::{Change, Mark, Paused, prune},
     connect::{Opening, open, redacted},
     dialect::{Dialect, Index},
     sql::{On, OnWrite, Row, Sql, columns_of, sql},
     value::Value,
+    weigh::Weigh,
 };
 use self::{counts::Counts, readers::Readers};
 use crate::{error::Result, time::Clock};

@@ -1,10 +1,9 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use sqlx::{Arguments, postgres::PgArguments, sqlite::SqliteArguments, types::Json};
 use uuid::Uuid;
 
-use crate::{hex::hex, time::Timestamp};
+use crate::time::Timestamp;
 
 /// A value bound to a statement.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -39,23 +38,6 @@ impl Value {
         match self {
             Self::Text(Some(text)) => text.capacity(),
             _ => 0,
-        }
-    }
-
-    /// The value as JSON, in the form that PostgreSQL reads columns from.
-    pub fn into_json(self) -> serde_json::Value {
-        match self {
-            Self::Int(value) => json!(value),
-            Self::Real(value) => json!(value),
-            Self::Text(value) => json!(value),
-            Self::Bool(value) => json!(value),
-            Self::Time(value) => json!(value),
-            Self::Date(value) => json!(value),
-            Self::Uuid(value) => json!(value),
-            Self::Json(value) => value.unwrap_or_default(),
-            Self::Bytes(value) => json!(value.map(|bytes| format!("\\x{}", hex(bytes)))),
-            Self::Ints(list) => json!(list),
-            Self::Texts(list) => json!(list),
         }
     }
 

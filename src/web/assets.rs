@@ -1,7 +1,10 @@
 use poem::{Endpoint, IntoResponse, Request, Response, http::StatusCode};
 use rust_embed::RustEmbed;
 
-use crate::{hex::hex, rest::door::not_found_page};
+use crate::{
+    hex::hex,
+    rest::{door::not_found_page, encoding::names},
+};
 
 /// The files in `assets/`, built into the program.
 #[derive(RustEmbed)]
@@ -48,7 +51,7 @@ fn answer(request: &Request) -> Option<Response> {
         .headers()
         .get("if-none-match")
         .and_then(|known| known.to_str().ok())
-        .is_some_and(|known| known.contains(&tag));
+        .is_some_and(|known| names(known, &tag));
     let builder = Response::builder()
         .header("etag", tag)
         .header("cache-control", "public, max-age=300, must-revalidate");

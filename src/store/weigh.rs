@@ -1,0 +1,47 @@
+/// Approximate number of bytes that a value owns on the heap.
+pub trait Weigh {
+    fn heap(&self) -> usize {
+        0
+    }
+}
+
+impl Weigh for i64 {}
+impl Weigh for bool {}
+
+impl Weigh for String {
+    fn heap(&self) -> usize {
+        self.len()
+    }
+}
+
+impl Weigh for serde_json::Value {
+    fn heap(&self) -> usize {
+        match self {
+            Self::String(text) => text.len(),
+            Self::Array(items) => items.heap(),
+            Self::Object(fields) => fields
+                .iter()
+                .map(|(key, value)| 96 + key.len() + value.heap())
+                .sum(),
+            _ => 0,
+        }
+    }
+}
+
+impl<A: Weigh, B: Weigh> Weigh for (A, B) {
+    fn heap(&self) -> usize {
+        self.0.heap() + self.1.heap()
+    }
+}
+
+impl<T: Weigh> Weigh for Option<T> {
+    fn heap(&self) -> usize {
+        self.as_ref().map_or(0, Weigh::heap)
+    }
+}
+
+impl<T: Weigh> Weigh for Vec<T> {
+    fn heap(&self) -> usize {
+        size_of::<T>() * self.capacity() + self.iter().map(Weigh::heap).sum::<usize>()
+    }
+}

@@ -1,0 +1,189 @@
+use baleen::guard::Info;
+
+/// A request that meets each REST operation, and a query that meets its GraphQL twin.
+pub fn meet(info: &Info) -> (&'static str, &'static str) {
+    match info.name {
+        "artists.list" => ("artists", "{ artists { edges { cursor } } }"),
+        "artists.retrieve" => ("artists/1", "{ artist(databaseId: 1) { name } }"),
+        "artists.libraries" => (
+            "artists/1/libraries",
+            "{ artist(databaseId: 1) { libraries { name } } }",
+        ),
+        "albums.list" => ("albums", "{ albums { edges { cursor } } }"),
+        "albums.retrieve" => ("albums/1", "{ album(databaseId: 1) { title } }"),
+        "albums.libraries" => (
+            "albums/1/libraries",
+            "{ album(databaseId: 1) { libraries { name } } }",
+        ),
+        "albums.create" => (
+            "albums",
+            "mutation { createAlbum(input: {title: \"\", artist: 1}) { title } }",
+        ),
+        "albums.delete" => ("albums/99", "mutation { deleteAlbum(databaseId: 99) }"),
+        "tracks.delete" => ("tracks/99", "mutation { deleteTrack(databaseId: 99) }"),
+        "tracks.list" => ("tracks", "{ tracks { edges { cursor } } }"),
+        "tracks.retrieve" => ("tracks/1", "{ track(databaseId: 1) { title } }"),
+        "tracks.libraries" => (
+            "tracks/1/libraries",
+            "{ track(databaseId: 1) { libraries { name } } }",
+        ),
+        "uploads.list" => ("uploads", "{ uploads { edges { cursor } } }"),
+        "uploads.retrieve" => (
+            "uploads/UPLOAD",
+            "{ upload(uuid: \"UPLOAD\") { mimetype } }",
+        ),
+        "libraries.list" => ("libraries", "{ libraries { edges { cursor } } }"),
+        "libraries.retrieve" => (
+            "libraries/LIBRARY",
+            "{ library(uuid: \"LIBRARY\") { name } }",
+        ),
+        "tags.list" => ("tags", "{ tags { edges { cursor } } }"),
+        "tags.retrieve" => ("tags/Rock", "{ tag(name: \"Rock\") { name } }"),
+        "licenses.list" => ("licenses", "{ licenses { code } }"),
+        "licenses.retrieve" => (
+            "licenses/cc-by-4.0",
+            "{ license(code: \"cc-by-4.0\") { code } }",
+        ),
+        "attachments.retrieve" => (
+            "attachments/ATTACHMENT",
+            "{ attachment(uuid: \"ATTACHMENT\") { mimetype } }",
+        ),
+        "attachments.create" => ("attachments", ""),
+        "attachments.delete" => (
+            "attachments/00000000-0000-0000-0000-000000000000",
+            "mutation { deleteAttachment(databaseId: 99) }",
+        ),
+        "attachments.proxy" => ("attachments/ATTACHMENT/proxy", ""),
+        "listen.retrieve" => ("listen/TRACK", ""),
+        "stream.retrieve" => ("stream/TRACK", ""),
+        "edits.of_artist" => (
+            "artists/1/mutations",
+            "{ artist(databaseId: 1) { edits { uuid } } }",
+        ),
+        "edits.propose_artist" => (
+            "artists/99/mutations",
+            "mutation { editArtist(databaseId: 99, input: {payload: {}}) { uuid } }",
+        ),
+        "fetches.of_artist" => ("artists/1/fetches", ""),
+        "fetches.artist" => ("artists/1/fetches", ""),
+        "edits.of_album" => (
+            "albums/1/mutations",
+            "{ album(databaseId: 1) { edits { uuid } } }",
+        ),
+        "edits.propose_album" => (
+            "albums/99/mutations",
+            "mutation { editAlbum(databaseId: 99, input: {payload: {}}) { uuid } }",
+        ),
+        "fetches.of_album" => ("albums/1/fetches", ""),
+        "fetches.album" => ("albums/1/fetches", ""),
+        "edits.of_track" => (
+            "tracks/1/mutations",
+            "{ track(databaseId: 1) { edits { uuid } } }",
+        ),
+        "edits.propose_track" => (
+            "tracks/99/mutations",
+            "mutation { editTrack(databaseId: 99, input: {payload: {}}) { uuid } }",
+        ),
+        "fetches.of_track" => ("tracks/1/fetches", ""),
+        "fetches.track" => ("tracks/1/fetches", ""),
+        "search.all" => ("search?q=a", "{ search(query: \"a\") { tags { name } } }"),
+        "oembed.show" => ("oembed/?url=http://pod.test/library/tracks/1", ""),
+        "text.preview" => ("text-preview", "{ textPreview(text: \"a\") }"),
+        "instance.nodeinfo" => ("instance/nodeinfo/2.0", "{ instance { name } }"),
+        "instance.nodeinfo21" => ("/api/v2/instance/nodeinfo/2.1", ""),
+        "instance.discovery" => ("/.well-known/nodeinfo", ""),
+        "instance.settings" => (
+            "instance/settings",
+            "{ instance { settings { identifier } } }",
+        ),
+        "instance.manifest" => ("instance/spa-manifest.json", ""),
+        "rate-limit.show" => ("rate-limit", "{ rateLimit { enabled } }"),
+        "users.me" => ("users/me", "{ viewer { username } }"),
+        "users.delete" => (
+            "users/me",
+            "mutation { deleteAccount(input: {password: \"\", confirm: false}) }",
+        ),
+        "users.retrieve" => ("users/bob", "{ user(username: \"bob\") { name } }"),
+        "users.update" => (
+            "users/alice",
+            "mutation { updateUser(input: {}) { username } }",
+        ),
+        "users.settings" => ("users/settings", "mutation { updateSettings(input: {}) }"),
+        "users.subsonic_token" => ("users/alice/subsonic-token", "{ viewer { subsonicToken } }"),
+        "users.rotate_subsonic_token" => (
+            "users/alice/subsonic-token",
+            "mutation { rotateSubsonicToken }",
+        ),
+        "users.delete_subsonic_token" => (
+            "users/alice/subsonic-token",
+            "mutation { deleteSubsonicToken }",
+        ),
+        "users.change_email" => (
+            "users/change-email",
+            "mutation { changeEmail(input: {password: \"\", email: \"\"}) }",
+        ),
+        "users.login" => ("users/login", ""),
+        "users.logout" => ("users/logout", ""),
+        "auth.register" => (
+            "auth/registration",
+            "mutation { signUp(input: {username: \"\", email: \"\", password1: \"\", password2: \"\"}) }",
+        ),
+        "auth.verify_email" => (
+            "auth/registration/verify-email",
+            "mutation { confirmEmail(key: \"\") }",
+        ),
+        "auth.confirmation_page" => ("auth/registration/account-confirm-email/k", ""),
+        "auth.password_reset" => (
+            "auth/password/reset",
+            "mutation { requestPasswordReset(email: \"\") }",
+        ),
+        "auth.password_reset_confirm" => (
+            "auth/password/reset/confirm",
+            "mutation { resetPassword(input: {uid: \"\", token: \"\", newPassword1: \"\", newPassword2: \"\"}) }",
+        ),
+        "auth.password_change" => (
+            "auth/password/change",
+            "mutation { changePassword(input: {oldPassword: \"\", newPassword1: \"\", newPassword2: \"\"}) }",
+        ),
+        "auth.user" | "auth.update_user" => ("auth/user", ""),
+        "sessions.list" => ("auth/sessions", "{ sessions { userAgent } }"),
+        "sessions.delete" => ("auth/sessions/99", "mutation { revokeSession(id: 99) }"),
+        "oauth-apps.list" => ("oauth/apps", "{ oauthApps { name } }"),
+        "oauth-apps.create" => (
+            "oauth/apps",
+            "mutation { createOauthApp(input: {name: \"\"}) { clientSecret } }",
+        ),
+        "oauth-apps.retrieve" => (
+            "oauth/apps/client1",
+            "{ oauthApp(clientId: \"client1\") { name } }",
+        ),
+        "oauth-apps.update" => (
+            "oauth/apps/none",
+            "mutation { updateOauthApp(clientId: \"none\", input: {}) { name } }",
+        ),
+        "oauth-apps.delete" => (
+            "oauth/apps/none",
+            "mutation { deleteOauthApp(clientId: \"none\") }",
+        ),
+        "oauth-apps.rotate" => (
+            "oauth/apps/none/refresh-token",
+            "mutation { rotateApplicationToken(clientId: \"none\") { token } }",
+        ),
+        "grants.list" => ("oauth/grants", "{ grants { scopes } }"),
+        "grants.retrieve" => (
+            "oauth/grants/client1",
+            "{ grant(clientId: \"client1\") { scopes } }",
+        ),
+        "grants.delete" => (
+            "oauth/grants/none",
+            "mutation { revokeGrant(clientId: \"none\") }",
+        ),
+        "oauth.authorize" | "oauth.authorize_page" => ("oauth/authorize", ""),
+        "oauth.token" => ("oauth/token", ""),
+        "oauth.revoke" => ("oauth/revoke", ""),
+        "oauth.introspect" => ("oauth/introspect", ""),
+        "oauth.device" => ("oauth/device_authorization", ""),
+        "oauth.metadata" => ("/.well-known/oauth-authorization-server", ""),
+        name => panic!("{name} is met at neither door: tell here how"),
+    }
+}
