@@ -56,6 +56,18 @@ pub enum Key {
     Uuid(Uuid),
 }
 
+impl From<i64> for Key {
+    fn from(id: i64) -> Self {
+        Self::Id(id)
+    }
+}
+
+impl From<Uuid> for Key {
+    fn from(uuid: Uuid) -> Self {
+        Self::Uuid(uuid)
+    }
+}
+
 impl Key {
     /// The SQL condition for this key, in a table with `id` and `uuid`.
     pub fn condition(&self) -> Sql {

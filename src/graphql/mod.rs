@@ -10,6 +10,7 @@ mod order;
 mod persisted;
 pub mod scalars;
 mod sent;
+pub mod standard;
 
 use async_graphql::{EmptySubscription, Schema, SchemaBuilder};
 

@@ -1,10 +1,17 @@
 //! Filters and orderings that artists, albums and tracks have in common (contract section 7).
 use uuid::Uuid;
 
-use super::visibility::{folded, playable, withheld, within_scope};
+use super::{
+    libraries::{LibraryBody, library_page},
+    visibility::{folded, playable, withheld, within_scope},
+};
 use crate::{
     context::Reader,
     error::{Error, Result},
+    graphql::ids::Key,
+    guard::{Allowed, Operation},
+    load::{Entity, Load},
+    rest::page::{Page, PageQuery},
     store::{
         Sql,
         listing::{Kind as KeyKind, SortKey},
@@ -130,6 +137,29 @@ impl Shelf {
     pub fn relatedness(&self, to: Option<i64>, descending: bool) -> Option<SortKey> {
         to.map(|id| SortKey::new(sql(self.kinship).bind(id), KeyKind::Int, descending))
     }
+}
+
+/// Finds an artist, an album or a track.
+pub async fn found<T: Entity>(permit: &Allowed<impl Operation>, key: Key) -> Result<T> {
+    match key {
+        Key::Id(id) => permit.loaders().one::<T>(id).await?.ok_or(Error::NotFound),
+        Key::Uuid(uuid) => {
+            let named = T::select().then(" where uuid = ?").bind(uuid);
+            named.one(permit.db()).await
+        }
+    }
+}
+
+/// A page of the libraries `L` of an artist, an album or a track.
+pub async fn libraries_of<T: Entity, L: Load<Value = Vec<i64>>>(
+    permit: &Allowed<impl Operation>,
+    id: i64,
+    query: &PageQuery,
+) -> Result<Page<LibraryBody>> {
+    let loaders = permit.loaders();
+    loaders.one::<T>(id).await?.ok_or(Error::NotFound)?;
+    let ids = loaders.one::<L>(id).await?.unwrap_or_default();
+    library_page(loaders, permit, &query.0, ids).await
 }
 
 /// Refuses a filter by a row that does not exist.

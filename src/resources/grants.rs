@@ -1,17 +1,19 @@
 //! Grants: the applications that the caller has authorized (contract section 3).
-use async_graphql::{Context, Object, SimpleObject};
-use poem_openapi::{OpenApi, param::Path};
+use async_graphql::{Context, SimpleObject};
 use sqlx::FromRow;
 
 use super::applications::{OauthApplication, PublicBody};
 use crate::{
     context::Reader,
     error::{Error, Result},
-    graphql::connection::{answer, cost},
+    graphql::{connection::answer, standard::fields},
     guard::{AllowExt, Allowed, operations},
     load::grouped,
     oauth::revoke_all,
-    rest::answer::{Answer, NoContent},
+    rest::{
+        answer::{Answer, NoContent},
+        standard::routes,
+    },
     scope::ScopeSet,
     store::sql,
     time::Timestamp,
@@ -55,7 +57,7 @@ struct Allowance {
 }
 
 /// Returns the caller's grants: what valid codes, tokens and remembered consents add up to.
-pub async fn list(reader: &Reader) -> Result<Vec<Grant>> {
+async fn granted_by_caller(reader: &Reader) -> Result<Vec<Grant>> {
     let (user, now) = (reader.user()?.user_id, reader.clock().now());
     let allowed: Vec<Allowance> = sql("select application_id, scope, created from oauth_codes
          where user_id = ? and used is null and expires > ? union ")
@@ -95,8 +97,23 @@ fn granted(held: &[Allowance], application: OauthApplication) -> Grant {
     }
 }
 
+pub async fn list(permit: &Allowed<List>) -> Result<Vec<Grant>> {
+    granted_by_caller(permit).await
+}
+
+async fn bodies(permit: &Allowed<List>) -> Result<Vec<PublicBody>> {
+    let grants = list(permit).await?;
+    Ok(grants.into_iter().map(PublicBody::from).collect())
+}
+
+impl From<Grant> for PublicBody {
+    fn from(grant: Grant) -> Self {
+        grant.application.into()
+    }
+}
+
 async fn retrieve(permit: &Allowed<Retrieve>, client_id: &str) -> Result<Grant> {
-    let all = list(permit).await?;
+    let all = granted_by_caller(permit).await?;
     all.into_iter()
         .find(|grant| grant.application.client_id == client_id)
         .ok_or(Error::NotFound)
@@ -112,70 +129,32 @@ pub async fn delete(permit: &Allowed<Delete>, client_id: &str) -> Result<()> {
     }
 }
 
-pub struct Rest;
-
-#[OpenApi(prefix_path = "/api/v1/oauth/grants")]
-impl Rest {
-    #[oai(path = "/", method = "get")]
-    async fn list(&self, permit: Allowed<List>) -> Result<Answer<Vec<PublicBody>>> {
-        let grants = list(&permit).await?;
-        let bodies = grants.into_iter().map(|grant| grant.application.into());
-        Ok(Answer(bodies.collect()))
-    }
-
-    #[oai(path = "/:client_id", method = "get")]
-    async fn retrieve(
-        &self,
-        permit: Allowed<Retrieve>,
-        client_id: Path<String>,
-    ) -> Result<Answer<PublicBody>> {
-        let grant = retrieve(&permit, &client_id).await?;
-        Ok(Answer(grant.application.into()))
-    }
-
-    #[oai(path = "/:client_id", method = "delete")]
-    async fn delete(&self, permit: Allowed<Delete>, client_id: Path<String>) -> Result<NoContent> {
-        delete(&permit, &client_id).await.map(|()| NoContent)
-    }
+routes! {
+    "/api/v1/oauth/grants";
+    list: List = get "/" -> Answer<Vec<PublicBody>> => bodies;
+    retrieve: Retrieve = get "/:client_id" <client_id> -> Answer<PublicBody>;
+    delete: Delete = delete "/:client_id" <client_id> -> NoContent;
 }
 
-#[derive(Default)]
-pub struct Queries;
-
-#[Object(name = "GrantsQueries")]
-impl Queries {
-    #[graphql(complexity = "cost(50, child_complexity)")]
-    async fn grants(&self, ctx: &Context<'_>) -> Option<Result<Vec<Grant>>> {
-        answer(async {
-            let permit: Allowed<List> = ctx.allow().await?;
-            list(&permit).await
-        })
-        .await
-    }
-
-    async fn grant(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Client ID of the application.")] client_id: String,
-    ) -> Option<Result<Grant>> {
-        answer(async { retrieve(&ctx.allow().await?, &client_id).await }).await
-    }
+fields! {
+    Queries as "GrantsQueries";
+    all grants -> Grant = list;
+    text grant(client_id: "Client ID of the application.") -> Grant = retrieve;
 }
 
-#[derive(Default)]
-pub struct Mutations;
-
-#[Object(name = "GrantsMutations")]
-impl Mutations {
-    async fn revoke_grant(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Client ID of the application.")] client_id: String,
-    ) -> Option<Result<String>> {
-        answer(async {
-            delete(&ctx.allow().await?, &client_id).await?;
-            Ok(client_id)
-        })
-        .await
+fields! {
+    Mutations as "GrantsMutations";
+    {
+        async fn revoke_grant(
+            &self,
+            ctx: &Context<'_>,
+            #[graphql(desc = "Client ID of the application.")] client_id: String,
+        ) -> Option<Result<String>> {
+            answer(async {
+                delete(&ctx.allow().await?, &client_id).await?;
+                Ok(client_id)
+            })
+            .await
+        }
     }
 }

@@ -1,14 +1,15 @@
 //! The caller's browser sessions.
-use async_graphql::{Context, Object};
-use poem_openapi::{OpenApi, param::Path};
+use async_graphql::Context;
 
 use crate::{
     accounts::sessions::{self, Session},
-    context::Reader,
     error::{Error, Result},
-    graphql::connection::{answer, cost},
+    graphql::{connection::answer, standard::fields},
     guard::{AllowExt, Allowed, operations},
-    rest::answer::{Answer, NoContent},
+    rest::{
+        answer::{Answer, NoContent},
+        standard::routes,
+    },
 };
 
 operations! {
@@ -24,9 +25,9 @@ operations! {
 }
 
 /// Returns the caller's sessions, newest first.
-pub async fn list(reader: &Reader) -> Result<Vec<Session>> {
-    let user = reader.user()?;
-    sessions::of_user(reader, user.user_id, user.session_id).await
+pub async fn list(permit: &Allowed<List>) -> Result<Vec<Session>> {
+    let user = permit.user()?;
+    sessions::of_user(permit, user.user_id, user.session_id).await
 }
 
 pub async fn delete(permit: &Allowed<Delete>, id: i64) -> Result<()> {
@@ -45,46 +46,26 @@ pub async fn delete_others(permit: &Allowed<Delete>) -> Result<()> {
     Ok(())
 }
 
-pub struct Rest;
-
-#[OpenApi(prefix_path = "/api/v1/auth/sessions")]
-impl Rest {
-    #[oai(path = "/", method = "get")]
-    async fn list(&self, permit: Allowed<List>) -> Result<Answer<Vec<Session>>> {
-        list(&permit).await.map(Answer)
-    }
-
-    #[oai(path = "/:id", method = "delete")]
-    async fn delete(&self, permit: Allowed<Delete>, id: Path<i64>) -> Result<NoContent> {
-        delete(&permit, id.0).await.map(|()| NoContent)
-    }
+routes! {
+    "/api/v1/auth/sessions";
+    list: List = get "/" -> Answer<Vec<Session>>;
+    delete: Delete = delete "/:id" [id: i64] -> NoContent;
 }
 
-#[derive(Default)]
-pub struct Queries;
-
-#[Object(name = "SessionsQueries")]
-impl Queries {
-    #[graphql(complexity = "cost(50, child_complexity)")]
-    async fn sessions(&self, ctx: &Context<'_>) -> Option<Result<Vec<Session>>> {
-        answer(async {
-            let permit: Allowed<List> = ctx.allow().await?;
-            list(&permit).await
-        })
-        .await
-    }
+fields! {
+    Queries as "SessionsQueries";
+    all sessions -> Session = list;
 }
 
-#[derive(Default)]
-pub struct Mutations;
-
-#[Object(name = "SessionsMutations")]
-impl Mutations {
-    async fn revoke_session(&self, ctx: &Context<'_>, id: i64) -> Option<Result<i64>> {
-        answer(async {
-            delete(&ctx.allow().await?, id).await?;
-            Ok(id)
-        })
-        .await
+fields! {
+    Mutations as "SessionsMutations";
+    {
+        async fn revoke_session(&self, ctx: &Context<'_>, id: i64) -> Option<Result<i64>> {
+            answer(async {
+                delete(&ctx.allow().await?, id).await?;
+                Ok(id)
+            })
+            .await
+        }
     }
 }

@@ -26,6 +26,29 @@ pub struct NoContent;
 /// Status 302 to this address.
 pub struct Redirect(pub String);
 
+/// An answer that is made of what an operation returns.
+pub trait Reply<T> {
+    fn of(returned: T) -> Self;
+}
+
+impl<T, B: From<T>> Reply<T> for Answer<B> {
+    fn of(returned: T) -> Self {
+        Self(returned.into())
+    }
+}
+
+impl<T, B: From<T>> Reply<T> for Created<B> {
+    fn of(returned: T) -> Self {
+        Self(returned.into())
+    }
+}
+
+impl<T> Reply<T> for NoContent {
+    fn of(_: T) -> Self {
+        Self
+    }
+}
+
 fn written(status: StatusCode, body: &impl Serialize) -> Response {
     match serde_json::to_vec(body) {
         Ok(body) => Response::builder()

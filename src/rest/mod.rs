@@ -13,6 +13,7 @@ mod origin;
 pub mod page;
 pub mod params;
 pub mod routes;
+pub mod standard;
 
 use poem_openapi::{OpenApi, OpenApiService};
 

@@ -45,19 +45,18 @@ pub async fn new_page(visit: Visit) -> Result<Response> {
 #[handler]
 pub async fn set(visit: Visit) -> Result<Response> {
     let permit = visit.allow::<Reset>().await?;
+    let facts = context! { uid => visit.typed("uid"), token => visit.typed("token") };
     let new = PasswordReset {
         uid: visit.typed("uid").to_owned(),
         token: visit.typed("token").to_owned(),
         new_password1: visit.exact("new_password1").to_owned(),
         new_password2: visit.exact("new_password2").to_owned(),
     };
-    match reset(&permit, &new).await {
+    match reset(&permit, new).await {
         Ok(()) => Ok(go("/login?done=password")),
         Err(error) => {
-            let facts = context! { uid => new.uid, token => new.token };
-            visit
-                .complain(Page::new("password-new.html", facts), error)
-                .await
+            let again = Page::new("password-new.html", facts);
+            visit.complain(again, error).await
         }
     }
 }

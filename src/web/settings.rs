@@ -162,8 +162,7 @@ pub async fn profile(visit: Visit) -> Result<Response> {
             }),
             ..Changes::default()
         };
-        let name = permit.user()?.username.clone();
-        users::update(&permit, &name, changes).await.map(|_| ())
+        users::update(&permit, changes).await.map(|_| ())
     };
     done(&visit, "profile", changed.await).await
 }
@@ -175,7 +174,7 @@ pub async fn email(visit: Visit) -> Result<Response> {
         password: visit.exact("password").to_owned(),
         email: visit.typed("email").to_owned(),
     };
-    done(&visit, "email", users::change_email(&permit, &new).await).await
+    done(&visit, "email", users::change_email(&permit, new).await).await
 }
 
 #[handler]
@@ -186,7 +185,7 @@ pub async fn password(visit: Visit) -> Result<Response> {
         new_password1: visit.exact("new_password1").to_owned(),
         new_password2: visit.exact("new_password2").to_owned(),
     };
-    done(&visit, "password", change_password(&permit, &new).await).await
+    done(&visit, "password", change_password(&permit, new).await).await
 }
 
 #[handler]
@@ -218,7 +217,7 @@ pub async fn delete(visit: Visit) -> Result<Response> {
         password: visit.exact("password").to_owned(),
         confirm: visit.form.is_on("confirm"),
     };
-    match users::delete(&permit, &sure).await {
+    match users::delete(&permit, sure).await {
         Ok(()) => {
             let mut response = go("/login?done=deleted");
             cookies::clear_session(permit.app(), &mut response);

@@ -1,12 +1,13 @@
 use std::sync::Arc;
 
-use poem_openapi::{Object, OpenApi, param::Path};
+use poem_openapi::Object;
 use serde::Serialize;
 use uuid::Uuid;
 
 use super::{
-    Album, AlbumTracksCount, Create, Delete, Libraries, List, Query, Retrieve, libraries, list,
-    playable, retrieve,
+    Album, AlbumTracksCount, Create, Delete, Libraries, List, Query, Retrieve, libraries, playable,
+    retrieve,
+    sql::listing,
     write::{NewAlbum, create, delete},
 };
 use crate::{
@@ -26,8 +27,8 @@ use crate::{
     },
     rest::{
         answer::{Answer, Created, NoContent},
-        body::Body,
         page::{Page, PageQuery},
+        standard::routes,
     },
     time::{Date, Timestamp},
 };
@@ -149,45 +150,10 @@ async fn created(permit: &Allowed<Create>, new: NewAlbum) -> Result<AlbumBody> {
         .ok_or(Error::NotFound)
 }
 
-pub struct Rest;
-
-#[OpenApi(prefix_path = "/api/v1/albums")]
-impl Rest {
-    #[oai(path = "/", method = "get")]
-    async fn list(&self, permit: Allowed<List>, query: Query) -> Result<Answer<Page<AlbumBody>>> {
-        list(&permit, &query).await.map(Answer)
-    }
-
-    #[oai(path = "/", method = "post")]
-    async fn create(
-        &self,
-        permit: Allowed<Create>,
-        new: Body<NewAlbum>,
-    ) -> Result<Created<AlbumBody>> {
-        created(&permit, new.0).await.map(Created)
-    }
-
-    #[oai(path = "/:id", method = "delete")]
-    async fn delete(&self, permit: Allowed<Delete>, id: Path<i64>) -> Result<NoContent> {
-        delete(&permit, Key::Id(id.0)).await.map(|_| NoContent)
-    }
-
-    #[oai(path = "/:id", method = "get")]
-    async fn retrieve(
-        &self,
-        permit: Allowed<Retrieve>,
-        id: Path<i64>,
-    ) -> Result<Answer<AlbumDetail>> {
-        detail(&permit, id.0).await.map(Answer)
-    }
-
-    #[oai(path = "/:id/libraries", method = "get")]
-    async fn libraries(
-        &self,
-        permit: Allowed<Libraries>,
-        id: Path<i64>,
-        query: PageQuery,
-    ) -> Result<Answer<Page<LibraryBody>>> {
-        libraries(&permit, id.0, &query).await.map(Answer)
-    }
+routes! {
+    "/api/v1/albums" lists List(Query) -> AlbumBody = listing => bodies;
+    create: Create = post "/" {new: NewAlbum} -> Created<AlbumBody> => created;
+    retrieve: Retrieve = get "/:id" [id: i64] -> Answer<AlbumDetail> => detail;
+    delete: Delete = delete "/:id" [id: i64] -> NoContent;
+    libraries: Libraries = get "/:id/libraries" [id: i64] (query: PageQuery) -> Answer<Page<LibraryBody>>;
 }

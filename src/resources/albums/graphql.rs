@@ -1,17 +1,18 @@
-use async_graphql::{ComplexObject, Context, ID, Object};
-use uuid::Uuid;
+use async_graphql::{ComplexObject, Context, ID};
 
 use super::{
-    Album, AlbumFilter, AlbumOrder, AlbumTracksCount, Libraries, Retrieve, browse, playable,
+    Album, AlbumFilter, AlbumOrder, AlbumTracksCount, Libraries, List, Retrieve, playable,
     retrieve,
+    sql::listing,
     write::{NewAlbum, create, delete},
 };
 use crate::{
     context::Cx,
     error::Result,
     graphql::{
-        connection::{Connection, answer, cost, few, pages, window},
-        ids::{Key, Kind, global},
+        connection::{cost, few},
+        ids::{Kind, global},
+        standard::fields,
     },
     guard::AllowExt,
     resources::{
@@ -119,64 +120,14 @@ impl Album {
     }
 }
 
-#[derive(Default)]
-pub struct Mutations;
-
-#[Object(name = "AlbumMutations")]
-impl Mutations {
-    async fn create_album(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Album to create.")] input: NewAlbum,
-    ) -> Option<Result<Album>> {
-        answer(async { create(&ctx.allow().await?, input).await }).await
-    }
-
-    async fn delete_album(
-        &self,
-        ctx: &Context<'_>,
-        id: Option<ID>,
-        database_id: Option<i64>,
-        uuid: Option<Uuid>,
-    ) -> Option<Result<ID>> {
-        let key = Key::of(Kind::Album, id, database_id, uuid);
-        let gone = async { delete(&ctx.allow().await?, key?).await };
-        answer(async { Ok(global(Kind::Album, gone.await?)) }).await
-    }
+fields! {
+    Queries as "AlbumsQueries";
+    list albums: List(AlbumFilter, AlbumOrder) -> Album = listing;
+    one album(Kind::Album) -> Album = retrieve;
 }
 
-#[derive(Default)]
-pub struct Queries;
-
-#[Object(name = "AlbumsQueries")]
-impl Queries {
-    #[graphql(complexity = "cost(pages(first, last), child_complexity)")]
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the arguments of a Relay connection"
-    )]
-    async fn albums(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(default)] filter: AlbumFilter,
-        #[graphql(default)] order_by: Vec<AlbumOrder>,
-        first: Option<u32>,
-        after: Option<String>,
-        last: Option<u32>,
-        before: Option<String>,
-    ) -> Option<Result<Connection<Album>>> {
-        let window = window(first, after, last, before);
-        answer(async { browse(&ctx.allow().await?, &filter, &order_by, window).await }).await
-    }
-
-    async fn album(
-        &self,
-        ctx: &Context<'_>,
-        id: Option<ID>,
-        database_id: Option<i64>,
-        uuid: Option<Uuid>,
-    ) -> Option<Result<Album>> {
-        let key = Key::of(Kind::Album, id, database_id, uuid);
-        answer(async { retrieve(&ctx.allow().await?, key?).await }).await
-    }
+fields! {
+    Mutations as "AlbumMutations";
+    delete delete_album(Kind::Album) = delete;
+    input create_album(input: NewAlbum, "Album to create.") -> Album = create;
 }

@@ -15,25 +15,19 @@ pub use self::{
 };
 use super::{
     artists::ContentCategory,
-    libraries::{AlbumLibraries, LibraryBody, library_page},
+    catalogue::{self, libraries_of},
+    libraries::{AlbumLibraries, LibraryBody},
 };
 use crate::{
-    error::{Error, Result},
-    graphql::{
-        connection::{Connection, connect},
-        ids::Key,
-    },
+    error::Result,
+    graphql::ids::Key,
     guard::{Allowed, operations},
-    load::Entity,
     rest::{
         page::{ListQuery, Page, PageQuery},
         params::{filter, ordering},
     },
-    store::listing::Window,
     time::{Date, Timestamp},
 };
-
-use self::sql::listing;
 
 operations! {
     "albums";
@@ -153,33 +147,8 @@ ordering! {
     }
 }
 
-async fn list(permit: &Allowed<List>, query: &Query) -> Result<Page<AlbumBody>> {
-    let listing = listing(permit, &query.filter, &query.order).await?;
-    let (frame, ids) = query.page.read_ids(permit, &listing).await?;
-    Ok(frame.around(bodies(permit.loaders(), permit, &ids).await?))
-}
-
-async fn browse(
-    permit: &Allowed<List>,
-    filter: &AlbumFilter,
-    order: &[AlbumOrder],
-    window: Window,
-) -> Result<Connection<Album>> {
-    connect(permit, listing(permit, filter, order).await?, window).await
-}
-
 pub async fn retrieve(permit: &Allowed<Retrieve>, key: Key) -> Result<Album> {
-    match key {
-        Key::Id(id) => permit
-            .loaders()
-            .one::<Album>(id)
-            .await?
-            .ok_or(Error::NotFound),
-        Key::Uuid(uuid) => {
-            let found = Album::select().then(" where uuid = ?").bind(uuid);
-            found.one(permit.db()).await
-        }
-    }
+    catalogue::found(permit, key).await
 }
 
 async fn libraries(
@@ -187,8 +156,5 @@ async fn libraries(
     id: i64,
     query: &PageQuery,
 ) -> Result<Page<LibraryBody>> {
-    let loaders = permit.loaders();
-    loaders.one::<Album>(id).await?.ok_or(Error::NotFound)?;
-    let ids = loaders.one::<AlbumLibraries>(id).await?.unwrap_or_default();
-    library_page(loaders, permit, &query.0, ids).await
+    libraries_of::<Album, AlbumLibraries>(permit, id, query).await
 }

@@ -1,18 +1,19 @@
 //! The REST endpoints of applications.
-use poem_openapi::{Object, OpenApi, Union, param::Path};
+use poem::IntoResponse;
+use poem_openapi::{Object, Union, param::Path};
 use serde::Serialize;
 
 use super::{
-    Changes, Create, Delete, List, NewApplication, OauthApplication, Retrieve, Rotate, Update,
-    create, delete, list, retrieve, rotate, update,
+    Changes, Create, Delete, List, Made, NewApplication, OauthApplication, Retrieve, Rotate,
+    Rotated, Update, create, delete, list, retrieve, rotate, update,
 };
 use crate::{
-    error::Result,
+    error::{Error, Result},
     guard::Allowed,
     rest::{
         answer::{Answer, Created, NoContent, Plain},
-        body::Body,
         page::{Page, PageQuery},
+        standard::routes,
     },
     time::Timestamp,
 };
@@ -108,99 +109,68 @@ impl From<OauthApplication> for ListedBody {
     }
 }
 
-fn own(app: OauthApplication, secret: Option<String>, token: Option<String>) -> OwnBody {
-    OwnBody {
-        token: app.user_id.map(|_| token),
-        client_id: app.client_id,
-        name: app.name,
-        scopes: app.scopes,
-        client_secret: secret,
-        created: app.created,
-        updated: app.updated,
-        redirect_uris: app.redirect_uris,
+impl From<OauthApplication> for OwnBody {
+    fn from(app: OauthApplication) -> Self {
+        Self {
+            token: app.user_id.map(|_| None),
+            client_id: app.client_id,
+            name: app.name,
+            scopes: app.scopes,
+            client_secret: None,
+            created: app.created,
+            updated: app.updated,
+            redirect_uris: app.redirect_uris,
+        }
     }
 }
 
-pub struct Rest;
-
-#[OpenApi(prefix_path = "/api/v1/oauth/apps")]
-impl Rest {
-    #[oai(path = "/", method = "get")]
-    async fn list(
-        &self,
-        permit: Allowed<List>,
-        query: PageQuery,
-    ) -> Result<Answer<Page<ListedBody>>> {
-        let (frame, rows) = query.0.cut(list(&permit).await?)?;
-        Ok(Answer(
-            frame.around(rows.into_iter().map(ListedBody::from).collect()),
-        ))
+impl From<Made> for OwnBody {
+    fn from(made: Made) -> Self {
+        Self {
+            client_secret: made.client_secret,
+            token: made.application.user_id.map(|_| made.token),
+            ..made.application.into()
+        }
     }
+}
 
-    #[oai(path = "/", method = "post")]
-    async fn create(
-        &self,
-        permit: Allowed<Create>,
-        new: Body<NewApplication>,
-    ) -> Result<Created<OwnBody>> {
-        let made = create(&permit, new.0).await?;
-        Ok(Created(own(
-            made.application,
-            made.client_secret,
-            made.token,
-        )))
+impl From<Rotated> for OwnBody {
+    fn from(rotated: Rotated) -> Self {
+        Self {
+            token: Some(Some(rotated.token)),
+            ..rotated.application.into()
+        }
     }
+}
 
-    #[oai(path = "/:client_id", method = "get")]
-    async fn retrieve(
-        &self,
-        permit: Allowed<Retrieve>,
-        client_id: Path<String>,
-    ) -> Plain<RetrievedBody> {
-        let shown = async {
-            let app = retrieve(&permit, &client_id).await?;
-            Ok::<_, crate::error::Error>(match app.is_of(&permit) {
-                true => poem::IntoResponse::into_response(Answer(own(app, None, None))),
-                false => poem::IntoResponse::into_response(Answer(PublicBody::from(app))),
-            })
-        };
-        Plain::of(shown.await)
-    }
+async fn listed(permit: &Allowed<List>, query: &PageQuery) -> Result<Page<ListedBody>> {
+    let (frame, rows) = query.0.cut(list(permit).await?)?;
+    Ok(frame.around(rows.into_iter().map(ListedBody::from).collect()))
+}
 
-    #[oai(path = "/:client_id", method = "put")]
-    async fn replace(
-        &self,
-        permit: Allowed<Update>,
-        client_id: Path<String>,
-        changes: Body<Changes>,
-    ) -> Result<Answer<OwnBody>> {
-        let app = update(&permit, &client_id, changes.0).await?;
-        Ok(Answer(own(app, None, None)))
-    }
-
-    #[oai(path = "/:client_id", method = "patch")]
-    async fn update(
-        &self,
-        permit: Allowed<Update>,
-        client_id: Path<String>,
-        changes: Body<Changes>,
-    ) -> Result<Answer<OwnBody>> {
-        let app = update(&permit, &client_id, changes.0).await?;
-        Ok(Answer(own(app, None, None)))
-    }
-
-    #[oai(path = "/:client_id", method = "delete")]
-    async fn delete(&self, permit: Allowed<Delete>, client_id: Path<String>) -> Result<NoContent> {
-        delete(&permit, &client_id).await.map(|()| NoContent)
-    }
-
-    #[oai(path = "/:client_id/refresh-token", method = "post")]
-    async fn rotate(
-        &self,
-        permit: Allowed<Rotate>,
-        client_id: Path<String>,
-    ) -> Result<Answer<OwnBody>> {
-        let rotated = rotate(&permit, &client_id).await?;
-        Ok(Answer(own(rotated.application, None, Some(rotated.token))))
+routes! {
+    "/api/v1/oauth/apps";
+    list: List = get "/" (query: PageQuery) -> Answer<Page<ListedBody>> => listed;
+    create: Create = post "/" {new: NewApplication} -> Created<OwnBody>;
+    replace: Update = put "/:client_id" <client_id> {changes: Changes} -> Answer<OwnBody> => update;
+    update: Update = patch "/:client_id" <client_id> {changes: Changes} -> Answer<OwnBody>;
+    delete: Delete = delete "/:client_id" <client_id> -> NoContent;
+    rotate: Rotate = post "/:client_id/refresh-token" <client_id> -> Answer<OwnBody>;
+    {
+        #[oai(path = "/:client_id", method = "get")]
+        async fn retrieve(
+            &self,
+            permit: Allowed<Retrieve>,
+            client_id: Path<String>,
+        ) -> Plain<RetrievedBody> {
+            let shown = async {
+                let app = retrieve(&permit, &client_id).await?;
+                Ok::<_, Error>(match app.is_of(&permit) {
+                    true => Answer(OwnBody::from(app)).into_response(),
+                    false => Answer(PublicBody::from(app)).into_response(),
+                })
+            };
+            Plain::of(shown.await)
+        }
     }
 }

@@ -2,7 +2,7 @@
 mod body;
 mod write;
 
-use async_graphql::{ComplexObject, Context, Object, SimpleObject};
+use async_graphql::{ComplexObject, Context, SimpleObject};
 use sqlx::FromRow;
 
 pub use self::{
@@ -12,7 +12,7 @@ pub use self::{
 use crate::{
     context::Reader,
     error::{Error, Result},
-    graphql::connection::{answer, cost},
+    graphql::{connection::answer, standard::fields},
     guard::{AllowExt, Allowed, operations},
     oauth::clients::ClientType,
     rest::page::PageQuery,
@@ -147,68 +147,36 @@ pub async fn own(reader: &Reader, client_id: &str) -> Result<OauthApplication> {
         .ok_or(Error::NotFound)
 }
 
-#[derive(Default)]
-pub struct Queries;
-
-#[Object(name = "OauthApplicationsQueries")]
-impl Queries {
-    #[graphql(complexity = "cost(50, child_complexity)")]
-    async fn oauth_apps(&self, ctx: &Context<'_>) -> Option<Result<Vec<OauthApplication>>> {
-        answer(async { list(&ctx.allow().await?).await }).await
-    }
-
-    async fn oauth_app(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Client ID of the application.")] client_id: String,
-    ) -> Option<Result<OauthApplication>> {
-        answer(async { retrieve(&ctx.allow().await?, &client_id).await }).await
-    }
+fields! {
+    Queries as "OauthApplicationsQueries";
+    all oauth_apps -> OauthApplication = list;
+    text oauth_app(client_id: "Client ID of the application.") -> OauthApplication = retrieve;
 }
 
-#[derive(Default)]
-pub struct Mutations;
+fields! {
+    Mutations as "OauthApplicationsMutations";
+    text rotate_application_token(client_id: "Client ID of the application.") -> Rotated = rotate;
+    input create_oauth_app(input: NewApplication, "Application to register.") -> Made = create;
+    {
+        async fn update_oauth_app(
+            &self,
+            ctx: &Context<'_>,
+            #[graphql(desc = "Client ID of the application.")] client_id: String,
+            #[graphql(desc = "Fields to update.")] input: Changes,
+        ) -> Option<Result<OauthApplication>> {
+            answer(async { update(&ctx.allow().await?, &client_id, input).await }).await
+        }
 
-#[Object(name = "OauthApplicationsMutations")]
-impl Mutations {
-    async fn create_oauth_app(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Application to register.")] input: NewApplication,
-    ) -> Option<Result<Made>> {
-        answer(async { create(&ctx.allow().await?, input).await }).await
-    }
-
-    async fn update_oauth_app(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Client ID of the application.")] client_id: String,
-        #[graphql(desc = "Fields to update.")] input: Changes,
-    ) -> Option<Result<OauthApplication>> {
-        answer(async {
-            let permit: Allowed<Update> = ctx.allow().await?;
-            update(&permit, &client_id, input).await
-        })
-        .await
-    }
-
-    async fn delete_oauth_app(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Client ID of the application.")] client_id: String,
-    ) -> Option<Result<String>> {
-        answer(async {
-            delete(&ctx.allow().await?, &client_id).await?;
-            Ok(client_id)
-        })
-        .await
-    }
-
-    async fn rotate_application_token(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Client ID of the application.")] client_id: String,
-    ) -> Option<Result<Rotated>> {
-        answer(async { rotate(&ctx.allow().await?, &client_id).await }).await
+        async fn delete_oauth_app(
+            &self,
+            ctx: &Context<'_>,
+            #[graphql(desc = "Client ID of the application.")] client_id: String,
+        ) -> Option<Result<String>> {
+            answer(async {
+                delete(&ctx.allow().await?, &client_id).await?;
+                Ok(client_id)
+            })
+            .await
+        }
     }
 }

@@ -1,12 +1,12 @@
 use std::{collections::HashMap, sync::Arc};
 
-use poem_openapi::{Object, OpenApi, param::Path};
+use poem_openapi::Object;
 use serde::Serialize;
 use uuid::Uuid;
 
 use super::{
-    Artist, ArtistTracksCount, ContentCategory, Libraries, List, Query, Retrieve, libraries, list,
-    retrieve,
+    Artist, ArtistTracksCount, ContentCategory, Libraries, List, Query, Retrieve, libraries,
+    retrieve, sql::listing,
 };
 use crate::{
     context::Reader,
@@ -26,6 +26,7 @@ use crate::{
     rest::{
         answer::Answer,
         page::{Page, PageQuery},
+        standard::routes,
     },
     time::{Date, Timestamp},
 };
@@ -279,31 +280,8 @@ async fn detail(permit: &Allowed<Retrieve>, id: i64) -> Result<ArtistDetail> {
     })
 }
 
-pub struct Rest;
-
-#[OpenApi(prefix_path = "/api/v1/artists")]
-impl Rest {
-    #[oai(path = "/", method = "get")]
-    async fn list(&self, permit: Allowed<List>, query: Query) -> Result<Answer<Page<ArtistBody>>> {
-        list(&permit, &query).await.map(Answer)
-    }
-
-    #[oai(path = "/:id", method = "get")]
-    async fn retrieve(
-        &self,
-        permit: Allowed<Retrieve>,
-        id: Path<i64>,
-    ) -> Result<Answer<ArtistDetail>> {
-        detail(&permit, id.0).await.map(Answer)
-    }
-
-    #[oai(path = "/:id/libraries", method = "get")]
-    async fn libraries(
-        &self,
-        permit: Allowed<Libraries>,
-        id: Path<i64>,
-        query: PageQuery,
-    ) -> Result<Answer<Page<LibraryBody>>> {
-        libraries(&permit, id.0, &query).await.map(Answer)
-    }
+routes! {
+    "/api/v1/artists" lists List(Query) -> ArtistBody = listing => bodies;
+    retrieve: Retrieve = get "/:id" [id: i64] -> Answer<ArtistDetail> => detail;
+    libraries: Libraries = get "/:id/libraries" [id: i64] (query: PageQuery) -> Answer<Page<LibraryBody>>;
 }

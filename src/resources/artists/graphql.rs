@@ -1,21 +1,21 @@
-use async_graphql::{ComplexObject, Context, ID, Object};
-use uuid::Uuid;
+use async_graphql::{ComplexObject, Context, ID};
 
 use super::{
-    Artist, ArtistFilter, ArtistOrder, ArtistTracksCount, Libraries, Retrieve, browse, retrieve,
+    Artist, ArtistFilter, ArtistOrder, ArtistTracksCount, Libraries, List, Retrieve, retrieve,
+    sql::listing,
 };
 use crate::{
     context::Cx,
     error::Result,
     graphql::{
-        connection::{Connection, answer, cost, few, pages, window},
-        ids::{Key, Kind, global},
+        connection::{cost, few},
+        ids::{Kind, global},
+        standard::fields,
     },
     guard::AllowExt,
     resources::{
         actors::Actor,
-        albums,
-        albums::{Album, ArtistAlbums},
+        albums::{self, Album, ArtistAlbums},
         attachments::Attachment,
         channels::{Channel, ChannelOf},
         contents::Content,
@@ -101,38 +101,8 @@ impl Artist {
     }
 }
 
-#[derive(Default)]
-pub struct Queries;
-
-#[Object(name = "ArtistsQueries")]
-impl Queries {
-    #[graphql(complexity = "cost(pages(first, last), child_complexity)")]
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the arguments of a Relay connection"
-    )]
-    async fn artists(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(default)] filter: ArtistFilter,
-        #[graphql(default)] order_by: Vec<ArtistOrder>,
-        first: Option<u32>,
-        after: Option<String>,
-        last: Option<u32>,
-        before: Option<String>,
-    ) -> Option<Result<Connection<Artist>>> {
-        let window = window(first, after, last, before);
-        answer(async { browse(&ctx.allow().await?, &filter, &order_by, window).await }).await
-    }
-
-    async fn artist(
-        &self,
-        ctx: &Context<'_>,
-        id: Option<ID>,
-        database_id: Option<i64>,
-        uuid: Option<Uuid>,
-    ) -> Option<Result<Artist>> {
-        let key = Key::of(Kind::Artist, id, database_id, uuid);
-        answer(async { retrieve(&ctx.allow().await?, key?).await }).await
-    }
+fields! {
+    Queries as "ArtistsQueries";
+    list artists: List(ArtistFilter, ArtistOrder) -> Artist = listing;
+    one artist(Kind::Artist) -> Artist = retrieve;
 }

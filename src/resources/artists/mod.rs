@@ -12,24 +12,20 @@ pub use self::{
     graphql::Queries,
     sql::{ArtistTracksCount, matching_ids},
 };
-use super::libraries::{ArtistLibraries, LibraryBody, library_page};
+use super::{
+    catalogue::{self, libraries_of},
+    libraries::{ArtistLibraries, LibraryBody},
+};
 use crate::{
-    error::{Error, Result},
-    graphql::{
-        connection::{Connection, connect},
-        ids::Key,
-    },
+    error::Result,
+    graphql::ids::Key,
     guard::{Allowed, operations},
-    load::Entity,
     rest::{
         page::{ListQuery, Page, PageQuery},
         params::{choices, filter, ordering},
     },
-    store::listing::Window,
     time::Timestamp,
 };
-
-use self::sql::listing;
 
 operations! {
     "artists";
@@ -153,33 +149,8 @@ ordering! {
     }
 }
 
-async fn list(permit: &Allowed<List>, query: &Query) -> Result<Page<ArtistBody>> {
-    let listing = listing(permit, &query.filter, &query.order)?;
-    let (frame, ids) = query.page.read_ids(permit, &listing).await?;
-    Ok(frame.around(bodies(permit.loaders(), permit, &ids).await?))
-}
-
-async fn browse(
-    permit: &Allowed<List>,
-    filter: &ArtistFilter,
-    order: &[ArtistOrder],
-    window: Window,
-) -> Result<Connection<Artist>> {
-    connect(permit, listing(permit, filter, order)?, window).await
-}
-
 pub async fn retrieve(permit: &Allowed<Retrieve>, key: Key) -> Result<Artist> {
-    match key {
-        Key::Id(id) => permit
-            .loaders()
-            .one::<Artist>(id)
-            .await?
-            .ok_or(Error::NotFound),
-        Key::Uuid(uuid) => {
-            let found = Artist::select().then(" where uuid = ?").bind(uuid);
-            found.one(permit.db()).await
-        }
-    }
+    catalogue::found(permit, key).await
 }
 
 async fn libraries(
@@ -187,11 +158,5 @@ async fn libraries(
     id: i64,
     query: &PageQuery,
 ) -> Result<Page<LibraryBody>> {
-    let loaders = permit.loaders();
-    loaders.one::<Artist>(id).await?.ok_or(Error::NotFound)?;
-    let ids = loaders
-        .one::<ArtistLibraries>(id)
-        .await?
-        .unwrap_or_default();
-    library_page(loaders, permit, &query.0, ids).await
+    libraries_of::<Artist, ArtistLibraries>(permit, id, query).await
 }

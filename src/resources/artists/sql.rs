@@ -37,7 +37,7 @@ const SHELF: Shelf = Shelf {
     unplayable_is_withheld: false,
 };
 
-pub(super) fn listing(
+pub(super) async fn listing(
     reader: &Reader,
     filter: &ArtistFilter,
     order: &[ArtistOrder],

@@ -5,7 +5,7 @@ mod write;
 pub use self::write::insert;
 
 use async_graphql::{ComplexObject, Context, ID, SimpleObject};
-use poem_openapi::{Object, OpenApi, param::Path};
+use poem_openapi::{Object, param::Path};
 use serde::Serialize;
 use sqlx::FromRow;
 use uuid::Uuid;
@@ -17,6 +17,7 @@ use crate::{
         connection::answer,
         ids::{Key, Kind, global},
         scalars::BigInt,
+        standard::fields,
     },
     guard::{AllowExt, Allowed, operations},
     load::{Entity, entity},
@@ -24,6 +25,7 @@ use crate::{
     rest::{
         answer::{Answer, Created, NoContent, Redirect},
         file::SentFile,
+        standard::routes,
     },
     store::{On, sql},
     time::Timestamp,
@@ -193,79 +195,59 @@ pub async fn named(permit: &Allowed<Retrieve>, key: Key) -> Result<Attachment> {
     }
 }
 
-pub struct Rest;
+routes! {
+    "/api/v1/attachments";
+    delete: Delete = delete "/:uuid" [uuid: Uuid] -> NoContent => write::delete;
+    {
+        #[oai(path = "/", method = "post")]
+        async fn create(
+            &self,
+            permit: Allowed<Create>,
+            file: SentFile<{ write::MOST }>,
+        ) -> Result<Created<AttachmentBody>> {
+            let row = write::create(&permit, file.0).await?;
+            Ok(Created(row.body(&permit)))
+        }
 
-#[OpenApi(prefix_path = "/api/v1/attachments")]
-impl Rest {
-    #[oai(path = "/", method = "post")]
-    async fn create(
-        &self,
-        permit: Allowed<Create>,
-        file: SentFile<{ write::MOST }>,
-    ) -> Result<Created<AttachmentBody>> {
-        let row = write::create(&permit, file.0).await?;
-        Ok(Created(row.body(&permit)))
-    }
+        #[oai(path = "/:uuid/proxy", method = "get")]
+        async fn proxy(
+            &self,
+            permit: Allowed<Proxy>,
+            uuid: Path<Uuid>,
+            query: proxy::Query,
+        ) -> Result<Redirect> {
+            proxy::proxy(&permit, uuid.0, &query).await.map(Redirect)
+        }
 
-    #[oai(path = "/:uuid", method = "delete")]
-    async fn delete(&self, permit: Allowed<Delete>, uuid: Path<Uuid>) -> Result<NoContent> {
-        write::delete(&permit, Key::Uuid(uuid.0))
-            .await
-            .map(|_| NoContent)
-    }
-
-    #[oai(path = "/:uuid/proxy", method = "get")]
-    async fn proxy(
-        &self,
-        permit: Allowed<Proxy>,
-        uuid: Path<Uuid>,
-        query: proxy::Query,
-    ) -> Result<Redirect> {
-        proxy::proxy(&permit, uuid.0, &query).await.map(Redirect)
-    }
-
-    #[oai(path = "/:uuid", method = "get")]
-    async fn retrieve(
-        &self,
-        permit: Allowed<Retrieve>,
-        uuid: Path<Uuid>,
-    ) -> Result<Answer<AttachmentBody>> {
-        retrieve(&permit, uuid.0)
-            .await
-            .map(|row| Answer(row.body(&permit)))
+        #[oai(path = "/:uuid", method = "get")]
+        async fn retrieve(
+            &self,
+            permit: Allowed<Retrieve>,
+            uuid: Path<Uuid>,
+        ) -> Result<Answer<AttachmentBody>> {
+            let row = retrieve(&permit, uuid.0).await?;
+            Ok(Answer(row.body(&permit)))
+        }
     }
 }
 
-#[derive(Default)]
-pub struct Mutations;
-
-#[async_graphql::Object(name = "AttachmentMutations")]
-impl Mutations {
-    async fn delete_attachment(
-        &self,
-        ctx: &Context<'_>,
-        id: Option<ID>,
-        database_id: Option<i64>,
-        uuid: Option<Uuid>,
-    ) -> Option<Result<Uuid>> {
-        let key = Key::of(Kind::Attachment, id, database_id, uuid);
-        answer(async { write::delete(&ctx.allow().await?, key?).await }).await
-    }
+fields! {
+    Queries as "AttachmentsQueries";
+    one attachment(Kind::Attachment) -> Attachment = named;
 }
 
-#[derive(Default)]
-pub struct Queries;
-
-#[async_graphql::Object(name = "AttachmentsQueries")]
-impl Queries {
-    async fn attachment(
-        &self,
-        ctx: &Context<'_>,
-        id: Option<ID>,
-        database_id: Option<i64>,
-        uuid: Option<Uuid>,
-    ) -> Option<Result<Attachment>> {
-        let key = Key::of(Kind::Attachment, id, database_id, uuid);
-        answer(async { named(&ctx.allow().await?, key?).await }).await
+fields! {
+    Mutations as "AttachmentMutations";
+    {
+        async fn delete_attachment(
+            &self,
+            ctx: &Context<'_>,
+            id: Option<ID>,
+            database_id: Option<i64>,
+            uuid: Option<Uuid>,
+        ) -> Option<Result<Uuid>> {
+            let key = Key::of(Kind::Attachment, id, database_id, uuid);
+            answer(async { write::delete(&ctx.allow().await?, key?).await }).await
+        }
     }
 }

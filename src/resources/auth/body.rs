@@ -1,6 +1,6 @@
 //! The REST endpoints of sign-up and passwords.
 use poem::{Request, Response, http::StatusCode};
-use poem_openapi::{Object, OpenApi, param::Path};
+use poem_openapi::{Object, param::Path};
 use serde::Serialize;
 
 use super::{
@@ -20,6 +20,7 @@ use crate::{
         body::Body,
         cookies,
         form::FORM,
+        standard::routes,
     },
 };
 
@@ -30,10 +31,10 @@ struct Done {
     detail: String,
 }
 
-fn done(detail: &str) -> Answer<Done> {
-    Answer(Done {
+fn done(detail: &str) -> Done {
+    Done {
         detail: detail.to_owned(),
-    })
+    }
 }
 
 /// Key from a confirmation mail.
@@ -74,6 +75,26 @@ struct UserDetailsChanges {
     first_name: Option<String>,
     /// Second part of the display name, appended after a space.
     last_name: Option<String>,
+}
+
+async fn verified(permit: &Allowed<VerifyEmail>, key: Key) -> Result<Done> {
+    verify_email(permit, &key.key).await?;
+    Ok(done("ok"))
+}
+
+async fn reset_requested(permit: &Allowed<RequestReset>, address: Address) -> Result<Done> {
+    request_reset(permit, &address.email).await?;
+    Ok(done("Password reset e-mail has been sent."))
+}
+
+async fn reset_done(permit: &Allowed<Reset>, new: PasswordReset) -> Result<Done> {
+    reset(permit, new).await?;
+    Ok(done("Password has been reset with the new password."))
+}
+
+async fn changed(permit: &Allowed<ChangePassword>, new: PasswordChange) -> Result<Done> {
+    change_password(permit, new).await?;
+    Ok(done("New password has been saved."))
 }
 
 async fn details(reader: &Reader) -> Result<UserDetailsBody> {
@@ -131,101 +152,36 @@ async fn registered(
     Ok(response)
 }
 
-pub struct Rest;
+routes! {
+    "/api/v1/auth";
+    verify_email: VerifyEmail = post "/registration/verify-email" {key: Key} -> Answer<Done> => verified;
+    password_reset: RequestReset = post "/password/reset" {address: Address} -> Answer<Done> => reset_requested;
+    password_reset_confirm: Reset = post "/password/reset/confirm" {new: PasswordReset} -> Answer<Done> => reset_done;
+    password_change: ChangePassword = post "/password/change" {new: PasswordChange} -> Answer<Done> => changed;
+    registration_password_change: ChangePassword = post "/registration/change-password" {new: PasswordChange} -> Answer<Done> => changed;
+    user: UserDetails = get "/user" -> Answer<UserDetailsBody> => details;
+    replace_user: UpdateUser = put "/user" {changes: UserDetailsChanges} -> Answer<UserDetailsBody> => rename;
+    update_user: UpdateUser = patch "/user" {changes: UserDetailsChanges} -> Answer<UserDetailsBody> => rename;
+    {
+        #[oai(path = "/registration", method = "post")]
+        async fn register(
+            &self,
+            permit: Allowed<Register>,
+            cx: poem::web::Data<&Cx>,
+            request: &Request,
+            new: Body<NewAccount>,
+        ) -> Plain<String> {
+            Plain::of(registered(&permit, &cx, request, new.0).await)
+        }
 
-#[OpenApi(prefix_path = "/api/v1/auth")]
-impl Rest {
-    #[oai(path = "/registration", method = "post")]
-    async fn register(
-        &self,
-        permit: Allowed<Register>,
-        cx: poem::web::Data<&Cx>,
-        request: &Request,
-        new: Body<NewAccount>,
-    ) -> Plain<String> {
-        Plain::of(registered(&permit, &cx, request, new.0).await)
-    }
-
-    #[oai(path = "/registration/verify-email", method = "post")]
-    async fn verify_email(
-        &self,
-        permit: Allowed<VerifyEmail>,
-        key: Body<Key>,
-    ) -> Result<Answer<Done>> {
-        verify_email(&permit, &key.0.key).await?;
-        Ok(done("ok"))
-    }
-
-    #[oai(path = "/registration/account-confirm-email/:key", method = "get")]
-    async fn confirmation_page(
-        &self,
-        _permit: Allowed<ConfirmationPage>,
-        key: Path<String>,
-    ) -> Redirect {
-        let key: String = url::form_urlencoded::byte_serialize(key.as_bytes()).collect();
-        Redirect(format!("/auth/email/confirm?key={key}"))
-    }
-
-    #[oai(path = "/password/reset", method = "post")]
-    async fn password_reset(
-        &self,
-        permit: Allowed<RequestReset>,
-        address: Body<Address>,
-    ) -> Result<Answer<Done>> {
-        request_reset(&permit, &address.0.email).await?;
-        Ok(done("Password reset e-mail has been sent."))
-    }
-
-    #[oai(path = "/password/reset/confirm", method = "post")]
-    async fn password_reset_confirm(
-        &self,
-        permit: Allowed<Reset>,
-        new: Body<PasswordReset>,
-    ) -> Result<Answer<Done>> {
-        reset(&permit, &new.0).await?;
-        Ok(done("Password has been reset with the new password."))
-    }
-
-    #[oai(path = "/password/change", method = "post")]
-    async fn password_change(
-        &self,
-        permit: Allowed<ChangePassword>,
-        new: Body<PasswordChange>,
-    ) -> Result<Answer<Done>> {
-        change_password(&permit, &new.0).await?;
-        Ok(done("New password has been saved."))
-    }
-
-    #[oai(path = "/registration/change-password", method = "post")]
-    async fn registration_password_change(
-        &self,
-        permit: Allowed<ChangePassword>,
-        new: Body<PasswordChange>,
-    ) -> Result<Answer<Done>> {
-        change_password(&permit, &new.0).await?;
-        Ok(done("New password has been saved."))
-    }
-
-    #[oai(path = "/user", method = "get")]
-    async fn user(&self, permit: Allowed<UserDetails>) -> Result<Answer<UserDetailsBody>> {
-        details(&permit).await.map(Answer)
-    }
-
-    #[oai(path = "/user", method = "put")]
-    async fn replace_user(
-        &self,
-        permit: Allowed<UpdateUser>,
-        changes: Body<UserDetailsChanges>,
-    ) -> Result<Answer<UserDetailsBody>> {
-        rename(&permit, changes.0).await.map(Answer)
-    }
-
-    #[oai(path = "/user", method = "patch")]
-    async fn update_user(
-        &self,
-        permit: Allowed<UpdateUser>,
-        changes: Body<UserDetailsChanges>,
-    ) -> Result<Answer<UserDetailsBody>> {
-        rename(&permit, changes.0).await.map(Answer)
+        #[oai(path = "/registration/account-confirm-email/:key", method = "get")]
+        async fn confirmation_page(
+            &self,
+            _permit: Allowed<ConfirmationPage>,
+            key: Path<String>,
+        ) -> Redirect {
+            let key: String = url::form_urlencoded::byte_serialize(key.as_bytes()).collect();
+            Redirect(format!("/auth/email/confirm?key={key}"))
+        }
     }
 }

@@ -149,7 +149,7 @@ pub struct PasswordReset {
 }
 
 /// Sets a new password with a password reset token.
-pub async fn reset(permit: &Allowed<Reset>, new: &PasswordReset) -> Result<()> {
+pub async fn reset(permit: &Allowed<Reset>, new: PasswordReset) -> Result<()> {
     let twice = Twice {
         first: &new.new_password1,
         second: &new.new_password2,
@@ -170,7 +170,7 @@ pub struct PasswordChange {
 }
 
 /// Changes the caller's password.
-pub async fn change_password(permit: &Allowed<ChangePassword>, new: &PasswordChange) -> Result<()> {
+pub async fn change_password(permit: &Allowed<ChangePassword>, new: PasswordChange) -> Result<()> {
     let identity = permit.user()?;
     let twice = Twice {
         first: &new.new_password1,

@@ -1,22 +1,22 @@
-use poem_openapi::{Object, OpenApi, param::Path, types::Any};
+use poem_openapi::{Object, types::Any};
 use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
-    Edit, Kind, OfAlbum, OfArtist, OfTrack, Proposal, ProposeAlbum, ProposeArtist, ProposeTrack,
-    Proposes, list, propose, target,
+    Edit, Kind, OfAlbum, OfArtist, OfTrack, OnKind, Proposal, ProposeAlbum, ProposeArtist,
+    ProposeTrack, list, propose, target,
 };
 use crate::{
     context::Reader,
     error::{Error, Result},
-    guard::Allowed,
+    guard::{Allowed, Writes},
     load::Loaders,
     resources::actors::{Actor, ActorBody},
     rest::{
         answer::{Answer, Created},
-        body::Body,
         page::{Page, PageQuery},
+        standard::routes,
     },
     time::Timestamp,
 };
@@ -131,11 +131,11 @@ pub async fn bodies(reader: &Reader, loaders: &Loaders, edits: Vec<Edit>) -> Res
     Ok(edits.into_iter().map(body).collect())
 }
 
-async fn proposed<O: Proposes>(
+async fn proposed<O: OnKind + Writes>(
     permit: &Allowed<O>,
     id: i64,
     new: NewEdit,
-) -> Result<Created<EditBody>> {
+) -> Result<EditBody> {
     let proposal = Proposal {
         kind: new.kind,
         payload: new.payload.0,
@@ -144,79 +144,15 @@ async fn proposed<O: Proposes>(
     };
     let edit = propose(permit, id, proposal).await?;
     let body = bodies(permit, permit.loaders(), vec![edit]).await?.pop();
-    body.map(Created).ok_or(Error::NotFound)
+    body.ok_or(Error::NotFound)
 }
 
-pub struct Rest;
-
-#[OpenApi(prefix_path = "/api/v1")]
-impl Rest {
-    #[oai(path = "/artists/:id/mutations", method = "get")]
-    async fn of_artist(
-        &self,
-        permit: Allowed<OfArtist>,
-        id: Path<i64>,
-        query: PageQuery,
-    ) -> Result<Answer<Page<EditBody>>> {
-        let aim = (Kind::Artist, id.0);
-        list(&permit, permit.loaders(), aim, &query)
-            .await
-            .map(Answer)
-    }
-
-    #[oai(path = "/albums/:id/mutations", method = "get")]
-    async fn of_album(
-        &self,
-        permit: Allowed<OfAlbum>,
-        id: Path<i64>,
-        query: PageQuery,
-    ) -> Result<Answer<Page<EditBody>>> {
-        let aim = (Kind::Album, id.0);
-        list(&permit, permit.loaders(), aim, &query)
-            .await
-            .map(Answer)
-    }
-
-    #[oai(path = "/tracks/:id/mutations", method = "get")]
-    async fn of_track(
-        &self,
-        permit: Allowed<OfTrack>,
-        id: Path<i64>,
-        query: PageQuery,
-    ) -> Result<Answer<Page<EditBody>>> {
-        let aim = (Kind::Track, id.0);
-        list(&permit, permit.loaders(), aim, &query)
-            .await
-            .map(Answer)
-    }
-
-    #[oai(path = "/artists/:id/mutations", method = "post")]
-    async fn propose_artist(
-        &self,
-        permit: Allowed<ProposeArtist>,
-        id: Path<i64>,
-        new: Body<NewEdit>,
-    ) -> Result<Created<EditBody>> {
-        proposed(&permit, id.0, new.0).await
-    }
-
-    #[oai(path = "/albums/:id/mutations", method = "post")]
-    async fn propose_album(
-        &self,
-        permit: Allowed<ProposeAlbum>,
-        id: Path<i64>,
-        new: Body<NewEdit>,
-    ) -> Result<Created<EditBody>> {
-        proposed(&permit, id.0, new.0).await
-    }
-
-    #[oai(path = "/tracks/:id/mutations", method = "post")]
-    async fn propose_track(
-        &self,
-        permit: Allowed<ProposeTrack>,
-        id: Path<i64>,
-        new: Body<NewEdit>,
-    ) -> Result<Created<EditBody>> {
-        proposed(&permit, id.0, new.0).await
-    }
+routes! {
+    "/api/v1";
+    of_artist: OfArtist = get "/artists/:id/mutations" [id: i64] (query: PageQuery) -> Answer<Page<EditBody>> => list;
+    of_album: OfAlbum = get "/albums/:id/mutations" [id: i64] (query: PageQuery) -> Answer<Page<EditBody>> => list;
+    of_track: OfTrack = get "/tracks/:id/mutations" [id: i64] (query: PageQuery) -> Answer<Page<EditBody>> => list;
+    propose_artist: ProposeArtist = post "/artists/:id/mutations" [id: i64] {new: NewEdit} -> Created<EditBody> => proposed;
+    propose_album: ProposeAlbum = post "/albums/:id/mutations" [id: i64] {new: NewEdit} -> Created<EditBody> => proposed;
+    propose_track: ProposeTrack = post "/tracks/:id/mutations" [id: i64] {new: NewEdit} -> Created<EditBody> => proposed;
 }

@@ -1,12 +1,12 @@
-use async_graphql::{ComplexObject, Context, InputObject, Json, Object};
+use async_graphql::{ComplexObject, Context, InputObject, Json};
 use serde_json::Value;
 
-use super::{Edit, Proposal, ProposeAlbum, ProposeArtist, ProposeTrack, propose};
+use super::{Edit, OnKind, Proposal, ProposeAlbum, ProposeArtist, ProposeTrack, propose};
 use crate::{
     context::Cx,
     error::Result,
-    graphql::connection::answer,
-    guard::{AllowExt, Allowed},
+    graphql::{connection::answer, standard::fields},
+    guard::{AllowExt, Allowed, Writes},
     resources::actors::Actor,
 };
 
@@ -63,47 +63,42 @@ impl Edit {
     }
 }
 
-#[derive(Default)]
-pub struct Mutations;
+async fn edited<O: OnKind + Writes>(
+    permit: Result<Allowed<O>>,
+    id: i64,
+    input: EditInput,
+) -> Option<Result<Edit>> {
+    answer(async { propose(&permit?, id, input.into()).await }).await
+}
 
-#[Object(name = "EditMutations")]
-impl Mutations {
-    async fn edit_artist(
-        &self,
-        ctx: &Context<'_>,
-        database_id: i64,
-        #[graphql(desc = "Edit to propose.")] input: EditInput,
-    ) -> Option<Result<Edit>> {
-        answer(async {
-            let permit: Allowed<ProposeArtist> = ctx.allow().await?;
-            propose(&permit, database_id, input.into()).await
-        })
-        .await
-    }
+fields! {
+    Mutations as "EditMutations";
+    {
+        async fn edit_artist(
+            &self,
+            ctx: &Context<'_>,
+            database_id: i64,
+            #[graphql(desc = "Edit to propose.")] input: EditInput,
+        ) -> Option<Result<Edit>> {
+            edited(ctx.allow::<ProposeArtist>().await, database_id, input).await
+        }
 
-    async fn edit_album(
-        &self,
-        ctx: &Context<'_>,
-        database_id: i64,
-        #[graphql(desc = "Edit to propose.")] input: EditInput,
-    ) -> Option<Result<Edit>> {
-        answer(async {
-            let permit: Allowed<ProposeAlbum> = ctx.allow().await?;
-            propose(&permit, database_id, input.into()).await
-        })
-        .await
-    }
+        async fn edit_album(
+            &self,
+            ctx: &Context<'_>,
+            database_id: i64,
+            #[graphql(desc = "Edit to propose.")] input: EditInput,
+        ) -> Option<Result<Edit>> {
+            edited(ctx.allow::<ProposeAlbum>().await, database_id, input).await
+        }
 
-    async fn edit_track(
-        &self,
-        ctx: &Context<'_>,
-        database_id: i64,
-        #[graphql(desc = "Edit to propose.")] input: EditInput,
-    ) -> Option<Result<Edit>> {
-        answer(async {
-            let permit: Allowed<ProposeTrack> = ctx.allow().await?;
-            propose(&permit, database_id, input.into()).await
-        })
-        .await
+        async fn edit_track(
+            &self,
+            ctx: &Context<'_>,
+            database_id: i64,
+            #[graphql(desc = "Edit to propose.")] input: EditInput,
+        ) -> Option<Result<Edit>> {
+            edited(ctx.allow::<ProposeTrack>().await, database_id, input).await
+        }
     }
 }

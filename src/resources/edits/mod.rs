@@ -24,7 +24,7 @@ use self::{
 use crate::{
     context::Reader,
     error::{Error, Result},
-    guard::{Allowed, Writes, operations},
+    guard::{Allowed, Operation, Writes, operations},
     rest::page::{Page, PageQuery},
     store::{
         listing::{Kind as KeyKind, Listing, SortKey},
@@ -84,22 +84,20 @@ pub enum Kind {
     Track,
 }
 
-/// An operation that proposes an edit, of one kind of object.
-trait Proposes: Writes {
+/// An operation on the edits of one kind of object.
+pub trait OnKind: Operation {
     const KIND: Kind;
 }
 
-impl Proposes for ProposeArtist {
-    const KIND: Kind = Kind::Artist;
+macro_rules! on_kind {
+    ($($operation:ident: $kind:ident),+) => {
+        $(impl OnKind for $operation {
+            const KIND: Kind = Kind::$kind;
+        })+
+    };
 }
-
-impl Proposes for ProposeAlbum {
-    const KIND: Kind = Kind::Album;
-}
-
-impl Proposes for ProposeTrack {
-    const KIND: Kind = Kind::Track;
-}
+on_kind!(OfArtist: Artist, OfAlbum: Album, OfTrack: Track);
+on_kind!(ProposeArtist: Artist, ProposeAlbum: Album, ProposeTrack: Track);
 
 impl Kind {
     fn word(self) -> &'static str {
@@ -164,19 +162,18 @@ pub struct Target {
 }
 
 /// A page of the edits of one object.
-async fn list(
-    reader: &Reader,
-    loaders: &crate::load::Loaders,
-    (kind, id): (Kind, i64),
+async fn list<O: OnKind>(
+    permit: &Allowed<O>,
+    id: i64,
     query: &PageQuery,
 ) -> Result<Page<EditBody>> {
-    target(reader, kind, id).await?;
+    target(permit, O::KIND, id).await?;
     let newest = SortKey::new(statement("m.creation_date"), KeyKind::Time, true);
-    let listing = Listing::new(sql::of(kind, id), "m.id", [newest]);
-    let (frame, ids) = query.0.read_ids(reader, &listing).await?;
-    let mut found = by_ids(reader, ids.clone()).await?;
+    let listing = Listing::new(sql::of(O::KIND, id), "m.id", [newest]);
+    let (frame, ids) = query.0.read_ids(permit, &listing).await?;
+    let mut found = by_ids(permit, ids.clone()).await?;
     let edits = ids.iter().filter_map(|id| found.remove(id)).collect();
-    Ok(frame.around(bodies(reader, loaders, edits).await?))
+    Ok(frame.around(bodies(permit, permit.loaders(), edits).await?))
 }
 
 /// An edit to propose.
@@ -193,7 +190,7 @@ pub struct Proposal {
 const SUMMARY: usize = 2_000;
 
 /// Proposes an edit, and applies it if it is approved immediately.
-async fn propose<O: Proposes>(permit: &Allowed<O>, id: i64, new: Proposal) -> Result<Edit> {
+async fn propose<O: OnKind + Writes>(permit: &Allowed<O>, id: i64, new: Proposal) -> Result<Edit> {
     let (reader, kind): (&Reader, _) = (permit, O::KIND);
     let target = target(reader, kind, id).await?;
     let actor = reader.actor_id().ok_or(Error::Forbidden)?;
@@ -224,7 +221,7 @@ async fn propose<O: Proposes>(permit: &Allowed<O>, id: i64, new: Proposal) -> Re
     insert(permit, (kind, id), &changes, &new, actor).await
 }
 
-async fn insert<O: Proposes>(
+async fn insert<O: OnKind + Writes>(
     permit: &Allowed<O>,
     (kind, id): (Kind, i64),
     changes: &Changes,

@@ -1,11 +1,12 @@
 use std::sync::Arc;
 
-use poem_openapi::{Object, OpenApi, param::Path};
+use poem_openapi::Object;
 use serde::Serialize;
 use uuid::Uuid;
 
 use super::{
-    Library, LibraryHoldings, LibraryStats, List, PrivacyLevel, Query, Retrieve, list, retrieve,
+    Library, LibraryHoldings, LibraryStats, List, PrivacyLevel, Query, Retrieve, retrieve,
+    sql::listing,
 };
 use crate::{
     context::Reader,
@@ -17,6 +18,7 @@ use crate::{
     rest::{
         answer::Answer,
         page::{Page, PageRequest},
+        standard::routes,
     },
     time::Timestamp,
 };
@@ -102,21 +104,7 @@ async fn detail(permit: &Allowed<Retrieve>, uuid: Uuid) -> Result<LibraryBody> {
         .ok_or(Error::NotFound)
 }
 
-pub struct Rest;
-
-#[OpenApi(prefix_path = "/api/v1/libraries")]
-impl Rest {
-    #[oai(path = "/", method = "get")]
-    async fn list(&self, permit: Allowed<List>, query: Query) -> Result<Answer<Page<LibraryBody>>> {
-        list(&permit, &query).await.map(Answer)
-    }
-
-    #[oai(path = "/:uuid", method = "get")]
-    async fn retrieve(
-        &self,
-        permit: Allowed<Retrieve>,
-        uuid: Path<Uuid>,
-    ) -> Result<Answer<LibraryBody>> {
-        detail(&permit, uuid.0).await.map(Answer)
-    }
+routes! {
+    "/api/v1/libraries" lists List(Query) -> LibraryBody = listing => bodies;
+    retrieve: Retrieve = get "/:uuid" [uuid: Uuid] -> Answer<LibraryBody> => detail;
 }

@@ -1,14 +1,15 @@
-use async_graphql::{ComplexObject, Context, ID, Object};
-use uuid::Uuid;
+use async_graphql::{ComplexObject, Context, ID};
 
-use super::{Library, LibraryFilter, LibraryHoldings, LibraryOrder, Retrieve, browse, retrieve};
+use super::{
+    Library, LibraryFilter, LibraryHoldings, LibraryOrder, List, Retrieve, retrieve, sql::listing,
+};
 use crate::{
     context::Cx,
     error::Result,
     graphql::{
-        connection::{Connection, answer, cost, pages, window},
-        ids::{Key, Kind, global},
+        ids::{Kind, global},
         scalars::BigInt,
+        standard::fields,
     },
     guard::AllowExt,
     resources::actors::Actor,
@@ -59,38 +60,8 @@ impl Library {
     }
 }
 
-#[derive(Default)]
-pub struct Queries;
-
-#[Object(name = "LibrariesQueries")]
-impl Queries {
-    #[graphql(complexity = "cost(pages(first, last), child_complexity)")]
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the arguments of a Relay connection"
-    )]
-    async fn libraries(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(default)] filter: LibraryFilter,
-        #[graphql(default)] order_by: Vec<LibraryOrder>,
-        first: Option<u32>,
-        after: Option<String>,
-        last: Option<u32>,
-        before: Option<String>,
-    ) -> Option<Result<Connection<Library>>> {
-        let window = window(first, after, last, before);
-        answer(async { browse(&ctx.allow().await?, &filter, &order_by, window).await }).await
-    }
-
-    async fn library(
-        &self,
-        ctx: &Context<'_>,
-        id: Option<ID>,
-        database_id: Option<i64>,
-        uuid: Option<Uuid>,
-    ) -> Option<Result<Library>> {
-        let key = Key::of(Kind::Library, id, database_id, uuid);
-        answer(async { retrieve(&ctx.allow().await?, key?).await }).await
-    }
+fields! {
+    Queries as "LibrariesQueries";
+    list libraries: List(LibraryFilter, LibraryOrder) -> Library = listing;
+    one library(Kind::Library) -> Library = retrieve;
 }

@@ -20,21 +20,15 @@ use super::visibility::viewable_libraries;
 use crate::{
     context::Reader,
     error::{Error, Result},
-    graphql::{
-        connection::{Connection, connect},
-        ids::Key,
-    },
+    graphql::ids::Key,
     guard::{Allowed, operations},
     load::{Entity, load},
     rest::{
-        page::{ListQuery, Page},
+        page::ListQuery,
         params::{choices, filter, ordering},
     },
-    store::listing::Window,
     time::Timestamp,
 };
-
-use self::sql::listing;
 
 operations! {
     "libraries";
@@ -121,21 +115,6 @@ ordering! {
         Name = "name",
     }
     others ignored
-}
-
-async fn list(permit: &Allowed<List>, query: &Query) -> Result<Page<LibraryBody>> {
-    let listing = listing(permit, &query.filter, &query.order);
-    let (frame, ids) = query.page.read_ids(permit, &listing).await?;
-    Ok(frame.around(bodies(permit.loaders(), permit, &ids).await?))
-}
-
-async fn browse(
-    permit: &Allowed<List>,
-    filter: &LibraryFilter,
-    order: &[LibraryOrder],
-    window: Window,
-) -> Result<Connection<Library>> {
-    connect(permit, listing(permit, filter, order), window).await
 }
 
 pub async fn retrieve(permit: &Allowed<Retrieve>, key: Key) -> Result<Library> {

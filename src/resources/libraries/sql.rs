@@ -16,7 +16,11 @@ use crate::{
     time::Timestamp,
 };
 
-pub(super) fn listing(reader: &Reader, filter: &LibraryFilter, order: &[LibraryOrder]) -> Listing {
+pub(super) async fn listing(
+    reader: &Reader,
+    filter: &LibraryFilter,
+    order: &[LibraryOrder],
+) -> Result<Listing> {
     let mut from = sql("from libraries l join actors o on o.id = l.actor_id where l.id in (")
         .append(viewable_libraries(reader))
         .then(") and not exists (select 1 from channels c where c.library_id = l.id)");
@@ -47,7 +51,11 @@ pub(super) fn listing(reader: &Reader, filter: &LibraryFilter, order: &[LibraryO
         direction: Direction::Desc,
     }];
     let order = if order.is_empty() { &newest } else { order };
-    Listing::new(from, "l.id", order.iter().map(|order| order.key()))
+    Ok(Listing::new(
+        from,
+        "l.id",
+        order.iter().map(|order| order.key()),
+    ))
 }
 
 impl LibraryOrder {

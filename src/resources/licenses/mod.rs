@@ -1,20 +1,20 @@
 //! Licenses that tracks are published under.
 use std::sync::Arc;
 
-use async_graphql::{ComplexObject, Context, Object, SimpleObject};
-use poem_openapi::{OpenApi, param::Path};
+use async_graphql::{ComplexObject, SimpleObject};
 use serde::Serialize;
 use sqlx::FromRow;
 
 use crate::{
     context::Reader,
     error::{Error, Result},
-    graphql::connection::{answer, cost},
-    guard::{AllowExt, Allowed, operations},
+    graphql::standard::fields,
+    guard::{Allowed, operations},
     load::weigh,
     rest::{
         answer::Answer,
         page::{Page, PageQuery},
+        standard::routes,
     },
     store::sql,
 };
@@ -152,6 +152,10 @@ pub async fn by_code(reader: &Reader, code: &str) -> Result<Option<License>> {
 
 weigh!(License: code, url);
 
+async fn all(permit: &Allowed<List>) -> Result<Vec<License>> {
+    Ok(every(permit).await?.to_vec())
+}
+
 async fn list(permit: &Allowed<List>, query: &Query) -> Result<Page<LicenseBody>> {
     let (frame, rows) = query.0.cut(every(permit).await?.to_vec())?;
     Ok(frame.around(rows.into_iter().map(LicenseBody::from).collect()))
@@ -161,42 +165,14 @@ async fn retrieve(permit: &Allowed<Retrieve>, code: &str) -> Result<License> {
     by_code(permit, code).await?.ok_or(Error::NotFound)
 }
 
-pub struct Rest;
-
-#[OpenApi(prefix_path = "/api/v1/licenses")]
-impl Rest {
-    #[oai(path = "/", method = "get")]
-    async fn list(&self, permit: Allowed<List>, query: Query) -> Result<Answer<Page<LicenseBody>>> {
-        list(&permit, &query).await.map(Answer)
-    }
-
-    #[oai(path = "/:code", method = "get")]
-    async fn retrieve(
-        &self,
-        permit: Allowed<Retrieve>,
-        code: Path<String>,
-    ) -> Result<Answer<LicenseBody>> {
-        retrieve(&permit, &code)
-            .await
-            .map(|license| Answer(license.into()))
-    }
+routes! {
+    "/api/v1/licenses";
+    list: List = get "/" (query: Query) -> Answer<Page<LicenseBody>>;
+    retrieve: Retrieve = get "/:code" <code> -> Answer<LicenseBody>;
 }
 
-#[derive(Default)]
-pub struct Queries;
-
-#[Object(name = "LicensesQueries")]
-impl Queries {
-    #[graphql(complexity = "cost(400, child_complexity)")]
-    async fn licenses(&self, ctx: &Context<'_>) -> Option<Result<Vec<License>>> {
-        answer(async {
-            let permit = ctx.allow::<List>().await?;
-            Ok(every(&permit).await?.to_vec())
-        })
-        .await
-    }
-
-    async fn license(&self, ctx: &Context<'_>, code: String) -> Option<Result<License>> {
-        answer(async { retrieve(&ctx.allow().await?, &code).await }).await
-    }
+fields! {
+    Queries as "LicensesQueries";
+    all licenses -> License = all;
+    text license(code: "Code of the license, such as `cc-by-4.0`.") -> License = retrieve;
 }

@@ -1,7 +1,7 @@
 //! Search over artists, albums, tracks and tags at once.
 use async_graphql::{Context, SimpleObject};
 use poem::{FromRequest, Request, RequestBody};
-use poem_openapi::{OpenApi, registry::MetaSchema};
+use poem_openapi::registry::MetaSchema;
 use serde::Serialize;
 
 use super::{
@@ -17,6 +17,7 @@ use crate::{
     rest::{
         answer::Answer,
         params::{Docs, Pairs, ParamDoc},
+        standard::routes,
     },
 };
 
@@ -118,12 +119,7 @@ async fn shown(permit: &Allowed<All>, query: &Query) -> Result<SearchBody> {
         artists: artists::shown(loaders, permit, &found.artists, Depth::Shallow).await?,
         tracks: tracks::shown(loaders, permit, &found.tracks, Depth::Shallow).await?,
         albums: albums::shown(loaders, permit, &found.albums, Depth::Shallow).await?,
-        tags: loaders
-            .list::<Tag>(&found.tags)
-            .await?
-            .iter()
-            .map(|tag| TagBody::from(&**tag))
-            .collect(),
+        tags: tags::bodies(loaders, permit, &found.tags).await?,
     })
 }
 
@@ -138,16 +134,6 @@ async fn results(permit: &Allowed<All>, query: &str) -> Result<SearchResult> {
     })
 }
 
-pub struct Rest;
-
-#[OpenApi(prefix_path = "/api/v1")]
-impl Rest {
-    #[oai(path = "/search", method = "get")]
-    async fn all(&self, permit: Allowed<All>, query: Query) -> Result<Answer<SearchBody>> {
-        shown(&permit, &query).await.map(Answer)
-    }
-}
-
 #[derive(Default)]
 pub struct Queries;
 
@@ -157,4 +143,9 @@ impl Queries {
     async fn search(&self, ctx: &Context<'_>, query: String) -> Option<Result<SearchResult>> {
         answer(async { results(&ctx.allow().await?, &query).await }).await
     }
+}
+
+routes! {
+    "/api/v1";
+    all: All = get "/search" (query: Query) -> Answer<SearchBody> => shown;
 }

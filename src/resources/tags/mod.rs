@@ -1,8 +1,7 @@
 //! Tags: genres and moods of artists, albums and tracks.
 use std::{collections::HashMap, sync::Arc};
 
-use async_graphql::{ComplexObject, Context, ID, Object, SimpleObject};
-use poem_openapi::{OpenApi, param::Path};
+use async_graphql::{ComplexObject, Context, ID, SimpleObject};
 use serde::Serialize;
 use sqlx::FromRow;
 use uuid::Uuid;
@@ -12,19 +11,21 @@ use crate::{
     context::Reader,
     error::{Error, Result},
     graphql::{
-        connection::{Connection, Direction, answer, connect, cost, pages, window},
+        connection::{Direction, answer},
         ids::{Key, Kind, global},
+        standard::fields,
     },
     guard::{AllowExt, Allowed, operations},
-    load::{Entity, entity, grouped, load},
+    load::{Entity, Loaders, entity, grouped, load},
     rest::{
         answer::Answer,
-        page::{ListQuery, Page},
+        page::ListQuery,
         params::{filter, ordering},
+        standard::routes,
     },
     store::{
         Reads, Tx,
-        listing::{Kind as KeyKind, Listing, SortKey, Window},
+        listing::{Kind as KeyKind, Listing, SortKey},
         sql,
     },
     time::Timestamp,
@@ -78,10 +79,10 @@ pub struct TagBody {
     creation_date: Timestamp,
 }
 
-impl From<&Tag> for TagBody {
-    fn from(tag: &Tag) -> Self {
+impl From<Tag> for TagBody {
+    fn from(tag: Tag) -> Self {
         Self {
-            name: tag.name.clone(),
+            name: tag.name,
             creation_date: tag.creation_date,
         }
     }
@@ -111,7 +112,7 @@ ordering! {
     }
 }
 
-fn listing(filter: &TagFilter, order: &[TagOrder]) -> Listing {
+async fn listing(_: &Reader, filter: &TagFilter, order: &[TagOrder]) -> Result<Listing> {
     let mut from = sql("from tags g where true");
     for word in filter
         .q
@@ -133,7 +134,7 @@ fn listing(filter: &TagFilter, order: &[TagOrder]) -> Listing {
         direction: Direction::Asc,
     }];
     let order = if order.is_empty() { &default } else { order };
-    Listing::new(from, "g.id", order.iter().map(TagOrder::key))
+    Ok(Listing::new(from, "g.id", order.iter().map(TagOrder::key)))
 }
 
 impl TagOrder {
@@ -234,22 +235,9 @@ tags_of!(/// The tags of a track, by name.
     "select x.track_id as owner_id, g.id, g.name, g.mbid, g.creation_date
      from track_tags x join tags g on g.id = x.tag_id where x.track_id in ?* order by g.name_folded");
 
-async fn list(permit: &Allowed<List>, query: &Query) -> Result<Page<TagBody>> {
-    let (frame, ids) = query
-        .page
-        .read_ids(permit, &listing(&query.filter, &query.order))
-        .await?;
-    let rows = permit.loaders().list::<Tag>(&ids).await?;
-    Ok(frame.around(rows.iter().map(|tag| TagBody::from(&**tag)).collect()))
-}
-
-async fn browse(
-    permit: &Allowed<List>,
-    filter: &TagFilter,
-    order: &[TagOrder],
-    window: Window,
-) -> Result<Connection<Tag>> {
-    connect(permit, listing(filter, order), window).await
+pub async fn bodies(loaders: &Loaders, _: &Reader, ids: &[i64]) -> Result<Vec<TagBody>> {
+    let rows = loaders.owned::<Tag>(ids).await?;
+    Ok(rows.into_iter().map(TagBody::from).collect())
 }
 
 async fn retrieve(permit: &Allowed<Retrieve>, name: &str) -> Result<Tag> {
@@ -282,57 +270,22 @@ async fn named(permit: &Allowed<Retrieve>, name: Option<String>, id: Option<ID>)
     }
 }
 
-pub struct Rest;
-
-#[OpenApi(prefix_path = "/api/v1/tags")]
-impl Rest {
-    #[oai(path = "/", method = "get")]
-    async fn list(&self, permit: Allowed<List>, query: Query) -> Result<Answer<Page<TagBody>>> {
-        list(&permit, &query).await.map(Answer)
-    }
-
-    #[oai(path = "/:name", method = "get")]
-    async fn retrieve(
-        &self,
-        permit: Allowed<Retrieve>,
-        name: Path<String>,
-    ) -> Result<Answer<TagBody>> {
-        retrieve(&permit, &name)
-            .await
-            .map(|tag| Answer((&tag).into()))
-    }
+routes! {
+    "/api/v1/tags" lists List(Query) -> TagBody = listing => bodies;
+    retrieve: Retrieve = get "/:name" <name> -> Answer<TagBody>;
 }
 
-#[derive(Default)]
-pub struct Queries;
-
-#[Object(name = "TagsQueries")]
-impl Queries {
-    #[graphql(complexity = "cost(pages(first, last), child_complexity)")]
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the arguments of a Relay connection"
-    )]
-    async fn tags(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(default)] filter: TagFilter,
-        #[graphql(default)] order_by: Vec<TagOrder>,
-        first: Option<u32>,
-        after: Option<String>,
-        last: Option<u32>,
-        before: Option<String>,
-    ) -> Option<Result<Connection<Tag>>> {
-        let window = window(first, after, last, before);
-        answer(async { browse(&ctx.allow().await?, &filter, &order_by, window).await }).await
-    }
-
-    async fn tag(
-        &self,
-        ctx: &Context<'_>,
-        name: Option<String>,
-        id: Option<ID>,
-    ) -> Option<Result<Tag>> {
-        answer(async { named(&ctx.allow().await?, name, id).await }).await
+fields! {
+    Queries as "TagsQueries";
+    list tags: List(TagFilter, TagOrder) -> Tag = listing;
+    {
+        async fn tag(
+            &self,
+            ctx: &Context<'_>,
+            name: Option<String>,
+            id: Option<ID>,
+        ) -> Option<Result<Tag>> {
+            answer(async { named(&ctx.allow().await?, name, id).await }).await
+        }
     }
 }

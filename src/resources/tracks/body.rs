@@ -1,10 +1,12 @@
 use std::{collections::HashMap, sync::Arc};
 
-use poem_openapi::{Object, OpenApi, param::Path};
+use poem_openapi::Object;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{Delete, Libraries, List, Query, Retrieve, Track, delete, libraries, list, retrieve};
+use super::{
+    Delete, Libraries, List, Query, Retrieve, Track, delete, libraries, retrieve, sql::listing,
+};
 use crate::{
     context::Reader,
     error::{Error, Result},
@@ -25,6 +27,7 @@ use crate::{
     rest::{
         answer::{Answer, NoContent},
         page::{Page, PageQuery},
+        standard::routes,
     },
     time::{Date, Timestamp},
 };
@@ -260,36 +263,9 @@ async fn detail(permit: &Allowed<Retrieve>, id: i64) -> Result<TrackDetail> {
     })
 }
 
-pub struct Rest;
-
-#[OpenApi(prefix_path = "/api/v1/tracks")]
-impl Rest {
-    #[oai(path = "/", method = "get")]
-    async fn list(&self, permit: Allowed<List>, query: Query) -> Result<Answer<Page<TrackBody>>> {
-        list(&permit, &query).await.map(Answer)
-    }
-
-    #[oai(path = "/:id", method = "delete")]
-    async fn delete(&self, permit: Allowed<Delete>, id: Path<i64>) -> Result<NoContent> {
-        delete(&permit, Key::Id(id.0)).await.map(|_| NoContent)
-    }
-
-    #[oai(path = "/:id", method = "get")]
-    async fn retrieve(
-        &self,
-        permit: Allowed<Retrieve>,
-        id: Path<i64>,
-    ) -> Result<Answer<TrackDetail>> {
-        detail(&permit, id.0).await.map(Answer)
-    }
-
-    #[oai(path = "/:id/libraries", method = "get")]
-    async fn libraries(
-        &self,
-        permit: Allowed<Libraries>,
-        id: Path<i64>,
-        query: PageQuery,
-    ) -> Result<Answer<Page<LibraryBody>>> {
-        libraries(&permit, id.0, &query).await.map(Answer)
-    }
+routes! {
+    "/api/v1/tracks" lists List(Query) -> TrackBody = listing => bodies;
+    retrieve: Retrieve = get "/:id" [id: i64] -> Answer<TrackDetail> => detail;
+    delete: Delete = delete "/:id" [id: i64] -> NoContent;
+    libraries: Libraries = get "/:id/libraries" [id: i64] (query: PageQuery) -> Answer<Page<LibraryBody>>;
 }

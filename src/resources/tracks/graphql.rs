@@ -1,13 +1,15 @@
-use async_graphql::{ComplexObject, Context, ID, Object};
-use uuid::Uuid;
+use async_graphql::{ComplexObject, Context, ID};
 
-use super::{Libraries, Retrieve, Track, TrackFilter, TrackOrder, browse, delete, retrieve};
+use super::{
+    Libraries, List, Retrieve, Track, TrackFilter, TrackOrder, delete, retrieve, sql::listing,
+};
 use crate::{
     context::Cx,
     error::Result,
     graphql::{
-        connection::{Connection, answer, cost, pages, window},
-        ids::{Key, Kind, global},
+        connection::cost,
+        ids::{Kind, global},
+        standard::fields,
     },
     guard::AllowExt,
     resources::{
@@ -125,56 +127,13 @@ impl Track {
     }
 }
 
-#[derive(Default)]
-pub struct Mutations;
-
-#[Object(name = "TrackMutations")]
-impl Mutations {
-    async fn delete_track(
-        &self,
-        ctx: &Context<'_>,
-        id: Option<ID>,
-        database_id: Option<i64>,
-        uuid: Option<Uuid>,
-    ) -> Option<Result<ID>> {
-        let key = Key::of(Kind::Track, id, database_id, uuid);
-        let gone = async { delete(&ctx.allow().await?, key?).await };
-        answer(async { Ok(global(Kind::Track, gone.await?)) }).await
-    }
+fields! {
+    Queries as "TracksQueries";
+    list tracks: List(TrackFilter, TrackOrder) -> Track = listing;
+    one track(Kind::Track) -> Track = retrieve;
 }
 
-#[derive(Default)]
-pub struct Queries;
-
-#[Object(name = "TracksQueries")]
-impl Queries {
-    #[graphql(complexity = "cost(pages(first, last), child_complexity)")]
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the arguments of a Relay connection"
-    )]
-    async fn tracks(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(default)] filter: TrackFilter,
-        #[graphql(default)] order_by: Vec<TrackOrder>,
-        first: Option<u32>,
-        after: Option<String>,
-        last: Option<u32>,
-        before: Option<String>,
-    ) -> Option<Result<Connection<Track>>> {
-        let window = window(first, after, last, before);
-        answer(async { browse(&ctx.allow().await?, &filter, &order_by, window).await }).await
-    }
-
-    async fn track(
-        &self,
-        ctx: &Context<'_>,
-        id: Option<ID>,
-        database_id: Option<i64>,
-        uuid: Option<Uuid>,
-    ) -> Option<Result<Track>> {
-        let key = Key::of(Kind::Track, id, database_id, uuid);
-        answer(async { retrieve(&ctx.allow().await?, key?).await }).await
-    }
+fields! {
+    Mutations as "TrackMutations";
+    delete delete_track(Kind::Track) = delete;
 }

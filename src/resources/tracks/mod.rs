@@ -13,27 +13,21 @@ pub use self::{
     sql::{AlbumTracks, matching_ids},
 };
 use super::{
-    catalogue::owned_by_channel,
+    catalogue::{self, libraries_of, owned_by_channel},
     contents,
-    libraries::{LibraryBody, TrackLibraries, library_page},
+    libraries::{LibraryBody, TrackLibraries},
 };
 use crate::{
-    error::{Error, Result},
-    graphql::{
-        connection::{Connection, connect},
-        ids::Key,
-    },
+    error::Result,
+    graphql::ids::Key,
     guard::{Allowed, operations},
-    load::Entity,
     rest::{
         page::{ListQuery, Page, PageQuery},
         params::{filter, ordering},
     },
-    store::{listing::Window, sql},
+    store::sql,
     time::Timestamp,
 };
-
-use self::sql::listing;
 
 operations! {
     "tracks";
@@ -180,21 +174,6 @@ ordering! {
     }
 }
 
-async fn list(permit: &Allowed<List>, query: &Query) -> Result<Page<TrackBody>> {
-    let listing = listing(permit, &query.filter, &query.order).await?;
-    let (frame, ids) = query.page.read_ids(permit, &listing).await?;
-    Ok(frame.around(bodies(permit.loaders(), permit, &ids).await?))
-}
-
-async fn browse(
-    permit: &Allowed<List>,
-    filter: &TrackFilter,
-    order: &[TrackOrder],
-    window: Window,
-) -> Result<Connection<Track>> {
-    connect(permit, listing(permit, filter, order).await?, window).await
-}
-
 /// Deletes a track. Only the owner of the channel may.
 pub async fn delete(permit: &Allowed<Delete>, key: Key) -> Result<i64> {
     let own = sql("select id from tracks where ")
@@ -216,17 +195,7 @@ pub async fn delete(permit: &Allowed<Delete>, key: Key) -> Result<i64> {
 }
 
 pub async fn retrieve(permit: &Allowed<Retrieve>, key: Key) -> Result<Track> {
-    match key {
-        Key::Id(id) => permit
-            .loaders()
-            .one::<Track>(id)
-            .await?
-            .ok_or(Error::NotFound),
-        Key::Uuid(uuid) => {
-            let found = Track::select().then(" where uuid = ?").bind(uuid);
-            found.one(permit.db()).await
-        }
-    }
+    catalogue::found(permit, key).await
 }
 
 async fn libraries(
@@ -234,8 +203,5 @@ async fn libraries(
     id: i64,
     query: &PageQuery,
 ) -> Result<Page<LibraryBody>> {
-    let loaders = permit.loaders();
-    loaders.one::<Track>(id).await?.ok_or(Error::NotFound)?;
-    let ids = loaders.one::<TrackLibraries>(id).await?.unwrap_or_default();
-    library_page(loaders, permit, &query.0, ids).await
+    libraries_of::<Track, TrackLibraries>(permit, id, query).await
 }

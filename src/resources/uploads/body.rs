@@ -1,11 +1,11 @@
 use std::{collections::HashMap, sync::Arc};
 
-use poem_openapi::{Object, OpenApi, param::Path, types::Any};
+use poem_openapi::{Object, types::Any};
 use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{ImportStatus, List, Query, Retrieve, Upload, list, retrieve};
+use super::{ImportStatus, List, Query, Retrieve, Upload, retrieve, sql::listing};
 use crate::{
     context::Reader,
     error::{Error, Result},
@@ -18,7 +18,7 @@ use crate::{
         libraries::{Library, LibraryBody, LibraryStats},
         tracks::{TrackBody, shown},
     },
-    rest::{answer::Answer, page::Page},
+    rest::{answer::Answer, standard::routes},
     time::Timestamp,
 };
 
@@ -202,21 +202,7 @@ async fn detail(permit: &Allowed<Retrieve>, uuid: Uuid) -> Result<UploadBody> {
         .ok_or(Error::NotFound)
 }
 
-pub struct Rest;
-
-#[OpenApi(prefix_path = "/api/v1/uploads")]
-impl Rest {
-    #[oai(path = "/", method = "get")]
-    async fn list(&self, permit: Allowed<List>, query: Query) -> Result<Answer<Page<UploadBody>>> {
-        list(&permit, &query).await.map(Answer)
-    }
-
-    #[oai(path = "/:uuid", method = "get")]
-    async fn retrieve(
-        &self,
-        permit: Allowed<Retrieve>,
-        uuid: Path<Uuid>,
-    ) -> Result<Answer<UploadBody>> {
-        detail(&permit, uuid.0).await.map(Answer)
-    }
+routes! {
+    "/api/v1/uploads" lists List(Query) -> UploadBody = listing => bodies;
+    retrieve: Retrieve = get "/:uuid" [uuid: Uuid] -> Answer<UploadBody> => detail;
 }

@@ -1,15 +1,14 @@
-use async_graphql::{ComplexObject, Context, ID, Json, Object};
+use async_graphql::{ComplexObject, Context, ID, Json};
 use serde_json::Value;
-use uuid::Uuid;
 
-use super::{Retrieve, Upload, UploadFilter, UploadOrder, browse, retrieve};
+use super::{List, Retrieve, Upload, UploadFilter, UploadOrder, retrieve, sql::listing};
 use crate::{
     context::Cx,
     error::Result,
     graphql::{
-        connection::{Connection, answer, cost, pages, window},
-        ids::{Key, Kind, global},
+        ids::{Kind, global},
         scalars::BigInt,
+        standard::fields,
     },
     guard::AllowExt,
     resources::{
@@ -72,38 +71,8 @@ impl Upload {
     }
 }
 
-#[derive(Default)]
-pub struct Queries;
-
-#[Object(name = "UploadsQueries")]
-impl Queries {
-    #[graphql(complexity = "cost(pages(first, last), child_complexity)")]
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the arguments of a Relay connection"
-    )]
-    async fn uploads(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(default)] filter: UploadFilter,
-        #[graphql(default)] order_by: Vec<UploadOrder>,
-        first: Option<u32>,
-        after: Option<String>,
-        last: Option<u32>,
-        before: Option<String>,
-    ) -> Option<Result<Connection<Upload>>> {
-        let window = window(first, after, last, before);
-        answer(async { browse(&ctx.allow().await?, &filter, &order_by, window).await }).await
-    }
-
-    async fn upload(
-        &self,
-        ctx: &Context<'_>,
-        id: Option<ID>,
-        database_id: Option<i64>,
-        uuid: Option<Uuid>,
-    ) -> Option<Result<Upload>> {
-        let key = Key::of(Kind::Upload, id, database_id, uuid);
-        answer(async { retrieve(&ctx.allow().await?, key?).await }).await
-    }
+fields! {
+    Queries as "UploadsQueries";
+    list uploads: List(UploadFilter, UploadOrder) -> Upload = listing;
+    one upload(Kind::Upload) -> Upload = retrieve;
 }

@@ -19,21 +19,16 @@ use super::visibility::audible;
 use crate::{
     context::Reader,
     error::{Error, Result},
-    graphql::{
-        connection::{Connection, connect},
-        ids::Key,
-    },
+    graphql::ids::Key,
     guard::{Allowed, operations},
     load::{Entity, load},
     rest::{
-        page::{ListQuery, Page},
+        page::ListQuery,
         params::{choices, filter, ordering},
     },
-    store::{Sql, listing::Window, sql},
+    store::{Sql, sql},
     time::Timestamp,
 };
-
-use self::sql::listing;
 
 operations! {
     "uploads";
@@ -162,21 +157,6 @@ ordering! {
         Duration = "duration",
     }
     others ignored
-}
-
-async fn list(permit: &Allowed<List>, query: &Query) -> Result<Page<UploadBody>> {
-    let listing = listing(permit, &query.filter, &query.order);
-    let (frame, ids) = query.page.read_ids(permit, &listing).await?;
-    Ok(frame.around(body::bodies(permit.loaders(), permit, &ids).await?))
-}
-
-async fn browse(
-    permit: &Allowed<List>,
-    filter: &UploadFilter,
-    order: &[UploadOrder],
-    window: Window,
-) -> Result<Connection<Upload>> {
-    connect(permit, listing(permit, filter, order), window).await
 }
 
 pub async fn retrieve(permit: &Allowed<Retrieve>, key: Key) -> Result<Upload> {

@@ -18,7 +18,11 @@ use crate::{
     },
 };
 
-pub(super) fn listing(reader: &Reader, filter: &UploadFilter, order: &[UploadOrder]) -> Listing {
+pub(super) async fn listing(
+    reader: &Reader,
+    filter: &UploadFilter,
+    order: &[UploadOrder],
+) -> Result<Listing> {
     let from = sql("from uploads u where u.library_id in
         (select l.id from libraries l where l.actor_id = ?)")
     .bind(reader.actor_id().unwrap_or(-1));
@@ -48,7 +52,11 @@ pub(super) fn listing(reader: &Reader, filter: &UploadFilter, order: &[UploadOrd
         direction: Direction::Desc,
     }];
     let order = if order.is_empty() { &newest } else { order };
-    Listing::new(from, "u.id", order.iter().flat_map(|order| order.keys()))
+    Ok(Listing::new(
+        from,
+        "u.id",
+        order.iter().flat_map(|order| order.keys()),
+    ))
 }
 
 fn of_library(reader: &Reader, mut from: Sql, filter: &UploadFilter) -> Sql {

@@ -1,14 +1,15 @@
 //! The REST endpoints of users.
 use poem::{Request, web::Data};
-use poem_openapi::{Object, OpenApi, param::Path, types::Any};
+use poem_openapi::{Object, types::Any};
 use serde::Serialize;
 use serde_json::Value;
 
 use super::{
     ChangeEmail, Changes, Delete, DeleteAccount, DeleteSubsonicToken, Email, Login, Logout, Me,
     PermissionsBody, QuotaStatus, Retrieve, RotateSubsonicToken, Settings, SubsonicToken, Update,
-    User, UserPrivacy, Viewer, change_email, delete, delete_subsonic_token, quota, retrieve,
-    rotate_subsonic_token, session, sql, store_settings, update, write::subsonic_token,
+    UserPrivacy, change_email, delete, delete_subsonic_token, quota, retrieve,
+    rotate_subsonic_token, session, sql, store_settings, update,
+    write::{is_own, subsonic_token},
 };
 use crate::{
     auth::listening,
@@ -22,8 +23,8 @@ use crate::{
     },
     rest::{
         answer::{Answer, NoContent, Plain},
-        body::Body,
         form::Form,
+        standard::routes,
     },
     time::Timestamp,
 };
@@ -157,7 +158,8 @@ fn full_username(reader: &Reader, username: &str) -> String {
     format!("{username}@{}", reader.config().hostname())
 }
 
-async fn user_body(permit: &Allowed<Retrieve>, user: User) -> Result<UserBody> {
+async fn shown(permit: &Allowed<Retrieve>, username: &str) -> Result<UserBody> {
+    let user = retrieve(permit, username).await?;
     let ids = (user.avatar_id, user.summary_id);
     let parts = parts(permit, permit.loaders(), ids).await?;
     Ok(UserBody {
@@ -171,20 +173,21 @@ async fn user_body(permit: &Allowed<Retrieve>, user: User) -> Result<UserBody> {
     })
 }
 
-async fn me(reader: &Reader, loaders: &Loaders) -> Result<MeBody> {
-    let viewer = sql::viewer(reader, reader.db()).await?;
-    let parts = parts(reader, loaders, (viewer.avatar_id, viewer.summary_id)).await?;
-    let quota_status = quota::status(reader, &viewer).await?;
-    let now = reader.clock().now();
+async fn me(permit: &Allowed<Me>) -> Result<MeBody> {
+    let viewer = sql::viewer(permit, permit.db()).await?;
+    let ids = (viewer.avatar_id, viewer.summary_id);
+    let parts = parts(permit, permit.loaders(), ids).await?;
+    let quota_status = quota::status(permit, &viewer).await?;
+    let now = permit.clock().now();
     Ok(MeBody {
         id: viewer.id,
-        full_username: full_username(reader, &viewer.username),
+        full_username: full_username(permit, &viewer.username),
         username: viewer.username,
         name: viewer.name,
         email: viewer.email,
         is_staff: viewer.is_staff,
         is_superuser: viewer.is_superuser,
-        permissions: reader.user()?.permissions.into(),
+        permissions: permit.user()?.permissions.into(),
         date_joined: viewer.date_joined,
         privacy_level: viewer.privacy_level,
         avatar: parts.avatar,
@@ -199,8 +202,15 @@ async fn me(reader: &Reader, loaders: &Loaders) -> Result<MeBody> {
     })
 }
 
-async fn profile(reader: &Reader, loaders: &Loaders, viewer: Viewer) -> Result<ProfileBody> {
-    let parts = parts(reader, loaders, (viewer.avatar_id, viewer.summary_id)).await?;
+async fn updated(
+    permit: &Allowed<Update>,
+    username: &str,
+    changes: Changes,
+) -> Result<ProfileBody> {
+    is_own(permit, username)?;
+    let viewer = update(permit, changes).await?;
+    let ids = (viewer.avatar_id, viewer.summary_id);
+    let parts = parts(permit, permit.loaders(), ids).await?;
     Ok(ProfileBody {
         name: viewer.name,
         privacy_level: viewer.privacy_level,
@@ -220,137 +230,61 @@ pub struct AnyKeys {
     all: Any<Value>,
 }
 
-pub struct Rest;
+async fn settings(permit: &Allowed<Settings>, new: AnyKeys) -> Result<Any<Value>> {
+    let Value::Object(keys) = new.all.0 else {
+        return Err(Error::field("non_field_errors", "Expected a JSON object."));
+    };
+    store_settings(permit, keys).await.map(Any)
+}
 
-#[OpenApi(prefix_path = "/api/v1/users")]
-impl Rest {
-    #[oai(path = "/me", method = "get")]
-    async fn me(&self, permit: Allowed<Me>) -> Result<Answer<MeBody>> {
-        me(&permit, permit.loaders()).await.map(Answer)
-    }
+async fn own_token(permit: &Allowed<SubsonicToken>, username: &str) -> Result<SubsonicTokenBody> {
+    is_own(permit, username)?;
+    Ok(SubsonicTokenBody::of(subsonic_token(permit).await?))
+}
 
-    #[oai(path = "/users/me", method = "get")]
-    async fn own(&self, permit: Allowed<Me>) -> Result<Answer<MeBody>> {
-        me(&permit, permit.loaders()).await.map(Answer)
-    }
+async fn rotated_token(
+    permit: &Allowed<RotateSubsonicToken>,
+    username: &str,
+) -> Result<SubsonicTokenBody> {
+    is_own(permit, username)?;
+    let token = rotate_subsonic_token(permit).await?;
+    Ok(SubsonicTokenBody::of(Some(token)))
+}
 
-    #[oai(path = "/me", method = "delete")]
-    async fn delete(
-        &self,
-        permit: Allowed<Delete>,
-        sure: Body<DeleteAccount>,
-    ) -> Result<NoContent> {
-        delete(&permit, &sure.0).await.map(|()| NoContent)
-    }
+async fn deleted_token(permit: &Allowed<DeleteSubsonicToken>, username: &str) -> Result<()> {
+    is_own(permit, username)?;
+    delete_subsonic_token(permit).await
+}
 
-    #[oai(path = "/users/me", method = "delete")]
-    async fn delete_own(
-        &self,
-        permit: Allowed<Delete>,
-        sure: Body<DeleteAccount>,
-    ) -> Result<NoContent> {
-        delete(&permit, &sure.0).await.map(|()| NoContent)
-    }
+routes! {
+    "/api/v1/users";
+    me: Me = get "/me" -> Answer<MeBody>;
+    own: Me = get "/users/me" -> Answer<MeBody> => me;
+    delete: Delete = delete "/me" {sure: DeleteAccount} -> NoContent;
+    delete_own: Delete = delete "/users/me" {sure: DeleteAccount} -> NoContent => delete;
+    settings: Settings = post "/settings" {new: AnyKeys} -> Answer<Any<Value>>;
+    change_email: Email = post "/change-email" {new: ChangeEmail} -> NoContent;
+    retrieve: Retrieve = get "/:username" <username> -> Answer<UserBody> => shown;
+    replace: Update = put "/:username" <username> {changes: Changes} -> Answer<ProfileBody> => updated;
+    update: Update = patch "/:username" <username> {changes: Changes} -> Answer<ProfileBody> => updated;
+    subsonic_token: SubsonicToken = get "/:username/subsonic-token" <username> -> Answer<SubsonicTokenBody> => own_token;
+    delete_subsonic_token: DeleteSubsonicToken = delete "/:username/subsonic-token" <username> -> NoContent => deleted_token;
+    rotate_subsonic_token: RotateSubsonicToken = post "/:username/subsonic-token" <username> -> Answer<SubsonicTokenBody> => rotated_token;
+    {
+        #[oai(path = "/login", method = "post")]
+        async fn login(
+            &self,
+            permit: Allowed<Login>,
+            cx: Data<&Cx>,
+            request: &Request,
+            form: Form<LoginForm>,
+        ) -> Plain<String> {
+            Plain::of(session::signed_in(&cx, &permit, request, &form.0).await)
+        }
 
-    #[oai(path = "/settings", method = "post")]
-    async fn settings(
-        &self,
-        permit: Allowed<Settings>,
-        new: Body<AnyKeys>,
-    ) -> Result<Answer<Any<Value>>> {
-        let Value::Object(keys) = new.0.all.0 else {
-            return Err(Error::field("non_field_errors", "Expected a JSON object."));
-        };
-        store_settings(&permit, keys)
-            .await
-            .map(|all| Answer(Any(all)))
-    }
-
-    #[oai(path = "/change-email", method = "post")]
-    async fn change_email(
-        &self,
-        permit: Allowed<Email>,
-        new: Body<ChangeEmail>,
-    ) -> Result<NoContent> {
-        change_email(&permit, &new.0).await.map(|()| NoContent)
-    }
-
-    #[oai(path = "/login", method = "post")]
-    async fn login(
-        &self,
-        permit: Allowed<Login>,
-        cx: Data<&Cx>,
-        request: &Request,
-        form: Form<LoginForm>,
-    ) -> Plain<String> {
-        Plain::of(session::signed_in(&cx, &permit, request, &form.0).await)
-    }
-
-    #[oai(path = "/logout", method = "post")]
-    async fn logout(&self, permit: Allowed<Logout>, request: &Request) -> Plain<String> {
-        Plain::of(session::signed_out(&permit, request).await)
-    }
-
-    #[oai(path = "/:username", method = "get")]
-    async fn retrieve(
-        &self,
-        permit: Allowed<Retrieve>,
-        username: Path<String>,
-    ) -> Result<Answer<UserBody>> {
-        let user = retrieve(&permit, &username).await?;
-        user_body(&permit, user).await.map(Answer)
-    }
-
-    #[oai(path = "/:username", method = "put")]
-    async fn replace(
-        &self,
-        permit: Allowed<Update>,
-        username: Path<String>,
-        changes: Body<Changes>,
-    ) -> Result<Answer<ProfileBody>> {
-        let viewer = update(&permit, &username, changes.0).await?;
-        profile(&permit, permit.loaders(), viewer).await.map(Answer)
-    }
-
-    #[oai(path = "/:username", method = "patch")]
-    async fn update(
-        &self,
-        permit: Allowed<Update>,
-        username: Path<String>,
-        changes: Body<Changes>,
-    ) -> Result<Answer<ProfileBody>> {
-        let viewer = update(&permit, &username, changes.0).await?;
-        profile(&permit, permit.loaders(), viewer).await.map(Answer)
-    }
-
-    #[oai(path = "/:username/subsonic-token", method = "get")]
-    async fn subsonic_token(
-        &self,
-        permit: Allowed<SubsonicToken>,
-        username: Path<String>,
-    ) -> Result<Answer<SubsonicTokenBody>> {
-        let token = subsonic_token(&permit, &username).await?;
-        Ok(Answer(SubsonicTokenBody::of(token)))
-    }
-
-    #[oai(path = "/:username/subsonic-token", method = "post")]
-    async fn rotate_subsonic_token(
-        &self,
-        permit: Allowed<RotateSubsonicToken>,
-        username: Path<String>,
-    ) -> Result<Answer<SubsonicTokenBody>> {
-        let token = rotate_subsonic_token(&permit, Some(&username)).await?;
-        Ok(Answer(SubsonicTokenBody::of(Some(token))))
-    }
-
-    #[oai(path = "/:username/subsonic-token", method = "delete")]
-    async fn delete_subsonic_token(
-        &self,
-        permit: Allowed<DeleteSubsonicToken>,
-        username: Path<String>,
-    ) -> Result<NoContent> {
-        delete_subsonic_token(&permit, Some(&username))
-            .await
-            .map(|()| NoContent)
+        #[oai(path = "/logout", method = "post")]
+        async fn logout(&self, permit: Allowed<Logout>, request: &Request) -> Plain<String> {
+            Plain::of(session::signed_out(&permit, request).await)
+        }
     }
 }

@@ -1,9 +1,9 @@
 //! The GraphQL fields of users.
-use async_graphql::{ComplexObject, Context, Json, Object};
+use async_graphql::{ComplexObject, Context, Json};
 use serde_json::Value;
 
 use super::{
-    ChangeEmail, Changes, DeleteAccount, Me, PermissionsBody, QuotaStatus, SubsonicToken, Update,
+    ChangeEmail, Changes, DeleteAccount, Me, PermissionsBody, QuotaStatus, Settings, SubsonicToken,
     User, Viewer, change_email, delete, delete_subsonic_token, quota, retrieve,
     rotate_subsonic_token, sql, store_settings, update,
 };
@@ -11,7 +11,7 @@ use crate::{
     auth::listening,
     context::Cx,
     error::{Error, Result},
-    graphql::connection::answer,
+    graphql::{connection::answer, standard::fields},
     guard::{AllowExt, Allowed},
     resources::{attachments::Attachment, contents::Content},
 };
@@ -100,96 +100,37 @@ impl Viewer {
     }
 }
 
-#[derive(Default)]
-pub struct Queries;
-
-#[Object(name = "UsersQueries")]
-impl Queries {
-    async fn viewer(&self, ctx: &Context<'_>) -> Option<Result<Viewer>> {
-        answer(async {
-            let permit: Allowed<Me> = ctx.allow().await?;
-            sql::viewer(&permit, permit.db()).await
-        })
-        .await
-    }
-
-    async fn user(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Username without the hostname; not case-sensitive.")] username: String,
-    ) -> Option<Result<User>> {
-        answer(async { retrieve(&ctx.allow().await?, &username).await }).await
-    }
+async fn own(permit: &Allowed<Me>) -> Result<Viewer> {
+    sql::viewer(permit, permit.db()).await
 }
 
-#[derive(Default)]
-pub struct Mutations;
+async fn set(permit: &Allowed<Settings>, input: Json<Value>) -> Result<Json<Value>> {
+    let Value::Object(keys) = input.0 else {
+        return Err(Error::field("input", "Expected a JSON object."));
+    };
+    store_settings(permit, keys).await.map(Json)
+}
 
-#[Object(name = "UsersMutations")]
-impl Mutations {
-    async fn update_user(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Fields to update.")] input: Changes,
-    ) -> Option<Result<Viewer>> {
-        answer(async {
-            let permit: Allowed<Update> = ctx.allow().await?;
-            let name = permit.user()?.username.clone();
-            update(&permit, &name, input).await
-        })
-        .await
-    }
+fields! {
+    Queries as "UsersQueries";
+    call viewer -> Viewer = own;
+    text user(username: "Username without the hostname; not case-sensitive.") -> User = retrieve;
+}
 
-    async fn update_settings(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "JSON object whose top-level keys are added or replaced.")] input: Json<
-            Value,
-        >,
-    ) -> Option<Result<Json<Value>>> {
-        answer(async {
-            let permit = ctx.allow().await?;
-            let Value::Object(keys) = input.0 else {
-                return Err(Error::field("input", "Expected a JSON object."));
-            };
-            store_settings(&permit, keys).await.map(Json)
-        })
-        .await
-    }
-
-    async fn rotate_subsonic_token(&self, ctx: &Context<'_>) -> Option<Result<String>> {
-        answer(async { rotate_subsonic_token(&ctx.allow().await?, None).await }).await
-    }
-
-    async fn delete_subsonic_token(&self, ctx: &Context<'_>) -> Option<Result<bool>> {
-        answer(async {
-            delete_subsonic_token(&ctx.allow().await?, None).await?;
-            Ok(true)
-        })
-        .await
-    }
-
-    async fn change_email(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "New email address and current password.")] input: ChangeEmail,
-    ) -> Option<Result<bool>> {
-        answer(async {
-            change_email(&ctx.allow().await?, &input).await?;
-            Ok(true)
-        })
-        .await
-    }
-
-    async fn delete_account(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Current password and explicit confirmation.")] input: DeleteAccount,
-    ) -> Option<Result<bool>> {
-        answer(async {
-            delete(&ctx.allow().await?, &input).await?;
-            Ok(true)
-        })
-        .await
+fields! {
+    Mutations as "UsersMutations";
+    call rotate_subsonic_token -> String = rotate_subsonic_token;
+    input update_user(input: Changes, "Fields to update.") -> Viewer = update;
+    input update_settings(input: Json<Value>, "JSON object whose top-level keys are added or replaced.") -> Json<Value> = set;
+    done change_email(input: ChangeEmail, "New email address and current password.") = change_email;
+    done delete_account(input: DeleteAccount, "Current password and explicit confirmation.") = delete;
+    {
+        async fn delete_subsonic_token(&self, ctx: &Context<'_>) -> Option<Result<bool>> {
+            answer(async {
+                delete_subsonic_token(&ctx.allow().await?).await?;
+                Ok(true)
+            })
+            .await
+        }
     }
 }

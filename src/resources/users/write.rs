@@ -42,9 +42,8 @@ pub struct Changes {
     pub summary: Option<NewContent>,
 }
 
-/// Updates the caller's profile. REST names the user, too.
-pub async fn update(permit: &Allowed<Update>, username: &str, changes: Changes) -> Result<Viewer> {
-    is_own(permit, username)?;
+/// Updates the caller's profile.
+pub async fn update(permit: &Allowed<Update>, changes: Changes) -> Result<Viewer> {
     let mut tx = permit.begin().await?;
     let changed = change(&mut tx, permit, changes).await?;
     tx.commit().await?;
@@ -153,28 +152,21 @@ struct Named {
     username: String,
 }
 
-/// Refuses to show or change the token of another user.
-fn is_own(reader: &Reader, username: &str) -> Result<()> {
+/// Refuses the path of another user.
+pub fn is_own(reader: &Reader, username: &str) -> Result<()> {
     match reader.user()?.username == username {
         true => Ok(()),
         false => Err(Error::Forbidden),
     }
 }
 
-pub async fn subsonic_token(
-    permit: &Allowed<SubsonicToken>,
-    username: &str,
-) -> Result<Option<String>> {
-    is_own(permit, username)?;
+/// The caller's token.
+pub async fn subsonic_token(permit: &Allowed<SubsonicToken>) -> Result<Option<String>> {
     Ok(viewer(permit, permit.db()).await?.subsonic_api_token)
 }
 
-/// Replaces the caller's token. `username` is the one in the REST path; it must be the caller's.
-pub async fn rotate_subsonic_token(
-    permit: &Allowed<RotateSubsonicToken>,
-    username: Option<&str>,
-) -> Result<String> {
-    username.map_or(Ok(()), |name| is_own(permit, name))?;
+/// Replaces the caller's token.
+pub async fn rotate_subsonic_token(permit: &Allowed<RotateSubsonicToken>) -> Result<String> {
     let token = crate::random::token();
     let mut tx = permit.begin().await?;
     set_subsonic_token(&mut tx, permit, Some(token.clone())).await?;
@@ -182,12 +174,8 @@ pub async fn rotate_subsonic_token(
     Ok(token)
 }
 
-/// Deletes the caller's token. `username` is the one in the REST path; it must be the caller's.
-pub async fn delete_subsonic_token(
-    permit: &Allowed<DeleteSubsonicToken>,
-    username: Option<&str>,
-) -> Result<()> {
-    username.map_or(Ok(()), |name| is_own(permit, name))?;
+/// Deletes the caller's token.
+pub async fn delete_subsonic_token(permit: &Allowed<DeleteSubsonicToken>) -> Result<()> {
     let mut tx = permit.begin().await?;
     set_subsonic_token(&mut tx, permit, None).await?;
     tx.commit().await
@@ -211,7 +199,7 @@ pub struct ChangeEmail {
     pub email: String,
 }
 
-pub async fn change_email(permit: &Allowed<Email>, new: &ChangeEmail) -> Result<()> {
+pub async fn change_email(permit: &Allowed<Email>, new: ChangeEmail) -> Result<()> {
     let user = permit.user()?.user_id;
     recovery::change_email(permit.app(), user, &new.password, &new.email).await
 }
@@ -225,7 +213,7 @@ pub struct DeleteAccount {
     pub confirm: bool,
 }
 
-pub async fn delete(permit: &Allowed<Delete>, sure: &DeleteAccount) -> Result<()> {
+pub async fn delete(permit: &Allowed<Delete>, sure: DeleteAccount) -> Result<()> {
     let user = permit.user()?.user_id;
     if !sure.confirm {
         let complaint = "Set `confirm` to true to delete the account.";
