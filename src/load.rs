@@ -129,6 +129,11 @@ macro_rules! load {
 }
 pub(crate) use load;
 
+/// The only row of a list.
+pub fn sole<T>(mut rows: Vec<T>) -> Result<T> {
+    rows.pop().ok_or(Error::NotFound)
+}
+
 /// Rows that belong to an owner, by owner.
 pub fn grouped<T>(rows: impl IntoIterator<Item = (i64, T)>) -> HashMap<i64, Vec<T>> {
     let mut groups: HashMap<i64, Vec<T>> = HashMap::new();
@@ -140,6 +145,16 @@ pub fn grouped<T>(rows: impl IntoIterator<Item = (i64, T)>) -> HashMap<i64, Vec<
 
 /// Values by the ids that they belong to.
 pub type Found<V> = HashMap<i64, V, foldhash::fast::RandomState>;
+
+/// Rows that others refer to.
+pub struct Parts<V>(Found<Arc<V>>);
+
+impl<V> Parts<V> {
+    /// The row of a reference, if there is one.
+    pub fn get(&self, id: Option<i64>) -> Option<&V> {
+        self.0.get(&id?).map(Arc::as_ref)
+    }
+}
 
 /// The loaders of one request.
 pub struct Loaders(DataLoader<Batch, NoCache>);
@@ -200,6 +215,14 @@ impl Loaders {
             found.extend(read.into_iter().map(|(id, value)| (id.0, value)));
         }
         Ok(found)
+    }
+
+    /// The rows that others refer to.
+    pub async fn parts<K: Load>(
+        &self,
+        ids: impl Iterator<Item = Option<i64>> + Send,
+    ) -> Result<Parts<K::Value>> {
+        Ok(Parts(self.many::<K>(ids.flatten()).await?))
     }
 
     /// The values of ids, in their order; ids without one are passed over.

@@ -99,13 +99,11 @@ pub async fn shown(
         .many::<AlbumTracksCount>(ids.iter().copied())
         .await?;
     let playable = playable(loaders, reader, ids).await?;
-    let actors = albums.iter().filter_map(|album| album.attributed_to_id);
-    let actors = loaders.many::<Actor>(actors).await?;
-    let covers = albums.iter().filter_map(|album| album.attachment_cover_id);
-    let covers = loaders.many::<Attachment>(covers).await?;
+    let actors = loaders.parts::<Actor>(albums.iter().map(|album| album.attributed_to_id)).await?;
+    let covers = loaders.parts::<Attachment>(albums.iter().map(|album| album.attachment_cover_id)).await?;
     let body = |album: &Arc<Album>| {
-        let cover = album.attachment_cover_id.and_then(|id| covers.get(&id));
-        let attributed = album.attributed_to_id.and_then(|id| actors.get(&id));
+        let cover = covers.get(album.attachment_cover_id);
+        let attributed = actors.get(album.attributed_to_id);
         AlbumBody {
             artist: first(album.id).and_then(|id| artists.get(&id).cloned()),
             cover: cover.map(|cover| cover.body(reader)),
@@ -132,10 +130,7 @@ async fn detail(permit: &Allowed<Retrieve>, id: i64) -> Result<AlbumDetail> {
         .loaders()
         .maybe::<Content>(album.description_content_id)
         .await?;
-    let album = bodies(permit.loaders(), permit, &[id])
-        .await?
-        .pop()
-        .ok_or(Error::NotFound)?;
+    let album = sole(bodies(permit.loaders(), permit, &[id]).await?)?;
     Ok(AlbumDetail {
         album,
         description: text.map(|text| text.body()),
@@ -144,10 +139,7 @@ async fn detail(permit: &Allowed<Retrieve>, id: i64) -> Result<AlbumDetail> {
 
 async fn created(permit: &Allowed<Create>, new: NewAlbum) -> Result<AlbumBody> {
     let album = create(permit, new).await?;
-    bodies(permit.loaders(), permit, &[album.id])
-        .await?
-        .pop()
-        .ok_or(Error::NotFound)
+    sole(bodies(permit.loaders(), permit, &[album.id]).await?)
 }
 
 routes! {

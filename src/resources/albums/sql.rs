@@ -88,15 +88,10 @@ pub(super) async fn listing(
     let keys = order
         .iter()
         .flat_map(|order| order.keys(filter.related, seed));
-    let listing = Listing::new(from, "al.id", keys);
     let related = order
         .last()
         .is_some_and(|order| order.field == AlbumOrderField::Related);
-    Ok(if related {
-        listing.oldest_first()
-    } else {
-        listing
-    })
+    Ok(Listing::new(from, "al.id", keys).oldest_first_if(related))
 }
 
 /// Where `q` searches.

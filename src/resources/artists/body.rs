@@ -155,15 +155,11 @@ pub async fn shown(
         .many::<ArtistTracksCount>(full.iter().copied())
         .await?;
     let channels = loaders.many::<ChannelOf>(ids.iter().copied()).await?;
-    let actors = artists.iter().filter_map(|artist| artist.attributed_to_id);
-    let actors = loaders.many::<Actor>(actors).await?;
-    let covers = artists
-        .iter()
-        .filter_map(|artist| artist.attachment_cover_id);
-    let covers = loaders.many::<Attachment>(covers).await?;
+    let actors = loaders.parts::<Actor>(artists.iter().map(|artist| artist.attributed_to_id)).await?;
+    let covers = loaders.parts::<Attachment>(artists.iter().map(|artist| artist.attachment_cover_id)).await?;
     let body = |artist: &Arc<Artist>| {
-        let attributed = artist.attributed_to_id.and_then(|id| actors.get(&id));
-        let cover = artist.attachment_cover_id.and_then(|id| covers.get(&id));
+        let attributed = actors.get(artist.attributed_to_id);
+        let cover = covers.get(artist.attachment_cover_id);
         ArtistBody {
             albums: albums.remove(&artist.id).unwrap_or_default(),
             tags: names(tags.get(&artist.id)),
@@ -201,13 +197,10 @@ async fn albums(
         Depth::Full => Some(playable(loaders, reader, &ids).await?),
         Depth::Shallow => None,
     };
-    let covers = albums
-        .values()
-        .filter_map(|album| album.attachment_cover_id);
-    let covers = loaders.many::<Attachment>(covers).await?;
+    let covers = loaders.parts::<Attachment>(albums.values().map(|album| album.attachment_cover_id)).await?;
     let body = |artist: i64, id: &i64| {
         let album = albums.get(id)?;
-        let cover = album.attachment_cover_id.and_then(|id| covers.get(&id));
+        let cover = covers.get(album.attachment_cover_id);
         Some(ArtistAlbum {
             tracks_count: counts.get(id).map_or(0, |count| **count),
             cover: cover.map(|cover| cover.body(reader)),
@@ -237,17 +230,11 @@ pub async fn refs(
 ) -> Result<HashMap<i64, ArtistRef>> {
     let artists = loaders.many::<Artist>(ids).await?;
     let channels = loaders.many::<ChannelOf>(artists.keys().copied()).await?;
-    let texts = artists
-        .values()
-        .filter_map(|artist| artist.description_content_id);
-    let texts = loaders.many::<Content>(texts).await?;
-    let covers = artists
-        .values()
-        .filter_map(|artist| artist.attachment_cover_id);
-    let covers = loaders.many::<Attachment>(covers).await?;
+    let texts = loaders.parts::<Content>(artists.values().map(|artist| artist.description_content_id)).await?;
+    let covers = loaders.parts::<Attachment>(artists.values().map(|artist| artist.attachment_cover_id)).await?;
     let body = |artist: &Arc<Artist>| {
-        let text = artist.description_content_id.and_then(|id| texts.get(&id));
-        let cover = artist.attachment_cover_id.and_then(|id| covers.get(&id));
+        let text = texts.get(artist.description_content_id);
+        let cover = covers.get(artist.attachment_cover_id);
         let body = ArtistRef {
             id: artist.id,
             is_local: reader.is_local(artist.fid.as_deref()),

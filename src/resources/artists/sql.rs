@@ -60,15 +60,10 @@ pub(super) async fn listing(
     let keys = order
         .iter()
         .flat_map(|order| order.keys(filter.related, seed));
-    let listing = Listing::new(from, "a.id", keys);
     let related = order
         .last()
         .is_some_and(|order| order.field == ArtistOrderField::Related);
-    Ok(if related {
-        listing.oldest_first()
-    } else {
-        listing
-    })
+    Ok(Listing::new(from, "a.id", keys).oldest_first_if(related))
 }
 
 fn narrowed(reader: &Reader, mut from: Sql, filter: &ArtistFilter) -> Result<Sql> {

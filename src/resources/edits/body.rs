@@ -104,8 +104,7 @@ pub async fn bodies(reader: &Reader, loaders: &Loaders, edits: Vec<Edit>) -> Res
         return Ok(Vec::new());
     };
     let aimed = target(reader, aim.0, aim.1).await?;
-    let actors = edits.iter().filter_map(|edit| edit.created_by_id);
-    let actors = loaders.many::<Actor>(actors).await?;
+    let actors = loaders.parts::<Actor>(edits.iter().map(|edit| edit.created_by_id)).await?;
     let body = |edit: Edit| EditBody {
         created_by: edit
             .created_by_id

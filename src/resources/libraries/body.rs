@@ -98,10 +98,7 @@ pub async fn library_page(
 
 async fn detail(permit: &Allowed<Retrieve>, uuid: Uuid) -> Result<LibraryBody> {
     let library = retrieve(permit, Key::Uuid(uuid)).await?;
-    bodies(permit.loaders(), permit, &[library.id])
-        .await?
-        .pop()
-        .ok_or(Error::NotFound)
+    sole(bodies(permit.loaders(), permit, &[library.id]).await?)
 }
 
 routes! {

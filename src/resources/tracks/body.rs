@@ -136,16 +136,14 @@ pub async fn shown(
     let full = if depth == Depth::Full { ids } else { &[] };
     let tags = loaders.many::<TrackTags>(full.iter().copied()).await?;
     let uploads = audible_uploads(loaders, reader, full).await?;
-    let actors = tracks.iter().filter_map(|track| track.attributed_to_id);
-    let actors = loaders.many::<Actor>(actors).await?;
-    let covers = tracks.iter().filter_map(|track| track.attachment_cover_id);
-    let covers = loaders.many::<Attachment>(covers).await?;
+    let actors = loaders.parts::<Actor>(tracks.iter().map(|track| track.attributed_to_id)).await?;
+    let covers = loaders.parts::<Attachment>(tracks.iter().map(|track| track.attachment_cover_id)).await?;
     let body = |track: &Arc<Track>| {
         let uploads = uploads
             .get(&track.id)
             .map_or(&[][..], |uploads| uploads.as_slice());
-        let attributed = track.attributed_to_id.and_then(|id| actors.get(&id));
-        let cover = track.attachment_cover_id.and_then(|id| covers.get(&id));
+        let attributed = actors.get(track.attributed_to_id);
+        let cover = covers.get(track.attachment_cover_id);
         TrackBody {
             artist: artists.of_track(track.id),
             album: track.album_id.and_then(|id| albums.get(&id).cloned()),
@@ -224,12 +222,9 @@ async fn album_bodies(
     let counts = loaders
         .many::<AlbumTracksCount>(ids.iter().copied())
         .await?;
-    let covers = albums
-        .values()
-        .filter_map(|album| album.attachment_cover_id);
-    let covers = loaders.many::<Attachment>(covers).await?;
+    let covers = loaders.parts::<Attachment>(albums.values().map(|album| album.attachment_cover_id)).await?;
     let bodies = albums.values().map(|album| {
-        let cover = album.attachment_cover_id.and_then(|id| covers.get(&id));
+        let cover = covers.get(album.attachment_cover_id);
         let body = TrackAlbum {
             id: album.id,
             is_local: reader.is_local(album.fid.as_deref()),
@@ -253,10 +248,7 @@ async fn detail(permit: &Allowed<Retrieve>, id: i64) -> Result<TrackDetail> {
         .loaders()
         .maybe::<Content>(track.description_content_id)
         .await?;
-    let track = bodies(permit.loaders(), permit, &[id])
-        .await?
-        .pop()
-        .ok_or(Error::NotFound)?;
+    let track = sole(bodies(permit.loaders(), permit, &[id]).await?)?;
     Ok(TrackDetail {
         track,
         description: text.map(|text| text.body()),

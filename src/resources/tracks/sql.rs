@@ -86,15 +86,10 @@ pub(super) async fn listing(
     let keys = order
         .iter()
         .flat_map(|order| order.keys(filter.related, seed));
-    let listing = Listing::new(from, "t.id", keys);
     let related = order
         .last()
         .is_some_and(|order| order.field == TrackOrderField::Related);
-    Ok(if related {
-        listing.oldest_first()
-    } else {
-        listing
-    })
+    Ok(Listing::new(from, "t.id", keys).oldest_first_if(related))
 }
 
 async fn check_references(reader: &Reader, filter: &TrackFilter) -> Result<()> {

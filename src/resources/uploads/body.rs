@@ -196,10 +196,7 @@ pub async fn bodies(loaders: &Loaders, reader: &Reader, ids: &[i64]) -> Result<V
 
 async fn detail(permit: &Allowed<Retrieve>, uuid: Uuid) -> Result<UploadBody> {
     let upload = retrieve(permit, Key::Uuid(uuid)).await?;
-    bodies(permit.loaders(), permit, &[upload.id])
-        .await?
-        .pop()
-        .ok_or(Error::NotFound)
+    sole(bodies(permit.loaders(), permit, &[upload.id]).await?)
 }
 
 routes! {
