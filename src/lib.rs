@@ -1,4 +1,7 @@
 //! baleen: a music and audio API server, the Funkwhale REST API and GraphQL behind one permit.
+// The root objects of GraphQL are merged twice, by area and over all: futures within futures.
+#![recursion_limit = "256"]
+
 pub mod accounts;
 pub mod app;
 pub mod auth;

@@ -222,7 +222,11 @@ impl Loaders {
         &self,
         ids: impl Iterator<Item = Option<i64>> + Send,
     ) -> Result<Parts<K::Value>> {
-        Ok(Parts(self.many::<K>(ids.flatten()).await?))
+        let mut given = Vec::new();
+        for id in ids {
+            given.extend(id);
+        }
+        Ok(Parts(self.many::<K>(given).await?))
     }
 
     /// The values of ids, in their order; ids without one are passed over.

@@ -5,8 +5,7 @@ use super::{password, recovery::put_password};
 use crate::{
     app::App,
     error::{Error, Result},
-    resources::visibility::folded,
-    store::{Tx, sql},
+    store::{Tx, sql, text::folded},
     time::Timestamp,
 };
 

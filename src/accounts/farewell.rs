@@ -4,7 +4,7 @@ use sqlx::FromRow;
 use crate::{
     app::App,
     error::Result,
-    resources::contents,
+    resources::library::contents,
     store::{Tx, sql},
 };
 

@@ -16,9 +16,8 @@ use indexmap::IndexMap;
 use crate::{
     app::App,
     error::{Error, Result},
-    resources::visibility::folded,
     scope::Permissions,
-    store::{Tx, sql},
+    store::{Tx, sql, text::folded},
 };
 
 /// An account to create.

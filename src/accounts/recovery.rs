@@ -13,8 +13,7 @@ use crate::{
     app::App,
     error::{Error, Result},
     oauth::revoke_user,
-    resources::visibility::folded,
-    store::{Reads, Tx, sql},
+    store::{Reads, Tx, sql, text::folded},
 };
 
 const INVALID: &str = "Invalid value";

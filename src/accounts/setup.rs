@@ -7,7 +7,7 @@ use super::{
 use crate::{
     app::App,
     error::{Error, Result},
-    resources::instance::Preferences,
+    resources::keeping::instance::Preferences,
     store::sql,
 };
 

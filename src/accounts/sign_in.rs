@@ -9,8 +9,7 @@ use super::{
 use crate::{
     app::App,
     error::{Error, Result},
-    resources::visibility::folded,
-    store::sql,
+    store::{sql, text::folded},
 };
 
 /// An account, as far as signing in needs it.

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     app::App,
     error::{Error, Result},
-    resources::instance::Preferences,
+    resources::keeping::instance::Preferences,
     scope::Permissions,
     store::{Tx, sql},
 };

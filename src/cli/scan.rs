@@ -10,7 +10,7 @@ use crate::{
     app::App,
     config::Config,
     error::Startup,
-    resources::libraries::PrivacyLevel,
+    resources::library::libraries::PrivacyLevel,
     scan::{Order, Report, Stop, Watching, keep_on, scan},
     telemetry,
     time::Clock,

@@ -6,7 +6,7 @@ use crate::{
     config::Config,
     error::{Error, Result},
     media::Media,
-    resources::instance::{Figures, Preferences},
+    resources::keeping::instance::{Figures, Preferences},
     store::Reads,
     throttle::Limits,
     time::Clock,

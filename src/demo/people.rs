@@ -4,9 +4,9 @@ use crate::{
     app::App,
     auth::token_hash,
     error::{Result, Startup},
-    resources::{instance::Preferences, libraries::PrivacyLevel, visibility::folded},
+    resources::{keeping::instance::Preferences, library::libraries::PrivacyLevel},
     scope::Permissions,
-    store::{Tx, sql},
+    store::{Tx, sql, text::folded},
     time::Timestamp,
 };
 

@@ -18,8 +18,9 @@ use self::{connection::Connection, described::Described};
 use crate::{
     config::Config,
     resources::{
-        Mutation, Query, albums::Album, artists::Artist, libraries::Library, tags::Tag,
-        tracks::Track, uploads::Upload,
+        Mutation, Query,
+        catalogue::{albums::Album, artists::Artist, tags::Tag, tracks::Track},
+        library::{libraries::Library, uploads::Upload},
     },
 };
 

@@ -2,16 +2,6 @@
 use async_graphql::{Context, ID, Interface, Object};
 use futures_util::future::try_join_all;
 
-use super::{
-    actors::Actor,
-    albums::{self, Album},
-    artists::{self, Artist},
-    attachments::{self, Attachment},
-    libraries::{self, Library},
-    tags::{self, Tag},
-    tracks::{self, Track},
-    uploads::{self, Upload},
-};
 use crate::{
     context::Cx,
     error::{Error, Result},
@@ -20,6 +10,20 @@ use crate::{
         ids::{Key, Kind, parse},
     },
     guard::{Allowed, Info, Operation},
+    resources::{
+        catalogue::{
+            albums::{self, Album},
+            artists::{self, Artist},
+            tags::{self, Tag},
+            tracks::{self, Track},
+        },
+        library::{
+            attachments::{self, Attachment},
+            libraries::{self, Library},
+            uploads::{self, Upload},
+        },
+        people::actors::Actor,
+    },
 };
 
 /// An object with a global ID.

@@ -12,8 +12,8 @@ use super::{
 use crate::{
     app::App,
     error::Result,
-    resources::{tags, visibility::folded},
-    store::{Tx, sql},
+    resources::catalogue::tags,
+    store::{Tx, sql, text::folded},
     time::Timestamp,
 };
 

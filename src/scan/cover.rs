@@ -11,7 +11,7 @@ use crate::{
     app::App,
     error::{Error, Result},
     media::picture::{self, Fit, Stored},
-    resources::attachments,
+    resources::library::attachments,
     store::sql,
 };
 

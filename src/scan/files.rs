@@ -9,8 +9,8 @@ use super::{Order, walk::Candidate};
 use crate::{
     app::App,
     error::{Error, Result, Startup},
-    resources::{libraries, visibility::folded},
-    store::{Tx, sql},
+    resources::library::libraries,
+    store::{Tx, sql, text::folded},
 };
 
 /// A music folder and its library.

@@ -5,8 +5,7 @@ use uuid::Uuid;
 use super::tags::Tags;
 use crate::{
     error::Result,
-    resources::visibility::folded,
-    store::{Sql, Tx, sql},
+    store::{Sql, Tx, sql, text::folded},
 };
 
 /// The row with this MusicBrainz ID.

@@ -35,7 +35,7 @@ use crate::{
     app::App,
     error::{Error, Startup},
     import::Watch,
-    resources::libraries::PrivacyLevel,
+    resources::library::libraries::PrivacyLevel,
 };
 
 /// A folder to scan, and the library to scan it into.

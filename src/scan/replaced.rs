@@ -8,8 +8,7 @@ use sqlx::FromRow;
 use super::{Step, files, read::Read, tags::Tags};
 use crate::{
     error::Result,
-    resources::visibility::folded,
-    store::{Tx, sql},
+    store::{Tx, sql, text::folded},
 };
 
 /// The previous state of an upload's file.

@@ -9,8 +9,7 @@ use super::{
 };
 use crate::{
     error::Result,
-    resources::visibility::folded,
-    store::{Tx, sql},
+    store::{Tx, sql, text::folded},
 };
 
 #[derive(FromRow)]

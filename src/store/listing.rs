@@ -98,9 +98,9 @@ impl Listing {
         Self { from, id, keys }
     }
 
-    /// Breaks ties oldest first.
-    pub fn oldest_first(mut self) -> Self {
-        if let Some(last) = self.keys.last_mut() {
+    /// Breaks ties oldest first, if asked to.
+    pub fn oldest_first_if(mut self, wanted: bool) -> Self {
+        if let Some(last) = self.keys.last_mut().filter(|_| wanted) {
             last.descending = false;
         }
         self

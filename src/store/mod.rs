@@ -8,6 +8,7 @@ pub mod fulltext;
 pub mod listing;
 mod readers;
 mod sql;
+pub mod text;
 mod value;
 mod weigh;
 

@@ -10,7 +10,7 @@ use crate::{
     error::{Error, Result},
     guard::{Allowed, Operation},
     oauth::{clients::ClientType, scopes},
-    resources::applications::{
+    resources::people::applications::{
         self, Changes, Create, Delete, List, NewApplication, OauthApplication, Retrieve, Rotate,
         Update,
     },

@@ -9,7 +9,7 @@ use crate::{
         sessions,
     },
     error::{Error, Result},
-    resources::users::Login,
+    resources::people::users::Login,
     rest::cookies::{self, NewCookie, cookie},
 };
 

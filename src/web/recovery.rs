@@ -5,7 +5,7 @@ use poem::{Response, handler, http::StatusCode};
 use super::visit::{Page, Visit, go};
 use crate::{
     error::Result,
-    resources::auth::{
+    resources::people::auth::{
         PasswordReset, RequestReset, Reset, VerifyEmail, request_reset, reset, verify_email,
     },
 };

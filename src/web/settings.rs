@@ -10,10 +10,12 @@ use crate::{
     error::{Error, Result},
     oauth::scopes,
     resources::{
-        auth::{ChangePassword, PasswordChange, change_password},
-        contents::NewContent,
-        grants, sessions as browsers,
-        users::{self, ChangeEmail, Changes, DeleteAccount, UserPrivacy},
+        library::contents::NewContent,
+        people::{
+            auth::{ChangePassword, PasswordChange, change_password},
+            grants, sessions as browsers,
+            users::{self, ChangeEmail, Changes, DeleteAccount, UserPrivacy},
+        },
     },
     rest::{cookies, params::Scalar},
     scope::ScopeSet,

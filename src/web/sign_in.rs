@@ -9,7 +9,7 @@ use super::{
 use crate::{
     accounts::{sessions, sign_in as password},
     error::Result,
-    resources::users::{Login, Logout},
+    resources::people::users::{Login, Logout},
     rest::cookies,
 };
 

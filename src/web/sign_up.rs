@@ -16,7 +16,7 @@ use crate::{
         sign_up::{Outcome, Question, Registration, questions},
     },
     error::{Error, Result},
-    resources::auth::{Register, register},
+    resources::people::auth::{Register, register},
     scope::Permissions,
 };
 

@@ -1,7 +1,10 @@
 //! A request from a browser, and the page it is answered with.
 use indexmap::IndexMap;
 use minijinja::{Value, context, value::Serde};
-use poem::{FromRequest, Request, RequestBody, Response, http::Method, http::StatusCode};
+use poem::{
+    FromRequest, Request, RequestBody, Response,
+    http::{Method, StatusCode},
+};
 
 use super::templates;
 use crate::{

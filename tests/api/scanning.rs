@@ -8,7 +8,7 @@ use std::{
 use baleen::{
     accounts::{self, New},
     import::Watch,
-    resources::libraries::PrivacyLevel,
+    resources::library::libraries::PrivacyLevel,
     scan::{Order, Report, Stop, scan},
     scope::Permissions,
     store::sql,

@@ -4,9 +4,8 @@ use crate::{
     accounts::{New, check_username, email_is_taken, insert, is_reserved, take_turns, taken},
     app::App,
     error::Result,
-    resources::visibility::folded,
     scope::Permissions,
-    store::{Tx, sql},
+    store::{Tx, sql, text::folded},
 };
 
 /// Returns the person's account: the one already linked, one to link, or a new one.

@@ -1,0 +1,137 @@
+use async_graphql::{ComplexObject, Context, ID};
+
+use super::{
+    Album, AlbumFilter, AlbumOrder, AlbumTracksCount, Libraries, List, Retrieve, playable,
+    retrieve,
+    sql::listing,
+    write::{NewAlbum, create, delete},
+};
+use crate::{
+    context::Cx,
+    error::Result,
+    graphql::{
+        connection::{cost, few},
+        ids::{Kind, global},
+        standard::fields,
+    },
+    guard::AllowExt,
+    resources::{
+        catalogue::{
+            artists::{self, Artist},
+            credits::{AlbumCredits, ArtistCredit},
+            tags::{AlbumTags, Tag},
+            tracks::{self, AlbumTracks, Track},
+        },
+        library::{
+            attachments::Attachment,
+            contents::Content,
+            edits::{self, AlbumEdits, Edit},
+            libraries::{AlbumLibraries, Library},
+        },
+        people::actors::Actor,
+    },
+};
+
+#[ComplexObject]
+impl Album {
+    /// Global ID; opaque.
+    #[graphql(name = "id")]
+    pub(crate) async fn global_id(&self) -> ID {
+        global(Kind::Album, self.id)
+    }
+
+    /// Whether the album belongs to this pod.
+    async fn is_local(&self, ctx: &Context<'_>) -> bool {
+        ctx.data_unchecked::<Cx>()
+            .reader()
+            .is_local(self.fid.as_deref())
+    }
+
+    /// Artist credited first.
+    async fn artist(&self, ctx: &Context<'_>) -> Result<Option<Artist>> {
+        let credits = ctx
+            .load_all::<artists::Retrieve, AlbumCredits>(self.id)
+            .await?;
+        ctx.load::<artists::Retrieve, Artist>(credits.first().map(|credit| credit.artist_id))
+            .await
+    }
+
+    /// All artist credits, in order.
+    async fn artist_credit(&self, ctx: &Context<'_>) -> Result<Vec<ArtistCredit>> {
+        ctx.load_all::<Retrieve, AlbumCredits>(self.id).await
+    }
+
+    /// Cover of the album.
+    async fn cover(&self, ctx: &Context<'_>) -> Result<Option<Attachment>> {
+        ctx.load::<Retrieve, Attachment>(self.attachment_cover_id)
+            .await
+    }
+
+    /// Description.
+    async fn description(&self, ctx: &Context<'_>) -> Result<Option<Content>> {
+        ctx.load::<Retrieve, Content>(self.description_content_id)
+            .await
+    }
+
+    /// Actor who added the album.
+    async fn attributed_to(&self, ctx: &Context<'_>) -> Result<Option<Actor>> {
+        ctx.load::<Retrieve, Actor>(self.attributed_to_id).await
+    }
+
+    /// Tags, sorted by name.
+    async fn tags(&self, ctx: &Context<'_>) -> Result<Vec<Tag>> {
+        ctx.load_all::<Retrieve, AlbumTags>(self.id).await
+    }
+
+    /// Number of tracks on the album.
+    async fn tracks_count(&self, ctx: &Context<'_>) -> Result<i64> {
+        ctx.load_all::<Retrieve, AlbumTracksCount>(self.id).await
+    }
+
+    /// Whether you can play at least one track of the album.
+    async fn is_playable(&self, ctx: &Context<'_>) -> Result<bool> {
+        let permit = ctx.reach::<Retrieve>().await?;
+        let playable = playable(permit.loaders(), &permit, &[self.id]).await?;
+        Ok(playable.contains(&self.id))
+    }
+
+    /// Tracks, sorted by disc and position. For pages and other orders, use the root field `tracks`
+    /// with the filter `album`.
+    #[graphql(complexity = "cost(few(first), child_complexity)")]
+    async fn tracks(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(default = 20, desc = "Number of tracks to return (at most 100).")] first: u32,
+    ) -> Result<Vec<Track>> {
+        let ids = ctx.load_all::<tracks::List, AlbumTracks>(self.id).await?;
+        ctx.load_list::<tracks::List, Track>(ids.into_iter().take(few(first)))
+            .await
+    }
+
+    /// Public libraries with tracks of the album, newest first.
+    #[graphql(complexity = "cost(10, child_complexity)")]
+    async fn libraries(&self, ctx: &Context<'_>) -> Result<Vec<Library>> {
+        let ids = ctx.load_all::<Libraries, AlbumLibraries>(self.id).await?;
+        ctx.load_list::<Libraries, Library>(ids).await
+    }
+
+    /// The 20 newest edits of the album, newest first.
+    #[graphql(complexity = "cost(20, child_complexity)")]
+    async fn edits(&self, ctx: &Context<'_>) -> Result<Vec<Edit>> {
+        let permit = ctx.reach::<edits::OfAlbum>().await?;
+        let edits = permit.loaders().one::<AlbumEdits>(self.id).await?;
+        Ok(edits.unwrap_or_default())
+    }
+}
+
+fields! {
+    Queries as "AlbumsQueries";
+    list albums: List(AlbumFilter, AlbumOrder) -> Album = listing;
+    one album(Kind::Album) -> Album = retrieve;
+}
+
+fields! {
+    Mutations as "AlbumMutations";
+    delete delete_album(Kind::Album) = delete;
+    input create_album(input: NewAlbum, "Album to create.") -> Album = create;
+}

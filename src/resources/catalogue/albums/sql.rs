@@ -1,0 +1,194 @@
+//! SQL for reading albums.
+use std::collections::{HashMap, HashSet};
+
+use super::super::shelf::{Narrowing, Shelf, exists};
+use super::{Album, AlbumFilter, AlbumOrder, AlbumOrderField};
+use crate::{
+    context::Reader,
+    error::Result,
+    graphql::connection::Direction,
+    load::{Loaders, entity, grouped, load},
+    resources::{checks::bounded, library::visibility::viewable},
+    store::{
+        Index, Reads, Sql,
+        listing::{Kind as KeyKind, Listing, SortKey},
+        sql,
+        text::matching,
+    },
+};
+
+const SHELF: Shelf = Shelf {
+    among: "al.id in",
+    tagged: "al.id in (select x.album_id from album_tags x join tags g on g.id = x.tag_id
+        where g.name_folded = ?)",
+    related: "al.id <> ? and al.id in (select x.album_id from album_tags x where x.tag_id in
+        (select y.tag_id from album_tags y where y.album_id = ?))",
+    kinship: "(select count(*) from album_tags x where x.album_id = al.id and x.tag_id in
+        (select y.tag_id from album_tags y where y.album_id = ?))",
+    uploaded: "select t.album_id from uploads u join tracks t on t.id = u.track_id",
+    has_upload: "exists (select 1 from tracks t join uploads u on u.track_id = t.id
+        where t.album_id = al.id and ",
+    hidden: "exists (select 1 from album_artists h join content_filters f
+        on f.target_artist_id = h.artist_id where h.album_id = al.id and f.user_id = ?)",
+    hidden_values: 1,
+    of_channel: "al.id in (select h.album_id from channels c
+        join album_artists h on h.artist_id = c.artist_id)",
+    mbid: "al.mbid = ?",
+    shuffled: "((al.id * 48271 + ?) % 2147483647) * ((al.id * 69621 + ?) % 65537) % 2147483647",
+    unplayable_is_withheld: false,
+};
+
+pub(super) async fn listing(
+    reader: &Reader,
+    filter: &AlbumFilter,
+    order: &[AlbumOrder],
+) -> Result<Listing> {
+    if let Some(artist) = filter.artist {
+        exists(
+            reader,
+            "artist",
+            sql("select id from artists where id = ?").bind(artist),
+        )
+        .await?;
+    }
+    bounded("tag", &filter.tag)?;
+    let common = Narrowing {
+        hidden: filter.hidden,
+        include_channels: filter.include_channels,
+        library: filter.library,
+        channel: filter.channel,
+        mbid: filter.mbid,
+        playable: filter.playable,
+        related: filter.related,
+        scope: filter.scope.as_deref(),
+        tag: &filter.tag,
+    };
+    let mut from = SHELF.narrowed(reader, sql("from albums al where true"), &common);
+    if let Some(artist) = filter.artist {
+        let credited = "al.id in (select aa.album_id from album_artists aa where aa.artist_id = ?)";
+        from = from.and(sql(credited).bind(artist));
+    }
+    if let Some(category) = filter.content_category {
+        let of_category = sql("al.id in (select aa.album_id from album_artists aa
+            join artists a on a.id = aa.artist_id where a.content_category = ?)");
+        from = from.and(of_category.bind(category));
+    }
+    if let Some(q) = &filter.q
+        && let Some(condition) = matching(reader.db(), PLACES, q)?
+    {
+        from = from.and(condition);
+    }
+    let newest = [AlbumOrder {
+        field: AlbumOrderField::CreationDate,
+        direction: Direction::Desc,
+    }];
+    let order = if order.is_empty() { &newest } else { order };
+    let seed = crate::random::seed();
+    let keys = order
+        .iter()
+        .flat_map(|order| order.keys(filter.related, seed));
+    let related = order
+        .last()
+        .is_some_and(|order| order.field == AlbumOrderField::Related);
+    Ok(Listing::new(from, "al.id", keys).oldest_first_if(related))
+}
+
+/// Where `q` searches.
+const PLACES: &[(&str, Index)] = &[
+    ("al.id in", Index::Albums),
+    (
+        "al.id in (select aa.album_id from album_artists aa where aa.artist_id in",
+        Index::Artists,
+    ),
+];
+
+impl AlbumOrder {
+    fn keys(self, related: Option<i64>, seed: i64) -> Vec<SortKey> {
+        let down = self.direction == Direction::Desc;
+        let key = |column, kind| vec![SortKey::new(sql(column), kind, down)];
+        match self.field {
+            AlbumOrderField::CreationDate => key("al.creation_date", KeyKind::Time),
+            AlbumOrderField::Title => key("al.title", KeyKind::Text),
+            AlbumOrderField::ReleaseDate => {
+                let keys = SortKey::nullable(
+                    "al.release_date",
+                    "(al.release_date is null)",
+                    KeyKind::Date,
+                    down,
+                );
+                keys.into()
+            }
+            AlbumOrderField::ArtistModificationDate => key(
+                "coalesce((select max(a.modification_date) from album_artists aa
+                  join artists a on a.id = aa.artist_id where aa.album_id = al.id), al.creation_date)",
+                KeyKind::Time,
+            ),
+            AlbumOrderField::Random => vec![SHELF.random(seed, down)],
+            AlbumOrderField::Related => SHELF.relatedness(related, down).into_iter().collect(),
+        }
+    }
+}
+
+entity!(Album in "albums": "id, uuid, fid, mbid, title, release_date, release_group_id, creation_date,
+    attributed_to_id, attachment_cover_id, description_content_id", upon [AlbumId], weighs [fid, title]);
+
+load!(/// IDs of the albums that an artist is credited on, in the order they were added.
+    ArtistAlbums: Vec<i64> = kept of_artists, upon [AlbumArtistArtist]);
+
+load!(/// Number of an album's tracks.
+    AlbumTracksCount: i64 = kept tracks_counts, upon [TrackAlbum]);
+
+load!(/// IDs of the libraries that hold imported uploads of an album.
+    AlbumHolders: Vec<i64> = kept holders, upon [UploadAlbum, TrackAlbum]);
+
+async fn of_artists(db: &Reads, ids: Vec<i64>) -> Result<HashMap<i64, Vec<i64>>> {
+    let rows = sql(
+        "select artist_id, album_id from album_artists where artist_id in ?*
+         order by artist_id, album_id",
+    );
+    Ok(grouped(rows.bind(ids).all::<(i64, i64)>(db).await?))
+}
+
+async fn tracks_counts(db: &Reads, ids: Vec<i64>) -> Result<HashMap<i64, i64>> {
+    let counted: Vec<(i64, i64)> =
+        sql("select album_id, count(*) from tracks where album_id in ?* group by album_id")
+            .bind(ids)
+            .all(db)
+            .await?;
+    Ok(counted.into_iter().collect())
+}
+
+async fn holders(db: &Reads, ids: Vec<i64>) -> Result<HashMap<i64, Vec<i64>>> {
+    let rows = sql(
+        "select distinct t.album_id, u.library_id from tracks t join uploads u on u.track_id = t.id
+         where t.album_id in ?* and u.import_status = 'finished' order by 1, 2",
+    );
+    Ok(grouped(rows.bind(ids).all::<(i64, i64)>(db).await?))
+}
+
+/// The albums of which the caller can play at least one track.
+pub async fn playable(loaders: &Loaders, reader: &Reader, albums: &[i64]) -> Result<HashSet<i64>> {
+    let holders = loaders.many::<AlbumHolders>(albums.iter().copied()).await?;
+    let libraries: HashSet<i64> = holders
+        .values()
+        .flat_map(|ids| ids.iter().copied())
+        .collect();
+    let viewable = viewable(loaders, reader, libraries).await?;
+    let playable = holders
+        .iter()
+        .filter(|(_, ids)| ids.iter().any(|id| viewable.contains(id)));
+    Ok(playable.map(|(album, _)| *album).collect())
+}
+
+/// Albums whose title or artist matches, shortest title first.
+pub async fn matching_ids(reader: &Reader, q: &str, most: i64) -> Result<Vec<i64>> {
+    let Some(condition) = matching(reader.db(), PLACES, q)? else {
+        return Ok(Vec::new());
+    };
+    let found: Sql = sql("select al.id from albums al where ").append(condition);
+    found
+        .then(" order by length(al.title), al.id limit ?")
+        .bind(most)
+        .kept_ids(reader.db())
+        .await
+}

@@ -1,0 +1,165 @@
+use async_graphql::InputObject;
+use poem_openapi::Object;
+use uuid::Uuid;
+
+use super::{Album, Create, Delete};
+use crate::{
+    context::Reader,
+    error::{Error, Result},
+    graphql::ids::Key,
+    guard::Allowed,
+    resources::{
+        catalogue::{artists::Artist, owned_by_channel, tags},
+        checks::{bounded, not_blank},
+        library::{
+            attachments,
+            contents::{self, NewContent},
+        },
+    },
+    store::{Tx, sql, text::folded},
+    time::{Date, Timestamp},
+};
+
+/// An album to create in one of your channels.
+#[derive(Debug, Object, InputObject)]
+pub struct NewAlbum {
+    /// Title, 1 to 255 characters.
+    title: String,
+    /// Numeric ID of the artist, which must be the artist of one of your channels.
+    artist: i64,
+    /// Release date.
+    release_date: Option<Date>,
+    /// Tags: at most 100, each of 1 to 100 letters, digits and underscores.
+    #[graphql(default)]
+    #[oai(default)]
+    tags: Vec<String>,
+    /// UUID of the cover, which must be an attachment of your own.
+    cover: Option<Uuid>,
+    /// Description.
+    description: Option<NewContent>,
+}
+
+pub async fn create(permit: &Allowed<Create>, new: NewAlbum) -> Result<Album> {
+    not_blank("title", &new.title, 255)?;
+    bounded("tags", &new.tags)?;
+    let name = artist_name(permit, new.artist).await?;
+    let cover = cover(permit, new.cover).await?;
+    let now = permit.clock().now();
+    let mut tx = permit.begin().await?;
+    let description = match &new.description {
+        Some(text) => Some(contents::create(&mut tx, text).await?),
+        None => None,
+    };
+    let id = insert(&mut tx, permit, &new, (cover, description), now).await?;
+    sql(
+        "insert into album_artists (album_id, position, artist_id, credit, join_phrase)
+         values (?, 0, ?, ?, '')",
+    )
+    .bind(id)
+    .bind(new.artist)
+    .bind(name)
+    .run(&mut tx)
+    .await?;
+    for tag in tags::ensure(&mut tx, &new.tags, now).await? {
+        sql("insert into album_tags (album_id, tag_id, creation_date) values (?, ?, ?)")
+            .bind(id)
+            .bind(tag)
+            .bind(now)
+            .run(&mut tx)
+            .await?;
+    }
+    tx.commit().await?;
+    permit
+        .loaders()
+        .one::<Album>(id)
+        .await?
+        .ok_or(Error::NotFound)
+}
+
+/// Name of the artist, if the caller owns the artist's channel.
+async fn artist_name(permit: &Allowed<Create>, id: i64) -> Result<String> {
+    let missing = || Error::field("artist", format!("Object with id={id} does not exist."));
+    let owned = sql("select artist_id from channels where artist_id = ? and attributed_to_id = ?")
+        .bind(id)
+        .bind(permit.actor_id().unwrap_or(-1));
+    owned
+        .optional::<(i64,)>(permit.db())
+        .await?
+        .ok_or_else(missing)?;
+    Ok(permit
+        .loaders()
+        .one::<Artist>(id)
+        .await?
+        .ok_or_else(missing)?
+        .name)
+}
+
+async fn cover(reader: &Reader, uuid: Option<Uuid>) -> Result<Option<i64>> {
+    let Some(uuid) = uuid else { return Ok(None) };
+    match attachments::own(reader.db(), reader.actor_id(), uuid).await? {
+        Some(id) => Ok(Some(id)),
+        None => Err(Error::field(
+            "cover",
+            format!("Object with uuid={uuid} does not exist."),
+        )),
+    }
+}
+
+async fn insert(
+    tx: &mut Tx,
+    permit: &Allowed<Create>,
+    new: &NewAlbum,
+    (cover, description): (Option<i64>, Option<i64>),
+    now: Timestamp,
+) -> Result<i64> {
+    let uuid = crate::random::uuid();
+    let root = permit.config().public_url();
+    sql(
+        "insert into albums (uuid, fid, title, title_folded, release_date, type, creation_date,
+           attributed_to_id, attachment_cover_id, description_content_id)
+         values (?, ?, ?, ?, ?, 'album', ?, ?, ?, ?) returning id",
+    )
+    .bind(uuid)
+    .bind(format!("{root}/federation/music/albums/{uuid}"))
+    .bind(new.title.as_str())
+    .bind(folded(&new.title))
+    .bind(new.release_date.map(|date| date.0))
+    .bind(now)
+    .bind(permit.actor_id())
+    .bind(cover)
+    .bind(description)
+    .number(tx)
+    .await
+}
+
+/// Deletes an album and its tracks. Only the owner of the channel may.
+pub async fn delete(permit: &Allowed<Delete>, key: Key) -> Result<i64> {
+    let own = sql("select id from albums where ")
+        .append(key.condition())
+        .and(owned_by_channel(
+            permit,
+            "id in (select h.album_id from album_artists h where ",
+        ));
+    let mut tx = permit.begin().await?;
+    let id = own.number(&mut tx).await?;
+    contents::delete_of(
+        &mut tx,
+        sql("select description_content_id from tracks where album_id = ?").bind(id),
+    )
+    .await?;
+    contents::delete_of(
+        &mut tx,
+        sql("select description_content_id from albums where id = ?").bind(id),
+    )
+    .await?;
+    sql("delete from tracks where album_id = ?")
+        .bind(id)
+        .run(&mut tx)
+        .await?;
+    sql("delete from albums where id = ?")
+        .bind(id)
+        .run(&mut tx)
+        .await?;
+    tx.commit().await?;
+    Ok(id)
+}

@@ -1,0 +1,143 @@
+use async_graphql::{ComplexObject, Context, ID};
+
+use super::{
+    Libraries, List, Retrieve, Track, TrackFilter, TrackOrder, delete, retrieve, sql::listing,
+};
+use crate::{
+    context::Cx,
+    error::Result,
+    graphql::{
+        connection::cost,
+        ids::{Kind, global},
+        standard::fields,
+    },
+    guard::AllowExt,
+    resources::{
+        catalogue::{
+            albums::{self, Album},
+            artists::{self, Artist},
+            credits::{ArtistCredit, TrackCredits},
+            licenses::{self, License},
+            tags::{Tag, TrackTags},
+        },
+        library::{
+            attachments::Attachment,
+            contents::Content,
+            edits::{self, Edit, TrackEdits},
+            libraries::{Library, TrackLibraries},
+            uploads::{Upload, audible_uploads_of, listen_url},
+        },
+        people::actors::Actor,
+    },
+};
+
+#[ComplexObject]
+impl Track {
+    /// Global ID; opaque.
+    #[graphql(name = "id")]
+    pub(crate) async fn global_id(&self) -> ID {
+        global(Kind::Track, self.id)
+    }
+
+    /// Whether the track belongs to this pod.
+    async fn is_local(&self, ctx: &Context<'_>) -> bool {
+        ctx.data_unchecked::<Cx>()
+            .reader()
+            .is_local(self.fid.as_deref())
+    }
+
+    /// Path of the track's audio on this server.
+    async fn listen_url(&self) -> String {
+        listen_url(self.uuid)
+    }
+
+    /// Artist credited first.
+    async fn artist(&self, ctx: &Context<'_>) -> Result<Option<Artist>> {
+        let credits = ctx
+            .load_all::<artists::Retrieve, TrackCredits>(self.id)
+            .await?;
+        ctx.load::<artists::Retrieve, Artist>(credits.first().map(|credit| credit.artist_id))
+            .await
+    }
+
+    /// All artist credits, in order.
+    async fn artist_credit(&self, ctx: &Context<'_>) -> Result<Vec<ArtistCredit>> {
+        ctx.load_all::<Retrieve, TrackCredits>(self.id).await
+    }
+
+    /// Album of the track.
+    async fn album(&self, ctx: &Context<'_>) -> Result<Option<Album>> {
+        ctx.load::<albums::Retrieve, Album>(self.album_id).await
+    }
+
+    /// License of the track.
+    async fn license(&self, ctx: &Context<'_>) -> Result<Option<License>> {
+        let permit = ctx.reach::<licenses::Retrieve>().await?;
+        match &self.license {
+            Some(code) => licenses::by_code(&permit, code).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Cover of the track.
+    async fn cover(&self, ctx: &Context<'_>) -> Result<Option<Attachment>> {
+        ctx.load::<Retrieve, Attachment>(self.attachment_cover_id)
+            .await
+    }
+
+    /// Description.
+    async fn description(&self, ctx: &Context<'_>) -> Result<Option<Content>> {
+        ctx.load::<Retrieve, Content>(self.description_content_id)
+            .await
+    }
+
+    /// Actor who added the track.
+    async fn attributed_to(&self, ctx: &Context<'_>) -> Result<Option<Actor>> {
+        ctx.load::<Retrieve, Actor>(self.attributed_to_id).await
+    }
+
+    /// Tags, sorted by name.
+    async fn tags(&self, ctx: &Context<'_>) -> Result<Vec<Tag>> {
+        ctx.load_all::<Retrieve, TrackTags>(self.id).await
+    }
+
+    /// Uploads that you can play, oldest first.
+    #[graphql(complexity = "cost(2, child_complexity)")]
+    async fn uploads(&self, ctx: &Context<'_>) -> Result<Vec<Upload>> {
+        let permit = ctx.reach::<Retrieve>().await?;
+        audible_uploads_of(permit.loaders(), &permit, self.id).await
+    }
+
+    /// Whether you can play the track.
+    async fn is_playable(&self, ctx: &Context<'_>) -> Result<bool> {
+        let permit = ctx.reach::<Retrieve>().await?;
+        let uploads = audible_uploads_of(permit.loaders(), &permit, self.id).await?;
+        Ok(!uploads.is_empty())
+    }
+
+    /// Public libraries that contain the track, newest first.
+    #[graphql(complexity = "cost(10, child_complexity)")]
+    async fn libraries(&self, ctx: &Context<'_>) -> Result<Vec<Library>> {
+        let ids = ctx.load_all::<Libraries, TrackLibraries>(self.id).await?;
+        ctx.load_list::<Libraries, Library>(ids).await
+    }
+
+    /// The 20 newest edits of the track, newest first.
+    #[graphql(complexity = "cost(20, child_complexity)")]
+    async fn edits(&self, ctx: &Context<'_>) -> Result<Vec<Edit>> {
+        let permit = ctx.reach::<edits::OfTrack>().await?;
+        let edits = permit.loaders().one::<TrackEdits>(self.id).await?;
+        Ok(edits.unwrap_or_default())
+    }
+}
+
+fields! {
+    Queries as "TracksQueries";
+    list tracks: List(TrackFilter, TrackOrder) -> Track = listing;
+    one track(Kind::Track) -> Track = retrieve;
+}
+
+fields! {
+    Mutations as "TrackMutations";
+    delete delete_track(Kind::Track) = delete;
+}

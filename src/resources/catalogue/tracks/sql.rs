@@ -1,0 +1,230 @@
+//! SQL for reading tracks.
+use std::collections::HashMap;
+
+use super::super::shelf::{Narrowing, Shelf, exists};
+use super::{Track, TrackFilter, TrackOrder, TrackOrderField};
+use crate::{
+    context::Reader,
+    error::Result,
+    graphql::connection::Direction,
+    load::{entity, grouped, load},
+    resources::checks::bounded,
+    store::{
+        Index, Reads, Sql,
+        listing::{Kind as KeyKind, Listing, SortKey},
+        sql,
+        text::{containing, folded, matching, starting},
+    },
+};
+
+const SHELF: Shelf = Shelf {
+    among: "t.id in",
+    tagged: "t.id in (select x.track_id from track_tags x join tags g on g.id = x.tag_id
+        where g.name_folded = ?)",
+    related: "t.id <> ? and t.id in (select x.track_id from track_tags x where x.tag_id in
+        (select y.tag_id from track_tags y where y.track_id = ?))",
+    kinship: "(select count(*) from track_tags x where x.track_id = t.id and x.tag_id in
+        (select y.tag_id from track_tags y where y.track_id = ?))",
+    uploaded: "select u.track_id from uploads u",
+    has_upload: "exists (select 1 from uploads u where u.track_id = t.id and ",
+    hidden: "(exists (select 1 from track_artists h join content_filters f
+          on f.target_artist_id = h.artist_id where h.track_id = t.id and f.user_id = ?)
+        or exists (select 1 from album_artists h join content_filters f
+          on f.target_artist_id = h.artist_id where h.album_id = t.album_id and f.user_id = ?))",
+    hidden_values: 2,
+    of_channel: "t.id in (select h.track_id from channels c
+        join track_artists h on h.artist_id = c.artist_id)",
+    mbid: "t.mbid = ?",
+    shuffled: "((t.id * 48271 + ?) % 2147483647) * ((t.id * 69621 + ?) % 65537) % 2147483647",
+    unplayable_is_withheld: true,
+};
+
+/// Where `q` searches.
+const PLACES: &[(&str, Index)] = &[
+    ("t.id in", Index::Tracks),
+    (
+        "t.id in (select ta.track_id from track_artists ta where ta.artist_id in",
+        Index::Artists,
+    ),
+    ("t.album_id in", Index::Albums),
+];
+
+pub(super) async fn listing(
+    reader: &Reader,
+    filter: &TrackFilter,
+    order: &[TrackOrder],
+) -> Result<Listing> {
+    check_references(reader, filter).await?;
+    bounded("tag", &filter.tag)?;
+    bounded("id", &filter.ids)?;
+    let common = Narrowing {
+        hidden: filter.hidden,
+        include_channels: filter.include_channels,
+        library: filter.library,
+        channel: filter.channel,
+        mbid: filter.mbid,
+        playable: filter.playable,
+        related: filter.related,
+        scope: filter.scope.as_deref(),
+        tag: &filter.tag,
+    };
+    let from = SHELF.narrowed(reader, sql("from tracks t where true"), &common);
+    let from = by_title(placed(reader, from, filter), filter);
+    let from = match &filter.q {
+        Some(q) => {
+            matching(reader.db(), PLACES, q)?.map_or(from.clone(), |condition| from.and(condition))
+        }
+        None => from,
+    };
+    let newest = [TrackOrder {
+        field: TrackOrderField::CreationDate,
+        direction: Direction::Desc,
+    }];
+    let order = if order.is_empty() { &newest } else { order };
+    let seed = crate::random::seed();
+    let keys = order
+        .iter()
+        .flat_map(|order| order.keys(filter.related, seed));
+    let related = order
+        .last()
+        .is_some_and(|order| order.field == TrackOrderField::Related);
+    Ok(Listing::new(from, "t.id", keys).oldest_first_if(related))
+}
+
+async fn check_references(reader: &Reader, filter: &TrackFilter) -> Result<()> {
+    if let Some(artist) = filter.artist {
+        exists(
+            reader,
+            "artist",
+            sql("select id from artists where id = ?").bind(artist),
+        )
+        .await?;
+    }
+    if let Some(album) = filter.album {
+        exists(
+            reader,
+            "album",
+            sql("select id from albums where id = ?").bind(album),
+        )
+        .await?;
+    }
+    if let Some(code) = &filter.license {
+        let found = sql("select cast(1 as bigint) from licenses where code = ?");
+        exists(reader, "license", found.bind(code.as_str())).await?;
+    }
+    Ok(())
+}
+
+/// The filters by album, artist, license, ID and favorites.
+fn placed(reader: &Reader, mut from: Sql, filter: &TrackFilter) -> Sql {
+    if let Some(album) = filter.album {
+        from = from.then(" and t.album_id = ?").bind(album);
+    }
+    if let Some(artist) = filter.artist {
+        let credited = sql(
+            "(t.id in (select ta.track_id from track_artists ta where ta.artist_id = ?)
+              or t.album_id in (select aa.album_id from album_artists aa where aa.artist_id = ?))",
+        );
+        from = from.and(credited.bind(artist).bind(artist));
+    }
+    if let Some(code) = &filter.license {
+        from = from.then(" and t.license = ?").bind(code.as_str());
+    }
+    if !filter.ids.is_empty() {
+        from = from.then(" and t.id in ?*").bind(filter.ids.clone());
+    }
+    if let (Some(favorites), Some(user)) = (filter.favorites, reader.user_id()) {
+        let not = if favorites { " and " } else { " and not " };
+        let liked = "t.id in (select v.track_id from favorites v where v.user_id = ?)";
+        from = from.then(not).then(liked).bind(user);
+    }
+    from
+}
+
+fn by_title(mut from: Sql, filter: &TrackFilter) -> Sql {
+    if let Some(title) = &filter.title {
+        from = from.then(" and t.title = ?").bind(title.as_str());
+    }
+    if let Some(part) = &filter.title_contains {
+        from = from
+            .then(" and t.title_folded like ? escape '\\'")
+            .bind(containing(&folded(part)));
+    }
+    if let Some(title) = &filter.title_equals {
+        from = from.then(" and t.title_folded = ?").bind(folded(title));
+    }
+    if let Some(start) = &filter.title_starts_with {
+        from = from.and(starting("t.title", start));
+    }
+    from
+}
+
+impl TrackOrder {
+    fn keys(self, related: Option<i64>, seed: i64) -> Vec<SortKey> {
+        let down = self.direction == Direction::Desc;
+        let key = |column, kind| vec![SortKey::new(sql(column), kind, down)];
+        let nullable =
+            |column, is_null, kind| SortKey::nullable(column, is_null, kind, down).into();
+        match self.field {
+            TrackOrderField::CreationDate => key("t.creation_date", KeyKind::Time),
+            TrackOrderField::Title => key("t.title", KeyKind::Text),
+            TrackOrderField::DiscNumber => {
+                nullable("t.disc_number", "(t.disc_number is null)", KeyKind::Int)
+            }
+            TrackOrderField::Position => {
+                nullable("t.position", "(t.position is null)", KeyKind::Int)
+            }
+            TrackOrderField::AlbumTitle => key(
+                "coalesce((select al.title from albums al where al.id = t.album_id), '')",
+                KeyKind::Text,
+            ),
+            TrackOrderField::AlbumReleaseDate => nullable(
+                "(select al.release_date from albums al where al.id = t.album_id)",
+                "((select al.release_date from albums al where al.id = t.album_id) is null)",
+                KeyKind::Date,
+            ),
+            TrackOrderField::ArtistName => key(
+                "coalesce((select a.name from track_artists ta join artists a on a.id = ta.artist_id
+                  where ta.track_id = t.id and ta.position = 0), '')",
+                KeyKind::Text,
+            ),
+            TrackOrderField::ArtistModificationDate => key(
+                "coalesce((select max(a.modification_date) from track_artists ta
+                  join artists a on a.id = ta.artist_id where ta.track_id = t.id), t.creation_date)",
+                KeyKind::Time,
+            ),
+            TrackOrderField::Size => key(
+                "coalesce((select max(u.size) from uploads u where u.track_id = t.id), 0)",
+                KeyKind::Int,
+            ),
+            TrackOrderField::Random => vec![SHELF.random(seed, down)],
+            TrackOrderField::Related => SHELF.relatedness(related, down).into_iter().collect(),
+        }
+    }
+}
+
+entity!(Track in "tracks": "id, uuid, fid, mbid, title, album_id, position, disc_number, license, copyright,
+    downloads_count, creation_date, attributed_to_id, attachment_cover_id, description_content_id",
+    upon [TrackId, TrackDownloads], weighs [fid, title, license, copyright]);
+
+load!(/// IDs of an album's tracks, by disc and position.
+    AlbumTracks: Vec<i64> = kept of_albums, upon [TrackAlbum]);
+
+async fn of_albums(db: &Reads, ids: Vec<i64>) -> Result<HashMap<i64, Vec<i64>>> {
+    let rows = sql("select album_id, id from tracks where album_id in ?*
+         order by album_id, coalesce(disc_number, 0), coalesce(position, 0), id");
+    Ok(grouped(rows.bind(ids).all::<(i64, i64)>(db).await?))
+}
+
+/// Tracks whose title, artist or album matches, shortest title first.
+pub async fn matching_ids(reader: &Reader, q: &str, most: i64) -> Result<Vec<i64>> {
+    let Some(condition) = matching(reader.db(), PLACES, q)? else {
+        return Ok(Vec::new());
+    };
+    let found = sql("select t.id from tracks t where ").append(condition);
+    found
+        .then(" order by length(t.title), t.id limit ?")
+        .bind(most)
+        .kept_ids(reader.db())
+        .await
+}

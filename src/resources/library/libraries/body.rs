@@ -1,0 +1,107 @@
+use std::sync::Arc;
+
+use poem_openapi::Object;
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::{
+    Library, LibraryHoldings, LibraryStats, List, PrivacyLevel, Query, Retrieve, retrieve,
+    sql::listing,
+};
+use crate::{
+    context::Reader,
+    error::Result,
+    graphql::ids::Key,
+    guard::Allowed,
+    load::{Loaders, sole},
+    resources::people::actors::{Actor, ActorBody},
+    rest::{
+        answer::Answer,
+        page::{Page, PageRequest},
+        standard::routes,
+    },
+    time::Timestamp,
+};
+
+/// A library: uploads of one owner, shared with the same people.
+#[derive(Clone, Debug, Serialize, Object)]
+#[oai(rename = "Library")]
+pub struct LibraryBody {
+    /// UUID of the library.
+    uuid: Uuid,
+    /// ActivityPub ID (URI) of the library.
+    fid: String,
+    /// Name of the library.
+    name: String,
+    /// Description by the owner.
+    description: Option<String>,
+    /// Who has access to the library.
+    privacy_level: PrivacyLevel,
+    /// Number of uploads, of any import status.
+    uploads_count: i64,
+    /// Total size of the uploads in bytes.
+    size: i64,
+    /// Time at which the library was created.
+    creation_date: Timestamp,
+    /// Owner of the library.
+    actor: Option<ActorBody>,
+}
+
+pub async fn bodies(loaders: &Loaders, reader: &Reader, ids: &[i64]) -> Result<Vec<LibraryBody>> {
+    let stats = loaders.many::<LibraryHoldings>(ids.iter().copied()).await?;
+    let libraries = loaders.list::<Library>(ids).await?;
+    let owners = libraries.iter().map(|library| library.actor_id);
+    let owners = loaders.many::<Actor>(owners).await?;
+    let body = |library: &Arc<Library>| {
+        let stats = stats
+            .get(&library.id)
+            .map_or_else(LibraryStats::default, |stats| **stats);
+        let actor = owners
+            .get(&library.actor_id)
+            .map(|actor| actor.body(reader));
+        library.body(stats, actor)
+    };
+    Ok(libraries.iter().map(body).collect())
+}
+
+impl Library {
+    /// Whether everyone has access.
+    pub fn is_public(&self) -> bool {
+        self.privacy_level == PrivacyLevel::Everyone
+    }
+
+    pub fn body(&self, stats: LibraryStats, actor: Option<ActorBody>) -> LibraryBody {
+        LibraryBody {
+            uuid: self.uuid,
+            fid: self.fid.clone(),
+            name: self.name.clone(),
+            description: self.description.clone(),
+            privacy_level: self.privacy_level,
+            uploads_count: stats.uploads_count,
+            size: stats.size,
+            creation_date: self.creation_date,
+            actor,
+        }
+    }
+}
+
+/// Cuts a page out of a complete list of libraries.
+pub async fn library_page(
+    loaders: &Loaders,
+    reader: &Reader,
+    page: &PageRequest,
+    ids: Vec<i64>,
+) -> Result<Page<LibraryBody>> {
+    let (frame, ids) = page.cut(ids)?;
+    Ok(frame.around(bodies(loaders, reader, &ids).await?))
+}
+
+async fn detail(permit: &Allowed<Retrieve>, uuid: Uuid) -> Result<LibraryBody> {
+    let library = retrieve(permit, Key::Uuid(uuid)).await?;
+    sole(bodies(permit.loaders(), permit, &[library.id]).await?)
+}
+
+routes! {
+    "/api/v1/libraries" lists List(Query) -> LibraryBody = listing => bodies;
+    retrieve: Retrieve = get "/:uuid" [uuid: Uuid] -> Answer<LibraryBody> => detail;
+}

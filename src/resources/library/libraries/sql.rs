@@ -1,0 +1,154 @@
+//! SQL for reading libraries.
+use std::collections::HashMap;
+
+use super::super::visibility::{libraries_of_scope, viewable_libraries};
+use super::{Library, LibraryFilter, LibraryOrder, LibraryOrderField, LibraryStats};
+use crate::{
+    context::Reader,
+    error::Result,
+    graphql::connection::Direction,
+    load::{entity, grouped, load, weigh},
+    store::{
+        Sql,
+        listing::{Kind as KeyKind, Listing, SortKey},
+        sql,
+        text::{WORDS, containing, folded},
+    },
+    time::Timestamp,
+};
+
+pub(super) async fn listing(
+    reader: &Reader,
+    filter: &LibraryFilter,
+    order: &[LibraryOrder],
+) -> Result<Listing> {
+    let mut from = sql("from libraries l join actors o on o.id = l.actor_id where l.id in (")
+        .append(viewable_libraries(reader))
+        .then(") and not exists (select 1 from channels c where c.library_id = l.id)");
+    if let Some(level) = filter.privacy_level {
+        from = from.then(" and l.privacy_level = ?").bind(level);
+    }
+    for word in filter
+        .q
+        .iter()
+        .flat_map(|q| q.split_whitespace().take(WORDS))
+    {
+        let pattern = containing(&folded(word));
+        from = from
+            .then(" and l.name_folded like ? escape '\\'")
+            .bind(pattern);
+    }
+    if let Some(scope) = &filter.scope {
+        let words = scope
+            .split(',')
+            .take(WORDS)
+            .filter_map(|word| libraries_of_scope(reader, word.trim()));
+        let any = words.reduce(|left, right| left.then(" or ").append(right));
+        let condition = any.unwrap_or_else(|| sql("1 = 0"));
+        from = from.and(sql("(").append(condition).then(")"));
+    }
+    let newest = [LibraryOrder {
+        field: LibraryOrderField::CreationDate,
+        direction: Direction::Desc,
+    }];
+    let order = if order.is_empty() { &newest } else { order };
+    Ok(Listing::new(
+        from,
+        "l.id",
+        order.iter().map(|order| order.key()),
+    ))
+}
+
+impl LibraryOrder {
+    fn key(self) -> SortKey {
+        let down = self.direction == Direction::Desc;
+        match self.field {
+            LibraryOrderField::CreationDate => {
+                SortKey::new(sql("l.creation_date"), KeyKind::Time, down)
+            }
+            LibraryOrderField::Name => SortKey::new(sql("l.name"), KeyKind::Text, down),
+        }
+    }
+}
+
+entity!(Library in "libraries": "id, uuid, fid, name, description, privacy_level, creation_date, actor_id",
+    upon [LibraryId], weighs [fid, name, description]);
+
+load!(/// Number and size of a library's uploads.
+    LibraryHoldings: LibraryStats = for_caller stats);
+
+load!(/// Public libraries with tracks of an artist, newest first.
+    ArtistLibraries: Vec<i64> = for_caller of_artists);
+
+load!(/// Public libraries with tracks of an album, newest first.
+    AlbumLibraries: Vec<i64> = for_caller of_albums);
+
+load!(/// Public libraries that contain a track, newest first.
+    TrackLibraries: Vec<i64> = for_caller of_tracks);
+
+weigh!(LibraryStats:);
+
+/// Number of uploads of each library, of any status, and their size in bytes.
+async fn stats(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, LibraryStats>> {
+    let rows: Vec<(i64, i64, i64)> = sql("select library_id, count(*),
+           cast(coalesce(sum(size), 0) as bigint) from uploads
+         where library_id in ?* group by library_id")
+    .bind(ids)
+    .all(reader.db())
+    .await?;
+    let stats = |(id, uploads_count, size)| {
+        (
+            id,
+            LibraryStats {
+                uploads_count,
+                size,
+            },
+        )
+    };
+    Ok(rows.into_iter().map(stats).collect())
+}
+
+/// Condition on an upload `u` in a library `l`: it has audio, and the library is public and not a
+/// channel's.
+const PUBLIC: &str = "l.privacy_level = 'everyone' and u.import_status in ('finished', 'skipped')
+    and not exists (select 1 from channels c where c.library_id = l.id)";
+
+/// Public libraries with tracks of each artist, newest first.
+async fn of_artists(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Vec<i64>>> {
+    let found = sql(
+        "select distinct ta.artist_id, l.id, l.creation_date from track_artists ta
+         join uploads u on u.track_id = ta.track_id join libraries l on l.id = u.library_id
+         where ta.artist_id in ?* and ",
+    );
+    holders(reader, found.bind(ids), " order by 1, 3 desc, 2 desc").await
+}
+
+/// Public libraries with tracks of each album, newest first.
+async fn of_albums(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Vec<i64>>> {
+    let found = sql(
+        "select distinct t.album_id, l.id, l.creation_date from tracks t
+         join uploads u on u.track_id = t.id join libraries l on l.id = u.library_id
+         where t.album_id in ?* and ",
+    );
+    holders(reader, found.bind(ids), " order by 1, 3 desc, 2 desc").await
+}
+
+/// Public libraries that contain each track, newest first.
+async fn of_tracks(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Vec<i64>>> {
+    let found = sql(
+        "select distinct u.track_id, l.id, l.creation_date from uploads u
+         join libraries l on l.id = u.library_id where u.track_id in ?* and ",
+    );
+    holders(reader, found.bind(ids), " order by 1, 3 desc, 2 desc").await
+}
+
+async fn holders(
+    reader: &Reader,
+    found: Sql,
+    order: &'static str,
+) -> Result<HashMap<i64, Vec<i64>>> {
+    let rows: Vec<(i64, i64, Timestamp)> = found.then(PUBLIC).then(order).all(reader.db()).await?;
+    Ok(grouped(
+        rows.into_iter().map(|(owner, library, _)| (owner, library)),
+    ))
+}

@@ -1,0 +1,44 @@
+//! Libraries and what is in them: uploads, pictures, texts and edits.
+pub mod attachments;
+pub mod contents;
+pub mod edits;
+pub mod libraries;
+pub mod text;
+pub mod uploads;
+pub mod visibility;
+
+use async_graphql::MergedObject;
+use poem_openapi::OpenApi;
+
+use crate::guard::Info;
+
+pub const OPERATIONS: &[&[&Info]] = &[
+    libraries::OPERATIONS,
+    uploads::OPERATIONS,
+    attachments::OPERATIONS,
+    edits::OPERATIONS,
+    text::OPERATIONS,
+];
+
+pub fn rest() -> impl OpenApi + Send + Sync + 'static {
+    (
+        libraries::Rest,
+        uploads::Rest,
+        attachments::Rest,
+        edits::Rest,
+        text::Rest,
+    )
+}
+
+#[derive(Default, MergedObject)]
+#[graphql(name = "LibraryQueries")]
+pub struct Queries(
+    libraries::Queries,
+    uploads::Queries,
+    attachments::Queries,
+    text::Queries,
+);
+
+#[derive(Default, MergedObject)]
+#[graphql(name = "LibraryMutations")]
+pub struct Mutations(attachments::Mutations, edits::Mutations);

@@ -1,0 +1,207 @@
+use std::{collections::HashMap, sync::Arc};
+
+use poem_openapi::{Object, types::Any};
+use serde::Serialize;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{ImportStatus, List, Query, Retrieve, Upload, retrieve, sql::listing};
+use crate::{
+    context::Reader,
+    error::Result,
+    graphql::ids::Key,
+    guard::Allowed,
+    load::{Loaders, sole},
+    resources::{
+        catalogue::{
+            artists::Depth,
+            tracks::{TrackBody, shown},
+        },
+        library::libraries::{Library, LibraryBody, LibraryStats},
+        people::actors::Actor,
+    },
+    rest::{answer::Answer, standard::routes},
+    time::Timestamp,
+};
+
+/// An upload, as part of a track.
+#[derive(Clone, Debug, Serialize, Object)]
+pub struct UploadRef {
+    /// UUID of the upload.
+    uuid: Uuid,
+    /// Path of the upload's audio on this server.
+    listen_url: String,
+    /// Size in bytes.
+    size: Option<i64>,
+    /// Duration in seconds.
+    duration: Option<i64>,
+    /// Bitrate in bits per second.
+    bitrate: Option<i64>,
+    /// Media type, such as `audio/mpeg`.
+    mimetype: Option<String>,
+    /// File extension, such as `mp3`; empty if unknown.
+    extension: String,
+    /// Whether the upload belongs to this pod.
+    is_local: bool,
+}
+
+/// An upload, with its track and library.
+#[derive(Clone, Debug, Serialize, Object)]
+#[oai(rename = "Upload")]
+pub struct UploadBody {
+    /// UUID of the upload.
+    uuid: Uuid,
+    /// File name to save the audio as; absent if the upload has no track.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    filename: Option<String>,
+    /// Time of the upload.
+    creation_date: Timestamp,
+    /// Media type, such as `audio/mpeg`.
+    mimetype: Option<String>,
+    /// Track of the upload; null until imported.
+    track: Option<TrackBody>,
+    /// Library of the upload. Its `uploads_count` and `size` are 0 here.
+    library: Option<LibraryBody>,
+    /// Duration in seconds.
+    duration: Option<i64>,
+    /// Bitrate in bits per second.
+    bitrate: Option<i64>,
+    /// Size in bytes.
+    size: Option<i64>,
+    /// Time at which the import ended; null until then.
+    import_date: Option<Timestamp>,
+    /// Import status.
+    import_status: ImportStatus,
+    /// Details of the import, such as why it failed.
+    import_details: Any<Value>,
+    /// Metadata given by the uploader.
+    import_metadata: Any<Value>,
+    /// Name that the uploader gave to the import.
+    import_reference: String,
+    /// Metadata read from the file.
+    metadata: Any<Value>,
+    /// Source of the file, such as a URL.
+    source: Option<String>,
+}
+
+/// Path of a track's audio.
+pub fn listen_url(track: Uuid) -> String {
+    format!("/api/v1/listen/{track}/")
+}
+
+impl Upload {
+    pub fn reference(&self, reader: &Reader, track: Uuid) -> UploadRef {
+        UploadRef {
+            uuid: self.uuid,
+            listen_url: self.listen_url(track),
+            size: self.size,
+            duration: self.duration,
+            bitrate: self.bitrate,
+            mimetype: self.mimetype.clone(),
+            extension: self.extension().to_owned(),
+            is_local: reader.is_local(self.fid.as_deref()),
+        }
+    }
+
+    pub fn listen_url(&self, track: Uuid) -> String {
+        format!("{}?upload={}", listen_url(track), self.uuid)
+    }
+
+    /// File extension by media type; for unknown types, the extension of the file name.
+    pub fn extension(&self) -> &str {
+        match self.mimetype.as_deref().unwrap_or_default() {
+            "audio/mpeg" | "audio/mp3" => "mp3",
+            "audio/ogg" | "video/ogg" => "ogg",
+            "audio/opus" => "opus",
+            "audio/flac" | "audio/x-flac" => "flac",
+            "audio/mp4" | "audio/x-m4a" | "audio/m4a" => "m4a",
+            "audio/aac" | "audio/x-aac" => "aac",
+            "audio/aiff" | "audio/x-aiff" => "aiff",
+            "audio/wav" | "audio/x-wav" | "audio/vnd.wave" => "wav",
+            _ => {
+                let source = self.source.as_deref().unwrap_or_default();
+                let file = if self.audio_file.is_empty() {
+                    source
+                } else {
+                    &self.audio_file
+                };
+                file.rsplit_once('.').map_or("", |(_, extension)| extension)
+            }
+        }
+    }
+
+    /// `artist - album - title.extension`.
+    fn filename(&self, track: &TrackBody) -> String {
+        let artist = track.artist.as_ref().map(|artist| artist.name.as_str());
+        let album = track.album.as_ref().map(|album| album.title.as_str());
+        file_name(artist, album, &track.title, self.extension())
+    }
+}
+
+/// File name to save audio as: `artist - album - title.extension`.
+pub fn file_name(
+    artist: Option<&str>,
+    album: Option<&str>,
+    title: &str,
+    extension: &str,
+) -> String {
+    let parts: Vec<&str> = artist.into_iter().chain(album).chain([title]).collect();
+    format!("{}.{extension}", parts.join(" - "))
+}
+
+pub async fn bodies(loaders: &Loaders, reader: &Reader, ids: &[i64]) -> Result<Vec<UploadBody>> {
+    let uploads = loaders.list::<Upload>(ids).await?;
+    let tracks: Vec<i64> = uploads
+        .iter()
+        .filter_map(|upload| upload.track_id)
+        .collect();
+    let tracks = shown(loaders, reader, &tracks, Depth::Shallow).await?;
+    let tracks: HashMap<i64, TrackBody> = tracks
+        .into_iter()
+        .map(|track| (track.id(), track))
+        .collect();
+    let libraries = uploads.iter().map(|upload| upload.library_id);
+    let libraries = loaders.many::<Library>(libraries).await?;
+    let owners = libraries.values().map(|library| library.actor_id);
+    let owners = loaders.many::<Actor>(owners).await?;
+    let body = |upload: &Arc<Upload>| {
+        let library = libraries.get(&upload.library_id);
+        let library = library.map(|library| {
+            let actor = owners
+                .get(&library.actor_id)
+                .map(|actor| actor.body(reader));
+            // Funkwhale sends no figures here.
+            library.body(LibraryStats::default(), actor)
+        });
+        let track = upload.track_id.and_then(|id| tracks.get(&id).cloned());
+        UploadBody {
+            uuid: upload.uuid,
+            filename: track.as_ref().map(|track| upload.filename(track)),
+            creation_date: upload.creation_date,
+            mimetype: upload.mimetype.clone(),
+            track,
+            library,
+            duration: upload.duration,
+            bitrate: upload.bitrate,
+            size: upload.size,
+            import_date: upload.import_date,
+            import_status: upload.import_status,
+            import_details: Any(upload.import_details.clone()),
+            import_metadata: Any(upload.import_metadata.clone()),
+            import_reference: upload.import_reference.clone(),
+            metadata: Any(upload.metadata.clone()),
+            source: upload.source.clone(),
+        }
+    };
+    Ok(uploads.iter().map(body).collect())
+}
+
+async fn detail(permit: &Allowed<Retrieve>, uuid: Uuid) -> Result<UploadBody> {
+    let upload = retrieve(permit, Key::Uuid(uuid)).await?;
+    sole(bodies(permit.loaders(), permit, &[upload.id]).await?)
+}
+
+routes! {
+    "/api/v1/uploads" lists List(Query) -> UploadBody = listing => bodies;
+    retrieve: Retrieve = get "/:uuid" [uuid: Uuid] -> Answer<UploadBody> => detail;
+}

@@ -1,0 +1,223 @@
+//! Choosing an upload of a track, and sending its audio.
+use std::time::Duration;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use poem::Response;
+use uuid::Uuid;
+
+use super::{
+    Audio,
+    sql::{count_download, track},
+};
+use crate::{
+    config::FrontServer,
+    context::Reader,
+    error::{Error, Result},
+    guard::{Allowed, Writes},
+    media::{
+        serve::{self, Wanted},
+        storage::{self, Storage},
+        transcode::{Converted, Source, Target, Wish},
+    },
+    resources::library::uploads::{Upload, audible_uploads_of},
+};
+
+/// The audio that a listener requests.
+#[derive(Debug)]
+pub struct Order {
+    pub track: Uuid,
+    pub upload: Option<String>,
+    pub wish: Wish,
+    /// Whether `Content-Disposition` names a file to save the audio as.
+    pub named: bool,
+}
+
+/// How long to wait for a conversion to complete, so that a reverse proxy can send it as a file,
+/// before streaming it.
+const HAND_OFF: Duration = Duration::from_secs(2);
+/// How long to wait for a conversion that cannot be played before it is complete.
+const COMPLETE: Duration = Duration::from_secs(600);
+
+pub async fn play<O: Writes>(permit: &Allowed<O>, order: Order, wanted: &Wanted) -> Result<Audio> {
+    let reader: &Reader = permit;
+    let track = track(reader, order.track).await?;
+    let uploads = audible_uploads_of(permit.loaders(), reader, track.id).await?;
+    let Some((upload, audio)) = heard(reader, uploads, order.upload.as_deref()) else {
+        return Ok(Audio::none());
+    };
+    // A failure to count must not fail the playback.
+    if !wanted.head
+        && let Err(error) = count(permit, &upload).await
+    {
+        error.log();
+    }
+    let target = match reader.preferences().await?.transcoding_enabled() {
+        true => order.wish.target(upload.extension(), upload.bitrate),
+        false => None,
+    };
+    let extension = target.map_or(upload.extension(), |target| target.format.extension());
+    let mut response = match target {
+        None => original(reader, &upload, &audio, wanted).await?,
+        Some(target) => converted(reader, &upload, &audio, target, wanted).await?,
+    };
+    if order.named {
+        let name = track.file_name(extension);
+        let headers = response.headers_mut();
+        let value = disposition(&name).parse().map_err(Error::internal)?;
+        headers.insert("content-disposition", value);
+    }
+    Ok(Audio(response))
+}
+
+/// The upload to play: the named one, else the first with audio on this machine.
+fn heard(
+    reader: &Reader,
+    uploads: Vec<Upload>,
+    named: Option<&str>,
+) -> Option<(Upload, storage::Audio)> {
+    let uploads = uploads.into_iter();
+    let meant = |upload: &Upload| named.is_none_or(|uuid| upload.uuid.to_string() == uuid);
+    let audio = |upload: Upload| {
+        let audio = storage::Audio::named(&upload.audio_file, upload.source.as_deref())?;
+        Some((upload, audio))
+    };
+    let mut found: Vec<_> = uploads.filter(meant).filter_map(audio).collect();
+    // Prefer uploads whose file exists.
+    if found.len() > 1 {
+        let storage = &reader.media().storage;
+        let there = |audio: &storage::Audio| storage.path(audio).is_some_and(|path| path.exists());
+        found.sort_by_key(|(_, audio)| !there(audio));
+    }
+    found.into_iter().next()
+}
+
+/// Counts a download, unless this listener was counted recently.
+async fn count<O: Writes>(permit: &Allowed<O>, upload: &Upload) -> Result<()> {
+    let now = permit.clock().now();
+    let seconds = upload.duration.unwrap_or_default();
+    if !permit
+        .media()
+        .is_new_listener(permit.ident(), upload.id, seconds, now)
+    {
+        return Ok(());
+    }
+    let mut tx = permit.begin().await?;
+    count_download(&mut tx, upload, now).await?;
+    tx.commit().await
+}
+
+/// Sends the audio as uploaded.
+async fn original(
+    reader: &Reader,
+    upload: &Upload,
+    audio: &storage::Audio,
+    wanted: &Wanted,
+) -> Result<Response> {
+    let storage = &reader.media().storage;
+    let path = storage.path(audio).ok_or(Error::NotFound)?;
+    if let Some(errand) = errand(reader, storage.handed_off(audio), &path) {
+        return Ok(errand);
+    }
+    let sent = serve::file(&path, media_type(upload), wanted).await;
+    sent.inspect_err(|error| {
+        if matches!(error, Error::NotFound) {
+            tracing::warn!(upload = %upload.uuid, path = %path.display(), "the audio is not there");
+        }
+    })
+}
+
+/// Sends the audio in another format or with a lower bitrate.
+async fn converted(
+    reader: &Reader,
+    upload: &Upload,
+    audio: &storage::Audio,
+    target: Target,
+    wanted: &Wanted,
+) -> Result<Response> {
+    let (media, now) = (reader.media(), reader.clock().now());
+    let mimetype = target.format.mimetype();
+    let growing_headers = || {
+        Response::builder()
+            .content_type(mimetype)
+            .header("accept-ranges", "none")
+    };
+    let path = media.storage.path(audio).ok_or(Error::NotFound)?;
+    let source = Source::of(upload.uuid, path).await.ok_or(Error::NotFound)?;
+    if wanted.head {
+        return match media.transcoder.kept(&source, target, now).await {
+            Some(kept) => sent(reader, &kept, mimetype, wanted).await,
+            None => Ok(growing_headers().finish()),
+        };
+    }
+    let mut growing = match media.transcoder.convert(source, target, now).await {
+        Converted::Kept(kept) => return sent(reader, &kept, mimetype, wanted).await,
+        Converted::Growing(growing) => growing,
+    };
+    let handed_off = reader.config().reverse_proxy_type != FrontServer::None;
+    let patience = match (target.format.grows(), handed_off) {
+        (false, _) => COMPLETE,
+        (true, true) => HAND_OFF,
+        (true, false) => Duration::ZERO,
+    };
+    if let Some(kept) = growing.whole(patience).await? {
+        return sent(reader, &kept, mimetype, wanted).await;
+    }
+    growing.begun().await?;
+    Ok(growing_headers().body(growing.body(&media.storage)))
+}
+
+/// Sends a complete conversion from the cache.
+async fn sent(reader: &Reader, kept: &str, mimetype: &str, wanted: &Wanted) -> Result<Response> {
+    let storage = &reader.media().storage;
+    let path = storage.within_media(kept).ok_or(Error::NotFound)?;
+    match errand(reader, Some(Storage::protected(kept)), &path) {
+        Some(errand) => Ok(errand),
+        None => serve::file(&path, mimetype, wanted).await,
+    }
+}
+
+/// A response that tells the reverse proxy which file to send; `None` if this server sends files
+/// itself.
+fn errand(reader: &Reader, protected: Option<String>, path: &std::path::Path) -> Option<Response> {
+    let header = match reader.config().reverse_proxy_type {
+        FrontServer::None => return None,
+        FrontServer::Nginx => ("x-accel-redirect", escaped(&protected?)),
+        FrontServer::Apache2 => ("x-sendfile", path.to_str()?.to_owned()),
+    };
+    // The reverse proxy adds the media type and the length.
+    Some(Response::builder().header(header.0, header.1).finish())
+}
+
+/// The characters of a file name to escape.
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+const PATH: &AsciiSet = &PLAIN.remove(b'/');
+
+/// Escapes a path, which nginx decodes.
+fn escaped(path: &str) -> String {
+    utf8_percent_encode(path, PATH).to_string()
+}
+
+/// RFC 6266 with the extended form of RFC 8187.
+fn disposition(name: &str) -> String {
+    format!(
+        "attachment; filename*=UTF-8''{}",
+        utf8_percent_encode(name, PLAIN)
+    )
+}
+
+/// The uploader's media type if it is one of audio, so that an upload is never shown as a page.
+fn media_type(upload: &Upload) -> &str {
+    let told = upload.mimetype.as_deref().unwrap_or_default();
+    let audio = told.starts_with("audio/") || matches!(told, "application/ogg" | "video/ogg");
+    let plain = told
+        .bytes()
+        .all(|byte| byte.is_ascii_graphic() && byte != b';');
+    match audio && plain {
+        true => told,
+        false => "application/octet-stream",
+    }
+}

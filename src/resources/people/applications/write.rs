@@ -1,0 +1,254 @@
+//! Registering, updating and deleting applications.
+use async_graphql::{InputObject, SimpleObject};
+use indexmap::IndexSet;
+use poem_openapi::Object;
+
+use super::{Create, Delete, OauthApplication, Rotate, SELECT, Update, own};
+use crate::{
+    auth::token_hash,
+    context::Reader,
+    error::{Error, Result},
+    guard::Allowed,
+    oauth::{
+        clients::{ClientType, secret_hash},
+        redirect,
+    },
+    resources::checks::not_blank,
+    scope::{Access, Area, Scope, ScopeSet},
+    store::sql,
+};
+
+/// Application to register.
+#[derive(Clone, Debug, Object, InputObject)]
+pub struct NewApplication {
+    /// Name of the application, at most 255 characters.
+    pub name: String,
+    /// Scopes that the application may request, separated by spaces; default `read`.
+    #[oai(default = "read")]
+    #[graphql(default_with = "read()")]
+    pub scopes: String,
+    /// Redirect URIs, separated by spaces; at most 20. Allowed are `https` URIs, `http` URIs on a
+    /// loopback host, URIs with a private-use scheme, and `urn:ietf:wg:oauth:2.0:oob`.
+    #[oai(default)]
+    #[graphql(default)]
+    pub redirect_uris: String,
+    /// Whether the application can keep a client secret; default confidential.
+    #[oai(default = "confidential")]
+    #[graphql(default_with = "confidential()")]
+    pub client_type: ClientType,
+}
+
+fn read() -> String {
+    "read".to_owned()
+}
+
+fn confidential() -> ClientType {
+    ClientType::Confidential
+}
+
+/// Fields of an application to update. Fields that are not given keep their values.
+#[derive(Clone, Debug, Default, Object, InputObject)]
+pub struct Changes {
+    /// Name of the application, at most 255 characters.
+    pub name: Option<String>,
+    /// Scopes that the application may request, separated by spaces.
+    pub scopes: Option<String>,
+    /// Redirect URIs, separated by spaces; at most 20.
+    pub redirect_uris: Option<String>,
+}
+
+/// A newly registered application, with its secrets, which are returned only now.
+#[derive(Clone, Debug, SimpleObject)]
+#[graphql(name = "CreatedOauthApplication")]
+pub struct Made {
+    /// The application.
+    pub application: OauthApplication,
+    /// Client secret; null for public applications.
+    pub client_secret: Option<String>,
+    /// Application token, which acts for you within the scopes of the application; null if the
+    /// application has no owner.
+    pub token: Option<String>,
+}
+
+/// An application with its new token.
+#[derive(Clone, Debug, SimpleObject)]
+#[graphql(name = "RotatedApplicationToken")]
+pub struct Rotated {
+    /// The application.
+    pub application: OauthApplication,
+    /// New application token, returned only now.
+    pub token: String,
+}
+
+/// Maximum number of applications per user.
+const MOST: i64 = 200;
+
+pub async fn create(permit: &Allowed<Create>, new: NewApplication) -> Result<Made> {
+    check(
+        permit,
+        Some(&new.name),
+        Some(&new.scopes),
+        Some(&new.redirect_uris),
+    )?;
+    let owner = owner(permit).await?;
+    let client_id = crate::random::letters(40, ALPHABET);
+    let secret = (new.client_type == ClientType::Confidential)
+        .then(|| crate::random::letters(128, b"0123456789abcdef"));
+    let token = owner.map(|_| crate::random::token());
+    let now = permit.clock().now();
+    sql(
+        "insert into oauth_applications (client_id, client_secret_hash, name, user_id,
+           redirect_uris, scope, token_hash, client_type, authorization_grant_type, created,
+           updated) values (?, ?, ?, ?, ?, ?, ?, ?, 'authorization-code', ?, ?)",
+    )
+    .bind(client_id.as_str())
+    .bind(secret.as_deref().map(secret_hash))
+    .bind(new.name.as_str())
+    .bind(owner)
+    .bind(words(&new.redirect_uris))
+    .bind(words(&new.scopes))
+    .bind(token.as_deref().map(token_hash))
+    .bind(new.client_type)
+    .bind(now)
+    .bind(now)
+    .run(permit.app().db())
+    .await?;
+    let application = super::find(permit, &client_id).await?;
+    Ok(Made {
+        application: application.ok_or(Error::NotFound)?,
+        client_secret: secret,
+        token,
+    })
+}
+
+const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+/// The words of a list, each once, separated by single spaces.
+fn words(text: &str) -> String {
+    let words: IndexSet<&str> = text.split_whitespace().collect();
+    Vec::from_iter(words).join(" ")
+}
+
+fn check(
+    reader: &Reader,
+    name: Option<&str>,
+    scopes: Option<&str>,
+    uris: Option<&str>,
+) -> Result<()> {
+    if let Some(name) = name {
+        not_blank("name", name, 255)?;
+    }
+    if let Some(scopes) = scopes {
+        not_blank("scopes", scopes, 2_000)?;
+        if let Some(unknown) = ScopeSet::unknown(scopes).first() {
+            let complaint = format!("\"{unknown:.100}\" is not a scope.");
+            return Err(Error::field("scopes", complaint));
+        }
+        within(reader, scopes, "scopes")?;
+    }
+    uris.map_or(Ok(()), redirect::check)
+}
+
+/// Returns the owner of a new application: the caller, if they hold `write:security`.
+async fn owner(permit: &Allowed<Create>) -> Result<Option<i64>> {
+    let write = Scope(Access::Write, Area::Security);
+    let identity = permit.caller().identity();
+    let Some(identity) = identity.filter(|identity| identity.scopes.contains(write)) else {
+        return Ok(None);
+    };
+    let count = sql("select count(*) from oauth_applications where user_id = ?")
+        .bind(identity.user_id)
+        .number(permit.db())
+        .await?;
+    match count < MOST {
+        true => Ok(Some(identity.user_id)),
+        false => Err(Error::field(
+            "non_field_errors",
+            format!("An account may own at most {MOST} applications."),
+        )),
+    }
+}
+
+/// An application token must not create a token with more scopes than its own.
+fn within(reader: &Reader, scopes: &str, field: &str) -> Result<()> {
+    let write = Scope(Access::Write, Area::Security);
+    let Some(identity) = reader.caller().identity() else {
+        return Ok(());
+    };
+    let owns = !identity.in_person && identity.scopes.contains(write);
+    if owns && !ScopeSet::parse(scopes).is_within(identity.scopes) {
+        let complaint = "Exceeds the scopes of the token that was sent.";
+        return Err(Error::field(field, complaint));
+    }
+    Ok(())
+}
+
+/// Updates an application.
+pub async fn update(
+    permit: &Allowed<Update>,
+    client_id: &str,
+    changes: Changes,
+) -> Result<OauthApplication> {
+    let known = own(permit, client_id).await?;
+    check(
+        permit,
+        changes.name.as_deref(),
+        changes.scopes.as_deref(),
+        changes.redirect_uris.as_deref(),
+    )?;
+    let mut tx = permit.begin().await?;
+    sql(
+        "update oauth_applications set name = ?, scope = ?, redirect_uris = ?, updated = ?
+         where id = ?",
+    )
+    .bind(changes.name.unwrap_or(known.name))
+    .bind(changes.scopes.map_or(known.scopes, |text| words(&text)))
+    .bind(
+        changes
+            .redirect_uris
+            .map_or(known.redirect_uris, |text| words(&text)),
+    )
+    .bind(permit.clock().now())
+    .bind(known.id)
+    .run(&mut tx)
+    .await?;
+    let changed = sql(SELECT)
+        .then("where id = ?")
+        .bind(known.id)
+        .one(&mut tx)
+        .await?;
+    tx.commit().await?;
+    permit.app().credentials().forget_all();
+    Ok(changed)
+}
+
+pub async fn delete(permit: &Allowed<Delete>, client_id: &str) -> Result<()> {
+    let known = own(permit, client_id).await?;
+    sql("delete from oauth_applications where id = ?")
+        .bind(known.id)
+        .run(permit.app().db())
+        .await?;
+    permit.app().credentials().forget_all();
+    Ok(())
+}
+
+pub async fn rotate(permit: &Allowed<Rotate>, client_id: &str) -> Result<Rotated> {
+    let known = own(permit, client_id).await?;
+    within(permit, &known.scopes, "non_field_errors")?;
+    let token = crate::random::token();
+    let mut tx = permit.begin().await?;
+    sql("update oauth_applications set token_hash = ?, updated = ? where id = ?")
+        .bind(token_hash(&token))
+        .bind(permit.clock().now())
+        .bind(known.id)
+        .run(&mut tx)
+        .await?;
+    let application = sql(SELECT)
+        .then("where id = ?")
+        .bind(known.id)
+        .one(&mut tx)
+        .await?;
+    tx.commit().await?;
+    permit.app().credentials().forget_all();
+    Ok(Rotated { application, token })
+}

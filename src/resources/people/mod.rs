@@ -1,0 +1,49 @@
+//! Accounts, and what acts for them: sessions, applications and grants.
+pub mod actors;
+pub mod applications;
+pub mod auth;
+pub mod grants;
+pub mod sessions;
+pub mod users;
+
+use async_graphql::MergedObject;
+use poem_openapi::OpenApi;
+
+use crate::guard::Info;
+
+pub const OPERATIONS: &[&[&Info]] = &[
+    users::OPERATIONS,
+    auth::OPERATIONS,
+    sessions::OPERATIONS,
+    applications::OPERATIONS,
+    grants::OPERATIONS,
+];
+
+pub fn rest() -> impl OpenApi + Send + Sync + 'static {
+    (
+        users::Rest,
+        auth::Rest,
+        sessions::Rest,
+        applications::Rest,
+        grants::Rest,
+    )
+}
+
+#[derive(Default, MergedObject)]
+#[graphql(name = "PeopleQueries")]
+pub struct Queries(
+    users::Queries,
+    sessions::Queries,
+    applications::Queries,
+    grants::Queries,
+);
+
+#[derive(Default, MergedObject)]
+#[graphql(name = "PeopleMutations")]
+pub struct Mutations(
+    users::Mutations,
+    auth::Mutations,
+    sessions::Mutations,
+    applications::Mutations,
+    grants::Mutations,
+);

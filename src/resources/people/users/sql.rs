@@ -1,0 +1,40 @@
+//! Reading users from the database.
+use super::{Retrieve, User, Viewer};
+use crate::{
+    context::Reader,
+    error::{Error, Result},
+    guard::Allowed,
+    load::Loaders,
+    resources::library::contents::Content,
+    store::{On, sql, text::folded},
+};
+
+const VIEWER: &str = "select u.id, u.username, u.name, u.email, u.email_verified, u.is_staff,
+    u.is_superuser, u.date_joined, u.privacy_level, u.instance_support_message_display_date,
+    u.funkwhale_support_message_display_date, a.attachment_icon_id as avatar_id,
+    a.summary_content_id as summary_id, u.secret_key, u.upload_quota, u.subsonic_api_token,
+    u.settings from users u left join actors a on a.id = u.actor_id ";
+
+/// Returns the caller's account.
+pub async fn viewer(reader: &Reader, on: impl On) -> Result<Viewer> {
+    sql(VIEWER)
+        .then("where u.id = ?")
+        .bind(reader.user()?.user_id)
+        .one(on)
+        .await
+}
+
+/// Returns the user's description of themselves.
+pub async fn summary(loaders: &Loaders, viewer: &Viewer) -> Result<Option<Content>> {
+    loaders.maybe::<Content>(viewer.summary_id).await
+}
+
+/// Returns the public profile of an active user.
+pub async fn retrieve(permit: &Allowed<Retrieve>, username: &str) -> Result<User> {
+    let found = sql("select u.id, u.username, u.name, u.date_joined,
+           a.attachment_icon_id as avatar_id, a.summary_content_id as summary_id
+         from users u left join actors a on a.id = u.actor_id
+         where u.username_folded = ? and u.is_active = true");
+    let found = found.bind(folded(username));
+    found.optional(permit.db()).await?.ok_or(Error::NotFound)
+}
