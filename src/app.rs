@@ -11,7 +11,7 @@ use crate::{
     mail::Mailer,
     media::Media,
     overload::Turns,
-    resources::keeping::instance::{Figures, Preferences},
+    pod::{Figures, Preferences},
     store::{self, Db, Opening, sql},
     telemetry::Metrics,
     throttle::{Ident, Limits, Verdict},

@@ -23,6 +23,7 @@ mod mail;
 pub mod media;
 pub mod oauth;
 mod overload;
+mod pod;
 mod random;
 pub mod resources;
 pub mod rest;

@@ -1,6 +1,7 @@
 //! Authentication (contract section 2): bearer tokens (RFC 6750), HTTP Basic (RFC 7617), browser
 //! sessions, and signed tokens in audio URLs.
 mod basic;
+pub mod browser;
 mod credentials;
 pub mod csrf;
 mod holder;

@@ -6,7 +6,7 @@ use crate::{
     config::Config,
     error::{Error, Result},
     media::Media,
-    resources::keeping::instance::{Figures, Preferences},
+    pod::{Figures, Preferences},
     store::Reads,
     throttle::Limits,
     time::Clock,

@@ -8,7 +8,7 @@ use async_graphql::Context;
 use poem::{Request, RequestBody};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 
-pub use self::openapi::{Guarded, operation_of};
+pub use self::openapi::{Guarded, Table};
 use crate::{
     app::App,
     context::{Cx, Plan, Reader},

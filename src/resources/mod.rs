@@ -13,7 +13,7 @@ use async_graphql::MergedObject;
 use poem_openapi::OpenApi;
 
 use crate::{
-    guard::{Guarded, Info},
+    guard::{Guarded, Info, Table},
     oauth,
 };
 
@@ -36,6 +36,20 @@ pub fn operation(name: &str) -> Option<&'static Info> {
     operations().find(|info| info.name == name)
 }
 
+/// The operation of an `operationId`, which has the method behind the name for a further route.
+pub fn operation_of(id: &str) -> Option<&'static Info> {
+    let further = id.match_indices('.').nth(1);
+    operation(further.map_or(id, |(end, _)| &id[..end]))
+}
+
+struct Operations;
+
+impl Table for Operations {
+    fn operation(name: &str) -> Option<&'static Info> {
+        operation(name)
+    }
+}
+
 /// The REST API.
 pub fn rest() -> impl OpenApi + Send + Sync + 'static {
     let areas = (
@@ -46,7 +60,7 @@ pub fn rest() -> impl OpenApi + Send + Sync + 'static {
         people::rest(),
         keeping::rest(),
     );
-    Guarded((areas, oauth::Rest, oauth::WellKnown))
+    Guarded::<_, Operations>::new((areas, oauth::Rest, oauth::WellKnown))
 }
 
 /// Root of all queries. Each field is an operation: it needs a scope and counts against a rate

@@ -5,22 +5,7 @@ use minijinja::{Value, context, value::Serde};
 use poem::{Response, handler, web::Path};
 
 use super::visit::{Page, Visit, go};
-use crate::{
-    accounts::recovery,
-    error::{Error, Result},
-    oauth::scopes,
-    resources::{
-        library::contents::NewContent,
-        people::{
-            auth::{ChangePassword, PasswordChange, change_password},
-            grants, sessions as browsers,
-            users::{self, ChangeEmail, Changes, DeleteAccount, UserPrivacy},
-        },
-    },
-    rest::{cookies, params::Scalar},
-    scope::ScopeSet,
-    time::Timestamp,
-};
+use crate::{accounts::recovery, auth::browser, error::{Error, Result}, oauth::scopes, resources::{library::contents::NewContent, people::{auth::{ChangePassword, PasswordChange, change_password}, grants, sessions as browsers, users::{self, ChangeEmail, Changes, DeleteAccount, UserPrivacy}}}, rest::params::Scalar, scope::ScopeSet, time::Timestamp};
 
 /// A timestamp as shown on pages.
 pub fn when(time: Timestamp) -> String {
@@ -222,7 +207,7 @@ pub async fn delete(visit: Visit) -> Result<Response> {
     match users::delete(&permit, sure).await {
         Ok(()) => {
             let mut response = go("/login?done=deleted");
-            cookies::clear_session(permit.app(), &mut response);
+            browser::clear_session(permit.app(), &mut response);
             Ok(response)
         }
         refused => done(&visit, "delete", refused).await,

@@ -8,21 +8,7 @@ use super::{
     RequestReset, Reset, UpdateUser, UserDetails, VerifyEmail, change_password, register,
     request_reset, reset, same_name, verify_email,
 };
-use crate::{
-    accounts::{sessions, sign_up::Outcome},
-    auth::csrf,
-    context::{Cx, Reader},
-    error::Result,
-    guard::Allowed,
-    resources::people::users,
-    rest::{
-        answer::{Answer, Plain, Redirect},
-        body::Body,
-        cookies,
-        form::FORM,
-        standard::routes,
-    },
-};
+use crate::{accounts::{sessions, sign_up::Outcome}, auth::{browser, csrf}, context::{Cx, Reader}, error::Result, guard::Allowed, resources::people::users, rest::{answer::{Answer, Plain, Redirect}, body::Body, form::FORM, standard::routes}};
 
 /// Confirmation message.
 #[derive(Debug, Serialize, Object)]
@@ -147,7 +133,7 @@ async fn registered(
         && (!form || csrf::is_genuine(request, None))
     {
         let session = sessions::open(permit.app(), user, cx.client()).await?;
-        cookies::set_session(permit.app(), &mut response, &session);
+        browser::set_session(permit.app(), &mut response, &session);
     }
     Ok(response)
 }
