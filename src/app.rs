@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use crate::{
     accounts::password::Hashing,
-    auth::{Checks, Credentials},
+    auth::{checks::Checks, credentials::Credentials},
     cached::Cached,
     config::Config,
     error::{Result, Startup},

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
-use super::{Caller, Identity};
 use crate::{
     app::{App, Names},
+    caller::{Caller, Identity},
     config::Config,
     error::{Error, Result},
     media::Media,

@@ -1,7 +1,10 @@
 //! Relay connections over stored lists.
 use std::sync::Arc;
 
-use async_graphql::{Context, Object, OutputType, connection::{self, Edge, EmptyFields}};
+use async_graphql::{
+    Context, Object, OutputType,
+    connection::{self, Edge, EmptyFields},
+};
 
 use crate::{
     context::Cx,

@@ -11,8 +11,8 @@ use poem_openapi::{
     registry::{MetaApi, MetaOperation, Registry},
 };
 
-use super::{Anonymous, Info};
-use crate::{rest::params::ParamDoc, scope::Scope};
+use super::Info;
+use crate::{caller::Anonymous, rest::params::ParamDoc, scope::Scope};
 
 /// Every operation, by its name.
 pub trait Table: Send + Sync + 'static {

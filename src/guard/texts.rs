@@ -4,7 +4,8 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use super::{Anonymous, Info};
+use super::Info;
+use crate::caller::Anonymous;
 
 /// The summary and the description of each operation that was asked for.
 static TEXTS: Mutex<BTreeMap<&'static str, &'static (String, String)>> =

@@ -12,10 +12,7 @@ pub mod publishing;
 use async_graphql::MergedObject;
 use poem_openapi::OpenApi;
 
-use crate::{
-    guard::{Guarded, Info, Table},
-    oauth,
-};
+use crate::guard::{Guarded, Info, Table};
 
 /// Every operation, in the order of `docs/OPERATIONS.md`.
 pub fn operations() -> impl Iterator<Item = &'static Info> {
@@ -26,7 +23,6 @@ pub fn operations() -> impl Iterator<Item = &'static Info> {
         publishing::OPERATIONS,
         people::OPERATIONS,
         keeping::OPERATIONS,
-        &[oauth::OPERATIONS],
     ];
     areas.into_iter().flatten().copied().flatten().copied()
 }
@@ -60,7 +56,7 @@ pub fn rest() -> impl OpenApi + Send + Sync + 'static {
         people::rest(),
         keeping::rest(),
     );
-    Guarded::<_, Operations>::new((areas, oauth::Rest, oauth::WellKnown))
+    Guarded::<_, Operations>::new(areas)
 }
 
 /// Root of all queries. Each field is an operation: it needs a scope and counts against a rate

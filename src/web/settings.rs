@@ -5,7 +5,23 @@ use minijinja::{Value, context, value::Serde};
 use poem::{Response, handler, web::Path};
 
 use super::visit::{Page, Visit, go};
-use crate::{accounts::recovery, auth::browser, error::{Error, Result}, oauth::scopes, resources::{library::contents::NewContent, people::{auth::{ChangePassword, PasswordChange, change_password}, grants, sessions as browsers, users::{self, ChangeEmail, Changes, DeleteAccount, UserPrivacy}}}, rest::params::Scalar, scope::ScopeSet, time::Timestamp};
+use crate::{
+    accounts::recovery,
+    auth::browser,
+    error::{Error, Result},
+    oauth::scopes,
+    resources::{
+        library::contents::NewContent,
+        people::{
+            auth::{ChangePassword, PasswordChange, change_password},
+            grants, sessions as browsers,
+            users::{self, ChangeEmail, Changes, DeleteAccount, UserPrivacy},
+        },
+    },
+    rest::params::Scalar,
+    scope::ScopeSet,
+    time::Timestamp,
+};
 
 /// A timestamp as shown on pages.
 pub fn when(time: Timestamp) -> String {

@@ -10,7 +10,8 @@ use super::templates;
 use crate::{
     app::App,
     auth::{self, browser, csrf},
-    context::{Cx, Identity},
+    caller::Identity,
+    context::Cx,
     error::{Error, Result},
     guard::{Allowed, Operation},
     rest::{cookies::cookie, form, params::Pairs},

@@ -7,7 +7,14 @@ use poem_openapi::{
 use serde_json::{Value, json};
 
 use super::{Discovery, Manifest, NodeInfo, NodeInfo21, Settings};
-use crate::{auth::browser, context::{Cx, Reader}, error::Result, guard::Allowed, pod::{Preferences, preferences::REPORT_TYPES}, rest::answer::Answer};
+use crate::{
+    auth::browser,
+    context::{Cx, Reader},
+    error::Result,
+    guard::Allowed,
+    pod::{Preferences, preferences::REPORT_TYPES},
+    rest::answer::Answer,
+};
 
 /// The version of Funkwhale whose API this server implements; clients check for it.
 const FUNKWHALE: &str = "1.4.0";

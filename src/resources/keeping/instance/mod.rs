@@ -5,7 +5,13 @@ use async_graphql::{Context, Json, Object, SimpleObject};
 use serde_json::Value;
 
 pub use self::body::Rest;
-use crate::{context::{Cx, Reader}, error::Result, graphql::connection::answer, guard::{AllowExt, Allowed, operations}, pod::preferences::{PREFERENCES, Preference}};
+use crate::{
+    context::{Cx, Reader},
+    error::Result,
+    graphql::connection::answer,
+    guard::{AllowExt, Allowed, operations},
+    pod::preferences::{PREFERENCES, Preference},
+};
 
 operations! {
     "instance";

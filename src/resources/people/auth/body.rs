@@ -8,7 +8,20 @@ use super::{
     RequestReset, Reset, UpdateUser, UserDetails, VerifyEmail, change_password, register,
     request_reset, reset, same_name, verify_email,
 };
-use crate::{accounts::{sessions, sign_up::Outcome}, auth::{browser, csrf}, context::{Cx, Reader}, error::Result, guard::Allowed, resources::people::users, rest::{answer::{Answer, Plain, Redirect}, body::Body, form::FORM, standard::routes}};
+use crate::{
+    accounts::{sessions, sign_up::Outcome},
+    auth::{browser, csrf},
+    context::{Cx, Reader},
+    error::Result,
+    guard::Allowed,
+    resources::people::users,
+    rest::{
+        answer::{Answer, Plain, Redirect},
+        body::Body,
+        form::FORM,
+        standard::routes,
+    },
+};
 
 /// Confirmation message.
 #[derive(Debug, Serialize, Object)]

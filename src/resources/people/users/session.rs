@@ -3,7 +3,14 @@ use poem::{Request, Response, http::StatusCode};
 use serde_json::{Map, Value, json};
 
 use super::{Login, Logout};
-use crate::{accounts::{sessions, sign_in::sign_in}, auth::{self, browser, csrf}, context::Cx, error::{Error, Result}, guard::Allowed, rest::{answer::spaced, params::Pairs}};
+use crate::{
+    accounts::{sessions, sign_in::sign_in},
+    auth::{self, browser, csrf},
+    context::Cx,
+    error::{Error, Result},
+    guard::Allowed,
+    rest::{answer::spaced, params::Pairs},
+};
 
 const HTML: &str = "text/html; charset=utf-8";
 
