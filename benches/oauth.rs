@@ -22,6 +22,7 @@ use baleen::{
     store::sql,
     throttle::Ident,
     time::Clock,
+    token,
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
 use poem::{Endpoint, Request, Response, endpoint::EndpointExt, http::Method};
@@ -74,7 +75,7 @@ async fn pod() -> (App, Server, String, Value) {
          values ('bench', 'bench', ?, 'read write', ?, 'confidential', 'authorization-code', ?, ?)",
     )
     .bind(user)
-    .bind(auth::token_hash("bench-token"))
+    .bind(token::token_hash("bench-token"))
     .bind(app.clock().now())
     .bind(app.clock().now())
     .run(app.db())

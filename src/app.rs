@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use crate::{
     accounts::password::Hashing,
-    auth::{Checks, Credentials},
+    auth::{checks::Checks, credentials::Credentials},
     cached::Cached,
     config::Config,
     error::{Result, Startup},
@@ -11,7 +11,7 @@ use crate::{
     mail::Mailer,
     media::Media,
     overload::Turns,
-    resources::keeping::instance::{Figures, Preferences},
+    pod::{Figures, Preferences},
     store::{self, Db, Opening, sql},
     telemetry::Metrics,
     throttle::{Ident, Limits, Verdict},

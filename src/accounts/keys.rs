@@ -3,10 +3,10 @@ use sqlx::FromRow;
 
 use crate::{
     app::App,
-    auth::token_hash,
     error::Result,
     store::{Tx, sql},
     time::Timestamp,
+    token::token_hash,
 };
 
 /// Purpose of a key.

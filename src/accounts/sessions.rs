@@ -1,5 +1,4 @@
 //! Browser sessions: opened at sign-in, ended at sign-out and when the password changes.
-use std::net::IpAddr;
 
 use async_graphql::SimpleObject;
 use poem::Request;
@@ -9,23 +8,16 @@ use sqlx::FromRow;
 
 use crate::{
     app::App,
-    auth::{self, token_hash},
-    context::Reader,
+    auth,
+    caller::Client,
     error::Result,
-    store::{OnWrite, sql},
+    store::{OnWrite, Reads, sql},
     time::Timestamp,
+    token::token_hash,
 };
 
 /// Lifetime of a session in seconds.
 pub const LIFETIME: i64 = 5_400_000;
-
-/// The client of a request.
-#[derive(Clone, Debug)]
-pub struct Client {
-    pub address: IpAddr,
-    /// `User-Agent` header, shortened.
-    pub user_agent: String,
-}
 
 /// A browser session.
 #[derive(Clone, Debug, FromRow, Serialize, Object, SimpleObject)]
@@ -101,15 +93,20 @@ pub async fn close_of(app: &App, request: &Request) -> Result<()> {
 }
 
 /// Returns a user's sessions, newest first; `current` is the session of the request.
-pub async fn of_user(reader: &Reader, user: i64, current: Option<i64>) -> Result<Vec<Session>> {
+pub async fn of_user(
+    db: &Reads,
+    user: i64,
+    current: Option<i64>,
+    now: Timestamp,
+) -> Result<Vec<Session>> {
     sql(
         "select id, user_agent, address, created, last_seen, expires, id = ? as current
          from sessions where user_id = ? and expires > ? order by created desc, id desc limit 200",
     )
     .bind(current.unwrap_or_default())
     .bind(user)
-    .bind(reader.clock().now())
-    .all(reader.db())
+    .bind(now)
+    .all(db)
     .await
 }
 

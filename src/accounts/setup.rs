@@ -7,7 +7,7 @@ use super::{
 use crate::{
     app::App,
     error::{Error, Result},
-    resources::keeping::instance::Preferences,
+    pod::Preferences,
     store::sql,
 };
 

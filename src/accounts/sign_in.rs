@@ -1,13 +1,10 @@
 //! Signing in with a password.
 use sqlx::FromRow;
 
-use super::{
-    password,
-    recovery::remind,
-    sessions::{self, Client},
-};
+use super::{password, recovery::remind, sessions};
 use crate::{
     app::App,
+    caller::Client,
     error::{Error, Result},
     store::{sql, text::folded},
 };

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     app::App,
     error::{Error, Result},
-    resources::keeping::instance::Preferences,
+    pod::Preferences,
     scope::Permissions,
     store::{Tx, sql},
 };

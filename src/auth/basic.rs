@@ -1,53 +1,21 @@
 //! HTTP Basic authentication (RFC 7617).
-use std::{
-    collections::HashMap,
-    sync::{Mutex, PoisonError},
-};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use futures_util::{
-    FutureExt,
-    future::{BoxFuture, Shared},
-};
+use futures_util::FutureExt;
 
-use super::{Holder, admitted, token_hash};
+use super::{
+    Holder, admitted,
+    checks::{Checked, Key},
+};
 use crate::{
     accounts::sign_in::check,
     app::App,
-    context::Caller,
+    caller::Caller,
     error::{Error, Result},
     ledger::{Entry, Ledger},
     throttle::{Ident, Throttle, Verdict},
+    token::token_hash,
 };
-
-/// Password checks in progress, by client and hash of the credentials: concurrent requests with the
-/// same credentials share one check.
-#[derive(Default)]
-pub struct Checks(Mutex<HashMap<Key, Check>>);
-
-type Key = (Ident, Vec<u8>);
-type Check = Shared<BoxFuture<'static, Result<Checked>>>;
-
-/// The caller, and the exhausted rate limit if the password was not checked.
-#[derive(Clone)]
-struct Checked {
-    caller: Caller,
-    refused_by: Option<Entry>,
-}
-
-impl Checks {
-    fn of(&self, key: &Key, start: impl FnOnce() -> Check) -> Check {
-        self.locked()
-            .entry(key.clone())
-            .or_insert_with(start)
-            .clone()
-    }
-
-    fn locked(&self) -> std::sync::MutexGuard<'_, HashMap<Key, Check>> {
-        // A panic cannot leave the map in an inconsistent state.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 /// Removes a check when it ends, even by panic.
 struct End<'a>(&'a App, &'a Key);

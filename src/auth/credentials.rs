@@ -3,7 +3,7 @@ use std::sync::Arc;
 use moka::sync::Cache;
 use sha2::{Digest, Sha256};
 
-use crate::{context::Identity, time::Timestamp};
+use crate::{caller::Identity, time::Timestamp};
 
 /// Maximum number of cached credentials.
 const CAPACITY: u64 = 20_000;

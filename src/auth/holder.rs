@@ -1,14 +1,14 @@
 //! The user behind a credential, and what limits the credential.
 use sqlx::FromRow;
 
-use super::token_hash;
 use crate::{
     app::App,
-    context::Identity,
+    caller::Identity,
     error::Result,
     scope::{Bounds, Permissions, effective},
     store::sql,
     time::Timestamp,
+    token::token_hash,
 };
 
 /// Minimum number of seconds between two updates of a user's last activity.

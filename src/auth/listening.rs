@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::Holder;
 use crate::{
     app::App,
-    context::Caller,
+    caller::Caller,
     error::Result,
     scope::{Access, Area, Scope, ScopeSet},
     store::sql,

@@ -1,20 +1,20 @@
 //! Authentication (contract section 2): bearer tokens (RFC 6750), HTTP Basic (RFC 7617), browser
 //! sessions, and signed tokens in audio URLs.
 mod basic;
-mod credentials;
+pub mod browser;
+pub mod checks;
+pub mod credentials;
 pub mod csrf;
 mod holder;
 pub mod listening;
 
 use poem::Request;
-use sha2::{Digest, Sha256};
 
 use self::holder::Holder;
-pub use self::{basic::Checks, credentials::Credentials};
 use crate::{
     accounts::recovery::remind,
     app::App,
-    context::Caller,
+    caller::Caller,
     error::{Error, Result, TokenProblem},
     ledger::Ledger,
     rest::{cookies::cookie, params::Pairs},
@@ -23,12 +23,6 @@ use crate::{
 
 /// The cookie with the session token.
 pub const SESSION: &str = "sessionid";
-
-/// The stored form of a token, which is useless to those who read the database. Tokens are random,
-/// so one round of hashing is enough.
-pub fn token_hash(token: &str) -> Vec<u8> {
-    Sha256::digest(token.as_bytes()).to_vec()
-}
 
 /// The session token of a request.
 pub fn session(request: &Request) -> Option<&str> {

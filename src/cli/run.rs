@@ -10,9 +10,10 @@ use super::described;
 use crate::{
     accounts::setup,
     app::App,
+    caller::Anonymous,
     config::Config,
     error::Startup,
-    guard::{Anonymous, Info},
+    guard::Info,
     resources,
     rest::{document, routes::Routes},
     scope::Scope,

@@ -1,5 +1,4 @@
 //! One request: who asks, what it may open, and what it has spent so far.
-mod caller;
 mod plan;
 mod reader;
 
@@ -8,16 +7,12 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use poem::{Request, http::HeaderMap};
 use tokio::sync::OnceCell;
 
-pub use self::{
-    caller::{Caller, Identity},
-    plan::Plan,
-    reader::Reader,
-};
+pub use self::{plan::Plan, reader::Reader};
 use crate::{
-    accounts::sessions::Client,
     app::App,
+    caller::{Anonymous, Caller, Client},
     error::{Error, Result},
-    guard::{Allowed, Anonymous, Info, Operation},
+    guard::{Allowed, Info, Operation},
     ledger::{Entry, Ledger},
     load::Loaders,
     overload::Turn,

@@ -1,12 +1,12 @@
 use std::sync::Arc;
 
-use super::{Caller, Identity};
 use crate::{
     app::{App, Names},
+    caller::{Caller, Identity},
     config::Config,
     error::{Error, Result},
     media::Media,
-    resources::keeping::instance::{Figures, Preferences},
+    pod::{Figures, Preferences},
     store::Reads,
     throttle::Limits,
     time::Clock,

@@ -2,12 +2,13 @@
 use crate::{
     accounts::{self, New, password},
     app::App,
-    auth::token_hash,
     error::{Result, Startup},
-    resources::{keeping::instance::Preferences, library::libraries::PrivacyLevel},
+    pod::Preferences,
+    resources::library::libraries::PrivacyLevel,
     scope::Permissions,
     store::{Tx, sql, text::folded},
     time::Timestamp,
+    token::token_hash,
 };
 
 /// An account of the demo pod.

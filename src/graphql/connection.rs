@@ -2,7 +2,7 @@
 use std::sync::Arc;
 
 use async_graphql::{
-    Context, Enum, Object, OutputType,
+    Context, Object, OutputType,
     connection::{self, Edge, EmptyFields},
 };
 
@@ -16,26 +16,6 @@ use crate::{
 
 /// Default and maximum number of nodes in a connection.
 pub const MOST: usize = 50;
-
-/// Sort direction.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Enum)]
-pub enum Direction {
-    /// Ascending: smallest or earliest first.
-    #[default]
-    Asc,
-    /// Descending: largest or latest first.
-    Desc,
-}
-
-impl Direction {
-    pub fn of(descending: bool) -> Self {
-        if descending { Self::Desc } else { Self::Asc }
-    }
-
-    pub fn is_descending(self) -> bool {
-        self == Self::Desc
-    }
-}
 
 /// Converts the arguments of a connection for the store.
 pub fn window(

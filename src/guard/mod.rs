@@ -8,9 +8,10 @@ use async_graphql::Context;
 use poem::{Request, RequestBody};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 
-pub use self::openapi::{Guarded, operation_of};
+pub use self::openapi::{Guarded, Table};
 use crate::{
     app::App,
+    caller::Anonymous,
     context::{Cx, Plan, Reader},
     error::Result,
     load::{Load, Loaders},
@@ -19,15 +20,6 @@ use crate::{
     store::Tx,
     throttle::{Ident, Throttle},
 };
-
-/// What strangers may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Anonymous {
-    Always,
-    /// Unless the pod asks everybody to sign in (`common__api_authentication_required`).
-    Setting,
-    Never,
-}
 
 /// One row of the table of operations: the only home of these facts.
 #[derive(Debug)]
@@ -96,7 +88,7 @@ macro_rules! operations {
                     name: concat!($resource, ".", stringify!($action)),
                     text: concat!($($doc, "\n"),+),
                     scope: $crate::guard::operations!(@scope $verb $($area)?),
-                    anonymous: $crate::guard::Anonymous::$anonymous,
+                    anonymous: $crate::caller::Anonymous::$anonymous,
                     throttle: $crate::throttle::Throttle::$throttle,
                     graphql: $graphql,
                     params: $crate::guard::operations!(@params $($params)?),

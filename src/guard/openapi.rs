@@ -1,6 +1,7 @@
 //! The OpenAPI document says of each route what its operation says.
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
+    marker::PhantomData,
     sync::{Mutex, PoisonError},
 };
 
@@ -10,20 +11,37 @@ use poem_openapi::{
     registry::{MetaApi, MetaOperation, Registry},
 };
 
-use super::{Anonymous, Info};
-use crate::{rest::params::ParamDoc, scope::Scope};
+use super::Info;
+use crate::{caller::Anonymous, rest::params::ParamDoc, scope::Scope};
+
+/// Every operation, by its name.
+pub trait Table: Send + Sync + 'static {
+    fn operation(name: &str) -> Option<&'static Info>;
+}
 
 /// Fills the OpenAPI document from the operations named in the handlers' signatures;
 /// a handler without a permit stops the start.
-pub struct Guarded<A>(pub A);
+pub struct Guarded<A, T> {
+    api: A,
+    table: PhantomData<T>,
+}
 
-impl<A: OpenApi> OpenApi for Guarded<A> {
+impl<A, T> Guarded<A, T> {
+    pub fn new(api: A) -> Self {
+        Self {
+            api,
+            table: PhantomData,
+        }
+    }
+}
+
+impl<A: OpenApi, T: Table> OpenApi for Guarded<A, T> {
     fn meta() -> Vec<MetaApi> {
         let mut apis = A::meta();
         let mut named = BTreeSet::new();
         for path in apis.iter_mut().flat_map(|api| &mut api.paths) {
             for operation in &mut path.operations {
-                let info = describe(&path.path, operation);
+                let info = describe::<T>(&path.path, operation);
                 operation.operation_id = Some(unique(info.name, &operation.method, &mut named));
             }
         }
@@ -35,7 +53,7 @@ impl<A: OpenApi> OpenApi for Guarded<A> {
     }
 
     fn add_routes(self, routes: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {
-        self.0.add_routes(routes);
+        self.api.add_routes(routes);
     }
 }
 
@@ -56,21 +74,14 @@ fn unique(name: &'static str, method: &Method, named: &mut BTreeSet<&'static str
     free.expect("an operation has three routes at most")
 }
 
-/// The operation of an `operationId`.
-pub fn operation_of(id: &str) -> Option<&'static Info> {
-    let further = id.match_indices('.').nth(1);
-    let name = further.map_or(id, |(end, _)| &id[..end]);
-    crate::resources::operation(name)
-}
-
-fn describe(path: &str, operation: &mut MetaOperation) -> &'static Info {
+fn describe<T: Table>(path: &str, operation: &mut MetaOperation) -> &'static Info {
     let named: Vec<_> = operation
         .security
         .iter()
         .flat_map(|entry| entry.keys())
         .collect();
     let info = match named[..] {
-        [name] => crate::resources::operation(name),
+        [name] => T::operation(name),
         _ => None,
     };
     let Some(info) = info else {

@@ -1,25 +1,32 @@
 //! What is said of each operation, at both doors: its summary and description.
-use std::{collections::HashMap, sync::LazyLock};
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+};
 
-use super::{Anonymous, Info};
+use super::Info;
+use crate::caller::Anonymous;
 
-/// The summary and the description of each operation.
-static TEXTS: LazyLock<HashMap<&'static str, (String, String)>> = LazyLock::new(|| {
-    let texts = crate::resources::operations().map(|info| (info.name, info.told()));
-    texts.collect()
-});
+/// The summary and the description of each operation that was asked for.
+static TEXTS: Mutex<BTreeMap<&'static str, &'static (String, String)>> =
+    Mutex::new(BTreeMap::new());
 
 impl Info {
     /// What it does, in a sentence.
     pub fn summary(&self) -> &'static str {
-        TEXTS.get(self.name).map_or("", |(summary, _)| summary)
+        &self.texts().0
     }
 
     /// What callers need to know, in Markdown.
     pub fn description(&self) -> &'static str {
-        TEXTS
-            .get(self.name)
-            .map_or("", |(_, description)| description)
+        &self.texts().1
+    }
+
+    fn texts(&self) -> &'static (String, String) {
+        let mut texts = TEXTS.lock().unwrap_or_else(PoisonError::into_inner);
+        texts
+            .entry(self.name)
+            .or_insert_with(|| Box::leak(Box::new(self.told())))
     }
 
     fn told(&self) -> (String, String) {

@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::tables::{As, Column, Table};
-use crate::{auth::token_hash, store::Value, time::Timestamp};
+use crate::{store::Value, time::Timestamp, token::token_hash};
 
 /// Values of earlier rows that later rows need.
 #[derive(Default)]

@@ -4,8 +4,8 @@ use super::{
     consents, pkce, redirect, scopes,
 };
 use crate::{
-    app::App, auth::token_hash, context::Identity, error::Result, rest::params::Pairs,
-    scope::ScopeSet, store::sql,
+    app::App, caller::Identity, error::Result, rest::params::Pairs, scope::ScopeSet, store::sql,
+    token::token_hash,
 };
 
 /// Lifetime of a code in seconds.

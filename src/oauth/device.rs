@@ -13,11 +13,11 @@ use super::{
 };
 use crate::{
     app::App,
-    auth::token_hash,
     error::{Error, Result},
     scope::ScopeSet,
     store::sql,
     time::Timestamp,
+    token::token_hash,
 };
 
 pub const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";

@@ -10,7 +10,7 @@ use super::{
     tokens::{self, Grant, Pair},
 };
 use crate::{
-    app::App, auth::token_hash, error::Result, rest::params::Pairs, store::sql, time::Timestamp,
+    app::App, error::Result, rest::params::Pairs, store::sql, time::Timestamp, token::token_hash,
 };
 
 /// Grant types that are known but refused.

@@ -4,20 +4,17 @@ pub mod authorize;
 pub mod clients;
 pub mod consents;
 pub mod device;
-mod forms;
-mod grants;
-mod metadata;
+pub mod grants;
+pub mod metadata;
 mod pkce;
 pub mod redirect;
 mod refusal;
-mod rest;
-mod revocation;
+pub mod revocation;
 pub mod scopes;
-mod tokens;
+pub mod tokens;
 
 pub use self::{
     refusal::Refusal,
-    rest::*,
     revocation::{revoke_all, revoke_user},
 };
 

@@ -4,9 +4,9 @@ use uuid::Uuid;
 use super::{clients::Client, tokens::forget};
 use crate::{
     app::App,
-    auth::token_hash,
     error::{Error, Result},
     store::{Tx, sql},
+    token::token_hash,
 };
 
 /// Revokes a family. Its row is locked first, as in `refresh`, so that neither misses tokens that

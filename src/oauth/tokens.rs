@@ -7,11 +7,11 @@ use uuid::Uuid;
 use super::{Refusal, clients::Client, revocation::revoke_family, scopes};
 use crate::{
     app::App,
-    auth::token_hash,
     error::Result,
     scope::ScopeSet,
     store::{Tx, sql},
     time::Timestamp,
+    token::token_hash,
 };
 
 /// What a user has granted an application.

@@ -12,10 +12,7 @@ pub mod publishing;
 use async_graphql::MergedObject;
 use poem_openapi::OpenApi;
 
-use crate::{
-    guard::{Guarded, Info},
-    oauth,
-};
+use crate::guard::{Guarded, Info, Table};
 
 /// Every operation, in the order of `docs/OPERATIONS.md`.
 pub fn operations() -> impl Iterator<Item = &'static Info> {
@@ -26,7 +23,6 @@ pub fn operations() -> impl Iterator<Item = &'static Info> {
         publishing::OPERATIONS,
         people::OPERATIONS,
         keeping::OPERATIONS,
-        &[oauth::OPERATIONS],
     ];
     areas.into_iter().flatten().copied().flatten().copied()
 }
@@ -34,6 +30,20 @@ pub fn operations() -> impl Iterator<Item = &'static Info> {
 /// Finds an operation by its name, such as `artists.list`.
 pub fn operation(name: &str) -> Option<&'static Info> {
     operations().find(|info| info.name == name)
+}
+
+/// The operation of an `operationId`, which has the method behind the name for a further route.
+pub fn operation_of(id: &str) -> Option<&'static Info> {
+    let further = id.match_indices('.').nth(1);
+    operation(further.map_or(id, |(end, _)| &id[..end]))
+}
+
+struct Operations;
+
+impl Table for Operations {
+    fn operation(name: &str) -> Option<&'static Info> {
+        operation(name)
+    }
 }
 
 /// The REST API.
@@ -46,7 +56,7 @@ pub fn rest() -> impl OpenApi + Send + Sync + 'static {
         people::rest(),
         keeping::rest(),
     );
-    Guarded((areas, oauth::Rest, oauth::WellKnown))
+    Guarded::<_, Operations>::new(areas)
 }
 
 /// Root of all queries. Each field is an operation: it needs a scope and counts against a rate

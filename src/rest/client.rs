@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use ipnet::IpNet;
 use poem::{Addr, Request};
 
-use crate::{accounts::sessions::Client, app::App};
+use crate::{app::App, caller::Client};
 
 /// Where a request comes from.
 pub fn of(app: &App, request: &Request) -> Client {

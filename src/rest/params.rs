@@ -386,14 +386,14 @@ macro_rules! ordering {
             pub field: $field,
             /// Sort direction; ascending by default.
             #[graphql(default)]
-            pub direction: $crate::graphql::connection::Direction,
+            pub direction: $crate::store::listing::Direction,
         }
 
         impl $crate::rest::params::Order for $order {
             type Field = $field;
 
             fn new(field: $field, descending: bool) -> Self {
-                Self { field, direction: $crate::graphql::connection::Direction::of(descending) }
+                Self { field, direction: $crate::store::listing::Direction::of(descending) }
             }
         }
     };

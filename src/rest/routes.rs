@@ -2,7 +2,7 @@
 use poem::http::Method;
 use poem_openapi::{OpenApi, registry::MetaApi};
 
-use crate::guard::{Info, operation_of};
+use crate::{guard::Info, resources::operation_of};
 
 /// How a path ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

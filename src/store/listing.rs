@@ -9,6 +9,27 @@ use crate::{
     error::{Error, Result},
     time::{Date, Timestamp, is_common},
 };
+use async_graphql::Enum;
+
+/// Sort direction.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Enum)]
+pub enum Direction {
+    /// Ascending: smallest or earliest first.
+    #[default]
+    Asc,
+    /// Descending: largest or latest first.
+    Desc,
+}
+
+impl Direction {
+    pub fn of(descending: bool) -> Self {
+        if descending { Self::Desc } else { Self::Asc }
+    }
+
+    pub fn is_descending(self) -> bool {
+        self == Self::Desc
+    }
+}
 
 /// The type of a sort key, so that a cursor can hold it.
 #[derive(Clone, Copy, Debug)]

@@ -6,10 +6,11 @@ use super::visit::{Page, Visit, go, with};
 use crate::{
     error::Result,
     oauth::{
-        Authorize, EXPLORER,
+        EXPLORER,
         authorize::{self, Fault, Request},
         redirect, scopes,
     },
+    resources::people::oauth::Authorize,
     rest::params::Pairs,
 };
 

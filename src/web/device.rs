@@ -6,10 +6,11 @@ use super::visit::{Page, Visit};
 use crate::{
     error::{Error, Result},
     oauth::{
-        Authorize, EXPLORER,
+        EXPLORER,
         device::{self, Pending},
         scopes,
     },
+    resources::people::oauth::Authorize,
 };
 
 /// Links from QR codes contain the code; the user compares it with the one on the device.

@@ -8,9 +8,10 @@ use crate::{
         openid::{self, Answer, Attempt},
         sessions,
     },
+    auth::browser,
     error::{Error, Result},
     resources::people::users::Login,
-    rest::cookies::{self, NewCookie, cookie},
+    rest::cookies::{NewCookie, cookie},
 };
 
 const COOKIE: &str = "openid_attempt";
@@ -26,7 +27,7 @@ fn keep(visit: &Visit, response: &mut Response, value: &str, lifetime: i64) {
         lifetime,
         hidden: true,
     };
-    cookies::set(visit.app(), response, &cookie);
+    browser::set(visit.app(), response, &cookie);
 }
 
 #[handler]
@@ -73,6 +74,6 @@ pub async fn come_back(visit: Visit, request: &Request) -> Result<Response> {
     }
     let mut response = go(super::visit::within(&attempt.next));
     keep(&visit, &mut response, "", 0);
-    cookies::set_session(permit.app(), &mut response, &session);
+    browser::set_session(permit.app(), &mut response, &session);
     Ok(response)
 }

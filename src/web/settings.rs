@@ -7,6 +7,7 @@ use poem::{Response, handler, web::Path};
 use super::visit::{Page, Visit, go};
 use crate::{
     accounts::recovery,
+    auth::browser,
     error::{Error, Result},
     oauth::scopes,
     resources::{
@@ -17,7 +18,7 @@ use crate::{
             users::{self, ChangeEmail, Changes, DeleteAccount, UserPrivacy},
         },
     },
-    rest::{cookies, params::Scalar},
+    rest::params::Scalar,
     scope::ScopeSet,
     time::Timestamp,
 };
@@ -222,7 +223,7 @@ pub async fn delete(visit: Visit) -> Result<Response> {
     match users::delete(&permit, sure).await {
         Ok(()) => {
             let mut response = go("/login?done=deleted");
-            cookies::clear_session(permit.app(), &mut response);
+            browser::clear_session(permit.app(), &mut response);
             Ok(response)
         }
         refused => done(&visit, "delete", refused).await,

@@ -8,9 +8,9 @@ use super::{
 };
 use crate::{
     accounts::{sessions, sign_in as password},
+    auth::browser,
     error::Result,
     resources::people::users::{Login, Logout},
-    rest::cookies,
 };
 
 async fn facts(visit: &Visit) -> Result<Value> {
@@ -69,7 +69,7 @@ pub async fn admit(visit: &Visit, token: &str) -> Result<Response> {
         sessions::close(visit.app(), old).await?;
     }
     let mut response = go(visit.next());
-    cookies::set_session(visit.app(), &mut response, token);
+    browser::set_session(visit.app(), &mut response, token);
     Ok(response)
 }
 
@@ -78,6 +78,6 @@ pub async fn sign_out(visit: Visit, request: &Request) -> Result<Response> {
     let permit = visit.allow::<Logout>().await?;
     sessions::close_of(permit.app(), request).await?;
     let mut response = go("/");
-    cookies::clear_session(permit.app(), &mut response);
+    browser::clear_session(permit.app(), &mut response);
     Ok(response)
 }

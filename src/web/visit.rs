@@ -9,15 +9,12 @@ use poem::{
 use super::templates;
 use crate::{
     app::App,
-    auth::{self, csrf},
-    context::{Cx, Identity},
+    auth::{self, browser, csrf},
+    caller::Identity,
+    context::Cx,
     error::{Error, Result},
     guard::{Allowed, Operation},
-    rest::{
-        cookies::{self, cookie},
-        form,
-        params::Pairs,
-    },
+    rest::{cookies::cookie, form, params::Pairs},
 };
 
 /// A request from a browser. Its form has passed the CSRF check.
@@ -129,7 +126,7 @@ impl Visit {
             .header("cache-control", "private, no-store")
             .body(html);
         if !self.has_csrf {
-            cookies::set_csrf(self.app(), &mut response, &self.csrf);
+            browser::set_csrf(self.app(), &mut response, &self.csrf);
         }
         Ok(response)
     }

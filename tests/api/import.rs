@@ -2,9 +2,9 @@
 use std::{fs, path::PathBuf};
 
 use baleen::{
-    auth::token_hash,
     import::{Order, Report, import},
     store::sql,
+    token::token_hash,
 };
 
 use crate::support::{Backend, Data, Nobody, Pod, contract, on_both};

@@ -3,6 +3,7 @@ pub mod actors;
 pub mod applications;
 pub mod auth;
 pub mod grants;
+pub mod oauth;
 pub mod sessions;
 pub mod users;
 
@@ -17,6 +18,7 @@ pub const OPERATIONS: &[&[&Info]] = &[
     sessions::OPERATIONS,
     applications::OPERATIONS,
     grants::OPERATIONS,
+    oauth::OPERATIONS,
 ];
 
 pub fn rest() -> impl OpenApi + Send + Sync + 'static {
@@ -26,6 +28,8 @@ pub fn rest() -> impl OpenApi + Send + Sync + 'static {
         sessions::Rest,
         applications::Rest,
         grants::Rest,
+        oauth::Rest,
+        oauth::WellKnown,
     )
 }
 

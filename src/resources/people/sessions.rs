@@ -27,7 +27,13 @@ operations! {
 /// Returns the caller's sessions, newest first.
 pub async fn list(permit: &Allowed<List>) -> Result<Vec<Session>> {
     let user = permit.user()?;
-    sessions::of_user(permit, user.user_id, user.session_id).await
+    sessions::of_user(
+        permit.db(),
+        user.user_id,
+        user.session_id,
+        permit.clock().now(),
+    )
+    .await
 }
 
 pub async fn delete(permit: &Allowed<Delete>, id: i64) -> Result<()> {

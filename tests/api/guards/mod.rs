@@ -4,12 +4,8 @@ mod meet;
 use std::collections::BTreeSet;
 
 use baleen::{
-    guard::{Anonymous, Info},
-    ledger::Ledger,
-    resources::operations,
-    rest::routes::Routes,
-    scope::ScopeSet,
-    throttle::Ident,
+    caller::Anonymous, guard::Info, ledger::Ledger, resources::operations, rest::routes::Routes,
+    scope::ScopeSet, throttle::Ident,
 };
 use poem::{Request, http::Method};
 use serde_json::{Value, json};

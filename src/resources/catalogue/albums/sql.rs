@@ -6,12 +6,11 @@ use super::{Album, AlbumFilter, AlbumOrder, AlbumOrderField};
 use crate::{
     context::Reader,
     error::Result,
-    graphql::connection::Direction,
     load::{Loaders, entity, grouped, load},
     resources::{checks::bounded, library::visibility::viewable},
     store::{
         Index, Reads, Sql,
-        listing::{Kind as KeyKind, Listing, SortKey},
+        listing::{Direction, Kind as KeyKind, Listing, SortKey},
         sql,
         text::matching,
     },

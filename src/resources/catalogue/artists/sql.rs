@@ -6,12 +6,11 @@ use super::{Artist, ArtistFilter, ArtistOrder, ArtistOrderField};
 use crate::{
     context::Reader,
     error::Result,
-    graphql::connection::Direction,
     load::{entity, load},
     resources::checks::bounded,
     store::{
         Index, Reads, Sql,
-        listing::{Kind as KeyKind, Listing, SortKey},
+        listing::{Direction, Kind as KeyKind, Listing, SortKey},
         sql,
         text::{containing, folded, matching, starting},
     },

@@ -10,7 +10,7 @@ use crate::{
     context::Reader,
     error::{Error, Result},
     graphql::{
-        connection::{Direction, answer},
+        connection::answer,
         ids::{Key, Kind, global},
         standard::fields,
     },
@@ -24,7 +24,7 @@ use crate::{
     },
     store::{
         Reads, Tx,
-        listing::{Kind as KeyKind, Listing, SortKey},
+        listing::{Direction, Kind as KeyKind, Listing, SortKey},
         sql,
         text::{WORDS, containing, folded, starting},
     },

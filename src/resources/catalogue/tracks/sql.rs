@@ -6,12 +6,11 @@ use super::{Track, TrackFilter, TrackOrder, TrackOrderField};
 use crate::{
     context::Reader,
     error::Result,
-    graphql::connection::Direction,
     load::{entity, grouped, load},
     resources::checks::bounded,
     store::{
         Index, Reads, Sql,
-        listing::{Kind as KeyKind, Listing, SortKey},
+        listing::{Direction, Kind as KeyKind, Listing, SortKey},
         sql,
         text::{containing, folded, matching, starting},
     },

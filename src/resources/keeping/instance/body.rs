@@ -6,14 +6,14 @@ use poem_openapi::{
 };
 use serde_json::{Value, json};
 
-use super::{
-    Discovery, Manifest, NodeInfo, NodeInfo21, Preferences, Settings, preferences::REPORT_TYPES,
-};
+use super::{Discovery, Manifest, NodeInfo, NodeInfo21, Settings};
 use crate::{
+    auth::browser,
     context::{Cx, Reader},
     error::Result,
     guard::Allowed,
-    rest::{answer::Answer, cookies},
+    pod::{Preferences, preferences::REPORT_TYPES},
+    rest::answer::Answer,
 };
 
 /// The version of Funkwhale whose API this server implements; clients check for it.
@@ -48,7 +48,11 @@ async fn nodeinfo(reader: &Reader, version: &'static str) -> Result<Document> {
     })
 }
 
-fn metadata(reader: &Reader, preferences: &Preferences, figures: Option<&super::Figures>) -> Value {
+fn metadata(
+    reader: &Reader,
+    preferences: &Preferences,
+    figures: Option<&crate::pod::Figures>,
+) -> Value {
     let open = !preferences.closed_to_strangers();
     let usage = figures.map(|figures| {
         json!({
@@ -93,7 +97,7 @@ fn banner(reader: &Reader, preferences: &Preferences) -> Option<String> {
         .map(|file| format!("{}{file}", reader.config().media_url()))
 }
 
-fn library(preferences: &Preferences, figures: Option<&super::Figures>) -> Value {
+fn library(preferences: &Preferences, figures: Option<&crate::pod::Figures>) -> Value {
     let mut library = json!({
         "federationEnabled": preferences.get("federation__enabled"),
         "anonymousCanListen": !preferences.closed_to_strangers(),
@@ -246,7 +250,7 @@ impl Rest {
     async fn nodeinfo(&self, permit: Allowed<NodeInfo>, request: &Request) -> Result<Document> {
         let document = nodeinfo(&permit, "2.0").await?;
         // Web clients get their CSRF token here before they sign in.
-        let csrf = cookies::new_csrf(Cx::of(request).app(), request);
+        let csrf = browser::new_csrf(Cx::of(request).app(), request);
         Ok(Document { csrf, ..document })
     }
 

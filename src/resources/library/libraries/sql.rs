@@ -6,11 +6,10 @@ use super::{Library, LibraryFilter, LibraryOrder, LibraryOrderField, LibraryStat
 use crate::{
     context::Reader,
     error::Result,
-    graphql::connection::Direction,
     load::{entity, grouped, load, weigh},
     store::{
         Sql,
-        listing::{Kind as KeyKind, Listing, SortKey},
+        listing::{Direction, Kind as KeyKind, Listing, SortKey},
         sql,
         text::{WORDS, containing, folded},
     },

@@ -9,11 +9,10 @@ use super::{Upload, UploadFilter, UploadOrder, UploadOrderField};
 use crate::{
     context::Reader,
     error::Result,
-    graphql::connection::Direction,
     load::{Entity, Found, Loaders, entity, grouped, load},
     store::{
         Reads, Sql,
-        listing::{Kind as KeyKind, Listing, SortKey},
+        listing::{Direction, Kind as KeyKind, Listing, SortKey},
         sql,
     },
 };

@@ -5,7 +5,6 @@ use poem_openapi::Object;
 
 use super::{Create, Delete, OauthApplication, Rotate, SELECT, Update, own};
 use crate::{
-    auth::token_hash,
     context::Reader,
     error::{Error, Result},
     guard::Allowed,
@@ -16,6 +15,7 @@ use crate::{
     resources::checks::not_blank,
     scope::{Access, Area, Scope, ScopeSet},
     store::sql,
+    token::token_hash,
 };
 
 /// Application to register.

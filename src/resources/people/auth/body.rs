@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     accounts::{sessions, sign_up::Outcome},
-    auth::csrf,
+    auth::{browser, csrf},
     context::{Cx, Reader},
     error::Result,
     guard::Allowed,
@@ -18,7 +18,6 @@ use crate::{
     rest::{
         answer::{Answer, Plain, Redirect},
         body::Body,
-        cookies,
         form::FORM,
         standard::routes,
     },
@@ -147,7 +146,7 @@ async fn registered(
         && (!form || csrf::is_genuine(request, None))
     {
         let session = sessions::open(permit.app(), user, cx.client()).await?;
-        cookies::set_session(permit.app(), &mut response, &session);
+        browser::set_session(permit.app(), &mut response, &session);
     }
     Ok(response)
 }

@@ -5,11 +5,11 @@ use serde_json::{Map, Value, json};
 use super::{Login, Logout};
 use crate::{
     accounts::{sessions, sign_in::sign_in},
-    auth::{self, csrf},
+    auth::{self, browser, csrf},
     context::Cx,
     error::{Error, Result},
     guard::Allowed,
-    rest::{answer::spaced, cookies, params::Pairs},
+    rest::{answer::spaced, params::Pairs},
 };
 
 const HTML: &str = "text/html; charset=utf-8";
@@ -49,7 +49,7 @@ pub async fn signed_in(
         Ok(token) => {
             sessions::close_of(app, request).await?;
             let mut response = Response::builder().content_type(HTML).finish();
-            cookies::set_session(app, &mut response, &token);
+            browser::set_session(app, &mut response, &token);
             Ok(response)
         }
         Err(Error::Invalid(fields)) => Ok(bad(&json!(fields))),
@@ -69,7 +69,7 @@ pub async fn signed_out(permit: &Allowed<Logout>, request: &Request) -> Result<R
     let mut response = Response::builder().content_type(HTML).finish();
     if auth::session(request).is_some() {
         sessions::close_of(permit.app(), request).await?;
-        cookies::clear_session(permit.app(), &mut response);
+        browser::clear_session(permit.app(), &mut response);
     }
     Ok(response)
 }

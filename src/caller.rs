@@ -1,11 +1,27 @@
 //! Who asks, and how far the credentials reach that were sent.
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use crate::{
     error::{Error, Result, TokenProblem},
-    guard::Anonymous,
     scope::{Permissions, Scope, ScopeSet},
 };
+
+/// What strangers may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Anonymous {
+    Always,
+    /// Unless the pod asks everybody to sign in (`common__api_authentication_required`).
+    Setting,
+    Never,
+}
+
+/// The client of a request.
+#[derive(Clone, Debug)]
+pub struct Client {
+    pub address: IpAddr,
+    /// `User-Agent` header, shortened.
+    pub user_agent: String,
+}
 
 /// Who asks.
 #[derive(Clone, Debug)]
@@ -49,12 +65,7 @@ impl Caller {
     }
 
     /// The rule of every operation: 401 for strangers where it is closed, 403 without the scope.
-    pub(super) fn may(
-        &self,
-        anonymous: Anonymous,
-        closed: bool,
-        scope: Option<Scope>,
-    ) -> Result<()> {
+    pub fn may(&self, anonymous: Anonymous, closed: bool, scope: Option<Scope>) -> Result<()> {
         let problem = match self {
             Self::User(identity) => {
                 let reached = scope.is_none_or(|scope| identity.scopes.contains(scope));

@@ -1,21 +1,22 @@
 //! The OAuth endpoints. The standards define them as REST, so GraphQL has no counterpart.
+mod forms;
+
 use oauth2::{StandardTokenIntrospectionResponse as Introspection, basic::BasicTokenType};
 use poem::{Request, Response, http::StatusCode};
 use poem_openapi::{Object, OpenApi, types::Any};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{
-    Refusal,
-    authorize::{self, Fault},
-    clients, device,
-    forms::{AuthorizeForm, DeviceForm, TokenForm, TokenOnly},
-    grants, metadata, revocation,
-    tokens::{self, Pair},
-};
+use self::forms::{AuthorizeForm, DeviceForm, TokenForm, TokenOnly};
 use crate::{
     error::{Error, Result},
     guard::{Allowed, operations},
+    oauth::{
+        Refusal,
+        authorize::{self, Fault},
+        clients, device, grants, metadata, revocation,
+        tokens::{self, Pair},
+    },
     rest::{
         answer::{Plain, Redirect, spaced},
         form::Form,

@@ -1,0 +1,71 @@
+//! The cookies of browsers: their session, and their token against forged requests.
+use poem::{Request, Response, http::HeaderValue};
+
+use super::{SESSION, csrf};
+use crate::{
+    accounts::sessions,
+    app::App,
+    rest::cookies::{NewCookie, cookie},
+};
+
+/// Sets a cookie.
+pub fn set(app: &App, response: &mut Response, cookie: &NewCookie<'_>) {
+    response
+        .headers_mut()
+        .append("set-cookie", header(app, cookie));
+}
+
+fn header(app: &App, cookie: &NewCookie<'_>) -> HeaderValue {
+    let secure = app.config().public_url().starts_with("https:");
+    cookie.header(app.clock().now(), secure)
+}
+
+const YEAR: i64 = 31_449_600;
+
+/// The token against forged requests, as a cookie.
+fn csrf_cookie(token: &str) -> NewCookie<'_> {
+    NewCookie {
+        name: csrf::COOKIE,
+        value: token,
+        path: "/",
+        lifetime: YEAR,
+        hidden: false,
+    }
+}
+
+/// Gives the browser its token against forged requests.
+pub fn set_csrf(app: &App, response: &mut Response, token: &str) {
+    set(app, response, &csrf_cookie(token));
+}
+
+/// The header that gives a browser its token, unless it has it.
+pub fn new_csrf(app: &App, request: &Request) -> Option<HeaderValue> {
+    let token = csrf::token(request);
+    let known = cookie(request.headers(), csrf::COOKIE) == Some(token.as_str());
+    (!known).then(|| header(app, &csrf_cookie(&token)))
+}
+
+/// Signs the browser in: a session, and the token that goes with it.
+pub fn set_session(app: &App, response: &mut Response, session: &str) {
+    set_csrf(app, response, &csrf::of_session(session));
+    let cookie = NewCookie {
+        name: SESSION,
+        value: session,
+        path: "/",
+        lifetime: sessions::LIFETIME,
+        hidden: true,
+    };
+    set(app, response, &cookie);
+}
+
+/// Signs the browser out.
+pub fn clear_session(app: &App, response: &mut Response) {
+    let cookie = NewCookie {
+        name: SESSION,
+        value: "",
+        path: "/",
+        lifetime: 0,
+        hidden: true,
+    };
+    set(app, response, &cookie);
+}

@@ -1,0 +1,113 @@
+//! What the administrators set, and what the pod counts of itself.
+mod figures;
+pub mod preferences;
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+pub use self::figures::Figures;
+use self::preferences::PREFERENCES;
+use crate::{
+    error::Result,
+    scope::Permissions,
+    store::{Reads, Tx, sql},
+};
+
+/// The current values of the pod's settings.
+#[derive(Debug)]
+pub struct Preferences(HashMap<String, Value>);
+
+impl Preferences {
+    pub async fn load(db: &Reads) -> Result<Self> {
+        let rows: Vec<(String, String, Option<String>)> =
+            sql("select section, name, raw_value from preferences")
+                .all(db)
+                .await?;
+        let raw: HashMap<String, Option<String>> = rows
+            .into_iter()
+            .map(|(section, name, raw)| (format!("{section}__{name}"), raw))
+            .collect();
+        let values = PREFERENCES.iter().map(|preference| {
+            let stored = raw.get(&preference.identifier()).cloned().flatten();
+            let value = stored.map_or_else(|| preference.initial(), |raw| preference.parse(&raw));
+            (preference.identifier(), value)
+        });
+        Ok(Self(values.collect()))
+    }
+
+    /// Stores a setting. After the commit, callers must drop the cached settings.
+    pub async fn store(tx: &mut Tx, section: &str, name: &str, raw: &str) -> Result<()> {
+        sql(
+            "insert into preferences (section, name, raw_value) values (?, ?, ?)
+             on conflict (section, name) do update set raw_value = excluded.raw_value",
+        )
+        .bind(section)
+        .bind(name)
+        .bind(raw)
+        .run(tx)
+        .await
+        .map(|_| ())
+    }
+
+    /// Returns the value of a setting such as `instance__name`.
+    pub fn get(&self, identifier: &str) -> Value {
+        self.0.get(identifier).cloned().unwrap_or_default()
+    }
+
+    pub fn is_on(&self, identifier: &str) -> bool {
+        self.get(identifier) == Value::Bool(true)
+    }
+
+    pub fn text(&self, identifier: &str) -> String {
+        self.get(identifier).as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Upload quota of users without a quota of their own, in megabytes.
+    pub fn upload_quota(&self) -> i64 {
+        self.get("users__upload_quota").as_i64().unwrap_or(1000)
+    }
+
+    /// Whether the pod requires authentication for reading the catalogue.
+    pub fn closed_to_strangers(&self) -> bool {
+        self.is_on("common__api_authentication_required")
+    }
+
+    /// Minutes after which transcoded audio that nobody listened to is removed.
+    pub fn transcoding_cache_minutes(&self) -> u64 {
+        let minutes = self.get("music__transcoding_cache_duration").as_u64();
+        minutes.unwrap_or(7 * 24 * 60)
+    }
+
+    /// Whether the pod publishes usage statistics.
+    pub fn statistics_enabled(&self) -> bool {
+        self.is_on("instance__nodeinfo_stats_enabled")
+    }
+
+    /// Whether audio is transcoded on request.
+    pub fn transcoding_enabled(&self) -> bool {
+        self.is_on("music__transcoding_enabled")
+    }
+
+    /// Permissions that every user holds.
+    pub fn default_permissions(&self) -> Permissions {
+        let held = self.get("users__default_permissions");
+        let has = |name: &str| {
+            held.as_array()
+                .is_some_and(|list| list.iter().any(|one| one == name))
+        };
+        Permissions {
+            moderation: has("moderation"),
+            library: has("library"),
+            settings: has("settings"),
+        }
+    }
+
+    /// The public settings, in their REST form.
+    pub fn public(&self) -> Vec<Value> {
+        let public = PREFERENCES.iter().filter(|preference| preference.public);
+        public
+            .map(|preference| preference.body(self.get(&preference.identifier())))
+            .collect()
+    }
+}
