@@ -81,7 +81,7 @@ async fn checked(
         None => None,
     };
     let caller = match holder {
-        Some(holder) => admitted(app, credential, holder)
+        Some(holder) => admitted(app, (credential, None), holder)
             .await?
             .unwrap_or_else(Caller::Rejected),
         None => Caller::Refused(Error::WrongPassword),

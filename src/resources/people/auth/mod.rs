@@ -176,7 +176,7 @@ pub async fn change_password(permit: &Allowed<ChangePassword>, new: PasswordChan
         first: &new.new_password1,
         second: &new.new_password2,
     };
-    let who = (identity.user_id, identity.session_id);
+    let who = (identity.user_id, identity.session_id());
     recovery::change(permit.app(), who, &new.old_password, twice).await
 }
 

@@ -199,7 +199,6 @@ async fn authorized(
     request: &Request,
     form: &Pairs,
 ) -> Result<Response> {
-    let user = permit.user()?.user_id;
     let by_script = request
         .headers()
         .get("x-requested-with")
@@ -218,7 +217,7 @@ async fn authorized(
         Err(Fault::Told(told)) => told,
         Ok(wanted) if !wanted.may_be_answered_by(permit.user()?) => return Err(Error::Forbidden),
         Ok(wanted) if form.is_on("allow") => {
-            let granted = wanted.grant(permit.app(), user).await?;
+            let granted = wanted.grant(permit.app(), permit.user()?).await?;
             return Ok(match by_script {
                 true => secret(&Granted {
                     redirect_uri: granted.location,
