@@ -72,7 +72,13 @@ async fn checked(
             }),
         });
     }
-    let known = check(app, login, password).await;
+    let known = check(app, login, password, address).await;
+    if let Err(Error::Throttled(seconds)) = known {
+        return Ok(Checked {
+            caller: Caller::Refused(Error::Throttled(seconds)),
+            refused_by: None,
+        });
+    }
     if !matches!(known, Ok(None)) {
         app.limits().give_back(address, budget).await?;
     }

@@ -118,6 +118,9 @@ async fn of_session(app: &App, request: &Request) -> Result<Option<Caller>> {
     let Some(token) = session(request) else {
         return Ok(None);
     };
+    if !browser::is_own_origin(app, request.headers()) {
+        return Ok(None);
+    }
     let caller = match app.credentials().get(token, app.clock().now()) {
         Some(found) => Caller::User(found),
         None => match Holder::of_session(app, token).await? {

@@ -15,11 +15,6 @@ const MOST: usize = 20;
 /// Funkwhale.
 const KNOWN: &[&str] = &["urn:/audio.funkwhale.funkwhale-android/oauth/callback"];
 
-/// Private-use schemes without a dot that known clients register. Others must have one, as names of
-/// domains in reverse order have (RFC 8252 section 7.1): schemes without a dot may belong to the
-/// system, such as `ms-settings` and `market`.
-const SCHEMES: &[&str] = &["funkwhale", "otter", "tauon", "tempo", "ultrasonic"];
-
 /// Whether a redirect URI, with or without a query, is an out-of-band one.
 pub fn is_out_of_band(uri: &str) -> bool {
     let bare = uri.split('?').next().unwrap_or_default();
@@ -59,14 +54,11 @@ fn fault(uri: &str) -> Option<&'static str> {
         "http" if is_loopback(&url) && url.username().is_empty() => None,
         "http" => Some("http is for addresses on the device itself, such as http://127.0.0.1/."),
         "urn" => Some("the only URN is urn:ietf:wg:oauth:2.0:oob."),
-        scheme if is_private_use(scheme) => None,
+        // A private-use scheme of an app on a device is the name of a domain in reverse (RFC 8252
+        // section 7.1). Without a dot it may be one of the system, such as `ms-settings`.
+        scheme if scheme.contains('.') => None,
         _ => Some("the scheme of an app on a device has a dot, such as com.example.app:/callback."),
     }
-}
-
-/// Whether a scheme belongs to an application on a device (RFC 8252 section 7.1).
-fn is_private_use(scheme: &str) -> bool {
-    scheme.contains('.') || SCHEMES.contains(&scheme)
 }
 
 fn is_loopback(url: &Url) -> bool {
@@ -166,7 +158,6 @@ mod tests {
             "http://[::1]:8080/cb",
             "http://localhost:3000",
             "com.example.app:/cb",
-            "otter://cb",
             "urn:/audio.funkwhale.funkwhale-android/oauth/callback",
             "urn:ietf:wg:oauth:2.0:oob urn:ietf:wg:oauth:2.0:oob:auto",
             "",

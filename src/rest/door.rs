@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     app::App,
-    auth,
+    auth::{self, browser},
     context::Cx,
     error::{Error, Result},
     guard::Wire,
@@ -87,6 +87,7 @@ impl<E: Endpoint> Door<E> {
         let method = request.method().clone();
         let path = told_path(request.uri().path()).to_owned();
         let origin = request.headers().get("origin").cloned();
+        let own = browser::is_own_origin(&self.app, request.headers());
         let coding = Coding::accepted(request.headers()).filter(|_| !is_secret(&path));
         let entered = self.enter(request).await;
         let mut response = entered.unwrap_or_else(IntoResponse::into_response);
@@ -95,7 +96,7 @@ impl<E: Endpoint> Door<E> {
         let compressed = compress(response, coding).await;
         let mut response = compressed.unwrap_or_else(IntoResponse::into_response);
         if let Some(origin) = origin.filter(|_| is_shared(&path)) {
-            share(response.headers_mut(), origin);
+            share(response.headers_mut(), origin, own);
         }
         let (status, seconds) = (response.status(), started.elapsed().as_secs_f64());
         self.app.metrics().count_request(&method, status, seconds);
