@@ -142,7 +142,7 @@ impl App {
     }
 
     /// The dearest of the passwords' hashes that came from another server, while any is left.
-    pub(crate) async fn foreign_hash(&self) -> Result<Arc<Option<String>>> {
+    pub async fn foreign_hash(&self) -> Result<Arc<Option<String>>> {
         let read = async {
             let row: Option<(String,)> = sql(
                 "select password from users where password like 'pbkdf2\\_%' escape '\\'

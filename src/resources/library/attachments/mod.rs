@@ -10,7 +10,26 @@ use serde::Serialize;
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use crate::{context::{Cx, Reader}, error::Result, graphql::{connection::answer, ids::{Key, Kind, global}, scalars::BigInt, standard::fields}, guard::{AllowExt, Allowed, operations}, load::{Entity, entity}, media::picture::Crop, rest::{answer::{Answer, Created, NoContent, Redirect}, file::SentFile, standard::routes}, store::{On, sql}, time::Timestamp};
+use crate::{
+    context::{Cx, Reader},
+    error::Result,
+    graphql::{
+        connection::answer,
+        ids::{Key, Kind, global},
+        scalars::BigInt,
+        standard::fields,
+    },
+    guard::{AllowExt, Allowed, operations},
+    load::{Entity, entity},
+    media::picture::Crop,
+    rest::{
+        answer::{Answer, Created, NoContent, Redirect},
+        file::SentFile,
+        standard::routes,
+    },
+    store::{On, sql},
+    time::Timestamp,
+};
 
 operations! {
     "attachments";
