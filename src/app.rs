@@ -141,11 +141,15 @@ impl App {
         &self.0.mailer
     }
 
-    /// A password's hash of the kind that came from another server, while any is left.
-    pub(crate) async fn foreign_hash(&self) -> Result<Arc<Option<String>>> {
+    /// The dearest of the passwords' hashes that came from another server, while any is left.
+    pub async fn foreign_hash(&self) -> Result<Arc<Option<String>>> {
         let read = async {
             let row: Option<(String,)> = sql(
-                "select password from users where password like 'pbkdf2\\_%' escape '\\' limit 1",
+                "select password from users where password like 'pbkdf2\\_%' escape '\\'
+                 order by case when substr(password, 22, 1) = '$' then 7
+                   when substr(password, 21, 1) = '$' then 6
+                   when substr(password, 20, 1) = '$' then 5 else 4 end desc,
+                   substr(password, 15, 7) desc limit 1",
             )
             .optional(self.db())
             .await?;

@@ -1,6 +1,8 @@
 //! Who asks, and how far the credentials reach that were sent.
 use std::{net::IpAddr, sync::Arc};
 
+use uuid::Uuid;
+
 use crate::{
     error::{Error, Result, TokenProblem},
     scope::{Permissions, Scope, ScopeSet},
@@ -42,10 +44,38 @@ pub struct Identity {
     pub username: String,
     pub permissions: Permissions,
     pub scopes: ScopeSet,
-    /// The browser session that the request belongs to.
-    pub session_id: Option<i64>,
+    pub credential: Credential,
+}
+
+/// What a caller showed. What is made with it cannot do more, nor last longer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Credential {
+    Password,
+    Session(i64),
+    /// A token of an authorization, by the family of its tokens.
+    Family(Uuid),
+    /// A token without a family, by its hash: an application token, or an imported one.
+    Token(Vec<u8>),
+    /// A token that was made with another credential, such as those in audio URLs.
+    Derived,
+}
+
+impl Identity {
     /// Whether a password or a session was shown, not a token of an application.
-    pub in_person: bool,
+    pub fn in_person(&self) -> bool {
+        matches!(
+            self.credential,
+            Credential::Password | Credential::Session(_)
+        )
+    }
+
+    /// The browser session that the request belongs to.
+    pub fn session_id(&self) -> Option<i64> {
+        match self.credential {
+            Credential::Session(id) => Some(id),
+            _ => None,
+        }
+    }
 }
 
 impl Caller {

@@ -84,7 +84,7 @@ pub async fn set_password(app: &App, username: &str, plain: &str) -> Result<()> 
     let mut tx = app.db().begin().await?;
     let user = find(&mut tx, username).await?;
     tx.commit().await?;
-    put_password(app, user.id, plain, None).await
+    put_password(app, user.id, plain, None, true).await
 }
 
 /// Sets permissions of an account and returns the account.

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     app::App,
     error::{Error, Result},
-    oauth::revoke_user,
+    oauth::{revoke_codes, revoke_user},
     store::{Reads, Tx, sql, text::folded},
 };
 
@@ -111,12 +111,13 @@ pub async fn reset(app: &App, uid: &str, key: &str, new: Twice<'_>) -> Result<()
 }
 
 /// Changes a password. The user must know the old one or, for an account without a password, have
-/// just signed in. Other sessions end.
+/// just signed in. Other sessions end; with `apps_too` also all access that applications have.
 pub async fn change(
     app: &App,
     (user, session): (i64, Option<i64>),
     old: &str,
     new: Twice<'_>,
+    apps_too: bool,
 ) -> Result<()> {
     let new = new.checked()?;
     let complaint = if has_password(app.db(), user).await? {
@@ -129,7 +130,7 @@ pub async fn change(
     };
     match complaint {
         Some(complaint) => Err(Error::field("old_password", complaint)),
-        None => put_password(app, user, new, session).await,
+        None => put_password(app, user, new, session, apps_too).await,
     }
 }
 
@@ -143,18 +144,28 @@ pub async fn has_password(db: &Reads, user: i64) -> Result<bool> {
     Ok(password::is_hash(&stored.0))
 }
 
-/// Sets a password and ends all sessions except `kept`.
-pub async fn put_password(app: &App, user: i64, new: &str, kept: Option<i64>) -> Result<()> {
+/// Sets a password and ends all sessions except `kept`; with `apps_too` also all access that
+/// applications have.
+pub async fn put_password(
+    app: &App,
+    user: i64,
+    new: &str,
+    kept: Option<i64>,
+    apps_too: bool,
+) -> Result<()> {
     let hash = app.hashing().hash(new).await?;
     let mut tx = app.db().begin().await?;
     set_password(&mut tx, user, hash, kept).await?;
+    if apps_too {
+        revoke_user(&mut tx, user).await?;
+    }
     tx.commit().await?;
     app.credentials().forget_all();
     Ok(())
 }
 
 /// Sets a password and invalidates what was issued under the old one: sessions, audio URL tokens,
-/// the Subsonic token.
+/// the Subsonic token, and codes of applications that were not redeemed yet.
 async fn set_password(tx: &mut Tx, user: i64, hash: String, kept: Option<i64>) -> Result<()> {
     sql(
         "update users set password = ?, secret_key = ?, subsonic_api_token =
@@ -170,6 +181,7 @@ async fn set_password(tx: &mut Tx, user: i64, hash: String, kept: Option<i64>) -
         .bind(user)
         .run(&mut *tx)
         .await?;
+    revoke_codes(&mut *tx, user).await?;
     sessions::end_others(tx, user, kept).await.map(|_| ())
 }
 

@@ -12,6 +12,7 @@ use crate::{
     caller::Client,
     error::Result,
     store::{OnWrite, Reads, sql},
+    throttle::Ident,
     time::Timestamp,
     token::token_hash,
 };
@@ -63,6 +64,21 @@ pub async fn open(app: &App, user: i64, client: &Client) -> Result<String> {
         .await?;
     tx.commit().await?;
     Ok(token)
+}
+
+/// Whether a valid session of a user was opened from this address.
+pub async fn are_from(app: &App, user: i64, from: Ident) -> Result<bool> {
+    let addresses: Vec<(String,)> =
+        sql("select distinct address from sessions where user_id = ? and expires > ?")
+            .bind(user)
+            .bind(app.clock().now())
+            .all(app.db())
+            .await?;
+    let mut known = addresses
+        .iter()
+        .filter_map(|(address,)| address.parse().ok())
+        .map(Ident::of_address);
+    Ok(known.any(|known| known == from))
 }
 
 /// Whether a session was opened at most `seconds` ago.

@@ -1,4 +1,5 @@
 //! Signing in with a password.
+use sha2::{Digest, Sha256};
 use sqlx::FromRow;
 
 use super::{password, recovery::remind, sessions};
@@ -7,6 +8,7 @@ use crate::{
     caller::Client,
     error::{Error, Result},
     store::{sql, text::folded},
+    throttle::Ident,
 };
 
 /// An account, as far as signing in needs it.
@@ -25,7 +27,8 @@ const UNVERIFIED: &str =
 
 /// Opens a session for a username or email address and its password.
 pub async fn sign_in(app: &App, login: &str, plain: &str, client: &Client) -> Result<String> {
-    let Some(user) = check(app, login, plain).await? else {
+    let from = Ident::of_address(client.address);
+    let Some(user) = check(app, login, plain, from).await? else {
         return Err(Error::field("non_field_errors", REFUSED));
     };
     if !user.may_enter {
@@ -44,7 +47,10 @@ pub struct Known {
 }
 
 /// Checks a username or email address and a password. Takes the same time for unknown names.
-pub async fn check(app: &App, login: &str, plain: &str) -> Result<Option<Known>> {
+///
+/// Wrong guesses are counted by name, whatever address they come from. Addresses with a session of
+/// the account are exempt, so that strangers cannot keep its owner out.
+pub async fn check(app: &App, login: &str, plain: &str, from: Ident) -> Result<Option<Known>> {
     let account: Option<Account> = sql(
         "select id, password, is_active, is_superuser, email_verified from users
          where username_folded = ? or (email_folded = ? and email_folded <> '')
@@ -55,6 +61,10 @@ pub async fn check(app: &App, login: &str, plain: &str) -> Result<Option<Known>>
     .bind(folded(login))
     .optional(app.db())
     .await?;
+    let guess = match &account {
+        Some(account) if sessions::are_from(app, account.id, from).await? => None,
+        _ => Some(counted(app, login).await?),
+    };
     let stored = account.as_ref().map(|account| account.password.clone());
     let foreign = app.foreign_hash().await?;
     let right = app
@@ -64,6 +74,9 @@ pub async fn check(app: &App, login: &str, plain: &str) -> Result<Option<Known>>
     let Some(account) = account.filter(|account| right && account.is_active) else {
         return Ok(None);
     };
+    if let Some(name) = guess {
+        app.limits().give_back(name, BUDGET).await?;
+    }
     if !password::is_current(&account.password) {
         renew(app, account.id, &account.password, plain).await?;
     }
@@ -72,6 +85,21 @@ pub async fn check(app: &App, login: &str, plain: &str) -> Result<Option<Known>>
         id: account.id,
         may_enter: !enforced || account.email_verified || account.is_superuser,
     }))
+}
+
+/// The rate limit of wrong passwords.
+const BUDGET: &str = "login";
+
+/// Counts a guess for a name; it is given back if it was right.
+async fn counted(app: &App, login: &str) -> Result<Ident> {
+    let hash = Sha256::digest(folded(login).as_bytes());
+    let (start, _) = hash.split_first_chunk().expect("a digest has 32 bytes");
+    let name = Ident::Login(u64::from_be_bytes(*start));
+    let verdict = app.spend(name, &[BUDGET]).await?.pop();
+    match verdict.filter(|verdict| !verdict.passes) {
+        None => Ok(name),
+        Some(verdict) => Err(Error::Throttled(verdict.quota.retry_after.unwrap_or(1))),
+    }
 }
 
 /// Whether this is the user's password.

@@ -72,7 +72,13 @@ async fn checked(
             }),
         });
     }
-    let known = check(app, login, password).await;
+    let known = check(app, login, password, address).await;
+    if let Err(Error::Throttled(seconds)) = known {
+        return Ok(Checked {
+            caller: Caller::Refused(Error::Throttled(seconds)),
+            refused_by: None,
+        });
+    }
     if !matches!(known, Ok(None)) {
         app.limits().give_back(address, budget).await?;
     }
@@ -81,7 +87,7 @@ async fn checked(
         None => None,
     };
     let caller = match holder {
-        Some(holder) => admitted(app, credential, holder)
+        Some(holder) => admitted(app, (credential, None), holder)
             .await?
             .unwrap_or_else(Caller::Rejected),
         None => Caller::Refused(Error::WrongPassword),

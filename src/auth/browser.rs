@@ -1,5 +1,8 @@
 //! The cookies of browsers: their session, and their token against forged requests.
-use poem::{Request, Response, http::HeaderValue};
+use poem::{
+    Request, Response,
+    http::{HeaderMap, HeaderValue},
+};
 
 use super::{SESSION, csrf};
 use crate::{
@@ -7,6 +10,18 @@ use crate::{
     app::App,
     rest::cookies::{NewCookie, cookie},
 };
+
+/// Whether a request comes from a page of this pod, or from no page. Cookies of others' requests do
+/// not count: a page of another origin acts with the tokens that it was given.
+pub fn is_own_origin(app: &App, headers: &HeaderMap) -> bool {
+    let Some(origin) = headers.get("origin") else {
+        return true;
+    };
+    let host = headers.get("host").map(HeaderValue::as_bytes);
+    let of_host = |scheme: &[u8]| origin.as_bytes().strip_prefix(scheme) == host;
+    origin == app.names().public_url.as_str()
+        || (host.is_some() && (of_host(b"https://") || of_host(b"http://")))
+}
 
 /// Sets a cookie.
 pub fn set(app: &App, response: &mut Response, cookie: &NewCookie<'_>) {

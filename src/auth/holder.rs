@@ -1,10 +1,12 @@
 //! The user behind a credential, and what limits the credential.
 use sqlx::FromRow;
+use uuid::Uuid;
 
 use crate::{
     app::App,
-    caller::Identity,
+    caller::{Credential, Identity},
     error::Result,
+    oauth::{living, tokens::goes_on_still},
     scope::{Bounds, Permissions, effective},
     store::sql,
     time::Timestamp,
@@ -26,6 +28,9 @@ pub struct Holder {
     email_verified: bool,
     last_activity: Option<Timestamp>,
     session_id: Option<i64>,
+    family: Option<Uuid>,
+    /// Whether this is the first use of an access token.
+    fresh: bool,
     application_scope: Option<String>,
     token_scope: Option<String>,
     pub expires: Option<Timestamp>,
@@ -34,29 +39,72 @@ pub struct Holder {
 const USER: &str = "select u.id as user_id, u.actor_id, u.username, u.is_superuser,
     u.permission_moderation, u.permission_library, u.permission_settings, u.email_verified, ";
 
+const SESSION: &str = "s.last_seen as last_activity, s.id as session_id, cast(null as uuid) as family,
+    false as fresh, cast(null as text) as application_scope, cast(null as text) as token_scope, s.expires
+    from sessions s join users u on u.id = s.user_id where ";
+
 impl Holder {
     /// The holder of an OAuth access token or an application token.
-    pub async fn of_token(app: &App, token: &str) -> Result<Option<Self>> {
-        let hash = token_hash(token);
+    pub async fn of_token(app: &App, hash: &[u8]) -> Result<Option<Self>> {
         sql(USER)
             .then(
-                "u.last_activity, cast(null as bigint) as session_id, a.scope as application_scope,
-                   t.scope as token_scope, t.expires
+                "u.last_activity, cast(null as bigint) as session_id, t.family, not t.used as fresh,
+                   a.scope as application_scope, t.scope as token_scope, t.expires
                  from oauth_access_tokens t
                  join users u on u.id = t.user_id
                  join oauth_applications a on a.id = t.application_id
-                 where t.token_hash = ? and u.is_active = true union all ",
+                 where t.token_hash = ? and u.is_active = true and ",
             )
-            .bind(hash.clone())
+            .bind(hash.to_vec())
+            .append(goes_on_still(app.clock().now()))
+            .then(" union all ")
             .then(USER)
             .then(
-                "u.last_activity, cast(null as bigint) as session_id, a.scope as application_scope,
-                   cast(null as text) as token_scope, cast(null as timestamptz) as expires
+                "u.last_activity, cast(null as bigint) as session_id, cast(null as uuid) as family,
+                   false as fresh, a.scope as application_scope, cast(null as text) as token_scope,
+                   cast(null as timestamptz) as expires
                  from oauth_applications a
                  join users u on u.id = a.user_id
                  where a.token_hash = ? and u.is_active = true",
             )
-            .bind(hash)
+            .bind(hash.to_vec())
+            .optional(app.db())
+            .await
+    }
+
+    /// The holder of a session, by its ID.
+    pub async fn of_session_id(app: &App, id: i64) -> Result<Option<Self>> {
+        sql(USER)
+            .then(SESSION)
+            .then("s.id = ? and s.expires > ? and u.is_active = true")
+            .bind(id)
+            .bind(app.clock().now())
+            .optional(app.db())
+            .await
+    }
+
+    /// The holder of a family of tokens that are not all expired or revoked.
+    pub async fn of_family(app: &App, family: Uuid) -> Result<Option<Self>> {
+        let now = app.clock().now();
+        sql(USER)
+            .then(
+                "u.last_activity, cast(null as bigint) as session_id, f.family, false as fresh,
+                   a.scope as application_scope, h.scope as token_scope,
+                   cast(null as timestamptz) as expires
+                 from oauth_families f
+                 join users u on u.id = f.user_id
+                 join oauth_applications a on a.id = f.application_id
+                 join (select family, scope from oauth_refresh_tokens
+                     where revoked is null and scope is not null and (expires is null or expires > ?)
+                   union all select family, scope from oauth_access_tokens where expires > ?) h
+                   on h.family = f.family
+                 where f.family = ? and f.revoked is null and u.is_active = true and ",
+            )
+            .bind(now)
+            .bind(now)
+            .bind(family)
+            .append(living("f.parent_family", "f.parent_token", now))
+            .then(" limit 1")
             .optional(app.db())
             .await
     }
@@ -64,12 +112,8 @@ impl Holder {
     /// The holder of a browser session.
     pub async fn of_session(app: &App, token: &str) -> Result<Option<Self>> {
         sql(USER)
-            .then(
-                "s.last_seen as last_activity, s.id as session_id, cast(null as text) as application_scope,
-                   cast(null as text) as token_scope, s.expires
-                 from sessions s join users u on u.id = s.user_id
-                 where s.token_hash = ? and s.expires > ? and u.is_active = true",
-            )
+            .then(SESSION)
+            .then("s.token_hash = ? and s.expires > ? and u.is_active = true")
             .bind(token_hash(token))
             .bind(app.clock().now())
             .optional(app.db())
@@ -80,7 +124,8 @@ impl Holder {
     pub async fn of_user(app: &App, user: i64) -> Result<Option<Self>> {
         sql(USER)
             .then(
-                "u.last_activity, cast(null as bigint) as session_id, cast(null as text) as application_scope,
+                "u.last_activity, cast(null as bigint) as session_id, cast(null as uuid) as family,
+                   false as fresh, cast(null as text) as application_scope,
                    cast(null as text) as token_scope, cast(null as timestamptz) as expires
                  from users u where u.id = ? and u.is_active = true",
             )
@@ -119,8 +164,26 @@ impl Holder {
             .map(|_| ())
     }
 
+    /// Remembers that an access token was used.
+    pub async fn record_use(&self, app: &App, hash: &[u8]) -> Result<()> {
+        if !self.fresh {
+            return Ok(());
+        }
+        sql("update oauth_access_tokens set used = true where token_hash = ?")
+            .bind(hash.to_vec())
+            .run(app.db())
+            .await
+            .map(|_| ())
+    }
+
     /// The identity of the holder; `granted` are the permissions that every user holds.
-    pub fn identity(self, granted: Permissions) -> Identity {
+    pub fn identity(self, granted: Permissions, hash: Option<&[u8]>) -> Identity {
+        let credential = match (self.session_id, self.family, hash) {
+            (Some(session), ..) => Credential::Session(session),
+            (_, Some(family), _) => Credential::Family(family),
+            (.., Some(hash)) => Credential::Token(hash.to_vec()),
+            _ => Credential::Password,
+        };
         let permissions = Permissions {
             moderation: self.permission_moderation || self.is_superuser || granted.moderation,
             library: self.permission_library || self.is_superuser || granted.library,
@@ -137,8 +200,7 @@ impl Holder {
             scopes: effective(permissions, bounds),
             username: self.username,
             permissions,
-            session_id: self.session_id,
-            in_person: matches!(bounds, Bounds::InPerson),
+            credential,
         }
     }
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::Holder;
 use crate::{
     app::App,
-    caller::Caller,
+    caller::{Caller, Credential},
     error::Result,
     scope::{Access, Area, Scope, ScopeSet},
     store::sql,
@@ -17,22 +17,34 @@ use crate::{
 /// Lifetime of a token in seconds.
 const LIFETIME: i64 = 3 * 24 * 3600;
 
-/// Creates a token for a user. It becomes invalid when the user's key changes, as it does with the
-/// password.
-pub fn sign(user: i64, key: Uuid, now: Timestamp) -> String {
-    let claim = format!("{user}.{}", now.unix());
+/// Creates a token for a user, with another credential of theirs. It becomes invalid with that
+/// credential, and when the user's key changes, as it does with the password.
+pub fn sign(user: i64, key: Uuid, parent: &Credential, now: Timestamp) -> String {
+    let claim = format!("{user}.{}.{}", now.unix(), named(parent));
     format!(
         "{claim}.{}",
         URL_SAFE_NO_PAD.encode(mac(key, &claim).finalize().into_bytes())
     )
 }
 
-/// The user behind a valid token, with the scope to listen and no other.
+/// How a claim names the credential that it was made with.
+fn named(parent: &Credential) -> String {
+    match parent {
+        Credential::Password => "p".to_owned(),
+        Credential::Session(id) => format!("s{id}"),
+        Credential::Family(family) => format!("f{family}"),
+        Credential::Token(hash) => format!("t{}", URL_SAFE_NO_PAD.encode(hash)),
+        Credential::Derived => String::new(),
+    }
+}
+
+/// The user behind a valid token, with the scope to listen, if the credential that it was made with
+/// has that scope, and no other.
 pub async fn caller(app: &App, token: &str) -> Result<Option<Caller>> {
     let Some((claim, signature)) = token.rsplit_once('.') else {
         return Ok(None);
     };
-    let Some((user, signed)) = read(claim) else {
+    let Some((user, signed, parent)) = read(claim) else {
         return Ok(None);
     };
     let age = app.clock().now().unix().checked_sub(signed);
@@ -47,19 +59,46 @@ pub async fn caller(app: &App, token: &str) -> Result<Option<Caller>> {
     if !genuine || !age.is_some_and(|age| (0..LIFETIME).contains(&age)) {
         return Ok(None);
     }
-    let Some(holder) = Holder::of_user(app, user).await? else {
+    let holder = holder(app, user, parent).await?;
+    let Some(holder) = holder.filter(|holder| holder.user_id == user) else {
         return Ok(None);
     };
-    let mut identity = holder.identity(app.preferences().await?.default_permissions());
+    let mut identity = holder.identity(app.preferences().await?.default_permissions(), None);
     let listening = ScopeSet::from_iter([Scope(Access::Read, Area::Libraries)]);
-    identity.in_person = false;
+    identity.credential = Credential::Derived;
     identity.scopes = identity.scopes.intersection(listening);
     Ok(Some(Caller::User(identity.into())))
 }
 
-fn read(claim: &str) -> Option<(i64, i64)> {
-    let (user, signed) = claim.split_once('.')?;
-    Some((user.parse().ok()?, signed.parse().ok()?))
+/// The holder of the credential that a token was made with, while that is valid.
+async fn holder(app: &App, user: i64, parent: &str) -> Result<Option<Holder>> {
+    let Some((kind, rest)) = parent.split_at_checked(1) else {
+        return Ok(None);
+    };
+    match kind {
+        "p" => Holder::of_user(app, user).await,
+        "s" => match rest.parse() {
+            Ok(id) => Holder::of_session_id(app, id).await,
+            Err(_) => Ok(None),
+        },
+        "f" => match rest.parse() {
+            Ok(family) => Holder::of_family(app, family).await,
+            Err(_) => Ok(None),
+        },
+        "t" => {
+            let hash = URL_SAFE_NO_PAD.decode(rest).unwrap_or_default();
+            let holder = Holder::of_token(app, &hash).await?;
+            let now = app.clock().now();
+            Ok(holder.filter(|holder| holder.expires.is_none_or(|until| until > now)))
+        }
+        _ => Ok(None),
+    }
+}
+
+fn read(claim: &str) -> Option<(i64, i64, &str)> {
+    let mut parts = claim.splitn(3, '.');
+    let (user, signed) = (parts.next()?, parts.next()?);
+    Some((user.parse().ok()?, signed.parse().ok()?, parts.next()?))
 }
 
 fn mac(key: Uuid, claim: &str) -> Hmac<Sha256> {

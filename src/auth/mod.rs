@@ -19,6 +19,7 @@ use crate::{
     ledger::Ledger,
     rest::{cookies::cookie, params::Pairs},
     throttle::Ident,
+    token::token_hash,
 };
 
 /// The cookie with the session token.
@@ -90,8 +91,12 @@ async fn bearer(app: &App, token: &str) -> Result<Taken> {
     if let Some(found) = app.credentials().get(token, app.clock().now()) {
         return Ok(Ok(Caller::User(found)));
     }
-    match Holder::of_token(app, token).await? {
-        Some(holder) => admitted(app, token, holder).await,
+    let hash = token_hash(token);
+    match Holder::of_token(app, &hash).await? {
+        Some(holder) => {
+            holder.record_use(app, &hash).await?;
+            admitted(app, (token, Some(&hash)), holder).await
+        }
         None => Ok(Err(TokenProblem::Invalid)),
     }
 }
@@ -113,11 +118,14 @@ async fn of_session(app: &App, request: &Request) -> Result<Option<Caller>> {
     let Some(token) = session(request) else {
         return Ok(None);
     };
+    if !browser::is_own_origin(app, request.headers()) {
+        return Ok(None);
+    }
     let caller = match app.credentials().get(token, app.clock().now()) {
         Some(found) => Caller::User(found),
         None => match Holder::of_session(app, token).await? {
             None => return Ok(None),
-            Some(holder) => match admitted(app, token, holder).await? {
+            Some(holder) => match admitted(app, (token, None), holder).await? {
                 Ok(caller) => caller,
                 Err(_) => return Ok(None),
             },
@@ -132,7 +140,11 @@ async fn of_session(app: &App, request: &Request) -> Result<Option<Caller>> {
     }
 }
 
-async fn admitted(app: &App, token: &str, holder: Holder) -> Result<Taken> {
+async fn admitted(
+    app: &App,
+    (token, hash): (&str, Option<&[u8]>),
+    holder: Holder,
+) -> Result<Taken> {
     let now = app.clock().now();
     if holder.expires.is_some_and(|expires| expires <= now) {
         return Ok(Err(TokenProblem::Expired));
@@ -147,7 +159,7 @@ async fn admitted(app: &App, token: &str, holder: Holder) -> Result<Taken> {
     }
     let expires = holder.expires;
     let granted = app.preferences().await?.default_permissions();
-    let identity = holder.identity(granted).into();
+    let identity = holder.identity(granted, hash).into();
     app.credentials().keep(token, &identity, (now, expires));
     Ok(Ok(Caller::User(identity)))
 }

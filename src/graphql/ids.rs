@@ -1,4 +1,6 @@
-//! Global IDs: a type and a numeric ID, opaque to clients.
+//! Global IDs: a type and what names the object, opaque to clients.
+use std::fmt::Display;
+
 use async_graphql::ID;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use uuid::Uuid;
@@ -33,20 +35,24 @@ choices! {
     }
 }
 
-/// Encodes a global ID.
-pub fn global(kind: Kind, id: i64) -> ID {
+/// Encodes a global ID. What other callers must not find by counting has no number in it.
+pub fn global(kind: Kind, id: impl Display) -> ID {
     ID(URL_SAFE_NO_PAD.encode(format!("{}:{id}", kind.word())))
 }
 
-/// Decodes a global ID.
-pub fn parse(id: &ID) -> Result<(Kind, i64)> {
+/// Decodes a global ID: the type, and what names the object.
+pub fn parse(id: &ID) -> Result<(Kind, String)> {
     use crate::rest::params::Scalar;
     let decoded = URL_SAFE_NO_PAD.decode(id.as_str()).ok();
     let text = decoded.and_then(|bytes| String::from_utf8(bytes).ok());
     text.as_deref()
         .and_then(|text| text.split_once(':'))
-        .and_then(|(kind, id)| Some((Kind::read(kind).ok().flatten()?, id.parse().ok()?)))
-        .ok_or_else(|| Error::field("id", "Not a global ID of this API."))
+        .and_then(|(kind, name)| Some((Kind::read(kind).ok().flatten()?, name.to_owned())))
+        .ok_or_else(unknown)
+}
+
+fn unknown() -> Error {
+    Error::field("id", "Not a global ID of this API.")
 }
 
 /// A key of an object: of `id`, `databaseId` and `uuid`, exactly one must be given.
@@ -77,6 +83,13 @@ impl Key {
         }
     }
 
+    /// The key that a global ID holds.
+    pub fn named(name: &str) -> Result<Self> {
+        let number = name.parse().map(Self::Id).ok();
+        let key = number.or_else(|| name.parse().map(Self::Uuid).ok());
+        key.ok_or_else(unknown)
+    }
+
     pub fn of(
         kind: Kind,
         id: Option<ID>,
@@ -85,7 +98,7 @@ impl Key {
     ) -> Result<Self> {
         match (id, database_id, uuid) {
             (Some(id), None, None) => match parse(&id)? {
-                (found, id) if found == kind => Ok(Self::Id(id)),
+                (found, name) if found == kind => Self::named(&name),
                 (found, _) => {
                     let complaint = format!(
                         "This is the ID of a {}, not of a {}.",

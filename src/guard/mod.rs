@@ -37,12 +37,46 @@ pub struct Info {
     pub graphql: &'static str,
     /// The query parameters of its REST form.
     pub params: fn() -> Vec<ParamDoc>,
+    /// How REST serves it.
+    pub wire: Wire,
+    /// Whether it reads many rows though it is no list.
+    pub searches: bool,
+}
+
+/// How REST serves an operation (contract section 1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Wire {
+    /// JSON; the path may end with a slash.
+    #[default]
+    Json,
+    /// JSON; without the slash, a redirect to the path with it.
+    Slashed,
+    /// JSON; the path does not end with a slash.
+    Slashless,
+    /// A view of the original that is not of its API's framework: it takes any `Accept` and does
+    /// not tell its methods.
+    Plain,
+    /// Audio of any type.
+    Audio,
+    /// Audio of the type that a stream has.
+    Mpeg,
+}
+
+impl Wire {
+    /// The media type of a successful answer.
+    pub fn media(self) -> &'static str {
+        match self {
+            Self::Audio => "audio/*",
+            Self::Mpeg => "audio/mpeg",
+            _ => "application/json",
+        }
+    }
 }
 
 impl Info {
     /// Whether it reads many rows, so that it has to wait for its turn.
     pub fn reads_many(&self) -> bool {
-        self.throttle == Throttle::List || self.name == "search.all"
+        self.searches || self.throttle == Throttle::List
     }
 }
 
@@ -58,6 +92,9 @@ pub trait Writes: Operation {}
 /// Declares the operations of one resource, and their table `OPERATIONS`:
 /// `action: Name = read Libraries, anonymous = Setting, throttle = List, graphql = "..";`
 ///
+/// Where they differ from the rest, `wire = ..` tells how REST serves it, and `reads = many` that it
+/// is as dear as a list.
+///
 /// `read` and `write` name the scope that is needed. `open` needs none and reads, `act` needs none and
 /// writes.
 macro_rules! operations {
@@ -72,12 +109,17 @@ macro_rules! operations {
     (@writes write $op:ident) => { impl $crate::guard::Writes for $op {} };
     (@writes act $op:ident) => { impl $crate::guard::Writes for $op {} };
     (@writes $verb:ident $op:ident) => {};
+    (@wire) => { $crate::guard::Wire::Json };
+    (@wire $wire:ident) => { $crate::guard::Wire::$wire };
+    (@searches) => { false };
+    (@searches $kind:ident) => { true };
     (@params) => { Vec::new };
     (@params $params:ty) => { <$params as $crate::rest::params::Docs>::docs };
     ($resource:literal; $(
         $(#[doc = $doc:literal])+
         $action:ident: $op:ident = $verb:ident $($area:ident)?, anonymous = $anonymous:ident,
-        throttle = $throttle:ident, graphql = $graphql:literal $(, params = $params:ty)?;
+        throttle = $throttle:ident, graphql = $graphql:literal $(, params = $params:ty)?
+        $(, wire = $wire:ident)? $(, reads = $many:ident)?;
     )+) => {
         $(
             $(#[doc = $doc])+
@@ -92,6 +134,8 @@ macro_rules! operations {
                     throttle: $crate::throttle::Throttle::$throttle,
                     graphql: $graphql,
                     params: $crate::guard::operations!(@params $($params)?),
+                    wire: $crate::guard::operations!(@wire $($wire)?),
+                    searches: $crate::guard::operations!(@searches $($many)?),
                 };
             }
 

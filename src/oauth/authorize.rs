@@ -1,11 +1,14 @@
 //! Authorization requests and codes (RFC 6749 section 4.1, RFC 9207).
+use sha2::{Digest, Sha256};
+
 use super::{
+    Parent,
     clients::{self, Client},
     consents, pkce, redirect, scopes,
 };
 use crate::{
-    app::App, caller::Identity, error::Result, rest::params::Pairs, scope::ScopeSet, store::sql,
-    token::token_hash,
+    app::App, caller::Identity, error::Result, hex::hex, rest::params::Pairs, scope::ScopeSet,
+    store::sql, token::token_hash,
 };
 
 /// Lifetime of a code in seconds.
@@ -36,6 +39,8 @@ pub enum Fault {
 pub struct Told {
     pub error: &'static str,
     pub location: String,
+    /// The ID of the application.
+    pub application: i64,
 }
 
 /// The application and its redirect URI, which are checked before everything else.
@@ -53,6 +58,7 @@ impl Asker<'_> {
         Fault::Told(Told {
             error,
             location: answer(self.app, &self.redirect_uri, self.state.as_deref(), &params),
+            application: self.client.id,
         })
     }
 }
@@ -177,7 +183,7 @@ impl Request {
     /// Whether the caller may grant the request: a token cannot give an application more scopes
     /// than it has itself.
     pub fn may_be_answered_by(&self, identity: &Identity) -> bool {
-        identity.in_person || self.reach().is_within(identity.scopes)
+        identity.in_person() || self.reach().is_within(identity.scopes)
     }
 
     /// Sends the user back with an error.
@@ -186,27 +192,45 @@ impl Request {
         Told {
             error,
             location: answer(app, &self.redirect_uri, self.state.as_deref(), &params),
+            application: self.client.id,
         }
     }
 
-    /// Whether consent can be skipped: the user granted these scopes before, and the application
-    /// cannot be impersonated by another one on the device (RFC 8252 section 8.6).
+    /// What the person who decides was shown, as a digest: the form carries it, so that nothing else
+    /// is granted if the application changes meanwhile.
+    pub fn shown(&self) -> String {
+        let scope = self.reach().to_string();
+        let facts = [
+            &self.client.client_id,
+            &self.client.name,
+            &self.redirect_uri,
+            &scope,
+        ];
+        let facts = facts.map(|fact| fact.as_str()).join("\n");
+        hex(Sha256::digest(facts.as_bytes()))
+    }
+
+    /// Whether consent can be skipped: the user granted these scopes before, for this redirect URI,
+    /// and the application cannot be impersonated by another one on the device (RFC 8252 section 8.6).
     pub async fn was_allowed(&self, app: &App, user: i64) -> Result<bool> {
         if !self.redirect_uri.starts_with("https:") {
             return Ok(false);
         }
-        let allowed = consents::find(app, user, self.client.id).await?;
+        let allowed = consents::find(app, (user, self.client.id), &self.redirect_uri).await?;
         Ok(self.reach() != ScopeSet::NONE && self.reach().is_within(allowed))
     }
 
-    /// Grants the request: creates a code and the redirect URI that delivers it.
-    pub async fn grant(&self, app: &App, user: i64) -> Result<Granted> {
+    /// Grants the request: creates a code and the redirect URI that delivers it. What a token grants
+    /// ends with that token, and is no consent of the person.
+    pub async fn grant(&self, app: &App, identity: &Identity) -> Result<Granted> {
+        let (user, parent) = (identity.user_id, Parent::of(&identity.credential)?);
         let code = crate::random::token();
         let now = app.clock().now();
         let mut tx = app.db().begin().await?;
         sql(
             "insert into oauth_codes (code_hash, application_id, user_id, redirect_uri, scope,
-               code_challenge, created, expires, family) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+               code_challenge, created, expires, family, parent_family, parent_token)
+             values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(token_hash(&code))
         .bind(self.client.id)
@@ -217,9 +241,14 @@ impl Request {
         .bind(now)
         .bind(now.plus_seconds(LIFETIME))
         .bind(crate::random::uuid())
+        .bind(parent.family)
+        .bind(parent.token)
         .run(&mut tx)
         .await?;
-        consents::add(&mut tx, app, (user, self.client.id), self.reach()).await?;
+        if identity.in_person() {
+            let pair = (user, self.client.id);
+            consents::add(&mut tx, app, pair, &self.redirect_uri, self.reach()).await?;
+        }
         tx.commit().await?;
         let params = [("code", code.as_str())];
         let location = answer(app, &self.redirect_uri, self.state.as_deref(), &params);

@@ -55,6 +55,15 @@ impl Client {
         self.client_type == "public"
     }
 
+    /// The name of the user who registered it, if any.
+    pub async fn owner(&self, app: &App) -> Result<Option<String>> {
+        let row: Option<(String,)> = sql("select username from users where id = ?")
+            .bind(self.user_id)
+            .optional(app.db())
+            .await?;
+        Ok(row.map(|row| row.0))
+    }
+
     /// The registered redirect URIs; those of the API explorers depend on the pod's address.
     pub fn redirect_uris(&self, app: &App) -> String {
         match self.client_id.as_str() {

@@ -6,7 +6,7 @@ use serde::Serialize;
 use sqlx::FromRow;
 
 use super::{
-    EXPLORER, Refusal,
+    EXPLORER, Parent, Refusal,
     clients::{self, Client},
     consents, scopes,
     tokens::{self, Grant, Pair},
@@ -151,6 +151,7 @@ async fn redeem(app: &App, client: &Client, device: Device, user: i64) -> Result
         application_id: client.id,
         scope: device.scope,
         family: crate::random::uuid(),
+        parent: Parent::default(),
     };
     let pair = tokens::begin(&mut tx, app, &grant).await?;
     tx.commit().await?;
@@ -219,7 +220,8 @@ pub async fn decide(app: &App, device: &Pending, user: i64, allow: bool) -> Resu
         return Err(Error::field("user_code", "This code was already used."));
     }
     if allow {
-        consents::add(&mut tx, app, (user, device.client.id), device.reach).await?;
+        let pair = (user, device.client.id);
+        consents::add(&mut tx, app, pair, "", device.reach).await?;
     }
     tx.commit().await
 }

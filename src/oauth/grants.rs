@@ -5,7 +5,7 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::{
-    Refusal, clients, device, pkce,
+    Parent, Refusal, clients, device, living, pkce,
     revocation::revoke_family,
     tokens::{self, Grant, Pair},
 };
@@ -54,6 +54,8 @@ struct Code {
     expires: Timestamp,
     used: Option<Timestamp>,
     family: Uuid,
+    parent_family: Option<Uuid>,
+    parent_token: Option<Vec<u8>>,
 }
 
 /// Exchanges a code for tokens (RFC 6749 section 4.1.3). Of concurrent requests, one succeeds; a
@@ -66,12 +68,17 @@ async fn exchange(
 ) -> Result<Pair, Refusal> {
     let held: Option<Code> = sql(
         "select c.id, c.user_id, c.redirect_uri, c.scope, c.code_challenge, c.expires, c.used,
-           c.family
+           c.family, c.parent_family, c.parent_token
          from oauth_codes c join users u on u.id = c.user_id
-         where c.code_hash = ? and c.application_id = ? and u.is_active = true",
+         where c.code_hash = ? and c.application_id = ? and u.is_active = true and ",
     )
     .bind(token_hash(code))
     .bind(client.id)
+    .append(living(
+        "c.parent_family",
+        "c.parent_token",
+        app.clock().now(),
+    ))
     .optional(app.db())
     .await?;
     let held = held.ok_or_else(Refusal::invalid_grant)?;
@@ -118,6 +125,10 @@ async fn redeem(app: &App, client: &clients::Client, code: Code) -> Result<Pair,
         application_id: client.id,
         scope: code.scope,
         family: code.family,
+        parent: Parent {
+            family: code.parent_family,
+            token: code.parent_token,
+        },
     };
     let pair = tokens::begin(&mut tx, app, &grant).await?;
     tx.commit().await?;

@@ -5,6 +5,7 @@ pub mod clients;
 pub mod consents;
 pub mod device;
 pub mod grants;
+mod lineage;
 pub mod metadata;
 mod pkce;
 pub mod redirect;
@@ -14,8 +15,9 @@ pub mod scopes;
 pub mod tokens;
 
 pub use self::{
+    lineage::{Parent, living},
     refusal::Refusal,
-    revocation::{revoke_all, revoke_user},
+    revocation::{revoke_all, revoke_codes, revoke_user},
 };
 
 use crate::{app::App, error::Result, store::sql};

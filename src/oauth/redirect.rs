@@ -11,25 +11,9 @@ const OOB_AUTO: &str = "urn:ietf:wg:oauth:2.0:oob:auto";
 const LONGEST: usize = 2_000;
 const MOST: usize = 20;
 
-/// Schemes that the browser handles itself instead of opening an application.
-const DANGEROUS: &[&str] = &[
-    "about",
-    "blob",
-    "chrome",
-    "data",
-    "file",
-    "filesystem",
-    "ftp",
-    "intent",
-    "javascript",
-    "mailto",
-    "sms",
-    "tel",
-    "vbscript",
-    "view-source",
-    "ws",
-    "wss",
-];
+/// Redirect URIs that known clients register though they follow no rule: the Android app of
+/// Funkwhale.
+const KNOWN: &[&str] = &["urn:/audio.funkwhale.funkwhale-android/oauth/callback"];
 
 /// Whether a redirect URI, with or without a query, is an out-of-band one.
 pub fn is_out_of_band(uri: &str) -> bool {
@@ -53,7 +37,7 @@ pub fn check(list: &str) -> Result<()> {
 
 /// Why a redirect URI is not allowed.
 fn fault(uri: &str) -> Option<&'static str> {
-    if uri == OOB || uri == OOB_AUTO {
+    if uri == OOB || uri == OOB_AUTO || KNOWN.contains(&uri) {
         return None;
     }
     if uri.len() > LONGEST {
@@ -67,12 +51,13 @@ fn fault(uri: &str) -> Option<&'static str> {
     }
     match url.scheme() {
         "https" => None,
-        "http" if is_loopback(&url) => None,
+        "http" if is_loopback(&url) && url.username().is_empty() => None,
         "http" => Some("http is for addresses on the device itself, such as http://127.0.0.1/."),
         "urn" => Some("the only URN is urn:ietf:wg:oauth:2.0:oob."),
-        scheme if DANGEROUS.contains(&scheme) => Some("this scheme is not allowed."),
-        // A private-use scheme of an application on the device (RFC 8252 section 7.1).
-        _ => None,
+        // A private-use scheme of an app on a device is the name of a domain in reverse (RFC 8252
+        // section 7.1). Without a dot it may be one of the system, such as `ms-settings`.
+        scheme if scheme.contains('.') => None,
+        _ => Some("the scheme of an app on a device has a dot, such as com.example.app:/callback."),
     }
 }
 
@@ -85,29 +70,40 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// Whether a redirect URI is registered. The match is exact, except for the port of loopback URIs
-/// (RFC 8252 section 7.3).
+/// Whether a redirect URI is registered and still allowed. The texts match exactly, except for the
+/// port of loopback URIs (RFC 8252 section 7.3).
 pub fn is_registered(uri: &str, registered: &str) -> bool {
-    let wanted = Url::parse(uri).ok();
-    let safe = is_out_of_band(uri)
-        || wanted
-            .as_ref()
-            .is_some_and(|url| !DANGEROUS.contains(&url.scheme()) && url.fragment().is_none());
-    safe && registered
-        .split_whitespace()
-        .any(|known| known == uri || is_same_device(wanted.as_ref(), known))
+    fault(uri).is_none()
+        && registered
+            .split_whitespace()
+            .any(|known| known == uri || is_same_device(uri, known))
 }
 
-fn is_same_device(wanted: Option<&Url>, known: &str) -> bool {
-    let (Some(mut wanted), Ok(mut known)) = (wanted.cloned(), Url::parse(known)) else {
+fn is_same_device(wanted: &str, known: &str) -> bool {
+    let is_device =
+        |uri: &str| Url::parse(uri).is_ok_and(|url| url.scheme() == "http" && is_loopback(&url));
+    let (Some(wanted), Some(known)) = (
+        Some(wanted).filter(|uri| is_device(uri)).and_then(portless),
+        Some(known).filter(|uri| is_device(uri)).and_then(portless),
+    ) else {
         return false;
     };
-    let device = |url: &Url| url.scheme() == "http" && is_loopback(url);
-    device(&wanted)
-        && device(&known)
-        && wanted.set_port(None).is_ok()
-        && known.set_port(None).is_ok()
-        && wanted == known
+    wanted == known
+}
+
+/// The host and the rest of an `http` URI, as they are written, without the port.
+fn portless(uri: &str) -> Option<(&str, &str)> {
+    let rest = uri.strip_prefix("http://")?;
+    let (authority, rest) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    let host = match authority.rsplit_once(':') {
+        Some((host, port))
+            if !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()) =>
+        {
+            host
+        }
+        _ => authority,
+    };
+    Some((host, rest))
 }
 
 /// Adds parameters to the query of a URI.
@@ -145,7 +141,7 @@ pub fn source(uri: &str) -> Option<String> {
     let url = Url::parse(uri).ok()?;
     match url.scheme() {
         "https" | "http" => Some(url.origin().ascii_serialization()),
-        "urn" => None,
+        "urn" if is_out_of_band(uri) => None,
         scheme => Some(format!("{scheme}:")),
     }
 }
@@ -162,7 +158,7 @@ mod tests {
             "http://[::1]:8080/cb",
             "http://localhost:3000",
             "com.example.app:/cb",
-            "myapp://cb",
+            "urn:/audio.funkwhale.funkwhale-android/oauth/callback",
             "urn:ietf:wg:oauth:2.0:oob urn:ietf:wg:oauth:2.0:oob:auto",
             "",
         ] {
@@ -177,6 +173,10 @@ mod tests {
             "http://127.0.0.1.evil.example/",
             "/relative",
             "urn:other",
+            "ms-settings:x",
+            "search-ms:query=x",
+            "market://details",
+            "intent://x",
             "https://ok.example javascript:x",
         ] {
             assert!(check(bad).is_err(), "{bad}");
@@ -185,11 +185,12 @@ mod tests {
 
     #[test]
     fn matching_is_exact_but_for_the_port_of_the_device() {
-        let known = "https://c.example/cb http://127.0.0.1/cb myapp://cb";
+        let known = "https://c.example/cb http://127.0.0.1/cb http://[::1]/x com.example.app:/cb";
         for good in [
             "https://c.example/cb",
             "http://127.0.0.1:51004/cb",
-            "myapp://cb",
+            "http://[::1]:8080/x",
+            "com.example.app:/cb",
         ] {
             assert!(is_registered(good, known), "{good}");
         }
@@ -201,7 +202,12 @@ mod tests {
             "https://c.example/cb/../x",
             "http://127.0.0.1:51004/other",
             "http://localhost:51004/cb",
-            "myapp://cb2",
+            "http://127.1/cb",
+            "http://127.0.0.1:80:80/cb",
+            "http://127.0.0.1/\tcb",
+            "http://x@127.0.0.1/cb",
+            "http://127.0.0.1\\@evil.example/cb",
+            "com.example.app:/cb2",
             "",
         ] {
             assert!(!is_registered(bad, known), "{bad}");

@@ -106,6 +106,17 @@ pub async fn revoke_all(app: &App, user: i64, application: i64) -> Result<bool> 
     Ok(gone > 0)
 }
 
+/// Deletes the codes of a user that were not redeemed yet.
+pub async fn revoke_codes(tx: &mut Tx, user: i64) -> Result<()> {
+    for delete in [
+        sql("delete from oauth_codes where user_id = ? and used is null"),
+        sql("delete from oauth_device_codes where user_id = ?"),
+    ] {
+        delete.bind(user).run(&mut *tx).await?;
+    }
+    Ok(())
+}
+
 /// Revokes everything that acts for a user, except browser sessions: codes, tokens, consents, and
 /// application tokens.
 pub async fn revoke_user(tx: &mut Tx, user: i64) -> Result<()> {

@@ -4,12 +4,12 @@ use serde::Serialize;
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{Refusal, clients::Client, revocation::revoke_family, scopes};
+use super::{Parent, Refusal, clients::Client, living, revocation::revoke_family, scopes};
 use crate::{
     app::App,
     error::Result,
     scope::ScopeSet,
-    store::{Tx, sql},
+    store::{Sql, Tx, sql},
     time::Timestamp,
     token::token_hash,
 };
@@ -22,6 +22,7 @@ pub struct Grant {
     pub scope: String,
     /// Shared by all tokens of one authorization.
     pub family: Uuid,
+    pub parent: Parent,
 }
 
 /// The answer of the token endpoint (RFC 6749 section 5.1).
@@ -85,14 +86,16 @@ async fn issue(tx: &mut Tx, app: &App, grant: &Grant, whole: &str) -> Result<Pai
 async fn found(tx: &mut Tx, app: &App, grant: &Grant) -> Result<()> {
     let now = app.clock().now();
     sql(
-        "insert into oauth_families (family, application_id, user_id, created, used)
-         values (?, ?, ?, ?, ?)",
+        "insert into oauth_families (family, application_id, user_id, created, used, parent_family,
+           parent_token) values (?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(grant.family)
     .bind(grant.application_id)
     .bind(grant.user_id)
     .bind(now)
     .bind(now)
+    .bind(grant.parent.family)
+    .bind(grant.parent.token.clone())
     .run(tx)
     .await
     .map(|_| ())
@@ -125,8 +128,9 @@ struct Refreshable {
     revoked: Option<Timestamp>,
 }
 
-/// Seconds in which a reused refresh token is refused but not treated as stolen: clients repeat
-/// requests when the network fails. After that, reuse revokes the family.
+/// Seconds in which a reused refresh token is refused but not treated as stolen, while the pair that
+/// replaced it is unused: clients repeat requests when the network fails. Otherwise reuse revokes
+/// the family.
 const GRACE: i64 = 30;
 
 /// Exchanges a refresh token for a new pair (RFC 6749 section 6, RFC 9700 section 4.14). Of
@@ -142,7 +146,9 @@ pub async fn refresh(
     };
     let now = app.clock().now();
     if let Some(revoked) = held.revoked {
-        if let Some(family) = held.family.filter(|_| now > revoked.plus_seconds(GRACE)) {
+        if let Some(family) = held.family
+            && (now > revoked.plus_seconds(GRACE) || was_used_since(app, family, held.id).await?)
+        {
             revoke_family(app, family).await?;
         }
         return Err(Refusal::invalid_grant());
@@ -159,8 +165,24 @@ pub async fn refresh(
         application_id: client.id,
         scope: narrowed(whole, wanted)?,
         family: held.family.unwrap_or_else(crate::random::uuid),
+        parent: Parent::default(),
     };
     traded(app, &held, &grant, whole).await
+}
+
+/// Whether the pair that replaced a refresh token was used: its access token, or its refresh token.
+async fn was_used_since(app: &App, family: Uuid, replaced: i64) -> Result<bool> {
+    let used: Option<(i64,)> = sql(
+        "select id from oauth_access_tokens where family = ? and used = true
+         union all select id from oauth_refresh_tokens
+         where family = ? and id > ? and revoked is not null limit 1",
+    )
+    .bind(family)
+    .bind(family)
+    .bind(replaced)
+    .optional(app.db())
+    .await?;
+    Ok(used.is_some())
 }
 
 /// Issues the new pair and uses up the refresh token.
@@ -200,11 +222,16 @@ async fn traded(
     Ok(pair)
 }
 
-/// Locks the row of a family; `false` if the family is revoked.
+/// Locks the row of a family; `false` if the family is revoked, or what made it has ended.
 async fn goes_on(tx: &mut Tx, family: Uuid, now: Timestamp) -> Result<bool> {
-    let rows = sql("update oauth_families set used = ? where family = ? and revoked is null")
+    let rows = sql("update oauth_families set used = ? where family = ? and revoked is null and ")
         .bind(now)
         .bind(family)
+        .append(living(
+            "oauth_families.parent_family",
+            "oauth_families.parent_token",
+            now,
+        ))
         .run(tx)
         .await?;
     Ok(rows > 0)
@@ -256,20 +283,30 @@ pub async fn inspect(app: &App, client: &Client, token: &str) -> Result<Option<K
         "select t.scope, u.username, u.id as user_id, t.created, t.expires, true as is_access
          from oauth_access_tokens t join users u on u.id = t.user_id
          where t.token_hash = ? and t.application_id = ? and t.expires > ? and u.is_active = true
-         union all ",
+           and ",
     )
     .bind(hash.clone())
     .bind(client.id)
     .bind(now)
+    .append(goes_on_still(now))
     .then(
-        "select t.scope, u.username, u.id as user_id, t.created, t.expires, false as is_access
+        " union all select t.scope, u.username, u.id as user_id, t.created, t.expires, false as is_access
          from oauth_refresh_tokens t join users u on u.id = t.user_id
          where t.token_hash = ? and t.application_id = ? and t.revoked is null
-           and (t.expires is null or t.expires > ?) and u.is_active = true",
+           and (t.expires is null or t.expires > ?) and u.is_active = true and ",
     )
     .bind(hash)
     .bind(client.id)
     .bind(now)
+    .append(goes_on_still(now))
     .optional(app.db())
     .await
+}
+
+/// Condition on a token `t`: its family is not revoked, and what made it has not ended.
+pub fn goes_on_still(now: Timestamp) -> Sql {
+    sql("(t.family is null or exists (select 1 from oauth_families f
+           where f.family = t.family and f.revoked is null and ")
+    .append(living("f.parent_family", "f.parent_token", now))
+    .then("))")
 }

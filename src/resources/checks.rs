@@ -31,3 +31,30 @@ pub fn bounded<T>(field: &str, values: &[T]) -> Result<()> {
     }
     Ok(())
 }
+
+/// Whether a character changes how others are read, or is not seen at all: controls, marks of
+/// direction, and spaces of no width. Joiners stay, which scripts and emoji need.
+fn is_hidden(char: char) -> bool {
+    char.is_control()
+        || matches!(char, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
+            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}')
+}
+
+/// Refuses a name with characters that are not seen or that turn others around.
+pub fn plain(field: &str, text: &str) -> Result<()> {
+    match text.chars().find(|char| is_hidden(*char)) {
+        None => Ok(()),
+        Some(char) => {
+            let code = u32::from(char);
+            let complaint =
+                format!("The character U+{code:04X} is invisible and not allowed here.");
+            Err(Error::field(field, complaint))
+        }
+    }
+}
+
+/// A name from other servers as people may see it: without hidden characters.
+pub fn visible(text: &str) -> String {
+    text.chars().filter(|char| !is_hidden(*char)).collect()
+}

@@ -1,7 +1,7 @@
 //! The resources of the API, by what people do there. Each is a module with its operations, domain
 //! logic, REST endpoints and GraphQL fields; each area gathers those of its resources.
 pub mod catalogue;
-mod checks;
+pub mod checks;
 pub mod keeping;
 pub mod library;
 pub mod listening;

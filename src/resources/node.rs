@@ -22,7 +22,7 @@ use crate::{
             libraries::{self, Library},
             uploads::{self, Upload},
         },
-        people::actors::Actor,
+        people::actors::{self, Actor},
     },
 };
 
@@ -54,8 +54,11 @@ const MOST: usize = 50;
 
 /// Finds an object. Counts against the same rate limit as the object's own root field.
 async fn find(cx: &Cx, id: &ID) -> Result<Option<Node>> {
-    let (kind, number) = parse(id)?;
-    let key = Key::Id(number);
+    let (kind, name) = parse(id)?;
+    if kind == Kind::Actor {
+        return actor(cx, &name).await;
+    }
+    let key = Key::named(&name)?;
     let found = match kind {
         Kind::Artist => artists::retrieve(&cx.allow().await?, key)
             .await
@@ -76,17 +79,18 @@ async fn find(cx: &Cx, id: &ID) -> Result<Option<Node>> {
         Kind::Attachment => attachments::named(&cx.allow().await?, key)
             .await
             .map(Node::Attachment),
-        Kind::Actor => {
-            let permit: Allowed<artists::Retrieve> = cx.allow().await?;
-            let actor = permit.loaders().one::<Actor>(number).await?;
-            actor.map(Node::Actor).ok_or(Error::NotFound)
-        }
-        Kind::Channel => Err(Error::NotFound),
+        Kind::Actor | Kind::Channel => Err(Error::NotFound),
     };
     match found {
         Err(Error::NotFound) => Ok(None),
         found => found.map(Some),
     }
+}
+
+/// Finds an actor by name, as whoever has seen it knows it.
+async fn actor(cx: &Cx, name: &str) -> Result<Option<Node>> {
+    let permit: Allowed<artists::Retrieve> = cx.allow().await?;
+    Ok(actors::named(&permit, name).await?.map(Node::Actor))
 }
 
 /// The operation that finds the object with this global ID.

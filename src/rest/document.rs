@@ -3,11 +3,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::{
-    routes::{JSON, media_of},
-    service,
-};
-use crate::{config::Config, scope::Scope};
+use super::{routes::JSON, service};
+use crate::{config::Config, resources::operation_of, scope::Scope};
 
 /// Fields of answers that are left out instead of being null, by schema.
 const LEFT_OUT: &[(&str, &str)] = &[
@@ -81,9 +78,10 @@ fn name_nulls(document: &mut Value) {
 /// itself, it is said here. Paths of audio call their errors by the media type of the audio.
 fn name_refusals(document: &mut Value) {
     let paths = document["paths"].as_object_mut().into_iter().flatten();
-    for (path, methods) in paths {
-        let media = media_of(path);
+    for (_, methods) in paths {
         for (_, operation) in methods.as_object_mut().into_iter().flatten() {
+            let named = operation["operationId"].as_str().and_then(operation_of);
+            let media = named.map_or(JSON, |info| info.wire.media());
             let Some(responses) = operation["responses"].as_object_mut() else {
                 continue;
             };

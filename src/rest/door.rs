@@ -16,13 +16,14 @@ use super::{
     encoding::{Coding, compress, known, validate},
     negotiation::{accepts, format_is_json, name_media},
     origin::{is_preflight, is_shared, preflight_answer, protect, share},
-    routes::{JSON, Path, Routes, Slash},
+    routes::{JSON, Path, Routes},
 };
 use crate::{
     app::App,
-    auth,
+    auth::{self, browser},
     context::Cx,
     error::{Error, Result},
+    guard::Wire,
     ledger::Ledger,
     throttle::Ident,
 };
@@ -86,6 +87,7 @@ impl<E: Endpoint> Door<E> {
         let method = request.method().clone();
         let path = told_path(request.uri().path()).to_owned();
         let origin = request.headers().get("origin").cloned();
+        let own = browser::is_own_origin(&self.app, request.headers());
         let coding = Coding::accepted(request.headers()).filter(|_| !is_secret(&path));
         let entered = self.enter(request).await;
         let mut response = entered.unwrap_or_else(IntoResponse::into_response);
@@ -94,7 +96,7 @@ impl<E: Endpoint> Door<E> {
         let compressed = compress(response, coding).await;
         let mut response = compressed.unwrap_or_else(IntoResponse::into_response);
         if let Some(origin) = origin.filter(|_| is_shared(&path)) {
-            share(response.headers_mut(), origin);
+            share(response.headers_mut(), origin, own);
         }
         let (status, seconds) = (response.status(), started.elapsed().as_secs_f64());
         self.app.metrics().count_request(&method, status, seconds);
@@ -136,7 +138,8 @@ impl<E: Endpoint> Door<E> {
         let Some((path, bare)) = self.find(request.uri().path()) else {
             return Ok(not_found_page());
         };
-        if path.slash == Slash::Required && !request.uri().path().ends_with('/') {
+        let (wire, media) = (path.info.wire, path.info.wire.media());
+        if wire == Wire::Slashed && !request.uri().path().ends_with('/') {
             return Ok(with_slash(request.uri()));
         }
         let method = request.method().clone();
@@ -147,7 +150,7 @@ impl<E: Endpoint> Door<E> {
             return Ok(preflight_answer());
         } else if let Some(refusal) = cx.caller().refusal() {
             refusal.clone().into_response()
-        } else if !path.plain && !accepts(&request, path.media) {
+        } else if wire != Wire::Plain && !accepts(&request, media) {
             Error::NotAcceptable.into_response()
         } else if !format_is_json(request.uri()) {
             Error::NotFound.into_response()
@@ -168,18 +171,18 @@ impl<E: Endpoint> Door<E> {
                 Err(error) => told(error),
             }
         };
-        if path.media != JSON && !response.status().is_success() {
-            name_media(&mut response, path.media);
+        if media != JSON && !response.status().is_success() {
+            name_media(&mut response, media);
         }
-        if !path.plain {
+        if wire != Wire::Plain {
             let allow = HeaderValue::from_str(&path.allow).expect("methods are ASCII");
             response.headers_mut().insert("allow", allow);
         }
         let private = cx.caller().identity().is_some() || path.info.name.starts_with("oauth");
-        if private && path.media == JSON {
+        if private && media == JSON {
             let kept = response.headers_mut().entry("cache-control");
             kept.or_insert(HeaderValue::from_static("private, no-store"));
-        } else if path.media == JSON && response.status() == StatusCode::OK && is_read {
+        } else if media == JSON && response.status() == StatusCode::OK && is_read {
             response = validate(response, known).await?;
         }
         if method == Method::HEAD {
@@ -195,7 +198,7 @@ impl<E: Endpoint> Door<E> {
             .strip_suffix(".json")
             .and_then(|bare| Some((self.routes.find(bare)?, bare)));
         let (path, found) = suffixed.or_else(|| Some((self.routes.find(bare)?, bare)))?;
-        let forbidden = path.slash == Slash::Forbidden && address.ends_with('/');
+        let forbidden = path.info.wire == Wire::Slashless && address.ends_with('/');
         (!forbidden).then_some((path, found))
     }
 }

@@ -19,13 +19,16 @@ pub fn protect(headers: &mut HeaderMap) {
     }
 }
 
-/// Pages of any origin may read the answers (contract section 1).
-pub fn share(headers: &mut HeaderMap, origin: HeaderValue) {
+/// Pages of any origin may read the answers (contract section 1), those of the pod's own origin with
+/// the cookies that go with them.
+pub fn share(headers: &mut HeaderMap, origin: HeaderValue, own: bool) {
     headers.insert("access-control-allow-origin", origin);
-    headers.insert(
-        "access-control-allow-credentials",
-        HeaderValue::from_static("true"),
-    );
+    if own {
+        headers.insert(
+            "access-control-allow-credentials",
+            HeaderValue::from_static("true"),
+        );
+    }
     headers.insert(
         "access-control-expose-headers",
         HeaderValue::from_static(

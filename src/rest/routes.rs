@@ -4,15 +4,6 @@ use poem_openapi::{OpenApi, registry::MetaApi};
 
 use crate::{guard::Info, resources::operation_of};
 
-/// How a path ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Slash {
-    Either,
-    /// Without it: a redirect (contract section 1).
-    Required,
-    Forbidden,
-}
-
 /// One path.
 pub struct Path {
     address: String,
@@ -20,11 +11,7 @@ pub struct Path {
     names: Vec<&'static str>,
     segments: Vec<Segment>,
     methods: Vec<Method>,
-    pub slash: Slash,
-    pub plain: bool,
-    /// The media type of what is found here.
-    pub media: &'static str,
-    /// The first operation of the path; it says who may know of the path.
+    /// The first operation of the path; it says who may know of the path, and how it is served.
     pub info: &'static Info,
     /// The `Allow` header.
     pub allow: String,
@@ -38,35 +25,7 @@ enum Segment {
 /// Every path of the API.
 pub struct Routes(Vec<Path>);
 
-/// Those that the original answers with a redirect when the slash is missing. The token endpoint
-/// and its like take both forms here: clients lose the body of a request that is redirected.
-const REDIRECTED: &[&str] = &["/api/v1/oembed"];
-
-/// Views of the original that are not of its API's framework: they take any `Accept` and do not
-/// tell their methods.
-const PLAIN: &[&str] = &[
-    "/api/v1/users/login",
-    "/api/v1/users/logout",
-    "/api/v1/oauth/token",
-    "/api/v1/oauth/revoke",
-    "/api/v1/oauth/introspect",
-    "/api/v1/oauth/device_authorization",
-];
-const BARE: &[&str] = &["/api/v1/search"];
-
 pub const JSON: &str = "application/json";
-
-/// What the paths below these serve instead of JSON (contract section 1).
-const MEDIA: &[(&str, &str)] = &[
-    ("/api/v1/listen/", "audio/*"),
-    ("/api/v1/stream/", "audio/mpeg"),
-];
-
-/// The media type of what is found at a path.
-pub fn media_of(path: &str) -> &'static str {
-    let media = MEDIA.iter().find(|(start, _)| path.starts_with(start));
-    media.map_or(JSON, |(_, media)| media)
-}
 
 /// The order of an `Allow` header.
 const METHODS: &[Method] = &[
@@ -91,11 +50,6 @@ impl Routes {
                 .clone()
                 .find_map(|operation| operation_of(operation.operation_id?))
                 .expect("every path has a guarded operation");
-            let slash = match path.path.as_str() {
-                path if REDIRECTED.contains(&path) => Slash::Required,
-                path if BARE.contains(&path) => Slash::Forbidden,
-                _ => Slash::Either,
-            };
             let methods: Vec<_> = operations
                 .map(|operation| operation.method.clone())
                 .collect();
@@ -104,14 +58,11 @@ impl Routes {
                 .iter()
                 .filter_map(|operation| Some(operation_of(operation.operation_id?)?.name));
             paths.push(Path {
-                plain: PLAIN.contains(&path.path.as_str()),
                 address: path.path.clone(),
                 names: names.collect(),
                 segments: path.path.split('/').skip(1).map(Segment::of).collect(),
                 allow: allow(&methods),
                 methods,
-                slash,
-                media: media_of(&path.path),
                 info,
             });
         }

@@ -100,7 +100,7 @@ impl Throttle {
     pub fn scope(self, ident: &Ident) -> Option<&'static str> {
         let (anonymous, authenticated) = self.scopes();
         let scope = match ident {
-            Ident::Address(_) => anonymous,
+            Ident::Address(_) | Ident::Login(_) => anonymous,
             Ident::User(_) => authenticated,
         };
         (scope != "none").then_some(scope)
@@ -114,6 +114,8 @@ pub enum Ident {
     User(i64),
     /// The address of an anonymous caller; for IPv6 its /64 network.
     Address(IpAddr),
+    /// A name that somebody tries to sign in with, by its hash, from any address.
+    Login(u64),
 }
 
 impl Ident {
@@ -130,7 +132,7 @@ impl Ident {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::User(_) => "authenticated",
-            Self::Address(_) => "anonymous",
+            Self::Address(_) | Self::Login(_) => "anonymous",
         }
     }
 }
@@ -140,6 +142,7 @@ impl fmt::Display for Ident {
         match self {
             Self::User(id) => id.fmt(f),
             Self::Address(address) => address.fmt(f),
+            Self::Login(hash) => write!(f, "login-{hash:016x}"),
         }
     }
 }

@@ -7,10 +7,10 @@ use crate::{
     error::Result,
     oauth::{
         EXPLORER,
-        authorize::{self, Fault, Request},
-        redirect, scopes,
+        authorize::{self, Fault, Request, Told},
+        consents, redirect, scopes,
     },
-    resources::people::oauth::Authorize,
+    resources::{checks::visible, people::oauth::Authorize},
     rest::params::Pairs,
 };
 
@@ -38,10 +38,8 @@ pub async fn page(visit: Visit) -> Result<Response> {
         Ok(wanted) => wanted,
         Err(fault) => return turn_away(&visit, fault).await,
     };
-    // Anyone can register an application: only applications that belong to a user learn that
-    // nobody is signed in.
-    if silent && visit.user().is_err() && wanted.client.user_id.is_some() {
-        return Ok(go(&wanted.refuse(visit.app(), "login_required").location));
+    if silent && visit.user().is_err() {
+        return leave(&visit, wanted.refuse(visit.app(), "login_required")).await;
     }
     let user = visit.user()?.user_id;
     if prompts(&visit.query, "login") {
@@ -51,8 +49,8 @@ pub async fn page(visit: Visit) -> Result<Response> {
         return grant(&visit, &wanted).await;
     }
     match silent {
-        true => Ok(go(&wanted.refuse(visit.app(), "consent_required").location)),
-        false => ask(&visit, &wanted).await,
+        true => leave(&visit, wanted.refuse(visit.app(), "consent_required")).await,
+        false => ask(&visit, &visit.query, &wanted, false).await,
     }
 }
 
@@ -64,17 +62,35 @@ fn sign_in_again(params: &Pairs) -> String {
     format!("{}&again=1", with("/login", "next", &next))
 }
 
-/// Applications receive errors at their redirect URI. Anonymous visitors are not redirected, so that
-/// the pod is not an open redirector (RFC 9700 section 4.11.2).
+/// Applications receive errors at their redirect URI. Anyone can register an application: only those
+/// whom this person granted something are told at once, others after a page that says where the link
+/// leads, so that the pod is not an open redirector (RFC 9700 section 4.11.2).
+async fn leave(visit: &Visit, told: Told) -> Result<Response> {
+    if redirect::is_out_of_band(&told.location) {
+        let title = "Authorization failed";
+        return visit.say(StatusCode::BAD_REQUEST, title, told.error).await;
+    }
+    let known = match visit.user() {
+        Ok(user) => consents::exists(visit.app(), user.user_id, told.application).await?,
+        Err(_) => false,
+    };
+    if known {
+        return Ok(go(&told.location));
+    }
+    let target = redirect::shown(&told.location);
+    let facts = context! {
+        title => "Leave this pod?",
+        text => format!("The application was not authorized ({}). It asks to continue at another \
+            address: {target}. Follow the link only if you know it.", told.error),
+        link => context! { href => told.location, label => "Continue" },
+    };
+    visit.show(Page::new("message.html", facts)).await
+}
+
+/// What is answered to a request that cannot be granted.
 async fn turn_away(visit: &Visit, fault: Fault) -> Result<Response> {
     let (title, text) = match fault {
-        Fault::Told(told) if redirect::is_out_of_band(&told.location) => {
-            ("Authorization failed", told.error)
-        }
-        Fault::Told(told) => {
-            visit.user()?;
-            return Ok(go(&told.location));
-        }
+        Fault::Told(told) => return leave(visit, told).await,
         Fault::Client => (
             "Unknown application",
             "This pod has no application with this client_id. It may have been deleted.",
@@ -87,14 +103,18 @@ async fn turn_away(visit: &Visit, fault: Fault) -> Result<Response> {
     visit.say(StatusCode::BAD_REQUEST, title, text).await
 }
 
-async fn ask(visit: &Visit, wanted: &Request) -> Result<Response> {
+/// Asks the person; `changed` if the application is no longer what was shown before.
+async fn ask(visit: &Visit, given: &Pairs, wanted: &Request, changed: bool) -> Result<Response> {
     let params = PARAMS.iter().copied().filter_map(|name| {
-        let value = visit.query.last(name)?;
+        let value = given.last(name)?;
         Some(context! { name, value })
     });
     let facts = context! {
-        app => context! { name => wanted.client.name.as_str() },
-        unverified => wanted.client.user_id.is_none() && wanted.client.client_id != EXPLORER,
+        app => context! { name => visible(&wanted.client.name) },
+        ours => wanted.client.client_id == EXPLORER,
+        owner => wanted.client.owner(visit.app()).await?,
+        changed,
+        shown => wanted.shown(),
         scopes => Serde(scopes::told(wanted.reach())),
         oob => redirect::is_out_of_band(&wanted.redirect_uri),
         target => redirect::shown(&wanted.redirect_uri),
@@ -111,7 +131,7 @@ async fn ask(visit: &Visit, wanted: &Request) -> Result<Response> {
 
 async fn grant(visit: &Visit, wanted: &Request) -> Result<Response> {
     let permit = visit.allow::<Authorize>().await?;
-    let granted = wanted.grant(permit.app(), permit.user()?.user_id).await?;
+    let granted = wanted.grant(permit.app(), permit.user()?).await?;
     if !redirect::is_out_of_band(&wanted.redirect_uri) {
         return Ok(go(&granted.location));
     }
@@ -127,7 +147,10 @@ pub async fn decide(visit: Visit) -> Result<Response> {
         Err(fault) => return turn_away(&visit, fault).await,
     };
     if visit.form.is_on("allow") {
-        return grant(&visit, &wanted).await;
+        return match visit.form.last("shown") == Some(wanted.shown().as_str()) {
+            true => grant(&visit, &wanted).await,
+            false => ask(&visit, &visit.form, &wanted, true).await,
+        };
     }
     visit.user()?;
     let told = wanted.refuse(visit.app(), "access_denied");

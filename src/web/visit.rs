@@ -180,7 +180,7 @@ impl<'a> FromRequest<'a> for Visit {
             return Err(refusal.clone().into());
         }
         let caller = visit.cx.caller().identity();
-        if caller.is_some_and(|identity| identity.session_id.is_none()) {
+        if caller.is_some_and(|identity| identity.session_id().is_none()) {
             let why = "Web pages require a browser session. Use the API with this token.";
             return Err(Error::Denied(why.to_owned()).into());
         }

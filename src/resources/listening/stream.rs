@@ -19,7 +19,7 @@ operations! {
     /// Converts the audio if the upload is not MP3, and the pod converts audio. The parameters
     /// `upload`, `max_bitrate` and `token`, the errors, and the counting of plays are the same as
     /// for `GET /api/v1/listen/{uuid}`. Sends no `Content-Disposition` header.
-    retrieve: Retrieve = read Libraries, anonymous = Setting, throttle = Retrieve, graphql = "(REST only: audio; see `Track.listenUrl`)";
+    retrieve: Retrieve = read Libraries, anonymous = Setting, throttle = Retrieve, graphql = "(REST only: audio; see `Track.listenUrl`)", wire = Mpeg;
 }
 
 /// Counts plays.

@@ -30,7 +30,7 @@ pub async fn list(permit: &Allowed<List>) -> Result<Vec<Session>> {
     sessions::of_user(
         permit.db(),
         user.user_id,
-        user.session_id,
+        user.session_id(),
         permit.clock().now(),
     )
     .await
@@ -47,7 +47,7 @@ pub async fn delete(permit: &Allowed<Delete>, id: i64) -> Result<()> {
 pub async fn delete_others(permit: &Allowed<Delete>) -> Result<()> {
     let user = permit.user()?;
     let app = permit.app();
-    sessions::end_others(app.db(), user.user_id, user.session_id).await?;
+    sessions::end_others(app.db(), user.user_id, user.session_id()).await?;
     app.credentials().forget_all();
     Ok(())
 }

@@ -62,8 +62,8 @@ on_both! {
             (with("scopes", "read zzz"), "scopes", "\"zzz\" is not a scope."),
             (with("scopes", " "), "scopes", "This field may not be blank."),
             (with("client_type", "secret"), "client_type", "\"secret\" is not a valid choice."),
-            (with("redirect_uris", "javascript:alert(1)"), "redirect_uris", "javascript:alert(1): this scheme is not allowed."),
-            (with("redirect_uris", "https://ok.test/ data:text/html,x"), "redirect_uris", "data:text/html,x: this scheme is not allowed."),
+            (with("redirect_uris", "javascript:alert(1)"), "redirect_uris", "javascript:alert(1): the scheme of an app on a device has a dot, such as com.example.app:/callback."),
+            (with("redirect_uris", "https://ok.test/ data:text/html,x"), "redirect_uris", "data:text/html,x: the scheme of an app on a device has a dot, such as com.example.app:/callback."),
             (with("redirect_uris", "http://c.test/cb"), "redirect_uris", "http://c.test/cb: http is for addresses on the device itself, such as http://127.0.0.1/."),
         ] {
             let answer = pod.post("/api/v1/oauth/apps/", &new).send().await;

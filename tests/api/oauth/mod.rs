@@ -1,12 +1,13 @@
 //! The OAuth provider.
 mod applications;
 mod authorisation;
+mod rights;
 mod tokens;
 
 use poem::http::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Pod};
+use crate::support::{Answer, Pod, Visitor};
 
 const CALLBACK: &str = "https://c.test/cb";
 const OOB: &str = "urn:ietf:wg:oauth:2.0:oob";
@@ -111,6 +112,20 @@ impl App {
         let code = self.code(pod, &[]).await;
         pair(&self.exchange(pod, &code).await)
     }
+}
+
+/// What the consent page says that it shows.
+fn shown(page: &Answer) -> String {
+    page.between("name=\"shown\" value=\"", "\"")
+}
+
+/// Reads the consent page and approves.
+async fn approve(visitor: &mut Visitor<'_>, app: &App, more: &[(&str, &str)]) -> Answer {
+    let asking = [more, &[("prompt", "consent")]].concat();
+    let page = visitor.get(&app.address(&asking)).await;
+    let shown = shown(&page);
+    let fields = [more, &[("allow", "true"), ("shown", &shown)]].concat();
+    visitor.submit("/authorize", &app.request(&fields)).await
 }
 
 fn pair(answer: &Answer) -> (String, String) {

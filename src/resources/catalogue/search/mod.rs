@@ -29,7 +29,7 @@ operations! {
     /// Albums also match by artist, tracks also by artist and album; tags match if their name
     /// contains the whole query. Artists, albums and tracks of channels, and those that you have
     /// hidden, are included. An empty query, and more than 32 words, are answered with 400.
-    all: All = read Libraries, anonymous = Setting, throttle = Wildcard, graphql = "search", params = Query;
+    all: All = read Libraries, anonymous = Setting, throttle = Wildcard, graphql = "search", params = Query, wire = Slashless, reads = many;
 }
 
 /// Maximum results of each kind.

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::{
     context::{Cx, Reader},
-    error::{Error, Result},
+    error::Result,
     graphql::{
         connection::answer,
         ids::{Key, Kind, global},
@@ -112,7 +112,7 @@ impl Attachment {
     /// Global ID; opaque.
     #[graphql(name = "id")]
     pub(crate) async fn global_id(&self) -> ID {
-        global(Kind::Attachment, self.id)
+        global(Kind::Attachment, self.uuid)
     }
 
     /// Size in bytes.
@@ -184,14 +184,18 @@ async fn retrieve(permit: &Allowed<Retrieve>, uuid: Uuid) -> Result<Attachment> 
         .await
 }
 
+/// Finds an attachment: by UUID any, by number only the caller's own, since numbers can be counted.
 pub async fn named(permit: &Allowed<Retrieve>, key: Key) -> Result<Attachment> {
     match key {
         Key::Uuid(uuid) => retrieve(permit, uuid).await,
-        Key::Id(id) => permit
-            .loaders()
-            .one::<Attachment>(id)
-            .await?
-            .ok_or(Error::NotFound),
+        Key::Id(id) => {
+            Attachment::select()
+                .then(" where id = ? and actor_id = ?")
+                .bind(id)
+                .bind(permit.actor_id().unwrap_or(-1))
+                .one(permit.db())
+                .await
+        }
     }
 }
 

@@ -31,7 +31,7 @@ operations! {
     /// Unknown tracks, and tracks without an upload that you can play, are answered with 404.
     /// Conversions are answered with 501 if the pod has no ffmpeg, with 503 if too many are
     /// running, and with 422 if the audio cannot be converted.
-    retrieve: Retrieve = read Libraries, anonymous = Setting, throttle = Retrieve, graphql = "(REST only: audio; see `Track.listenUrl`)", params = Query;
+    retrieve: Retrieve = read Libraries, anonymous = Setting, throttle = Retrieve, graphql = "(REST only: audio; see `Track.listenUrl`)", params = Query, wire = Audio;
 }
 
 filter! {

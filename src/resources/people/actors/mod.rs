@@ -6,8 +6,9 @@ use sqlx::FromRow;
 
 use crate::{
     context::{Cx, Reader},
+    error::Result,
     graphql::ids::{Kind, global},
-    load::entity,
+    load::{Entity, entity},
     time::Timestamp,
 };
 
@@ -51,7 +52,7 @@ impl Actor {
     /// Global ID; opaque.
     #[graphql(name = "id")]
     pub(crate) async fn global_id(&self) -> ID {
-        global(Kind::Actor, self.id)
+        global(Kind::Actor, self.address())
     }
 
     /// Username with the domain, such as `alice@pod.example`.
@@ -65,6 +66,19 @@ impl Actor {
             .reader()
             .is_local_domain(&self.domain)
     }
+}
+
+/// Finds an actor by its username with the domain.
+pub async fn named(reader: &Reader, address: &str) -> Result<Option<Actor>> {
+    let Some((name, domain)) = address.split_once('@') else {
+        return Ok(None);
+    };
+    Actor::select()
+        .then(" where preferred_username = ? and domain = ?")
+        .bind(name)
+        .bind(domain)
+        .optional(reader.db())
+        .await
 }
 
 impl Actor {

@@ -10,9 +10,9 @@ use crate::{
     guard::Allowed,
     oauth::{
         clients::{ClientType, secret_hash},
-        redirect,
+        consents, redirect,
     },
-    resources::checks::not_blank,
+    resources::checks::{not_blank, plain},
     scope::{Access, Area, Scope, ScopeSet},
     store::sql,
     token::token_hash,
@@ -137,6 +137,7 @@ fn check(
 ) -> Result<()> {
     if let Some(name) = name {
         not_blank("name", name, 255)?;
+        plain("name", name)?;
     }
     if let Some(scopes) = scopes {
         not_blank("scopes", scopes, 2_000)?;
@@ -169,13 +170,13 @@ async fn owner(permit: &Allowed<Create>) -> Result<Option<i64>> {
     }
 }
 
-/// An application token must not create a token with more scopes than its own.
+/// A token must not create, change or delete what has more scopes than itself.
 fn within(reader: &Reader, scopes: &str, field: &str) -> Result<()> {
     let write = Scope(Access::Write, Area::Security);
     let Some(identity) = reader.caller().identity() else {
         return Ok(());
     };
-    let owns = !identity.in_person && identity.scopes.contains(write);
+    let owns = !identity.in_person() && identity.scopes.contains(write);
     if owns && !ScopeSet::parse(scopes).is_within(identity.scopes) {
         let complaint = "Exceeds the scopes of the token that was sent.";
         return Err(Error::field(field, complaint));
@@ -190,6 +191,7 @@ pub async fn update(
     changes: Changes,
 ) -> Result<OauthApplication> {
     let known = own(permit, client_id).await?;
+    within(permit, &known.scopes, "non_field_errors")?;
     check(
         permit,
         changes.name.as_deref(),
@@ -197,6 +199,11 @@ pub async fn update(
         changes.redirect_uris.as_deref(),
     )?;
     let mut tx = permit.begin().await?;
+    let differs = |new: &Option<String>, old: &str| new.as_ref().is_some_and(|new| new != old);
+    if differs(&changes.name, &known.name) || differs(&changes.redirect_uris, &known.redirect_uris)
+    {
+        consents::forget(&mut tx, known.id).await?;
+    }
     sql(
         "update oauth_applications set name = ?, scope = ?, redirect_uris = ?, updated = ?
          where id = ?",
@@ -224,6 +231,7 @@ pub async fn update(
 
 pub async fn delete(permit: &Allowed<Delete>, client_id: &str) -> Result<()> {
     let known = own(permit, client_id).await?;
+    within(permit, &known.scopes, "non_field_errors")?;
     sql("delete from oauth_applications where id = ?")
         .bind(known.id)
         .run(permit.app().db())

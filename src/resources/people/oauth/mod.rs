@@ -48,25 +48,25 @@ operations! {
     /// revokes all tokens of its authorization (a refresh token after a grace period of 30
     /// seconds). Errors are 400, or 401 for failed client authentication, with an `error` code. A
     /// device that polls at its interval is not counted.
-    token: Token = act, anonymous = Always, throttle = OauthToken, graphql = "(REST only: OAuth)";
+    token: Token = act, anonymous = Always, throttle = OauthToken, graphql = "(REST only: OAuth)", wire = Plain;
     /// Revokes a token of the client (RFC 7009).
     ///
     /// An access token is revoked alone, a refresh token with all tokens of its authorization.
     /// Unknown tokens, and tokens of other clients, are ignored: the answer is 200 with an empty
     /// body. Failed client authentication is answered with 401.
-    revoke: Revoke = act, anonymous = Always, throttle = OauthRevokeToken, graphql = "(REST only: OAuth)";
+    revoke: Revoke = act, anonymous = Always, throttle = OauthRevokeToken, graphql = "(REST only: OAuth)", wire = Plain;
     /// Introspects a token of the client (RFC 7662).
     ///
     /// For confidential clients only; failed client authentication is answered with 401. Expired,
     /// revoked and unknown tokens, and tokens of other clients, are answered with `{"active":
     /// false}`.
-    introspect: Introspect = act, anonymous = Always, throttle = Wildcard, graphql = "(REST only: OAuth)";
+    introspect: Introspect = act, anonymous = Always, throttle = Wildcard, graphql = "(REST only: OAuth)", wire = Plain;
     /// Starts a device authorization (RFC 8628 section 3.1).
     ///
     /// For devices without a browser: the user enters `user_code` at `/device` while the device
     /// polls the token endpoint with `device_code`. Both codes are valid for 15 minutes. Counts
     /// against the `oauth-token` rate limit.
-    device: BeginDevice = act, anonymous = Always, throttle = OauthToken, graphql = "(REST only: OAuth)";
+    device: BeginDevice = act, anonymous = Always, throttle = OauthToken, graphql = "(REST only: OAuth)", wire = Plain;
     /// Returns the authorization server metadata (RFC 8414).
     ///
     /// Lists the OAuth endpoints, scopes, grant types and client authentication methods.
@@ -199,7 +199,6 @@ async fn authorized(
     request: &Request,
     form: &Pairs,
 ) -> Result<Response> {
-    let user = permit.user()?.user_id;
     let by_script = request
         .headers()
         .get("x-requested-with")
@@ -218,7 +217,7 @@ async fn authorized(
         Err(Fault::Told(told)) => told,
         Ok(wanted) if !wanted.may_be_answered_by(permit.user()?) => return Err(Error::Forbidden),
         Ok(wanted) if form.is_on("allow") => {
-            let granted = wanted.grant(permit.app(), user).await?;
+            let granted = wanted.grant(permit.app(), permit.user()?).await?;
             return Ok(match by_script {
                 true => secret(&Granted {
                     redirect_uri: granted.location,

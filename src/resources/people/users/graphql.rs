@@ -83,11 +83,18 @@ impl Viewer {
         self.settings.clone().map(Json)
     }
 
-    /// Token for the `token` query parameter of audio URLs. Valid for three days, or until the
-    /// password changes. Gives access to audio only.
-    async fn listen_token(&self, ctx: &Context<'_>) -> String {
+    /// Token for the `token` query parameter of audio URLs. Valid for three days, or until
+    /// the password changes or the credential that asked for it ends. Gives access to audio only, if
+    /// that credential has `read:libraries`.
+    async fn listen_token(&self, ctx: &Context<'_>) -> Result<String> {
         let reader = ctx.data_unchecked::<Cx>().reader();
-        listening::sign(self.id, self.secret_key, reader.clock().now())
+        let credential = &reader.user()?.credential;
+        Ok(listening::sign(
+            self.id,
+            self.secret_key,
+            credential,
+            reader.clock().now(),
+        ))
     }
 
     /// Subsonic API token; null if there is none. Requires `read:security`.

@@ -77,12 +77,12 @@ operations! {
     /// Sets the cookies `sessionid` and `csrftoken`. The header `X-CSRFToken` must repeat the value
     /// of the `csrftoken` cookie that the browser already has, otherwise the answer is 403. Missing
     /// fields and wrong credentials are answered with 400.
-    login: Login = act, anonymous = Always, throttle = Login, graphql = "(REST only: sets cookies)";
+    login: Login = act, anonymous = Always, throttle = Login, graphql = "(REST only: sets cookies)", wire = Plain;
     /// Signs a browser out.
     ///
     /// Ends the session and clears its cookies. Requires the header `X-CSRFToken` if there is a
     /// session (otherwise 403), and does nothing without one.
-    logout: Logout = act, anonymous = Always, throttle = Never, graphql = "(REST only: clears cookies)";
+    logout: Logout = act, anonymous = Always, throttle = Never, graphql = "(REST only: clears cookies)", wire = Plain;
 }
 
 choices! {

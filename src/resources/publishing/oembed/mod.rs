@@ -28,7 +28,7 @@ operations! {
     ///
     /// For consumers of oEmbed 1.0. The pages of artists, albums and tracks, at
     /// `/library/{artists|albums|tracks}/{id}`, can be embedded; other URLs are answered with 400.
-    show: Show = read Libraries, anonymous = Setting, throttle = Wildcard, graphql = "(REST only: oEmbed)", params = Query;
+    show: Show = read Libraries, anonymous = Setting, throttle = Wildcard, graphql = "(REST only: oEmbed)", params = Query, wire = Slashed;
 }
 
 /// The page to embed, and the space for it.
