@@ -7,7 +7,7 @@ use super::{App, CALLBACK, approve, pair, register, shown, works};
 use crate::support::{Ask, PASSWORD, Pod, Visitor, on_both};
 
 /// An application that dora owns, with its application token.
-async fn owned(visitor: &mut Visitor<'_>, pod: &Pod, more: Value) -> (App, String) {
+async fn owned<'a>(visitor: &mut Visitor<'a>, pod: &'a Pod, more: Value) -> (App, String) {
     let mut new = json!({"name": "Mine", "scopes": "read", "redirect_uris": CALLBACK});
     new.as_object_mut()
         .unwrap()
