@@ -63,7 +63,7 @@ pub async fn check(app: &App, login: &str, plain: &str, from: Ident) -> Result<O
     .await?;
     let guess = match &account {
         Some(account) if sessions::are_from(app, account.id, from).await? => None,
-        _ => Some(counted(app, login).await?),
+        _ => Some(counted(app, login, from).await?),
     };
     let stored = account.as_ref().map(|account| account.password.clone());
     let foreign = app.foreign_hash().await?;
@@ -89,10 +89,14 @@ pub async fn check(app: &App, login: &str, plain: &str, from: Ident) -> Result<O
 
 /// The rate limit of wrong passwords.
 const BUDGET: &str = "login";
+/// Into so many shares all addresses are divided; each has the budget for every name. So one address
+/// that guesses keeps the owner out of one share at most, and all together are bounded.
+const SHARES: u8 = 4;
 
 /// Counts a guess for a name; it is given back if it was right.
-async fn counted(app: &App, login: &str) -> Result<Ident> {
-    let hash = Sha256::digest(folded(login).as_bytes());
+async fn counted(app: &App, login: &str, from: Ident) -> Result<Ident> {
+    let share = Sha256::digest(from.to_string().as_bytes())[0] % SHARES;
+    let hash = Sha256::digest(format!("{share} {}", folded(login)).as_bytes());
     let (start, _) = hash.split_first_chunk().expect("a digest has 32 bytes");
     let name = Ident::Login(u64::from_be_bytes(*start));
     let verdict = app.spend(name, &[BUDGET]).await?.pop();

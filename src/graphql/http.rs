@@ -1,5 +1,5 @@
 //! GraphQL over HTTP (the specification of that name, and batches).
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use async_graphql::{
     ErrorExtensionValues, PathSegment, Request as Query, Response as Answer, ServerError,
@@ -19,6 +19,7 @@ use super::{
     order,
     persisted::Persisted,
     sent::{Parameters, Sent, from_body, from_url},
+    variables,
 };
 use crate::{
     context::Cx,
@@ -152,6 +153,10 @@ impl GraphQl {
             }
             None => sent.into(),
         };
+        let text = match variables::joined(&text) {
+            Cow::Borrowed(_) => text,
+            Cow::Owned(joined) => joined.into(),
+        };
         let document = self.documents.parsed(&text)?;
         let mut query = Query::new(text.as_ref());
         if let Some(name) = &parameters.operation_name {
@@ -173,7 +178,10 @@ impl GraphQl {
             if get && changes {
                 return Err(Error::MethodNotAllowed("GET".to_owned()));
             }
-            query.set_parsed_query(ExecutableDocument::clone(document));
+            let mut document = ExecutableDocument::clone(document);
+            let operation = parameters.operation_name.as_deref();
+            variables::complete(&mut document, operation, &mut query.variables);
+            query.set_parsed_query(document);
         }
         Ok((query, document))
     }

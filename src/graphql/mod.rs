@@ -11,6 +11,7 @@ mod persisted;
 pub mod scalars;
 mod sent;
 pub mod standard;
+mod variables;
 
 use async_graphql::{EmptySubscription, Schema, SchemaBuilder};
 

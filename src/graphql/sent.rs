@@ -54,7 +54,7 @@ pub fn from_url(query: &str) -> Result<Parameters> {
     };
     parameters(json!({
         "query": pairs.last("query"),
-        "operationName": pairs.last("operationName"),
+        "operationName": pairs.last("operationName").filter(|name| !name.is_empty()),
         "variables": json("variables")?,
         "extensions": json("extensions")?,
     }))

@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 use super::{
     Parent,
     clients::{self, Client},
-    consents, pkce, redirect, scopes,
+    consents, lineage, pkce, redirect, scopes,
 };
 use crate::{
     app::App, caller::Identity, error::Result, hex::hex, rest::params::Pairs, scope::ScopeSet,
@@ -224,6 +224,9 @@ impl Request {
     /// ends with that token, and is no consent of the person.
     pub async fn grant(&self, app: &App, identity: &Identity) -> Result<Granted> {
         let (user, parent) = (identity.user_id, Parent::of(&identity.credential)?);
+        if let Some(family) = parent.family {
+            lineage::check_first(app, family).await?;
+        }
         let code = crate::random::token();
         let now = app.clock().now();
         let mut tx = app.db().begin().await?;

@@ -2,6 +2,7 @@
 use uuid::Uuid;
 
 use crate::{
+    app::App,
     caller::Credential,
     error::{Error, Result},
     store::{Sql, sql},
@@ -17,7 +18,7 @@ pub struct Parent {
 
 impl Parent {
     /// Of a grant that is made with `credential`. What was itself made by a token cannot grant, so
-    /// that there is only one generation to follow.
+    /// that there is only one generation to follow (`check_first`).
     pub fn of(credential: &Credential) -> Result<Self> {
         match credential {
             Credential::Password | Credential::Session(_) => Ok(Self::default()),
@@ -32,6 +33,16 @@ impl Parent {
             Credential::Derived => Err(Error::Forbidden),
         }
     }
+}
+
+/// Refuses a grant by a token that was itself granted by a token.
+pub async fn check_first(app: &App, family: Uuid) -> Result<()> {
+    let made: Option<(Uuid,)> = sql("select family from oauth_families
+         where family = ? and (parent_family is not null or parent_token is not null)")
+    .bind(family)
+    .optional(app.db())
+    .await?;
+    made.map_or(Ok(()), |_| Err(Error::Forbidden))
 }
 
 /// Condition: the token that made a grant is still valid. Takes the columns that name it.

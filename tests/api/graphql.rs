@@ -91,6 +91,41 @@ on_both! {
         assert_eq!(pod.ask(Method::DELETE, "/graphql").send().await.status, 405);
     }
 
+    async fn variables_that_are_left_out_are_as_if_not_written(pod: Pod) {
+        let ask = async |query: &str, variables: Value| {
+            let body = pod.post("/graphql", &json!({"query": query, "variables": variables})).send().await.json();
+            assert!(body.get("errors").is_none(), "{query}: {body}");
+            body["data"].clone()
+        };
+        // In every list, of every type of argument, in the operation and in fragments.
+        for (field, kind) in [("artists", "Artist"), ("albums", "Album"), ("tracks", "Track"), ("libraries", "Library"), ("tags", "Tag")] {
+            let all = ask(&format!("{{ {field} {{ totalCount nodes {{ id }} }} }}"), json!({})).await;
+            let query = format!("query List($filter: {kind}Filter, $order: [{kind}Order!], $first: Int, $after: String) {{ ...Page }}
+                fragment Page on Query {{ {field}(filter: $filter, orderBy: $order, first: $first, after: $after) {{ totalCount nodes {{ id }} }} }}");
+            assert_eq!(ask(&query, json!({})).await, all, "{field}");
+            let some = ask(&query, json!({"first": 1})).await;
+            assert_eq!(some[field]["nodes"], json!([all[field]["nodes"][0]]), "{field}");
+        }
+        let inside = "query A($name: String, $has: Boolean) { artists(filter: {name: $name, hasAlbums: $has}) { totalCount } }";
+        let every = ask("{ artists { totalCount } }", json!({})).await;
+        assert_eq!(ask(inside, json!({})).await, every);
+        assert_eq!(ask(inside, json!({"name": "ångström"})).await["artists"]["totalCount"], 1);
+        // A default of their own counts everywhere, also in directives.
+        let query = "query A($yes: Boolean = true, $no: Boolean = false, $id: Int = 2) {
+            artist(databaseId: $id) { name @include(if: $yes) id @skip(if: $yes) mbid @include(if: $no) } }";
+        assert_eq!(ask(query, json!({})).await, json!({"artist": {"name": "ångström"}}));
+        assert_eq!(ask(query, json!({"id": 1, "yes": false})).await["artist"]["name"], Value::Null);
+        // Null is not the same as left out, and what is required stays so.
+        let body = pod.post("/graphql", &json!({"query": "query A($id: ID!) { node(id: $id) { id } }"})).send().await.json();
+        assert!(body["errors"][0]["message"].as_str().unwrap().contains("id"), "{body}");
+        let several = json!({"query": "query A($f: TagFilter) { tags(filter: $f) { totalCount } } query B { instance { name } }", "operationName": "A"});
+        assert!(pod.post("/graphql", &several).send().await.json().get("errors").is_none());
+        let bare = pod.get("/graphql?query={instance{name}}&operationName=").send().await.json();
+        assert!(bare["data"]["instance"].is_object(), "{bare}");
+        let pair = pod.post("/graphql", &json!({"query": "{ tags(filter: {q: \"\\ud83d\\ude00\"}) { totalCount } }"})).send().await.json();
+        assert_eq!(pair["data"]["tags"]["totalCount"], 0, "{pair}");
+    }
+
     async fn the_media_type_decides_the_status(pod: Pod) {
         for (accept, query, status) in [
             (MODERN, "{", 400),

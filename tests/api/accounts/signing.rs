@@ -216,7 +216,7 @@ on_both! {
         assert_eq!(alice.sign_in("alice", "secret").await.status, 303);
     }
 
-    async fn guesses_from_many_addresses_are_bounded_and_lock_nobody_out(pod: Pod) {
+    async fn guesses_from_many_addresses_are_bounded_and_lock_nobody_out(pod: Pod) with ["--throttling-rates", "login=3/h"] => {
         pod.person("dora").await;
         let home = "198.51.100.7";
         let basic = |from: &str, name: &str, password: &str| pod.get("/api/v1/users/me").basic(name, password).from(from);
@@ -231,23 +231,25 @@ on_both! {
         for name in ["dora", "nobody"] {
             let mut judged = 0;
             for last in 1..=40 {
-                let answer = basic(&format!("203.0.113.{last}"), name, "a guess").send().await;
-                judged += i32::from(answer.status == 401);
-                assert!(matches!(answer.status.as_u16(), 401 | 429), "{}", answer.text);
+                for _ in 0..2 {
+                    let answer = basic(&format!("203.0.113.{last}"), name, "a guess").send().await;
+                    judged += i32::from(answer.status == 401);
+                    assert!(matches!(answer.status.as_u16(), 401 | 429), "{}", answer.text);
+                }
             }
-            assert_eq!(judged, 30, "{name}");
+            assert_eq!(judged, 4 * 3, "{name}");
             let late = basic("203.0.113.99", name, "a guess").send().await;
             assert!(late.status == 429 && late.header("retry-after").is_some(), "{}", late.text);
         }
-        assert_eq!(basic("203.0.113.99", "dora", PASSWORD).send().await.status, 429);
+        assert_eq!(basic("203.0.113.98", "dora", PASSWORD).send().await.status, 429);
         assert_eq!(basic(home, "dora", PASSWORD).send().await.status, 200);
-        assert_eq!(basic("203.0.113.99", "alice", "a guess").send().await.status, 401);
+        assert_eq!(basic("203.0.113.98", "alice", "a guess").send().await.status, 401);
         pod.wait(3_601);
-        assert_eq!(basic("203.0.113.99", "dora", PASSWORD).send().await.status, 200);
+        assert_eq!(basic("203.0.113.98", "dora", PASSWORD).send().await.status, 200);
     }
 
     async fn everybody_waits_for_the_dearest_hash(pod: Pod) {
-        assert_eq!(*pod.app.foreign_hash().await.unwrap(), None);
+        assert!(pod.app.foreign_hash().await.unwrap().as_deref().unwrap().starts_with("pbkdf2_sha256$1$"));
         for (user, iterations) in [(1, 9_000), (2, 720_000), (3, 260_000)] {
             let hash = format!("pbkdf2_sha256${iterations}$salt$Zm9v");
             sql("update users set password = ? where id = ?").bind(hash).bind(user).run(pod.app.db()).await.unwrap();

@@ -97,7 +97,7 @@ on_both! {
         let app = register(&pod, json!({})).await;
         let (access, first) = app.pair(&pod).await;
         let (second_access, second) = pair(&app.refresh(&pod, &first).await);
-        assert!(!works(&pod, &access).await && works(&pod, &second_access).await);
+        assert!(!works(&pod, &access).await);
         // Sent twice in a hurry: refused, and no harm done.
         refused(&app.refresh(&pod, &first).await, 400, "invalid_grant");
         assert!(works(&pod, &second_access).await);

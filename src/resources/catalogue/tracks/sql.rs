@@ -26,10 +26,11 @@ const SHELF: Shelf = Shelf {
         (select y.tag_id from track_tags y where y.track_id = ?))",
     uploaded: "select u.track_id from uploads u",
     has_upload: "exists (select 1 from uploads u where u.track_id = t.id and ",
-    hidden: "(exists (select 1 from track_artists h join content_filters f
-          on f.target_artist_id = h.artist_id where h.track_id = t.id and f.user_id = ?)
-        or exists (select 1 from album_artists h join content_filters f
-          on f.target_artist_id = h.artist_id where h.album_id = t.album_id and f.user_id = ?))",
+    hidden: "t.id in (select h.track_id from content_filters f
+          join track_artists h on h.artist_id = f.target_artist_id where f.user_id = ?
+        union all select s.id from content_filters f
+          join album_artists h on h.artist_id = f.target_artist_id
+          join tracks s on s.album_id = h.album_id where f.user_id = ?)",
     hidden_values: 2,
     of_channel: "t.id in (select h.track_id from channels c
         join track_artists h on h.artist_id = c.artist_id)",
