@@ -30,6 +30,8 @@ pub struct Names {
     pub public_url: String,
     /// Where pictures are, with a slash at the end.
     pub media_url: String,
+    /// The path of that address.
+    pub media_path: String,
 }
 
 struct Parts {
@@ -79,6 +81,7 @@ impl App {
                 host: config.hostname(),
                 public_url: config.public_url(),
                 media_url: config.media_url(),
+                media_path: config.media_path(),
             },
             config,
             metrics: Metrics::with_statements(db.statements().clone()),

@@ -192,10 +192,13 @@ impl ResponseError for Error {
             let header = poem::http::HeaderValue::from_static(challenge);
             response.headers_mut().insert("www-authenticate", header);
         }
-        if matches!(self, Self::Unavailable(_)) {
-            response
-                .headers_mut()
-                .insert("retry-after", RETRY_AFTER.into());
+        let wait = match self {
+            Self::Unavailable(_) => Some(RETRY_AFTER.into()),
+            Self::Throttled(seconds) => Some(*seconds),
+            _ => None,
+        };
+        if let Some(wait) = wait {
+            response.headers_mut().insert("retry-after", wait.into());
         }
         response
     }

@@ -1,14 +1,12 @@
 //! Authorization requests and codes (RFC 6749 section 4.1, RFC 9207).
-use sha2::{Digest, Sha256};
-
 use super::{
     Parent,
     clients::{self, Client},
     consents, lineage, pkce, redirect, scopes,
 };
 use crate::{
-    app::App, caller::Identity, error::Result, hex::hex, rest::params::Pairs, scope::ScopeSet,
-    store::sql, token::token_hash,
+    app::App, caller::Identity, error::Result, rest::params::Pairs, scope::ScopeSet, store::sql,
+    token::token_hash,
 };
 
 /// Lifetime of a code in seconds.
@@ -199,15 +197,7 @@ impl Request {
     /// What the person who decides was shown, as a digest: the form carries it, so that nothing else
     /// is granted if the application changes meanwhile.
     pub fn shown(&self) -> String {
-        let scope = self.reach().to_string();
-        let facts = [
-            &self.client.client_id,
-            &self.client.name,
-            &self.redirect_uri,
-            &scope,
-        ];
-        let facts = facts.map(|fact| fact.as_str()).join("\n");
-        hex(Sha256::digest(facts.as_bytes()))
+        self.client.shown(self.reach(), &self.redirect_uri)
     }
 
     /// Whether consent can be skipped: the user granted these scopes before, for this redirect URI,

@@ -13,6 +13,7 @@ use crate::{
     error::Result,
     hex::hex,
     rest::params::{Pairs, choices},
+    scope::ScopeSet,
     store::sql,
 };
 
@@ -53,6 +54,13 @@ pub async fn find(app: &App, client_id: &str) -> Result<Option<Client>> {
 impl Client {
     pub fn is_public(&self) -> bool {
         self.client_type == "public"
+    }
+
+    /// A digest of what a person who decides is shown: who would get which scopes, and where.
+    pub fn shown(&self, scopes: ScopeSet, redirect_uri: &str) -> String {
+        let scopes = scopes.to_string();
+        let facts = [&self.client_id, &self.name, redirect_uri, &scopes];
+        hex(Sha256::digest(facts.join("\n").as_bytes()))
     }
 
     /// The name of the user who registered it, if any.

@@ -167,6 +167,13 @@ pub struct Pending {
     pub reach: ScopeSet,
 }
 
+impl Pending {
+    /// A digest of what the person who decides was shown.
+    pub fn shown(&self) -> String {
+        self.client.shown(self.reach, "")
+    }
+}
+
 /// Normalizes a code that a user typed in.
 fn letters(typed: &str) -> String {
     let letters = typed.chars().filter(char::is_ascii_alphanumeric);

@@ -91,11 +91,11 @@ impl<E: Endpoint> Door<E> {
         let coding = Coding::accepted(request.headers()).filter(|_| !is_secret(&path));
         let entered = self.enter(request).await;
         let mut response = entered.unwrap_or_else(IntoResponse::into_response);
-        protect(response.headers_mut());
+        protect(&path, response.headers_mut());
         // Adds to `Vary`, which `protect` sets only where an answer has none.
         let compressed = compress(response, coding).await;
         let mut response = compressed.unwrap_or_else(IntoResponse::into_response);
-        if let Some(origin) = origin.filter(|_| is_shared(&path)) {
+        if let Some(origin) = origin.filter(|_| is_shared(&path, &self.app.names().media_path)) {
             share(response.headers_mut(), origin, own);
         }
         let (status, seconds) = (response.status(), started.elapsed().as_secs_f64());
@@ -115,8 +115,10 @@ impl<E: Endpoint> Door<E> {
         request.set_data(cx.clone());
         let head = request.method() == Method::HEAD;
         request.set_data(Asked { address, head });
-        let mut response = if request.uri().path() == "/graphql" && is_preflight(&request) {
-            preflight_answer()
+        let mut response = if is_preflight(&request)
+            && is_shared(request.uri().path(), &self.app.names().media_path)
+        {
+            preflight_answer(request.headers())
         } else if request.uri().path() == "/graphql"
             && let Some(refusal) = cx.caller().refusal()
         {
@@ -145,10 +147,7 @@ impl<E: Endpoint> Door<E> {
         let method = request.method().clone();
         let is_read = matches!(method, Method::GET | Method::HEAD);
         let known = known(request.headers());
-        let preflight = is_preflight(&request);
-        let mut response = if preflight {
-            return Ok(preflight_answer());
-        } else if let Some(refusal) = cx.caller().refusal() {
+        let mut response = if let Some(refusal) = cx.caller().refusal() {
             refusal.clone().into_response()
         } else if wire != Wire::Plain && !accepts(&request, media) {
             Error::NotAcceptable.into_response()

@@ -1,7 +1,7 @@
 //! Forms that come in, where the original takes nothing else.
 use std::marker::PhantomData;
 
-use poem::{Request, RequestBody};
+use poem::{FromRequest, Request, RequestBody, web::Multipart};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
     payload::Json,
@@ -13,6 +13,9 @@ use super::{body::limited, params::Pairs};
 use crate::error::{Error, Result};
 
 pub const FORM: &str = "application/x-www-form-urlencoded";
+const PARTS: &str = "multipart/form-data";
+/// Fields of a form in parts at most.
+const FIELDS: usize = 50;
 
 /// A form; `T` is what the OpenAPI document says of its fields. A body of another type has none.
 pub struct Form<T>(pub Pairs, PhantomData<T>);
@@ -21,13 +24,43 @@ pub struct Form<T>(pub Pairs, PhantomData<T>);
 pub async fn fields(request: &Request, body: &mut RequestBody) -> Result<Pairs> {
     let kind = request.content_type().unwrap_or_default();
     let essence = kind.split(';').next().unwrap_or_default().trim();
+    if essence.eq_ignore_ascii_case(PARTS) {
+        return parts(request, body).await;
+    }
     if !essence.eq_ignore_ascii_case(FORM) {
         return Ok(Pairs::default());
     }
     let bytes = limited(body).await?;
-    let text = std::str::from_utf8(&bytes)
-        .map_err(|_| Error::Refused("The form is not valid UTF-8.".to_owned()))?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| not_text())?;
     Pairs::parse(text)
+}
+
+/// The fields of a form in parts (RFC 7578), which the original's web client sends to the token
+/// endpoint. Files in it are passed over.
+async fn parts(request: &Request, body: &mut RequestBody) -> Result<Pairs> {
+    let broken = |_| Error::Malformed("the form is not valid".to_owned());
+    let mut whole = RequestBody::new(limited(body).await?.into());
+    let form = <Multipart as FromRequest>::from_request(request, &mut whole).await;
+    let mut form = form.map_err(|_| Error::Malformed("the form has no boundary".to_owned()))?;
+    let mut pairs = Vec::new();
+    while let Some(field) = form.next_field().await.map_err(broken)? {
+        let Some(name) = field.name().map(str::to_owned) else {
+            continue;
+        };
+        if pairs.len() == FIELDS {
+            return Err(Error::Refused(format!(
+                "At most {FIELDS} fields are allowed."
+            )));
+        }
+        if field.file_name().is_none() {
+            pairs.push((name, field.text().await.map_err(|_| not_text())?));
+        }
+    }
+    Pairs::of(pairs)
+}
+
+fn not_text() -> Error {
+    Error::Refused("The form is not valid UTF-8.".to_owned())
 }
 
 impl<'a, T: Type + ParseFromJSON> ApiExtractor<'a> for Form<T> {

@@ -36,6 +36,14 @@ impl Pairs {
         Ok(Self(pairs.collect::<Result<_>>()?))
     }
 
+    /// Pairs that were decoded otherwise; NUL characters are refused.
+    pub fn of(pairs: Vec<(String, String)>) -> Result<Self> {
+        match pairs.iter().find(|(_, value)| value.contains('\0')) {
+            Some((name, _)) => Err(Error::field(name, "Null characters are not allowed.")),
+            None => Ok(Self(pairs)),
+        }
+    }
+
     /// All values of a parameter that are not empty.
     pub fn all(&self, name: &str) -> Vec<&str> {
         let named = self

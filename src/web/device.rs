@@ -10,7 +10,7 @@ use crate::{
         device::{self, Pending},
         scopes,
     },
-    resources::people::oauth::Authorize,
+    resources::{checks::visible, people::oauth::Authorize},
 };
 
 /// Links from QR codes contain the code; the user compares it with the one on the device.
@@ -31,8 +31,15 @@ pub async fn decide(visit: Visit) -> Result<Response> {
     }
     let permit = visit.allow::<Authorize>().await?;
     let allow = visit.form.is_on("allow");
+    let pending = device::find(permit.app(), typed).await;
+    if let Ok(pending) = &pending
+        && allow
+        && visit.form.last("shown") != Some(pending.shown().as_str())
+    {
+        return confirm(&visit, pending, typed, true).await;
+    }
     let decided = async {
-        let pending = device::find(permit.app(), typed).await?;
+        let pending = pending?;
         device::decide(permit.app(), &pending, permit.user()?.user_id, allow).await
     };
     match (decided.await, allow) {
@@ -56,7 +63,7 @@ pub async fn decide(visit: Visit) -> Result<Response> {
 async fn look(visit: &Visit, typed: &str) -> Result<Response> {
     let permit = visit.allow::<Authorize>().await?;
     match device::find(permit.app(), typed).await {
-        Ok(pending) => confirm(visit, &pending, typed).await,
+        Ok(pending) => confirm(visit, &pending, typed, false).await,
         Err(error) => wrong(visit, typed, error).await,
     }
 }
@@ -76,10 +83,14 @@ async fn wrong(visit: &Visit, typed: &str, error: Error) -> Result<Response> {
         .await
 }
 
-async fn confirm(visit: &Visit, pending: &Pending, typed: &str) -> Result<Response> {
+/// Asks the person; `changed` if the application is no longer what was shown before.
+async fn confirm(visit: &Visit, pending: &Pending, typed: &str, changed: bool) -> Result<Response> {
     let facts = context! {
-        app => context! { name => pending.client.name.as_str() },
-        unverified => pending.client.user_id.is_none() && pending.client.client_id != EXPLORER,
+        app => context! { name => visible(&pending.client.name) },
+        ours => pending.client.client_id == EXPLORER,
+        owner => pending.client.owner(visit.app()).await?,
+        changed,
+        shown => pending.shown(),
         scopes => Serde(scopes::told(pending.reach)),
         user_code => device::shown(typed),
     };

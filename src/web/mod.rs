@@ -30,6 +30,7 @@ pub fn routes(route: Route) -> Route {
         "/graphiql" => get(pages::graphiql),
         "/api/v1/docs" => get(pages::docs),
         "/api/v1/docs/oauth2-redirect" => get(pages::signed_in),
+        "/embed.html" => get(pages::embed),
         "/front/embed.html" => get(pages::embed),
         "/login" => get(sign_in::page).post(sign_in::sign_in),
         "/login/openid" => get(openid::leave),

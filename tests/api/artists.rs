@@ -97,14 +97,21 @@ on_both! {
         assert_eq!(track["artistCredit"], credit);
     }
 
-    async fn the_public_libraries_that_hold_something_are_listed(pod: Pod) {
+    async fn the_libraries_that_hold_something_are_listed_for_each_caller(pod: Pod) {
         for (path, field) in [("artists/1", "artist"), ("albums/1", "album"), ("tracks/1", "track")] {
-            let body = pod.get(&format!("/api/v1/{path}/libraries")).send().await.json();
-            assert_eq!(body["count"], 1, "{path}");
-            assert_eq!(body["results"][0]["name"], "alice public");
-            let query = format!("{{ {field}(databaseId: 1) {{ libraries {{ name }} }} }}");
-            let found = pod.graphql(&query).send().await.json()["data"][field].clone();
-            assert_eq!(found["libraries"], json!([{"name": "alice public"}]), "{path}");
+            for caller in ["", "alice"] {
+                let ask = pod.get(&format!("/api/v1/{path}/libraries"));
+                let body = if caller.is_empty() { ask } else { ask.by(caller) }.send().await.json();
+                let names: Vec<_> = body["results"].as_array().unwrap().iter().map(|library| library["name"].clone()).collect();
+                let last = if caller.is_empty() { "alice public" } else { "alice private" };
+                assert_eq!((&names[0], &names[names.len() - 1]), (&json!("alice public"), &json!(last)), "{path} for {caller:?}");
+                let keys: Vec<_> = body["results"][0].as_object().unwrap().keys().cloned().collect();
+                assert_eq!(keys, ["fid", "uuid", "actor", "name", "description", "creation_date", "uploads_count", "privacy_level", "follow", "latest_scan"]);
+                let query = pod.graphql(&format!("{{ {field}(databaseId: 1) {{ libraries {{ name }} }} }}"));
+                let twin = if caller.is_empty() { query } else { query.by(caller) }.send().await.json();
+                let found: Vec<_> = twin["data"][field]["libraries"].as_array().unwrap().iter().map(|library| library["name"].clone()).collect();
+                assert_eq!(found, names, "{path} for {caller:?}");
+            }
         }
     }
 

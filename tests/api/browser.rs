@@ -146,7 +146,7 @@ fn run_a_query(browser: &mut Browser, pod: &str) {
 }
 
 fn play_in_a_frame(browser: &mut Browser, pod: &str) {
-    browser.open(&format!("{pod}/front/embed.html?type=album&id=1"));
+    browser.open(&format!("{pod}/embed.html?type=album&id=1"));
     browser.wait("document.querySelectorAll('ol.tracks button').length > 1 && document.querySelector('audio').src");
     browser.picture("embed");
 }

@@ -94,6 +94,12 @@ struct Browser {
     csrf: String,
 }
 
+/// What a page says that it shows.
+fn shown(page: &str) -> &str {
+    let rest = page.split_once("name=\"shown\" value=\"").unwrap().1;
+    rest.split_once('"').unwrap().0
+}
+
 impl Browser {
     async fn signed_in(base: &str) -> Self {
         let client = reqwest::Client::builder()
@@ -130,6 +136,12 @@ impl Browser {
             .find_map(|pair| pair.strip_prefix("csrftoken="));
         self.csrf = csrf.unwrap().to_owned();
         self.cookies = pairs.join("; ");
+    }
+
+    async fn read(&self, path: &str) -> String {
+        let request = self.client.get(format!("{}{path}", self.base));
+        let page = request.header("cookie", &self.cookies).send().await;
+        page.unwrap().text().await.unwrap()
     }
 
     async fn submit(&self, path: &str, fields: &[(&str, &str)]) -> reqwest::Response {
@@ -203,6 +215,9 @@ async fn the_oauth2_crate_gets_along() {
         .iter()
         .map(|(name, value)| (&**name, &**value))
         .collect();
+    let path = address.as_str().strip_prefix(base).unwrap();
+    let page = dora.read(path).await;
+    fields.push(("shown", shown(&page)));
     fields.push(("allow", "true"));
     let answer = dora.submit("/authorize", &fields).await;
     let back = url::Url::parse(answer.headers()["location"].to_str().unwrap()).unwrap();
@@ -271,8 +286,11 @@ async fn the_oauth2_crate_gets_along() {
         .request_async(&send)
         .await
         .unwrap();
+    let code = details.user_code().secret().as_str();
+    let page = dora.read(&format!("/device?user_code={code}")).await;
     let typed = [
-        ("user_code", details.user_code().secret().as_str()),
+        ("user_code", code),
+        ("shown", shown(&page)),
         ("allow", "true"),
     ];
     assert_eq!(dora.submit("/device", &typed).await.status(), 200);

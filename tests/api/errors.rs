@@ -137,6 +137,25 @@ on_both! {
         assert_eq!(graphql.header("access-control-allow-origin"), Some(origin));
         assert!(graphql.header("access-control-allow-headers").unwrap().contains("authorization"));
         assert_eq!(preflight.header("access-control-max-age"), Some("86400"));
+        // What libraries add by themselves is allowed, wherever others may read.
+        let sent = "apollographql-client-name,traceparent,baggage,range,if-range";
+        for path in ["/graphql", "/api/v1/listen/x", "/media/attachments/x.jpg", "/assets/baleen.css", "/health/live"] {
+            let asked = pod.ask(Method::OPTIONS, path).header("origin", origin)
+                .header("access-control-request-method", "GET").header("access-control-request-headers", sent).send().await;
+            assert_eq!((asked.status.as_u16(), asked.header("access-control-allow-headers")), (200, Some(sent)), "{path}");
+            assert_eq!(asked.header("access-control-allow-origin"), Some(origin), "{path}");
+        }
+        let exposed = answer.header("access-control-expose-headers").unwrap();
+        for name in ["Content-Range", "Accept-Ranges", "ETag", "Link", "Retry-After", "X-RateLimit-Limit", "RateLimit"] {
+            assert!(exposed.split(", ").any(|known| known == name), "{name}: {exposed}");
+        }
+        let odd = pod.ask(Method::OPTIONS, "/graphql").header("origin", origin)
+            .header("access-control-request-method", "GET").header("access-control-request-headers", "a b, <x>").send().await;
+        assert!(!odd.header("access-control-allow-headers").unwrap().contains("<x>"));
+        // A window that an application opened for signing in is not cut off from it.
+        for (path, opener) in [("/login", "unsafe-none"), ("/authorize?client_id=x", "unsafe-none"), ("/settings", "same-origin"), ("/api/v1/tags", "same-origin")] {
+            assert_eq!(pod.get(path).send().await.header("cross-origin-opener-policy"), Some(opener), "{path}");
+        }
     }
 
     async fn an_internal_error_says_nothing_of_the_inside(pod: Pod) {

@@ -49,13 +49,15 @@ on_both! {
     async fn a_field_asks_the_same_through_node_as_through_a_root_field(pod: Pod) with ["--throttling-enabled", "false"] => {
         let uploads = pod.graphql("{ track(databaseId: 1) { uploads { uuid } } }").by("app-alice").send().await.json();
         let upload = uploads["data"]["track"]["uploads"][0]["uuid"].as_str().unwrap().to_owned();
+        let cover = pod.graphql("{ attachment(databaseId: 1) { uuid } }").by("app-alice").send().await.json();
+        let cover = cover["data"]["attachment"]["uuid"].as_str().unwrap().to_owned();
         let mut refused = 0;
         for (kind, root) in [
             ("Artist", "artist(databaseId: 1)".to_owned()),
             ("Album", "album(databaseId: 1)".to_owned()),
             ("Track", "track(databaseId: 1)".to_owned()),
             ("Library", "library(databaseId: 1)".to_owned()),
-            ("Attachment", "attachment(databaseId: 1)".to_owned()),
+            ("Attachment", format!("attachment(uuid: \"{cover}\")")),
             ("Tag", "tag(name: \"Rock\")".to_owned()),
             ("Upload", format!("upload(uuid: \"{upload}\")")),
         ] {

@@ -16,6 +16,7 @@ async fn pages_name_what_they_may_load_and_load_nothing_from_elsewhere() {
         ("/api/v1/docs", "'none'"),
         ("/api/v1/docs/oauth2-redirect", "'none'"),
         ("/front/embed.html?type=track&id=1", "*"),
+        ("/embed.html?type=track&id=1", "*"),
     ] {
         let page = pod.get(address).send().await;
         assert_eq!(page.status, StatusCode::OK, "{address}");

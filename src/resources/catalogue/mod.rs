@@ -11,7 +11,7 @@ pub mod tracks;
 use async_graphql::MergedObject;
 use poem_openapi::OpenApi;
 
-use super::library::libraries::{LibraryBody, library_page};
+use super::library::libraries::{HolderBody, holder_page};
 use crate::{
     context::Reader,
     error::{Error, Result},
@@ -73,11 +73,11 @@ pub async fn libraries_of<T: Entity, L: Load<Value = Vec<i64>>>(
     permit: &Allowed<impl Operation>,
     id: i64,
     query: &PageQuery,
-) -> Result<Page<LibraryBody>> {
+) -> Result<Page<HolderBody>> {
     let loaders = permit.loaders();
     loaders.one::<T>(id).await?.ok_or(Error::NotFound)?;
     let ids = loaders.one::<L>(id).await?.unwrap_or_default();
-    library_page(loaders, permit, &query.0, ids).await
+    holder_page(loaders, permit, &query.0, ids).await
 }
 
 /// Condition: an artist is credited whose channel the caller owns. `credited` selects artist

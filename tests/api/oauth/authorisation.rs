@@ -2,7 +2,7 @@
 use poem::http::Method;
 use serde_json::json;
 
-use super::{CALLBACK, CHALLENGE, OOB, approve, pair, refused, register, works};
+use super::{CALLBACK, CHALLENGE, OOB, approve, pair, refused, register, shown, works};
 use crate::support::{PASSWORD, Pod, Visitor, on_both};
 
 on_both! {
@@ -194,7 +194,10 @@ on_both! {
             assert!(page.text.contains(told), "{told}: {}", page.text);
         }
         assert!(page.text.contains("write:playlists") && !page.text.contains("write:profile"));
-        assert!(dora.submit("/device", &[("user_code", &typed), ("allow", "true")]).await.text.contains("The device is connected"));
+        let unseen = dora.submit("/device", &[("user_code", &typed), ("allow", "true")]).await;
+        assert!(unseen.text.contains("has changed while you were deciding"), "{}", unseen.text);
+        let shown = shown(&unseen);
+        assert!(dora.submit("/device", &[("user_code", &typed), ("shown", &shown), ("allow", "true")]).await.text.contains("The device is connected"));
         pod.wait(30);
         let (access, _) = pair(&poll(&device).await);
         assert_eq!(pod.get("/api/v1/users/me").by(&access).send().await.json()["username"], "dora");

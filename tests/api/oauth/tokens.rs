@@ -118,6 +118,20 @@ on_both! {
         refused(&app.refresh(&pod, &narrow).await, 400, "invalid_grant");
     }
 
+    async fn the_token_endpoint_takes_forms_in_parts(pod: Pod) {
+        let app = register(&pod, json!({})).await;
+        let code = app.code(&pod, &[]).await;
+        let fields = [("grant_type", "authorization_code"), ("code", &code), ("client_id", &app.id), ("client_secret", &app.secret), ("redirect_uri", super::CALLBACK)];
+        let parts: String = fields.iter().map(|(name, value)| format!("--xyz\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")).collect();
+        let send = async |body: String| pod.ask(Method::POST, "/api/v1/oauth/token/").header("content-type", "multipart/form-data; boundary=xyz").body(body).send().await;
+        let (access, refresh) = pair(&send(format!("{parts}--xyz--\r\n")).await);
+        assert!(works(&pod, &access).await);
+        let parts = parts.replace("authorization_code", "refresh_token").replace("name=\"code\"", "name=\"refresh_token\"").replace(&code, &refresh);
+        let (access, _) = pair(&send(format!("{parts}--xyz--\r\n")).await);
+        assert!(works(&pod, &access).await);
+        assert_eq!(send("--xyz\r\nnonsense".to_owned()).await.status, 400);
+    }
+
     async fn a_refresh_token_that_was_moved_over_works(pod: Pod) {
         sql("update oauth_applications set client_type = 'public' where client_id = 'client1'").run(pod.app.db()).await.unwrap();
         let app = App { id: "client1".to_owned(), secret: String::new() };

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{
     Album, AlbumTracksCount, Create, Delete, Libraries, List, Query, Retrieve, libraries, playable,
     retrieve,
-    sql::listing,
+    sql::{AlbumHolders, listing},
     write::{NewAlbum, create, delete},
 };
 use crate::{
@@ -25,7 +25,7 @@ use crate::{
         library::{
             attachments::{Attachment, AttachmentBody},
             contents::{Content, ContentBody},
-            libraries::LibraryBody,
+            libraries::HolderBody,
         },
         people::actors::{Actor, ActorBody},
     },
@@ -102,7 +102,7 @@ pub async fn shown(
     let counts = loaders
         .many::<AlbumTracksCount>(ids.iter().copied())
         .await?;
-    let playable = playable(loaders, reader, ids).await?;
+    let playable = playable::<AlbumHolders>(loaders, reader, ids).await?;
     let actors = loaders
         .parts::<Actor>(albums.iter().map(|album| album.attributed_to_id))
         .await?;
@@ -155,5 +155,5 @@ routes! {
     create: Create = post "/" {new: NewAlbum} -> Created<AlbumBody> => created;
     retrieve: Retrieve = get "/:id" [id: i64] -> Answer<AlbumDetail> => detail;
     delete: Delete = delete "/:id" [id: i64] -> NoContent;
-    libraries: Libraries = get "/:id/libraries" [id: i64] (query: PageQuery) -> Answer<Page<LibraryBody>>;
+    libraries: Libraries = get "/:id/libraries" [id: i64] (query: PageQuery) -> Answer<Page<HolderBody>>;
 }

@@ -3,7 +3,7 @@ use async_graphql::{ComplexObject, Context, ID};
 use super::{
     Album, AlbumFilter, AlbumOrder, AlbumTracksCount, Libraries, List, Retrieve, playable,
     retrieve,
-    sql::listing,
+    sql::{AlbumHolders, listing},
     write::{NewAlbum, create, delete},
 };
 use crate::{
@@ -91,7 +91,7 @@ impl Album {
     /// Whether you can play at least one track of the album.
     async fn is_playable(&self, ctx: &Context<'_>) -> Result<bool> {
         let permit = ctx.reach::<Retrieve>().await?;
-        let playable = playable(permit.loaders(), &permit, &[self.id]).await?;
+        let playable = playable::<AlbumHolders>(permit.loaders(), &permit, &[self.id]).await?;
         Ok(playable.contains(&self.id))
     }
 
@@ -108,7 +108,7 @@ impl Album {
             .await
     }
 
-    /// Public libraries with tracks of the album, newest first.
+    /// Libraries with tracks of the album that you have access to, oldest first.
     #[graphql(complexity = "cost(10, child_complexity)")]
     async fn libraries(&self, ctx: &Context<'_>) -> Result<Vec<Library>> {
         let ids = ctx.load_all::<Libraries, AlbumLibraries>(self.id).await?;

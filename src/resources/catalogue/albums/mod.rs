@@ -11,14 +11,14 @@ use uuid::Uuid;
 pub use self::{
     body::{AlbumBody, Rest, bodies, shown},
     graphql::{Mutations, Queries},
-    sql::{AlbumTracksCount, ArtistAlbums, matching_ids, playable},
+    sql::{AlbumSounds, AlbumTracksCount, ArtistAlbums, matching_ids, playable},
 };
 use super::{artists::ContentCategory, found, libraries_of};
 use crate::{
     error::Result,
     graphql::ids::Key,
     guard::{Allowed, operations},
-    resources::library::libraries::{AlbumLibraries, LibraryBody},
+    resources::library::libraries::{AlbumLibraries, HolderBody},
     rest::{
         page::{ListQuery, Page, PageQuery},
         params::{filter, ordering},
@@ -51,10 +51,10 @@ operations! {
     /// history, playlist entries and edits. Albums outside of your channels, and unknown IDs, are
     /// answered with 404.
     delete: Delete = write Libraries, anonymous = Never, throttle = Destroy, graphql = "Mutation.deleteAlbum";
-    /// Lists the public libraries with tracks of an album.
+    /// Lists the libraries with tracks of an album.
     ///
-    /// Only libraries with the privacy level `everyone` are listed, and no libraries of channels.
-    /// Sorted newest first. Unknown IDs are answered with 404.
+    /// Listed are those that you have access to and in which you can play something of it, oldest
+    /// first, but no libraries of channels. Unknown IDs are answered with 404.
     libraries: Libraries = read Libraries, anonymous = Setting, throttle = Wildcard, graphql = "Album.libraries", params = PageQuery;
 }
 
@@ -152,6 +152,6 @@ async fn libraries(
     permit: &Allowed<Libraries>,
     id: i64,
     query: &PageQuery,
-) -> Result<Page<LibraryBody>> {
+) -> Result<Page<HolderBody>> {
     libraries_of::<Album, AlbumLibraries>(permit, id, query).await
 }

@@ -6,7 +6,7 @@ use super::{Album, AlbumFilter, AlbumOrder, AlbumOrderField};
 use crate::{
     context::Reader,
     error::Result,
-    load::{Loaders, entity, grouped, load},
+    load::{Load, Loaders, entity, grouped, load},
     resources::{checks::bounded, library::visibility::viewable},
     store::{
         Index, Reads, Sql,
@@ -140,6 +140,9 @@ load!(/// Number of an album's tracks.
 load!(/// IDs of the libraries that hold imported uploads of an album.
     AlbumHolders: Vec<i64> = kept holders, upon [UploadAlbum, TrackAlbum]);
 
+load!(/// IDs of the libraries that hold uploads of an album with audio, also skipped duplicates.
+    AlbumSounds: Vec<i64> = kept sounds, upon [UploadAlbum, TrackAlbum]);
+
 async fn of_artists(db: &Reads, ids: Vec<i64>) -> Result<HashMap<i64, Vec<i64>>> {
     let rows = sql(
         "select artist_id, album_id from album_artists where artist_id in ?*
@@ -157,17 +160,30 @@ async fn tracks_counts(db: &Reads, ids: Vec<i64>) -> Result<HashMap<i64, i64>> {
     Ok(counted.into_iter().collect())
 }
 
+const HELD: &str =
+    "select distinct t.album_id, u.library_id from tracks t join uploads u on u.track_id = t.id
+     where t.album_id in ?* and u.import_status in ";
+
 async fn holders(db: &Reads, ids: Vec<i64>) -> Result<HashMap<i64, Vec<i64>>> {
-    let rows = sql(
-        "select distinct t.album_id, u.library_id from tracks t join uploads u on u.track_id = t.id
-         where t.album_id in ?* and u.import_status = 'finished' order by 1, 2",
-    );
-    Ok(grouped(rows.bind(ids).all::<(i64, i64)>(db).await?))
+    let rows = sql(HELD).bind(ids).then("('finished') order by 1, 2");
+    Ok(grouped(rows.all::<(i64, i64)>(db).await?))
 }
 
-/// The albums of which the caller can play at least one track.
-pub async fn playable(loaders: &Loaders, reader: &Reader, albums: &[i64]) -> Result<HashSet<i64>> {
-    let holders = loaders.many::<AlbumHolders>(albums.iter().copied()).await?;
+async fn sounds(db: &Reads, ids: Vec<i64>) -> Result<HashMap<i64, Vec<i64>>> {
+    let rows = sql(HELD)
+        .bind(ids)
+        .then("('finished', 'skipped') order by 1, 2");
+    Ok(grouped(rows.all::<(i64, i64)>(db).await?))
+}
+
+/// The albums of which the caller can play at least one track: by `AlbumHolders`, or by
+/// `AlbumSounds`, as inside of artists (contract section 6).
+pub async fn playable<L: Load<Value = Vec<i64>>>(
+    loaders: &Loaders,
+    reader: &Reader,
+    albums: &[i64],
+) -> Result<HashSet<i64>> {
+    let holders = loaders.many::<L>(albums.iter().copied()).await?;
     let libraries: HashSet<i64> = holders
         .values()
         .flat_map(|ids| ids.iter().copied())

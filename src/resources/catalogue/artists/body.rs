@@ -16,13 +16,13 @@ use crate::{
     load::Loaders,
     resources::{
         catalogue::{
-            albums::{Album, AlbumTracksCount, ArtistAlbums, playable},
+            albums::{Album, AlbumSounds, AlbumTracksCount, ArtistAlbums, playable},
             tags::{ArtistTags, names},
         },
         library::{
             attachments::{Attachment, AttachmentBody},
             contents::{Content, ContentBody},
-            libraries::LibraryBody,
+            libraries::HolderBody,
         },
         people::actors::{Actor, ActorBody},
         publishing::channels::{Channel, ChannelOf, InlineChannel, channel_of},
@@ -202,7 +202,7 @@ async fn albums(
         .many::<AlbumTracksCount>(ids.iter().copied())
         .await?;
     let playable = match depth {
-        Depth::Full => Some(playable(loaders, reader, &ids).await?),
+        Depth::Full => Some(playable::<AlbumSounds>(loaders, reader, &ids).await?),
         Depth::Shallow => None,
     };
     let covers = loaders
@@ -284,5 +284,5 @@ async fn detail(permit: &Allowed<Retrieve>, id: i64) -> Result<ArtistDetail> {
 routes! {
     "/api/v1/artists" lists List(Query) -> ArtistBody = listing => bodies;
     retrieve: Retrieve = get "/:id" [id: i64] -> Answer<ArtistDetail> => detail;
-    libraries: Libraries = get "/:id/libraries" [id: i64] (query: PageQuery) -> Answer<Page<LibraryBody>>;
+    libraries: Libraries = get "/:id/libraries" [id: i64] (query: PageQuery) -> Answer<Page<HolderBody>>;
 }

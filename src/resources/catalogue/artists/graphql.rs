@@ -89,7 +89,7 @@ impl Artist {
             .await
     }
 
-    /// Public libraries with tracks of the artist, newest first.
+    /// Libraries with tracks of the artist that you have access to, oldest first.
     #[graphql(complexity = "cost(10, child_complexity)")]
     async fn libraries(&self, ctx: &Context<'_>) -> Result<Vec<Library>> {
         let ids = ctx.load_all::<Libraries, ArtistLibraries>(self.id).await?;

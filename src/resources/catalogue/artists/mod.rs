@@ -17,7 +17,7 @@ use crate::{
     error::Result,
     graphql::ids::Key,
     guard::{Allowed, operations},
-    resources::library::libraries::{ArtistLibraries, LibraryBody},
+    resources::library::libraries::{ArtistLibraries, HolderBody},
     rest::{
         page::{ListQuery, Page, PageQuery},
         params::{choices, filter, ordering},
@@ -38,10 +38,10 @@ operations! {
     /// Artists are visible to every caller, whether or not their tracks are playable. Unknown IDs
     /// are answered with 404.
     retrieve: Retrieve = read Libraries, anonymous = Setting, throttle = Retrieve, graphql = "artist";
-    /// Lists the public libraries with tracks of an artist.
+    /// Lists the libraries with tracks of an artist.
     ///
-    /// Only libraries with the privacy level `everyone` are listed, and no libraries of channels.
-    /// Sorted newest first. Unknown IDs are answered with 404.
+    /// Listed are those that you have access to and in which you can play something of it, oldest
+    /// first, but no libraries of channels. Unknown IDs are answered with 404.
     libraries: Libraries = read Libraries, anonymous = Setting, throttle = Wildcard, graphql = "Artist.libraries", params = PageQuery;
 }
 
@@ -155,6 +155,6 @@ async fn libraries(
     permit: &Allowed<Libraries>,
     id: i64,
     query: &PageQuery,
-) -> Result<Page<LibraryBody>> {
+) -> Result<Page<HolderBody>> {
     libraries_of::<Artist, ArtistLibraries>(permit, id, query).await
 }

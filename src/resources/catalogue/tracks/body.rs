@@ -23,7 +23,7 @@ use crate::{
         library::{
             attachments::{Attachment, AttachmentBody},
             contents::{Content, ContentBody},
-            libraries::LibraryBody,
+            libraries::HolderBody,
             uploads::{UploadRef, audible_uploads, listen_url},
         },
         people::actors::{Actor, ActorBody},
@@ -269,5 +269,5 @@ routes! {
     "/api/v1/tracks" lists List(Query) -> TrackBody = listing => bodies;
     retrieve: Retrieve = get "/:id" [id: i64] -> Answer<TrackDetail> => detail;
     delete: Delete = delete "/:id" [id: i64] -> NoContent;
-    libraries: Libraries = get "/:id/libraries" [id: i64] (query: PageQuery) -> Answer<Page<LibraryBody>>;
+    libraries: Libraries = get "/:id/libraries" [id: i64] (query: PageQuery) -> Answer<Page<HolderBody>>;
 }

@@ -115,7 +115,7 @@ impl Track {
         Ok(!uploads.is_empty())
     }
 
-    /// Public libraries that contain the track, newest first.
+    /// Libraries that contain the track that you have access to, oldest first.
     #[graphql(complexity = "cost(10, child_complexity)")]
     async fn libraries(&self, ctx: &Context<'_>) -> Result<Vec<Library>> {
         let ids = ctx.load_all::<Libraries, TrackLibraries>(self.id).await?;

@@ -19,7 +19,7 @@ use crate::{
     guard::{Allowed, operations},
     resources::library::{
         contents,
-        libraries::{LibraryBody, TrackLibraries},
+        libraries::{HolderBody, TrackLibraries},
     },
     rest::{
         page::{ListQuery, Page, PageQuery},
@@ -47,10 +47,10 @@ operations! {
     /// The track's uploads, favorites, listening history, playlist entries and edits are deleted
     /// with it. Tracks outside of your channels, and unknown IDs, are answered with 404.
     delete: Delete = write Libraries, anonymous = Never, throttle = Destroy, graphql = "Mutation.deleteTrack";
-    /// Lists the public libraries that contain a track.
+    /// Lists the libraries that contain a track.
     ///
-    /// Only libraries with the privacy level `everyone` are listed, and no libraries of channels.
-    /// Sorted newest first. Unknown IDs are answered with 404.
+    /// Listed are those that you have access to and in which you can play something of it, oldest
+    /// first, but no libraries of channels. Unknown IDs are answered with 404.
     libraries: Libraries = read Libraries, anonymous = Setting, throttle = Wildcard, graphql = "Track.libraries", params = PageQuery;
 }
 
@@ -202,6 +202,6 @@ async fn libraries(
     permit: &Allowed<Libraries>,
     id: i64,
     query: &PageQuery,
-) -> Result<Page<LibraryBody>> {
+) -> Result<Page<HolderBody>> {
     libraries_of::<Track, TrackLibraries>(permit, id, query).await
 }

@@ -8,7 +8,7 @@ use poem_openapi::Object;
 use serde::Serialize;
 use sqlx::FromRow;
 
-pub use self::render::{Extent, html};
+pub use self::render::{Extent, html, preview};
 use crate::{
     error::{Error, Result},
     load::entity,

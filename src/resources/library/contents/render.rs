@@ -34,6 +34,15 @@ const MORE: &[&str] = &[
     "table", "thead", "tbody", "tr", "th", "td", "dl", "dt", "dd",
 ];
 
+/// Renders Markdown as sanitized HTML in one line, in which only links that are written as such are
+/// links, as text previews are.
+pub fn preview(text: &str, extent: Extent) -> String {
+    let parser = Parser::new_ext(text, Options::ENABLE_STRIKETHROUGH);
+    let mut rendered = String::with_capacity(text.len() * 2);
+    pulldown_cmark::html::push_html(&mut rendered, parser);
+    clean(&rendered, extent).replace('\n', "")
+}
+
 /// Renders a text as sanitized HTML in one line. URLs in the text become links.
 pub fn html(text: &str, content_type: &str, extent: Extent) -> String {
     let rendered = match content_type {

@@ -85,15 +85,59 @@ impl Library {
     }
 }
 
+/// A library that holds an artist, an album or a track.
+#[derive(Clone, Debug, Serialize, Object)]
+#[oai(rename = "HoldingLibrary")]
+pub struct HolderBody {
+    /// ActivityPub ID (URI) of the library.
+    fid: String,
+    /// UUID of the library.
+    uuid: Uuid,
+    /// Owner of the library.
+    actor: Option<ActorBody>,
+    /// Name of the library.
+    name: String,
+    /// Description by the owner.
+    description: Option<String>,
+    /// Time at which the library was created.
+    creation_date: Timestamp,
+    /// Number of uploads, of any import status.
+    uploads_count: i64,
+    /// Who has access to the library.
+    privacy_level: PrivacyLevel,
+    /// Always null; `federation/libraries` shows whether you follow a library.
+    follow: Option<String>,
+    /// Always null; `federation/libraries` shows the last scan of a library on another pod.
+    latest_scan: Option<String>,
+}
+
+impl From<LibraryBody> for HolderBody {
+    fn from(library: LibraryBody) -> Self {
+        Self {
+            fid: library.fid,
+            uuid: library.uuid,
+            actor: library.actor,
+            name: library.name,
+            description: library.description,
+            creation_date: library.creation_date,
+            uploads_count: library.uploads_count,
+            privacy_level: library.privacy_level,
+            follow: None,
+            latest_scan: None,
+        }
+    }
+}
+
 /// Cuts a page out of a complete list of libraries.
-pub async fn library_page(
+pub async fn holder_page(
     loaders: &Loaders,
     reader: &Reader,
     page: &PageRequest,
     ids: Vec<i64>,
-) -> Result<Page<LibraryBody>> {
+) -> Result<Page<HolderBody>> {
     let (frame, ids) = page.cut(ids)?;
-    Ok(frame.around(bodies(loaders, reader, &ids).await?))
+    let libraries = bodies(loaders, reader, &ids).await?;
+    Ok(frame.around(libraries.into_iter().map(HolderBody::from).collect()))
 }
 
 async fn detail(permit: &Allowed<Retrieve>, uuid: Uuid) -> Result<LibraryBody> {

@@ -11,7 +11,7 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 pub use self::{
-    body::{LibraryBody, Rest, bodies, library_page},
+    body::{HolderBody, LibraryBody, Rest, bodies, holder_page},
     graphql::Queries,
     sql::{AlbumLibraries, ArtistLibraries, LibraryHoldings, TrackLibraries},
     write::{New, insert},

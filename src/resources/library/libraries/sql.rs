@@ -1,7 +1,7 @@
 //! SQL for reading libraries.
 use std::collections::HashMap;
 
-use super::super::visibility::{libraries_of_scope, viewable_libraries};
+use super::super::visibility::{audible, libraries_of_scope, viewable_libraries};
 use super::{Library, LibraryFilter, LibraryOrder, LibraryOrderField, LibraryStats};
 use crate::{
     context::Reader,
@@ -76,13 +76,13 @@ entity!(Library in "libraries": "id, uuid, fid, name, description, privacy_level
 load!(/// Number and size of a library's uploads.
     LibraryHoldings: LibraryStats = for_caller stats);
 
-load!(/// Public libraries with tracks of an artist, newest first.
+load!(/// Libraries with tracks of an artist that the caller has access to, oldest first.
     ArtistLibraries: Vec<i64> = for_caller of_artists);
 
-load!(/// Public libraries with tracks of an album, newest first.
+load!(/// Libraries with tracks of an album that the caller has access to, oldest first.
     AlbumLibraries: Vec<i64> = for_caller of_albums);
 
-load!(/// Public libraries that contain a track, newest first.
+load!(/// Libraries with a track that the caller has access to, oldest first.
     TrackLibraries: Vec<i64> = for_caller of_tracks);
 
 weigh!(LibraryStats:);
@@ -107,46 +107,52 @@ async fn stats(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, LibrarySta
     Ok(rows.into_iter().map(stats).collect())
 }
 
-/// Condition on an upload `u` in a library `l`: it has audio, and the library is public and not a
-/// channel's.
-const PUBLIC: &str = "l.privacy_level = 'everyone' and u.import_status in ('finished', 'skipped')
-    and not exists (select 1 from channels c where c.library_id = l.id)";
-
-/// Public libraries with tracks of each artist, newest first.
+/// The libraries of artists, also those of the albums that they are credited on.
 async fn of_artists(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Vec<i64>>> {
     let found = sql(
-        "select distinct ta.artist_id, l.id, l.creation_date from track_artists ta
+        "select ta.artist_id, l.id, l.creation_date from track_artists ta
          join uploads u on u.track_id = ta.track_id join libraries l on l.id = u.library_id
          where ta.artist_id in ?* and ",
     );
-    holders(reader, found.bind(ids), " order by 1, 3 desc, 2 desc").await
+    let on_albums = sql(
+        "select aa.artist_id, l.id, l.creation_date from album_artists aa
+         join tracks t on t.album_id = aa.album_id
+         join uploads u on u.track_id = t.id join libraries l on l.id = u.library_id
+         where aa.artist_id in ?* and ",
+    );
+    let found = found.bind(ids.clone()).append(open_to(reader));
+    let on_albums = on_albums.bind(ids).append(open_to(reader));
+    holders(reader, found.then(" union ").append(on_albums)).await
 }
 
-/// Public libraries with tracks of each album, newest first.
+/// The libraries of albums.
 async fn of_albums(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Vec<i64>>> {
     let found = sql(
         "select distinct t.album_id, l.id, l.creation_date from tracks t
          join uploads u on u.track_id = t.id join libraries l on l.id = u.library_id
          where t.album_id in ?* and ",
     );
-    holders(reader, found.bind(ids), " order by 1, 3 desc, 2 desc").await
+    holders(reader, found.bind(ids).append(open_to(reader))).await
 }
 
-/// Public libraries that contain each track, newest first.
+/// The libraries of tracks.
 async fn of_tracks(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Vec<i64>>> {
     let found = sql(
         "select distinct u.track_id, l.id, l.creation_date from uploads u
          join libraries l on l.id = u.library_id where u.track_id in ?* and ",
     );
-    holders(reader, found.bind(ids), " order by 1, 3 desc, 2 desc").await
+    holders(reader, found.bind(ids).append(open_to(reader))).await
 }
 
-async fn holders(
-    reader: &Reader,
-    found: Sql,
-    order: &'static str,
-) -> Result<HashMap<i64, Vec<i64>>> {
-    let rows: Vec<(i64, i64, Timestamp)> = found.then(PUBLIC).then(order).all(reader.db()).await?;
+/// Condition on an upload `u` in a library `l`: the caller can play it, and the library is not a
+/// channel's.
+fn open_to(reader: &Reader) -> Sql {
+    audible(reader).then(" and not exists (select 1 from channels c where c.library_id = l.id)")
+}
+
+async fn holders(reader: &Reader, found: Sql) -> Result<HashMap<i64, Vec<i64>>> {
+    let found = found.then(" order by 1, 3, 2");
+    let rows: Vec<(i64, i64, Timestamp)> = found.all(reader.db()).await?;
     Ok(grouped(
         rows.into_iter().map(|(owner, library, _)| (owner, library)),
     ))

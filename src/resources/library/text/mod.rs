@@ -3,7 +3,7 @@ use async_graphql::Context;
 use poem_openapi::OpenApi;
 use serde::Serialize;
 
-use super::contents::{Extent, html};
+use super::contents::{self, Extent};
 use crate::{
     error::{Error, Result},
     graphql::connection::answer,
@@ -49,7 +49,7 @@ fn render(_: &Allowed<Preview>, text: &str, permissive: bool) -> Result<String> 
     } else {
         Extent::Plain
     };
-    Ok(html(text, "text/markdown", extent))
+    Ok(contents::preview(text, extent))
 }
 
 fn preview(permit: &Allowed<Preview>, request: &TextPreviewRequest) -> Result<TextPreview> {

@@ -96,7 +96,7 @@ struct Embed {
     #[serde(rename = "type")]
     #[oai(rename = "type")]
     kind: String,
-    /// Name of the pod.
+    /// Name of the software whose pages these are; always `Funkwhale`.
     provider_name: String,
     /// URL of the pod.
     provider_url: String,
@@ -156,11 +156,10 @@ async fn show(permit: &Allowed<Show>, query: &Query) -> Result<Embed> {
         query.width.unwrap_or(600),
         query.height.unwrap_or(subject.height),
     );
-    let name = permit.preferences().await?.get("instance__name");
     Ok(Embed {
         version: "1.0".to_owned(),
         kind: "rich".to_owned(),
-        provider_name: name.as_str().unwrap_or_default().to_owned(),
+        provider_name: "Funkwhale".to_owned(),
         provider_url: root.clone(),
         height,
         width,
@@ -173,7 +172,7 @@ async fn show(permit: &Allowed<Show>, query: &Query) -> Result<Embed> {
         author_url: format!("{root}/library/artists/{}", subject.artist),
         html: format!(
             "<iframe width=\"{width}\" height=\"{height}\" scrolling=\"no\" frameborder=\"no\" \
-             src=\"{root}/front/embed.html?type={}&id={}\"></iframe>",
+             src=\"{root}/embed.html?type={}&id={}\"></iframe>",
             subject.kind, subject.id
         ),
     })
@@ -205,12 +204,17 @@ async fn track(permit: &Allowed<Show>, id: i64) -> Result<Subject> {
     let credits = loaders.one::<TrackCredits>(id).await?.unwrap_or_default();
     let credit = credits.first().ok_or_else(unknown)?;
     let album = loaders.maybe::<Album>(track.album_id).await?;
-    let title = format!("{} by {}", track.title, credit.credit);
+    let album_title = album.as_ref().map(|album| album.title.as_str());
+    let names = [
+        Some(credit.credit.as_str()),
+        album_title,
+        Some(&track.title),
+    ];
     Ok(Subject {
         kind: "track",
         id,
-        description: title.clone(),
-        title,
+        description: Vec::from_iter(names.into_iter().flatten()).join(" - "),
+        title: format!("{} by {}", track.title, credit.credit),
         artist: credit.artist_id,
         cover: track
             .attachment_cover_id
