@@ -285,7 +285,15 @@ impl Config {
     pub fn hostname(&self) -> String {
         self.funkwhale_hostname
             .clone()
-            .unwrap_or_else(|| self.bind.to_string())
+            .unwrap_or_else(|| self.own_name())
+    }
+
+    /// The address that it listens on, as links name it: every address is also this machine's own.
+    fn own_name(&self) -> String {
+        match self.bind.ip().is_unspecified() {
+            true => format!("localhost:{}", self.bind.port()),
+            false => self.bind.to_string(),
+        }
     }
 
     /// Scheme and host of every absolute link, without a trailing slash.
@@ -305,7 +313,8 @@ impl Config {
         let name = host
             .rsplit_once(':')
             .map_or(host.as_str(), |(name, _)| name);
-        let name = match name.parse::<std::net::IpAddr>() {
+        let bare = name.trim_matches(['[', ']']);
+        let name = match bare.parse::<std::net::IpAddr>() {
             Ok(_) => "localhost",
             Err(_) => name,
         };

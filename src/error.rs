@@ -59,6 +59,9 @@ pub enum Error {
     /// What was sent is understood, and cannot be worked with.
     #[error("{0}")]
     Unprocessable(String),
+    /// The request did not come in whole.
+    #[error("The request did not arrive in time.")]
+    Late,
     /// Not now; later it may work.
     #[error("{0}")]
     Unavailable(String),
@@ -93,6 +96,7 @@ impl Error {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE")
             }
             Self::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "TOO_LARGE"),
+            Self::Late => (StatusCode::REQUEST_TIMEOUT, "TIMEOUT"),
             Self::Throttled(_) => (StatusCode::TOO_MANY_REQUESTS, "THROTTLED"),
             Self::Malformed(_) | Self::Refused(_) => (StatusCode::BAD_REQUEST, "BAD_REQUEST"),
             Self::Invalid(_) => (StatusCode::BAD_REQUEST, "INVALID"),

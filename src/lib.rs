@@ -9,6 +9,7 @@ mod cached;
 pub mod caller;
 pub mod cli;
 pub mod config;
+mod connections;
 pub mod context;
 pub mod demo;
 pub mod error;

@@ -9,9 +9,12 @@ use poem::{
     listener::{Acceptor, Listener, TcpListener},
 };
 
+use url::{Host, Url};
+
 use crate::{
     accounts::{keys, sessions},
     app::App,
+    connections::{Bounded, Most},
     error::{Error, Result, Startup},
     graphql::{http::GraphQl, schema, sdl},
     media::public::PublicMedia,
@@ -27,6 +30,10 @@ use crate::{
 };
 
 const HOUSEKEEPING: Duration = Duration::from_secs(30 * 60);
+/// Streams of one HTTP/2 connection at once.
+const STREAMS: u32 = 100;
+/// For closing the database when the server stops.
+const CLOSING: Duration = Duration::from_secs(5);
 
 /// Everything that the server answers.
 pub fn endpoint(app: &App) -> impl Endpoint<Output = Response> + 'static {
@@ -103,10 +110,38 @@ impl Endpoint for LocalMetrics {
             _ => false,
         };
         // Behind a proxy on this machine everybody would seem local.
-        if !local || request.headers().contains_key("x-forwarded-for") {
+        let by_proxy = PROXIED
+            .iter()
+            .any(|name| request.headers().contains_key(*name));
+        if !local || by_proxy || !is_for_this_machine(&request) {
             return Err(Error::Forbidden.into());
         }
         Ok(metrics(&self.0))
+    }
+}
+
+/// Headers that proxies add.
+const PROXIED: &[&str] = &[
+    "forwarded",
+    "via",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-real-ip",
+];
+
+/// Whether a request names this machine by a loopback address.
+fn is_for_this_machine(request: &Request) -> bool {
+    let host = request
+        .headers()
+        .get("host")
+        .and_then(|host| host.to_str().ok());
+    let url = host.and_then(|host| Url::parse(&format!("http://{host}/")).ok());
+    match url.as_ref().and_then(Url::host) {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
     }
 }
 
@@ -125,7 +160,7 @@ pub async fn serve(
     ready: impl FnOnce(SocketAddr),
 ) -> Result<(), Startup> {
     let config = app.config().clone();
-    let acceptor = listen(config.bind).await?;
+    let acceptor = Bounded::new(listen(config.bind).await?, Most::of(&config));
     let metrics = match config.metrics_bind {
         Some(address) => Some(tokio::spawn(serve_metrics(
             app.clone(),
@@ -143,14 +178,18 @@ pub async fn serve(
     ready(address.unwrap_or(config.bind));
     let drain = Duration::from_secs(config.drain_seconds);
     let served = poem::Server::new_with_acceptor(acceptor)
-        .idle_timeout(Duration::from_secs(75))
+        .http2_max_concurrent_streams(STREAMS)
         .run_with_graceful_shutdown(endpoint, told, Some(drain))
         .await;
     housekeeping.abort();
     if let Some(task) = metrics {
         task.abort();
     }
-    app.db().close().await;
+    // A database that does not answer does not keep the process.
+    let closed = tokio::time::timeout(CLOSING, app.db().close()).await;
+    if closed.is_err() {
+        tracing::warn!("the database did not answer while stopping");
+    }
     served.map_err(|error| Startup::caused("the server stopped", error))
 }
 

@@ -3,6 +3,7 @@ use std::{fs, io, num::NonZero, path::Path};
 use super::{
     progress::Progress,
     run::{runtime, told_to_stop},
+    tell,
 };
 use crate::{
     app::App,
@@ -92,7 +93,7 @@ fn keep(path: &Path, text: &str) -> io::Result<()> {
 }
 
 fn greet(address: &str, accounts: &str, data: &Path) {
-    println!(
+    tell!(
         "The demo pod is ready\n\n  \
          Listen        http://{address}/\n  \
          API explorer  http://{address}/api/v1/docs\n  \

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
-use super::{progress::Progress, run::runtime};
+use super::{progress::Progress, run::runtime, tell};
 use crate::{
     app::App,
     config::Config,
@@ -53,31 +53,31 @@ pub fn run(source: Source, config: Config) -> Result<(), Startup> {
 
 fn tell(report: &Report, order: &Order, known_as: &str) {
     for (kind, rows) in &report.rows {
-        println!("{kind:<24}{rows:>10}");
+        tell!("{kind:<24}{rows:>10}");
     }
     let total: u64 = report.rows.iter().map(|(_, rows)| rows).sum();
-    println!("{:<24}{total:>10}\n", "total");
+    tell!("{:<24}{total:>10}\n", "total");
     if let Some(media) = &report.media {
-        println!("{} media files were imported.", media.files.len());
+        tell!("{} media files were imported.", media.files.len());
         for file in media.missing.iter().take(10) {
-            println!("  missing: {file}");
+            tell!("  missing: {file}");
         }
         if media.missing.len() > 10 {
-            println!("  and {} more", media.missing.len() - 10);
+            tell!("  and {} more", media.missing.len() - 10);
         }
     }
     if order.dry_run {
-        println!("Dry run: everything can be imported; nothing was written.");
+        tell!("Dry run: everything can be imported; nothing was written.");
         return;
     }
     if order.media.is_none() {
-        println!(
+        tell!(
             "Media files were not imported: set MEDIA_ROOT to their folder, or import with --media."
         );
     }
     if let [host, ..] = &report.hosts[..]
         && host != known_as
     {
-        println!("The pod's host name is {host}: start the server with FUNKWHALE_HOSTNAME={host}");
+        tell!("The pod's host name is {host}: start the server with FUNKWHALE_HOSTNAME={host}");
     }
 }

@@ -19,7 +19,7 @@ use std::{
 use clap::{Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::{
-    config::{Config, layered},
+    config::{Config, FrontServer, layered},
     error::Startup,
 };
 
@@ -94,6 +94,9 @@ fn obey() -> Result<(), Startup> {
     let command = global(layered::<Cli>(file.as_deref(), |name| env::var_os(name))?);
     let matches = command.get_matches();
     let cli = Cli::from_arg_matches(&matches).map_err(|error| Startup::new(error.to_string()))?;
+    if !matches!(cli.command, Some(Task::Generate(_))) {
+        keep_private(&cli.settings);
+    }
     match cli.command {
         None | Some(Task::Serve) => run::serve(cli.settings),
         Some(Task::Migrate) => run::migrate(cli.settings),
@@ -109,6 +112,30 @@ fn obey() -> Result<(), Startup> {
         Some(Task::Settings) => run::print(run::settings()),
     }
 }
+
+/// Files that are made from now on are for the user of the server alone; where a reverse proxy sends
+/// files, its group may read them. A database that others could read becomes private too.
+#[cfg(unix)]
+fn keep_private(config: &Config) {
+    use rustix::{fs::Mode, process::umask};
+    use std::{fs, os::unix::fs::PermissionsExt};
+    umask(match config.reverse_proxy_type {
+        FrontServer::None => Mode::RWXG | Mode::RWXO,
+        _ => Mode::WGRP | Mode::RWXO,
+    });
+    let database = config.database_url();
+    let Some(path) = database.strip_prefix("sqlite:") else {
+        return;
+    };
+    let path = path.trim_start_matches("//");
+    for file in ["", "-wal", "-shm"].map(|end| format!("{path}{end}")) {
+        // It may be absent, or belong to somebody else, who then decides.
+        _ = fs::set_permissions(file, fs::Permissions::from_mode(0o600));
+    }
+}
+
+#[cfg(not(unix))]
+fn keep_private(_: &Config) {}
 
 /// Finds the configuration file by hand: its values are the defaults of the real parser.
 #[expect(
@@ -152,3 +179,11 @@ fn say(text: &str) -> Result<(), Startup> {
         _ => Ok(()),
     }
 }
+
+/// Prints a line about what was done; whether anybody reads it changes nothing.
+macro_rules! tell {
+    ($($text:tt)*) => {
+        _ = std::io::Write::write_fmt(&mut std::io::stdout(), format_args!("{}\n", format_args!($($text)*)))
+    };
+}
+use tell;

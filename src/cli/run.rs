@@ -6,7 +6,7 @@ use tokio::{
     signal,
 };
 
-use super::described;
+use super::{described, tell};
 use crate::{
     accounts::setup,
     app::App,
@@ -72,7 +72,7 @@ fn greet(address: &str, public: &str, setup: Option<&str>) {
          All settings:\n    baleen --help\n",
         version = env!("CARGO_PKG_VERSION"),
     );
-    println!("{lines}");
+    tell!("{lines}");
 }
 
 pub async fn told_to_stop() {
@@ -84,12 +84,22 @@ pub async fn told_to_stop() {
         };
         tokio::select! {
             _ = terminate.recv() => {}
+            () = hung_up() => {}
             () = interrupted() => {}
         }
     }
     #[cfg(not(unix))]
     interrupted().await;
     tracing::info!("stopping: waiting for running requests");
+}
+
+/// The terminal closed.
+#[cfg(unix)]
+async fn hung_up() {
+    match signal::unix::signal(signal::unix::SignalKind::hangup()) {
+        Ok(mut hangup) => _ = hangup.recv().await,
+        Err(_) => std::future::pending().await,
+    }
 }
 
 async fn interrupted() {
@@ -102,7 +112,7 @@ pub fn migrate(config: Config) -> Result<(), Startup> {
     runtime()?.block_on(async {
         let app = App::build(config, Clock::system()).await?;
         app.db().close().await;
-        println!("The database is up to date.");
+        tell!("The database is up to date.");
         Ok(())
     })
 }

@@ -5,6 +5,7 @@ use clap::Args;
 use super::{
     progress::Progress,
     run::{runtime, told_to_stop},
+    tell,
 };
 use crate::{
     app::App,
@@ -79,7 +80,7 @@ async fn scan_and_watch(app: &App, order: &Order, stop: &Stop, watch: bool) -> R
     progress.clear();
     tell(&report?);
     if let Some(watching) = watching.filter(|_| !stop.is_told()) {
-        println!("Watching {}; press Ctrl-C to stop.", order.folder.display());
+        tell!("Watching {}; press Ctrl-C to stop.", order.folder.display());
         keep_on(app, order, watching, stop, &mut progress, tell).await?;
     }
     Ok(())
@@ -99,15 +100,15 @@ fn tell(report: &Report) {
         .iter()
         .filter(|(name, count)| *count > 0 || *name == "added")
         .map(|(name, count)| format!("{count} {name}"));
-    println!("{}.", told.collect::<Vec<_>>().join(", "));
+    tell!("{}.", told.collect::<Vec<_>>().join(", "));
     for skipped in &report.skipped {
-        println!("  skipped {}: {}", skipped.path, skipped.reason);
+        tell!("  skipped {}: {}", skipped.path, skipped.reason);
     }
     let untold = report.skipped_count - report.skipped.len() as u64;
     if untold > 0 {
-        println!("  and {untold} more");
+        tell!("  and {untold} more");
     }
     if report.interrupted {
-        println!("The scan was interrupted; the next one continues from here.");
+        tell!("The scan was interrupted; the next one continues from here.");
     }
 }

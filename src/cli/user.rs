@@ -2,7 +2,7 @@ use std::io::Read;
 
 use clap::Subcommand;
 
-use super::{run::runtime, say};
+use super::{run::runtime, say, tell};
 use crate::{
     accounts::{
         self, New,
@@ -89,7 +89,7 @@ async fn perform(deed: Deed, app: &App) -> Result<(), Startup> {
                 is_superuser: admin,
             };
             accounts::create(app, &new).await.map_err(told)?;
-            println!("Created account {}.", new.username);
+            tell!("Created account {}.", new.username);
             show(password_stdin, &new.password);
         }
         Deed::List => list(app).await?,
@@ -101,7 +101,7 @@ async fn perform(deed: Deed, app: &App) -> Result<(), Startup> {
             directory::set_password(app, &username, &plain)
                 .await
                 .map_err(told)?;
-            println!("Changed the password of {username}.");
+            tell!("Changed the password of {username}.");
             show(password_stdin, &plain);
         }
         Deed::Permissions {
@@ -122,7 +122,7 @@ async fn perform(deed: Deed, app: &App) -> Result<(), Startup> {
             let row = directory::set_privileges(app, &username, &wanted)
                 .await
                 .map_err(told)?;
-            println!("{}", line(&row));
+            tell!("{}", line(&row));
         }
     }
     Ok(())
@@ -160,7 +160,7 @@ fn wanted(password_stdin: bool) -> Result<String, Startup> {
 
 fn show(given: bool, password: &str) {
     if !given {
-        println!("The password is {password}");
+        tell!("The password is {password}");
     }
 }
 

@@ -1,4 +1,6 @@
 //! Bodies that come in: complaints name the field, as Django REST framework's do.
+use std::time::Duration;
+
 use indexmap::IndexMap;
 use poem::{Request, RequestBody};
 use poem_openapi::{
@@ -8,12 +10,16 @@ use poem_openapi::{
     types::ParseFromJSON,
 };
 use serde_json::{Map, Value};
+use tokio::time::timeout;
 
 use super::params::Pairs;
 use crate::error::{Error, Result};
 
 /// Bytes of a body at most; files have their own door.
 pub const LIMIT: usize = 1 << 20;
+
+/// For a body to come in, in all.
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A JSON or form body.
 pub struct Body<T>(pub T);
@@ -83,8 +89,9 @@ pub async fn limited(body: &mut RequestBody) -> Result<Vec<u8>> {
     let body = body
         .take()
         .map_err(|_| Error::Refused("The body was read already.".to_owned()))?;
-    body.into_bytes_limit(LIMIT)
-        .await
+    let whole = timeout(PATIENCE, body.into_bytes_limit(LIMIT)).await;
+    whole
+        .map_err(|_| Error::Late)?
         .map(Into::into)
         .map_err(|error| match error {
             poem::error::ReadBodyError::PayloadTooLarge => Error::TooLarge(LIMIT),

@@ -117,14 +117,19 @@ fn outdated(error: MigrateError) -> Startup {
     }
 }
 
-/// A database URL without its password, for messages.
+/// A database URL without its password and its parameters, for messages. What is no URL may have a
+/// password anywhere, so nothing of it is shown.
 pub fn redacted(url: &str) -> String {
-    match Url::parse(url) {
-        Ok(mut url) if url.password().is_some() => {
-            // Fails only for URLs that cannot have a password, and this one has one.
-            let _ = url.set_password(Some("****"));
-            url.to_string()
-        }
-        _ => url.to_owned(),
+    if url.starts_with("sqlite:") {
+        return url.to_owned();
     }
+    let Ok(mut shown) = Url::parse(url) else {
+        return "a text that is no URL".to_owned();
+    };
+    if shown.password().is_some() {
+        // Fails only for URLs that cannot have a password, and this one has one.
+        let _ = shown.set_password(Some("****"));
+    }
+    shown.set_query(None);
+    shown.to_string()
 }

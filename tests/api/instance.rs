@@ -56,10 +56,14 @@ on_both! {
         assert_eq!(pod.get("/health/live").send().await.text, "alive");
         assert_eq!(pod.get("/health/ready").send().await.text, "ready");
         pod.get("/api/v1/tags").send().await;
-        let metrics = pod.get("/metrics").from("127.0.0.1").send().await;
+        let metrics = pod.get("/metrics").from("127.0.0.1").header("host", "127.0.0.1:5000").send().await;
         assert!(metrics.text.contains("baleen_http_requests_total{method=\"GET\",status=\"200\"}"), "{}", metrics.text);
         assert!(metrics.text.contains("baleen_throttle_total{scope=\"anonymous-list\",outcome=\"passed\"} 1"), "{}", metrics.text);
         assert_eq!(pod.get("/metrics").send().await.status, 403);
+        for (name, value) in [("forwarded", "for=1.2.3.4"), ("via", "1.1 proxy"), ("x-real-ip", "1.2.3.4"), ("host", "pod.test"), ("host", "evil.test:80")] {
+            let asked = pod.get("/metrics").from("127.0.0.1").header(name, value).send().await;
+            assert_eq!(asked.status, 403, "{name}: {value}");
+        }
         let proxied = pod.get("/metrics").from("127.0.0.1").header("x-forwarded-for", "198.51.100.1");
         assert_eq!(proxied.send().await.status, 403);
         pod.app.db().close().await;

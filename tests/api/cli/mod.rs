@@ -141,6 +141,61 @@ fn it_serves_with_no_configuration_and_stops_when_told() {
     server.stop();
 }
 
+/// A reader that goes away, a terminal that closes, and an address that is every address.
+#[test]
+fn it_works_as_pipes_terminals_and_addresses_are() {
+    let folder = folder("unread");
+    let mut child = quiet(&folder)
+        .arg("migrate")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let done = child.wait_with_output().unwrap();
+    assert!(
+        done.status.success(),
+        "{}",
+        String::from_utf8_lossy(&done.stderr)
+    );
+
+    let (mut server, _) = greeted(&mut quiet(&folder));
+    let hung_up = Command::new("kill")
+        .args(["-HUP", &server.0.id().to_string()])
+        .status();
+    assert!(hung_up.unwrap().success());
+    assert_eq!(server.0.wait().unwrap().code(), Some(0));
+
+    let command = &mut quiet(&folder);
+    let mut child = command
+        .args(["--bind", "[::]:0"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let ready = lines.any(|line| line.unwrap().contains("baleen --help"));
+    let _server = Server(child);
+    assert!(ready, "it serves every address");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_it_writes_is_for_its_user_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = folder("private");
+    let (mut server, _) = greeted(&mut quiet(&folder));
+    let mode = |name: &str| {
+        let found = fs::metadata(folder.join(name)).unwrap();
+        found.permissions().mode() & 0o777
+    };
+    assert_eq!((mode("data"), mode("data/baleen.db")), (0o700, 0o600));
+    server.stop();
+    let open = fs::Permissions::from_mode(0o644);
+    fs::set_permissions(folder.join("data/baleen.db"), open).unwrap();
+    assert!(quiet(&folder).arg("migrate").status().unwrap().success());
+    assert_eq!(mode("data/baleen.db"), 0o600);
+}
+
 #[test]
 fn what_keeps_it_from_starting_is_said_in_one_line() {
     let folder = folder("failing");
@@ -156,6 +211,24 @@ fn what_keeps_it_from_starting_is_said_in_one_line() {
         "{told}"
     );
     assert_eq!(told.trim().lines().count(), 1, "{told}");
+
+    for url in [
+        "postgres://u:s3cret@h:notaport/n",
+        "u:s3cret@h/n",
+        "postgres://h/n?user=u&password=s3cret&sslmode=nonsense",
+        "mysql://h/n?password=s3cret",
+    ] {
+        let told =
+            failing(
+                baleen()
+                    .current_dir(&folder)
+                    .args(["--database-url", url, "--log", "error"]),
+            );
+        assert!(
+            told.contains("DATABASE_URL") && !told.contains("s3cret"),
+            "{told}"
+        );
+    }
 
     for (arguments, complaint) in [
         (
