@@ -109,7 +109,7 @@ impl Cx {
         self.spend(path.name, Throttle::Wildcard).await
     }
 
-    async fn spend(&self, operation: &'static str, throttle: Throttle) -> Result<()> {
+    pub(super) async fn spend(&self, operation: &'static str, throttle: Throttle) -> Result<()> {
         let Some(scope) = throttle.scope(&self.0.ident) else {
             return Ok(());
         };

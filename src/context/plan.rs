@@ -1,21 +1,24 @@
 use tokio::sync::OnceCell;
 
 use super::Cx;
-use crate::{error::Result, guard::Info};
+use crate::{error::Result, guard::Info, throttle::Throttle};
 
 /// What one query is going to spend. All of it is asked for at once, when the first root field asks
 /// for its permit: so a query that is refused as a whole spends nothing.
 #[derive(Default)]
 pub struct Plan {
     operations: Vec<&'static Info>,
+    /// How often the schema is asked for.
+    introspections: usize,
     is_dear: bool,
     admitted: OnceCell<()>,
 }
 
 impl Plan {
-    pub fn new(operations: Vec<&'static Info>, is_dear: bool) -> Self {
+    pub fn new(operations: Vec<&'static Info>, introspections: usize, is_dear: bool) -> Self {
         Self {
             operations,
+            introspections,
             is_dear,
             admitted: OnceCell::new(),
         }
@@ -24,6 +27,20 @@ impl Plan {
     /// Refuses what asks more often than a rate ever permits.
     pub fn check(&self, cx: &Cx) -> Result<()> {
         cx.check_rates(&self.operations)
+    }
+
+    /// How often the schema is asked for.
+    pub fn introspections(&self) -> usize {
+        self.introspections
+    }
+
+    /// Counts each introspection as a request: nothing of it asks for a permit.
+    pub async fn introspect(&self, cx: &Cx) -> Result<()> {
+        for _ in 0..self.introspections {
+            cx.spend("graphql.introspection", Throttle::Wildcard)
+                .await?;
+        }
+        Ok(())
     }
 
     /// Counts a query that ran although no field of it asked for a permit: their arguments were refused.

@@ -9,6 +9,7 @@ use async_graphql::{
     },
 };
 
+use super::limits;
 use crate::{
     context::Plan,
     guard::Info,
@@ -35,9 +36,10 @@ pub fn plan(document: &ExecutableDocument, name: Option<&str>, variables: &Varia
         variables,
     };
     let roots = reader.roots();
+    let introspections = reader.introspections(&operation.node.selection_set.node);
     let is_deep = reader.is_deep(&operation.node.selection_set.node, DEEP);
     let is_dear = is_deep || roots.iter().any(|info| info.reads_many());
-    Plan::new(roots, is_dear)
+    Plan::new(roots, introspections, is_dear)
 }
 
 /// The operation of each root field.
@@ -59,6 +61,29 @@ impl Reader<'_> {
         let selection = &self.operation.selection_set.node;
         self.read(selection, &mut found);
         found
+    }
+
+    /// How often the schema is asked for; no further than it is refused.
+    fn introspections(&self, selection: &SelectionSet) -> usize {
+        let mut count = 0;
+        for item in &selection.items {
+            count += match &item.node {
+                Selection::Field(field) => {
+                    usize::from(limits::is_introspection(&field.node.name.node))
+                }
+                Selection::InlineFragment(fragment) => {
+                    self.introspections(&fragment.node.selection_set.node)
+                }
+                Selection::FragmentSpread(spread) => {
+                    let fragment = self.fragment(&spread.node.fragment_name.node);
+                    fragment.map_or(0, |selection| self.introspections(selection))
+                }
+            };
+            if count > limits::INTROSPECTIONS {
+                break;
+            }
+        }
+        count
     }
 
     /// Whether selections lie so deep within each other.

@@ -16,13 +16,14 @@ use serde_json::{Value, json};
 use super::{
     Graph, budgets,
     documents::Documents,
+    limits::INTROSPECTIONS,
     order,
     persisted::Persisted,
     sent::{Parameters, Sent, from_body, from_url},
     variables,
 };
 use crate::{
-    context::Cx,
+    context::{Cx, Plan},
     error::{Error, RETRY_AFTER, Result},
     ledger::Entry,
 };
@@ -117,7 +118,12 @@ impl GraphQl {
             .as_ref()
             .map(|document| budgets::plan(document, operation.as_deref(), &query.variables));
         let plan = plan.unwrap_or_default();
-        if let Err(error) = plan.check(cx) {
+        let checked = plan.check(cx).and_then(|()| within(&plan));
+        let introspected = match checked {
+            Ok(()) => plan.introspect(cx).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = introspected {
             return Ok(Outcome::refusal(error));
         }
         let plan = Arc::new(plan);
@@ -187,6 +193,16 @@ impl GraphQl {
     }
 }
 
+/// Refuses a query that asks for the schema too often.
+fn within(plan: &Plan) -> Result<()> {
+    match plan.introspections() <= INTROSPECTIONS {
+        true => Ok(()),
+        false => Err(Error::Refused(format!(
+            "A query may ask for the schema at most {INTROSPECTIONS} times."
+        ))),
+    }
+}
+
 /// What Apollo's clients look for before they send the query whole.
 const NOT_PERSISTED: &str = "PersistedQueryNotFound";
 
@@ -214,6 +230,11 @@ impl Outcome {
     }
 
     fn refusal(error: Error) -> Self {
+        let fate = match error {
+            Error::Throttled(_) => Fate::Throttled,
+            Error::Unavailable(_) => Fate::Unavailable,
+            _ => Fate::Refused,
+        };
         let mut told = async_graphql::Error::from(error);
         if told.message == NOT_PERSISTED {
             let extensions = told
@@ -225,7 +246,7 @@ impl Outcome {
             json!({ "errors": [{ "message": told.message, "extensions": told.extensions }] });
         Self {
             body: body.to_string(),
-            fate: Fate::Refused,
+            fate,
         }
     }
 

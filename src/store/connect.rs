@@ -123,7 +123,7 @@ pub fn redacted(url: &str) -> String {
     if url.starts_with("sqlite:") {
         return url.to_owned();
     }
-    let Ok(mut shown) = Url::parse(url) else {
+    let Some(mut shown) = Url::parse(url).ok().filter(Url::has_host) else {
         return "a text that is no URL".to_owned();
     };
     if shown.password().is_some() {

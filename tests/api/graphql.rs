@@ -126,6 +126,30 @@ on_both! {
         assert_eq!(pair["data"]["tags"]["totalCount"], 0, "{pair}");
     }
 
+    async fn asking_for_the_schema_has_a_price_and_a_bound(pod: Pod) with ["--throttling-rates", "anonymous-wildcard=12/h"] => {
+        let ask = async |query: &str| pod.post("/graphql", &json!({"query": query})).send().await;
+        let once = ask("{ __schema { queryType { name } } }").await;
+        assert_eq!((once.status.as_u16(), once.header("x-ratelimit-remaining")), (200, Some("11")), "{}", once.text);
+        let aliased: String = (0..11).map(|n| format!("a{n}: __schema {{ queryType {{ name }} }} ")).collect();
+        let many = format!("{{ ...A }} fragment A on Query {{ {aliased} }}");
+        for (query, complaint) in [
+            (many.as_str(), "at most 10 times"),
+            ("{ __schema { types { fields { type { fields { type { fields { type { fields { name } } } } } } } } } }", "nested at most 4 levels"),
+            ("{ ...A } fragment A on Query { __type(name: \"Track\") { ...T } } fragment T on __Type { fields { type { ...U } } }
+              fragment U on __Type { fields { type { ...V } } } fragment V on __Type { fields { type { fields { type { fields { name } } } } } }", "nested at most 4 levels"),
+        ] {
+            let refused = ask(query).await;
+            assert!(refused.text.contains(complaint), "{}", refused.text);
+        }
+        // Code generators ask for all of it, which is one request.
+        let whole = "{ __schema { types { kind name fields(includeDeprecated: true) { name args { name defaultValue type { kind name ofType { name } } } } inputFields { name } enumValues { name } possibleTypes { name } } directives { name args { name } } } }";
+        assert!(ask(whole).await.json()["data"]["__schema"]["types"].is_array());
+        let ten: String = (0..10).map(|n| format!("a{n}: __typename b{n}: __type(name: \"Track\") {{ name }} ")).collect();
+        assert_eq!(ask(&format!("{{ {ten} }}")).await.status, 200);
+        let late = ask("{ __schema { queryType { name } } }").await;
+        assert_eq!(late.status, 429, "{}", late.text);
+    }
+
     async fn the_media_type_decides_the_status(pod: Pod) {
         for (accept, query, status) in [
             (MODERN, "{", 400),
