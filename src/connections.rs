@@ -472,10 +472,9 @@ mod tests {
             .write_all(b"GET / HTTP/1.1\n\n")
             .await
             .expect("it is read");
-        connection
-            .read(&mut [0; 64])
-            .await
-            .expect("the head is there");
+        let mut buffer = [0; 64];
+        let count = connection.read(&mut buffer).await;
+        assert!(count.expect("the head is there") > 0);
         let began = Instant::now();
         let error = connection
             .write_all(&[0; 4_096])
