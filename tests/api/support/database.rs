@@ -113,8 +113,12 @@ fn scratch() -> &'static Path {
 /// The contract's folder, when it is there: `BALEEN_CONTRACT`, or beside the project.
 pub fn contract() -> Option<PathBuf> {
     let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/contract");
-    let folder = std::env::var_os("BALEEN_CONTRACT").map_or_else(beside, PathBuf::from);
-    folder.join("dataset").is_dir().then_some(folder)
+    let named = std::env::var_os("BALEEN_CONTRACT");
+    let required = named.is_some() || std::env::var_os("BALEEN_TEST_REQUIRE_CONTRACT").is_some();
+    let folder = named.map_or_else(beside, PathBuf::from);
+    let found = folder.join("dataset").is_dir();
+    assert!(found || !required, "no contract data in {}", folder.display());
+    found.then_some(folder)
 }
 
 /// The file or database that others are copied from; made once.
