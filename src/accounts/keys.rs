@@ -4,7 +4,7 @@ use sqlx::FromRow;
 use crate::{
     app::App,
     error::Result,
-    store::{Tx, sql},
+    store::{Tx, sql, text::folded},
     time::Timestamp,
     token::token_hash,
 };
@@ -69,11 +69,15 @@ impl Holder {
 pub async fn draw(app: &App, tx: &mut Tx, purpose: Purpose, holder: &Holder) -> Result<String> {
     let key = crate::random::token();
     let now = app.clock().now();
-    sql("delete from account_keys where purpose = ? and coalesce(user_id, 0) = ?")
-        .bind(purpose.word())
-        .bind(holder.user_id.unwrap_or_default())
-        .run(&mut *tx)
-        .await?;
+    // They are kept for a while, as they tell where mail was sent.
+    sql("update account_keys set expires = ?
+         where purpose = ? and coalesce(user_id, 0) = ? and expires > ?")
+    .bind(now)
+    .bind(purpose.word())
+    .bind(holder.user_id.unwrap_or_default())
+    .bind(now)
+    .run(&mut *tx)
+    .await?;
     sql(
         "insert into account_keys (key_hash, purpose, user_id, email, created, expires)
          values (?, ?, ?, ?, ?, ?)",
@@ -139,10 +143,21 @@ async fn has_waited(app: &App, tx: &mut Tx, purpose: Purpose, user: i64) -> Resu
         .is_none_or(|last| now >= last.plus_seconds(purpose.pace())))
 }
 
-/// Removes expired keys.
+/// Whether enough time has passed since the last mail to an address, whoever asked for it.
+pub async fn is_due_at(app: &App, tx: &mut Tx, purpose: Purpose, email: &str) -> Result<bool> {
+    let since = app.clock().now().plus_seconds(-purpose.pace());
+    let recent = sql("select created from account_keys
+         where purpose = ? and lower(email) = ? and created > ? limit 1")
+    .bind(purpose.word())
+    .bind(folded(email))
+    .bind(since);
+    Ok(recent.optional::<(Timestamp,)>(tx).await?.is_none())
+}
+
+/// Removes keys that expired a day ago.
 pub async fn tidy(app: &App) -> Result<()> {
     sql("delete from account_keys where expires <= ?")
-        .bind(app.clock().now())
+        .bind(app.clock().now().plus_seconds(-24 * 3600))
         .run(app.db())
         .await
         .map(|_| ())

@@ -196,6 +196,10 @@ pub async fn change_email(app: &App, user: i64, plain: &str, email: &str) -> Res
     if is_anothers(&mut tx, email, user).await? {
         return Err(Error::field("email", EMAIL_TAKEN));
     }
+    if !keys::is_due_at(app, &mut tx, Purpose::Email, email).await? {
+        let complaint = "A mail was sent to this address a few minutes ago. Try again later.";
+        return Err(Error::field("email", complaint));
+    }
     let mail = letterhead.confirmation(app, &mut tx, user, email).await?;
     tx.commit().await?;
     app.mailer().post(mail);

@@ -106,6 +106,26 @@ on_both! {
         assert!(again["errors"][0]["extensions"]["fields"]["key"].is_array());
     }
 
+    async fn nobody_is_sent_mail_after_mail(pod: Pod) with ["--throttling-enabled", "false"] => {
+        pod.person("dora").await;
+        pod.person("eve").await;
+        let (mut dora, mut eve) = (Visitor::of(&pod, "dora").await, Visitor::of(&pod, "eve").await);
+        let change = |email: &str| pod.post("/api/v1/users/change-email", &json!({"password": PASSWORD, "email": email}));
+        let complaint = json!({"email": ["A mail was sent to this address a few minutes ago. Try again later."]});
+        assert_eq!(dora.script(change("stranger@people.test")).await.status, 204);
+        assert_eq!(dora.script(change("Stranger@people.test")).await.json(), complaint);
+        // Neither by another account, nor after another address.
+        assert_eq!(eve.script(change("stranger@people.test")).await.json(), complaint);
+        assert_eq!(dora.script(change("other@people.test")).await.status, 204);
+        let query = format!("mutation {{ changeEmail(input: {{password: \"{PASSWORD}\", email: \"stranger@people.test\"}}) }}");
+        let twin = dora.script(pod.graphql(&query)).await.json();
+        assert_eq!(twin["errors"][0]["extensions"]["fields"], complaint);
+        pod.mails("other@people.test", 1).await;
+        assert_eq!(pod.mails("stranger@people.test", 1).await.len(), 1);
+        pod.wait(501);
+        assert_eq!(eve.script(change("stranger@people.test")).await.status, 204);
+    }
+
     async fn an_account_goes_with_all_that_belongs_to_it(pod: Pod) {
         let user = pod.person("dora").await;
         let mut dora = Visitor::of(&pod, "dora").await;

@@ -117,7 +117,11 @@ pub fn contract() -> Option<PathBuf> {
     let required = named.is_some() || std::env::var_os("BALEEN_TEST_REQUIRE_CONTRACT").is_some();
     let folder = named.map_or_else(beside, PathBuf::from);
     let found = folder.join("dataset").is_dir();
-    assert!(found || !required, "no contract data in {}", folder.display());
+    assert!(
+        found || !required,
+        "no contract data in {}",
+        folder.display()
+    );
     found.then_some(folder)
 }
 
