@@ -54,12 +54,22 @@ struct Parts {
 }
 
 impl App {
-    /// Opens the database, brings it up to date, and puts the parts together.
+    /// Opens or makes the database, brings it up to date, and puts the parts together.
     pub async fn build(config: Config, clock: Clock) -> Result<Self, Startup> {
+        Self::opened(config, clock, true).await
+    }
+
+    /// The same, for what only looks at or changes what is there: makes no database.
+    pub async fn build_on_existing(config: Config, clock: Clock) -> Result<Self, Startup> {
+        Self::opened(config, clock, false).await
+    }
+
+    async fn opened(config: Config, clock: Clock, makes: bool) -> Result<Self, Startup> {
         let url = config.database_url();
         let opening = Opening {
             url: &url,
             connections: config.database_connections,
+            makes,
         };
         let db = store::open(opening).await?;
         Self::with_db(config, clock, db)

@@ -6,7 +6,7 @@ use std::{
     path::PathBuf,
 };
 
-use clap::{Args, Command, CommandFactory};
+use clap::{Arg, Args, Command, CommandFactory, builder::BoolishValueParser};
 use ipnet::IpNet;
 use url::Url;
 
@@ -428,11 +428,32 @@ pub fn layered<P: CommandFactory>(
         }
     }
     for (key, variable) in ALIASES {
-        if let Some(value) = environment(variable).and_then(|value| value.into_string().ok()) {
+        let value = environment(variable).and_then(|value| value.into_string().ok());
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
             command = with_default(command, key, value).expect("an alias is of a setting");
         }
     }
-    Ok(command)
+    Ok(command.mut_args(|arg| lenient(arg, &environment)))
+}
+
+/// Reads yes and no in all the ways that environments of Django have them, and an empty variable as
+/// one that is not set.
+fn lenient(arg: Arg, environment: &impl Fn(&str) -> Option<OsString>) -> Arg {
+    let is_bool = arg
+        .get_value_names()
+        .is_some_and(|names| names.iter().any(|name| name == "BOOL"));
+    let arg = match is_bool {
+        true => arg.value_parser(BoolishValueParser::new()),
+        false => arg,
+    };
+    let variable = arg.get_env().and_then(|name| name.to_str());
+    match variable
+        .and_then(environment)
+        .is_some_and(|value| value.is_empty())
+    {
+        true => arg.env(None::<&'static str>),
+        false => arg,
+    }
 }
 
 fn read_file(path: &str) -> Result<Vec<(String, String)>, Startup> {

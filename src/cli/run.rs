@@ -1,4 +1,4 @@
-use std::io::Write;
+use std::{io::Write, net::SocketAddr};
 
 use clap::Args;
 use tokio::{
@@ -38,12 +38,12 @@ pub fn runtime() -> Result<Runtime, Startup> {
 pub fn serve(config: Config) -> Result<(), Startup> {
     telemetry::start_log(&config)?;
     runtime()?.block_on(async {
-        let public = config.public_url();
+        let (public, has_name) = (config.public_url(), config.funkwhale_hostname.is_some());
         tracing::debug!(?config, "settings");
         let app = App::build(config, Clock::system()).await?;
         let setup = setup::link(&app).await?;
         server::serve(app, told_to_stop(), move |address| {
-            greet(&address.to_string(), &public, setup.as_deref())
+            greet(address, (&public, has_name), setup.as_deref())
         })
         .await?;
         tracing::info!("stopped");
@@ -52,9 +52,17 @@ pub fn serve(config: Config) -> Result<(), Startup> {
 }
 
 /// Prints the addresses of the server and the first commands.
-fn greet(address: &str, public: &str, setup: Option<&str>) {
+fn greet(address: SocketAddr, (public, has_name): (&str, bool), setup: Option<&str>) {
+    let address = match address.ip().is_unspecified() {
+        true => format!("localhost:{}", address.port()),
+        false => address.to_string(),
+    };
     let first = setup.map_or_else(String::new, |path| {
-        format!("  Set it up    http://{address}{path}\n               There are no accounts yet: this link creates the first one, and works once.\n")
+        let root = match has_name {
+            true => public.to_owned(),
+            false => format!("http://{address}"),
+        };
+        format!("  Set it up    {root}{path}\n               There are no accounts yet: this link creates the first one, and works once.\n")
     });
     let lines = format!(
         "baleen {version} is ready\n\n{first}  \

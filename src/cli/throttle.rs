@@ -26,7 +26,7 @@ pub enum Deed {
 
 pub fn run(deed: Deed, config: Config) -> Result<(), Startup> {
     runtime()?.block_on(async {
-        let app = App::build(config, Clock::system()).await?;
+        let app = App::build_on_existing(config, Clock::system()).await?;
         let done = perform(&deed, &app).await;
         app.db().close().await;
         done

@@ -66,7 +66,11 @@ pub enum Deed {
 
 pub fn run(deed: Deed, config: Config) -> Result<(), Startup> {
     runtime()?.block_on(async {
-        let app = App::build(config, Clock::system()).await?;
+        let makes = matches!(deed, Deed::Create { .. });
+        let app = match makes {
+            true => App::build(config, Clock::system()).await?,
+            false => App::build_on_existing(config, Clock::system()).await?,
+        };
         let done = perform(deed, &app).await;
         app.db().close().await;
         done

@@ -1,4 +1,9 @@
-use std::{path::Path, str::FromStr, time::Duration};
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+    str::FromStr,
+    time::Duration,
+};
 
 use sqlx::{
     ConnectOptions,
@@ -24,6 +29,8 @@ pub struct Opening<'a> {
     pub url: &'a str,
     /// Maximum number of connections: readers on SQLite, all connections on PostgreSQL.
     pub connections: u32,
+    /// Whether to make the database if there is none.
+    pub makes: bool,
 }
 
 /// Opens the database and runs migrations.
@@ -49,17 +56,19 @@ async fn sqlite(opening: Opening<'_>) -> Result<Db, Startup> {
             "DATABASE_URL needs the path of a file: sqlite:./data/baleen.db",
         ));
     }
-    if let Some(folder) = Path::new(path)
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-    {
-        std::fs::create_dir_all(folder).map_err(|error| {
-            Startup::new(format!(
-                "cannot make the folder {}: {error}",
-                folder.display()
-            ))
-        })?;
+    if !opening.makes && !Path::new(path).exists() {
+        return Err(none_yet(path));
     }
+    let folder = Path::new(path).parent();
+    let folder = folder.filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder).map_err(|error| {
+        Startup::new(format!(
+            "cannot make the folder {}: {error}",
+            folder.display()
+        ))
+    })?;
+    let turn = take_turn(folder.to_owned()).await;
     let options = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)
@@ -77,7 +86,14 @@ async fn sqlite(opening: Opening<'_>) -> Result<Db, Startup> {
         .connect_with(options.clone())
         .await
         .map_err(failed)?;
+    let tables = "select name from sqlite_master where type = 'table' and name not like 'sqlite\\_%' escape '\\'";
+    let tables: Vec<String> = sqlx::query_scalar(tables)
+        .fetch_all(&write)
+        .await
+        .map_err(failed)?;
+    check_owner(&tables, path, opening.makes)?;
     SQLITE.run(&write).await.map_err(outdated)?;
+    drop(turn);
     let options = options.read_only(true).create_if_missing(false);
     let read = Readers::open(options, opening.connections, PATIENCE)
         .await
@@ -103,8 +119,55 @@ async fn postgres(opening: Opening<'_>) -> Result<Db, Startup> {
                 error,
             )
         })?;
+    let tables = "select cast(table_name as text) from information_schema.tables where table_schema = current_schema()";
+    let tables: Vec<String> = sqlx::query_scalar(tables)
+        .fetch_all(&pool)
+        .await
+        .map_err(|error| Startup::caused(format!("cannot read {shown}"), error))?;
+    check_owner(&tables, &shown, opening.makes)?;
     POSTGRES.run(&pool).await.map_err(outdated)?;
     Ok(Db::new(Pools::Postgres(pool)))
+}
+
+/// The table in which the migrations that ran are written down.
+const OURS: &str = "_sqlx_migrations";
+
+/// Refuses the database of another program, which would get our tables between its own.
+fn check_owner(tables: &[String], shown: &str, makes: bool) -> Result<(), Startup> {
+    if tables.iter().any(|table| table == OURS) {
+        return Ok(());
+    }
+    let Some(foreign) = tables.first() else {
+        return if makes { Ok(()) } else { Err(none_yet(shown)) };
+    };
+    let advice = match tables.iter().any(|table| table == "music_track") {
+        true => {
+            " It is Funkwhale's: name another one in DATABASE_URL, and move the pod over with \
+             `baleen import funkwhale URL`"
+        }
+        false => " Name an empty one in DATABASE_URL",
+    };
+    Err(Startup::new(format!(
+        "the database {shown} belongs to another program: it has the table {foreign}.{advice}"
+    )))
+}
+
+fn none_yet(shown: &str) -> Startup {
+    Startup::new(format!(
+        "there is no pod in {shown} yet: start the server, or use `baleen user create`, `scan` or `import`"
+    ))
+}
+
+/// Waits until no other process makes or migrates a database in this folder. The lock ends with the
+/// file that is returned.
+async fn take_turn(folder: PathBuf) -> Option<File> {
+    let locked = tokio::task::spawn_blocking(move || {
+        let folder = File::open(folder)?;
+        folder.lock()?;
+        Ok::<_, std::io::Error>(folder)
+    });
+    // Where folders cannot be locked, the first start has to be alone.
+    locked.await.ok().and_then(Result::ok)
 }
 
 fn outdated(error: MigrateError) -> Startup {

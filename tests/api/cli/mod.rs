@@ -178,6 +178,98 @@ fn it_works_as_pipes_terminals_and_addresses_are() {
     assert!(ready, "it serves every address");
 }
 
+#[test]
+fn only_what_fills_a_pod_makes_one_and_never_among_the_tables_of_another_program() {
+    let folder = folder("none");
+    let told = failing(baleen().current_dir(&folder).args(["user", "list"]));
+    assert!(told.contains("there is no pod in"), "{told}");
+    assert!(!folder.join("data/baleen.db").exists());
+    for (name, table) in [("other.db", "recipes"), ("funkwhale.db", "music_track")] {
+        let file = folder.join(name);
+        let url = format!("sqlite:{}", file.display());
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(async {
+            use sqlx::{ConnectOptions, Connection, sqlite::SqliteConnectOptions};
+            let options = SqliteConnectOptions::new()
+                .filename(&file)
+                .create_if_missing(true);
+            let mut there = options.connect().await.unwrap();
+            let made = format!("create table {table} (id integer)");
+            sqlx::raw_sql(sqlx::AssertSqlSafe(made))
+                .execute(&mut there)
+                .await
+                .unwrap();
+            there.close().await.unwrap();
+        });
+        let told = failing(
+            baleen()
+                .current_dir(&folder)
+                .args(["migrate", "--database-url", &url]),
+        );
+        assert!(
+            told.contains("belongs to another program") && told.contains(table),
+            "{told}"
+        );
+        assert_eq!(
+            told.contains("baleen import funkwhale"),
+            table == "music_track",
+            "{told}"
+        );
+    }
+}
+
+/// Three servers that a supervisor starts at once find one database.
+#[test]
+fn first_starts_at_once_take_turns() {
+    let folder = folder("turns");
+    let starts: Vec<_> = (0..3)
+        .map(|_| {
+            quiet(&folder)
+                .arg("migrate")
+                .stderr(Stdio::piped())
+                .spawn()
+                .unwrap()
+        })
+        .collect();
+    for start in starts {
+        let done = start.wait_with_output().unwrap();
+        assert!(
+            done.status.success(),
+            "{}",
+            String::from_utf8_lossy(&done.stderr)
+        );
+    }
+}
+
+#[test]
+fn yes_and_no_are_read_as_django_reads_them_and_empty_is_unset() {
+    let folder = folder("words");
+    for word in ["True", "yes", "ON", "1", "false", "No", "off", "0", ""] {
+        let mut command = quiet(&folder);
+        command
+            .env("THROTTLING_ENABLED", word)
+            .env("BALEEN_CACHE_MB", "")
+            .env("CACHE_URL", "")
+            .env("FUNKWHALE_HOSTNAME", "")
+            .arg("migrate");
+        assert!(command.status().unwrap().success(), "{word:?}");
+    }
+    let told = failing(
+        baleen()
+            .current_dir(&folder)
+            .env("THROTTLING_ENABLED", "perhaps")
+            .arg("migrate"),
+    );
+    assert!(
+        told.contains("perhaps") && told.contains("throttling-enabled"),
+        "{told}"
+    );
+    let command = &mut quiet(&folder);
+    let (_server, greeting) = greeted(command.env("FUNKWHALE_HOSTNAME", "pod.example"));
+    let link = greeting.line("Set it up");
+    assert!(link.contains("https://pod.example/setup?key="), "{link}");
+}
+
 #[cfg(unix)]
 #[test]
 fn what_it_writes_is_for_its_user_alone() {
