@@ -119,10 +119,10 @@ def flow(base, username, person, server, method):
     second = client.refresh_token(server["token_endpoint"])
     check(second["refresh_token"] != first["refresh_token"], "the refresh token stays the same")
     check(me(first["access_token"]).status_code == 401, "the first token still works")
-    answer = client.get(f"{base}/api/v1/users/me")
-    check(answer.json().get("username") == username, f"/users/me answers {answer.text}")
     again = first["refresh_token"]
     is_refused(lambda: client.refresh_token(server["token_endpoint"], again), "invalid_grant")
+    answer = client.get(f"{base}/api/v1/users/me")
+    check(answer.json().get("username") == username, f"/users/me answers {answer.text}")
     step(f"{method}: refreshed, once")
 
     told = inspect(second["access_token"])

@@ -26,7 +26,7 @@ use self::{
     job::{Failure, Progress, Task},
 };
 use super::storage::Storage;
-use crate::{config::Config, time::Timestamp};
+use crate::{config::Config, throttle::Ident, time::Timestamp};
 
 /// Runs and caches conversions, a limited number at a time. Cheap to clone.
 #[derive(Clone)]
@@ -38,6 +38,8 @@ struct Parts {
     /// Maximum size of the cache in bytes.
     keep: u64,
     places: Semaphore,
+    /// How many of them one caller may have; the others are for others.
+    share: usize,
     running: Mutex<HashMap<Key, Running>>,
 }
 
@@ -48,6 +50,8 @@ type Key = String;
 struct Running {
     progress: watch::Sender<Progress>,
     unfinished: PathBuf,
+    /// Who asked first.
+    starter: Ident,
 }
 
 /// How long a conversion waits for a slot.
@@ -89,6 +93,7 @@ impl Transcoder {
             storage: storage.clone(),
             keep: config.transcoding_cache << 20,
             places: Semaphore::new(config.transcoding_jobs),
+            share: config.transcoding_jobs.div_ceil(2),
             running: Mutex::default(),
         }))
     }
@@ -107,15 +112,21 @@ impl Transcoder {
     }
 
     /// The cached conversion, or a running one.
-    pub async fn convert(&self, source: Source, target: Target, now: Timestamp) -> Converted {
+    pub async fn convert(
+        &self,
+        source: Source,
+        target: Target,
+        now: Timestamp,
+        who: Ident,
+    ) -> Converted {
         match self.kept(&source, target, now).await {
             Some(kept) => Converted::Kept(kept),
-            None => Converted::Growing(self.join(source, target, now)),
+            None => Converted::Growing(self.join(source, target, now, who)),
         }
     }
 
     /// Joins a running conversion, or starts it.
-    fn join(&self, source: Source, target: Target, now: Timestamp) -> Growing {
+    fn join(&self, source: Source, target: Target, now: Timestamp, who: Ident) -> Growing {
         let folder = cache::folder(source.upload);
         let name = cache::file_name(target, &source.version);
         let finished = format!("{folder}/{name}");
@@ -128,6 +139,17 @@ impl Transcoder {
             return Growing {
                 progress: known.progress.subscribe(),
                 unfinished: known.unfinished.clone(),
+                finished,
+            };
+        }
+        let theirs = running
+            .values()
+            .filter(|known| known.starter == who && known.progress.receiver_count() > 0);
+        if theirs.count() >= self.0.share {
+            let (_, progress) = watch::channel(Progress::Failed(Failure::Busy));
+            return Growing {
+                progress,
+                unfinished: PathBuf::new(),
                 finished,
             };
         }
@@ -144,6 +166,7 @@ impl Transcoder {
         let entry = Running {
             progress: progress.clone(),
             unfinished: unfinished.clone(),
+            starter: who,
         };
         running.insert(finished.clone(), entry);
         tokio::spawn(self.clone().work(finished.clone(), task, progress, now));
@@ -209,5 +232,48 @@ impl Transcoder {
             .running
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(transcoder: &Transcoder, upload: u128, who: i64) -> Growing {
+        let source = Source {
+            upload: Uuid::from_u128(upload),
+            path: PathBuf::from("sound.flac"),
+            version: "1".to_owned(),
+        };
+        let target = Target {
+            format: Format::Mp3,
+            bitrate: 128_000,
+        };
+        let now = Timestamp::from_unix(0).expect("it is a time");
+        transcoder.join(source, target, now, Ident::User(who))
+    }
+
+    #[tokio::test]
+    async fn one_caller_leaves_places_to_others() {
+        let config = Config::of(&["--transcoding-jobs", "4"]).expect("it is a setting");
+        let storage = Storage::new(&config);
+        let transcoder = Transcoder::new(&config, &storage);
+        let busy =
+            |growing: &Growing| *growing.progress.borrow() == Progress::Failed(Failure::Busy);
+        let mut held: Vec<Growing> = (1..=2)
+            .map(|upload| asked(&transcoder, upload, 1))
+            .collect();
+        assert!(!held.iter().any(busy));
+        assert!(busy(&asked(&transcoder, 3, 1)), "two of four are enough");
+        assert!(
+            !busy(&asked(&transcoder, 1, 1)),
+            "what is running already is joined"
+        );
+        assert!(!busy(&asked(&transcoder, 3, 2)), "somebody else has places");
+        held.pop();
+        assert!(
+            !busy(&asked(&transcoder, 4, 1)),
+            "what nobody listens to does not count"
+        );
     }
 }

@@ -20,6 +20,7 @@ use crate::{
         transcode::{Converted, Source, Target, Wish},
     },
     resources::library::uploads::{Upload, audible_uploads_of},
+    throttle::Ident,
 };
 
 /// The audio that a listener requests.
@@ -58,7 +59,10 @@ pub async fn play<O: Writes>(permit: &Allowed<O>, order: Order, wanted: &Wanted)
     let extension = target.map_or(upload.extension(), |target| target.format.extension());
     let mut response = match target {
         None => original(reader, &upload, &audio, wanted).await?,
-        Some(target) => converted(reader, &upload, &audio, target, wanted).await?,
+        Some(target) => {
+            let who = permit.ident();
+            converted(reader, (&upload, &audio), target, wanted, who).await?
+        }
     };
     if order.named {
         let name = track.file_name(extension);
@@ -129,10 +133,10 @@ async fn original(
 /// Sends the audio in another format or with a lower bitrate.
 async fn converted(
     reader: &Reader,
-    upload: &Upload,
-    audio: &storage::Audio,
+    (upload, audio): (&Upload, &storage::Audio),
     target: Target,
     wanted: &Wanted,
+    who: Ident,
 ) -> Result<Response> {
     let (media, now) = (reader.media(), reader.clock().now());
     let mimetype = target.format.mimetype();
@@ -149,7 +153,7 @@ async fn converted(
             None => Ok(growing_headers().finish()),
         };
     }
-    let mut growing = match media.transcoder.convert(source, target, now).await {
+    let mut growing = match media.transcoder.convert(source, target, now, who).await {
         Converted::Kept(kept) => return sent(reader, &kept, mimetype, wanted).await,
         Converted::Growing(growing) => growing,
     };
