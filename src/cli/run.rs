@@ -83,34 +83,40 @@ fn greet(address: SocketAddr, (public, has_name): (&str, bool), setup: Option<&s
     tell!("{lines}");
 }
 
-pub async fn told_to_stop() {
-    #[cfg(unix)]
-    {
-        let terminate = signal::unix::signal(signal::unix::SignalKind::terminate());
-        let Ok(mut terminate) = terminate else {
-            return interrupted().await;
-        };
-        tokio::select! {
-            _ = terminate.recv() => {}
-            () = hung_up() => {}
-            () = interrupted() => {}
-        }
+/// Ends when the program is told to stop. It listens from the call on, not only once it is awaited.
+pub fn told_to_stop() -> impl Future<Output = ()> + Send + 'static {
+    let told = any_signal();
+    async {
+        told.await;
+        tracing::info!("stopping: waiting for running requests");
     }
-    #[cfg(not(unix))]
-    interrupted().await;
-    tracing::info!("stopping: waiting for running requests");
 }
 
-/// The terminal closed.
+/// Ctrl-C, the end of a service, or of a terminal.
 #[cfg(unix)]
-async fn hung_up() {
-    match signal::unix::signal(signal::unix::SignalKind::hangup()) {
-        Ok(mut hangup) => _ = hangup.recv().await,
-        Err(_) => std::future::pending().await,
+fn any_signal() -> impl Future<Output = ()> + Send + 'static {
+    use signal::unix::{SignalKind, signal};
+    let kinds = [
+        SignalKind::interrupt(),
+        SignalKind::terminate(),
+        SignalKind::hangup(),
+    ];
+    let listening: Vec<_> = kinds.into_iter().map(signal).collect();
+    async {
+        let heard = listening.into_iter().map(|signal| {
+            Box::pin(async {
+                match signal {
+                    Ok(mut signal) => _ = signal.recv().await,
+                    Err(_) => std::future::pending().await,
+                }
+            })
+        });
+        futures_util::future::select_all(heard).await;
     }
 }
 
-async fn interrupted() {
+#[cfg(not(unix))]
+async fn any_signal() {
     if signal::ctrl_c().await.is_err() {
         std::future::pending::<()>().await;
     }
