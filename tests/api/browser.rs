@@ -120,11 +120,16 @@ fn call_an_endpoint(browser: &mut Browser, pod: &str) {
         "{operation}.querySelector('.opblock-summary-control, button').click()"
     ));
     browser.wait(&format!("{operation}.querySelector('button.execute')"));
-    browser.eval(&format!(
-        "{operation}.querySelector('button.execute').click()"
-    ));
+    // The button is drawn before it does anything: whoever sees no answer presses it again.
     browser.wait(&format!(
-        "{operation}.querySelector('.live-responses-table')"
+        "(() => {{
+            const shown = {operation}.querySelector('.live-responses-table');
+            if (!shown && !(Date.now() - window.pressed < 3000)) {{
+              window.pressed = Date.now();
+              {operation}.querySelector('button.execute').click();
+            }}
+            return shown;
+        }})()"
     ));
     let status = browser.eval(&format!(
         "{operation}.querySelector('.live-responses-table .response .response-col_status').textContent"
