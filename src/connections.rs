@@ -244,6 +244,15 @@ impl<I> Connection<I> {
         let Phase::Head { read, line_end } = self.phase else {
             return Ok(());
         };
+        // Empty lines before a request are passed over, and are none.
+        let blank = match read {
+            0 => bytes
+                .iter()
+                .take_while(|byte| matches!(byte, b'\r' | b'\n'))
+                .count(),
+            _ => 0,
+        };
+        let bytes = &bytes[blank..];
         let mut seen = line_end;
         for byte in bytes {
             seen = match (seen, byte) {
@@ -270,9 +279,12 @@ impl<I> Connection<I> {
         Ok(())
     }
 
-    /// Something of an answer went out.
-    fn wrote(&mut self) {
+    /// Something of an answer went out. That the body may come is no answer yet.
+    fn wrote(&mut self, begins: &[u8]) {
         self.unread = None;
+        if self.phase == Phase::Open && begins.starts_with(b"HTTP/1.1 100 ") {
+            return;
+        }
         if self.phase != Phase::Two {
             self.phase = Phase::Answered;
         }
@@ -324,11 +336,12 @@ impl<I: AsyncWrite + Unpin> Connection<I> {
     fn written(
         &mut self,
         cx: &mut Context<'_>,
+        begins: &[u8],
         poll: Poll<io::Result<usize>>,
     ) -> Poll<io::Result<usize>> {
         match poll {
             Poll::Ready(Ok(count)) => {
-                self.wrote();
+                self.wrote(begins);
                 Poll::Ready(Ok(count))
             }
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
@@ -350,7 +363,7 @@ impl<I: AsyncWrite + Unpin> AsyncWrite for Connection<I> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let poll = Pin::new(&mut self.io).poll_write(cx, bytes);
-        self.written(cx, poll)
+        self.written(cx, bytes, poll)
     }
 
     fn poll_write_vectored(
@@ -359,7 +372,8 @@ impl<I: AsyncWrite + Unpin> AsyncWrite for Connection<I> {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let poll = Pin::new(&mut self.io).poll_write_vectored(cx, slices);
-        self.written(cx, poll)
+        let begins = slices.first().map_or(&[][..], |slice| &**slice);
+        self.written(cx, begins, poll)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -463,6 +477,31 @@ mod tests {
             .expect("it is taken");
         let (kind, after) = fails(&mut connection).await;
         assert_eq!((kind, after), (io::ErrorKind::TimedOut, IDLE));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn empty_lines_are_no_request() {
+        let (mut connection, mut client) = connected();
+        client.write_all(b"\r\n\r\n\r\n").await.expect("it is read");
+        let (kind, after) = fails(&mut connection).await;
+        assert_eq!((kind, after), (io::ErrorKind::TimedOut, HEAD));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_was_waited_for_is_no_head() {
+        let (mut connection, mut client) = connected();
+        let head = b"POST / HTTP/1.1\r\nExpect: 100-continue\r\n\r\n";
+        client.write_all(head).await.expect("it is read");
+        let mut buffer = vec![0; 1_024];
+        let count = connection.read(&mut buffer).await;
+        assert!(count.expect("the head is there") > 0);
+        let go_on = b"HTTP/1.1 100 Continue\r\n\r\n";
+        connection.write_all(go_on).await.expect("it is taken");
+        for _ in 0..2 * LONGEST / 512 {
+            client.write_all(&[b'a'; 512]).await.expect("it is read");
+            let count = connection.read(&mut buffer).await;
+            assert!(count.expect("a body may be longer than a head") > 0);
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -40,17 +40,28 @@ pub fn complete(
         return;
     }
     let mut directed = HashSet::new();
-    clear(&mut chosen.selection_set.node, &left_out, &mut directed);
-    let fragments = document.fragments.values_mut();
-    for fragment in fragments {
+    for fragment in document.fragments.values_mut() {
         let selections = &mut fragment.node.selection_set.node;
         clear(selections, &left_out, &mut directed);
     }
-    if let Some(chosen) = self::chosen(&mut document.operations, operation) {
-        chosen.variable_definitions.retain(|definition| {
+    // Operations that are not asked for share the fragments, and are validated too.
+    for operation in all(&mut document.operations) {
+        let mut directed = directed.clone();
+        clear(&mut operation.selection_set.node, &left_out, &mut directed);
+        operation.variable_definitions.retain(|definition| {
             let name = &definition.node.name.node;
             !left_out.contains(name) || directed.contains(name)
         });
+    }
+}
+
+fn all(operations: &mut DocumentOperations) -> Vec<&mut OperationDefinition> {
+    match operations {
+        DocumentOperations::Single(only) => vec![&mut only.node],
+        DocumentOperations::Multiple(several) => {
+            let operations = several.values_mut();
+            operations.map(|found| &mut found.node).collect()
+        }
     }
 }
 

@@ -1,10 +1,12 @@
 //! Files that are sent as forms (RFC 7578).
+use std::time::Duration;
+
 use poem::{Body, FromRequest, Request, RequestBody, web::Multipart};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
     registry::{MetaMediaType, MetaRequest, MetaSchema, MetaSchemaRef, Registry},
 };
-use tokio::io::AsyncReadExt;
+use tokio::{io::AsyncReadExt, time::timeout};
 
 use crate::error::{Error, Result};
 
@@ -13,6 +15,8 @@ pub struct SentFile<const MOST: usize>(pub Vec<u8>);
 
 const FIELD: &str = "file";
 const FORM: &str = "multipart/form-data";
+/// For a file to come in, in all.
+const PATIENCE: Duration = Duration::from_secs(300);
 /// Fields of a form that are looked at.
 const FIELDS: usize = 20;
 /// Bytes of a form beside its file.
@@ -46,7 +50,8 @@ impl<'a, const MOST: usize> ApiExtractor<'a> for SentFile<MOST> {
         body: &mut RequestBody,
         _: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
-        Ok(Self(read(request, body, MOST).await?))
+        let read = timeout(PATIENCE, read(request, body, MOST)).await;
+        Ok(Self(read.map_err(|_| Error::Late)??))
     }
 }
 

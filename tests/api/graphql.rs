@@ -120,6 +120,9 @@ on_both! {
         assert!(body["errors"][0]["message"].as_str().unwrap().contains("id"), "{body}");
         let several = json!({"query": "query A($f: TagFilter) { tags(filter: $f) { totalCount } } query B { instance { name } }", "operationName": "A"});
         assert!(pod.post("/graphql", &several).send().await.json().get("errors").is_none());
+        let shared = json!({"query": "query A($f: TagFilter) { ...T } query B($f: TagFilter, $n: Int) { ...T tags(first: $n) { totalCount } } fragment T on Query { all: tags(filter: $f) { totalCount } }", "operationName": "A"});
+        let shared = pod.post("/graphql", &shared).send().await.json();
+        assert!(shared.get("errors").is_none(), "{shared}");
         let bare = pod.get("/graphql?query={instance{name}}&operationName=").send().await.json();
         assert!(bare["data"]["instance"].is_object(), "{bare}");
         let pair = pod.post("/graphql", &json!({"query": "{ tags(filter: {q: \"\\ud83d\\ude00\"}) { totalCount } }"})).send().await.json();
