@@ -7,20 +7,30 @@ use uuid::Uuid;
 use super::Holder;
 use crate::{
     app::App,
-    caller::{Caller, Credential},
+    caller::{Caller, Credential, Identity},
     error::Result,
     scope::{Access, Area, Scope, ScopeSet},
     store::sql,
     time::Timestamp,
 };
 
+/// The scope of whoever listens.
+const LISTEN: Scope = Scope(Access::Read, Area::Libraries);
+/// In a claim: made by a credential that may not listen.
+const UNABLE: &str = "n";
+
 /// Lifetime of a token in seconds.
 const LIFETIME: i64 = 3 * 24 * 3600;
 
 /// Creates a token for a user, with another credential of theirs. It becomes invalid with that
-/// credential, and when the user's key changes, as it does with the password.
-pub fn sign(user: i64, key: Uuid, parent: &Credential, now: Timestamp) -> String {
-    let claim = format!("{user}.{}.{}", now.unix(), named(parent));
+/// credential, and when the user's key changes, as it does with the password. A credential that may
+/// not listen makes one that may not either.
+pub fn sign(identity: &Identity, key: Uuid, now: Timestamp) -> String {
+    let parent = match identity.scopes.contains(LISTEN) {
+        true => named(&identity.credential),
+        false => UNABLE.to_owned(),
+    };
+    let claim = format!("{}.{}.{parent}", identity.user_id, now.unix());
     format!(
         "{claim}.{}",
         URL_SAFE_NO_PAD.encode(mac(key, &claim).finalize().into_bytes())
@@ -64,9 +74,11 @@ pub async fn caller(app: &App, token: &str) -> Result<Option<Caller>> {
         return Ok(None);
     };
     let mut identity = holder.identity(app.preferences().await?.default_permissions(), None);
-    let listening = ScopeSet::from_iter([Scope(Access::Read, Area::Libraries)]);
     identity.credential = Credential::Derived;
-    identity.scopes = identity.scopes.intersection(listening);
+    identity.scopes = match parent {
+        UNABLE => ScopeSet::NONE,
+        _ => identity.scopes.intersection(ScopeSet::from_iter([LISTEN])),
+    };
     Ok(Some(Caller::User(identity.into())))
 }
 
@@ -76,7 +88,7 @@ async fn holder(app: &App, user: i64, parent: &str) -> Result<Option<Holder>> {
         return Ok(None);
     };
     match kind {
-        "p" => Holder::of_user(app, user).await,
+        "p" | UNABLE => Holder::of_user(app, user).await,
         "s" => match rest.parse() {
             Ok(id) => Holder::of_session_id(app, id).await,
             Err(_) => Ok(None),

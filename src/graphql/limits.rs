@@ -27,7 +27,9 @@ pub fn check_text(query: &str) -> Result<()> {
     let (mut rest, mut depth) = (query.as_bytes(), 0_usize);
     while let [first, after @ ..] = rest {
         rest = match first {
-            b'"' if rest.starts_with(b"\"\"\"") => behind_block_string(&rest[3..]),
+            b'"' if rest.starts_with(b"\"\"\"") => {
+                behind_block_string(&rest[3..]).ok_or_else(endless)?
+            }
             b'"' => behind_string(after),
             b'#' => behind_comment(after),
             _ => after,
@@ -45,6 +47,11 @@ pub fn check_text(query: &str) -> Result<()> {
     Ok(())
 }
 
+/// The parser takes a block string without an end for an empty one, and what follows for brackets.
+fn endless() -> Error {
+    Error::Refused("A block string in the query has no end.".to_owned())
+}
+
 fn behind_string(mut rest: &[u8]) -> &[u8] {
     while let [first, after @ ..] = rest {
         rest = match first {
@@ -56,17 +63,17 @@ fn behind_string(mut rest: &[u8]) -> &[u8] {
     rest
 }
 
-fn behind_block_string(mut rest: &[u8]) -> &[u8] {
+fn behind_block_string(mut rest: &[u8]) -> Option<&[u8]> {
     while let [_, after @ ..] = rest {
         rest = if rest.starts_with(b"\\\"\"\"") {
             &rest[4..]
         } else if rest.starts_with(b"\"\"\"") {
-            return &rest[3..];
+            return Some(&rest[3..]);
         } else {
             after
         };
     }
-    rest
+    None
 }
 
 fn behind_comment(rest: &[u8]) -> &[u8] {
@@ -231,6 +238,13 @@ impl<'a> Fragments<'a> {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn a_block_string_without_an_end_hides_no_brackets() {
+        let deep = format!("{{ a(b: [\"\"\"x\"{}", "[".repeat(10_000));
+        assert!(super::check_text(&deep).is_err());
+        assert!(super::check_text("{ a(b: \"\"\"[[[ \\\"\"\" [\"\"\") }").is_ok());
+    }
+
     use async_graphql::parser::parse_query;
 
     use super::*;

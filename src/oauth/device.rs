@@ -165,6 +165,8 @@ pub struct Pending {
     pub client: Client,
     /// Scopes that it would get.
     pub reach: ScopeSet,
+    /// The same as they were asked for, within what the application may have now.
+    scope: String,
 }
 
 impl Pending {
@@ -209,6 +211,7 @@ pub async fn find(app: &App, typed: &str) -> Result<Pending> {
     Ok(Pending {
         id,
         reach: scopes::reachable(&client.scope, &scope),
+        scope: scopes::cut(&client.scope, &scope),
         client,
     })
 }
@@ -216,10 +219,14 @@ pub async fn find(app: &App, typed: &str) -> Result<Pending> {
 /// Approves or denies a device.
 pub async fn decide(app: &App, device: &Pending, user: i64, allow: bool) -> Result<()> {
     let mut tx = app.db().begin().await?;
-    let decided = sql("update oauth_device_codes set state = ?, user_id = ?
-         where id = ? and state = 'pending'")
+    // What was shown is what the device gets, also if the application grows until it asks.
+    let decided = sql(
+        "update oauth_device_codes set state = ?, user_id = ?, scope = ?
+         where id = ? and state = 'pending'",
+    )
     .bind(if allow { "approved" } else { "denied" })
     .bind(user)
+    .bind(device.scope.as_str())
     .bind(device.id)
     .run(&mut tx)
     .await?;

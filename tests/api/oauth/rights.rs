@@ -132,6 +132,11 @@ on_both! {
         // It lives on with newer tokens of the same authorization, and ends with all of them.
         let (_, refresh) = pair(&app.refresh(&pod, &refresh).await);
         assert_ne!(plays(&pod, &listen).await, 403);
+        // A token that was narrowed makes a narrow one, though its family reaches further.
+        let fields = [("grant_type", "refresh_token"), ("refresh_token", refresh.as_str()), ("scope", "read:profile")];
+        let (narrowed, refresh) = pair(&app.token(&pod, &fields).await);
+        let me = pod.get("/api/v1/users/me").by(&narrowed).send().await.json();
+        assert_eq!(plays(&pod, &listen_token(&me)).await, 403);
         let fields = [("client_id", app.id.as_str()), ("client_secret", app.secret.as_str()), ("token", refresh.as_str())];
         assert_eq!(pod.ask(Method::POST, "/api/v1/oauth/revoke/").form(&fields).send().await.status, 200);
         pod.prefer("common", "api_authentication_required", "True").await;

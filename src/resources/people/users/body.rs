@@ -196,12 +196,7 @@ async fn me(permit: &Allowed<Me>) -> Result<MeBody> {
         funkwhale_support_message_display_date: viewer.funkwhale_support_message_display_date,
         summary: parts.summary,
         tokens: Tokens {
-            listen: listening::sign(
-                viewer.id,
-                viewer.secret_key,
-                &permit.user()?.credential,
-                now,
-            ),
+            listen: listening::sign(permit.user()?, viewer.secret_key, now),
         },
         settings: viewer.settings.map(Any),
     })

@@ -88,13 +88,8 @@ impl Viewer {
     /// that credential has `read:libraries`.
     async fn listen_token(&self, ctx: &Context<'_>) -> Result<String> {
         let reader = ctx.data_unchecked::<Cx>().reader();
-        let credential = &reader.user()?.credential;
-        Ok(listening::sign(
-            self.id,
-            self.secret_key,
-            credential,
-            reader.clock().now(),
-        ))
+        let now = reader.clock().now();
+        Ok(listening::sign(reader.user()?, self.secret_key, now))
     }
 
     /// Subsonic API token; null if there is none. Requires `read:security`.
