@@ -1,5 +1,5 @@
 //! Everything the server is made of, built once and shared by `main` and the tests.
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use crate::{
     accounts::password::Hashing,
@@ -17,6 +17,9 @@ use crate::{
     throttle::{Ident, Limits, Verdict},
     time::Clock,
 };
+
+/// For a statement of the server; then it is given up with 503.
+const STATEMENT: Duration = Duration::from_secs(30);
 
 /// The parts of a running server. Cheap to clone.
 #[derive(Clone)]
@@ -56,20 +59,31 @@ struct Parts {
 impl App {
     /// Opens or makes the database, brings it up to date, and puts the parts together.
     pub async fn build(config: Config, clock: Clock) -> Result<Self, Startup> {
-        Self::opened(config, clock, true).await
+        Self::opened(config, clock, true, None).await
     }
 
     /// The same, for what only looks at or changes what is there: makes no database.
     pub async fn build_on_existing(config: Config, clock: Clock) -> Result<Self, Startup> {
-        Self::opened(config, clock, false).await
+        Self::opened(config, clock, false, None).await
     }
 
-    async fn opened(config: Config, clock: Clock, makes: bool) -> Result<Self, Startup> {
+    /// The same, for the server, whose statements have a deadline.
+    pub async fn build_to_serve(config: Config, clock: Clock) -> Result<Self, Startup> {
+        Self::opened(config, clock, true, Some(STATEMENT)).await
+    }
+
+    async fn opened(
+        config: Config,
+        clock: Clock,
+        makes: bool,
+        deadline: Option<Duration>,
+    ) -> Result<Self, Startup> {
         let url = config.database_url();
         let opening = Opening {
             url: &url,
             connections: config.database_connections,
             makes,
+            deadline,
         };
         let db = store::open(opening).await?;
         Self::with_db(config, clock, db)

@@ -1,5 +1,5 @@
 //! Everything that can go wrong, what it is called at either door, and why a start can fail.
-use std::{fmt, sync::Arc};
+use std::{fmt, io, sync::Arc};
 
 use async_graphql::ErrorExtensionValues;
 use indexmap::IndexMap;
@@ -65,6 +65,9 @@ pub enum Error {
     /// Not now; later it may work.
     #[error("{0}")]
     Unavailable(String),
+    /// Not until somebody makes room.
+    #[error("The server has no disk space left: nothing was stored.")]
+    Full,
     /// This server lacks what it would take.
     #[error("{0}")]
     NotImplemented(String),
@@ -79,7 +82,16 @@ impl Error {
 
     /// A failure that is the server's own; its cause is logged, never sent.
     pub fn internal(cause: impl Into<Cause>) -> Self {
-        Self::Internal(cause.into().into())
+        let cause = cause.into();
+        match cause.downcast_ref::<io::Error>().map(io::Error::kind) {
+            Some(io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) => Self::full(&cause),
+            _ => Self::Internal(cause.into()),
+        }
+    }
+
+    fn full(cause: &impl fmt::Display) -> Self {
+        tracing::error!(%cause, "the disk is full");
+        Self::Full
     }
 
     /// The one table: what each error is called on either side.
@@ -102,6 +114,7 @@ impl Error {
             Self::Invalid(_) => (StatusCode::BAD_REQUEST, "INVALID"),
             Self::Unprocessable(_) => (StatusCode::UNPROCESSABLE_ENTITY, "UNPROCESSABLE"),
             Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE"),
+            Self::Full => (StatusCode::INSUFFICIENT_STORAGE, "INSUFFICIENT_STORAGE"),
             Self::NotImplemented(_) => (StatusCode::NOT_IMPLEMENTED, "NOT_IMPLEMENTED"),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL"),
         }
@@ -139,6 +152,7 @@ impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         match error {
             sqlx::Error::RowNotFound => Self::NotFound,
+            error if is_full(&error) => Self::full(&error),
             error if will_pass(&error) => {
                 tracing::warn!(%error, "the database cannot answer");
                 Self::Unavailable(
@@ -150,11 +164,20 @@ impl From<sqlx::Error> for Error {
     }
 }
 
+/// Whether the database cannot write for lack of space.
+fn is_full(error: &sqlx::Error) -> bool {
+    /// `SQLITE_FULL`, and PostgreSQL's `disk_full`.
+    const CODES: [&str; 2] = ["13", "53100"];
+    let code = error.as_database_error().and_then(|error| error.code());
+    code.is_some_and(|code| CODES.contains(&&*code))
+}
+
 /// Whether the database is only busy, or away for a moment: the same request may succeed later.
 fn will_pass(error: &sqlx::Error) -> bool {
-    /// PostgreSQL: the connection is gone, too many of them, the server stops or starts.
-    const POSTGRES: [&str; 9] = [
-        "08000", "08001", "08003", "08004", "08006", "53300", "57P01", "57P02", "57P03",
+    /// PostgreSQL: the connection is gone, too many of them, the statement took too long, the server
+    /// stops or starts.
+    const POSTGRES: [&str; 10] = [
+        "08000", "08001", "08003", "08004", "08006", "53300", "57014", "57P01", "57P02", "57P03",
     ];
     /// SQLite: another process writes (`SQLITE_BUSY`), and what goes with it.
     const SQLITE: [&str; 3] = ["5", "261", "517"];

@@ -44,13 +44,17 @@ impl Ledger {
         Some(self.reserved.remove(place).1)
     }
 
-    /// Enters the verdicts that no operation took.
-    pub fn settle(&mut self) {
-        let left = self.reserved.drain(..);
-        self.entries.extend(left.map(|(operation, verdict)| Entry {
-            operation,
-            quota: verdict.quota,
-        }));
+    /// Enters the verdicts that no operation took. Returns after how many seconds there is enough for
+    /// them, unless there was.
+    pub fn settle(&mut self) -> Option<u64> {
+        let mut wait = None;
+        for (operation, Verdict { passes, quota }) in self.reserved.drain(..) {
+            if !passes {
+                wait = wait.max(Some(quota.retry_after.unwrap_or(1)));
+            }
+            self.entries.push(Entry { operation, quota });
+        }
+        wait
     }
 
     /// Writes the `X-RateLimit-*` headers of the tightest budget that was asked.

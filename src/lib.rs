@@ -17,6 +17,7 @@ mod fetch;
 mod generate;
 pub mod graphql;
 pub mod guard;
+mod health;
 mod hex;
 pub mod import;
 pub mod ledger;

@@ -2,7 +2,7 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use poem::{
-    Endpoint, EndpointExt, IntoEndpoint, IntoResponse, Request, Response, Route,
+    Endpoint, EndpointExt, IntoEndpoint, Request, Response, Route,
     endpoint::make_sync,
     get,
     http::StatusCode,
@@ -17,6 +17,7 @@ use crate::{
     connections::{Bounded, Most},
     error::{Error, Result, Startup},
     graphql::{http::GraphQl, schema, sdl},
+    health::Ready,
     media::public::PublicMedia,
     oauth,
     rest::{
@@ -78,24 +79,6 @@ fn json(body: String) -> Response {
     Response::builder()
         .content_type("application/json")
         .body(body)
-}
-
-/// Whether the database answers.
-struct Ready(App);
-
-impl Endpoint for Ready {
-    type Output = Response;
-
-    async fn call(&self, _: Request) -> poem::Result<Response> {
-        let asked = self.0.db().ping();
-        let answered = tokio::time::timeout(Duration::from_secs(2), asked).await;
-        Ok(match answered {
-            Ok(Ok(_)) => "ready".into_response(),
-            _ => Response::builder()
-                .status(StatusCode::SERVICE_UNAVAILABLE)
-                .body("the database does not answer"),
-        })
-    }
 }
 
 /// The metrics, for this machine alone.

@@ -40,7 +40,7 @@ pub fn serve(config: Config) -> Result<(), Startup> {
     runtime()?.block_on(async {
         let (public, has_name) = (config.public_url(), config.funkwhale_hostname.is_some());
         tracing::debug!(?config, "settings");
-        let app = App::build(config, Clock::system()).await?;
+        let app = App::build_to_serve(config, Clock::system()).await?;
         let setup = setup::link(&app).await?;
         server::serve(app, told_to_stop(), move |address| {
             greet(address, (&public, has_name), setup.as_deref())
@@ -101,7 +101,8 @@ fn any_signal() -> impl Future<Output = ()> + Send + 'static {
         SignalKind::terminate(),
         SignalKind::hangup(),
     ];
-    let listening: Vec<_> = kinds.into_iter().map(signal).collect();
+    let wanted = kinds.into_iter().filter(|kind| !is_ignored(*kind));
+    let listening: Vec<_> = wanted.map(signal).collect();
     async {
         let heard = listening.into_iter().map(|signal| {
             Box::pin(async {
@@ -113,6 +114,15 @@ fn any_signal() -> impl Future<Output = ()> + Send + 'static {
         });
         futures_util::future::select_all(heard).await;
     }
+}
+
+/// Whether whoever started the program has it ignore a signal, as `nohup` does. Only Linux tells.
+#[cfg(unix)]
+fn is_ignored(kind: signal::unix::SignalKind) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask >> (kind.as_raw_value() - 1) & 1 == 1)
 }
 
 #[cfg(not(unix))]

@@ -133,6 +133,11 @@ impl Cx {
         }
     }
 
+    /// Counts a GraphQL document that spent nothing else as a request.
+    pub async fn spend_document(&self) -> Result<()> {
+        self.spend("graphql.document", Throttle::Wildcard).await
+    }
+
     /// Spends for several operations at once, before any of them runs: each finds its verdict when
     /// it asks for its permit. Those that the caller may not perform spend nothing. What asks more
     /// often than a rate ever permits is refused as a whole.
@@ -192,8 +197,12 @@ impl Cx {
     }
 
     /// Enters what was spent for operations that did not come to ask.
-    pub fn settle(&self) {
-        self.ledger().settle();
+    ///
+    /// # Errors
+    /// `Throttled` when there was not enough for them.
+    pub fn settle(&self) -> Result<()> {
+        let wait = self.ledger().settle();
+        wait.map_or(Ok(()), |wait| Err(Error::Throttled(wait)))
     }
 
     /// Waits for the turn of a request that reads many rows; the request keeps it until it is answered.

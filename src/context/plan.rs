@@ -29,6 +29,11 @@ impl Plan {
         cx.check_rates(&self.operations)
     }
 
+    /// Whether nothing that is served is asked for.
+    pub fn is_empty(&self) -> bool {
+        self.operations.is_empty()
+    }
+
     /// How often the schema is asked for.
     pub fn introspections(&self) -> usize {
         self.introspections
@@ -43,12 +48,12 @@ impl Plan {
         Ok(())
     }
 
-    /// Counts a query that ran although no field of it asked for a permit: their arguments were refused.
-    pub async fn settle(&self, cx: &Cx) {
-        if !self.admitted.initialized()
-            && let Err(error) = cx.reserve(&self.operations).await
-        {
-            error.log();
+    /// Counts a query that ended although no field of it asked for a permit: the document is not valid,
+    /// or its arguments were refused.
+    pub async fn settle(&self, cx: &Cx) -> Result<()> {
+        match self.admitted.initialized() {
+            true => Ok(()),
+            false => cx.reserve(&self.operations).await,
         }
     }
 

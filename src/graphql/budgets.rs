@@ -9,7 +9,7 @@ use async_graphql::{
     },
 };
 
-use super::limits;
+use super::introspection;
 use crate::{
     context::Plan,
     guard::Info,
@@ -69,7 +69,7 @@ impl Reader<'_> {
         for item in &selection.items {
             count += match &item.node {
                 Selection::Field(field) => {
-                    usize::from(limits::is_introspection(&field.node.name.node))
+                    usize::from(introspection::is_one(&field.node.name.node))
                 }
                 Selection::InlineFragment(fragment) => {
                     self.introspections(&fragment.node.selection_set.node)
@@ -79,7 +79,7 @@ impl Reader<'_> {
                     fragment.map_or(0, |selection| self.introspections(selection))
                 }
             };
-            if count > limits::INTROSPECTIONS {
+            if count > introspection::MOST {
                 break;
             }
         }

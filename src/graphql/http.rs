@@ -16,8 +16,7 @@ use serde_json::{Value, json};
 use super::{
     Graph, budgets,
     documents::Documents,
-    limits::INTROSPECTIONS,
-    order,
+    escapes, introspection, order,
     persisted::Persisted,
     sent::{Parameters, Sent, from_body, from_url},
     variables,
@@ -112,7 +111,7 @@ impl GraphQl {
             Ok(prepared) => prepared,
             // These are faults of the request, not of its query.
             Err(error @ (Error::MethodNotAllowed(_) | Error::Invalid(_))) => return Err(error),
-            Err(error) => return Ok(Outcome::refusal(error)),
+            Err(error) => return Ok(Outcome::refusal(paid(cx, before, error).await)),
         };
         let plan = document
             .as_ref()
@@ -124,15 +123,28 @@ impl GraphQl {
             Err(error) => Err(error),
         };
         if let Err(error) = introspected {
-            return Ok(Outcome::refusal(error));
+            return Ok(Outcome::refusal(paid(cx, before, error).await));
         }
         let plan = Arc::new(plan);
         let query = query.data(cx.clone()).data(plan.clone());
         let mut answer = self.graph.execute(query).await;
-        if answer.errors.iter().any(|error| !error.path.is_empty()) {
-            plan.settle(cx).await;
+        if !answer.errors.is_empty()
+            && let Err(error) = plan.settle(cx).await
+        {
+            return Ok(Outcome::refusal(error));
         }
-        cx.settle();
+        let settled = cx.settle();
+        if (plan.is_empty() || is_refused(&answer))
+            && cx.spent().len() == before
+            && let Err(error) = cx.spend_document().await
+        {
+            return Ok(Outcome::refusal(error));
+        }
+        if is_refused(&answer)
+            && let Err(error) = settled
+        {
+            return Ok(Outcome::refusal(error));
+        }
         // A document that was refused may have fragments without end.
         if let (Some(document), async_graphql::Value::Object(_)) = (&document, &answer.data) {
             answer.data = order::ordered(answer.data, document, operation.as_deref());
@@ -159,7 +171,7 @@ impl GraphQl {
             }
             None => sent.into(),
         };
-        let text = match variables::joined(&text) {
+        let text = match escapes::joined(&text) {
             Cow::Borrowed(_) => text,
             Cow::Owned(joined) => joined.into(),
         };
@@ -193,12 +205,22 @@ impl GraphQl {
     }
 }
 
+/// The reason of a refusal, which counts as a request: else documents without end could be sent to be
+/// refused.
+async fn paid(cx: &Cx, before: usize, error: Error) -> Error {
+    match cx.spent().len() == before {
+        true => cx.spend_document().await.err().unwrap_or(error),
+        false => error,
+    }
+}
+
 /// Refuses a query that asks for the schema too often.
 fn within(plan: &Plan) -> Result<()> {
-    match plan.introspections() <= INTROSPECTIONS {
+    let most = introspection::MOST;
+    match plan.introspections() <= most {
         true => Ok(()),
         false => Err(Error::Refused(format!(
-            "A query may ask for the schema at most {INTROSPECTIONS} times."
+            "A query may ask for the schema at most {most} times."
         ))),
     }
 }
@@ -208,9 +230,7 @@ const NOT_PERSISTED: &str = "PersistedQueryNotFound";
 
 impl Outcome {
     fn of(answer: Answer, spent: &[Entry]) -> Self {
-        let refused = answer.data == async_graphql::Value::Null
-            && !answer.errors.is_empty()
-            && answer.errors.iter().all(|error| error.path.is_empty());
+        let refused = is_refused(&answer);
         let fate = match () {
             () if nothing_but(&answer, "THROTTLED") => Fate::Throttled,
             () if nothing_but(&answer, "UNAVAILABLE") => Fate::Unavailable,
@@ -259,6 +279,13 @@ impl Outcome {
             Fate::Refused | Fate::Answered => StatusCode::OK,
         }
     }
+}
+
+/// Whether nothing of the query ran.
+fn is_refused(answer: &Answer) -> bool {
+    answer.data == async_graphql::Value::Null
+        && !answer.errors.is_empty()
+        && answer.errors.iter().all(|error| error.path.is_empty())
 }
 
 /// Whether no root field was answered, each for this reason.

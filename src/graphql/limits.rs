@@ -6,6 +6,7 @@ use async_graphql::{
     parser::types::{ExecutableDocument, FragmentDefinition, Selection, SelectionSet},
 };
 
+use super::introspection;
 use crate::error::{Error, Result};
 
 /// Brackets within brackets at most: the parser recurses.
@@ -16,11 +17,6 @@ const FIELDS: usize = 2_000;
 const FRAGMENTS: usize = 64;
 /// Root fields at most: each is an operation of its own.
 const ROOT_FIELDS: usize = 50;
-/// Introspections (`__schema`, `__type`) in one query at most; each counts as a request.
-pub const INTROSPECTIONS: usize = 10;
-/// Lists within lists of an introspection at most: types have fields, which have arguments. Deeper,
-/// the answer would multiply.
-const LISTS: usize = 4;
 
 /// Refuses a text that would make the parser recurse too deeply.
 pub fn check_text(query: &str) -> Result<()> {
@@ -107,85 +103,9 @@ pub fn check_document(document: &ExecutableDocument) -> Result<()> {
                 )));
             }
         }
-        check_introspection(document, selection)?;
+        introspection::check(document, selection)?;
     }
     Ok(())
-}
-
-/// Refuses introspection that would multiply its answer. Fragments do not lead in a circle.
-fn check_introspection(document: &ExecutableDocument, selection: &SelectionSet) -> Result<()> {
-    let mut introspection = Introspection {
-        definitions: &document.fragments,
-        lists: HashMap::new(),
-    };
-    if introspection.lists(selection) <= LISTS {
-        return Ok(());
-    }
-    let complaint = format!("Lists of the schema may be nested at most {LISTS} levels deep.");
-    Err(Error::Refused(complaint))
-}
-
-/// Follows the lists of an introspection; each fragment is followed once.
-struct Introspection<'a> {
-    definitions: &'a HashMap<Name, Positioned<FragmentDefinition>>,
-    lists: HashMap<&'a str, usize>,
-}
-
-impl<'a> Introspection<'a> {
-    /// How deep lists are nested in what is introspected.
-    fn lists(&mut self, selection: &'a SelectionSet) -> usize {
-        let depths = selection.items.iter().map(|item| match &item.node {
-            Selection::Field(field) if is_introspection(&field.node.name.node) => {
-                self.within(&field.node.selection_set.node)
-            }
-            Selection::Field(_) => 0,
-            Selection::InlineFragment(fragment) => self.lists(&fragment.node.selection_set.node),
-            Selection::FragmentSpread(spread) => {
-                let found = self.definitions.get(&spread.node.fragment_name.node);
-                found.map_or(0, |found| self.lists(&found.node.selection_set.node))
-            }
-        });
-        depths.max().unwrap_or(0)
-    }
-
-    fn within(&mut self, selection: &'a SelectionSet) -> usize {
-        let depths = selection.items.iter().map(|item| match &item.node {
-            Selection::Field(field) => {
-                let list = usize::from(SCHEMA_LISTS.contains(&field.node.name.node.as_str()));
-                list + self.within(&field.node.selection_set.node)
-            }
-            Selection::InlineFragment(fragment) => self.within(&fragment.node.selection_set.node),
-            Selection::FragmentSpread(spread) => self.spread(&spread.node.fragment_name.node),
-        });
-        depths.max().unwrap_or(0)
-    }
-
-    fn spread(&mut self, name: &'a str) -> usize {
-        if let Some(depth) = self.lists.get(name) {
-            return *depth;
-        }
-        let found = self.definitions.get(name);
-        let depth = found.map_or(0, |found| self.within(&found.node.selection_set.node));
-        self.lists.insert(name, depth);
-        depth
-    }
-}
-
-/// Fields of the schema that are lists.
-const SCHEMA_LISTS: &[&str] = &[
-    "types",
-    "directives",
-    "fields",
-    "inputFields",
-    "interfaces",
-    "possibleTypes",
-    "enumValues",
-    "args",
-];
-
-/// Whether a root field asks for the schema.
-pub fn is_introspection(field: &str) -> bool {
-    matches!(field, "__schema" | "__type")
 }
 
 /// Counts fields as if fragments were written out; each fragment is counted once.

@@ -1,12 +1,13 @@
 //! Variables that a request leaves out (GraphQL specification, section 6.4.1): their own default
 //! counts everywhere, also in directives, and without one the argument is as if it was not written,
 //! so that the argument's default counts. The executor would pass null.
-use std::{borrow::Cow, collections::HashSet};
+use std::collections::{HashMap, HashSet};
 
 use async_graphql::{
     Name, Positioned, Variables,
     parser::types::{
-        DocumentOperations, ExecutableDocument, OperationDefinition, Selection, SelectionSet,
+        Directive, DocumentOperations, ExecutableDocument, FragmentDefinition, OperationDefinition,
+        Selection, SelectionSet,
     },
 };
 
@@ -39,18 +40,25 @@ pub fn complete(
     if left_out.is_empty() {
         return;
     }
-    let mut directed = HashSet::new();
-    for fragment in document.fragments.values_mut() {
-        let selections = &mut fragment.node.selection_set.node;
-        clear(selections, &left_out, &mut directed);
+    clear(&mut chosen.selection_set.node, &left_out);
+    let reached = reached(chosen, &document.fragments);
+    for (_, fragment) in document
+        .fragments
+        .iter_mut()
+        .filter(|(name, _)| reached.contains(*name))
+    {
+        clear(&mut fragment.node.selection_set.node, &left_out);
     }
-    // Operations that are not asked for share the fragments, and are validated too.
+    // Operations that are not asked for share the fragments, and are validated too: a definition
+    // that nothing uses any more is an error.
+    let fragments = &document.fragments;
     for operation in all(&mut document.operations) {
-        let mut directed = directed.clone();
-        clear(&mut operation.selection_set.node, &left_out, &mut directed);
+        let mut uses = Uses::new(fragments);
+        uses.read(&operation.selection_set.node);
+        let used = uses.names;
         operation.variable_definitions.retain(|definition| {
             let name = &definition.node.name.node;
-            !left_out.contains(name) || directed.contains(name)
+            !left_out.contains(name) || used.contains(name)
         });
     }
 }
@@ -61,6 +69,76 @@ fn all(operations: &mut DocumentOperations) -> Vec<&mut OperationDefinition> {
         DocumentOperations::Multiple(several) => {
             let operations = several.values_mut();
             operations.map(|found| &mut found.node).collect()
+        }
+    }
+}
+
+/// The fragments that an operation spreads, also through others.
+fn reached(operation: &OperationDefinition, fragments: &Fragments) -> HashSet<Name> {
+    let mut uses = Uses::new(fragments);
+    uses.read(&operation.selection_set.node);
+    uses.spread.into_iter().cloned().collect()
+}
+
+type Fragments = HashMap<Name, Positioned<FragmentDefinition>>;
+
+/// The variables that a selection uses, with the fragments that it spreads.
+struct Uses<'a> {
+    fragments: &'a Fragments,
+    names: HashSet<Name>,
+    spread: HashSet<&'a Name>,
+}
+
+impl<'a> Uses<'a> {
+    fn new(fragments: &'a Fragments) -> Self {
+        Self {
+            fragments,
+            names: HashSet::new(),
+            spread: HashSet::new(),
+        }
+    }
+
+    fn read(&mut self, set: &'a SelectionSet) {
+        for selection in &set.items {
+            self.directed(selection.node.directives());
+            match &selection.node {
+                Selection::Field(field) => {
+                    for (_, value) in &field.node.arguments {
+                        self.named(&value.node);
+                    }
+                    self.read(&field.node.selection_set.node);
+                }
+                Selection::InlineFragment(fragment) => self.read(&fragment.node.selection_set.node),
+                Selection::FragmentSpread(spread) => self.follow(&spread.node.fragment_name.node),
+            }
+        }
+    }
+
+    /// Reads a fragment once.
+    fn follow(&mut self, name: &'a Name) {
+        if let Some(fragment) = self.fragments.get(name)
+            && self.spread.insert(name)
+        {
+            self.directed(&fragment.node.directives);
+            self.read(&fragment.node.selection_set.node);
+        }
+    }
+
+    fn directed(&mut self, directives: &[Positioned<Directive>]) {
+        let arguments = directives
+            .iter()
+            .flat_map(|directive| &directive.node.arguments);
+        for (_, value) in arguments {
+            self.named(&value.node);
+        }
+    }
+
+    fn named(&mut self, value: &Value) {
+        match value {
+            Value::Variable(name) => _ = self.names.insert(name.clone()),
+            Value::List(items) => items.iter().for_each(|item| self.named(item)),
+            Value::Object(fields) => fields.values().for_each(|field| self.named(field)),
+            _ => {}
         }
     }
 }
@@ -82,11 +160,10 @@ fn chosen<'a>(
     }
 }
 
-/// Takes arguments out whose variable was left out. `directed` gathers the variables that directives
-/// name, whose definitions must stay. Nesting is bounded by `limits`.
-fn clear(set: &mut SelectionSet, left_out: &HashSet<Name>, directed: &mut HashSet<Name>) {
+/// Takes arguments out whose variable was left out. Nesting is bounded by `limits`.
+fn clear(set: &mut SelectionSet, left_out: &HashSet<Name>) {
     for selection in &mut set.items {
-        let (directives, inner) = match &mut selection.node {
+        let inner = match &mut selection.node {
             Selection::Field(field) => {
                 let field = &mut field.node;
                 field
@@ -95,25 +172,12 @@ fn clear(set: &mut SelectionSet, left_out: &HashSet<Name>, directed: &mut HashSe
                 for (_, value) in &mut field.arguments {
                     clear_value(&mut value.node, left_out);
                 }
-                (&field.directives, Some(&mut field.selection_set))
+                &mut field.selection_set
             }
-            Selection::InlineFragment(fragment) => {
-                let fragment = &mut fragment.node;
-                (&fragment.directives, Some(&mut fragment.selection_set))
-            }
-            Selection::FragmentSpread(spread) => (&spread.node.directives, None),
+            Selection::InlineFragment(fragment) => &mut fragment.node.selection_set,
+            Selection::FragmentSpread(_) => continue,
         };
-        let arguments = directives
-            .iter()
-            .flat_map(|directive| &directive.node.arguments);
-        for (_, value) in arguments {
-            if let Value::Variable(name) = &value.node {
-                directed.insert(name.clone());
-            }
-        }
-        if let Some(Positioned { node, .. }) = inner {
-            clear(node, left_out, directed);
-        }
+        clear(&mut inner.node, left_out);
     }
 }
 
@@ -139,113 +203,5 @@ fn clear_value(value: &mut Value, left_out: &HashSet<Name>) {
             }
         }
         _ => {}
-    }
-}
-
-/// Writes escaped surrogate pairs (`\ud83d\ude00`) in strings of a document as the character that
-/// they mean (GraphQL specification, section 2.9.4), which the parser does not.
-pub fn joined(text: &str) -> Cow<'_, str> {
-    if !text.contains("\\ud") && !text.contains("\\uD") {
-        return Cow::Borrowed(text);
-    }
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    let mut place = Place::Outside;
-    while let Some(char) = rest.chars().next() {
-        let taken = match place {
-            Place::Outside if rest.starts_with("\"\"\"") => {
-                place = Place::Block;
-                3
-            }
-            Place::Block if rest.starts_with("\\\"\"\"") => 4,
-            Place::Block if rest.starts_with("\"\"\"") => {
-                place = Place::Outside;
-                3
-            }
-            Place::Outside if char == '"' => {
-                place = Place::Text;
-                1
-            }
-            Place::Outside if char == '#' => {
-                place = Place::Comment;
-                1
-            }
-            Place::Comment if char == '\n' || char == '\r' => {
-                place = Place::Outside;
-                1
-            }
-            Place::Text if matches!(char, '"' | '\n' | '\r') => {
-                place = Place::Outside;
-                1
-            }
-            Place::Text if char == '\\' => match pair(rest) {
-                Some(meant) => {
-                    out.push(meant);
-                    rest = &rest[12..];
-                    continue;
-                }
-                None => 1 + rest[1..].chars().next().map_or(0, char::len_utf8),
-            },
-            _ => char.len_utf8(),
-        };
-        let (done, left) = rest.split_at(taken);
-        out.push_str(done);
-        rest = left;
-    }
-    Cow::Owned(out)
-}
-
-/// Where in a document a character is.
-#[derive(Clone, Copy)]
-enum Place {
-    Outside,
-    Comment,
-    Text,
-    Block,
-}
-
-/// The character that `text` begins with as an escaped surrogate pair.
-fn pair(text: &str) -> Option<char> {
-    let unit = |text: &str| {
-        let digits = text.strip_prefix("\\u")?.get(..4)?;
-        u16::from_str_radix(digits, 16).ok()
-    };
-    let units = [unit(text)?, unit(text.get(6..)?)?];
-    let mut chars = char::decode_utf16(units);
-    chars.next()?.ok().filter(|_| chars.next().is_none())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn surrogate_pairs_in_strings_are_one_character() {
-        for (sent, meant) in [
-            (
-                r#"{ a(q: "\ud83d\ude00 \uD83D\uDE00") }"#,
-                r#"{ a(q: "😀 😀") }"#,
-            ),
-            (
-                r#"{ a(q: "\\ud83d\\ude00") }"#,
-                r#"{ a(q: "\\ud83d\\ude00") }"#,
-            ),
-            (
-                r#"{ a(q: """\ud83d\ude00""") }"#,
-                r#"{ a(q: """\ud83d\ude00""") }"#,
-            ),
-            (
-                "# \"\\ud83d\n{ a(q: \"\\ud83d\\ude00\") }",
-                "# \"\\ud83d\n{ a(q: \"😀\") }",
-            ),
-            (
-                r#"{ a(q: "\ud83d \u00e9") }"#,
-                r#"{ a(q: "\ud83d \u00e9") }"#,
-            ),
-            (r#"{ a(q: "\ud83d"#, r#"{ a(q: "\ud83d"#),
-            ("\"\\ud\\", "\"\\ud\\"),
-        ] {
-            assert_eq!(joined(sent), meant, "{sent}");
-        }
     }
 }

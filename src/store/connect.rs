@@ -6,14 +6,15 @@ use std::{
 };
 
 use sqlx::{
-    ConnectOptions,
+    ConnectOptions, Connection,
     migrate::{MigrateError, Migrator},
-    postgres::{PgConnectOptions, PgPoolOptions},
+    postgres::PgConnectOptions,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
+use tokio::time::timeout;
 use url::Url;
 
-use super::{Db, Pools, readers::Readers};
+use super::{Db, Pools, postgres::Servers, readers::Readers};
 use crate::{error::Startup, overload::PATIENCE};
 
 static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -31,6 +32,8 @@ pub struct Opening<'a> {
     pub connections: u32,
     /// Whether to make the database if there is none.
     pub makes: bool,
+    /// For a statement; none where statements may take hours, such as in an import.
+    pub deadline: Option<Duration>,
 }
 
 /// Opens the database and runs migrations.
@@ -95,9 +98,8 @@ async fn sqlite(opening: Opening<'_>) -> Result<Db, Startup> {
     SQLITE.run(&write).await.map_err(outdated)?;
     drop(turn);
     let options = options.read_only(true).create_if_missing(false);
-    let read = Readers::open(options, opening.connections, PATIENCE)
-        .await
-        .map_err(failed)?;
+    let read = Readers::open(options, opening.connections, PATIENCE, opening.deadline);
+    let read = read.await.map_err(failed)?;
     Ok(Db::new(Pools::Sqlite { read, write }))
 }
 
@@ -108,25 +110,29 @@ async fn postgres(opening: Opening<'_>) -> Result<Db, Startup> {
         .application_name("baleen")
         .statement_cache_capacity(200)
         .disable_statement_logging();
-    let pool = PgPoolOptions::new()
-        .max_connections(opening.connections)
-        .acquire_timeout(PATIENCE)
-        .connect_with(options)
-        .await
-        .map_err(|error| {
-            Startup::caused(
-                format!("cannot reach PostgreSQL at {shown}; is it running?"),
-                error,
-            )
-        })?;
-    let tables = "select cast(table_name as text) from information_schema.tables where table_schema = current_schema()";
+    let away = |error: sqlx::Error| {
+        let line = format!("cannot reach PostgreSQL at {shown}; is it running?");
+        Startup::caused(line, error)
+    };
+    // Migrations may take as long as they need: they have a connection of their own.
+    let first = timeout(PATIENCE, options.connect()).await;
+    let first = first.unwrap_or_else(|late| Err(sqlx::Error::Io(late.into())));
+    let mut first = first.map_err(away)?;
+    // Extensions, such as PostGIS, bring tables of their own.
+    let tables = "select cast(relname as text) from pg_class table_
+         where relnamespace = cast(current_schema() as regnamespace) and relkind in ('r', 'p')
+             and not exists (select 1 from pg_depend where objid = table_.oid and deptype = 'e'
+                 and classid = cast('pg_class' as regclass))
+         order by relname";
     let tables: Vec<String> = sqlx::query_scalar(tables)
-        .fetch_all(&pool)
+        .fetch_all(&mut first)
         .await
         .map_err(|error| Startup::caused(format!("cannot read {shown}"), error))?;
     check_owner(&tables, &shown, opening.makes)?;
-    POSTGRES.run(&pool).await.map_err(outdated)?;
-    Ok(Db::new(Pools::Postgres(pool)))
+    POSTGRES.run(&mut first).await.map_err(outdated)?;
+    first.close().await.map_err(away)?;
+    let servers = Servers::open(options, opening.connections, PATIENCE, opening.deadline);
+    Ok(Db::new(Pools::Postgres(servers.await.map_err(away)?)))
 }
 
 /// The table in which the migrations that ran are written down.

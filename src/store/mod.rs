@@ -6,6 +6,7 @@ mod counts;
 mod dialect;
 pub mod fulltext;
 pub mod listing;
+mod postgres;
 mod readers;
 mod sql;
 pub mod text;
@@ -15,7 +16,7 @@ mod weigh;
 use std::{ops::Deref, sync::Arc};
 
 use prometheus_client::metrics::counter::Counter;
-use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+use sqlx::{Sqlite, SqlitePool, Transaction};
 
 pub use self::{
     cache::{Cache, Version},
@@ -26,7 +27,7 @@ pub use self::{
     value::Value,
     weigh::Weigh,
 };
-use self::{counts::Counts, readers::Readers};
+use self::{counts::Counts, postgres::Servers, readers::Readers};
 use crate::{error::Result, time::Clock};
 
 /// The database. Cheap to clone.
@@ -49,7 +50,7 @@ enum Pools {
         read: Readers,
         write: SqlitePool,
     },
-    Postgres(PgPool),
+    Postgres(Servers),
 }
 
 impl Deref for Db {
@@ -118,7 +119,7 @@ impl Db {
             Pools::Sqlite { write, .. } => {
                 Connection::Sqlite(write.begin_with("begin immediate").await?)
             }
-            Pools::Postgres(pool) => Connection::Postgres(pool.begin().await?),
+            Pools::Postgres(servers) => Connection::Postgres(servers.begin().await?),
         };
         Ok(Tx {
             connection,
@@ -160,7 +161,7 @@ impl Db {
                 read.close().await;
                 write.close().await;
             }
-            Pools::Postgres(pool) => pool.close().await,
+            Pools::Postgres(servers) => servers.close().await,
         }
     }
 }
@@ -173,7 +174,7 @@ pub struct Tx {
 
 enum Connection {
     Sqlite(Transaction<'static, Sqlite>),
-    Postgres(Transaction<'static, Postgres>),
+    Postgres(postgres::Transaction),
 }
 
 impl Tx {
@@ -191,5 +192,18 @@ impl Tx {
             Connection::Sqlite(_) => Dialect::Sqlite,
             Connection::Postgres(_) => Dialect::Postgres,
         }
+    }
+
+    /// Waits until no other transaction has this turn, and keeps it to the end of this one. SQLite has
+    /// one writer anyway.
+    pub async fn take_turn(&mut self, name: &str) -> Result<()> {
+        if let Dialect::Sqlite = self.dialect() {
+            return Ok(());
+        }
+        sql("select cast(1 as bigint) from pg_advisory_xact_lock(hashtext(?))")
+            .bind(name)
+            .number(self)
+            .await
+            .map(|_| ())
     }
 }

@@ -30,6 +30,7 @@ pub struct Readers(Arc<Pool>);
 struct Pool {
     options: SqliteConnectOptions,
     patience: Duration,
+    deadline: Option<Duration>,
     connections: u32,
     permits: Arc<Semaphore>,
     idle: Mutex<Vec<Reader>>,
@@ -58,10 +59,12 @@ impl Readers {
         options: SqliteConnectOptions,
         connections: u32,
         patience: Duration,
+        deadline: Option<Duration>,
     ) -> Result<Self, Error> {
         let pool = Pool {
             options,
             patience,
+            deadline,
             connections,
             permits: Arc::new(Semaphore::new(connections as usize)),
             idle: Mutex::default(),
@@ -81,7 +84,13 @@ impl Readers {
         let mut lease = Lease::take(&self.0).await?;
         let reader = lease.reader.as_mut().expect("a lease begins with one");
         let query = sqlx::query_as_with(text, arguments);
-        let rows = query.fetch_all(&mut reader.connection).await;
+        let rows = query.fetch_all(&mut reader.connection);
+        let rows = match self.0.deadline {
+            None => rows.await,
+            Some(deadline) => timeout(deadline, rows)
+                .await
+                .map_err(|late| Error::Io(late.into()))?,
+        };
         lease.end(rows.as_ref().err());
         rows
     }

@@ -163,11 +163,7 @@ impl On for &Reads {
         let (text, values) = sql.render(self.dialect())?;
         Ok(match &self.pools {
             Pools::Sqlite { read, .. } => read.fetch(text, sqlite_arguments(values)?).await?,
-            Pools::Postgres(pool) => {
-                sqlx::query_as_with(text, postgres_arguments(values)?)
-                    .fetch_all(pool)
-                    .await?
-            }
+            Pools::Postgres(servers) => servers.fetch(text, postgres_arguments(values)?).await?,
         })
     }
 }
@@ -182,10 +178,7 @@ impl OnWrite for &Db {
                 .execute(write)
                 .await?
                 .rows_affected(),
-            Pools::Postgres(pool) => sqlx::query_with(text, postgres_arguments(values)?)
-                .execute(pool)
-                .await?
-                .rows_affected(),
+            Pools::Postgres(servers) => servers.execute(text, postgres_arguments(values)?).await?,
         })
     }
 }
@@ -199,11 +192,7 @@ impl On for &mut Tx {
                     .fetch_all(&mut **tx)
                     .await?
             }
-            Connection::Postgres(tx) => {
-                sqlx::query_as_with(text, postgres_arguments(values)?)
-                    .fetch_all(&mut **tx)
-                    .await?
-            }
+            Connection::Postgres(tx) => tx.fetch(text, postgres_arguments(values)?).await?,
         })
     }
 }
@@ -216,10 +205,7 @@ impl OnWrite for &mut Tx {
                 let query = sqlx::query_with(text, sqlite_arguments(values)?);
                 query.execute(&mut **tx).await?.rows_affected()
             }
-            Connection::Postgres(tx) => {
-                let query = sqlx::query_with(text, postgres_arguments(values)?);
-                query.execute(&mut **tx).await?.rows_affected()
-            }
+            Connection::Postgres(tx) => tx.execute(text, postgres_arguments(values)?).await?,
         })
     }
 }

@@ -123,23 +123,31 @@ on_both! {
         let shared = json!({"query": "query A($f: TagFilter) { ...T } query B($f: TagFilter, $n: Int) { ...T tags(first: $n) { totalCount } } fragment T on Query { all: tags(filter: $f) { totalCount } }", "operationName": "A"});
         let shared = pod.post("/graphql", &shared).send().await.json();
         assert!(shared.get("errors").is_none(), "{shared}");
+        // What operations that are not asked for need stays theirs.
+        let needed = json!({"query": "query A($id: ID, $f: TagFilter, $yes: Boolean! = true) { tags(filter: $f) { totalCount @include(if: $yes) } }
+            query B($id: ID!) { ...N } fragment N on Query { node(id: $id) { id } }", "operationName": "A"});
+        let needed = pod.post("/graphql", &needed).send().await.json();
+        assert!(needed.get("errors").is_none(), "{needed}");
         let bare = pod.get("/graphql?query={instance{name}}&operationName=").send().await.json();
         assert!(bare["data"]["instance"].is_object(), "{bare}");
         let pair = pod.post("/graphql", &json!({"query": "{ tags(filter: {q: \"\\ud83d\\ude00\"}) { totalCount } }"})).send().await.json();
         assert_eq!(pair["data"]["tags"]["totalCount"], 0, "{pair}");
     }
 
-    async fn asking_for_the_schema_has_a_price_and_a_bound(pod: Pod) with ["--throttling-rates", "anonymous-wildcard=12/h"] => {
+    async fn asking_for_the_schema_has_a_price_and_a_bound(pod: Pod) with ["--throttling-rates", "anonymous-wildcard=16/h"] => {
         let ask = async |query: &str| pod.post("/graphql", &json!({"query": query})).send().await;
         let once = ask("{ __schema { queryType { name } } }").await;
-        assert_eq!((once.status.as_u16(), once.header("x-ratelimit-remaining")), (200, Some("11")), "{}", once.text);
+        assert_eq!((once.status.as_u16(), once.header("x-ratelimit-remaining")), (200, Some("15")), "{}", once.text);
         let aliased: String = (0..11).map(|n| format!("a{n}: __schema {{ queryType {{ name }} }} ")).collect();
         let many = format!("{{ ...A }} fragment A on Query {{ {aliased} }}");
+        let described: String = (0..1_900).map(|n| format!("a{n}: description ")).collect();
+        let described = format!("{{ __type(name: \"Query\") {{ fields {{ args {{ {described} }} }} }} }}");
         for (query, complaint) in [
             (many.as_str(), "at most 10 times"),
-            ("{ __schema { types { fields { type { fields { type { fields { type { fields { name } } } } } } } } } }", "nested at most 4 levels"),
+            ("{ __schema { types { fields { type { fields { type { fields { type { fields { name } } } } } } } } } }", "too much of the schema"),
+            (described.as_str(), "too much of the schema"),
             ("{ ...A } fragment A on Query { __type(name: \"Track\") { ...T } } fragment T on __Type { fields { type { ...U } } }
-              fragment U on __Type { fields { type { ...V } } } fragment V on __Type { fields { type { fields { type { fields { name } } } } } }", "nested at most 4 levels"),
+              fragment U on __Type { fields { type { ...V } } } fragment V on __Type { fields { type { fields { type { fields { name } } } } } }", "too much of the schema"),
         ] {
             let refused = ask(query).await;
             assert!(refused.text.contains(complaint), "{}", refused.text);
@@ -151,6 +159,30 @@ on_both! {
         assert_eq!(ask(&format!("{{ {ten} }}")).await.status, 200);
         let late = ask("{ __schema { queryType { name } } }").await;
         assert_eq!(late.status, 429, "{}", late.text);
+    }
+
+    async fn every_document_is_counted(pod: Pod) with ["--throttling-rates", "anonymous-wildcard=9/h"] => {
+        let ask = async |query: &str| pod.post("/graphql", &json!({"query": query})).send().await;
+        for (query, left) in [
+            ("{", 8),
+            ("{ nonsense }", 7),
+            ("{ rateLimit { enabled } nonsense }", 6),
+            ("{ ...A } fragment A on Query { ...A }", 5),
+            ("{ __typename }", 4),
+            ("{ instance { name } }", 3),
+            ("{ a: __typename @include(if: 7) }", 2),
+            ("query A { __typename } query A { __typename }", 1),
+            ("{ instance { nonsense } }", 0),
+        ] {
+            let answer = ask(query).await;
+            let told = left.to_string();
+            assert_eq!((answer.status.as_u16(), answer.header("x-ratelimit-remaining")), (200, Some(told.as_str())), "{query}: {}", answer.text);
+        }
+        for query in ["{", "{ nonsense }", "{ instance { nonsense } }", "{ ...A } fragment A on Query { ...A }"] {
+            let answer = ask(query).await;
+            assert_eq!(answer.status, 429, "{query}: {}", answer.text);
+            assert!(answer.header("retry-after").is_some(), "{query}");
+        }
     }
 
     async fn the_media_type_decides_the_status(pod: Pod) {
@@ -205,6 +237,8 @@ on_both! {
     }
 
     async fn what_would_cost_too_much_is_refused_before_it_runs(pod: Pod) {
+        // The settings of the pod, which decide what is counted, are read once.
+        pod.graphql("{ artist(databaseId: 1) { nonsense } }").send().await;
         let before = pod.app.db().statements().get();
         let deep = format!("{}{}", "{ artists { nodes { albums ", "{ artist { albums ".repeat(200));
         let aliases: String = (0..10_000).map(|index| format!("a{index}: __typename ")).collect();

@@ -145,8 +145,7 @@ async fn a_live_database_is_the_same_pod_as_its_files() {
         eprintln!("contract data not found, not run");
         return;
     };
-    let Some(live) =
-        crate::support::Funkwhale::restore(&folder.join("funkwhale_golden.pgdump")).await
+    let Some(live) = crate::support::Apart::restored(&folder.join("funkwhale_golden.pgdump")).await
     else {
         return;
     };

@@ -17,6 +17,7 @@ mod contract;
 mod documents;
 mod edits;
 mod errors;
+mod failing;
 mod graphql;
 mod guards;
 mod import;

@@ -8,12 +8,12 @@ mod job;
 use std::{
     collections::HashMap,
     path::PathBuf,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::Duration,
 };
 
 use tokio::{
-    sync::{Semaphore, watch},
+    sync::{AcquireError, Semaphore, watch},
     task::spawn_blocking,
     time::timeout,
 };
@@ -40,6 +40,8 @@ struct Parts {
     places: Semaphore,
     /// How many of them one caller may have; the others are for others.
     share: usize,
+    /// The places of each caller who has conversions.
+    shares: Mutex<HashMap<Ident, Weak<Semaphore>>>,
     running: Mutex<HashMap<Key, Running>>,
 }
 
@@ -50,8 +52,15 @@ type Key = String;
 struct Running {
     progress: watch::Sender<Progress>,
     unfinished: PathBuf,
-    /// Who asked first.
-    starter: Ident,
+}
+
+/// A conversion that waits for its places.
+struct Work {
+    key: Key,
+    task: Task,
+    progress: watch::Sender<Progress>,
+    /// The places of whoever asked first.
+    share: Arc<Semaphore>,
 }
 
 /// How long a conversion waits for a slot.
@@ -94,6 +103,7 @@ impl Transcoder {
             keep: config.transcoding_cache << 20,
             places: Semaphore::new(config.transcoding_jobs),
             share: config.transcoding_jobs.div_ceil(2),
+            shares: Mutex::default(),
             running: Mutex::default(),
         }))
     }
@@ -142,17 +152,6 @@ impl Transcoder {
                 finished,
             };
         }
-        let theirs = running
-            .values()
-            .filter(|known| known.starter == who && known.progress.receiver_count() > 0);
-        if theirs.count() >= self.0.share {
-            let (_, progress) = watch::channel(Progress::Failed(Failure::Busy));
-            return Growing {
-                progress,
-                unfinished: PathBuf::new(),
-                finished,
-            };
-        }
         let path = self.0.storage.media().join(&folder);
         let task = Task {
             ffmpeg: self.0.ffmpeg.clone(),
@@ -166,10 +165,15 @@ impl Transcoder {
         let entry = Running {
             progress: progress.clone(),
             unfinished: unfinished.clone(),
-            starter: who,
         };
         running.insert(finished.clone(), entry);
-        tokio::spawn(self.clone().work(finished.clone(), task, progress, now));
+        let work = Work {
+            key: finished.clone(),
+            task,
+            progress,
+            share: self.share_of(who),
+        };
+        tokio::spawn(self.clone().work(work, now));
         Growing {
             progress: listener,
             unfinished,
@@ -177,9 +181,33 @@ impl Transcoder {
         }
     }
 
-    async fn work(self, key: Key, task: Task, progress: watch::Sender<Progress>, now: Timestamp) {
+    /// The places of one caller, shared by their conversions.
+    fn share_of(&self, who: Ident) -> Arc<Semaphore> {
+        let shares = self.0.shares.lock();
+        // A panic elsewhere cannot leave the map inconsistent.
+        let mut shares = shares.unwrap_or_else(PoisonError::into_inner);
+        shares.retain(|_, share| share.strong_count() > 0);
+        if let Some(share) = shares.get(&who).and_then(Weak::upgrade) {
+            return share;
+        }
+        let share = Arc::new(Semaphore::new(self.0.share));
+        shares.insert(who, Arc::downgrade(&share));
+        share
+    }
+
+    async fn work(self, work: Work, now: Timestamp) {
+        let Work {
+            key,
+            task,
+            progress,
+            share,
+        } = work;
+        let places = async {
+            let own = share.acquire().await?;
+            Ok::<_, AcquireError>((own, self.0.places.acquire().await?))
+        };
         let place = tokio::select! {
-            place = timeout(PATIENCE, self.0.places.acquire()) => place,
+            place = timeout(PATIENCE, places) => place,
             () = progress.closed() => return self.forget(&key, &task),
         };
         match place {
@@ -239,41 +267,16 @@ impl Transcoder {
 mod tests {
     use super::*;
 
-    fn asked(transcoder: &Transcoder, upload: u128, who: i64) -> Growing {
-        let source = Source {
-            upload: Uuid::from_u128(upload),
-            path: PathBuf::from("sound.flac"),
-            version: "1".to_owned(),
-        };
-        let target = Target {
-            format: Format::Mp3,
-            bitrate: 128_000,
-        };
-        let now = Timestamp::from_unix(0).expect("it is a time");
-        transcoder.join(source, target, now, Ident::User(who))
-    }
-
     #[tokio::test]
     async fn one_caller_leaves_places_to_others() {
         let config = Config::of(&["--transcoding-jobs", "4"]).expect("it is a setting");
-        let storage = Storage::new(&config);
-        let transcoder = Transcoder::new(&config, &storage);
-        let busy =
-            |growing: &Growing| *growing.progress.borrow() == Progress::Failed(Failure::Busy);
-        let mut held: Vec<Growing> = (1..=2)
-            .map(|upload| asked(&transcoder, upload, 1))
-            .collect();
-        assert!(!held.iter().any(busy));
-        assert!(busy(&asked(&transcoder, 3, 1)), "two of four are enough");
-        assert!(
-            !busy(&asked(&transcoder, 1, 1)),
-            "what is running already is joined"
-        );
-        assert!(!busy(&asked(&transcoder, 3, 2)), "somebody else has places");
-        held.pop();
-        assert!(
-            !busy(&asked(&transcoder, 4, 1)),
-            "what nobody listens to does not count"
-        );
+        let transcoder = Transcoder::new(&config, &Storage::new(&config));
+        let share = transcoder.share_of(Ident::User(1));
+        let held = [share.try_acquire(), share.try_acquire()];
+        assert!(held.iter().all(Result::is_ok));
+        let again = transcoder.share_of(Ident::User(1));
+        assert!(again.try_acquire().is_err(), "two of four are enough");
+        let others = transcoder.share_of(Ident::User(2));
+        assert!(others.try_acquire().is_ok(), "somebody else has places");
     }
 }

@@ -10,6 +10,8 @@ use std::{
     process::{Child, Command, Output, Stdio},
 };
 
+use crate::support::Apart;
+
 fn folder(name: &str) -> PathBuf {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
         .join("cli")
@@ -166,6 +168,17 @@ fn it_works_as_pipes_terminals_and_addresses_are() {
     assert!(hung_up.unwrap().success());
     assert_eq!(server.0.wait().unwrap().code(), Some(0));
 
+    // `nohup` has it ignore that its terminal closes.
+    let mut kept = Command::new("nohup");
+    kept.env_clear().current_dir(&folder).stderr(Stdio::null());
+    let (mut server, _) = greeted(kept.arg(env!("CARGO_BIN_EXE_baleen")));
+    let status = fs::read_to_string(format!("/proc/{}/status", server.0.id()));
+    let ignored = status.as_deref().unwrap_or("SigIgn: 1").lines();
+    let ignored = ignored.filter_map(|line| line.strip_prefix("SigIgn:"));
+    let hangup = |mask: &str| u64::from_str_radix(mask.trim(), 16).unwrap() & 1 == 1;
+    assert!(ignored.map(hangup).any(|ignored| ignored));
+    server.stop();
+
     let command = &mut quiet(&folder);
     let mut child = command
         .args(["--bind", "[::]:0"])
@@ -216,6 +229,31 @@ fn only_what_fills_a_pod_makes_one_and_never_among_the_tables_of_another_program
             "{told}"
         );
     }
+}
+
+/// On PostgreSQL, extensions may have put tables and views of theirs into an empty database.
+#[tokio::test]
+async fn what_extensions_bring_is_nobodys() {
+    let Some(database) = Apart::new().await else {
+        return;
+    };
+    // A table of an extension, as PostGIS has one, and a view.
+    database
+        .run(
+            "create table systems (id integer); create view statements as select 1 as one;
+             alter extension plpgsql add table systems",
+        )
+        .await;
+    let migrate = || {
+        let mut command = baleen();
+        command.args(["migrate", "--database-url", &database.url]);
+        command
+    };
+    database.run("create table recipes (id integer)").await;
+    let told = failing(&mut migrate());
+    assert!(told.contains("it has the table recipes"), "{told}");
+    database.run("drop table recipes").await;
+    assert!(migrate().status().unwrap().success());
 }
 
 /// Three servers that a supervisor starts at once find one database.

@@ -57,6 +57,28 @@ async fn plays(pod: &Pod, token: &str) -> u16 {
 }
 
 on_both! {
+    async fn a_device_gets_what_was_shown(pod: Pod) {
+        pod.person("dora").await;
+        let mut dora = Visitor::of(&pod, "dora").await;
+        let (app, _) = owned(&mut dora, &pod, json!({"scopes": "read write"})).await;
+        let fields = [("client_id", app.id.as_str()), ("client_secret", app.secret.as_str()), ("scope", "read write")];
+        let begun = pod.ask(Method::POST, "/api/v1/oauth/device_authorization").form(&fields).send().await.json();
+        let code = begun["user_code"].as_str().unwrap();
+        let narrow = patch(&pod, &app, &json!({"scopes": "read:libraries"}));
+        assert_eq!(dora.script(narrow).await.status, 200);
+        let page = dora.submit("/device", &[("user_code", code)]).await;
+        assert!(!page.text.contains("write:libraries"), "{}", page.text);
+        let digest = shown(&page);
+        let decided = dora.submit("/device", &[("user_code", code), ("shown", &digest), ("allow", "true")]).await;
+        assert!(decided.text.contains("The device is connected"), "{}", decided.text);
+        let wider = patch(&pod, &app, &json!({"scopes": "read write"}));
+        assert_eq!(dora.script(wider).await.status, 200);
+        pod.wait(30);
+        let device = begun["device_code"].as_str().unwrap();
+        let fields = [("grant_type", "urn:ietf:params:oauth:grant-type:device_code"), ("device_code", device)];
+        assert_eq!(app.token(&pod, &fields).await.json()["scope"], "read:libraries");
+    }
+
     async fn what_is_granted_is_what_was_shown(pod: Pod) {
         pod.person("dora").await;
         pod.person("eve").await;

@@ -251,15 +251,15 @@ where
         .unwrap_or_else(|_| Err("it panicked".to_owned()))
 }
 
-/// The database of a running Funkwhale, restored from a dump.
-pub struct Funkwhale {
+/// A database of its own on PostgreSQL, which ends with its story.
+pub struct Apart {
     pub url: String,
     name: String,
 }
 
-impl Funkwhale {
-    /// `None` where PostgreSQL or its `pg_restore` is not there.
-    pub async fn restore(dump: &Path) -> Option<Self> {
+impl Apart {
+    /// An empty one; `None` where PostgreSQL is not there.
+    pub async fn new() -> Option<Self> {
         if !postgres_is_there() {
             return None;
         }
@@ -267,8 +267,15 @@ impl Funkwhale {
         let name = format!("baleen_test_{}_{number}", std::process::id());
         run(&format!("create database {name}")).await.unwrap();
         let url = database(&name);
+        Some(Self { url, name })
+    }
+
+    /// The database of a running Funkwhale, restored from a dump; `None` where there is no
+    /// `pg_restore` either.
+    pub async fn restored(dump: &Path) -> Option<Self> {
+        let made = Self::new().await?;
         let restored = std::process::Command::new("pg_restore")
-            .args(["--no-owner", "--no-privileges", "-d", &url])
+            .args(["--no-owner", "--no-privileges", "-d", &made.url])
             .arg(dump)
             .output();
         let Ok(restored) = restored else {
@@ -280,11 +287,19 @@ impl Funkwhale {
             "{}",
             String::from_utf8_lossy(&restored.stderr)
         );
-        Some(Self { url, name })
+        Some(made)
+    }
+
+    pub async fn run(&self, statements: &'static str) {
+        let mut connection = PgConnection::connect(&self.url).await.unwrap();
+        sqlx::raw_sql(statements)
+            .execute(&mut connection)
+            .await
+            .unwrap();
     }
 }
 
-impl Drop for Funkwhale {
+impl Drop for Apart {
     fn drop(&mut self) {
         let drop = format!("drop database if exists {} with (force)", self.name);
         let _ = apart(move || async move { run(&drop).await.map_err(|error| error.to_string()) });

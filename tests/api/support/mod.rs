@@ -34,7 +34,7 @@ use serde_json::{Value, json};
 pub use self::ask::{Answer, Ask};
 pub use self::browser::Browser;
 use self::database::Lease;
-pub use self::database::{Backend, Data, Funkwhale, Nobody, contract};
+pub use self::database::{Apart, Backend, Data, Nobody, contract};
 pub use self::redis::RedisServer;
 pub use self::served::{Served, free_port, served};
 pub use self::sound::{ffmpeg, wav};

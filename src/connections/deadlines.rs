@@ -1,179 +1,28 @@
-//! Connections, and what they may hold: how many there are, in all and for each address, and how long
-//! one may take for the head of a request, rest idle, or leave an answer unread.
+//! How long a connection may take for the head of a request, rest idle, or leave an answer unread.
 use std::{
-    collections::HashMap,
-    future::Future,
     io,
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll, ready},
     time::Duration,
 };
 
-use poem::{
-    Addr,
-    http::uri::Scheme,
-    listener::Acceptor,
-    web::{LocalAddr, RemoteAddr},
-};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    sync::{OwnedSemaphorePermit, Semaphore},
-    time::{Instant, Sleep, sleep, sleep_until},
+    time::{Instant, Sleep, sleep_until},
 };
-
-use crate::{config::Config, throttle::Ident};
-
-/// How many connections there may be.
-#[derive(Clone, Copy, Debug)]
-pub struct Most {
-    pub all: usize,
-    /// None where all come from a proxy.
-    pub per_address: Option<usize>,
-}
-
-impl Most {
-    /// As many as there are file descriptors for, beside the files and connections that answers need.
-    /// From one address fewer, unless a proxy is in front.
-    pub fn of(config: &Config) -> Self {
-        let files = raise_limit();
-        Self {
-            all: (files / 3).clamp(64, 8_192),
-            per_address: (config.num_proxies == 0).then_some(256),
-        }
-    }
-}
-
-/// Raises the limit of open files as far as the system lets, and returns it.
-#[cfg(unix)]
-fn raise_limit() -> usize {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    let limit = getrlimit(Resource::Nofile);
-    let wanted = Rlimit {
-        current: limit.maximum,
-        maximum: limit.maximum,
-    };
-    let raised = setrlimit(Resource::Nofile, wanted).map_or(limit.current, |()| limit.maximum);
-    raised.map_or(usize::MAX, |files| {
-        usize::try_from(files).unwrap_or(usize::MAX)
-    })
-}
-
-#[cfg(not(unix))]
-fn raise_limit() -> usize {
-    4_096
-}
 
 /// For the head of a request, from its first byte, or from the start of the connection.
 const HEAD: Duration = Duration::from_secs(15);
 /// Between an answer and the next request.
 const IDLE: Duration = Duration::from_secs(75);
+/// Between bytes of HTTP/2, where requests cannot be told from here: longer than any answer is made.
+const QUIET: Duration = Duration::from_secs(300);
 /// For a reader that takes nothing of its answer.
 const UNREAD: Duration = Duration::from_secs(60);
+/// What asks for the body of a request.
+const INTERIM: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 /// Bytes of a head.
 const LONGEST: usize = 64 << 10;
-/// After a connection could not be accepted, so that the reason can pass.
-const PAUSE: Duration = Duration::from_millis(100);
-
-/// Accepts connections within these bounds.
-pub struct Bounded<A> {
-    inner: A,
-    most: Most,
-    places: Arc<Semaphore>,
-    addresses: Addresses,
-}
-
-type Addresses = Arc<Mutex<HashMap<Ident, usize>>>;
-
-impl<A> Bounded<A> {
-    pub fn new(inner: A, most: Most) -> Self {
-        Self {
-            inner,
-            most,
-            places: Arc::new(Semaphore::new(most.all)),
-            addresses: Addresses::default(),
-        }
-    }
-
-    /// A place for one more connection of this address, if it may have one.
-    fn seat(&self, address: Option<Ident>, place: OwnedSemaphorePermit) -> Option<Seat> {
-        let counted = address.filter(|_| self.most.per_address.is_some());
-        if let (Some(address), Some(most)) = (counted, self.most.per_address) {
-            let mut addresses = self
-                .addresses
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            let count = addresses.entry(address).or_default();
-            if *count >= most {
-                return None;
-            }
-            *count += 1;
-        }
-        Some(Seat {
-            address: counted,
-            addresses: self.addresses.clone(),
-            _place: place,
-        })
-    }
-}
-
-/// What a connection holds while it lasts.
-struct Seat {
-    address: Option<Ident>,
-    addresses: Addresses,
-    _place: OwnedSemaphorePermit,
-}
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        let Some(address) = self.address else { return };
-        let mut addresses = self
-            .addresses
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = addresses.get_mut(&address) {
-            *count -= 1;
-            if *count == 0 {
-                addresses.remove(&address);
-            }
-        }
-    }
-}
-
-impl<A: Acceptor> Acceptor for Bounded<A> {
-    type Io = Connection<A::Io>;
-
-    fn local_addr(&self) -> Vec<LocalAddr> {
-        self.inner.local_addr()
-    }
-
-    /// Never fails: what cannot be accepted is logged and passed over.
-    async fn accept(&mut self) -> io::Result<(Self::Io, LocalAddr, RemoteAddr, Scheme)> {
-        loop {
-            let place = self.places.clone().acquire_owned().await;
-            let place = place.map_err(io::Error::other)?;
-            let (io, local, remote, scheme) = match self.inner.accept().await {
-                Ok(accepted) => accepted,
-                Err(error) => {
-                    tracing::warn!(%error, "a connection could not be accepted");
-                    sleep(PAUSE).await;
-                    continue;
-                }
-            };
-            // Programs on this machine, such as a proxy, speak for many.
-            let address = match &remote.0 {
-                Addr::SocketAddr(address) if !address.ip().is_loopback() => {
-                    Some(Ident::of_address(address.ip()))
-                }
-                _ => None,
-            };
-            if let Some(seat) = self.seat(address, place) {
-                return Ok((Connection::new(io, seat), local, remote, scheme));
-            }
-        }
-    }
-}
-
 /// Where a connection is in its requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
@@ -189,7 +38,7 @@ enum Phase {
 }
 
 /// A connection that ends when it takes too long.
-pub struct Connection<I> {
+pub struct Timed<I, S> {
     io: I,
     phase: Phase,
     /// When it is over, unless something happens before.
@@ -197,7 +46,8 @@ pub struct Connection<I> {
     /// When an answer that is not taken is over.
     unread: Option<Instant>,
     alarm: Pin<Box<Sleep>>,
-    _seat: Seat,
+    /// What it holds while it lasts.
+    _held: S,
 }
 
 const START: Phase = Phase::Head {
@@ -205,8 +55,8 @@ const START: Phase = Phase::Head {
     line_end: 0,
 };
 
-impl<I> Connection<I> {
-    fn new(io: I, seat: Seat) -> Self {
+impl<I, S> Timed<I, S> {
+    pub fn new(io: I, held: S) -> Self {
         let until = Instant::now() + HEAD;
         Self {
             io,
@@ -214,7 +64,7 @@ impl<I> Connection<I> {
             until: Some(until),
             unread: None,
             alarm: Box::pin(sleep_until(until)),
-            _seat: seat,
+            _held: held,
         }
     }
 
@@ -227,7 +77,7 @@ impl<I> Connection<I> {
             self.phase = Phase::Two;
         }
         match self.phase {
-            Phase::Two => self.until = Some(Instant::now() + IDLE),
+            Phase::Two => self.until = Some(Instant::now() + QUIET),
             Phase::Open => {}
             Phase::Answered => {
                 self.until = Some(Instant::now() + HEAD);
@@ -280,15 +130,23 @@ impl<I> Connection<I> {
     }
 
     /// Something of an answer went out. That the body may come is no answer yet.
-    fn wrote(&mut self, begins: &[u8]) {
+    fn wrote(&mut self, is_interim: bool) {
         self.unread = None;
-        if self.phase == Phase::Open && begins.starts_with(b"HTTP/1.1 100 ") {
+        if self.phase == Phase::Open && is_interim {
             return;
         }
+        self.until = Some(Instant::now() + self.idle());
         if self.phase != Phase::Two {
             self.phase = Phase::Answered;
         }
-        self.until = Some(Instant::now() + IDLE);
+    }
+
+    /// How long nothing has to happen.
+    fn idle(&self) -> Duration {
+        match self.phase {
+            Phase::Two => QUIET,
+            _ => IDLE,
+        }
     }
 
     /// An error once the time is over.
@@ -313,7 +171,7 @@ fn too_long() -> io::Error {
     )
 }
 
-impl<I: AsyncRead + Unpin> AsyncRead for Connection<I> {
+impl<I: AsyncRead + Unpin, S: Unpin> AsyncRead for Timed<I, S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -332,16 +190,16 @@ impl<I: AsyncRead + Unpin> AsyncRead for Connection<I> {
     }
 }
 
-impl<I: AsyncWrite + Unpin> Connection<I> {
+impl<I: AsyncWrite + Unpin, S> Timed<I, S> {
     fn written(
         &mut self,
         cx: &mut Context<'_>,
-        begins: &[u8],
+        is_interim: bool,
         poll: Poll<io::Result<usize>>,
     ) -> Poll<io::Result<usize>> {
         match poll {
             Poll::Ready(Ok(count)) => {
-                self.wrote(begins);
+                self.wrote(is_interim);
                 Poll::Ready(Ok(count))
             }
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
@@ -356,14 +214,14 @@ impl<I: AsyncWrite + Unpin> Connection<I> {
     }
 }
 
-impl<I: AsyncWrite + Unpin> AsyncWrite for Connection<I> {
+impl<I: AsyncWrite + Unpin, S: Unpin> AsyncWrite for Timed<I, S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let poll = Pin::new(&mut self.io).poll_write(cx, bytes);
-        self.written(cx, bytes, poll)
+        self.written(cx, bytes == INTERIM, poll)
     }
 
     fn poll_write_vectored(
@@ -372,8 +230,9 @@ impl<I: AsyncWrite + Unpin> AsyncWrite for Connection<I> {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let poll = Pin::new(&mut self.io).poll_write_vectored(cx, slices);
-        let begins = slices.first().map_or(&[][..], |slice| &**slice);
-        self.written(cx, begins, poll)
+        let mut filled = slices.iter().filter(|slice| !slice.is_empty());
+        let first = filled.next().map_or(&[][..], |slice| &**slice);
+        self.written(cx, first == INTERIM && filled.next().is_none(), poll)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -392,47 +251,25 @@ impl<I: AsyncWrite + Unpin> AsyncWrite for Connection<I> {
 
 #[cfg(test)]
 mod tests {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex},
+        time::sleep,
+    };
 
     use super::*;
 
-    fn seats(all: usize, per_address: usize) -> Bounded<()> {
-        let per_address = Some(per_address);
-        Bounded::new((), Most { all, per_address })
-    }
-
-    fn seat(bounded: &Bounded<()>, last: u8) -> Option<Seat> {
-        let place = bounded.places.clone().try_acquire_owned().ok()?;
-        bounded.seat(Some(Ident::Address([203, 0, 113, last].into())), place)
-    }
-
-    fn connected() -> (Connection<DuplexStream>, DuplexStream) {
+    fn connected() -> (Timed<DuplexStream, ()>, DuplexStream) {
         let (ours, theirs) = duplex(1_024);
-        let seat = seat(&seats(1, 1), 1).expect("the first has a place");
-        (Connection::new(ours, seat), theirs)
+        (Timed::new(ours, ()), theirs)
     }
 
-    async fn fails(connection: &mut Connection<DuplexStream>) -> (io::ErrorKind, Duration) {
+    async fn fails(connection: &mut Timed<DuplexStream, ()>) -> (io::ErrorKind, Duration) {
         let began = Instant::now();
         loop {
             if let Err(error) = connection.read(&mut [0; 64]).await {
                 return (error.kind(), began.elapsed());
             }
         }
-    }
-
-    #[test]
-    fn an_address_has_its_share_and_all_have_theirs() {
-        let bounded = seats(3, 2);
-        let held = [seat(&bounded, 1), seat(&bounded, 1)];
-        assert!(held.iter().all(Option::is_some) && seat(&bounded, 1).is_none());
-        let other = seat(&bounded, 2);
-        assert!(other.is_some() && seat(&bounded, 3).is_none());
-        drop(held);
-        assert!(seat(&bounded, 1).is_some());
-        drop(other);
-        let left = bounded.addresses.lock().expect("nobody panicked").len();
-        assert_eq!((left, bounded.places.available_permits()), (0, 3));
     }
 
     #[tokio::test(start_paused = true)]
@@ -495,13 +332,25 @@ mod tests {
         let mut buffer = vec![0; 1_024];
         let count = connection.read(&mut buffer).await;
         assert!(count.expect("the head is there") > 0);
-        let go_on = b"HTTP/1.1 100 Continue\r\n\r\n";
-        connection.write_all(go_on).await.expect("it is taken");
+        connection.write_all(INTERIM).await.expect("it is taken");
         for _ in 0..2 * LONGEST / 512 {
             client.write_all(&[b'a'; 512]).await.expect("it is read");
             let count = connection.read(&mut buffer).await;
             assert!(count.expect("a body may be longer than a head") > 0);
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_right_behind_the_call_for_a_body_is_one() {
+        let (mut connection, mut client) = connected();
+        let head = b"POST / HTTP/1.1\r\nExpect: 100-continue\r\n\r\n";
+        client.write_all(head).await.expect("it is read");
+        let count = connection.read(&mut [0; 64]).await;
+        assert!(count.expect("the head is there") > 0);
+        let both = [INTERIM, b"HTTP/1.1 401 Unauthorized\r\n\r\n"].concat();
+        connection.write_all(&both).await.expect("it is taken");
+        let (kind, after) = fails(&mut connection).await;
+        assert_eq!((kind, after), (io::ErrorKind::TimedOut, IDLE));
     }
 
     #[tokio::test(start_paused = true)]
