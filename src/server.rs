@@ -26,7 +26,7 @@ use crate::{
         routes::Routes,
         service,
     },
-    store::{Mark, prune},
+    store::{Mark, prune, reword},
     web::{self, Assets},
 };
 
@@ -184,6 +184,7 @@ async fn keep_house(app: App) {
         often.tick().await;
         app.limits().tidy();
         for tidied in [
+            reword(app.db()).await,
             oauth::tidy(&app).await,
             sessions::tidy(&app).await,
             keys::tidy(&app).await,

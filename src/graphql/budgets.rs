@@ -9,7 +9,7 @@ use async_graphql::{
     },
 };
 
-use super::introspection;
+use super::{introspection, limits};
 use crate::{
     context::Plan,
     guard::Info,
@@ -19,6 +19,8 @@ use crate::{
 /// Selections within selections from here on: such a query waits for its turn, as lists over REST
 /// do.
 const DEEP: usize = 4;
+/// Fields from here on: likewise.
+const WIDE: usize = 200;
 
 /// What an operation of a document is going to spend.
 pub fn plan(document: &ExecutableDocument, name: Option<&str>, variables: &Variables) -> Plan {
@@ -38,7 +40,8 @@ pub fn plan(document: &ExecutableDocument, name: Option<&str>, variables: &Varia
     let roots = reader.roots();
     let introspections = reader.introspections(&operation.node.selection_set.node);
     let is_deep = reader.is_deep(&operation.node.selection_set.node, DEEP);
-    let is_dear = is_deep || roots.iter().any(|info| info.reads_many());
+    let is_wide = limits::fields(document, &operation.node.selection_set.node) >= WIDE;
+    let is_dear = is_deep || is_wide || roots.iter().any(|info| info.reads_many());
     Plan::new(roots, introspections, is_dear)
 }
 

@@ -108,6 +108,12 @@ pub fn check_document(document: &ExecutableDocument) -> Result<()> {
     Ok(())
 }
 
+/// How many fields a selection has, when every fragment is written out. Fragments must not lead in a
+/// circle.
+pub fn fields(document: &ExecutableDocument, selection: &SelectionSet) -> usize {
+    Fragments::new(document, true).count(selection)
+}
+
 /// Counts fields as if fragments were written out; each fragment is counted once.
 struct Fragments<'a> {
     definitions: &'a HashMap<Name, Positioned<FragmentDefinition>>,

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::http::LEGACY;
 use crate::{
     error::{Error, Result},
-    rest::{body::limited, params::Pairs},
+    rest::{incoming::limited, params::Pairs},
 };
 
 /// Queries in one request at most.

@@ -6,7 +6,11 @@ use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::tables::{As, Column, Table};
-use crate::{store::Value, time::Timestamp, token::token_hash};
+use crate::{
+    store::{Value, text::folded, words::indexed},
+    time::Timestamp,
+    token::token_hash,
+};
 
 /// Values of earlier rows that later rows need.
 #[derive(Default)]
@@ -61,7 +65,8 @@ fn value(column: &Column, row: &Json, memory: &Memory) -> Result<Value, String> 
     match column.kind {
         As::Int | As::Target(..) => int(found).map(Value::from),
         As::Text => text(found).map(Value::from),
-        As::Folded => Ok(text(found)?.to_lowercase().into()),
+        As::Folded => Ok(folded(text(found)?).into()),
+        As::Words => Ok(indexed(text(found)?).into()),
         As::TokenHash => Ok(token_hash(text(found)?).into()),
         As::Bool => found
             .as_bool()
@@ -83,7 +88,9 @@ fn value(column: &Column, row: &Json, memory: &Memory) -> Result<Value, String> 
 fn null(kind: As) -> Value {
     match kind {
         As::Int | As::Target(..) | As::Zero => Value::Int(None),
-        As::Text | As::Folded | As::Password | As::ArtistName | As::Empty => Value::Text(None),
+        As::Text | As::Folded | As::Words | As::Password | As::ArtistName | As::Empty => {
+            Value::Text(None)
+        }
         As::Bool => Value::Bool(None),
         As::Time => Value::Time(None),
         As::Date => Value::Date(None),

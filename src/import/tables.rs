@@ -12,6 +12,8 @@ pub enum As {
     Json,
     /// Text in lower case.
     Folded,
+    /// The words of a text, for searching.
+    Words,
     /// The hash of a token.
     TokenHash,
     /// A password hash; a plain password is in `plain_password`.
@@ -131,11 +133,13 @@ tables! {
     }
     "artists" => artists {
         id: Int, uuid: Uuid, fid: Text or null, mbid: Uuid or null, name: Text, name_folded = name: Folded,
+        words = name: Words,
         content_category: Text, creation_date: Time, modification_date: Time,
         attributed_to_id: Int or null, attachment_cover_id: Int or null, description_content_id: Int or null,
     }
     "albums" => albums {
         id: Int, uuid: Uuid, fid: Text or null, mbid: Uuid or null, title: Text, title_folded = title: Folded,
+        words = title: Words,
         release_date: Date or null, release_group_id: Uuid or null, type: Text, creation_date: Time,
         attributed_to_id: Int or null, attachment_cover_id: Int or null, description_content_id: Int or null,
     }
@@ -145,6 +149,7 @@ tables! {
     }
     "tracks" => tracks {
         id: Int, uuid: Uuid, fid: Text or null, mbid: Uuid or null, title: Text, title_folded = title: Folded,
+        words = title: Words,
         album_id: Int or null, position: Int or null, disc_number: Int or null, license: Text or null, copyright: Text or null,
         downloads_count: Int, creation_date: Time, attributed_to_id: Int or null,
         attachment_cover_id: Int or null, description_content_id: Int or null,

@@ -1,5 +1,8 @@
 //! What a text or a list that comes in must be like.
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    store::text::is_hidden,
+};
 
 /// Refuses a text that is blank or too long.
 pub fn not_blank(field: &str, text: &str, most: usize) -> Result<()> {
@@ -30,15 +33,6 @@ pub fn bounded<T>(field: &str, values: &[T]) -> Result<()> {
         ));
     }
     Ok(())
-}
-
-/// Whether a character changes how others are read, or is not seen at all: controls, marks of
-/// direction, and spaces of no width. Joiners stay, which scripts and emoji need.
-fn is_hidden(char: char) -> bool {
-    char.is_control()
-        || matches!(char, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
-            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e007f}')
 }
 
 /// Refuses a name with characters that are not seen or that turn others around.

@@ -1,6 +1,4 @@
 //! Bodies that come in: complaints name the field, as Django REST framework's do.
-use std::time::Duration;
-
 use indexmap::IndexMap;
 use poem::{Request, RequestBody};
 use poem_openapi::{
@@ -10,16 +8,9 @@ use poem_openapi::{
     types::ParseFromJSON,
 };
 use serde_json::{Map, Value};
-use tokio::time::timeout;
 
-use super::params::Pairs;
+use super::{incoming::limited, params::Pairs};
 use crate::error::{Error, Result};
-
-/// Bytes of a body at most; files have their own door.
-pub const LIMIT: usize = 1 << 20;
-
-/// For a body to come in, in all.
-pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A JSON or form body.
 pub struct Body<T>(pub T);
@@ -82,21 +73,6 @@ async fn read(request: &Request, body: &mut RequestBody) -> Result<Value> {
         return Ok(Value::Object(Map::new()));
     }
     serde_json::from_slice(&bytes).map_err(|error| Error::Malformed(error.to_string()))
-}
-
-/// The bytes of a body, up to the limit.
-pub async fn limited(body: &mut RequestBody) -> Result<Vec<u8>> {
-    let body = body
-        .take()
-        .map_err(|_| Error::Refused("The body was read already.".to_owned()))?;
-    let whole = timeout(PATIENCE, body.into_bytes_limit(LIMIT)).await;
-    whole
-        .map_err(|_| Error::Late)?
-        .map(Into::into)
-        .map_err(|error| match error {
-            poem::error::ReadBodyError::PayloadTooLarge => Error::TooLarge(LIMIT),
-            error => Error::Refused(format!("The body could not be read: {error}")),
-        })
 }
 
 fn parse<T: ParseFromJSON>(value: Value) -> Result<T> {

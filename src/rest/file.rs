@@ -6,8 +6,12 @@ use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
     registry::{MetaMediaType, MetaRequest, MetaSchema, MetaSchemaRef, Registry},
 };
-use tokio::{io::AsyncReadExt, time::timeout};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt},
+    time::timeout,
+};
 
+use super::incoming::Room;
 use crate::error::{Error, Result};
 
 /// The field `file` of a form, up to `MOST` bytes.
@@ -80,20 +84,27 @@ async fn read(request: &Request, body: &mut RequestBody, most: usize) -> Result<
             break;
         };
         let wanted = field.name() == Some(FIELD) && field.file_name().is_some();
-        let mut bytes = Vec::new();
-        let mut limited = field.into_async_read().take(most as u64 + 1);
-        limited
-            .read_to_end(&mut bytes)
-            .await
-            .map_err(|_| Error::Malformed("the form ends too early".to_owned()))?;
-        if bytes.len() > most {
-            return Err(Error::TooLarge(most));
-        }
+        let bytes = gathered(field.into_async_read(), most).await?;
         if wanted {
             return Ok(bytes);
         }
     }
     Err(missing())
+}
+
+async fn gathered(mut field: impl AsyncRead + Unpin, most: usize) -> Result<Vec<u8>> {
+    let mut room = Room::default();
+    let mut bytes = Vec::new();
+    loop {
+        let read = field.read_buf(&mut bytes).await;
+        match read.map_err(|_| Error::Malformed("the form ends too early".to_owned()))? {
+            0 => return Ok(bytes),
+            count => room.make(count)?,
+        }
+        if bytes.len() > most {
+            return Err(Error::TooLarge(most));
+        }
+    }
 }
 
 fn missing() -> Error {

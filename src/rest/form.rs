@@ -9,7 +9,7 @@ use poem_openapi::{
     types::{ParseFromJSON, Type},
 };
 
-use super::{body::limited, params::Pairs};
+use super::{incoming::limited, params::Pairs};
 use crate::error::{Error, Result};
 
 pub const FORM: &str = "application/x-www-form-urlencoded";

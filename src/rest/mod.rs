@@ -8,6 +8,7 @@ pub mod door;
 pub mod encoding;
 pub mod file;
 pub mod form;
+pub mod incoming;
 mod negotiation;
 mod origin;
 pub mod page;

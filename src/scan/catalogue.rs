@@ -13,7 +13,7 @@ use crate::{
     app::App,
     error::Result,
     resources::catalogue::tags,
-    store::{Tx, sql, text::folded},
+    store::{Tx, sql, text::folded, words::indexed},
     time::Timestamp,
 };
 
@@ -111,15 +111,16 @@ impl<'a> Catalogue<'a> {
         }
         let uuid = crate::random::uuid();
         sql(
-            "insert into artists (uuid, fid, mbid, name, name_folded, content_category,
+            "insert into artists (uuid, fid, mbid, name, name_folded, words, content_category,
                creation_date, modification_date, attributed_to_id)
-             values (?, ?, ?, ?, ?, 'music', ?, ?, ?) returning id",
+             values (?, ?, ?, ?, ?, ?, 'music', ?, ?, ?) returning id",
         )
         .bind(uuid)
         .bind(self.fid("artists", uuid))
         .bind(credit.mbid)
         .bind(credit.name.as_str())
         .bind(folded(&credit.name))
+        .bind(indexed(&credit.name))
         .bind(self.now())
         .bind(self.now())
         .bind(self.actor)
@@ -181,15 +182,16 @@ impl<'a> Catalogue<'a> {
     ) -> Result<i64> {
         let uuid = crate::random::uuid();
         let id = sql(
-            "insert into albums (uuid, fid, mbid, title, title_folded, release_date,
+            "insert into albums (uuid, fid, mbid, title, title_folded, words, release_date,
                release_group_id, type, creation_date, attributed_to_id)
-             values (?, ?, ?, ?, ?, ?, ?, 'album', ?, ?) returning id",
+             values (?, ?, ?, ?, ?, ?, ?, ?, 'album', ?, ?) returning id",
         )
         .bind(uuid)
         .bind(self.fid("albums", uuid))
         .bind(album.mbid)
         .bind(album.title.as_str())
         .bind(folded(&album.title))
+        .bind(indexed(&album.title))
         .bind(album.date)
         .bind(album.release_group)
         .bind(self.now())
@@ -211,15 +213,16 @@ impl<'a> Catalogue<'a> {
         let uuid = crate::random::uuid();
         let license = find::license(tx, tags.license.as_deref()).await?;
         let id = sql(
-            "insert into tracks (uuid, fid, mbid, title, title_folded, album_id, position,
+            "insert into tracks (uuid, fid, mbid, title, title_folded, words, album_id, position,
                disc_number, license, copyright, creation_date, attributed_to_id)
-             values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning id",
+             values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning id",
         )
         .bind(uuid)
         .bind(self.fid("tracks", uuid))
         .bind(tags.mbid)
         .bind(tags.title.as_str())
         .bind(folded(&tags.title))
+        .bind(indexed(&tags.title))
         .bind(album)
         .bind(tags.position)
         .bind(tags.disc)

@@ -6,6 +6,8 @@ use lofty::tag::{Accessor, ItemKey, Tag};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::store::text::clean;
+
 /// The tags that the catalogue is built from. They are stored with the upload, so that a later scan
 /// can tell edits by users from changes of the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,10 +78,10 @@ pub fn of(tag: &Tag, path: &Path) -> Tags {
     }
 }
 
-/// The text without control characters; `None` if nothing is left.
+/// The text as it is stored, in one line; `None` if nothing is left.
 fn kept(text: &str) -> Option<String> {
-    let plain: String = text.chars().filter(|char| !char.is_control()).collect();
-    let short: String = plain.trim().chars().take(LONGEST).collect();
+    let plain = clean(text).split_whitespace().collect::<Vec<_>>().join(" ");
+    let short: String = plain.chars().take(LONGEST).collect();
     (!short.is_empty()).then_some(short)
 }
 

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     error::Result,
-    store::{Tx, sql, text::folded},
+    store::{Tx, sql, text::folded, words::indexed},
 };
 
 #[derive(FromRow)]
@@ -74,6 +74,7 @@ async fn fields(tx: &mut Tx, track: i64, old: &Tags, new: &Tags) -> Result<()> {
     let new_license = license(tx, new.license.as_deref()).await?;
     sql("update tracks set
            title_folded = case when title = ? then ? else title_folded end,
+           words = case when title = ? then ? else words end,
            title = case when title = ? then ? else title end,
            mbid = case when mbid is not distinct from ? then ? else mbid end,
            position = case when position is not distinct from ? then ? else position end,
@@ -83,6 +84,8 @@ async fn fields(tx: &mut Tx, track: i64, old: &Tags, new: &Tags) -> Result<()> {
          where id = ?")
     .bind(old.title.as_str())
     .bind(folded(&new.title))
+    .bind(old.title.as_str())
+    .bind(indexed(&new.title))
     .bind(old.title.as_str())
     .bind(new.title.as_str())
     .bind(old.mbid)

@@ -52,21 +52,38 @@ impl Dialect {
         let (sqlite, postgres) = match index {
             Index::Artists => (
                 "select rowid from artist_search where artist_search match ?",
-                "select id from artists where search @@ to_tsquery('baleen', ?)",
+                "select id from artists where search @@ cast(? as tsquery)",
             ),
             Index::Albums => (
                 "select rowid from album_search where album_search match ?",
-                "select id from albums where search @@ to_tsquery('baleen', ?)",
+                "select id from albums where search @@ cast(? as tsquery)",
             ),
             Index::Tracks => (
                 "select rowid from track_search where track_search match ?",
-                "select id from tracks where search @@ to_tsquery('baleen', ?)",
+                "select id from tracks where search @@ cast(? as tsquery)",
             ),
         };
         match self {
             Self::Sqlite => sql(sqlite).bind(query.fts5()),
             Self::Postgres => sql(postgres).bind(query.tsquery()),
         }
+    }
+
+    /// Sets the words and the folded text of rows: `?` is a JSON list of `{id, words, folded}`. For
+    /// constant names.
+    pub fn set_words(self, table: &'static str, folded: &'static str) -> Sql {
+        let set = format!("update {table} set words = new.words, {folded} = new.folded from");
+        Sql::generated(match self {
+            Self::Sqlite => format!(
+                "{set} (select value ->> 'id' as id, value ->> 'words' as words,
+                     value ->> 'folded' as folded from json_each(?)) as new
+                 where {table}.id = new.id"
+            ),
+            Self::Postgres => format!(
+                "{set} json_to_recordset(cast(? as json)) as new(id bigint, words text, folded text)
+                 where {table}.id = new.id"
+            ),
+        })
     }
 
     /// Sets the sequence of a table's IDs to continue after the highest one. SQLite does this by

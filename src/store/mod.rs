@@ -8,10 +8,12 @@ pub mod fulltext;
 pub mod listing;
 mod postgres;
 mod readers;
+mod reword;
 mod sql;
 pub mod text;
 mod value;
 mod weigh;
+pub mod words;
 
 use std::{ops::Deref, sync::Arc};
 
@@ -23,6 +25,7 @@ pub use self::{
     changes::{Change, Mark, Paused, prune},
     connect::{Opening, open, redacted},
     dialect::{Dialect, Index},
+    reword::reword,
     sql::{On, OnWrite, Row, Sql, columns_of, sql},
     value::Value,
     weigh::Weigh,

@@ -1,4 +1,6 @@
 //! Conditions on texts, alike on both databases.
+use unicode_normalization::UnicodeNormalization;
+
 use super::{Index, Reads, Sql, fulltext::Query, sql};
 use crate::error::Result;
 
@@ -36,9 +38,37 @@ pub fn containing(text: &str) -> String {
     format!("%{escaped}%")
 }
 
-/// Folds case, for comparisons that are not case-sensitive, alike on both databases.
+/// Folds case, width and spelling (NFC), for comparisons that see no difference there, alike on both
+/// databases. Accents count.
 pub fn folded(text: &str) -> String {
-    text.to_lowercase()
+    match text.is_ascii() {
+        true => text.to_ascii_lowercase(),
+        false => clean(text).to_lowercase(),
+    }
+}
+
+/// A name or title as it is stored: in one spelling (NFC), of usual width, with blanks for what parts
+/// words, and without what nobody sees.
+pub fn clean(text: &str) -> String {
+    let mut usual = String::with_capacity(text.len());
+    for char in text.chars() {
+        match char {
+            '\u{ff01}'..='\u{ffee}' => usual.extend(std::iter::once(char).nfkc()),
+            blank if blank.is_whitespace() => usual.push(' '),
+            hidden if is_hidden(hidden) => {}
+            other => usual.push(other),
+        }
+    }
+    usual.nfc().collect()
+}
+
+/// Whether a character changes how others are read, or is not seen at all: controls, marks of
+/// direction, and spaces of no width. Joiners stay, which scripts and emoji need.
+pub fn is_hidden(char: char) -> bool {
+    char.is_control()
+        || matches!(char, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
+            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}')
 }
 
 /// Condition that an index can serve: `column` starts with `text` (case-sensitive).

@@ -119,17 +119,13 @@ fn call_an_endpoint(browser: &mut Browser, pod: &str) {
     browser.eval(&format!(
         "{operation}.querySelector('.opblock-summary-control, button').click()"
     ));
-    browser.wait(&format!("{operation}.querySelector('button.execute')"));
-    // The button is drawn before it does anything: whoever sees no answer presses it again.
+    let button = format!("{operation}.querySelector('button.execute')");
     browser.wait(&format!(
-        "(() => {{
-            const shown = {operation}.querySelector('.live-responses-table');
-            if (!shown && !(Date.now() - window.pressed < 3000)) {{
-              window.pressed = Date.now();
-              {operation}.querySelector('button.execute').click();
-            }}
-            return shown;
-        }})()"
+        "getComputedStyle({button}).visibility === 'visible'"
+    ));
+    browser.eval(&format!("{button}.click()"));
+    browser.wait(&format!(
+        "{operation}.querySelector('.live-responses-table')"
     ));
     let status = browser.eval(&format!(
         "{operation}.querySelector('.live-responses-table .response .response-col_status').textContent"

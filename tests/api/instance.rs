@@ -21,6 +21,25 @@ on_both! {
         assert_eq!(links["links"][0]["href"], "http://pod.test/api/v1/instance/nodeinfo/2.0/");
     }
 
+    async fn nodeinfo_21_has_a_shape_of_its_own(pod: Pod) {
+        pod.prefer("instance", "location", "FR").await;
+        let body = pod.get("/api/v2/instance/nodeinfo/2.1/").send().await.json();
+        assert_eq!((&body["version"], &body["software"]["homepage"]), (&json!("2.1"), &json!("https://funkwhale.audio")));
+        assert_eq!((&body["usage"]["localPosts"], &body["usage"]["users"]["total"]), (&json!(0), &json!(2)));
+        let metadata = &body["metadata"];
+        assert_eq!(metadata["location"], "FR");
+        assert_eq!(metadata["languages"], json!(["en"]));
+        assert_eq!(metadata["features"], json!(["channels", "podcasts", "anonymousCanListen", "federation"]));
+        assert_eq!(metadata["content"]["local"]["artists"], 5);
+        let tags = metadata["content"]["topMusicCategories"].as_array().unwrap();
+        assert!(tags.len() <= 3 && tags.iter().all(|tag| tag["name"].is_string() && tag["count"].as_i64() > Some(0)), "{tags:?}");
+        assert!(!tags.is_empty() && metadata.get("endpoints").is_none() && metadata.get("library").is_none());
+        pod.prefer("instance", "nodeinfo_stats_enabled", "False").await;
+        let body = pod.get("/api/v2/instance/nodeinfo/2.1").send().await.json();
+        assert_eq!(body["metadata"]["content"]["topMusicCategories"], json!([]));
+        assert_eq!(body["metadata"]["usage"], json!(null));
+    }
+
     async fn figures_are_not_told_when_the_pod_keeps_them(pod: Pod) {
         pod.prefer("instance", "nodeinfo_stats_enabled", "False").await;
         let body = pod.get("/api/v1/instance/nodeinfo/2.0").send().await.json();

@@ -38,6 +38,16 @@ async fn attach(pod: &Pod, bytes: &[u8]) -> Value {
     answer.json()
 }
 
+/// How many files there are in a folder and its folders.
+fn files_in(folder: &std::path::Path) -> usize {
+    let entries = std::fs::read_dir(folder).unwrap().map(Result::unwrap);
+    let counts = entries.map(|entry| match entry.path().is_dir() {
+        true => files_in(&entry.path()),
+        false => 1,
+    });
+    counts.sum()
+}
+
 fn path(body: &Value, size: &str) -> String {
     let url = body["urls"][size].as_str().unwrap();
     url.strip_prefix("http://pod.test").unwrap().to_owned()
@@ -116,6 +126,23 @@ on_both! {
         assert_eq!(huge.status, StatusCode::PAYLOAD_TOO_LARGE);
         assert_eq!(count().await, before);
         assert!(!pod.media().join("attachments").exists());
+    }
+
+    async fn pictures_stay_within_a_quota(pod: Pod) {
+        sql("update users set upload_quota = 1 where username = 'alice'").run(pod.app.db()).await.unwrap();
+        let made = attach(&pod, &photo(300, 900)).await;
+        let grown = sql("update attachments set size = 999000 where uuid = ?");
+        let uuid: uuid::Uuid = made["uuid"].as_str().unwrap().parse().unwrap();
+        grown.bind(uuid).run(pod.app.db()).await.unwrap();
+        let ask = pod.ask(Method::POST, "/api/v1/attachments").by("alice");
+        let refused = ask.file("c.jpg", "image/jpeg", &photo(300, 900)).send().await;
+        assert_eq!(refused.json(), json!({"file": ["Your pictures would take more than your quota of 1 MB."]}));
+        let files = files_in(&pod.media().join("attachments"));
+        assert_eq!(files, 1, "nothing is left of what was refused");
+        // A cover of an album came with audio.
+        sql("update albums set attachment_cover_id = (select id from attachments where uuid = ?) where id = 1")
+            .bind(uuid).run(pod.app.db()).await.unwrap();
+        attach(&pod, &photo(300, 900)).await;
     }
 
     async fn a_picture_of_another_pod_is_not_fetched_from_this_machine(pod: Pod) {

@@ -5,7 +5,7 @@ use std::{fs, io::Cursor, path::Path};
 
 use image::{
     DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, codecs::jpeg::JpegEncoder,
-    metadata::Orientation,
+    error::LimitErrorKind, metadata::Orientation,
 };
 
 pub use self::crop::{Crop, Pictures, Stored};
@@ -31,6 +31,8 @@ pub enum Unfit {
     Unreadable,
     #[error("larger than {SIDE} x {SIDE} pixels")]
     TooLarge,
+    #[error("too large in memory: save it with 8 bits for each color, or smaller")]
+    TooDeep,
     #[error("smaller than {0} x {0} pixels")]
     TooSmall(u32),
 }
@@ -46,6 +48,9 @@ fn decoded(bytes: &[u8]) -> Result<(DynamicImage, ImageFormat), Unfit> {
     let (width, height) = decoder.dimensions();
     if width > SIDE || height > SIDE {
         return Err(Unfit::TooLarge);
+    }
+    if decoder.total_bytes() > DECODED {
+        return Err(Unfit::TooDeep);
     }
     let turned = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let mut picture = DynamicImage::from_decoder(decoder).map_err(unfit)?;
@@ -63,7 +68,10 @@ fn limits() -> Limits {
 
 fn unfit(error: image::ImageError) -> Unfit {
     match error {
-        image::ImageError::Limits(_) => Unfit::TooLarge,
+        image::ImageError::Limits(limit) if limit.kind() == LimitErrorKind::DimensionError => {
+            Unfit::TooLarge
+        }
+        image::ImageError::Limits(_) => Unfit::TooDeep,
         _ => Unfit::Unreadable,
     }
 }
@@ -161,6 +169,22 @@ mod tests {
         huge[29..33].copy_from_slice(&sum.to_be_bytes());
         assert_eq!(cleaned(&huge, 50).err(), Some(Unfit::TooLarge));
         assert_eq!(checked(huge).err(), Some(Unfit::TooLarge));
+    }
+
+    #[test]
+    fn what_would_take_too_much_memory_is_not_decoded() {
+        // The header of a picture of 8,000 x 8,000 pixels with 16 bits for each of four colors.
+        let mut bytes = Cursor::new(Vec::new());
+        DynamicImage::new_rgba16(60, 60)
+            .write_to(&mut bytes, ImageFormat::Png)
+            .unwrap();
+        let mut deep = bytes.into_inner();
+        assert!(cleaned(&deep, 50).is_ok());
+        deep[16..20].copy_from_slice(&SIDE.to_be_bytes());
+        deep[20..24].copy_from_slice(&SIDE.to_be_bytes());
+        let sum = crc(&deep[12..29]);
+        deep[29..33].copy_from_slice(&sum.to_be_bytes());
+        assert_eq!(cleaned(&deep, 50).err(), Some(Unfit::TooDeep));
     }
 
     fn crc(bytes: &[u8]) -> u32 {

@@ -16,7 +16,11 @@ use crate::{
             contents::{self, NewContent},
         },
     },
-    store::{Tx, sql, text::folded},
+    store::{
+        Tx, sql,
+        text::{clean, folded},
+        words::indexed,
+    },
     time::{Date, Timestamp},
 };
 
@@ -114,15 +118,17 @@ async fn insert(
 ) -> Result<i64> {
     let uuid = crate::random::uuid();
     let root = permit.config().public_url();
+    let title = clean(&new.title);
     sql(
-        "insert into albums (uuid, fid, title, title_folded, release_date, type, creation_date,
+        "insert into albums (uuid, fid, title, title_folded, words, release_date, type, creation_date,
            attributed_to_id, attachment_cover_id, description_content_id)
-         values (?, ?, ?, ?, ?, 'album', ?, ?, ?, ?) returning id",
+         values (?, ?, ?, ?, ?, ?, 'album', ?, ?, ?, ?) returning id",
     )
     .bind(uuid)
     .bind(format!("{root}/federation/music/albums/{uuid}"))
-    .bind(new.title.as_str())
-    .bind(folded(&new.title))
+    .bind(title.as_str())
+    .bind(folded(&title))
+    .bind(indexed(&title))
     .bind(new.release_date.map(|date| date.0))
     .bind(now)
     .bind(permit.actor_id())

@@ -28,7 +28,8 @@ operations! {
     /// Returns at most three results of each kind, those with the shortest names or titles first.
     /// Albums also match by artist, tracks also by artist and album; tags match if their name
     /// contains the whole query. Artists, albums and tracks of channels, and those that you have
-    /// hidden, are included. An empty query, and more than 32 words, are answered with 400.
+    /// hidden, are included. Accents and case do not count; scripts without blanks between words are
+    /// searched by any part of a word. An empty query, and more than 32 words, are answered with 400.
     all: All = read Libraries, anonymous = Setting, throttle = Wildcard, graphql = "search", params = Query, wire = Slashless, reads = many;
 }
 

@@ -1,187 +1,22 @@
-use poem::{IntoResponse, Request, Response, http::HeaderValue};
+use poem::{IntoResponse, Request, Response};
 use poem_openapi::{
     ApiResponse, OpenApi,
-    registry::{MetaMediaType, MetaResponse, MetaResponses, MetaSchema, MetaSchemaRef, Registry},
-    types::{Any, Type},
+    registry::{MetaResponses, Registry},
+    types::Any,
 };
 use serde_json::{Value, json};
 
-use super::{Discovery, Manifest, NodeInfo, NodeInfo21, Settings};
+use super::{
+    Discovery, Manifest, NodeInfo, NodeInfo21, Settings,
+    nodeinfo::{Document, discovery, document, document21},
+};
 use crate::{
     auth::browser,
     context::{Cx, Reader},
     error::Result,
     guard::Allowed,
-    pod::{Preferences, preferences::REPORT_TYPES},
     rest::answer::Answer,
 };
-
-/// The version of Funkwhale whose API this server implements; clients check for it.
-const FUNKWHALE: &str = "1.4.0";
-
-async fn nodeinfo(reader: &Reader, version: &'static str) -> Result<Document> {
-    let preferences = reader.preferences().await?;
-    let figures = match preferences.is_on("instance__nodeinfo_stats_enabled") {
-        true => Some(reader.figures().await?),
-        false => None,
-    };
-    let users = figures.as_ref().map_or(json!({"total": 0}), |figures| {
-        json!({
-            "total": figures.users,
-            "activeHalfyear": figures.active_half_year,
-            "activeMonth": figures.active_month,
-        })
-    });
-    let body = json!({
-        "version": version,
-        "software": { "name": "funkwhale", "version": FUNKWHALE },
-        "protocols": ["activitypub"],
-        "services": { "inbound": ["atom1.0"], "outbound": ["atom1.0"] },
-        "openRegistrations": preferences.is_on("users__registration_enabled"),
-        "usage": { "users": users },
-        "metadata": metadata(reader, &preferences, figures.as_deref()),
-    });
-    Ok(Document {
-        version,
-        body,
-        csrf: None,
-    })
-}
-
-fn metadata(
-    reader: &Reader,
-    preferences: &Preferences,
-    figures: Option<&crate::pod::Figures>,
-) -> Value {
-    let open = !preferences.closed_to_strangers();
-    let usage = figures.map(|figures| {
-        json!({
-            "favorites": { "tracks": { "total": figures.favorites } },
-            "listenings": { "total": figures.listenings },
-            "downloads": { "total": figures.downloads },
-        })
-    });
-    json!({
-        "actorId": format!("{}/federation/actors/service", reader.config().public_url()),
-        "private": preferences.is_on("instance__nodeinfo_private"),
-        "shortDescription": preferences.get("instance__short_description"),
-        "longDescription": preferences.get("instance__long_description"),
-        "contactEmail": preferences.get("instance__contact_email"),
-        "nodeName": preferences.get("instance__name"),
-        "banner": banner(reader, preferences),
-        "defaultUploadQuota": preferences.get("users__upload_quota"),
-        "supportedUploadExtensions": ["aac", "aif", "aiff", "flac", "m4a", "mp3", "ogg", "opus"],
-        "allowList": {
-            "enabled": preferences.get("moderation__allow_list_enabled"),
-            "domains": Value::Null,
-        },
-        "funkwhaleSupportMessageEnabled":
-            preferences.get("instance__funkwhale_support_message_enabled"),
-        "instanceSupportMessage": preferences.get("instance__support_message"),
-        "usage": usage,
-        "library": library(preferences, figures),
-        "reportTypes": report_types(preferences),
-        "endpoints": {
-            "knownNodes": open.then_some("/api/v1/federation/domains"),
-            "channels": open.then_some("/federation/index/channels"),
-            "libraries": open.then_some("/federation/index/libraries"),
-        },
-        "rules": preferences.get("instance__rules"),
-        "terms": preferences.get("instance__terms"),
-    })
-}
-
-fn banner(reader: &Reader, preferences: &Preferences) -> Option<String> {
-    let file = preferences.get("instance__banner");
-    file.as_str()
-        .map(|file| format!("{}{file}", reader.config().media_url()))
-}
-
-fn library(preferences: &Preferences, figures: Option<&crate::pod::Figures>) -> Value {
-    let mut library = json!({
-        "federationEnabled": preferences.get("federation__enabled"),
-        "anonymousCanListen": !preferences.closed_to_strangers(),
-    });
-    if let Some(figures) = figures {
-        library["tracks"] = json!({ "total": figures.tracks });
-        library["artists"] = json!({ "total": figures.artists });
-        library["albums"] = json!({ "total": figures.albums });
-        library["music"] = json!({ "hours": figures.hours });
-    }
-    library
-}
-
-fn report_types(preferences: &Preferences) -> Vec<Value> {
-    let anonymous = preferences.get("moderation__unauthenticated_report_types");
-    let open = |kind: &str| {
-        anonymous
-            .as_array()
-            .is_some_and(|kinds| kinds.iter().any(|known| known == kind))
-    };
-    let kinds = REPORT_TYPES.iter();
-    kinds
-        .map(|(kind, label)| json!({"type": kind, "label": label, "anonymous": open(kind)}))
-        .collect()
-}
-
-/// A NodeInfo document; its schema is the one that NodeInfo publishes.
-struct Document {
-    version: &'static str,
-    body: Value,
-    /// The `csrftoken` cookie to set, if any.
-    csrf: Option<HeaderValue>,
-}
-
-impl IntoResponse for Document {
-    fn into_response(self) -> Response {
-        let profile = format!(
-            "http://nodeinfo.diaspora.software/ns/schema/{}#",
-            self.version
-        );
-        let mut response = Response::builder()
-            .content_type(format!(
-                "application/json; profile={profile}; charset=utf-8"
-            ))
-            .body(self.body.to_string());
-        if let Some(cookie) = self.csrf {
-            response.headers_mut().insert("set-cookie", cookie);
-        }
-        response
-    }
-}
-
-impl ApiResponse for Document {
-    fn meta() -> MetaResponses {
-        let mut schema = MetaSchema::new("object");
-        schema.description = Some("A NodeInfo document; see the NodeInfo schema of its version.");
-        let schema = MetaSchemaRef::Inline(Box::new(schema));
-        let content = vec![MetaMediaType {
-            content_type: "application/json",
-            schema,
-        }];
-        MetaResponses {
-            responses: vec![MetaResponse {
-                description: "Done.",
-                status: Some(200),
-                status_range: None,
-                content,
-                headers: vec![],
-            }],
-        }
-    }
-
-    fn register(registry: &mut Registry) {
-        Any::<Value>::register(registry);
-    }
-}
-
-fn discovery(reader: &Reader) -> Value {
-    let root = reader.config().public_url();
-    json!({ "links": [{
-        "rel": "http://nodeinfo.diaspora.software/ns/schema/2.0",
-        "href": format!("{root}/api/v1/instance/nodeinfo/2.0/"),
-    }] })
-}
 
 async fn manifest(reader: &Reader) -> Result<Value> {
     let preferences = reader.preferences().await?;
@@ -248,7 +83,7 @@ pub struct Rest;
 impl Rest {
     #[oai(path = "/api/v1/instance/nodeinfo/2.0", method = "get")]
     async fn nodeinfo(&self, permit: Allowed<NodeInfo>, request: &Request) -> Result<Document> {
-        let document = nodeinfo(&permit, "2.0").await?;
+        let document = document(&permit).await?;
         // Web clients get their CSRF token here before they sign in.
         let csrf = browser::new_csrf(Cx::of(request).app(), request);
         Ok(Document { csrf, ..document })
@@ -256,7 +91,7 @@ impl Rest {
 
     #[oai(path = "/api/v2/instance/nodeinfo/2.1", method = "get")]
     async fn nodeinfo21(&self, permit: Allowed<NodeInfo21>) -> Result<Document> {
-        nodeinfo(&permit, "2.1").await
+        document21(&permit).await
     }
 
     #[oai(path = "/.well-known/nodeinfo", method = "get")]

@@ -1,5 +1,6 @@
 //! The pod itself: its description, settings and statistics.
 mod body;
+mod nodeinfo;
 
 use async_graphql::{Context, Json, Object, SimpleObject};
 use serde_json::Value;
@@ -23,7 +24,8 @@ operations! {
     nodeinfo: NodeInfo = open, anonymous = Always, throttle = Wildcard, graphql = "instance";
     /// Returns the NodeInfo 2.1 document of the pod.
     ///
-    /// The same facts as in NodeInfo 2.0.
+    /// Beside what NodeInfo 2.0 says: country, languages, features, figures of the content and the tags
+    /// that most of it has.
     nodeinfo21: NodeInfo21 = open, anonymous = Always, throttle = Wildcard, graphql = "(see `instance`)";
     /// Returns links to the NodeInfo documents.
     ///

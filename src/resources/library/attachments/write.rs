@@ -32,6 +32,7 @@ pub async fn create(permit: &Allowed<Create>, bytes: Vec<u8>) -> Result<Attachme
 
 async fn row(permit: &Allowed<Create>, actor: i64, stored: &Stored) -> Result<Attachment> {
     let mut tx = permit.begin().await?;
+    check_room(permit, &mut tx, (actor, stored.size)).await?;
     let id = insert(&mut tx, actor, stored, permit.clock().now()).await?;
     let row = Attachment::select()
         .then(" where id = ?")
@@ -40,6 +41,37 @@ async fn row(permit: &Allowed<Create>, actor: i64, stored: &Stored) -> Result<At
         .await?;
     tx.commit().await?;
     Ok(row)
+}
+
+/// Pictures that a person uploads may take as much as their upload quota, beside their audio. Covers of
+/// albums and tracks, which come with audio, do not count.
+async fn check_room(
+    permit: &Allowed<Create>,
+    tx: &mut Tx,
+    (actor, size): (i64, i64),
+) -> Result<()> {
+    tx.take_turn("pictures").await?;
+    let common = permit.preferences().await?.upload_quota();
+    let quota: Option<(i64,)> =
+        sql("select coalesce(upload_quota, ?) from users where actor_id = ?")
+            .bind(common)
+            .bind(actor)
+            .optional(&mut *tx)
+            .await?;
+    let quota = quota.map_or(common, |(own,)| own);
+    let used = sql(
+        "select cast(coalesce(sum(size), 0) as bigint) from attachments picture where actor_id = ?
+             and not exists (select 1 from albums where attachment_cover_id = picture.id)
+             and not exists (select 1 from tracks where attachment_cover_id = picture.id)",
+    )
+    .bind(actor)
+    .number(tx)
+    .await?;
+    if used + size <= quota.saturating_mul(1_000_000) {
+        return Ok(());
+    }
+    let complaint = format!("Your pictures would take more than your quota of {quota} MB.");
+    Err(Error::field("file", complaint))
 }
 
 /// Inserts a row for a stored picture; returns its ID.

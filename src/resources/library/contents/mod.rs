@@ -22,7 +22,7 @@ use crate::{
 pub struct Content {
     #[graphql(skip)]
     pub id: i64,
-    /// The text as written.
+    #[graphql(skip)]
     pub text: String,
     /// Media type of the text: `text/markdown`, `text/plain` or `text/html`.
     pub content_type: String,
@@ -33,10 +33,19 @@ pub struct Content {
 
 entity!(Content in "contents": "id, text, content_type", upon [ContentId], weighs [text, text, content_type]);
 
+/// What a long text costs in a query: as much as so many fields.
+pub const LONG: usize = 25;
+
 #[ComplexObject]
 impl Content {
+    /// The text as written.
+    #[graphql(complexity = "LONG")]
+    async fn text(&self) -> &str {
+        &self.text
+    }
+
     /// The text rendered as sanitized HTML.
-    #[graphql(name = "html")]
+    #[graphql(name = "html", complexity = "LONG")]
     async fn safe_html(&self) -> &str {
         self.html()
     }

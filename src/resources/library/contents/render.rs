@@ -37,9 +37,8 @@ const MORE: &[&str] = &[
 /// Renders Markdown as sanitized HTML in one line, in which only links that are written as such are
 /// links, as text previews are.
 pub fn preview(text: &str, extent: Extent) -> String {
-    let parser = Parser::new_ext(text, Options::ENABLE_STRIKETHROUGH);
     let mut rendered = String::with_capacity(text.len() * 2);
-    pulldown_cmark::html::push_html(&mut rendered, parser);
+    pulldown_cmark::html::push_html(&mut rendered, parsed(text));
     clean(&rendered, extent).replace('\n', "")
 }
 
@@ -53,10 +52,29 @@ pub fn html(text: &str, content_type: &str, extent: Extent) -> String {
     clean(&rendered, extent).replace('\n', "")
 }
 
-fn markdown(text: &str) -> String {
+/// Levels of Markdown within each other at most.
+const LEVELS: usize = 32;
+
+/// What Markdown says; levels that are too deep are left out, and what is in them stays.
+fn parsed(text: &str) -> impl Iterator<Item = Event<'_>> {
+    let mut depth = 0;
     let parser = Parser::new_ext(text, Options::ENABLE_STRIKETHROUGH);
+    parser.filter(move |event| match event {
+        Event::Start(_) => {
+            depth += 1;
+            depth <= LEVELS
+        }
+        Event::End(_) => {
+            depth -= 1;
+            depth < LEVELS
+        }
+        _ => true,
+    })
+}
+
+fn markdown(text: &str) -> String {
     let mut in_link = false;
-    let events = TextMergeStream::new(parser).flat_map(|event| {
+    let events = TextMergeStream::new(parsed(text)).flat_map(|event| {
         match &event {
             Event::Start(Tag::Link { .. } | Tag::CodeBlock(_)) => in_link = true,
             Event::End(TagEnd::Link | TagEnd::CodeBlock) => in_link = false,
@@ -158,5 +176,17 @@ mod tests {
             html("a < b\nc", "text/plain", Extent::Plain),
             "a &lt; b<br>c"
         );
+    }
+
+    #[test]
+    fn what_is_nested_without_end_is_shown_flat() {
+        let text = format!("{}a", "> ".repeat(2_400));
+        for shown in [
+            html(&text, "text/markdown", Extent::Plain),
+            preview(&text, Extent::Permissive),
+        ] {
+            assert_eq!(shown.matches("<blockquote>").count(), LEVELS, "{shown}");
+            assert!(shown.contains('a'), "{shown}");
+        }
     }
 }

@@ -12,7 +12,11 @@ use crate::{
         catalogue::tags,
         library::contents::{self, Content},
     },
-    store::{Sql, Tx, Value as Bound, sql, text::folded},
+    store::{
+        Sql, Tx, Value as Bound, sql,
+        text::{clean, folded},
+        words::indexed,
+    },
     time::Timestamp,
 };
 
@@ -67,21 +71,23 @@ async fn rename(tx: &mut Tx, (kind, id): (Kind, i64), name: &str) -> Result<Valu
     let (held, set) = match kind {
         Kind::Artist => (
             "select name from artists where id = ?",
-            "update artists set name = ?, name_folded = ? where id = ?",
+            "update artists set name = ?, name_folded = ?, words = ? where id = ?",
         ),
         Kind::Album => (
             "select title from albums where id = ?",
-            "update albums set title = ?, title_folded = ? where id = ?",
+            "update albums set title = ?, title_folded = ?, words = ? where id = ?",
         ),
         Kind::Track => (
             "select title from tracks where id = ?",
-            "update tracks set title = ?, title_folded = ? where id = ?",
+            "update tracks set title = ?, title_folded = ?, words = ? where id = ?",
         ),
     };
     let held = text_of(tx, sql(held).bind(id)).await?;
+    let name = clean(name);
     sql(set)
-        .bind(name)
-        .bind(folded(name))
+        .bind(name.as_str())
+        .bind(folded(&name))
+        .bind(indexed(&name))
         .bind(id)
         .run(tx)
         .await?;

@@ -79,6 +79,7 @@ impl Viewer {
     }
 
     /// Client settings: a JSON object; null if nothing was stored.
+    #[graphql(complexity = 500)]
     async fn settings(&self) -> Option<Json<Value>> {
         self.settings.clone().map(Json)
     }
