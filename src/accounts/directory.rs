@@ -1,11 +1,11 @@
 //! Managing accounts from the command line.
 use sqlx::FromRow;
 
-use super::{password, recovery::put_password};
+use super::{is_named, password, recovery::put_password};
 use crate::{
     app::App,
     error::{Error, Result},
-    store::{Tx, sql, text::folded},
+    store::{Tx, sql},
     time::Timestamp,
 };
 
@@ -66,14 +66,12 @@ pub async fn list(app: &App) -> Result<Vec<Listed>> {
 
 /// Finds the ID of an account.
 pub async fn id(app: &App, username: &str) -> Result<Option<i64>> {
-    let found = sql("select id from users where username_folded = ?").bind(folded(username));
+    let found = sql("select id from users where ").append(is_named(username));
     Ok(found.optional::<(i64,)>(app.db()).await?.map(|row| row.0))
 }
 
 async fn find(tx: &mut Tx, username: &str) -> Result<Listed> {
-    let found = sql(SELECT)
-        .then("where username_folded = ?")
-        .bind(folded(username));
+    let found = sql(SELECT).then("where ").append(is_named(username));
     let found: Option<Listed> = found.optional(tx).await?;
     found.ok_or_else(|| Error::field("username", format!("No account is named {username:?}.")))
 }

@@ -17,7 +17,7 @@ use crate::{
     app::App,
     error::{Error, Result},
     scope::Permissions,
-    store::{Tx, sql, text::folded},
+    store::{Sql, Tx, sql, text::folded},
 };
 
 /// An account to create.
@@ -127,6 +127,18 @@ pub async fn take_turns(tx: &mut Tx, app: &App) -> Result<()> {
     .run(tx)
     .await
     .map(|_| ())
+}
+
+/// Condition: the row of `users` is the account of this name. Case does not count, unless names that were
+/// imported differ in nothing else.
+pub fn is_named(username: &str) -> Sql {
+    sql(
+        "username = (select username from users where username = ? or username_folded = ?
+           order by case when username = ? then 0 else 1 end limit 1)",
+    )
+    .bind(username)
+    .bind(folded(username))
+    .bind(username)
 }
 
 /// Field errors for a username or email address that is taken.

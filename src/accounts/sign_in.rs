@@ -53,11 +53,13 @@ pub struct Known {
 pub async fn check(app: &App, login: &str, plain: &str, from: Ident) -> Result<Option<Known>> {
     let account: Option<Account> = sql(
         "select id, password, is_active, is_superuser, email_verified from users
-         where username_folded = ? or (email_folded = ? and email_folded <> '')
-         order by case when username_folded = ? then 0 else 1 end limit 1",
+         where username = ? or username_folded = ? or (email_folded = ? and email_folded <> '')
+         order by case when username = ? then 0 when username_folded = ? then 1 else 2 end limit 1",
     )
+    .bind(login)
     .bind(folded(login))
     .bind(folded(login))
+    .bind(login)
     .bind(folded(login))
     .optional(app.db())
     .await?;

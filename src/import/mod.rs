@@ -1,4 +1,5 @@
 //! Importing a Funkwhale pod, all or nothing.
+mod broken;
 mod funkwhale;
 mod media;
 mod row;
@@ -8,6 +9,7 @@ mod tables;
 use std::path::{Path, PathBuf};
 
 use self::{
+    broken::Broken,
     row::{Memory, values},
     source::{Found, Source},
     tables::{TABLES, Table},
@@ -15,7 +17,7 @@ use self::{
 use crate::{
     app::App,
     error::{Error, Startup},
-    store::{Dialect, Paused, Tx, Value, sql},
+    store::{Dialect, Paused, Population, Tx, Value, sql},
 };
 
 /// Options of an import.
@@ -24,7 +26,9 @@ pub struct Order {
     pub from: String,
     /// The media folder of the pod, to import files from.
     pub media: Option<PathBuf>,
-    /// Check everything and write nothing.
+    /// Import the rows of files that are not in the media folder, too.
+    pub allow_missing: bool,
+    /// Check everything and keep nothing.
     pub dry_run: bool,
 }
 
@@ -37,6 +41,8 @@ pub struct Report {
     pub media: Option<media::Moved>,
     /// The host names of the users' accounts.
     pub hosts: Vec<String>,
+    /// What is not as it was, each in a sentence.
+    pub notes: Vec<String>,
 }
 
 /// Receives the progress of every stage.
@@ -49,24 +55,28 @@ pub trait Watch {
 pub async fn import(app: &App, order: &Order, watch: &mut dyn Watch) -> Result<Report, Startup> {
     let mut source = Source::open(&order.from).await?;
     let mut tx = app.db().begin().await?;
-    refuse_unless_empty(&mut tx).await?;
+    let held: Population = sql(Population::SELECT).one(&mut tx).await?;
+    held.check_empty()?;
     let paused = Paused::begin(&mut tx).await?;
     let mut rows = Vec::new();
     let mut memory = Memory::default();
+    let mut broken = Broken::default();
     for kind in kinds() {
         watch.stage(kind, source.count(kind).await?);
+        let state = (&mut memory, &mut broken);
         rows.push((
             kind,
-            import_kind(&mut tx, &mut source, kind, &mut memory, watch).await?,
+            import_kind(&mut tx, &mut source, kind, state, watch).await?,
         ));
     }
+    broken.check()?;
     paused.end(&mut tx).await?;
     continue_ids(&mut tx).await?;
     let hosts = hosts(&mut tx).await?;
     let files = media::named(&mut tx).await?;
     let moved = match &order.media {
-        Some(from) if !order.dry_run => Some(bring_media(app, from, &files, watch)?),
-        _ => None,
+        Some(from) => bring_media(app, (order, from), &files, watch)?,
+        None => None,
     };
     if !order.dry_run {
         if let Err(error) = tx.commit().await {
@@ -79,6 +89,7 @@ pub async fn import(app: &App, order: &Order, watch: &mut dyn Watch) -> Result<R
         rows,
         media: moved,
         hosts,
+        notes: memory.notes(),
     })
 }
 
@@ -89,37 +100,27 @@ fn kinds() -> Vec<&'static str> {
     kinds
 }
 
-async fn refuse_unless_empty(tx: &mut Tx) -> Result<(), Startup> {
-    let counts: Vec<(i64, i64, i64)> = sql("select (select count(*) from users),
-           (select count(*) from actors), (select count(*) from artists)")
-    .all(tx)
-    .await?;
-    match counts[..] {
-        [(0, 0, 0)] => Ok(()),
-        [(users, actors, artists)] => Err(Startup::new(format!(
-            "the database is not empty: it has {users} users, {actors} accounts and {artists} \
-             artists, and an import would mix two pods. Name a new one by --data or DATABASE_URL"
-        ))),
-        _ => unreachable!("it is one row"),
-    }
-}
-
 async fn import_kind(
     tx: &mut Tx,
     source: &mut Source,
     kind: &'static str,
-    memory: &mut Memory,
+    (memory, broken): (&mut Memory, &mut Broken),
     watch: &mut dyn Watch,
 ) -> Result<u64, Startup> {
     let mut cursor = source.read(kind).await?;
     let mut total = 0;
+    memory.are_missing = !broken.is_empty();
+    let are_whole = broken.is_empty();
     loop {
         let batch = source.next(&mut cursor).await?;
         if batch.is_empty() {
             return Ok(total);
         }
         for table in TABLES.iter().filter(|table| table.kind == kind) {
-            insert(tx, table, &batch, memory).await?;
+            let rows = read(table, &batch, memory, broken);
+            if are_whole {
+                insert(tx, table, rows, broken).await?;
+            }
         }
         for found in &batch {
             memory.remember(kind, &found.row);
@@ -129,19 +130,29 @@ async fn import_kind(
     }
 }
 
+/// The rows of a table, each with its name in messages.
+fn read<'a>(
+    table: &Table,
+    batch: &'a [Found],
+    memory: &mut Memory,
+    broken: &mut Broken,
+) -> Vec<(&'a str, Vec<Value>)> {
+    let mut rows = Vec::with_capacity(batch.len());
+    for found in batch {
+        match values(table, &found.row, memory) {
+            Ok(read) => rows.extend(read.map(|values| (found.place.as_str(), values))),
+            Err(complaint) => broken.tell(format!("{}: {complaint}", found.place)),
+        }
+    }
+    rows
+}
+
 async fn insert(
     tx: &mut Tx,
     table: &Table,
-    batch: &[Found],
-    memory: &Memory,
+    rows: Vec<(&str, Vec<Value>)>,
+    broken: &mut Broken,
 ) -> Result<(), Startup> {
-    let mut rows: Vec<(&str, Vec<Value>)> = Vec::with_capacity(batch.len());
-    for found in batch {
-        let read = values(table, &found.row, memory);
-        let read =
-            read.map_err(|complaint| Startup::new(format!("{}: {complaint}", found.place)))?;
-        rows.extend(read.map(|values| (found.place.as_str(), values)));
-    }
     if rows.is_empty() {
         return Ok(());
     }
@@ -154,7 +165,7 @@ async fn insert(
         }
         Err(_) => {
             sql("rollback to savepoint batch").run(&mut *tx).await?;
-            find_broken(tx, table, rows).await
+            find_broken(tx, table, rows, broken).await
         }
     }
 }
@@ -167,20 +178,24 @@ async fn insert_rows(tx: &mut Tx, table: &Table, rows: Vec<Vec<Value>>) -> Resul
         .map(|_| ())
 }
 
-/// Retries a failed batch row by row, to find the bad row.
+/// Retries a failed batch row by row, to find the bad rows.
 async fn find_broken(
     tx: &mut Tx,
     table: &Table,
     rows: Vec<(&str, Vec<Value>)>,
+    broken: &mut Broken,
 ) -> Result<(), Startup> {
     for (place, values) in rows {
+        sql("savepoint row_alone").run(&mut *tx).await?;
         if let Err(error) = insert_rows(tx, table, vec![values]).await {
             let reason = Startup::from(error);
-            return Err(Startup::new(format!(
+            broken.tell(format!(
                 "{place}: {} does not take it: {reason}",
                 table.name
-            )));
+            ));
+            sql("rollback to savepoint row_alone").run(&mut *tx).await?;
         }
+        sql("release savepoint row_alone").run(&mut *tx).await?;
     }
     Ok(())
 }
@@ -203,18 +218,30 @@ async fn hosts(tx: &mut Tx) -> Result<Vec<String>, Startup> {
     Ok(rows.into_iter().map(|row| row.0).collect())
 }
 
+/// Brings the files along, or only looks for them.
 fn bring_media(
     app: &App,
-    from: &Path,
+    (order, from): (&Order, &Path),
     files: &[String],
     watch: &mut dyn Watch,
-) -> Result<media::Moved, Startup> {
-    if !from.is_dir() {
+) -> Result<Option<media::Moved>, Startup> {
+    let missing = media::missing(files, from)?;
+    if !missing.is_empty() && !order.allow_missing {
+        let mut broken = Broken::default();
+        missing
+            .iter()
+            .for_each(|file| broken.tell(format!("  {file}")));
         return Err(Startup::new(format!(
-            "{} is not a folder of media",
-            from.display()
+            "{} of {} files are not in {}; import without them by --allow-missing:\n{broken}",
+            missing.len(),
+            files.len(),
+            from.display(),
         )));
     }
+    if order.dry_run {
+        return Ok(None);
+    }
     watch.stage("media", files.len() as u64);
-    media::move_along(files, from, &app.config().media_root(), || watch.done(1))
+    let to = app.config().media_root();
+    media::move_along(files, (from, &to), missing, || watch.done(1)).map(Some)
 }

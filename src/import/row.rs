@@ -1,5 +1,5 @@
 //! Reading a row: each value is checked before anything is written.
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDate;
 use serde_json::Value as Json;
@@ -16,6 +16,13 @@ use crate::{
 #[derive(Default)]
 pub struct Memory {
     artists: HashMap<i64, String>,
+    /// Texts that may occur once, by their column.
+    taken: HashSet<(&'static str, String)>,
+    notes: Vec<String>,
+    /// Whether rows were refused: others may name them without a fault of their own.
+    pub are_missing: bool,
+    /// Uploads that belong to no library.
+    homeless: usize,
 }
 
 impl Memory {
@@ -25,14 +32,61 @@ impl Memory {
             self.artists.insert(id, name.to_owned());
         }
     }
+
+    /// What is not as it was, each in a sentence.
+    pub fn notes(mut self) -> Vec<String> {
+        if self.homeless > 0 {
+            self.notes.push(format!(
+                "{} uploads belong to no library, so that nobody can play them; they were left out.",
+                self.homeless
+            ));
+        }
+        self.notes
+    }
+
+    /// A text in lower case that no other row of its table may have. In the original, texts that differ
+    /// in case are different: those of later rows are told apart by their ID.
+    fn once(&mut self, column: &'static str, row: &Json, text: &str) -> String {
+        let folded = folded(text);
+        if folded.is_empty() || self.taken.insert((column, folded.clone())) {
+            return folded;
+        }
+        let id = row["id"].as_i64().unwrap_or_default();
+        match column {
+            "email_folded" => {
+                self.notes.push(format!(
+                    "The email address {text} is that of several accounts, in other letters: the \
+                     account {} signs in by its name only.",
+                    row["username"].as_str().unwrap_or_default()
+                ));
+                String::new()
+            }
+            "username_folded" => {
+                self.notes.push(format!(
+                    "The account {text} has the name of another one, in other letters: it signs in by \
+                     exactly this spelling."
+                ));
+                format!("{folded} {id}")
+            }
+            _ => format!("{folded} {id}"),
+        }
+    }
 }
 
 /// The values of a row for a table; `None` if the row does not belong in the table.
-pub fn values(table: &Table, row: &Json, memory: &Memory) -> Result<Option<Vec<Value>>, String> {
+pub fn values(
+    table: &Table,
+    row: &Json,
+    memory: &mut Memory,
+) -> Result<Option<Vec<Value>>, String> {
     if !row.is_object() {
         return Err("a row is a JSON object".to_owned());
     }
     if table.when.is_some_and(|(key, word)| row[key] != word) {
+        return Ok(None);
+    }
+    if table.name == "uploads" && row["library_id"].is_null() {
+        memory.homeless += 1;
         return Ok(None);
     }
     let read = |column: &Column| {
@@ -46,7 +100,7 @@ pub fn values(table: &Table, row: &Json, memory: &Memory) -> Result<Option<Vec<V
         .map(Some)
 }
 
-fn value(column: &Column, row: &Json, memory: &Memory) -> Result<Value, String> {
+fn value(column: &Column, row: &Json, memory: &mut Memory) -> Result<Value, String> {
     let found = &row[column.key];
     match column.kind {
         As::Zero => return Ok(0_i64.into()),
@@ -66,6 +120,7 @@ fn value(column: &Column, row: &Json, memory: &Memory) -> Result<Value, String> 
         As::Int | As::Target(..) => int(found).map(Value::from),
         As::Text => text(found).map(Value::from),
         As::Folded => Ok(folded(text(found)?).into()),
+        As::FoldedOnce => Ok(memory.once(column.name, row, text(found)?).into()),
         As::Words => Ok(indexed(text(found)?).into()),
         As::TokenHash => Ok(token_hash(text(found)?).into()),
         As::Bool => found
@@ -77,8 +132,10 @@ fn value(column: &Column, row: &Json, memory: &Memory) -> Result<Value, String> 
         As::Date => parsed::<NaiveDate>(found, "a date such as 2022-01-31"),
         As::Uuid => parsed::<Uuid>(found, "a UUID"),
         As::ArtistName => {
-            let name = memory.artists.get(&int(found)?);
-            name.map(|name| name.as_str().into())
+            let name = memory.artists.get(&int(found)?).map(String::as_str);
+            let missing = memory.are_missing.then_some("");
+            name.or(missing)
+                .map(Value::from)
                 .ok_or_else(|| "there is no such artist".to_owned())
         }
         As::Zero | As::Empty | As::Password => unreachable!("answered above"),
@@ -88,9 +145,13 @@ fn value(column: &Column, row: &Json, memory: &Memory) -> Result<Value, String> 
 fn null(kind: As) -> Value {
     match kind {
         As::Int | As::Target(..) | As::Zero => Value::Int(None),
-        As::Text | As::Folded | As::Words | As::Password | As::ArtistName | As::Empty => {
-            Value::Text(None)
-        }
+        As::Text
+        | As::Folded
+        | As::FoldedOnce
+        | As::Words
+        | As::Password
+        | As::ArtistName
+        | As::Empty => Value::Text(None),
         As::Bool => Value::Bool(None),
         As::Time => Value::Time(None),
         As::Date => Value::Date(None),

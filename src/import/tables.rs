@@ -12,6 +12,8 @@ pub enum As {
     Json,
     /// Text in lower case.
     Folded,
+    /// The same, unless another row has it.
+    FoldedOnce,
     /// The words of a text, for searching.
     Words,
     /// The hash of a token.
@@ -90,8 +92,8 @@ tables! {
         actor_id: Int or null, creation_date: Time, last_fetch_date: Time or null,
     }
     "users" => users {
-        id: Int, username: Text, username_folded = username: Folded, email: Text,
-        email_folded = email: Folded, password: Password, name: Text, is_active: Bool,
+        id: Int, username: Text, username_folded = username: FoldedOnce, email: Text,
+        email_folded = email: FoldedOnce, password: Password, name: Text, is_active: Bool,
         is_staff: Bool, is_superuser: Bool, date_joined: Time, last_login: Time or null,
         last_activity: Time or null, privacy_level: Text, permission_moderation: Bool,
         permission_library: Bool, permission_settings: Bool, subsonic_api_token: Text or null,
@@ -159,7 +161,7 @@ tables! {
         join_phrase: Empty,
     }
     "tags" => tags {
-        id: Int, name: Text, name_folded = name: Folded, mbid: Uuid or null, creation_date: Time,
+        id: Int, name: Text, name_folded = name: FoldedOnce, mbid: Uuid or null, creation_date: Time,
     }
     "tagged_items" => artist_tags when object_type = "artist" {
         artist_id = object_id: Int, tag_id: Int, creation_date: Time,

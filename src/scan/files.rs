@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::{Order, walk::Candidate};
 use crate::{
+    accounts::is_named,
     app::App,
     error::{Error, Result, Startup},
     resources::library::libraries,
@@ -54,8 +55,8 @@ pub async fn folder(app: &App, order: &Order) -> Result<Folder, Startup> {
 }
 
 async fn actor(app: &App, user: &str) -> Result<i64, Startup> {
-    let found: Option<(Option<i64>,)> = sql("select actor_id from users where username_folded = ?")
-        .bind(folded(user))
+    let found: Option<(Option<i64>,)> = sql("select actor_id from users where ")
+        .append(is_named(user))
         .optional(app.db())
         .await?;
     match found {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use sqlx::{
-    ConnectOptions, Connection,
+    ConnectOptions, Connection, FromRow,
     migrate::{MigrateError, Migrator},
     postgres::PgConnectOptions,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
@@ -89,8 +89,7 @@ async fn sqlite(opening: Opening<'_>) -> Result<Db, Startup> {
         .connect_with(options.clone())
         .await
         .map_err(failed)?;
-    let tables = "select name from sqlite_master where type = 'table' and name not like 'sqlite\\_%' escape '\\'";
-    let tables: Vec<String> = sqlx::query_scalar(tables)
+    let tables: Vec<String> = sqlx::query_scalar(SQLITE_TABLES)
         .fetch_all(&write)
         .await
         .map_err(failed)?;
@@ -118,13 +117,7 @@ async fn postgres(opening: Opening<'_>) -> Result<Db, Startup> {
     let first = timeout(PATIENCE, options.connect()).await;
     let first = first.unwrap_or_else(|late| Err(sqlx::Error::Io(late.into())));
     let mut first = first.map_err(away)?;
-    // Extensions, such as PostGIS, bring tables of their own.
-    let tables = "select cast(relname as text) from pg_class table_
-         where relnamespace = cast(current_schema() as regnamespace) and relkind in ('r', 'p')
-             and not exists (select 1 from pg_depend where objid = table_.oid and deptype = 'e'
-                 and classid = cast('pg_class' as regclass))
-         order by relname";
-    let tables: Vec<String> = sqlx::query_scalar(tables)
+    let tables: Vec<String> = sqlx::query_scalar(POSTGRES_TABLES)
         .fetch_all(&mut first)
         .await
         .map_err(|error| Startup::caused(format!("cannot read {shown}"), error))?;
@@ -134,6 +127,80 @@ async fn postgres(opening: Opening<'_>) -> Result<Db, Startup> {
     let servers = Servers::open(options, opening.connections, PATIENCE, opening.deadline);
     Ok(Db::new(Pools::Postgres(servers.await.map_err(away)?)))
 }
+
+/// How much a pod has that an import would collide with.
+#[derive(Clone, Copy, Debug, FromRow)]
+pub struct Population {
+    users: i64,
+    actors: i64,
+    artists: i64,
+}
+
+impl Population {
+    pub const SELECT: &str = "select (select count(*) from users) as users,
+        (select count(*) from actors) as actors, (select count(*) from artists) as artists";
+
+    /// Refuses to mix two pods.
+    pub fn check_empty(&self) -> Result<(), Startup> {
+        let Self {
+            users,
+            actors,
+            artists,
+        } = self;
+        if users + actors + artists == 0 {
+            return Ok(());
+        }
+        Err(Startup::new(format!(
+            "the database is not empty: it has {users} users, {actors} accounts and {artists} \
+             artists, and an import would mix two pods. Name a new one by --data or DATABASE_URL"
+        )))
+    }
+}
+
+/// What a database holds; `None` if there is no pod in it. Nothing is written.
+pub async fn population(url: &str) -> Result<Option<Population>, Startup> {
+    let shown = redacted(url);
+    let failed = |error| Startup::caused(format!("cannot read {shown}"), error);
+    match url.split_once(':') {
+        Some(("sqlite", path)) => {
+            let path = path.trim_start_matches("//");
+            if !Path::new(path).exists() {
+                return Ok(None);
+            }
+            let options = SqliteConnectOptions::new().filename(path).read_only(true);
+            let mut connection = options.connect().await.map_err(failed)?;
+            let tables = sqlx::query_scalar(SQLITE_TABLES).fetch_all(&mut connection);
+            let tables: Vec<String> = tables.await.map_err(failed)?;
+            check_owner(&tables, &shown, true)?;
+            if tables.is_empty() {
+                return Ok(None);
+            }
+            let held = sqlx::query_as(Population::SELECT).fetch_one(&mut connection);
+            held.await.map(Some).map_err(failed)
+        }
+        _ => {
+            let options = PgConnectOptions::from_str(url).map_err(failed)?;
+            let mut connection = options.connect().await.map_err(failed)?;
+            let tables = sqlx::query_scalar(POSTGRES_TABLES).fetch_all(&mut connection);
+            let tables: Vec<String> = tables.await.map_err(failed)?;
+            check_owner(&tables, &shown, true)?;
+            if tables.is_empty() {
+                return Ok(None);
+            }
+            let held = sqlx::query_as(Population::SELECT).fetch_one(&mut connection);
+            held.await.map(Some).map_err(failed)
+        }
+    }
+}
+
+/// The tables in a database.
+const SQLITE_TABLES: &str = "select name from sqlite_master where type = 'table' and name not like 'sqlite\\_%' escape '\\'";
+/// The same; extensions, such as PostGIS, bring tables of their own.
+const POSTGRES_TABLES: &str = "select cast(relname as text) from pg_class table_
+     where relnamespace = cast(current_schema() as regnamespace) and relkind in ('r', 'p')
+         and not exists (select 1 from pg_depend where objid = table_.oid and deptype = 'e'
+             and classid = cast('pg_class' as regclass))
+     order by relname";
 
 /// The table in which the migrations that ran are written down.
 const OURS: &str = "_sqlx_migrations";

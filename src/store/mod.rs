@@ -23,7 +23,7 @@ use sqlx::{Sqlite, SqlitePool, Transaction};
 pub use self::{
     cache::{Cache, Version},
     changes::{Change, Mark, Paused, prune},
-    connect::{Opening, open, redacted},
+    connect::{Opening, Population, open, population, redacted},
     dialect::{Dialect, Index},
     reword::reword,
     sql::{On, OnWrite, Row, Sql, columns_of, sql},

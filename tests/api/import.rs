@@ -2,17 +2,19 @@
 use std::{fs, path::PathBuf};
 
 use baleen::{
+    accounts,
     import::{Order, Report, import},
     store::sql,
     token::token_hash,
 };
 
-use crate::support::{Backend, Data, Nobody, Pod, contract, on_both};
+use crate::support::{Backend, Data, Nobody, PASSWORD, Pod, Visitor, contract, on_both};
 
 fn order(from: PathBuf) -> Order {
     Order {
         from: from.display().to_string(),
         media: None,
+        allow_missing: false,
         dry_run: false,
     }
 }
@@ -92,6 +94,39 @@ on_both! {
             assert!(error.contains(complaint), "{file}: {error}");
             assert_eq!(count(&pod, "users").await + count(&pod, "tags").await, 0, "{file}");
         }
+        // All of them at once, each kind of fault, and nothing that only hangs on them.
+        let folder = changed(&pod, "artists.jsonl", "\"id\":2,", "\"id\":1,");
+        let albums = fs::read_to_string(small().join("albums.jsonl")).unwrap();
+        fs::write(folder.join("albums.jsonl"), albums.replacen("\"id\":3,", "\"id\":\"x\",", 1)).unwrap();
+        let tracks = fs::read_to_string(small().join("tracks.jsonl")).unwrap();
+        fs::write(folder.join("tracks.jsonl"), tracks.replace("\"position\":1,", "\"position\":\"one\",")).unwrap();
+        let error = run(&pod, &order(folder)).await.unwrap_err();
+        let lines: Vec<&str> = error.lines().collect();
+        assert!(lines[0].contains("artists.jsonl:2: artists does not take it"), "{error}");
+        assert!(lines[1].contains("albums.jsonl:3: id"), "{error}");
+        assert!(lines.len() > 3 && lines[2..].iter().all(|line| line.contains("\"one\" is not a whole number")), "{error}");
+    }
+
+    async fn what_the_original_tells_apart_by_case_comes_in(full: Pod) {
+        let pod = empty(full.backend()).await;
+        let folder = changed(&pod, "users.jsonl", "\"username\":\"bob\",\"email\":\"bob@pod.test\"", "\"username\":\"Alice\",\"email\":\"ALICE@pod.test\"");
+        let uploads = fs::read_to_string(small().join("uploads.jsonl")).unwrap();
+        fs::write(folder.join("uploads.jsonl"), uploads.replacen("\"library_id\":1", "\"library_id\":null", 1)).unwrap();
+        let report = run(&pod, &order(folder)).await.unwrap();
+        for told in ["The account Alice has the name of another one", "The email address ALICE@pod.test is that of several", "1 uploads belong to no library"] {
+            assert!(report.notes.iter().any(|note| note.starts_with(told)), "{told}: {:?}", report.notes);
+        }
+        assert_eq!(count(&pod, "uploads").await, count(&full, "uploads").await - 1);
+        for name in ["alice", "Alice"] {
+            let profile = pod.get(&format!("/api/v1/users/{name}")).send().await.json();
+            assert_eq!(profile["username"], name);
+            accounts::directory::set_password(&pod.app, name, &format!("{PASSWORD} of {name}")).await.unwrap();
+        }
+        for (login, name) in [("alice", "alice"), ("Alice", "Alice"), ("ALICE", "alice"), ("alice@pod.test", "alice")] {
+            let plain = format!("{PASSWORD} of {name}");
+            let answer = Visitor::new(&pod).sign_in(login, &plain).await;
+            assert_eq!(answer.location(), "/", "{login}: {}", answer.text);
+        }
     }
 
     async fn a_dry_run_checks_everything_and_writes_nothing(full: Pod) {
@@ -102,16 +137,31 @@ on_both! {
         assert_eq!(count(&pod, "tracks").await, 0);
     }
 
-    async fn media_files_come_along_or_are_missed(full: Pod) {
+    async fn media_files_come_along_and_missing_ones_are_asked_about(full: Pod) {
         let pod = empty(full.backend()).await;
         let media = pod.app.config().data.join("old-media");
         fs::create_dir_all(media.join("tracks")).unwrap();
         fs::write(media.join("tracks/1.mp3"), "sound").unwrap();
-        let report = run(&pod, &Order { media: Some(media), ..order(small()) }).await.unwrap();
-        let moved = report.media.unwrap();
-        assert_eq!(moved.files.len(), 1);
-        assert!(moved.missing.contains(&"attachments/aa/cover.jpg".to_owned()));
+        let all = Order { media: Some(media.clone()), ..order(small()) };
+        for dry_run in [true, false] {
+            let error = run(&pod, &Order { dry_run, media: Some(media.clone()), ..order(small()) }).await.unwrap_err();
+            assert!(error.contains("import without them by --allow-missing:\n") && error.contains("  attachments/aa/cover.jpg"), "{error}");
+        }
         let there = pod.app.config().media_root().join("tracks/1.mp3");
+        assert!(!there.exists() && count(&pod, "users").await == 0);
+        // Another file there is not written over, and nothing is left of the import.
+        fs::create_dir_all(there.parent().unwrap()).unwrap();
+        fs::write(&there, "other").unwrap();
+        let all = Order { allow_missing: true, ..all };
+        let error = run(&pod, &all).await.unwrap_err();
+        assert!(error.ends_with("is there already, and is another file"), "{error}");
+        assert_eq!((fs::read_to_string(&there).unwrap().as_str(), count(&pod, "users").await), ("other", 0));
+        // One that an import left which was interrupted is kept.
+        fs::write(&there, "sound").unwrap();
+        fs::write(media.join("tracks/2.mp3"), "more").unwrap();
+        let moved = run(&pod, &all).await.unwrap().media.unwrap();
+        assert_eq!((moved.files.len(), moved.kept), (1, 1));
+        assert!(moved.missing.contains(&"attachments/aa/cover.jpg".to_owned()));
         assert_eq!(fs::read_to_string(there).unwrap(), "sound");
     }
 
@@ -156,6 +206,7 @@ async fn a_live_database_is_the_same_pod_as_its_files() {
     let order = Order {
         from: live.url.clone(),
         media: None,
+        allow_missing: false,
         dry_run: false,
     };
     let report = run(&pod, &order).await.unwrap();

@@ -231,6 +231,34 @@ fn only_what_fills_a_pod_makes_one_and_never_among_the_tables_of_another_program
     }
 }
 
+/// Nothing is left of a dry run, neither where the pod would be nor among temporary files.
+#[test]
+fn a_dry_run_leaves_nothing() {
+    let folder = folder("dry");
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/pod");
+    let run = |arguments: &[&str]| {
+        let mut command = baleen();
+        command.current_dir(&folder).env("TMPDIR", &folder);
+        command.args(["import", "funkwhale"]).arg(&data);
+        command.args(arguments).output().unwrap()
+    };
+    let dry = run(&["--dry-run"]);
+    assert!(dry.status.success(), "{dry:?}");
+    assert!(
+        String::from_utf8(dry.stdout)
+            .unwrap()
+            .contains("everything can be imported")
+    );
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
+    assert!(run(&[]).status.success());
+    let full = run(&["--dry-run"]);
+    let told = String::from_utf8(full.stderr).unwrap();
+    assert!(
+        !full.status.success() && told.contains("the database is not empty"),
+        "{told}"
+    );
+}
+
 /// On PostgreSQL, extensions may have put tables and views of theirs into an empty database.
 #[tokio::test]
 async fn what_extensions_bring_is_nobodys() {

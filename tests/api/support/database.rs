@@ -171,6 +171,7 @@ async fn fill(url: &str, folder: &str, from: Option<PathBuf>) -> Result<(), Stri
         let order = Order {
             from: from.display().to_string(),
             media: None,
+            allow_missing: false,
             dry_run: false,
         };
         import(&app, &order, &mut Nobody)

@@ -1,12 +1,13 @@
 //! Reading users from the database.
 use super::{Retrieve, User, Viewer};
 use crate::{
+    accounts::is_named,
     context::Reader,
     error::{Error, Result},
     guard::Allowed,
     load::Loaders,
     resources::library::contents::Content,
-    store::{On, sql, text::folded},
+    store::{On, sql},
 };
 
 const VIEWER: &str = "select u.id, u.username, u.name, u.email, u.email_verified, u.is_staff,
@@ -34,7 +35,7 @@ pub async fn retrieve(permit: &Allowed<Retrieve>, username: &str) -> Result<User
     let found = sql("select u.id, u.username, u.name, u.date_joined,
            a.attachment_icon_id as avatar_id, a.summary_content_id as summary_id
          from users u left join actors a on a.id = u.actor_id
-         where u.username_folded = ? and u.is_active = true");
-    let found = found.bind(folded(username));
+         where u.is_active = true and u.");
+    let found = found.append(is_named(username));
     found.optional(permit.db()).await?.ok_or(Error::NotFound)
 }
