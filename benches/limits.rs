@@ -20,7 +20,7 @@ use baleen::{
 use futures_util::future::join_all;
 
 fn stranger(number: u32) -> Ident {
-    Ident::of_address(Ipv4Addr::from(number).into())
+    Ident::of_address(Ipv4Addr::from(number).into(), 64)
 }
 
 /// Kilobytes that the process holds.

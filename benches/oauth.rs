@@ -95,7 +95,7 @@ async fn bearer(app: &App, token: &str) {
     let request = Request::builder()
         .header("authorization", format!("Bearer {token}"))
         .finish();
-    let ident = Ident::of_address([127, 0, 0, 1].into());
+    let ident = Ident::of_address([127, 0, 0, 1].into(), 64);
     let (count, started) = (500_000_u32, Instant::now());
     for _ in 0..count {
         assert!(

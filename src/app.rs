@@ -1,5 +1,5 @@
 //! Everything the server is made of, built once and shared by `main` and the tests.
-use std::{sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use crate::{
     accounts::password::Hashing,
@@ -118,6 +118,11 @@ impl App {
 
     pub fn config(&self) -> &Config {
         &self.0.config
+    }
+
+    /// The client that an address belongs to.
+    pub fn ident(&self, address: IpAddr) -> Ident {
+        Ident::of_address(address, self.config().ipv6_client)
     }
 
     /// The names in the pod's links.

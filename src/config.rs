@@ -172,6 +172,12 @@ pub struct Config {
         value_parser = clap::value_parser!(u8).range(0..=20))]
     pub num_proxies: u8,
 
+    /// Bits of an IPv6 address that stand for one client in rate limits; 56 where providers give that
+    /// much to a customer
+    #[arg(long, env = "BALEEN_IPV6_CLIENT", default_value_t = 64, value_name = "BITS",
+        value_parser = clap::value_parser!(u8).range(32..=128))]
+    pub ipv6_client: u8,
+
     /// Reverse proxy that sends files: nginx (X-Accel-Redirect), apache2 (X-Sendfile), or none
     /// (baleen sends them)
     #[arg(

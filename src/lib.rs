@@ -33,6 +33,7 @@ pub mod rest;
 pub mod scan;
 pub mod scope;
 pub mod server;
+mod shares;
 pub mod store;
 pub mod telemetry;
 pub mod throttle;

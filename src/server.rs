@@ -1,6 +1,7 @@
 //! The routes of the whole server, and the listener that serves them.
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use poem::{
     Endpoint, EndpointExt, IntoEndpoint, Request, Response, Route,
     endpoint::make_sync,
@@ -32,14 +33,15 @@ use crate::{
 
 const HOUSEKEEPING: Duration = Duration::from_secs(30 * 60);
 /// Streams of one HTTP/2 connection at once.
-const STREAMS: u32 = 100;
+const STREAMS: u32 = 64;
 /// For closing the database when the server stops.
 const CLOSING: Duration = Duration::from_secs(5);
 
 /// Everything that the server answers.
 pub fn endpoint(app: &App) -> impl Endpoint<Output = Response> + 'static {
     let routes = Arc::new(Routes::of_api());
-    let openapi = document(app.config()).to_string();
+    let openapi = Bytes::from(document(app.config()).to_string());
+    let schema_text = Bytes::from(sdl());
     let api = Arc::new(service(app.config()).into_endpoint());
     let inner = web::routes(Route::new())
         .at("/graphql", GraphQl::new(schema(app.config())))
@@ -52,7 +54,10 @@ pub fn endpoint(app: &App) -> impl Endpoint<Output = Response> + 'static {
         .at("/metrics", get(LocalMetrics(app.clone())))
         .at("/swagger", get(make_sync(|_| moved("/api/v1/docs"))))
         .at("/swagger/", get(make_sync(|_| moved("/api/v1/docs"))))
-        .at("/graphql/schema.graphql", get(make_sync(|_| sdl())))
+        .at(
+            "/graphql/schema.graphql",
+            get(make_sync(move |_| text(schema_text.clone()))),
+        )
         .at("/assets/*file", Assets)
         .at(
             format!("{}*file", app.config().media_path()),
@@ -75,9 +80,15 @@ fn moved(to: &'static str) -> Response {
         .finish()
 }
 
-fn json(body: String) -> Response {
+fn json(body: Bytes) -> Response {
     Response::builder()
         .content_type("application/json")
+        .body(body)
+}
+
+fn text(body: Bytes) -> Response {
+    Response::builder()
+        .content_type("text/plain; charset=utf-8")
         .body(body)
 }
 
@@ -152,6 +163,7 @@ pub async fn serve(
         ))),
         None => None,
     };
+    app.db().mark_log().await?;
     let housekeeping = tokio::spawn(keep_house(app.clone()));
     let endpoint = endpoint(&app);
     let address = acceptor
@@ -189,6 +201,7 @@ async fn keep_house(app: App) {
             sessions::tidy(&app).await,
             keys::tidy(&app).await,
             app.db().optimize().await,
+            app.db().mark_log().await,
             prune_changes(&app, &mut pruned).await,
         ] {
             if let Err(error) = tidied {

@@ -58,4 +58,18 @@ impl Letterhead {
             ),
         })
     }
+
+    /// Tells the old address of an account that it has a new one.
+    pub fn moved(&self, from: &str) -> Mail {
+        let Self { pod, root } = self;
+        Mail {
+            to: from.to_owned(),
+            subject: format!("Your account on {pod} has a new e-mail address"),
+            text: format!(
+                "Hello,\n\nyour account on {pod} has a new e-mail address; mails go there from now \
+                 on. If this was not you, sign in at {root}/settings and change your password and \
+                 your address, or ask the administrators of the pod.\n"
+            ),
+        }
+    }
 }

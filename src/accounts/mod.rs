@@ -65,6 +65,8 @@ const RESERVED: &[&str] = &[
     "instance",
     "library",
     "local",
+    "login",
+    "logout",
     "mail",
     "me",
     "media",
@@ -172,7 +174,10 @@ pub async fn email_is_taken(tx: &mut Tx, email: &str) -> Result<bool> {
 /// Checks the format of a username.
 pub fn check_username(username: &str) -> Result<()> {
     let plain = |char: char| char.is_ascii_alphanumeric() || matches!(char, '_' | '.' | '-');
-    if (1..=LONGEST).contains(&username.len()) && username.chars().all(plain) {
+    // Profiles have addresses, in which these mean something else.
+    let is_address = !username.to_ascii_lowercase().ends_with(".json")
+        && username.chars().any(|char| char.is_ascii_alphanumeric());
+    if (1..=LONGEST).contains(&username.len()) && username.chars().all(plain) && is_address {
         return Ok(());
     }
     let complaint =

@@ -177,10 +177,15 @@ async fn set_password(tx: &mut Tx, user: i64, hash: String, kept: Option<i64>) -
     .bind(user)
     .run(&mut *tx)
     .await?;
-    sql("delete from account_keys where user_id = ? and purpose = 'password'")
-        .bind(user)
-        .run(&mut *tx)
-        .await?;
+    // Whoever knew the old password may have asked for another address.
+    sql(
+        "delete from account_keys where user_id = ? and (purpose = 'password' or (purpose = 'email'
+           and email <> (select email from users where id = ?)))",
+    )
+    .bind(user)
+    .bind(user)
+    .run(&mut *tx)
+    .await?;
     revoke_codes(&mut *tx, user).await?;
     sessions::end_others(tx, user, kept).await.map(|_| ())
 }
@@ -234,6 +239,7 @@ pub async fn remind(app: &App, user: i64) -> Result<()> {
 
 /// Confirms the address that the key was sent to, and makes it the account's.
 pub async fn confirm_email(app: &App, key: &str) -> Result<()> {
+    let letterhead = Letterhead::of(app).await?;
     let mut tx = app.db().begin().await?;
     let held = keys::take(app, &mut tx, Purpose::Email, key).await?;
     let Some((user, email)) = held.and_then(|held| Some((held.user_id?, held.email))) else {
@@ -246,6 +252,10 @@ pub async fn confirm_email(app: &App, key: &str) -> Result<()> {
     if is_anothers(&mut tx, &email, user).await? {
         return Err(Error::field("key", EMAIL_TAKEN));
     }
+    let (before,): (String,) = sql("select email from users where id = ?")
+        .bind(user)
+        .one(&mut tx)
+        .await?;
     sql("update users set email = ?, email_folded = ?, email_verified = true where id = ?")
         .bind(email.as_str())
         .bind(folded(&email))
@@ -259,5 +269,8 @@ pub async fn confirm_email(app: &App, key: &str) -> Result<()> {
         .await?;
     tx.commit().await?;
     app.credentials().forget_all();
+    if !before.is_empty() && folded(&before) != folded(&email) {
+        app.mailer().post(letterhead.moved(&before));
+    }
     Ok(())
 }

@@ -77,7 +77,7 @@ pub async fn are_from(app: &App, user: i64, from: Ident) -> Result<bool> {
     let mut known = addresses
         .iter()
         .filter_map(|(address,)| address.parse().ok())
-        .map(Ident::of_address);
+        .map(|address| app.ident(address));
     Ok(known.any(|known| known == from))
 }
 

@@ -27,7 +27,7 @@ const UNVERIFIED: &str =
 
 /// Opens a session for a username or email address and its password.
 pub async fn sign_in(app: &App, login: &str, plain: &str, client: &Client) -> Result<String> {
-    let from = Ident::of_address(client.address);
+    let from = app.ident(client.address);
     let Some(user) = check(app, login, plain, from).await? else {
         return Err(Error::field("non_field_errors", REFUSED));
     };
@@ -65,7 +65,8 @@ pub async fn check(app: &App, login: &str, plain: &str, from: Ident) -> Result<O
     .await?;
     let guess = match &account {
         Some(account) if sessions::are_from(app, account.id, from).await? => None,
-        _ => Some(counted(app, login, from).await?),
+        Some(account) => Some(counted(app, &format!("#{}", account.id), from).await?),
+        None => Some(counted(app, &folded(login), from).await?),
     };
     let stored = account.as_ref().map(|account| account.password.clone());
     let foreign = app.foreign_hash().await?;
@@ -95,10 +96,10 @@ const BUDGET: &str = "login";
 /// that guesses keeps the owner out of one share at most, and all together are bounded.
 const SHARES: u8 = 4;
 
-/// Counts a guess for a name; it is given back if it was right.
-async fn counted(app: &App, login: &str, from: Ident) -> Result<Ident> {
+/// Counts a guess for an account, or for a name that none has; it is given back if it was right.
+async fn counted(app: &App, name: &str, from: Ident) -> Result<Ident> {
     let share = Sha256::digest(from.to_string().as_bytes())[0] % SHARES;
-    let hash = Sha256::digest(format!("{share} {}", folded(login)).as_bytes());
+    let hash = Sha256::digest(format!("{share} {name}").as_bytes());
     let (start, _) = hash.split_first_chunk().expect("a digest has 32 bytes");
     let name = Ident::Login(u64::from_be_bytes(*start));
     let verdict = app.spend(name, &[BUDGET]).await?.pop();

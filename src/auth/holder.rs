@@ -7,7 +7,7 @@ use crate::{
     caller::{Credential, Identity},
     error::Result,
     oauth::{living, tokens::goes_on_still},
-    scope::{Bounds, Permissions, effective},
+    scope::{Bounds, Permissions, ScopeSet, effective},
     store::sql,
     time::Timestamp,
     token::token_hash,
@@ -33,6 +33,8 @@ pub struct Holder {
     fresh: bool,
     application_scope: Option<String>,
     token_scope: Option<String>,
+    /// What the application that made the grant may do now.
+    parent_scope: Option<String>,
     pub expires: Option<Timestamp>,
 }
 
@@ -40,8 +42,14 @@ const USER: &str = "select u.id as user_id, u.actor_id, u.username, u.is_superus
     u.permission_moderation, u.permission_library, u.permission_settings, u.email_verified, ";
 
 const SESSION: &str = "s.last_seen as last_activity, s.id as session_id, cast(null as uuid) as family,
-    false as fresh, cast(null as text) as application_scope, cast(null as text) as token_scope, s.expires
-    from sessions s join users u on u.id = s.user_id where ";
+    false as fresh, cast(null as text) as application_scope, cast(null as text) as token_scope,
+    cast(null as text) as parent_scope, s.expires from sessions s join users u on u.id = s.user_id where ";
+
+/// The scopes of the application whose token made a grant or an application `f`.
+const PARENT_SCOPE: &str = "coalesce(
+    (select o.scope from oauth_applications o where o.token_hash = f.parent_token),
+    (select o.scope from oauth_families p join oauth_applications o on o.id = p.application_id
+     where p.family = f.parent_family)) as parent_scope";
 
 impl Holder {
     /// The holder of an OAuth access token or an application token.
@@ -49,10 +57,15 @@ impl Holder {
         sql(USER)
             .then(
                 "u.last_activity, cast(null as bigint) as session_id, t.family, not t.used as fresh,
-                   a.scope as application_scope, t.scope as token_scope, t.expires
+                   a.scope as application_scope, t.scope as token_scope, ",
+            )
+            .then(PARENT_SCOPE)
+            .then(
+                ", t.expires
                  from oauth_access_tokens t
                  join users u on u.id = t.user_id
                  join oauth_applications a on a.id = t.application_id
+                 left join oauth_families f on f.family = t.family
                  where t.token_hash = ? and u.is_active = true and ",
             )
             .bind(hash.to_vec())
@@ -61,13 +74,17 @@ impl Holder {
             .then(USER)
             .then(
                 "u.last_activity, cast(null as bigint) as session_id, cast(null as uuid) as family,
-                   false as fresh, a.scope as application_scope, cast(null as text) as token_scope,
-                   cast(null as timestamptz) as expires
-                 from oauth_applications a
-                 join users u on u.id = a.user_id
-                 where a.token_hash = ? and u.is_active = true",
+                   false as fresh, f.scope as application_scope, cast(null as text) as token_scope, ",
+            )
+            .then(PARENT_SCOPE)
+            .then(
+                ", cast(null as timestamptz) as expires
+                 from oauth_applications f
+                 join users u on u.id = f.user_id
+                 where f.token_hash = ? and u.is_active = true and ",
             )
             .bind(hash.to_vec())
+            .append(living("f.parent_family", "f.parent_token", app.clock().now()))
             .optional(app.db())
             .await
     }
@@ -89,8 +106,11 @@ impl Holder {
         sql(USER)
             .then(
                 "u.last_activity, cast(null as bigint) as session_id, f.family, false as fresh,
-                   a.scope as application_scope, h.scope as token_scope,
-                   cast(null as timestamptz) as expires
+                   a.scope as application_scope, h.scope as token_scope, ",
+            )
+            .then(PARENT_SCOPE)
+            .then(
+                ", cast(null as timestamptz) as expires
                  from oauth_families f
                  join users u on u.id = f.user_id
                  join oauth_applications a on a.id = f.application_id
@@ -126,7 +146,8 @@ impl Holder {
             .then(
                 "u.last_activity, cast(null as bigint) as session_id, cast(null as uuid) as family,
                    false as fresh, cast(null as text) as application_scope,
-                   cast(null as text) as token_scope, cast(null as timestamptz) as expires
+                   cast(null as text) as token_scope, cast(null as text) as parent_scope,
+                   cast(null as timestamptz) as expires
                  from users u where u.id = ? and u.is_active = true",
             )
             .bind(user)
@@ -197,7 +218,12 @@ impl Holder {
         Identity {
             user_id: self.user_id,
             actor_id: self.actor_id,
-            scopes: effective(permissions, bounds),
+            scopes: match &self.parent_scope {
+                None => effective(permissions, bounds),
+                Some(parent) => {
+                    effective(permissions, bounds).intersection(ScopeSet::parse(parent))
+                }
+            },
             username: self.username,
             permissions,
             credential,

@@ -69,7 +69,7 @@ fn table(quotas: &[Quota]) -> String {
 /// Addresses stand for anonymous clients; anything else is a username.
 async fn named(app: &App, ident: &str) -> Result<Ident, Startup> {
     if let Ok(address) = ident.parse() {
-        return Ok(Ident::of_address(address));
+        return Ok(app.ident(address));
     }
     match directory::id(app, ident).await? {
         Some(id) => Ok(Ident::User(id)),

@@ -26,6 +26,8 @@ pub struct Most {
     pub all: usize,
     /// None where all come from a proxy.
     pub per_address: Option<usize>,
+    /// Bits of an IPv6 address that stand for one client.
+    pub ipv6_client: u8,
 }
 
 impl Most {
@@ -36,6 +38,7 @@ impl Most {
         Self {
             all: (files / 3).clamp(64, 8_192),
             per_address: (config.num_proxies == 0).then_some(256),
+            ipv6_client: config.ipv6_client,
         }
     }
 }
@@ -151,7 +154,7 @@ impl<A: Acceptor> Acceptor for Bounded<A> {
             // Programs on this machine, such as a proxy, speak for many.
             let address = match &remote.0 {
                 Addr::SocketAddr(address) if !address.ip().is_loopback() => {
-                    Some(Ident::of_address(address.ip()))
+                    Some(Ident::of_address(address.ip(), self.most.ipv6_client))
                 }
                 _ => None,
             };
@@ -168,7 +171,14 @@ mod tests {
 
     fn seats(all: usize, per_address: usize) -> Bounded<()> {
         let per_address = Some(per_address);
-        Bounded::new((), Most { all, per_address })
+        Bounded::new(
+            (),
+            Most {
+                all,
+                per_address,
+                ipv6_client: 64,
+            },
+        )
     }
 
     fn seat(bounded: &Bounded<()>, last: u8) -> Option<Seat> {

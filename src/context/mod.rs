@@ -38,7 +38,7 @@ impl Cx {
     pub fn new(app: App, caller: Caller, client: Client, ledger: Ledger) -> Self {
         let ident = match caller.identity() {
             Some(identity) => Ident::User(identity.user_id),
-            None => Ident::of_address(client.address),
+            None => app.ident(client.address),
         };
         let reader = Arc::new(Reader { app, caller });
         Self(Arc::new(Inner {
@@ -193,7 +193,7 @@ impl Cx {
     }
 
     fn address(&self) -> Ident {
-        Ident::of_address(self.0.client.address)
+        self.app().ident(self.0.client.address)
     }
 
     /// Enters what was spent for operations that did not come to ask.

@@ -101,3 +101,6 @@ pub fn pages(first: Option<u32>, last: Option<u32>) -> usize {
 pub fn cost(rows: usize, child: usize) -> usize {
     rows.saturating_mul(child).saturating_add(1).min(1 << 32)
 }
+
+/// The cost of a long text: that of so many fields.
+pub const LONG: usize = 25;

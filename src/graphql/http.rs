@@ -31,6 +31,9 @@ const MODERN: &str = "application/graphql-response+json";
 /// The media type of requests, and of answers unless another is asked for.
 pub const LEGACY: &str = "application/json";
 
+/// Errors that an answer tells at most.
+const ERRORS: usize = 100;
+
 /// The endpoint at `/graphql`.
 pub struct GraphQl {
     graph: Graph,
@@ -83,20 +86,29 @@ impl GraphQl {
             return Err(Error::MethodNotAllowed(request.method().to_string()));
         }
         let cx = Cx::of(&request).clone();
-        if get {
+        let before = cx.spent().len();
+        let answered = self.answered(&cx, request, media).await;
+        match answered {
+            Ok(response) => Ok(response),
+            Err(error) => Err(paid(&cx, before, error).await),
+        }
+    }
+
+    async fn answered(&self, cx: &Cx, request: Request, media: &'static str) -> Result<Response> {
+        if request.method() == Method::GET {
             let parameters = from_url(request.uri().query().unwrap_or_default())?;
-            let outcome = self.run(&cx, parameters, true).await?;
+            let outcome = self.run(cx, parameters, true).await?;
             return Ok(written(outcome.status(media), outcome.body, media));
         }
         match from_body(request).await? {
             Sent::One(parameters) => {
-                let outcome = self.run(&cx, parameters, false).await?;
+                let outcome = self.run(cx, parameters, false).await?;
                 Ok(written(outcome.status(media), outcome.body, media))
             }
             Sent::Batch(batch) => {
                 let mut bodies = Vec::with_capacity(batch.len());
                 for parameters in batch {
-                    bodies.push(self.run(&cx, parameters, false).await?.body);
+                    bodies.push(self.run(cx, parameters, false).await?.body);
                 }
                 let bodies = format!("[{}]", bodies.join(","));
                 Ok(written(StatusCode::OK, bodies, media))
@@ -231,6 +243,12 @@ const NOT_PERSISTED: &str = "PersistedQueryNotFound";
 impl Outcome {
     fn of(answer: Answer, spent: &[Entry]) -> Self {
         let refused = is_refused(&answer);
+        let (told, more) = answer.errors.split_at(answer.errors.len().min(ERRORS));
+        let mut told = told.to_vec();
+        if !more.is_empty() {
+            let complaint = format!("There are {} more errors.", more.len());
+            told.push(ServerError::new(complaint, None));
+        }
         let fate = match () {
             () if nothing_but(&answer, "THROTTLED") => Fate::Throttled,
             () if nothing_but(&answer, "UNAVAILABLE") => Fate::Unavailable,
@@ -240,7 +258,7 @@ impl Outcome {
         let rows: Vec<Value> = spent.iter().map(row).collect();
         let body = Body {
             data: (!refused).then_some(&answer.data),
-            errors: &answer.errors,
+            errors: &told,
             extensions: (!rows.is_empty()).then(|| json!({ "rateLimits": rows })),
         };
         Self {

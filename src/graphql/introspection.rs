@@ -11,9 +11,9 @@ use crate::error::{Error, Result};
 /// Introspections in one query at most; each counts as a request.
 pub const MOST: usize = 10;
 /// Values of the schema in one answer at most, as estimated: more than twice what tools ask for.
-const VALUES: usize = 400_000;
+const VALUES: usize = 500_000;
 /// How many values a description, the longest of them, counts for.
-const DESCRIPTION: usize = 4;
+const DESCRIPTION: usize = 8;
 
 /// Whether a root field asks for the schema.
 pub fn is_one(field: &str) -> bool {

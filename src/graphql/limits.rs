@@ -3,8 +3,10 @@ use std::collections::HashMap;
 
 use async_graphql::{
     Name, Positioned,
-    parser::types::{ExecutableDocument, FragmentDefinition, Selection, SelectionSet},
+    parser::types::{Directive, ExecutableDocument, FragmentDefinition, Selection, SelectionSet},
 };
+
+use async_graphql_value::Value;
 
 use super::introspection;
 use crate::error::{Error, Result};
@@ -15,13 +17,31 @@ pub const NESTING: usize = 64;
 const FIELDS: usize = 2_000;
 /// Fragments at most.
 const FRAGMENTS: usize = 64;
+/// Operations at most: all of them are validated, though one runs.
+const OPERATIONS: usize = 25;
+/// Fields of all operations at most, when every fragment is written out.
+const ALL_FIELDS: usize = 5 * FIELDS;
+/// Uses and definitions of variables at most: each may be an error in each operation.
+const VARIABLES: usize = 500;
+/// Arguments of one field or directive at most.
+const ARGUMENTS: usize = 50;
+/// Characters of a name at most: unknown ones are compared with those that there are.
+const NAME: usize = 100;
 /// Root fields at most: each is an operation of its own.
 const ROOT_FIELDS: usize = 50;
 
-/// Refuses a text that would make the parser recurse too deeply.
+/// Refuses a text that would make the parser recurse too deeply, and names that are too long.
 pub fn check_text(query: &str) -> Result<()> {
-    let (mut rest, mut depth) = (query.as_bytes(), 0_usize);
+    let (mut rest, mut depth, mut name) = (query.as_bytes(), 0_usize, 0_usize);
     while let [first, after @ ..] = rest {
+        name = match first.is_ascii_alphanumeric() || *first == b'_' {
+            true => name + 1,
+            false => 0,
+        };
+        if name > NAME {
+            let complaint = format!("A name in the query has more than {NAME} characters.");
+            return Err(Error::Refused(complaint));
+        }
         rest = match first {
             b'"' if rest.starts_with(b"\"\"\"") => {
                 behind_block_string(&rest[3..]).ok_or_else(endless)?
@@ -77,14 +97,28 @@ fn behind_comment(rest: &[u8]) -> &[u8] {
     end.map_or(&[], |end| &rest[end..])
 }
 
-/// Refuses a query with too many fields, aliases or fragments, or whose fragments lead in a circle:
-/// so others may follow fragments without counting.
+/// Refuses a query with too many operations, fields, aliases, fragments, variables or arguments, or whose
+/// fragments lead in a circle: so others may follow fragments without counting.
 pub fn check_document(document: &ExecutableDocument) -> Result<()> {
+    let at_most = |count: usize, most: usize, kind: &str| match count <= most {
+        true => Ok(()),
+        false => Err(Error::Refused(format!(
+            "A query may have at most {most} {kind}."
+        ))),
+    };
     // Whoever follows fragments recurses once for each.
-    if document.fragments.len() > FRAGMENTS {
-        let complaint = format!("A query may have at most {FRAGMENTS} fragments.");
-        return Err(Error::Refused(complaint));
-    }
+    at_most(document.fragments.len(), FRAGMENTS, "fragments")?;
+    at_most(document.operations.iter().count(), OPERATIONS, "operations")?;
+    let written = Written::of(document);
+    at_most(written.fields, ALL_FIELDS, "fields")?;
+    at_most(
+        written.levels,
+        ALL_FIELDS,
+        "fields within fragments of fields",
+    )?;
+    at_most(written.variables, VARIABLES, "variables and uses of them")?;
+    at_most(written.arguments, ARGUMENTS, "arguments for a field")?;
+    let mut all = 0_usize;
     for (_, operation) in document.operations.iter() {
         let selection = &operation.node.selection_set.node;
         for (whole, most, kind) in [
@@ -97,15 +131,82 @@ pub fn check_document(document: &ExecutableDocument) -> Result<()> {
                 let complaint = "Fragments must not spread each other in a circle.";
                 return Err(Error::Refused(complaint.to_owned()));
             }
-            if count > most {
-                return Err(Error::Refused(format!(
-                    "A query may have at most {most} {kind}."
-                )));
-            }
+            at_most(count, most, kind)?;
+            all = all.saturating_add(count);
         }
         introspection::check(document, selection)?;
     }
-    Ok(())
+    at_most(all, ALL_FIELDS, "fields")
+}
+
+/// What stands in a document, whether an operation reaches it or not: all of it is validated.
+#[derive(Default)]
+struct Written {
+    fields: usize,
+    /// Fields, each as often as inline fragments are around it: the validator compares them at each.
+    levels: usize,
+    variables: usize,
+    /// Of the field or directive that has most.
+    arguments: usize,
+}
+
+impl Written {
+    fn of(document: &ExecutableDocument) -> Self {
+        let mut written = Self::default();
+        for (_, operation) in document.operations.iter() {
+            let operation = &operation.node;
+            written.variables += operation.variable_definitions.len();
+            written.directives(&operation.directives);
+            written.read(&operation.selection_set.node, 1);
+        }
+        for fragment in document.fragments.values() {
+            written.directives(&fragment.node.directives);
+            written.read(&fragment.node.selection_set.node, 1);
+        }
+        written
+    }
+
+    /// Nesting is bounded by `check_text`.
+    fn read(&mut self, selection: &SelectionSet, level: usize) {
+        for item in &selection.items {
+            self.directives(item.node.directives());
+            match &item.node {
+                Selection::Field(field) => {
+                    self.fields += 1;
+                    self.levels += level;
+                    self.arguments(&field.node.arguments);
+                    self.read(&field.node.selection_set.node, 1);
+                }
+                Selection::InlineFragment(fragment) => {
+                    self.levels += level;
+                    self.read(&fragment.node.selection_set.node, level + 1);
+                }
+                Selection::FragmentSpread(_) => self.levels += level,
+            }
+        }
+    }
+
+    fn directives(&mut self, directives: &[Positioned<Directive>]) {
+        for directive in directives {
+            self.arguments(&directive.node.arguments);
+        }
+    }
+
+    fn arguments(&mut self, arguments: &[(Positioned<Name>, Positioned<Value>)]) {
+        self.arguments = self.arguments.max(arguments.len());
+        for (_, value) in arguments {
+            self.variables += variables(&value.node);
+        }
+    }
+}
+
+fn variables(value: &Value) -> usize {
+    match value {
+        Value::Variable(_) => 1,
+        Value::List(items) => items.iter().map(variables).sum(),
+        Value::Object(fields) => fields.values().map(variables).sum(),
+        _ => 0,
+    }
 }
 
 /// How many fields a selection has, when every fragment is written out. Fragments must not lead in a
@@ -255,5 +356,53 @@ mod tests {
         ] {
             assert!(check_document(&parse_query(query).unwrap()).is_err());
         }
+    }
+
+    #[test]
+    fn what_is_only_validated_is_bounded_too() {
+        let operations: String = (0..26).map(|n| format!("query q{n} {{ a }} ")).collect();
+        let unused = "x:a x:b ".repeat(5_001);
+        let uses: String = (0..501).map(|n| format!("$v{n} ")).collect();
+        let arguments: String = (0..51).map(|n| format!("a{n}: 1 ")).collect();
+        let shared = "a ".repeat(1_900);
+        let many: String = (0..20)
+            .map(|n| format!("query q{n} {{ o {{ ...F }} }} "))
+            .collect();
+        for (query, complaint) in [
+            (operations, "25 operations"),
+            (
+                format!("{{ a }} fragment F on Q {{ {unused} }}"),
+                "10000 fields",
+            ),
+            (format!("{{ a(ids: [{uses}]) }}"), "500 variables"),
+            (format!("{{ a({arguments}) }}"), "50 arguments"),
+            (format!("{{ a @b({arguments}) }}"), "50 arguments"),
+            (
+                format!("{many} fragment F on Q {{ {shared} }}"),
+                "10000 fields",
+            ),
+            (
+                format!(
+                    "{{ a }} fragment F on Q {{ {}{}{} }}",
+                    "... on Q { ".repeat(30),
+                    "x:a ".repeat(400),
+                    "}".repeat(30)
+                ),
+                "10000 fields within",
+            ),
+        ] {
+            let refused = check_document(&parse_query(&query).unwrap()).unwrap_err();
+            assert!(
+                refused.to_string().contains(complaint),
+                "{complaint}: {refused}"
+            );
+        }
+        let long = format!("{{ {} }}", "a".repeat(101));
+        assert!(check_text(&long).is_err());
+        let text = format!(
+            "{{ a(b: \"{0}\", c: \"\"\"{0}\"\"\") }} # {0}",
+            "a".repeat(500)
+        );
+        assert!(check_text(&text).is_ok());
     }
 }

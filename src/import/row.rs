@@ -210,10 +210,10 @@ mod tests {
     #[test]
     fn a_wrong_value_names_its_key() {
         let row = json!({"id": "x"});
-        let complaint = values(table("contents"), &row, &Memory::default()).unwrap_err();
+        let complaint = values(table("contents"), &row, &mut Memory::default()).unwrap_err();
         assert_eq!(complaint, "id: \"x\" is not a whole number");
         let row = json!({"id": 1, "text": "a"});
-        let complaint = values(table("contents"), &row, &Memory::default()).unwrap_err();
+        let complaint = values(table("contents"), &row, &mut Memory::default()).unwrap_err();
         assert_eq!(complaint, "content_type: it is missing");
     }
 
@@ -222,12 +222,12 @@ mod tests {
         let row = json!({"object_type": "album", "object_id": 1, "tag_id": 2,
             "creation_date": "2022-01-01T00:00:00+00:00"});
         assert!(
-            values(table("album_tags"), &row, &Memory::default())
+            values(table("album_tags"), &row, &mut Memory::default())
                 .unwrap()
                 .is_some()
         );
         assert!(
-            values(table("track_tags"), &row, &Memory::default())
+            values(table("track_tags"), &row, &mut Memory::default())
                 .unwrap()
                 .is_none()
         );

@@ -2,7 +2,7 @@
 use super::{
     Parent,
     clients::{self, Client},
-    consents, lineage, pkce, redirect, scopes,
+    consents, pkce, redirect, scopes,
 };
 use crate::{
     app::App, caller::Identity, error::Result, rest::params::Pairs, scope::ScopeSet, store::sql,
@@ -213,10 +213,8 @@ impl Request {
     /// Grants the request: creates a code and the redirect URI that delivers it. What a token grants
     /// ends with that token, and is no consent of the person.
     pub async fn grant(&self, app: &App, identity: &Identity) -> Result<Granted> {
-        let (user, parent) = (identity.user_id, Parent::of(&identity.credential)?);
-        if let Some(family) = parent.family {
-            lineage::check_first(app, family).await?;
-        }
+        let user = identity.user_id;
+        let parent = Parent::of(app, &identity.credential).await?;
         let code = crate::random::token();
         let now = app.clock().now();
         let mut tx = app.db().begin().await?;

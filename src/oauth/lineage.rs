@@ -17,32 +17,53 @@ pub struct Parent {
 }
 
 impl Parent {
-    /// Of a grant that is made with `credential`. What was itself made by a token cannot grant, so
-    /// that there is only one generation to follow (`check_first`).
-    pub fn of(credential: &Credential) -> Result<Self> {
-        match credential {
-            Credential::Password | Credential::Session(_) => Ok(Self::default()),
-            Credential::Family(family) => Ok(Self {
-                family: Some(*family),
-                token: None,
-            }),
-            Credential::Token(hash) => Ok(Self {
-                family: None,
-                token: Some(hash.clone()),
-            }),
-            Credential::Derived => Err(Error::Forbidden),
+    /// Of what is made with `credential`.
+    ///
+    /// # Errors
+    /// `Forbidden` for a token that was itself made by a token, so that there is only one generation to
+    /// follow.
+    pub async fn of(app: &App, credential: &Credential) -> Result<Self> {
+        let (made, parent) = match credential {
+            Credential::Password | Credential::Session(_) => return Ok(Self::default()),
+            Credential::Derived => return Err(Error::Forbidden),
+            Credential::Family(family) => (
+                sql("select cast(1 as bigint) from oauth_families where family = ?").bind(*family),
+                Self {
+                    family: Some(*family),
+                    token: None,
+                },
+            ),
+            Credential::Token(hash) => (
+                sql("select cast(1 as bigint) from oauth_applications where token_hash = ?")
+                    .bind(hash.clone()),
+                Self {
+                    family: None,
+                    token: Some(hash.clone()),
+                },
+            ),
+        };
+        let made = made.then(" and (parent_family is not null or parent_token is not null)");
+        match made.optional::<(i64,)>(app.db()).await? {
+            Some(_) => Err(Error::Forbidden),
+            None => Ok(parent),
         }
     }
 }
 
-/// Refuses a grant by a token that was itself granted by a token.
-pub async fn check_first(app: &App, family: Uuid) -> Result<()> {
-    let made: Option<(Uuid,)> = sql("select family from oauth_families
-         where family = ? and (parent_family is not null or parent_token is not null)")
-    .bind(family)
-    .optional(app.db())
-    .await?;
-    made.map_or(Ok(()), |_| Err(Error::Forbidden))
+impl Parent {
+    /// Of a new token for an application. One that renews its own token stays what it was.
+    pub async fn renewed(app: &App, credential: &Credential, application: i64) -> Result<Self> {
+        if let Credential::Token(hash) = credential {
+            let own = sql("select parent_family, parent_token from oauth_applications
+                 where id = ? and token_hash = ?");
+            let own = own.bind(application).bind(hash.clone());
+            let own: Option<(Option<Uuid>, Option<Vec<u8>>)> = own.optional(app.db()).await?;
+            if let Some((family, token)) = own {
+                return Ok(Self { family, token });
+            }
+        }
+        Self::of(app, credential).await
+    }
 }
 
 /// Condition: the token that made a grant is still valid. Takes the columns that name it.

@@ -29,18 +29,23 @@ pub async fn revoke_family(app: &App, family: Uuid) -> Result<()> {
     Ok(())
 }
 
-/// Revokes a token of a client (RFC 7009): an access token alone, a refresh token with its family.
+/// Revokes a token of a client (RFC 7009), and with it its authorization: what it made ends too.
 /// Tokens of other clients are ignored.
 pub async fn revoke(app: &App, client: &Client, token: &str) -> Result<()> {
     let hash = token_hash(token);
-    let gone = sql("delete from oauth_access_tokens where token_hash = ? and application_id = ?")
-        .bind(hash.clone())
-        .bind(client.id)
-        .run(app.db())
-        .await?;
+    let gone = sql(
+        "delete from oauth_access_tokens where token_hash = ? and application_id = ?
+         returning cast(1 as bigint), family",
+    );
+    let gone = gone.bind(hash.clone()).bind(client.id);
+    let mut tx = app.db().begin().await?;
+    let gone: Option<(i64, Option<Uuid>)> = gone.optional(&mut tx).await?;
+    tx.commit().await?;
     app.credentials().forget(token);
-    if gone > 0 {
-        return Ok(());
+    match gone {
+        Some((_, Some(family))) => return revoke_family(app, family).await,
+        Some((_, None)) => return Ok(()),
+        None => {}
     }
     let family = async || {
         let found = sql("select family from oauth_refresh_tokens

@@ -25,7 +25,6 @@ use crate::{
     error::{Error, Result},
     guard::Wire,
     ledger::Ledger,
-    throttle::Ident,
 };
 
 /// The address that a request was sent to, as links to its neighbours repeat it.
@@ -89,11 +88,13 @@ impl<E: Endpoint> Door<E> {
         let origin = request.headers().get("origin").cloned();
         let own = browser::is_own_origin(&self.app, request.headers());
         let coding = Coding::accepted(request.headers()).filter(|_| !is_secret(&path));
+        let client = super::client::of(&self.app, &request);
+        let who = self.app.ident(client.address);
         let entered = self.enter(request).await;
         let mut response = entered.unwrap_or_else(IntoResponse::into_response);
         protect(&path, response.headers_mut());
         // Adds to `Vary`, which `protect` sets only where an answer has none.
-        let compressed = compress(response, coding).await;
+        let compressed = compress(response, coding, who).await;
         let mut response = compressed.unwrap_or_else(IntoResponse::into_response);
         if let Some(origin) = origin.filter(|_| is_shared(&path, &self.app.names().media_path)) {
             share(response.headers_mut(), origin, own);
@@ -108,7 +109,7 @@ impl<E: Endpoint> Door<E> {
         let path = request.uri().path();
         let address = format!("{}{path}", self.app.names().public_url);
         let client = super::client::of(&self.app, &request);
-        let ident = Ident::of_address(client.address);
+        let ident = self.app.ident(client.address);
         let mut ledger = Ledger::default();
         let caller = auth::caller(&self.app, &request, ident, &mut ledger).await?;
         let cx = Cx::new(self.app.clone(), caller, client, ledger);

@@ -20,7 +20,11 @@ use poem::{
 };
 use zstd::bulk::Compressor;
 
-use crate::error::{Error, Result};
+use super::outgoing::hold;
+use crate::{
+    error::{Error, Result},
+    throttle::Ident,
+};
 
 /// Shorter bodies are not worth it.
 const SHORTEST: usize = 1_024;
@@ -97,8 +101,13 @@ impl Coding {
     }
 }
 
-/// Compresses an answer of text, if the client accepts it and it is worth it.
-pub async fn compress(mut response: Response, coding: Option<Coding>) -> Result<Response> {
+/// Compresses an answer of text, if the client accepts it and it is worth it. In memory it has to find
+/// room.
+pub async fn compress(
+    mut response: Response,
+    coding: Option<Coding>,
+    who: Ident,
+) -> Result<Response> {
     let kind = response.content_type().unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default();
     let is_whole = response.status() != StatusCode::PARTIAL_CONTENT
@@ -109,18 +118,21 @@ pub async fn compress(mut response: Response, coding: Option<Coding>) -> Result<
     // Caches have to know of it for answers that are not compressed too.
     let vary = HeaderValue::from_static("Accept-Encoding");
     response.headers_mut().append(VARY, vary);
-    let Some(coding) = coding else {
-        return Ok(response);
-    };
-    let body = response.take_body().into_bytes().await;
-    let body = body.map_err(Error::internal)?;
-    if body.len() < SHORTEST {
-        response.set_body(body);
+    let body = response.take_body();
+    if body.is_empty() {
         return Ok(response);
     }
-    response.set_body(coding.encode(&body).map_err(Error::internal)?);
+    let body = body.into_bytes().await;
+    let body = body.map_err(Error::internal)?;
+    let Some(coding) = coding.filter(|_| body.len() >= SHORTEST) else {
+        hold(&mut response, body, who)?;
+        return Ok(response);
+    };
+    let encoded = coding.encode(&body).map_err(Error::internal)?;
+    drop(body);
+    response.headers_mut().remove(CONTENT_LENGTH);
+    hold(&mut response, encoded.into(), who)?;
     let headers = response.headers_mut();
-    headers.remove(CONTENT_LENGTH);
     headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
     // The bytes are others, what they mean is the same.
     if let Some(tag) = headers.get_mut(ETAG)

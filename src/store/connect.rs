@@ -14,7 +14,7 @@ use sqlx::{
 use tokio::time::timeout;
 use url::Url;
 
-use super::{Db, Pools, postgres::Servers, readers::Readers};
+use super::{Db, Pools, log, postgres::Servers, readers::Readers};
 use crate::{error::Startup, overload::PATIENCE};
 
 static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -72,6 +72,7 @@ async fn sqlite(opening: Opening<'_>) -> Result<Db, Startup> {
         ))
     })?;
     let turn = take_turn(folder.to_owned()).await;
+    log::check(Path::new(path))?;
     let options = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)
@@ -99,7 +100,8 @@ async fn sqlite(opening: Opening<'_>) -> Result<Db, Startup> {
     let options = options.read_only(true).create_if_missing(false);
     let read = Readers::open(options, opening.connections, PATIENCE, opening.deadline);
     let read = read.await.map_err(failed)?;
-    Ok(Db::new(Pools::Sqlite { read, write }))
+    let path = PathBuf::from(path);
+    Ok(Db::new(Pools::Sqlite { read, write, path }))
 }
 
 async fn postgres(opening: Opening<'_>) -> Result<Db, Startup> {

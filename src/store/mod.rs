@@ -6,6 +6,7 @@ mod counts;
 mod dialect;
 pub mod fulltext;
 pub mod listing;
+mod log;
 mod postgres;
 mod readers;
 mod reword;
@@ -15,7 +16,7 @@ mod value;
 mod weigh;
 pub mod words;
 
-use std::{ops::Deref, sync::Arc};
+use std::{ops::Deref, path::PathBuf, sync::Arc};
 
 use prometheus_client::metrics::counter::Counter;
 use sqlx::{Sqlite, SqlitePool, Transaction};
@@ -52,6 +53,7 @@ enum Pools {
     Sqlite {
         read: Readers,
         write: SqlitePool,
+        path: PathBuf,
     },
     Postgres(Servers),
 }
@@ -157,10 +159,18 @@ impl Db {
         }
     }
 
+    /// Marks SQLite's file and its log as belonging together, anew.
+    pub async fn mark_log(&self) -> Result<()> {
+        if let Pools::Sqlite { write, path, .. } = &self.pools {
+            log::renew(path, write).await?;
+        }
+        Ok(())
+    }
+
     /// Waits for running statements and closes every connection.
     pub async fn close(&self) {
         match &self.pools {
-            Pools::Sqlite { read, write } => {
+            Pools::Sqlite { read, write, .. } => {
                 read.close().await;
                 write.close().await;
             }

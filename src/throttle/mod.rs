@@ -119,11 +119,15 @@ pub enum Ident {
 }
 
 impl Ident {
-    /// IPv6 addresses are masked to their /64, which one client owns; IPv4-mapped addresses become
-    /// IPv4.
-    pub fn of_address(address: IpAddr) -> Self {
+    /// IPv6 addresses are cut to the network of so many bits that one client owns; IPv4-mapped addresses
+    /// become IPv4.
+    pub fn of_address(address: IpAddr, network: u8) -> Self {
         Self::Address(match address.to_canonical() {
-            IpAddr::V6(v6) => IpAddr::V6((u128::from(v6) & (u128::MAX << 64)).into()),
+            IpAddr::V6(v6) => {
+                let host = 128 - u32::from(network.min(128));
+                let mask = u128::MAX.checked_shl(host).unwrap_or_default();
+                IpAddr::V6((u128::from(v6) & mask).into())
+            }
             v4 => v4,
         })
     }
@@ -144,5 +148,25 @@ impl fmt::Display for Ident {
             Self::Address(address) => address.fmt(f),
             Self::Login(hash) => write!(f, "login-{hash:016x}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_of_one_network_are_one_client() {
+        let ident = |address: &str, network| {
+            let address = address.parse().expect("it is an address");
+            Ident::of_address(address, network)
+        };
+        let (one, near) = ("2001:db8:0:1::1", "2001:db8:0:2::1");
+        assert_ne!(ident(one, 64), ident(near, 64));
+        assert_eq!(ident(one, 56), ident(near, 56));
+        assert_eq!(ident("2001:db8:0:1::2", 64), ident(one, 64));
+        assert_ne!(ident("2001:db8:0:1::2", 128), ident(one, 128));
+        assert_eq!(ident("::ffff:192.0.2.1", 56), ident("192.0.2.1", 64));
+        assert_ne!(ident("192.0.2.1", 32), ident("192.0.2.2", 32));
     }
 }

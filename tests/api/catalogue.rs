@@ -149,6 +149,17 @@ on_both! {
         assert_eq!(hidden["errors"][0]["extensions"]["code"], "NOT_FOUND");
     }
 
+    async fn where_an_upload_came_from_is_its_owners_business(pod: Pod) {
+        sql("update uploads set source = 'file:///home/alice/1.mp3', import_details = '{\"a\": 1}', metadata = '{\"b\": 2}' where id = 1")
+            .run(pod.app.db()).await.unwrap();
+        let (uuid,): (uuid::Uuid,) = sql("select uuid from uploads where id = 1").one(pod.app.db()).await.unwrap();
+        let ask = async |token: &str| pod.get(&format!("/api/v1/uploads/{uuid}")).by(token).send().await.json();
+        let (own, others) = (ask("alice").await, ask("bob").await);
+        assert_eq!((&own["source"], &own["import_details"]), (&json!("file:///home/alice/1.mp3"), &json!({"a": 1})));
+        assert_eq!(own["metadata"], json!({"b": 2}));
+        assert_eq!((&others["source"], &others["import_details"], &others["metadata"]), (&Value::Null, &json!({}), &json!({})));
+    }
+
     async fn uploads_are_the_callers_own(pod: Pod) {
         let body = pod.get("/api/v1/uploads?import_status=pending&import_status=errored").by("alice").send().await;
         let statuses = body.json()["results"].clone();

@@ -8,7 +8,7 @@ mod job;
 use std::{
     collections::HashMap,
     path::PathBuf,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -26,7 +26,7 @@ use self::{
     job::{Failure, Progress, Task},
 };
 use super::storage::Storage;
-use crate::{config::Config, throttle::Ident, time::Timestamp};
+use crate::{config::Config, shares::Shares, throttle::Ident, time::Timestamp};
 
 /// Runs and caches conversions, a limited number at a time. Cheap to clone.
 #[derive(Clone)]
@@ -39,9 +39,7 @@ struct Parts {
     keep: u64,
     places: Semaphore,
     /// How many of them one caller may have; the others are for others.
-    share: usize,
-    /// The places of each caller who has conversions.
-    shares: Mutex<HashMap<Ident, Weak<Semaphore>>>,
+    shares: Shares,
     running: Mutex<HashMap<Key, Running>>,
 }
 
@@ -102,8 +100,7 @@ impl Transcoder {
             storage: storage.clone(),
             keep: config.transcoding_cache << 20,
             places: Semaphore::new(config.transcoding_jobs),
-            share: config.transcoding_jobs.div_ceil(2),
-            shares: Mutex::default(),
+            shares: Shares::of_size(config.transcoding_jobs.div_ceil(2)),
             running: Mutex::default(),
         }))
     }
@@ -171,7 +168,7 @@ impl Transcoder {
             key: finished.clone(),
             task,
             progress,
-            share: self.share_of(who),
+            share: self.0.shares.of(who),
         };
         tokio::spawn(self.clone().work(work, now));
         Growing {
@@ -179,20 +176,6 @@ impl Transcoder {
             unfinished,
             finished,
         }
-    }
-
-    /// The places of one caller, shared by their conversions.
-    fn share_of(&self, who: Ident) -> Arc<Semaphore> {
-        let shares = self.0.shares.lock();
-        // A panic elsewhere cannot leave the map inconsistent.
-        let mut shares = shares.unwrap_or_else(PoisonError::into_inner);
-        shares.retain(|_, share| share.strong_count() > 0);
-        if let Some(share) = shares.get(&who).and_then(Weak::upgrade) {
-            return share;
-        }
-        let share = Arc::new(Semaphore::new(self.0.share));
-        shares.insert(who, Arc::downgrade(&share));
-        share
     }
 
     async fn work(self, work: Work, now: Timestamp) {
@@ -260,23 +243,5 @@ impl Transcoder {
             .running
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn one_caller_leaves_places_to_others() {
-        let config = Config::of(&["--transcoding-jobs", "4"]).expect("it is a setting");
-        let transcoder = Transcoder::new(&config, &Storage::new(&config));
-        let share = transcoder.share_of(Ident::User(1));
-        let held = [share.try_acquire(), share.try_acquire()];
-        assert!(held.iter().all(Result::is_ok));
-        let again = transcoder.share_of(Ident::User(1));
-        assert!(again.try_acquire().is_err(), "two of four are enough");
-        let others = transcoder.share_of(Ident::User(2));
-        assert!(others.try_acquire().is_ok(), "somebody else has places");
     }
 }

@@ -106,6 +106,25 @@ on_both! {
         assert!(again["errors"][0]["extensions"]["fields"]["key"].is_array());
     }
 
+    async fn a_new_password_ends_a_change_of_address(pod: Pod) {
+        pod.person("dora").await;
+        let mut dora = Visitor::of(&pod, "dora").await;
+        let change = |email: &str| pod.post("/api/v1/users/change-email", &json!({"password": PASSWORD, "email": email}));
+        assert_eq!(dora.script(change("intruder@people.test")).await.status, 204);
+        let stale = key(&pod.mails("intruder@people.test", 1).await[0], "key");
+        let passwords = json!({"old_password": PASSWORD, "new_password1": "averylongpw-78", "new_password2": "averylongpw-78"});
+        assert_eq!(dora.script(pod.post("/api/v1/auth/password/change/", &passwords)).await.status, 200);
+        let confirm = |key: &str| pod.post("/api/v1/auth/registration/verify-email/", &json!({"key": key}));
+        assert_eq!(confirm(&stale).send().await.status, 400);
+        // One that the owner asked for goes on, and the old address is told.
+        let change = pod.post("/api/v1/users/change-email", &json!({"password": "averylongpw-78", "email": "new@people.test"}));
+        assert_eq!(dora.script(change).await.status, 204);
+        let fresh = key(&pod.mails("new@people.test", 1).await[0], "key");
+        assert_eq!(confirm(&fresh).send().await.status, 200);
+        let told = pod.mails("dora@people.test", 1).await;
+        assert!(told[0].contains("has a new e-mail address"), "{}", told[0]);
+    }
+
     async fn nobody_is_sent_mail_after_mail(pod: Pod) with ["--throttling-enabled", "false"] => {
         pod.person("dora").await;
         pod.person("eve").await;

@@ -62,6 +62,7 @@ on_both! {
         for (new, field, complaint) in [
             (with("username", "Alice"), "username", "A user with that username already exists."),
             (with("username", "admin"), "username", "This username is reserved. Please choose another one."),
+            (with("username", "Login"), "username", "This username is reserved. Please choose another one."),
             (with("username", "a b"), "username", "Enter 1 to 30 of the characters a to z, A to Z, 0 to 9, `_`, `.` and `-`."),
             (with("email", "ALICE@pod.test"), "email", "A user is already registered with this e-mail address."),
             (with("email", "nobody"), "email", "Enter a valid email address."),
@@ -153,6 +154,24 @@ on_both! {
         assert_eq!((made.status.as_u16(), made.header("set-cookie")), (204, None));
         let out = pod.ask(Method::POST, "/api/v1/users/logout").send().await;
         assert_eq!((out.status.as_u16(), out.header("set-cookie")), (200, None));
+        // However it names its content, and whichever of its kinds it sends.
+        for (number, kind) in ["Application/X-WWW-Form-Urlencoded", "application/json", ""].into_iter().enumerate() {
+            let new = registration(&format!("newbie{number}"));
+            let body = match number {
+                0 => url::form_urlencoded::Serializer::new(String::new())
+                    .extend_pairs(new.as_object().unwrap().iter().map(|(name, value)| (name, value.as_str().unwrap()))).finish(),
+                _ => new.to_string(),
+            };
+            let ask = pod.ask(Method::POST, "/api/v1/auth/registration/").header("origin", "https://evil.test");
+            let ask = if kind.is_empty() { ask } else { ask.header("content-type", kind) };
+            let made = ask.body(body.as_str()).send().await;
+            assert_eq!((made.status.as_u16(), made.header("set-cookie")), (204, None), "{kind}: {}", made.text);
+        }
+        pod.person("dora").await;
+        let mut dora = Visitor::of(&pod, "dora").await;
+        let out = pod.ask(Method::POST, "/api/v1/users/logout").header("origin", "https://evil.test");
+        assert_eq!(dora.send(out).await.status, 403);
+        assert_eq!(dora.get("/api/v1/users/me").await.status, 200);
     }
 
     async fn scripts_sign_in_and_out_as_the_original_lets_them(pod: Pod) {
@@ -229,10 +248,15 @@ on_both! {
         let signed = browser.send(pod.ask(Method::POST, "/login").form(&form).from(home)).await;
         assert_eq!(signed.status, 303, "{}", signed.text);
         for name in ["dora", "nobody"] {
+            // The address of an account is no second name to guess at.
+            let spelled = |other: bool| match (name, other) {
+                ("dora", true) => "dora@people.test",
+                _ => name,
+            };
             let mut judged = 0;
             for last in 1..=40 {
                 for _ in 0..2 {
-                    let answer = basic(&format!("203.0.113.{last}"), name, "a guess").send().await;
+                    let answer = basic(&format!("203.0.113.{last}"), spelled(last % 2 == 0), "a guess").send().await;
                     judged += i32::from(answer.status == 401);
                     assert!(matches!(answer.status.as_u16(), 401 | 429), "{}", answer.text);
                 }

@@ -176,7 +176,7 @@ fn it_works_as_pipes_terminals_and_addresses_are() {
     let ignored = status.as_deref().unwrap_or("SigIgn: 1").lines();
     let ignored = ignored.filter_map(|line| line.strip_prefix("SigIgn:"));
     let hangup = |mask: &str| u64::from_str_radix(mask.trim(), 16).unwrap() & 1 == 1;
-    assert!(ignored.map(hangup).any(|ignored| ignored));
+    assert!(ignored.into_iter().any(hangup));
     server.stop();
 
     let command = &mut quiet(&folder);
@@ -229,6 +229,47 @@ fn only_what_fills_a_pod_makes_one_and_never_among_the_tables_of_another_program
             "{told}"
         );
     }
+}
+
+/// A backup beside the log of a crash is not mixed with it.
+#[test]
+fn a_log_that_belongs_to_another_database_is_noticed() {
+    let folder = folder("crash");
+    assert!(quiet(&folder).arg("migrate").status().unwrap().success());
+    let (database, log) = (
+        folder.join("data/baleen.db"),
+        folder.join("data/baleen.db-wal"),
+    );
+    fs::copy(&database, folder.join("backup.db")).unwrap();
+    let crash = || {
+        let (mut server, _) = greeted(&mut quiet(&folder));
+        let name = format!("ann{}", server.0.id());
+        let mut create = quiet(&folder);
+        create.args([
+            "user",
+            "create",
+            &name,
+            "--email",
+            &format!("{name}@x.test"),
+        ]);
+        assert!(create.stdout(Stdio::null()).status().unwrap().success());
+        server.0.kill().unwrap();
+        server.0.wait().unwrap();
+        assert!(fs::metadata(&log).unwrap().len() > 0);
+    };
+    crash();
+    // After a crash the log is read, as it should be.
+    crash();
+    fs::copy(folder.join("backup.db"), &database).unwrap();
+    let told = failing(baleen().current_dir(&folder).args(["user", "list"]));
+    assert!(
+        told.contains("a backup was restored beside the log of a crash"),
+        "{told}"
+    );
+    fs::remove_file(&log).unwrap();
+    fs::remove_file(folder.join("data/baleen.db-shm")).unwrap();
+    let (mut server, _) = greeted(&mut quiet(&folder));
+    server.stop();
 }
 
 /// Nothing is left of a dry run, neither where the pod would be nor among temporary files.

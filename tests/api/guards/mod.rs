@@ -238,7 +238,7 @@ on_both! {
 
     async fn an_application_token_never_exceeds_its_owner(pod: Pod) {
         let request = Request::builder().header("authorization", "Bearer app-bob").finish();
-        let ident = Ident::of_address([127, 0, 0, 1].into());
+        let ident = Ident::of_address([127, 0, 0, 1].into(), 64);
         let caller = baleen::auth::caller(&pod.app, &request, ident, &mut Ledger::default()).await.unwrap();
         let scopes = caller.identity().unwrap().scopes.to_string();
         assert_eq!(scopes, "read:libraries");

@@ -178,10 +178,14 @@ on_both! {
         assert!(works(&pod, &child).await);
         // What was made by a token grants nothing itself.
         assert_eq!(granted(&pod, &first, &child, "read").await.0, 403);
-        let fields = [("client_id", first.id.as_str()), ("client_secret", first.secret.as_str()), ("token", refresh.as_str())];
+        let listen = listen_token(&pod.get("/api/v1/users/me").by(&parent).send().await.json());
+        // With the access token ends the authorization, as with the refresh token.
+        let fields = [("client_id", first.id.as_str()), ("client_secret", first.secret.as_str()), ("token", parent.as_str())];
         assert_eq!(pod.ask(Method::POST, "/api/v1/oauth/revoke/").form(&fields).send().await.status, 200);
         pod.wait(2);
+        assert_eq!(first.refresh(&pod, &refresh).await.json()["error"], "invalid_grant");
         assert!(!works(&pod, &child).await);
+        assert_ne!(plays(&pod, &listen).await, 200);
         assert_eq!(second.refresh(&pod, &child_refresh).await.json()["error"], "invalid_grant");
         assert_eq!(second.exchange(&pod, &unredeemed.unwrap()).await.json()["error"], "invalid_grant");
         // What the person granted goes on.
@@ -205,6 +209,45 @@ on_both! {
         assert_eq!(other.refresh(&pod, &refresh).await.json()["error"], "invalid_grant");
         pod.prefer("common", "api_authentication_required", "True").await;
         assert_eq!(plays(&pod, &listen).await, 401);
+    }
+
+    async fn what_an_application_token_registers_ends_with_it(pod: Pod) {
+        pod.person("dora").await;
+        let mut dora = Visitor::of(&pod, "dora").await;
+        let scopes = json!({"scopes": "read write"});
+        let (own, token) = owned(&mut dora, &pod, scopes).await;
+        let new = json!({"name": "Child", "scopes": "read write:security"});
+        let made = pod.post("/api/v1/oauth/apps", &new).by(&token).send().await;
+        assert_eq!(made.status, 201, "{}", made.text);
+        let text = |name: &str| made.json()[name].as_str().unwrap().to_owned();
+        let (child, id) = (text("token"), text("client_id"));
+        assert!(works(&pod, &child).await);
+        // There is no second generation, whatever it is.
+        assert_eq!(pod.post("/api/v1/oauth/apps", &new).by(&child).send().await.status, 403);
+        let other = register(&pod, json!({})).await;
+        assert_eq!(granted(&pod, &other, &child, "read").await.0, 403);
+        // A token renews its own application, though its words say more than its owner may do.
+        let renew = async |id: &str, token: &str| {
+            let renewed = pod.post(&format!("/api/v1/oauth/apps/{id}/refresh-token"), &json!({})).by(token).send().await;
+            assert_eq!(renewed.status, 200, "{}", renewed.text);
+            renewed.json()["token"].as_str().unwrap().to_owned()
+        };
+        let child = renew(&id, &child).await;
+        pod.wait(2);
+        assert!(works(&pod, &child).await);
+        // What its application may no longer do, it does not do either.
+        let narrow = patch(&pod, &own, &json!({"scopes": "read:profile write:security"}));
+        assert_eq!(dora.script(narrow).await.status, 200);
+        pod.wait(2);
+        assert!(works(&pod, &child).await);
+        assert_eq!(pod.get("/api/v1/uploads").by(&child).send().await.status, 403);
+        let renewed = renew(&own.id, &token).await;
+        pod.wait(2);
+        assert!(works(&pod, &renewed).await && !works(&pod, &child).await);
+        // A person renews it, and then it is theirs.
+        let mine = dora.script(pod.post(&format!("/api/v1/oauth/apps/{id}/refresh-token"), &json!({}))).await;
+        let mine = mine.json()["token"].as_str().unwrap().to_owned();
+        assert!(works(&pod, &mine).await);
     }
 
     async fn a_repeated_refresh_is_a_theft_once_the_new_pair_was_used(pod: Pod) {

@@ -162,7 +162,9 @@ on_both! {
         assert!(works(&pod, &access).await);
         assert_eq!((post("revoke", &app, &access).await.status.as_u16(), works(&pod, &access).await), (200, false));
         assert_eq!(post("introspect", &app, &access).await.json(), json!({"active": false}));
-        let (newer, refresh) = pair(&app.refresh(&pod, &refresh).await);
+        // With an access token its authorization ends.
+        refused(&app.refresh(&pod, &refresh).await, 400, "invalid_grant");
+        let (newer, refresh) = app.pair(&pod).await;
         assert_eq!((post("revoke", &app, &refresh).await.status.as_u16(), works(&pod, &newer).await), (200, false));
         assert_eq!(post("revoke", &app, "unknown").await.status, 200);
         refused(&app.refresh(&pod, &refresh).await, 400, "invalid_grant");

@@ -19,6 +19,7 @@ use crate::{
         params::{Docs, Pairs, ParamDoc},
         standard::routes,
     },
+    store::text::clean,
 };
 
 operations! {
@@ -101,6 +102,7 @@ struct Found {
 }
 
 async fn find(permit: &Allowed<All>, query: &str) -> Result<Found> {
+    let query = clean(query);
     let query = query.trim();
     if query.is_empty() {
         return Err(Error::Refused("empty query".to_owned()));

@@ -1,7 +1,7 @@
 //! Texts written by users, such as descriptions, and their rendering to HTML.
 mod render;
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use async_graphql::{ComplexObject, SimpleObject};
 use poem_openapi::Object;
@@ -11,6 +11,7 @@ use sqlx::FromRow;
 pub use self::render::{Extent, html, preview};
 use crate::{
     error::{Error, Result},
+    graphql::connection::LONG,
     load::entity,
     resources::checks::not_blank,
     store::{Sql, Tx, sql},
@@ -28,13 +29,10 @@ pub struct Content {
     pub content_type: String,
     #[graphql(skip)]
     #[sqlx(skip)]
-    rendered: OnceLock<String>,
+    rendered: Arc<OnceLock<String>>,
 }
 
 entity!(Content in "contents": "id, text, content_type", upon [ContentId], weighs [text, text, content_type]);
-
-/// What a long text costs in a query: as much as so many fields.
-pub const LONG: usize = 25;
 
 #[ComplexObject]
 impl Content {
@@ -64,7 +62,7 @@ pub struct ContentBody {
 }
 
 impl Content {
-    /// The text as sanitized HTML. Rendered once, then cached with the row.
+    /// The text as sanitized HTML. Rendered once for all copies of the cached row.
     fn html(&self) -> &str {
         let render = || html(&self.text, &self.content_type, Extent::Plain);
         self.rendered.get_or_init(render)

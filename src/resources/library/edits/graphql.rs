@@ -5,7 +5,10 @@ use super::{Edit, OnKind, Proposal, ProposeAlbum, ProposeArtist, ProposeTrack, p
 use crate::{
     context::Cx,
     error::Result,
-    graphql::{connection::answer, standard::fields},
+    graphql::{
+        connection::{LONG, answer},
+        standard::fields,
+    },
     guard::{AllowExt, Allowed, Writes},
     resources::people::actors::Actor,
 };
@@ -41,11 +44,13 @@ impl From<EditInput> for Proposal {
 #[ComplexObject]
 impl Edit {
     /// New values, by field.
+    #[graphql(complexity = "LONG")]
     async fn payload(&self) -> Json<&Value> {
         Json(&self.payload)
     }
 
     /// Previous values, by field, each in an object with the key `value`; null until applied.
+    #[graphql(complexity = "LONG")]
     async fn previous_state(&self) -> Option<Json<&Value>> {
         self.previous_state.as_ref().map(Json)
     }

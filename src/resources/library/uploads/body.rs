@@ -2,7 +2,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use poem_openapi::{Object, types::Any};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::{ImportStatus, List, Query, Retrieve, Upload, retrieve, sql::listing};
@@ -72,15 +72,15 @@ pub struct UploadBody {
     import_date: Option<Timestamp>,
     /// Import status.
     import_status: ImportStatus,
-    /// Details of the import, such as why it failed.
+    /// Details of the import, such as why it failed; empty for uploads of others.
     import_details: Any<Value>,
-    /// Metadata given by the uploader.
+    /// Metadata given by the uploader; empty for uploads of others.
     import_metadata: Any<Value>,
     /// Name that the uploader gave to the import.
     import_reference: String,
-    /// Metadata read from the file.
+    /// Metadata read from the file; empty for uploads of others.
     metadata: Any<Value>,
-    /// Source of the file, such as a URL.
+    /// Source of the file, such as a URL; null for uploads of others.
     source: Option<String>,
 }
 
@@ -166,6 +166,15 @@ pub async fn bodies(loaders: &Loaders, reader: &Reader, ids: &[i64]) -> Result<V
     let owners = loaders.many::<Actor>(owners).await?;
     let body = |upload: &Arc<Upload>| {
         let library = libraries.get(&upload.library_id);
+        let is_own = library.is_some_and(|library| reader.actor_id() == Some(library.actor_id));
+        // Where a file came from, and how its import went, is its owner's business.
+        let own = |value: &Value| {
+            Any(if is_own {
+                value.clone()
+            } else {
+                Value::Object(Map::new())
+            })
+        };
         let library = library.map(|library| {
             let actor = owners
                 .get(&library.actor_id)
@@ -186,11 +195,11 @@ pub async fn bodies(loaders: &Loaders, reader: &Reader, ids: &[i64]) -> Result<V
             size: upload.size,
             import_date: upload.import_date,
             import_status: upload.import_status,
-            import_details: Any(upload.import_details.clone()),
-            import_metadata: Any(upload.import_metadata.clone()),
+            import_details: own(&upload.import_details),
+            import_metadata: own(&upload.import_metadata),
             import_reference: upload.import_reference.clone(),
-            metadata: Any(upload.metadata.clone()),
-            source: upload.source.clone(),
+            metadata: own(&upload.metadata),
+            source: upload.source.clone().filter(|_| is_own),
         }
     };
     Ok(uploads.iter().map(body).collect())

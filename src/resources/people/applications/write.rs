@@ -9,6 +9,7 @@ use crate::{
     error::{Error, Result},
     guard::Allowed,
     oauth::{
+        Parent,
         clients::{ClientType, secret_hash},
         consents, redirect,
     },
@@ -91,6 +92,10 @@ pub async fn create(permit: &Allowed<Create>, new: NewApplication) -> Result<Mad
         Some(&new.redirect_uris),
     )?;
     let owner = owner(permit).await?;
+    let parent = match (owner, permit.caller().identity()) {
+        (Some(_), Some(identity)) => Parent::of(permit.app(), &identity.credential).await?,
+        _ => Parent::default(),
+    };
     let client_id = crate::random::letters(40, ALPHABET);
     let secret = (new.client_type == ClientType::Confidential)
         .then(|| crate::random::letters(128, b"0123456789abcdef"));
@@ -99,7 +104,8 @@ pub async fn create(permit: &Allowed<Create>, new: NewApplication) -> Result<Mad
     sql(
         "insert into oauth_applications (client_id, client_secret_hash, name, user_id,
            redirect_uris, scope, token_hash, client_type, authorization_grant_type, created,
-           updated) values (?, ?, ?, ?, ?, ?, ?, ?, 'authorization-code', ?, ?)",
+           updated, parent_family, parent_token)
+         values (?, ?, ?, ?, ?, ?, ?, ?, 'authorization-code', ?, ?, ?, ?)",
     )
     .bind(client_id.as_str())
     .bind(secret.as_deref().map(secret_hash))
@@ -111,6 +117,8 @@ pub async fn create(permit: &Allowed<Create>, new: NewApplication) -> Result<Mad
     .bind(new.client_type)
     .bind(now)
     .bind(now)
+    .bind(parent.family)
+    .bind(parent.token)
     .run(permit.app().db())
     .await?;
     let application = super::find(permit, &client_id).await?;
@@ -177,7 +185,13 @@ fn within(reader: &Reader, scopes: &str, field: &str) -> Result<()> {
         return Ok(());
     };
     let owns = !identity.in_person() && identity.scopes.contains(write);
-    if owns && !ScopeSet::parse(scopes).is_within(identity.scopes) {
+    // An application never does more than its owner may.
+    let own = ScopeSet::of_user(identity.permissions);
+    if owns
+        && !ScopeSet::parse(scopes)
+            .intersection(own)
+            .is_within(identity.scopes)
+    {
         let complaint = "Exceeds the scopes of the token that was sent.";
         return Err(Error::field(field, complaint));
     }
@@ -244,9 +258,14 @@ pub async fn rotate(permit: &Allowed<Rotate>, client_id: &str) -> Result<Rotated
     let known = own(permit, client_id).await?;
     within(permit, &known.scopes, "non_field_errors")?;
     let token = crate::random::token();
+    let identity = permit.caller().identity().ok_or(Error::Forbidden)?;
+    let parent = Parent::renewed(permit.app(), &identity.credential, known.id).await?;
     let mut tx = permit.begin().await?;
-    sql("update oauth_applications set token_hash = ?, updated = ? where id = ?")
+    sql("update oauth_applications set token_hash = ?, parent_family = ?, parent_token = ?, updated = ?
+         where id = ?")
         .bind(token_hash(&token))
+        .bind(parent.family)
+        .bind(parent.token)
         .bind(permit.clock().now())
         .bind(known.id)
         .run(&mut tx)

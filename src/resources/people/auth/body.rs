@@ -18,7 +18,6 @@ use crate::{
     rest::{
         answer::{Answer, Plain, Redirect},
         body::Body,
-        form::FORM,
         standard::routes,
     },
 };
@@ -139,11 +138,12 @@ async fn registered(
 ) -> Result<Response> {
     let mut response = Response::builder().status(StatusCode::NO_CONTENT).finish();
     let outcome = register(permit, &new.into()).await?;
-    let form = request
-        .content_type()
-        .is_some_and(|kind| kind.starts_with(FORM));
+    let kind = request.content_type().unwrap_or_default();
+    let is_script = kind.to_ascii_lowercase().starts_with("application/json");
+    let is_genuine = browser::is_own_origin(permit.app(), request.headers())
+        && (is_script || csrf::is_genuine(request, None));
     if let Outcome::Ready(user) = outcome
-        && (!form || csrf::is_genuine(request, None))
+        && is_genuine
     {
         let session = sessions::open(permit.app(), user, cx.client()).await?;
         browser::set_session(permit.app(), &mut response, &session);

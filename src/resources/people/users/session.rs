@@ -68,6 +68,9 @@ fn bad(body: &Value) -> Response {
 pub async fn signed_out(permit: &Allowed<Logout>, request: &Request) -> Result<Response> {
     let mut response = Response::builder().content_type(HTML).finish();
     if auth::session(request).is_some() {
+        if !browser::is_own_origin(permit.app(), request.headers()) {
+            return Err(Error::Forbidden);
+        }
         sessions::close_of(permit.app(), request).await?;
         browser::clear_session(permit.app(), &mut response);
     }

@@ -1,0 +1,3 @@
+-- An application that a token made loses its own token with that one.
+alter table oauth_applications add column parent_family blob;
+alter table oauth_applications add column parent_token blob;

@@ -1,0 +1,83 @@
+//! Whether the write-ahead log beside an SQLite file belongs to it. SQLite cannot tell: the log of a crash
+//! beside a restored backup would be replayed into it.
+//!
+//! The file holds a number in its header (`user_version`), and a small file beside it holds the same. The
+//! number changes now and then, so that the file of an earlier time has another one.
+use std::{
+    fs::{self, File},
+    io::{self, Read, Seek, SeekFrom},
+    path::{Path, PathBuf},
+};
+
+use sqlx::{Row, SqlitePool};
+
+use crate::error::Startup;
+
+/// Where `user_version` stands in the header of an SQLite file.
+const PLACE: u64 = 60;
+
+/// Refuses to open a database beside the log of another one.
+pub fn check(database: &Path) -> Result<(), Startup> {
+    let log = beside(database, "-wal");
+    if fs::metadata(&log).map_or(0, |log| log.len()) == 0 {
+        return Ok(());
+    }
+    let known = fs::read_to_string(beside(database, "-mark")).unwrap_or_default();
+    let Ok(held) = held(database) else {
+        return Ok(());
+    };
+    if known.is_empty() || known.lines().any(|known| known == held.to_string()) {
+        return Ok(());
+    }
+    Err(Startup::new(format!(
+        "{} does not belong to {}: a backup was restored beside the log of a crash. Move the log and \
+         {} away, as docs/BACKUP.md says, and start again",
+        log.display(),
+        database.display(),
+        beside(database, "-shm").display(),
+    )))
+}
+
+/// Gives the file and what stands beside it a new number.
+pub async fn renew(database: &Path, write: &SqlitePool) -> sqlx::Result<()> {
+    let now: i64 = sqlx::query_scalar("pragma user_version")
+        .fetch_one(write)
+        .await?;
+    let next = i64::from(u32::from_be_bytes(crate::random::bytes()) >> 1);
+    // Whenever it ends, one of the numbers is the file's.
+    note(database, &[now, next])?;
+    let set = format!("pragma user_version = {next}");
+    sqlx::raw_sql(sqlx::AssertSqlSafe(set))
+        .execute(write)
+        .await?;
+    let emptied = sqlx::query("pragma wal_checkpoint(truncate)")
+        .fetch_one(write)
+        .await?;
+    let is_busy: i64 = emptied.try_get(0)?;
+    if is_busy == 0 {
+        note(database, &[next])?;
+    }
+    Ok(())
+}
+
+fn note(database: &Path, numbers: &[i64]) -> io::Result<()> {
+    let lines: Vec<String> = numbers.iter().map(i64::to_string).collect();
+    let (note, new) = (beside(database, "-mark"), beside(database, "-mark.new"));
+    fs::write(&new, lines.join("\n"))?;
+    fs::rename(new, note)
+}
+
+/// The number in the file itself, without its log.
+fn held(database: &Path) -> io::Result<u32> {
+    let mut file = File::open(database)?;
+    file.seek(SeekFrom::Start(PLACE))?;
+    let mut bytes = [0; 4];
+    file.read_exact(&mut bytes)?;
+    Ok(u32::from_be_bytes(bytes))
+}
+
+fn beside(database: &Path, ending: &str) -> PathBuf {
+    let mut path = database.as_os_str().to_owned();
+    path.push(ending);
+    path.into()
+}
