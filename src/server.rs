@@ -163,7 +163,9 @@ pub async fn serve(
         ))),
         None => None,
     };
-    app.db().mark_log().await?;
+    if let Err(error) = app.db().mark_log().await {
+        error.log();
+    }
     let housekeeping = tokio::spawn(keep_house(app.clone()));
     let endpoint = endpoint(&app);
     let address = acceptor

@@ -33,18 +33,19 @@ pub async fn revoke_family(app: &App, family: Uuid) -> Result<()> {
 /// Tokens of other clients are ignored.
 pub async fn revoke(app: &App, client: &Client, token: &str) -> Result<()> {
     let hash = token_hash(token);
-    let gone = sql(
-        "delete from oauth_access_tokens where token_hash = ? and application_id = ?
-         returning cast(1 as bigint), family",
-    );
-    let gone = gone.bind(hash.clone()).bind(client.id);
-    let mut tx = app.db().begin().await?;
-    let gone: Option<(i64, Option<Uuid>)> = gone.optional(&mut tx).await?;
-    tx.commit().await?;
-    app.credentials().forget(token);
-    match gone {
+    let access = sql("select cast(1 as bigint), family from oauth_access_tokens
+         where token_hash = ? and application_id = ?");
+    let access = access.bind(hash.clone()).bind(client.id);
+    match access.optional::<(i64, Option<Uuid>)>(app.db()).await? {
         Some((_, Some(family))) => return revoke_family(app, family).await,
-        Some((_, None)) => return Ok(()),
+        Some((_, None)) => {
+            sql("delete from oauth_access_tokens where token_hash = ?")
+                .bind(hash)
+                .run(app.db())
+                .await?;
+            app.credentials().forget(token);
+            return Ok(());
+        }
         None => {}
     }
     let family = async || {

@@ -52,8 +52,10 @@ pub fn hold(response: &mut Response, bytes: bytes::Bytes, who: Ident) -> Result<
     Ok(())
 }
 
+/// Room for an answer; one that is longer than a share takes all of it.
 fn take(room: Arc<Semaphore>, bytes: usize) -> Option<OwnedSemaphorePermit> {
-    room.try_acquire_many_owned(u32::try_from(bytes).ok()?).ok()
+    let bytes = u32::try_from(bytes.min(EACH)).ok()?;
+    room.try_acquire_many_owned(bytes).ok()
 }
 
 /// What is left of an answer.
@@ -70,7 +72,7 @@ impl Waiting {
         }
         let piece = self.bytes.split_to(PIECE.min(self.bytes.len()));
         for room in &mut self.room {
-            drop(room.split(piece.len()));
+            drop(room.split(piece.len().min(room.num_permits())));
         }
         Some((Ok(piece), self))
     }

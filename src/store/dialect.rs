@@ -69,7 +69,7 @@ impl Dialect {
         }
     }
 
-    /// Sets the words and the folded text of rows: `?` is a JSON list of `{id, words, folded}`. For
+    /// Sets the words and the folded text of rows that have none: `?` is a JSON list of `{id, words, folded}`. For
     /// constant names.
     pub fn set_words(self, table: &'static str, folded: &'static str) -> Sql {
         let set = format!("update {table} set words = new.words, {folded} = new.folded from");
@@ -77,11 +77,11 @@ impl Dialect {
             Self::Sqlite => format!(
                 "{set} (select value ->> 'id' as id, value ->> 'words' as words,
                      value ->> 'folded' as folded from json_each(?)) as new
-                 where {table}.id = new.id"
+                 where {table}.id = new.id and {table}.words = ''"
             ),
             Self::Postgres => format!(
                 "{set} json_to_recordset(cast(? as json)) as new(id bigint, words text, folded text)
-                 where {table}.id = new.id"
+                 where {table}.id = new.id and {table}.words = ''"
             ),
         })
     }

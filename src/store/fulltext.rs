@@ -7,7 +7,8 @@ use crate::error::{Error, Result};
 /// A full-text query: words combined by and, or and not.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Query {
-    Word(Term),
+    /// All of the words.
+    Words(Vec<Term>),
     And(Box<Query>, Box<Query>),
     Or(Box<Query>, Box<Query>),
     /// The first and not the second.
@@ -27,15 +28,15 @@ impl Query {
             return Parser::new(raw).whole().map(Some);
         }
         check_size(input)?;
-        Ok(all(asked(input, true)))
+        Ok(words(input, true))
     }
 
     /// The query for PostgreSQL's type `tsquery`.
     pub fn tsquery(&self) -> String {
         match self {
-            Self::Word(term) => {
+            Self::Words(terms) => joined(terms, " & ", |term| {
                 format!("'{}'{}", term.text, if term.is_prefix { ":*" } else { "" })
-            }
+            }),
             Self::And(left, right) => format!("({} & {})", left.tsquery(), right.tsquery()),
             Self::Or(left, right) => format!("({} | {})", left.tsquery(), right.tsquery()),
             Self::Not(left, right) => format!("({} & !{})", left.tsquery(), right.tsquery()),
@@ -45,9 +46,9 @@ impl Query {
     /// The query for SQLite's FTS5 `match`.
     pub fn fts5(&self) -> String {
         match self {
-            Self::Word(term) => {
+            Self::Words(terms) => joined(terms, " AND ", |term| {
                 format!("\"{}\"{}", term.text, if term.is_prefix { "*" } else { "" })
-            }
+            }),
             Self::And(left, right) => format!("({} AND {})", left.fts5(), right.fts5()),
             Self::Or(left, right) => format!("({} OR {})", left.fts5(), right.fts5()),
             Self::Not(left, right) => format!("({} NOT {})", left.fts5(), right.fts5()),
@@ -55,17 +56,41 @@ impl Query {
     }
 }
 
-fn all(terms: Vec<Term>) -> Option<Query> {
-    let words = terms.into_iter().map(Query::Word);
-    words.reduce(|left, right| Query::And(Box::new(left), Box::new(right)))
+/// The words of a text, side by side: nesting them would take the databases, and us, a level for each.
+fn words(text: &str, is_prefix: bool) -> Option<Query> {
+    let mut terms: Vec<Term> = Vec::new();
+    for term in asked(text, is_prefix) {
+        if terms.len() < TERMS && !terms.contains(&term) {
+            terms.push(term);
+        }
+    }
+    (!terms.is_empty()).then_some(Query::Words(terms))
 }
 
+fn joined(terms: &[Term], by: &str, write: impl Fn(&Term) -> String) -> String {
+    match terms {
+        [term] => write(term),
+        terms => {
+            let terms: Vec<String> = terms.iter().map(write).collect();
+            format!("({})", terms.join(by))
+        }
+    }
+}
+
+/// Maximum number of characters in a query.
+const LONGEST: usize = 1_000;
 /// Maximum number of words in a query, because both databases nest them.
 const WORDS: usize = 32;
 /// Maximum number of characters in a word.
 const WORD: usize = 200;
+/// Words, and pairs of characters of scripts without blanks, that are looked for; further ones are not.
+const TERMS: usize = 64;
 
 fn check_size(text: &str) -> Result<()> {
+    if text.chars().nth(LONGEST).is_some() {
+        let complaint = format!("At most {LONGEST} characters are allowed.");
+        return Err(Error::field("q", complaint));
+    }
     let words = text.split(|char: char| !char.is_alphanumeric());
     let (mut count, mut longest) = (0, 0);
     for word in words.filter(|word| !word.is_empty()) {
@@ -146,7 +171,7 @@ impl<'a> Parser<'a> {
             .strip_prefix(":*")
             .map_or((false, rest), |rest| (true, rest));
         self.rest = rest;
-        all(asked(text, prefix)).ok_or_else(invalid)
+        words(text, prefix).ok_or_else(invalid)
     }
 
     fn eat(&mut self, wanted: char) -> bool {
@@ -178,7 +203,7 @@ mod tests {
     fn words_are_prefixes_and_all_must_match() {
         assert_eq!(
             spelled("  Björk  gu(d "),
-            "((\"bjork\"* AND \"gu\"*) AND \"d\"*)"
+            "(\"bjork\"* AND \"gu\"* AND \"d\"*)"
         );
         assert_eq!(spelled("!&"), "\"u00021u00026\"*");
         assert_eq!(spelled(" \u{200b}"), "");
@@ -197,5 +222,19 @@ mod tests {
         for bad in ["\"a && b\"", "\"(a\"", "\"a b\"", "\"\""] {
             assert!(Query::parse(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn no_query_grows_without_bound() {
+        // Signs that are written out as several letters, and are no letters themselves.
+        let signs = "\u{3316}".repeat(1_000);
+        let Some(Query::Words(terms)) = Query::parse(&signs).unwrap() else {
+            unreachable!("it has words");
+        };
+        assert!(terms.len() <= TERMS);
+        assert!(Query::parse(&"\u{3316}".repeat(1_001)).is_err());
+        let title: String = ('\u{4e00}'..).take(200).collect();
+        assert_eq!(spelled(&title).matches("AND").count(), TERMS - 1);
+        assert!(spelled(&"!".repeat(1_000)).len() < 2_000);
     }
 }

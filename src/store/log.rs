@@ -16,18 +16,22 @@ use crate::error::Startup;
 /// Where `user_version` stands in the header of an SQLite file.
 const PLACE: u64 = 60;
 
-/// Refuses to open a database beside the log of another one.
+/// Refuses to open a database beside the log of another one. Without a log it is what it is: what is
+/// written to it from now on belongs to it.
 pub fn check(database: &Path) -> Result<(), Startup> {
     let log = beside(database, "-wal");
-    if fs::metadata(&log).map_or(0, |log| log.len()) == 0 {
-        return Ok(());
-    }
     let known = fs::read_to_string(beside(database, "-mark")).unwrap_or_default();
     let Ok(held) = held(database) else {
         return Ok(());
     };
     if known.is_empty() || known.lines().any(|known| known == held.to_string()) {
         return Ok(());
+    }
+    if fs::metadata(&log).map_or(0, |log| log.len()) == 0 {
+        let noted = note(database, &[held.into()]);
+        return noted.map_err(|error| {
+            Startup::caused(format!("cannot write beside {}", database.display()), error)
+        });
     }
     Err(Startup::new(format!(
         "{} does not belong to {}: a backup was restored beside the log of a crash. Move the log and \
@@ -44,8 +48,9 @@ pub async fn renew(database: &Path, write: &SqlitePool) -> sqlx::Result<()> {
         .fetch_one(write)
         .await?;
     let next = i64::from(u32::from_be_bytes(crate::random::bytes()) >> 1);
-    // Whenever it ends, one of the numbers is the file's.
-    note(database, &[now, next])?;
+    // Whenever it ends, one of the numbers is the file's: an earlier checkpoint may have been too busy
+    // to write the present one there.
+    note(database, &[held(database)?.into(), now, next])?;
     let set = format!("pragma user_version = {next}");
     sqlx::raw_sql(sqlx::AssertSqlSafe(set))
         .execute(write)

@@ -140,12 +140,18 @@ fn signs(text: &str) -> String {
     seen.collect()
 }
 
+/// Bytes of a word in the index: PostgreSQL takes 2,046. Of longer ones the beginning counts.
+const LONGEST: usize = 1_800;
+
 /// Letters and digits of ASCII as they are, others by their number: no database splits it further, and
 /// the beginning of a word stays the beginning of its code.
 fn coded(word: &str) -> String {
     use std::fmt::Write;
     let mut coded = String::with_capacity(word.len());
     for char in word.chars() {
+        if coded.len() > LONGEST {
+            break;
+        }
         match char.is_ascii_alphanumeric() {
             true => coded.push(char),
             false => write!(coded, "u{:05x}", u32::from(char)).expect("a string takes all"),

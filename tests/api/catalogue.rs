@@ -217,7 +217,16 @@ on_both! {
         }
         let nothing = pod.get("/api/v1/artists?q=%3F%3F").send().await.json();
         assert_eq!(nothing["count"], 0, "what only consists of signs is looked for");
-        let empty = pod.get("/api/v1/search?query=").send().await;
-        assert_eq!((empty.status.as_u16(), empty.text.as_str()), (400, r#"{"detail":"empty query"}"#));
+        // However long and odd it is, it is answered or refused in words.
+        let kana = "\u{3316}".repeat(1_000);
+        let title: String = ('\u{4e00}'..).take(150).collect();
+        for (odd, status) in [(kana.as_str(), 200), (&title, 200), (&"!".repeat(900), 200), (&"\u{3316}".repeat(4_000), 400)] {
+            let answer = pod.get(&format!("/api/v1/search?query={}", escaped(odd))).send().await;
+            assert_eq!(answer.status.as_u16(), status, "{:.60}: {:.200}", odd, answer.text);
+        }
+        for nothing in ["", "%20", "%E2%80%8B", "%EF%BB%BF"] {
+            let empty = pod.get(&format!("/api/v1/search?query={nothing}")).send().await;
+            assert_eq!((empty.status.as_u16(), empty.text.as_str()), (400, r#"{"detail":"empty query"}"#), "{nothing}");
+        }
     }
 }

@@ -178,6 +178,11 @@ on_both! {
             let told = left.to_string();
             assert_eq!((answer.status.as_u16(), answer.header("x-ratelimit-remaining")), (200, Some(told.as_str())), "{query}: {}", answer.text);
         }
+        // So does what is no query at all.
+        for body in ["", "null", "1", "[]", "[null]", "{\"query\": 7}"] {
+            let answer = pod.ask(Method::POST, "/graphql").header("content-type", "application/json").body(body).send().await;
+            assert_eq!(answer.status, 429, "{body}: {}", answer.text);
+        }
         for query in ["{", "{ nonsense }", "{ instance { nonsense } }", "{ ...A } fragment A on Query { ...A }"] {
             let answer = ask(query).await;
             assert_eq!(answer.status, 429, "{query}: {}", answer.text);
@@ -255,6 +260,15 @@ on_both! {
                 "albums(first: 100) { tracks(first: 100) { artist { ".repeat(3), (0..100).map(|i| format!("x{i}: name ")).collect::<String>(), "} ".repeat(9))),
             ("aliases", format!("{{ {aliases} }}")),
             ("complexity", wide.to_owned()),
+            ("texts", format!("{{ artists(first: 100) {{ nodes {{ {} }} }} }}",
+                (0..30).map(|i| format!("x{i}: description {{ html }} ")).collect::<String>())),
+            ("long name", format!("{{ {} }}", "a".repeat(900_000))),
+            ("operations", (0..400).map(|i| format!("query q{i} {{ ...f }} ")).collect::<String>()
+                + &format!("fragment f on Query {{ artist(databaseId: 1) {{ {} }} }}", "name ".repeat(1_900))),
+            ("undefined variables", (0..20).map(|i| format!("query q{i} {{ ...f }} ")).collect::<String>()
+                + &format!("fragment f on Query {{ nodes(ids: [{}]) {{ id }} }}", (0..600).map(|i| format!("$v{i} ")).collect::<String>())),
+            ("unused fragment", format!("{{ __typename }} fragment F on Artist {{ {} }}", "x:fid x:name ".repeat(6_000))),
+            ("arguments", format!("{{ x: artist({}) {{ id }} }}", (0..20_000).map(|i| format!("a{i}: 1 ")).collect::<String>())),
             ("fragments", format!("{{ ...f0 }} {doubling} fragment f40 on Query {{ __typename }}")),
             ("depth", "{ artists { nodes { albums { tracks { album { tracks { album { tracks { album { tracks { \
                 album { tracks { album { tracks { title } } } } } } } } } } } } } } }".to_owned()),
@@ -265,6 +279,13 @@ on_both! {
             assert!(answer.json()["errors"][0]["message"].is_string(), "{name}");
         }
         assert_eq!(pod.app.db().statements().get(), before);
+    }
+
+    async fn errors_without_end_are_told_in_part(pod: Pod) {
+        let unknown: String = (0..1_500).map(|n| format!("n{n} ")).collect();
+        let body = pod.graphql(&format!("{{ artist(databaseId: 1) {{ {unknown} }} }}")).send().await.json();
+        let errors = body["errors"].as_array().unwrap();
+        assert_eq!((errors.len(), &errors[100]["message"]), (101, &json!("There are 1400 more errors.")));
     }
 
     async fn the_schema_can_be_kept_to_oneself(pod: Pod) {

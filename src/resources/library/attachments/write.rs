@@ -31,8 +31,10 @@ pub async fn create(permit: &Allowed<Create>, bytes: Vec<u8>) -> Result<Attachme
 }
 
 async fn row(permit: &Allowed<Create>, actor: i64, stored: &Stored) -> Result<Attachment> {
+    // Read before the transaction, which may hold the last connection.
+    let common = permit.preferences().await?.upload_quota();
     let mut tx = permit.begin().await?;
-    check_room(permit, &mut tx, (actor, stored.size)).await?;
+    check_room(&mut tx, common, (actor, stored.size)).await?;
     let id = insert(&mut tx, actor, stored, permit.clock().now()).await?;
     let row = Attachment::select()
         .then(" where id = ?")
@@ -45,13 +47,8 @@ async fn row(permit: &Allowed<Create>, actor: i64, stored: &Stored) -> Result<At
 
 /// Pictures that a person uploads may take as much as their upload quota, beside their audio. Covers of
 /// albums and tracks, which come with audio, do not count.
-async fn check_room(
-    permit: &Allowed<Create>,
-    tx: &mut Tx,
-    (actor, size): (i64, i64),
-) -> Result<()> {
-    tx.take_turn("pictures").await?;
-    let common = permit.preferences().await?.upload_quota();
+async fn check_room(tx: &mut Tx, common: i64, (actor, size): (i64, i64)) -> Result<()> {
+    tx.take_turn(&format!("pictures {actor}")).await?;
     let quota: Option<(i64,)> =
         sql("select coalesce(upload_quota, ?) from users where actor_id = ?")
             .bind(common)

@@ -127,3 +127,21 @@ pub async fn delete_of(tx: &mut Tx, owners: Sql) -> Result<()> {
         .await
         .map(|_| ())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_rendered_once_for_all_copies_of_its_row() {
+        let row = Content {
+            id: 1,
+            text: "*a*".to_owned(),
+            content_type: "text/markdown".to_owned(),
+            rendered: Arc::default(),
+        };
+        let copy = row.clone();
+        assert_eq!(copy.html(), "<p><em>a</em></p>");
+        assert!(row.rendered.get().is_some());
+    }
+}

@@ -112,7 +112,7 @@ pub async fn create(permit: &Allowed<Create>, new: NewApplication) -> Result<Mad
     .bind(new.name.as_str())
     .bind(owner)
     .bind(words(&new.redirect_uris))
-    .bind(words(&new.scopes))
+    .bind(reached(permit, &new.scopes))
     .bind(token.as_deref().map(token_hash))
     .bind(new.client_type)
     .bind(now)
@@ -198,6 +198,24 @@ fn within(reader: &Reader, scopes: &str, field: &str) -> Result<()> {
     Ok(())
 }
 
+/// Scopes as they are stored. Those that a token gives are cut to its own: what its owner may not do now
+/// would otherwise be given for later.
+fn reached(reader: &Reader, scopes: &str) -> String {
+    let write = Scope(Access::Write, Area::Security);
+    let identity = reader.caller().identity();
+    let token =
+        identity.filter(|identity| !identity.in_person() && identity.scopes.contains(write));
+    let asked = ScopeSet::parse(scopes);
+    match token {
+        Some(token) if !asked.is_within(token.scopes) => {
+            let left = asked.intersection(token.scopes);
+            let left: Vec<&str> = left.iter().map(Scope::word).collect();
+            left.join(" ")
+        }
+        _ => words(scopes),
+    }
+}
+
 /// Updates an application.
 pub async fn update(
     permit: &Allowed<Update>,
@@ -223,7 +241,10 @@ pub async fn update(
          where id = ?",
     )
     .bind(changes.name.unwrap_or(known.name))
-    .bind(changes.scopes.map_or(known.scopes, |text| words(&text)))
+    .bind(match changes.scopes {
+        Some(scopes) => reached(permit, &scopes),
+        None => known.scopes,
+    })
     .bind(
         changes
             .redirect_uris
