@@ -185,6 +185,10 @@ on_both! {
         ] {
             let answer = pod.get(&format!("/api/v1/{address}")).send().await;
             assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{:.300}", answer.text);
+            assert_eq!(answer.json(), json!({"q": ["At most 1000 characters are allowed."]}));
+        }
+        for q in ["a".repeat(900), "a+".repeat(400), format!("%22{}a%22", "a%7C".repeat(40))] {
+            let answer = pod.get(&format!("/api/v1/artists?q={q}")).send().await;
             assert_eq!(answer.json(), json!({"q": ["At most 32 words of at most 200 characters are allowed."]}));
         }
         for address in [

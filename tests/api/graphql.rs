@@ -260,8 +260,8 @@ on_both! {
                 "albums(first: 100) { tracks(first: 100) { artist { ".repeat(3), (0..100).map(|i| format!("x{i}: name ")).collect::<String>(), "} ".repeat(9))),
             ("aliases", format!("{{ {aliases} }}")),
             ("complexity", wide.to_owned()),
-            ("texts", format!("{{ artists(first: 100) {{ nodes {{ {} }} }} }}",
-                (0..30).map(|i| format!("x{i}: description {{ html }} ")).collect::<String>())),
+            ("texts", format!("{{ artists(first: 50) {{ nodes {{ {} }} }} }}",
+                (0..50).map(|i| format!("x{i}: description {{ html }} ")).collect::<String>())),
             ("long name", format!("{{ {} }}", "a".repeat(900_000))),
             ("operations", (0..400).map(|i| format!("query q{i} {{ ...f }} ")).collect::<String>()
                 + &format!("fragment f on Query {{ artist(databaseId: 1) {{ {} }} }}", "name ".repeat(1_900))),
