@@ -2,6 +2,7 @@
 mod demo;
 mod generate;
 mod import;
+mod layers;
 mod progress;
 mod run;
 mod scan;
@@ -19,7 +20,7 @@ use std::{
 use clap::{Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::{
-    config::{Config, FrontServer, layered},
+    config::{Config, FrontServer},
     error::Startup,
 };
 
@@ -91,7 +92,9 @@ pub fn main() -> ExitCode {
 )]
 fn obey() -> Result<(), Startup> {
     let file = configuration_file();
-    let command = global(layered::<Cli>(file.as_deref(), |name| env::var_os(name))?);
+    let command = global(layers::layered::<Cli>(file.as_deref(), |name| {
+        env::var_os(name)
+    })?);
     let matches = command.get_matches();
     let cli = Cli::from_arg_matches(&matches).map_err(|error| Startup::new(error.to_string()))?;
     if !matches!(cli.command, Some(Task::Generate(_))) {
@@ -119,15 +122,16 @@ fn obey() -> Result<(), Startup> {
 fn keep_private(config: &Config) {
     use rustix::{fs::Mode, process::umask};
     use std::{fs, os::unix::fs::PermissionsExt};
+
+    use crate::store::file_of;
     umask(match config.reverse_proxy_type {
         FrontServer::None => Mode::RWXG | Mode::RWXO,
         _ => Mode::WGRP | Mode::RWXO,
     });
     let database = config.database_url();
-    let Some(path) = database.strip_prefix("sqlite:") else {
+    let Some(path) = file_of(&database) else {
         return;
     };
-    let path = path.trim_start_matches("//");
     for file in ["", "-wal", "-shm"].map(|end| format!("{path}{end}")) {
         // It may be absent, or belong to somebody else, who then decides.
         _ = fs::set_permissions(file, fs::Permissions::from_mode(0o600));

@@ -9,6 +9,7 @@ pub mod ids;
 mod introspection;
 mod limits;
 mod order;
+mod outcome;
 mod persisted;
 pub mod scalars;
 mod sent;

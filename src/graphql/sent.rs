@@ -3,7 +3,7 @@ use poem::Request;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::http::LEGACY;
+use super::outcome::LEGACY;
 use crate::{
     error::{Error, Result},
     rest::{incoming::limited, params::Pairs},

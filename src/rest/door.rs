@@ -21,6 +21,7 @@ use super::{
 use crate::{
     app::App,
     auth::{self, browser},
+    caller::Client,
     context::Cx,
     error::{Error, Result},
     guard::Wire,
@@ -90,7 +91,7 @@ impl<E: Endpoint> Door<E> {
         let coding = Coding::accepted(request.headers()).filter(|_| !is_secret(&path));
         let client = super::client::of(&self.app, &request);
         let who = self.app.ident(client.address);
-        let entered = self.enter(request).await;
+        let entered = self.enter(request, client).await;
         let mut response = entered.unwrap_or_else(IntoResponse::into_response);
         protect(&path, response.headers_mut());
         // Adds to `Vary`, which `protect` sets only where an answer has none.
@@ -105,10 +106,9 @@ impl<E: Endpoint> Door<E> {
         response
     }
 
-    async fn enter(&self, mut request: Request) -> Result<Response> {
+    async fn enter(&self, mut request: Request, client: Client) -> Result<Response> {
         let path = request.uri().path();
         let address = format!("{}{path}", self.app.names().public_url);
-        let client = super::client::of(&self.app, &request);
         let ident = self.app.ident(client.address);
         let mut ledger = Ledger::default();
         let caller = auth::caller(&self.app, &request, ident, &mut ledger).await?;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use sqlx::{
-    ConnectOptions, Connection, FromRow,
+    ConnectOptions, Connection,
     migrate::{MigrateError, Migrator},
     postgres::PgConnectOptions,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
@@ -38,27 +38,44 @@ pub struct Opening<'a> {
 
 /// Opens the database and runs migrations.
 pub async fn open(opening: Opening<'_>) -> Result<Db, Startup> {
-    let scheme = opening.url.split_once(':').map_or("", |(scheme, _)| scheme);
-    match scheme {
-        "sqlite" => sqlite(opening).await,
-        "postgres" | "postgresql" => postgres(opening).await,
+    match place(opening.url)? {
+        Place::Sqlite(path) => sqlite(path, opening).await,
+        Place::Postgres => postgres(opening).await,
+    }
+}
+
+/// Where a database is.
+pub(super) enum Place<'a> {
+    /// The path of its file.
+    Sqlite(&'a str),
+    Postgres,
+}
+
+pub(super) fn place(url: &str) -> Result<Place<'_>, Startup> {
+    if let Some(path) = file_of(url) {
+        return match path.is_empty() || path == ":memory:" {
+            true => Err(Startup::new(
+                "DATABASE_URL needs the path of a file: sqlite:./data/baleen.db",
+            )),
+            false => Ok(Place::Sqlite(path)),
+        };
+    }
+    match url.split_once(':') {
+        Some(("postgres" | "postgresql", _)) => Ok(Place::Postgres),
         _ => Err(Startup::new(format!(
             "DATABASE_URL must start with sqlite: or postgres://, and {} does not",
-            redacted(opening.url)
+            redacted(url)
         ))),
     }
 }
 
-async fn sqlite(opening: Opening<'_>) -> Result<Db, Startup> {
-    let path = opening
-        .url
-        .trim_start_matches("sqlite:")
-        .trim_start_matches("//");
-    if path.is_empty() || path == ":memory:" {
-        return Err(Startup::new(
-            "DATABASE_URL needs the path of a file: sqlite:./data/baleen.db",
-        ));
-    }
+/// The path of SQLite's file.
+pub fn file_of(url: &str) -> Option<&str> {
+    let path = url.strip_prefix("sqlite:")?;
+    Some(path.trim_start_matches("//"))
+}
+
+async fn sqlite(path: &str, opening: Opening<'_>) -> Result<Db, Startup> {
     if !opening.makes && !Path::new(path).exists() {
         return Err(none_yet(path));
     }
@@ -130,75 +147,10 @@ async fn postgres(opening: Opening<'_>) -> Result<Db, Startup> {
     Ok(Db::new(Pools::Postgres(servers.await.map_err(away)?)))
 }
 
-/// How much a pod has that an import would collide with.
-#[derive(Clone, Copy, Debug, FromRow)]
-pub struct Population {
-    users: i64,
-    actors: i64,
-    artists: i64,
-}
-
-impl Population {
-    pub const SELECT: &str = "select (select count(*) from users) as users,
-        (select count(*) from actors) as actors, (select count(*) from artists) as artists";
-
-    /// Refuses to mix two pods.
-    pub fn check_empty(&self) -> Result<(), Startup> {
-        let Self {
-            users,
-            actors,
-            artists,
-        } = self;
-        if users + actors + artists == 0 {
-            return Ok(());
-        }
-        Err(Startup::new(format!(
-            "the database is not empty: it has {users} users, {actors} accounts and {artists} \
-             artists, and an import would mix two pods. Name a new one by --data or DATABASE_URL"
-        )))
-    }
-}
-
-/// What a database holds; `None` if there is no pod in it. Nothing is written.
-pub async fn population(url: &str) -> Result<Option<Population>, Startup> {
-    let shown = redacted(url);
-    let failed = |error| Startup::caused(format!("cannot read {shown}"), error);
-    match url.split_once(':') {
-        Some(("sqlite", path)) => {
-            let path = path.trim_start_matches("//");
-            if !Path::new(path).exists() {
-                return Ok(None);
-            }
-            let options = SqliteConnectOptions::new().filename(path).read_only(true);
-            let mut connection = options.connect().await.map_err(failed)?;
-            let tables = sqlx::query_scalar(SQLITE_TABLES).fetch_all(&mut connection);
-            let tables: Vec<String> = tables.await.map_err(failed)?;
-            check_owner(&tables, &shown, true)?;
-            if tables.is_empty() {
-                return Ok(None);
-            }
-            let held = sqlx::query_as(Population::SELECT).fetch_one(&mut connection);
-            held.await.map(Some).map_err(failed)
-        }
-        _ => {
-            let options = PgConnectOptions::from_str(url).map_err(failed)?;
-            let mut connection = options.connect().await.map_err(failed)?;
-            let tables = sqlx::query_scalar(POSTGRES_TABLES).fetch_all(&mut connection);
-            let tables: Vec<String> = tables.await.map_err(failed)?;
-            check_owner(&tables, &shown, true)?;
-            if tables.is_empty() {
-                return Ok(None);
-            }
-            let held = sqlx::query_as(Population::SELECT).fetch_one(&mut connection);
-            held.await.map(Some).map_err(failed)
-        }
-    }
-}
-
 /// The tables in a database.
-const SQLITE_TABLES: &str = "select name from sqlite_master where type = 'table' and name not like 'sqlite\\_%' escape '\\'";
+pub(super) const SQLITE_TABLES: &str = "select name from sqlite_master where type = 'table' and name not like 'sqlite\\_%' escape '\\'";
 /// The same; extensions, such as PostGIS, bring tables of their own.
-const POSTGRES_TABLES: &str = "select cast(relname as text) from pg_class table_
+pub(super) const POSTGRES_TABLES: &str = "select cast(relname as text) from pg_class table_
      where relnamespace = cast(current_schema() as regnamespace) and relkind in ('r', 'p')
          and not exists (select 1 from pg_depend where objid = table_.oid and deptype = 'e'
              and classid = cast('pg_class' as regclass))
@@ -208,7 +160,7 @@ const POSTGRES_TABLES: &str = "select cast(relname as text) from pg_class table_
 const OURS: &str = "_sqlx_migrations";
 
 /// Refuses the database of another program, which would get our tables between its own.
-fn check_owner(tables: &[String], shown: &str, makes: bool) -> Result<(), Startup> {
+pub(super) fn check_owner(tables: &[String], shown: &str, makes: bool) -> Result<(), Startup> {
     if tables.iter().any(|table| table == OURS) {
         return Ok(());
     }

@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use sqlx::{Row, SqlitePool};
+use sqlx::SqlitePool;
 
 use crate::error::Startup;
 
@@ -55,11 +55,11 @@ pub async fn renew(database: &Path, write: &SqlitePool) -> sqlx::Result<()> {
     sqlx::raw_sql(sqlx::AssertSqlSafe(set))
         .execute(write)
         .await?;
-    let emptied = sqlx::query("pragma wal_checkpoint(truncate)")
-        .fetch_one(write)
+    // Without waiting for readers: whoever waits to write would wait too.
+    sqlx::raw_sql("pragma wal_checkpoint(passive)")
+        .execute(write)
         .await?;
-    let is_busy: i64 = emptied.try_get(0)?;
-    if is_busy == 0 {
+    if i64::from(held(database)?) == next {
         note(database, &[next])?;
     }
     Ok(())

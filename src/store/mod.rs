@@ -7,6 +7,7 @@ mod dialect;
 pub mod fulltext;
 pub mod listing;
 mod log;
+mod population;
 mod postgres;
 mod readers;
 mod reword;
@@ -24,8 +25,9 @@ use sqlx::{Sqlite, SqlitePool, Transaction};
 pub use self::{
     cache::{Cache, Version},
     changes::{Change, Mark, Paused, prune},
-    connect::{Opening, Population, open, population, redacted},
+    connect::{Opening, file_of, open, redacted},
     dialect::{Dialect, Index},
+    population::{Population, population},
     reword::reword,
     sql::{On, OnWrite, Row, Sql, columns_of, sql},
     value::Value,

@@ -1,6 +1,7 @@
 //! The pod itself: its description, settings and statistics.
 mod body;
 mod nodeinfo;
+mod sql;
 
 use async_graphql::{Context, Json, Object, SimpleObject};
 use serde_json::Value;

@@ -7,11 +7,11 @@ use poem_openapi::{
 };
 use serde_json::{Value, json};
 
+use super::sql::{allowed, most_used_tags};
 use crate::{
     context::Reader,
     error::Result,
     pod::{Figures, Preferences, preferences::REPORT_TYPES},
-    store::sql,
 };
 
 /// The version of Funkwhale whose API this server implements; clients check for it.
@@ -185,20 +185,13 @@ impl Facts {
     }
 }
 
-/// The servers on the pod's allow-list.
-async fn allowed(reader: &Reader) -> Result<Vec<String>> {
-    let names = sql("select name from domains where allowed = true order by name");
-    let names = names.all::<(String,)>(reader.db()).await?;
-    Ok(names.iter().map(|(name,)| name.clone()).collect())
-}
-
 /// What there is to hear, and the tags that most of it has.
 async fn content(reader: &Reader, figures: Option<&Figures>) -> Result<Value> {
     let [music, podcasts] = match figures {
         None => [Vec::new(), Vec::new()],
         Some(_) => [
-            most_used_tags(reader, "music").await?,
-            most_used_tags(reader, "podcast").await?,
+            rows(&most_used_tags(reader, "music").await?),
+            rows(&most_used_tags(reader, "podcast").await?),
         ],
     };
     Ok(json!({
@@ -213,19 +206,10 @@ async fn content(reader: &Reader, figures: Option<&Figures>) -> Result<Value> {
     }))
 }
 
-async fn most_used_tags(reader: &Reader, category: &'static str) -> Result<Vec<Value>> {
-    let counted = sql("select t.name, count(*) as uses from tags t
-         join track_tags tt on tt.tag_id = t.id
-         join track_artists ta on ta.track_id = tt.track_id and ta.position = 0
-         join artists a on a.id = ta.artist_id
-         where a.content_category = ? group by t.id, t.name order by uses desc, t.name limit 3")
-    .bind(category)
-    .kept::<(String, i64)>(reader.db())
-    .await?;
-    Ok(counted
-        .iter()
-        .map(|(name, count)| json!({ "name": name, "count": count }))
-        .collect())
+fn rows(tags: &[(String, i64)]) -> Vec<Value> {
+    let rows = tags.iter();
+    rows.map(|(name, count)| json!({ "name": name, "count": count }))
+        .collect()
 }
 
 fn report_types(preferences: &Preferences) -> Vec<Value> {

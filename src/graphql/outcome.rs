@@ -1,0 +1,148 @@
+//! What a query is answered with: a body of JSON, and a status.
+use async_graphql::{ErrorExtensionValues, PathSegment, Response as Answer, ServerError};
+use poem::http::StatusCode;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::{error::Error, ledger::Entry};
+
+pub const MODERN: &str = "application/graphql-response+json";
+/// The media type of requests, and of answers unless another is asked for.
+pub const LEGACY: &str = "application/json";
+
+/// Errors that an answer tells at most.
+const ERRORS: usize = 100;
+
+/// One answer, and how the query fared.
+pub struct Outcome {
+    /// JSON.
+    pub body: String,
+    fate: Fate,
+}
+
+/// The body of an answer.
+#[derive(Serialize)]
+struct Body<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a async_graphql::Value>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [ServerError],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    extensions: Option<Value>,
+}
+
+/// How a query fared, where statuses tell of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    Answered,
+    /// Nothing of the query ran.
+    Refused,
+    /// Every root field was refused by its rate.
+    Throttled,
+    /// Every root field needs what does not answer just now.
+    Unavailable,
+}
+
+/// What Apollo's clients look for before they send the query whole.
+pub const NOT_PERSISTED: &str = "PersistedQueryNotFound";
+
+impl Outcome {
+    pub fn of(answer: Answer, spent: &[Entry]) -> Self {
+        let refused = is_refused(&answer);
+        let (told, more) = answer.errors.split_at(answer.errors.len().min(ERRORS));
+        let mut told = told.to_vec();
+        if !more.is_empty() {
+            let complaint = format!("There are {} more errors.", more.len());
+            told.push(ServerError::new(complaint, None));
+        }
+        let fate = match () {
+            () if nothing_but(&answer, "THROTTLED") => Fate::Throttled,
+            () if nothing_but(&answer, "UNAVAILABLE") => Fate::Unavailable,
+            () if refused => Fate::Refused,
+            () => Fate::Answered,
+        };
+        let rows: Vec<Value> = spent.iter().map(row).collect();
+        let body = Body {
+            data: (!refused).then_some(&answer.data),
+            errors: &told,
+            extensions: (!rows.is_empty()).then(|| json!({ "rateLimits": rows })),
+        };
+        Self {
+            body: serde_json::to_string(&body).expect("an answer is JSON"),
+            fate,
+        }
+    }
+
+    pub fn refusal(error: Error) -> Self {
+        let fate = match error {
+            Error::Throttled(_) => Fate::Throttled,
+            Error::Unavailable(_) => Fate::Unavailable,
+            _ => Fate::Refused,
+        };
+        let mut told = async_graphql::Error::from(error);
+        if told.message == NOT_PERSISTED {
+            let extensions = told
+                .extensions
+                .get_or_insert_with(ErrorExtensionValues::default);
+            extensions.set("code", "PERSISTED_QUERY_NOT_FOUND");
+        }
+        let body =
+            json!({ "errors": [{ "message": told.message, "extensions": told.extensions }] });
+        Self {
+            body: body.to_string(),
+            fate,
+        }
+    }
+
+    /// The old media type answers 200 to whatever is well-formed (section "Status Codes").
+    pub fn status(&self, media: &str) -> StatusCode {
+        match self.fate {
+            Fate::Throttled => StatusCode::TOO_MANY_REQUESTS,
+            Fate::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Fate::Refused if media == MODERN => StatusCode::BAD_REQUEST,
+            Fate::Refused | Fate::Answered => StatusCode::OK,
+        }
+    }
+}
+
+/// Whether nothing of the query ran.
+pub fn is_refused(answer: &Answer) -> bool {
+    answer.data == async_graphql::Value::Null
+        && !answer.errors.is_empty()
+        && answer.errors.iter().all(|error| error.path.is_empty())
+}
+
+/// Whether no root field was answered, each for this reason.
+fn nothing_but(answer: &Answer, code: &str) -> bool {
+    let code = async_graphql::Value::from(code);
+    let is_why = |error: &ServerError| {
+        let extensions = error.extensions.as_ref();
+        extensions.and_then(|extensions| extensions.get("code")) == Some(&code)
+    };
+    let is_told = |name: &str| {
+        let first = |error: &ServerError| error.path.first().cloned();
+        let mut roots = answer.errors.iter().filter_map(first);
+        roots.any(|root| matches!(root, PathSegment::Field(field) if field == name))
+    };
+    let unanswered = match &answer.data {
+        async_graphql::Value::Null => true,
+        async_graphql::Value::Object(fields) => fields
+            .iter()
+            .all(|(name, value)| *value == async_graphql::Value::Null && is_told(name)),
+        _ => false,
+    };
+    unanswered && !answer.errors.is_empty() && answer.errors.iter().all(is_why)
+}
+
+/// A budget that a root field spent from.
+fn row(entry: &Entry) -> Value {
+    let quota = &entry.quota;
+    json!({
+        "operation": entry.operation,
+        "scope": quota.scope,
+        "limit": quota.limit,
+        "remaining": quota.remaining,
+        "duration": quota.duration,
+        "resetAfter": quota.reset_after,
+    })
+}
