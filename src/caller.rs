@@ -50,7 +50,8 @@ pub struct Identity {
 /// What a caller showed. What is made with it cannot do more, nor last longer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Credential {
-    Password,
+    /// A password, by what it proves until it changes.
+    Password(Uuid),
     Session(i64),
     /// A token of an authorization, by the family of its tokens.
     Family(Uuid),
@@ -65,7 +66,7 @@ impl Identity {
     pub fn in_person(&self) -> bool {
         matches!(
             self.credential,
-            Credential::Password | Credential::Session(_)
+            Credential::Password(_) | Credential::Session(_)
         )
     }
 
@@ -98,11 +99,9 @@ impl Caller {
     pub fn may(&self, anonymous: Anonymous, closed: bool, scope: Option<Scope>) -> Result<()> {
         let problem = match self {
             Self::User(identity) => {
-                let reached = scope.is_none_or(|scope| identity.scopes.contains(scope));
-                return if reached {
-                    Ok(())
-                } else {
-                    Err(Error::Forbidden)
+                return match scope.filter(|scope| !identity.scopes.contains(*scope)) {
+                    None => Ok(()),
+                    Some(lacking) => Err(Error::OutOfScope(lacking)),
                 };
             }
             Self::Refused(error) => return Err(error.clone()),

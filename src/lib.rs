@@ -27,6 +27,7 @@ pub mod media;
 pub mod oauth;
 mod overload;
 mod pod;
+mod proof;
 mod random;
 pub mod resources;
 pub mod rest;

@@ -17,7 +17,7 @@ use crate::{
     app::App,
     connections::{Bounded, Most},
     error::{Error, Result, Startup},
-    graphql::{http::GraphQl, schema, sdl},
+    graphql::{http::GraphQl, sdl},
     health::Ready,
     media::public::PublicMedia,
     oauth,
@@ -41,10 +41,15 @@ const CLOSING: Duration = Duration::from_secs(5);
 pub fn endpoint(app: &App) -> impl Endpoint<Output = Response> + 'static {
     let routes = Arc::new(Routes::of_api());
     let openapi = Bytes::from(document(app.config()).to_string());
-    let schema_text = Bytes::from(sdl());
+    let is_told = app.config().graphql_introspection;
+    let schema_text = is_told.then(|| Bytes::from(sdl()));
+    let schema_text = move |_| match &schema_text {
+        Some(schema) => text(schema.clone()),
+        None => not_found_page(),
+    };
     let api = Arc::new(service(app.config()).into_endpoint());
     let inner = web::routes(Route::new())
-        .at("/graphql", GraphQl::new(schema(app.config())))
+        .at("/graphql", GraphQl::new(app.config()))
         .at(
             "/api/v1/openapi.json",
             get(make_sync(move |_| json(openapi.clone()))),
@@ -54,10 +59,7 @@ pub fn endpoint(app: &App) -> impl Endpoint<Output = Response> + 'static {
         .at("/metrics", get(LocalMetrics(app.clone())))
         .at("/swagger", get(make_sync(|_| moved("/api/v1/docs"))))
         .at("/swagger/", get(make_sync(|_| moved("/api/v1/docs"))))
-        .at(
-            "/graphql/schema.graphql",
-            get(make_sync(move |_| text(schema_text.clone()))),
-        )
+        .at("/graphql/schema.graphql", get(make_sync(schema_text)))
         .at("/assets/*file", Assets)
         .at(
             format!("{}*file", app.config().media_path()),

@@ -21,8 +21,7 @@ struct Leaving {
 
 /// Deletes an account. The catalogue stays, except for what its channels published. The username
 /// stays taken, so that nobody can impersonate the account on other pods.
-pub async fn delete(app: &App, user: i64) -> Result<()> {
-    let mut tx = app.db().begin().await?;
+pub async fn delete(app: &App, mut tx: Tx, user: i64) -> Result<()> {
     let leaving: Leaving = sql("select actor_id from users where id = ?")
         .bind(user)
         .one(&mut tx)

@@ -17,7 +17,10 @@ use crate::{
     app::App,
     error::{Error, Result},
     scope::Permissions,
-    store::{Sql, Tx, sql, text::folded},
+    store::{
+        Sql, Tx, sql,
+        text::{folded, is_plain},
+    },
 };
 
 /// An account to create.
@@ -187,7 +190,8 @@ pub fn check_username(username: &str) -> Result<()> {
 
 /// Checks the format of an email address.
 pub fn check_email(email: &str) -> Result<()> {
-    match email.len() <= 254 && email.parse::<lettre::Address>().is_ok() {
+    // One that is written otherwise than it is stored would take the address of another mailbox.
+    match email.len() <= 254 && is_plain(email) && email.parse::<lettre::Address>().is_ok() {
         true => Ok(()),
         false => Err(Error::field("email", "Enter a valid email address.")),
     }

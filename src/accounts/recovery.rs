@@ -6,13 +6,15 @@ use super::{
     keys::{self, Purpose},
     mails::Letterhead,
     password, sessions,
-    sign_in::is_password,
+    sign_in::prove,
     take_turns,
 };
 use crate::{
     app::App,
+    caller::Identity,
     error::{Error, Result},
     oauth::{revoke_codes, revoke_user},
+    proof::{Proof, hold},
     store::{Reads, Tx, sql, text::folded},
 };
 
@@ -114,25 +116,34 @@ pub async fn reset(app: &App, uid: &str, key: &str, new: Twice<'_>) -> Result<()
 /// just signed in. Other sessions end; with `apps_too` also all access that applications have.
 pub async fn change(
     app: &App,
-    (user, session): (i64, Option<i64>),
+    identity: &Identity,
     old: &str,
     new: Twice<'_>,
     apps_too: bool,
 ) -> Result<()> {
+    let (user, session) = (identity.user_id, identity.session_id());
     let new = new.checked()?;
-    let complaint = if has_password(app.db(), user).await? {
-        let right = is_password(app, user, old).await?;
-        (!right).then_some("Your old password was entered incorrectly. Please enter it again.")
+    let refused = |complaint| Err(Error::field("old_password", complaint));
+    let proof = if has_password(app.db(), user).await? {
+        match prove(app, user, old).await? {
+            Some(proof) => proof,
+            None => return refused(WRONG),
+        }
+    } else if sessions::is_recent(app, session, FIRST_PASSWORD).await? {
+        Proof::of(app.db(), user).await?
     } else {
-        let recent = sessions::is_recent(app, session, FIRST_PASSWORD).await?;
-        (!recent)
-            .then_some("You have no password yet. Sign in again, and set one within ten minutes.")
+        return refused("You have no password yet. Sign in again, and set one within ten minutes.");
     };
-    match complaint {
-        Some(complaint) => Err(Error::field("old_password", complaint)),
-        None => put_password(app, user, new, session, apps_too).await,
+    let hash = app.hashing().hash(new).await?;
+    let mut tx = app.db().begin().await?;
+    hold(&mut tx, identity, app.clock().now()).await?;
+    if !proof.holds(&mut tx).await? {
+        return refused(WRONG);
     }
+    put(app, tx, (user, hash), session, apps_too).await
 }
+
+const WRONG: &str = "Your old password was entered incorrectly. Please enter it again.";
 
 /// Whether an account has a password. Accounts created through an OpenID provider have none at
 /// first.
@@ -154,7 +165,17 @@ pub async fn put_password(
     apps_too: bool,
 ) -> Result<()> {
     let hash = app.hashing().hash(new).await?;
-    let mut tx = app.db().begin().await?;
+    let tx = app.db().begin().await?;
+    put(app, tx, (user, hash), kept, apps_too).await
+}
+
+async fn put(
+    app: &App,
+    mut tx: Tx,
+    (user, hash): (i64, String),
+    kept: Option<i64>,
+    apps_too: bool,
+) -> Result<()> {
     set_password(&mut tx, user, hash, kept).await?;
     if apps_too {
         revoke_user(&mut tx, user).await?;
@@ -193,11 +214,13 @@ async fn set_password(tx: &mut Tx, user: i64, hash: String, kept: Option<i64>) -
 /// Sends a confirmation mail to a new address, which takes effect when the key is used.
 pub async fn change_email(app: &App, user: i64, plain: &str, email: &str) -> Result<()> {
     check_email(email)?;
-    if !is_password(app, user, plain).await? {
-        return Err(Error::field("password", "This is not your password."));
-    }
+    let refused = || Error::field("password", "This is not your password.");
+    let proof = prove(app, user, plain).await?.ok_or_else(refused)?;
     let letterhead = Letterhead::of(app).await?;
     let mut tx = app.db().begin().await?;
+    if !proof.holds(&mut tx).await? {
+        return Err(refused());
+    }
     if is_anothers(&mut tx, email, user).await? {
         return Err(Error::field("email", EMAIL_TAKEN));
     }

@@ -10,7 +10,8 @@ use crate::{
     app::App,
     auth,
     caller::Client,
-    error::Result,
+    error::{Error, Result},
+    proof::Proof,
     store::{OnWrite, Reads, sql},
     throttle::Ident,
     time::Timestamp,
@@ -39,17 +40,21 @@ pub struct Session {
     pub current: bool,
 }
 
-/// Opens a session and returns its token.
-pub async fn open(app: &App, user: i64, client: &Client) -> Result<String> {
+/// Opens a session and returns its token; `None` if the password has changed, or the account was
+/// closed, since the user showed who they are.
+pub async fn open(app: &App, proof: Proof, client: &Client) -> Result<Option<String>> {
     let token = crate::random::token();
     let now = app.clock().now();
     let mut tx = app.db().begin().await?;
+    if !proof.holds(&mut tx).await? {
+        return Ok(None);
+    }
     sql(
         "insert into sessions (token_hash, user_id, created, last_seen, expires, user_agent, address)
          values (?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(token_hash(&token))
-    .bind(user)
+    .bind(proof.user)
     .bind(now)
     .bind(now)
     .bind(now.plus_seconds(LIFETIME))
@@ -59,11 +64,18 @@ pub async fn open(app: &App, user: i64, client: &Client) -> Result<String> {
     .await?;
     sql("update users set last_login = ? where id = ?")
         .bind(now)
-        .bind(user)
+        .bind(proof.user)
         .run(&mut tx)
         .await?;
     tx.commit().await?;
-    Ok(token)
+    Ok(Some(token))
+}
+
+/// Opens the first session of an account that was just made.
+pub async fn open_first(app: &App, user: i64, client: &Client) -> Result<String> {
+    let proof = Proof::of(app.db(), user).await?;
+    let opened = open(app, proof, client).await?;
+    opened.ok_or(Error::Unauthenticated(None))
 }
 
 /// Whether a valid session of a user was opened from this address.
@@ -96,7 +108,8 @@ pub async fn close(app: &App, token: &str) -> Result<()> {
         .bind(token_hash(token))
         .run(app.db())
         .await?;
-    app.credentials().forget(token);
+    app.credentials()
+        .forget(&auth::credentials::of_session(token));
     Ok(())
 }
 

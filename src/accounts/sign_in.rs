@@ -1,12 +1,14 @@
 //! Signing in with a password.
 use sha2::{Digest, Sha256};
 use sqlx::FromRow;
+use uuid::Uuid;
 
 use super::{password, recovery::remind, sessions};
 use crate::{
     app::App,
     caller::Client,
     error::{Error, Result},
+    proof::Proof,
     store::{sql, text::folded},
     throttle::Ident,
 };
@@ -15,6 +17,7 @@ use crate::{
 #[derive(Clone, Debug, FromRow)]
 struct Account {
     id: i64,
+    secret_key: Uuid,
     password: String,
     is_active: bool,
     is_superuser: bool,
@@ -32,16 +35,17 @@ pub async fn sign_in(app: &App, login: &str, plain: &str, client: &Client) -> Re
         return Err(Error::field("non_field_errors", REFUSED));
     };
     if !user.may_enter {
-        remind(app, user.id).await?;
+        remind(app, user.proof.user).await?;
         return Err(Error::field("non_field_errors", UNVERIFIED));
     }
-    sessions::open(app, user.id, client).await
+    let opened = sessions::open(app, user.proof, client).await?;
+    opened.ok_or_else(|| Error::field("non_field_errors", REFUSED))
 }
 
 /// A user whose password was right.
 #[derive(Clone, Copy, Debug)]
 pub struct Known {
-    pub id: i64,
+    pub proof: Proof,
     /// Whether the user may sign in; false while a required email confirmation is missing.
     pub may_enter: bool,
 }
@@ -52,7 +56,7 @@ pub struct Known {
 /// the account are exempt, so that strangers cannot keep its owner out.
 pub async fn check(app: &App, login: &str, plain: &str, from: Ident) -> Result<Option<Known>> {
     let account: Option<Account> = sql(
-        "select id, password, is_active, is_superuser, email_verified from users
+        "select id, secret_key, password, is_active, is_superuser, email_verified from users
          where username = ? or username_folded = ? or (email_folded = ? and email_folded <> '')
          order by case when username = ? then 0 when username_folded = ? then 1 else 2 end limit 1",
     )
@@ -85,7 +89,10 @@ pub async fn check(app: &App, login: &str, plain: &str, from: Ident) -> Result<O
     }
     let enforced = app.config().account_email_verification_enforce;
     Ok(Some(Known {
-        id: account.id,
+        proof: Proof {
+            user: account.id,
+            stamp: account.secret_key,
+        },
         may_enter: !enforced || account.email_verified || account.is_superuser,
     }))
 }
@@ -109,14 +116,15 @@ async fn counted(app: &App, name: &str, from: Ident) -> Result<Ident> {
     }
 }
 
-/// Whether this is the user's password.
-pub async fn is_password(app: &App, user: i64, plain: &str) -> Result<bool> {
-    let stored: Option<(String,)> = sql("select password from users where id = ?")
+/// What a user's password proves; `None` if it is another one.
+pub async fn prove(app: &App, user: i64, plain: &str) -> Result<Option<Proof>> {
+    let stored: Option<(String, Uuid)> = sql("select password, secret_key from users where id = ?")
         .bind(user)
         .optional(app.db())
         .await?;
-    let stored = stored.map(|row| row.0);
-    app.hashing().verify(plain, stored, None).await
+    let (stored, stamp) = stored.unzip();
+    let right = app.hashing().verify(plain, stored, None).await?;
+    Ok(stamp.filter(|_| right).map(|stamp| Proof { user, stamp }))
 }
 
 /// Replaces an outdated hash, unless the password was changed in the meantime.

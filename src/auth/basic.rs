@@ -72,6 +72,7 @@ async fn checked(
             }),
         });
     }
+    let age = app.credentials().age();
     let known = check(app, login, password, address).await;
     if let Err(Error::Throttled(seconds)) = known {
         return Ok(Checked {
@@ -83,11 +84,15 @@ async fn checked(
         app.limits().give_back(address, budget).await?;
     }
     let holder = match known? {
-        Some(known) => Holder::of_user(app, known.id).await?,
+        Some(known) => {
+            let holder = Holder::of_user(app, known.proof.user).await?;
+            // The password may have changed since it was checked.
+            holder.filter(|holder| holder.stamp == known.proof.stamp)
+        }
         None => None,
     };
     let caller = match holder {
-        Some(holder) => admitted(app, (credential, None), holder)
+        Some(holder) => admitted(app, (credential, None), holder, age)
             .await?
             .unwrap_or_else(Caller::Rejected),
         None => Caller::Refused(Error::WrongPassword),

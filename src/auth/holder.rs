@@ -19,6 +19,7 @@ const ACTIVITY: i64 = 15 * 60;
 #[derive(FromRow)]
 pub struct Holder {
     pub user_id: i64,
+    pub stamp: Uuid,
     actor_id: Option<i64>,
     username: String,
     is_superuser: bool,
@@ -38,7 +39,8 @@ pub struct Holder {
     pub expires: Option<Timestamp>,
 }
 
-const USER: &str = "select u.id as user_id, u.actor_id, u.username, u.is_superuser,
+const USER: &str =
+    "select u.id as user_id, u.secret_key as stamp, u.actor_id, u.username, u.is_superuser,
     u.permission_moderation, u.permission_library, u.permission_settings, u.email_verified, ";
 
 const SESSION: &str = "s.last_seen as last_activity, s.id as session_id, cast(null as uuid) as family,
@@ -49,7 +51,9 @@ const SESSION: &str = "s.last_seen as last_activity, s.id as session_id, cast(nu
 const PARENT_SCOPE: &str = "coalesce(
     (select o.scope from oauth_applications o where o.token_hash = f.parent_token),
     (select o.scope from oauth_families p join oauth_applications o on o.id = p.application_id
-     where p.family = f.parent_family)) as parent_scope";
+     where p.family = f.parent_family),
+    (select o.scope from oauth_access_tokens t join oauth_applications o on o.id = t.application_id
+     where t.token_hash = f.parent_token)) as parent_scope";
 
 impl Holder {
     /// The holder of an OAuth access token or an application token.
@@ -203,7 +207,7 @@ impl Holder {
             (Some(session), ..) => Credential::Session(session),
             (_, Some(family), _) => Credential::Family(family),
             (.., Some(hash)) => Credential::Token(hash.to_vec()),
-            _ => Credential::Password,
+            _ => Credential::Password(self.stamp),
         };
         let permissions = Permissions {
             moderation: self.permission_moderation || self.is_superuser || granted.moderation,

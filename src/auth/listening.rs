@@ -40,7 +40,7 @@ pub fn sign(identity: &Identity, key: Uuid, now: Timestamp) -> String {
 /// How a claim names the credential that it was made with.
 fn named(parent: &Credential) -> String {
     match parent {
-        Credential::Password => "p".to_owned(),
+        Credential::Password(_) => "p".to_owned(),
         Credential::Session(id) => format!("s{id}"),
         Credential::Family(family) => format!("f{family}"),
         Credential::Token(hash) => format!("t{}", URL_SAFE_NO_PAD.encode(hash)),

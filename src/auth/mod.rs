@@ -92,10 +92,11 @@ async fn bearer(app: &App, token: &str) -> Result<Taken> {
         return Ok(Ok(Caller::User(found)));
     }
     let hash = token_hash(token);
+    let age = app.credentials().age();
     match Holder::of_token(app, &hash).await? {
         Some(holder) => {
             holder.record_use(app, &hash).await?;
-            admitted(app, (token, Some(&hash)), holder).await
+            admitted(app, (token, Some(&hash)), holder, age).await
         }
         None => Ok(Err(TokenProblem::Invalid)),
     }
@@ -121,11 +122,13 @@ async fn of_session(app: &App, request: &Request) -> Result<Option<Caller>> {
     if !browser::is_own_origin(app, request.headers()) {
         return Ok(None);
     }
-    let caller = match app.credentials().get(token, app.clock().now()) {
+    let credential = credentials::of_session(token);
+    let age = app.credentials().age();
+    let caller = match app.credentials().get(&credential, app.clock().now()) {
         Some(found) => Caller::User(found),
         None => match Holder::of_session(app, token).await? {
             None => return Ok(None),
-            Some(holder) => match admitted(app, (token, None), holder).await? {
+            Some(holder) => match admitted(app, (&credential, None), holder, age).await? {
                 Ok(caller) => caller,
                 Err(_) => return Ok(None),
             },
@@ -140,10 +143,12 @@ async fn of_session(app: &App, request: &Request) -> Result<Option<Caller>> {
     }
 }
 
+/// `age`: of the cached credentials, before the holder was looked up.
 async fn admitted(
     app: &App,
     (token, hash): (&str, Option<&[u8]>),
     holder: Holder,
+    age: u64,
 ) -> Result<Taken> {
     let now = app.clock().now();
     if holder.expires.is_some_and(|expires| expires <= now) {
@@ -160,6 +165,7 @@ async fn admitted(
     let expires = holder.expires;
     let granted = app.preferences().await?.default_permissions();
     let identity = holder.identity(granted, hash).into();
-    app.credentials().keep(token, &identity, (now, expires));
+    app.credentials()
+        .keep(token, &identity, (now, expires), age);
     Ok(Ok(Caller::User(identity)))
 }

@@ -8,7 +8,7 @@ use async_graphql::{
 
 use crate::{
     context::Cx,
-    error::Result,
+    error::{Error, Result},
     guard::{Allowed, Operation},
     load::Load,
     store::listing::{Listing, Window},
@@ -18,19 +18,25 @@ use crate::{
 pub const MOST: usize = 50;
 
 /// Converts the arguments of a connection for the store.
+///
+/// # Errors
+/// `Invalid` for negative sizes; the store knows how large they may be.
 pub fn window(
-    first: Option<u32>,
+    first: Option<i32>,
     after: Option<String>,
-    last: Option<u32>,
+    last: Option<i32>,
     before: Option<String>,
-) -> Window {
-    let size = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
-    Window {
-        first: first.map(size),
+) -> Result<Window> {
+    let size = |name: &str, number: Option<i32>| {
+        let size = number.map(usize::try_from).transpose();
+        size.map_err(|_| Error::field(name, "Must be at least 0."))
+    };
+    Ok(Window {
+        first: size("first", first)?,
         after,
-        last: last.map(size),
+        last: size("last", last)?,
         before,
-    }
+    })
 }
 
 /// A page of a list with cursors (Relay connection specification).
@@ -83,13 +89,34 @@ pub async fn answer<T>(found: impl Future<Output = Result<T>> + Send) -> Option<
     Some(found.await)
 }
 
-/// Limits the size of a nested list to 100.
-pub fn few(first: u32) -> usize {
-    usize::try_from(first).unwrap_or(usize::MAX).min(100)
+/// Default size of a nested list.
+const FEW: usize = 20;
+/// Maximum size of a nested list.
+const NOT_SO_FEW: usize = 100;
+
+/// The size of a nested list.
+///
+/// # Errors
+/// `Invalid` for more than 100 and less than 0.
+pub fn few(first: Option<i32>) -> Result<usize> {
+    match first.map(usize::try_from) {
+        None => Ok(FEW),
+        Some(Ok(size)) if size <= NOT_SO_FEW => Ok(size),
+        Some(Ok(_)) => Err(Error::field(
+            "first",
+            format!("Must be at most {NOT_SO_FEW}."),
+        )),
+        Some(Err(_)) => Err(Error::field("first", "Must be at least 0.")),
+    }
+}
+
+/// A factor of the cost of a nested list.
+pub fn fewest(first: Option<i32>) -> usize {
+    few(first).unwrap_or(NOT_SO_FEW)
 }
 
 /// Maximum number of nodes that a connection can return; a factor of its cost.
-pub fn pages(first: Option<u32>, last: Option<u32>) -> usize {
+pub fn pages(first: Option<i32>, last: Option<i32>) -> usize {
     first
         .or(last)
         .and_then(|size| usize::try_from(size).ok())

@@ -5,7 +5,7 @@ use async_graphql::parser::{parse_query, types::ExecutableDocument};
 use moka::sync::Cache;
 
 use super::limits;
-use crate::error::Result;
+use crate::error::{Error, Fault, Result};
 
 /// Bytes of documents that are kept at most.
 const CAPACITY: u64 = 16 << 20;
@@ -26,21 +26,20 @@ impl Default for Documents {
 }
 
 impl Documents {
-    /// The document of a text, or `None` if it does not parse.
+    /// The document of a text.
     ///
     /// # Errors
-    /// `Refused` when it is nested too deeply, or has too many fields, fragments or root fields.
-    pub fn parsed(&self, text: &Arc<str>) -> Result<Option<Arc<ExecutableDocument>>> {
+    /// `Query` when it does not parse; `Refused` when it is nested too deeply, or has too many fields, fragments or root fields.
+    pub fn parsed(&self, text: &Arc<str>) -> Result<Arc<ExecutableDocument>> {
         if let Some(known) = self.0.get(text) {
-            return Ok(Some(known));
+            return Ok(known);
         }
         limits::check_text(text)?;
-        let Ok(document) = parse_query(text.as_ref()) else {
-            return Ok(None);
-        };
+        let document = parse_query(text.as_ref())
+            .map_err(|error| Error::Query(Box::new(Fault::unparsed(&error.into()))))?;
         limits::check_document(&document)?;
         let document = Arc::new(document);
         self.0.insert(text.clone(), document.clone());
-        Ok(Some(document))
+        Ok(document)
     }
 }

@@ -2,8 +2,8 @@
 use std::{borrow::Cow, sync::Arc};
 
 use async_graphql::{
-    Request as Query, Variables,
-    parser::types::{ExecutableDocument, OperationType},
+    Request as Query, Response as Answer, Variables,
+    parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType},
 };
 use poem::{
     Endpoint, IntoResponse, Request, Response,
@@ -12,54 +12,86 @@ use poem::{
 use serde_json::Value;
 
 use super::{
-    Graph, budgets,
+    Graph, budgets, coercion, costs,
     documents::Documents,
-    escapes, introspection, order,
-    outcome::{LEGACY, MODERN, NOT_PERSISTED, Outcome, is_refused},
+    escapes, introspection,
+    nulls::Nulls,
+    order,
+    outcome::{self, LEGACY, MODERN, NOT_PERSISTED, Outcome, is_refused, is_too_dear},
     persisted::Persisted,
+    schema,
     sent::{Parameters, Sent, from_body, from_url},
+    types::Types,
     variables,
 };
 use crate::{
+    caller::Caller,
+    config::Config,
     context::{Cx, Plan},
-    error::{Error, RETRY_AFTER, Result},
+    error::{Error, Fault, RETRY_AFTER, Result, TokenProblem},
 };
 
 /// The endpoint at `/graphql`.
 pub struct GraphQl {
     graph: Graph,
+    types: Types,
     persisted: Persisted,
     documents: Documents,
+    /// Points that a query may cost.
+    complexity: usize,
+    introspection: bool,
+}
+
+/// A query that is checked as far as it can be before it runs.
+struct Prepared {
+    query: Query,
+    document: Arc<ExecutableDocument>,
+    /// The operation that is asked for, by name.
+    name: Option<String>,
+}
+
+impl Prepared {
+    fn operation(&self) -> Option<&OperationDefinition> {
+        chosen(&self.document, self.name.as_deref())
+    }
 }
 
 impl GraphQl {
-    pub fn new(graph: Graph) -> Self {
+    pub fn new(config: &Config) -> Self {
+        let graph = schema(config);
         Self {
+            types: Types::read(&graph.sdl()),
             graph,
             persisted: Persisted::default(),
             documents: Documents::default(),
+            complexity: config.graphql_complexity,
+            introspection: config.graphql_introspection,
         }
     }
 
     async fn answer(&self, request: Request, media: &'static str) -> Result<Response> {
-        let get = request.method() == Method::GET;
-        if !get && request.method() != Method::POST {
-            return Err(Error::MethodNotAllowed(request.method().to_string()));
-        }
         let cx = Cx::of(&request).clone();
         let before = cx.spent().len();
-        let answered = self.answered(&cx, request, media).await;
-        match answered {
+        match self.answered(&cx, request, media).await {
             Ok(response) => Ok(response),
             Err(error) => Err(paid(&cx, before, error).await),
         }
     }
 
     async fn answered(&self, cx: &Cx, request: Request, media: &'static str) -> Result<Response> {
-        if request.method() == Method::GET {
-            let parameters = from_url(request.uri().query().unwrap_or_default())?;
-            let outcome = self.run(cx, parameters, true).await?;
-            return Ok(written(outcome.status(media), outcome.body, media));
+        if let Caller::Rejected(problem @ (TokenProblem::Invalid | TokenProblem::Expired)) =
+            cx.caller()
+        {
+            return Err(Error::Unauthenticated(Some(*problem)));
+        }
+        match *request.method() {
+            Method::GET | Method::HEAD => {
+                let parameters = from_url(request.uri().query().unwrap_or_default())?;
+                let outcome = self.run(cx, parameters, true).await?;
+                return Ok(written(outcome.status(media), outcome.body, media));
+            }
+            Method::POST => {}
+            _ => return Err(Error::MethodNotAllowed(request.method().to_string())),
         }
         match from_body(request).await? {
             Sent::One(parameters) => {
@@ -79,59 +111,95 @@ impl GraphQl {
 
     async fn run(&self, cx: &Cx, parameters: Parameters, get: bool) -> Result<Outcome> {
         let before = cx.spent().len();
-        let operation = parameters.operation_name.clone();
-        let (query, document) = match self.prepared(parameters, get) {
-            Ok(prepared) => prepared,
+        let ran = match self.prepared(parameters, get) {
+            Ok(prepared) => self.execute(cx, prepared, before).await,
             // These are faults of the request, not of its query.
             Err(error @ (Error::MethodNotAllowed(_) | Error::Invalid(_))) => return Err(error),
-            Err(error) => return Ok(Outcome::refusal(paid(cx, before, error).await)),
-        };
-        let plan = document
-            .as_ref()
-            .map(|document| budgets::plan(document, operation.as_deref(), &query.variables));
-        let plan = plan.unwrap_or_default();
-        let checked = plan.check(cx).and_then(|()| within(&plan));
-        let introspected = match checked {
-            Ok(()) => plan.introspect(cx).await,
             Err(error) => Err(error),
         };
-        if let Err(error) = introspected {
-            return Ok(Outcome::refusal(paid(cx, before, error).await));
+        match ran {
+            Ok(outcome) => Ok(outcome),
+            Err(error) => Ok(Outcome::refusal(paid(cx, before, error).await)),
         }
+    }
+
+    async fn execute(&self, cx: &Cx, prepared: Prepared, before: usize) -> Result<Outcome> {
+        let Prepared {
+            query,
+            document,
+            name,
+        } = prepared;
+        let name = name.as_deref();
+        let plan = budgets::plan(&document, name, &query.variables);
+        plan.check(cx)?;
+        self.within(&plan)?;
+        plan.introspect(cx).await?;
         let plan = Arc::new(plan);
+        let variables = query.variables.clone();
         let query = query.data(cx.clone()).data(plan.clone());
         let mut answer = self.graph.execute(query).await;
-        if !answer.errors.is_empty()
-            && let Err(error) = plan.settle(cx).await
-        {
-            return Ok(Outcome::refusal(error));
-        }
         let settled = cx.settle();
-        if (plan.is_empty() || is_refused(&answer))
-            && cx.spent().len() == before
-            && let Err(error) = cx.spend_document().await
-        {
-            return Ok(Outcome::refusal(error));
-        }
-        if is_refused(&answer)
-            && let Err(error) = settled
-        {
-            return Ok(Outcome::refusal(error));
-        }
-        // A document that was refused may have fragments without end.
-        if let (Some(document), async_graphql::Value::Object(_)) = (&document, &answer.data) {
-            answer.data = order::ordered(answer.data, document, operation.as_deref());
+        if is_refused(&answer) {
+            settled?;
+            if is_too_dear(&answer) {
+                let why = costs::too_dear(&document, name, &variables, self.complexity).await;
+                return Err(Error::Query(Box::new(why)));
+            }
+            paid_for(cx, before).await?;
+        } else {
+            if !answer.errors.is_empty() {
+                plan.settle(cx).await?;
+            }
+            if plan.is_empty() {
+                paid_for(cx, before).await?;
+            }
+            if let Some(operation) = chosen(&document, name) {
+                self.complete(&mut answer, &document, operation);
+            }
         }
         Ok(Outcome::of(answer, &cx.spent()[before..]))
     }
 
-    /// The query, checked before anything of it runs, and its document. One that does not parse is
-    /// left to the executor, which tells where and why.
-    fn prepared(
+    /// Puts an answer into the shape of its query: what failed is null, fields stand in their order.
+    fn complete(
         &self,
-        parameters: Parameters,
-        get: bool,
-    ) -> Result<(Query, Option<Arc<ExecutableDocument>>)> {
+        answer: &mut Answer,
+        document: &ExecutableDocument,
+        operation: &OperationDefinition,
+    ) {
+        let mut data = std::mem::take(&mut answer.data);
+        if !answer.errors.is_empty() {
+            let nulls = Nulls {
+                types: &self.types,
+                document,
+                operation,
+            };
+            nulls.put(&mut data, &answer.errors);
+            for error in &mut answer.errors {
+                let field = nulls.field(error);
+                outcome::name_argument(error, field);
+            }
+        }
+        answer.data = order::ordered(data, document, operation);
+    }
+
+    /// Refuses a query that asks for the schema too often, or though it must not.
+    fn within(&self, plan: &Plan) -> Result<()> {
+        let most = introspection::MOST;
+        if plan.introspections() > 0 && !self.introspection {
+            let complaint = "Introspection is switched off on this pod.";
+            return Err(Error::Query(Box::new(Fault::invalid(complaint))));
+        }
+        match plan.introspections() <= most {
+            true => Ok(()),
+            false => Err(Error::Refused(format!(
+                "A query may ask for the schema at most {most} times."
+            ))),
+        }
+    }
+
+    /// The query, checked before anything of it runs.
+    fn prepared(&self, parameters: Parameters, get: bool) -> Result<Prepared> {
         let sent = parameters.query.unwrap_or_default();
         let persisted = parameters.extensions.unwrap_or_default().persisted_query;
         let text = match persisted {
@@ -149,53 +217,62 @@ impl GraphQl {
             Cow::Owned(joined) => joined.into(),
         };
         let document = self.documents.parsed(&text)?;
+        let name = parameters.operation_name;
         let mut query = Query::new(text.as_ref());
-        if let Some(name) = &parameters.operation_name {
+        if let Some(name) = &name {
             query = query.operation_name(name);
         }
         if let Some(variables) = parameters.variables {
             query = query.variables(Variables::from_json(Value::Object(variables)));
         }
-        if let Some(document) = &document {
-            let named = |name: Option<&str>| {
-                parameters
-                    .operation_name
-                    .as_deref()
-                    .is_none_or(|wanted| name == Some(wanted))
-            };
-            let changes = document.operations.iter().any(|(name, operation)| {
-                named(name.map(|name| name.as_str())) && operation.node.ty != OperationType::Query
-            });
-            if get && changes {
+        let mut completed = ExecutableDocument::clone(&document);
+        variables::complete(&mut completed, name.as_deref(), &mut query.variables);
+        query.set_parsed_query(completed);
+        let prepared = Prepared {
+            query,
+            document,
+            name,
+        };
+        if let Some(operation) = prepared.operation() {
+            if get && operation.ty != OperationType::Query {
                 return Err(Error::MethodNotAllowed("GET".to_owned()));
             }
-            let mut document = ExecutableDocument::clone(document);
-            let operation = parameters.operation_name.as_deref();
-            variables::complete(&mut document, operation, &mut query.variables);
-            query.set_parsed_query(document);
+            let variables = &prepared.query.variables;
+            coercion::check(&self.types, &prepared.document, operation, variables)?;
         }
-        Ok((query, document))
+        Ok(prepared)
+    }
+}
+
+/// The operation of a document that is asked for; `None` if there is none of that name, or several and
+/// no name.
+fn chosen<'a>(
+    document: &'a ExecutableDocument,
+    name: Option<&str>,
+) -> Option<&'a OperationDefinition> {
+    let found = match (&document.operations, name) {
+        (DocumentOperations::Single(only), _) => Some(only),
+        (DocumentOperations::Multiple(several), Some(name)) => several.get(name),
+        (DocumentOperations::Multiple(several), None) if several.len() == 1 => {
+            several.values().next()
+        }
+        (DocumentOperations::Multiple(_), None) => None,
+    };
+    found.map(|operation| &operation.node)
+}
+
+/// Counts a document that spent nothing else as a request.
+async fn paid_for(cx: &Cx, before: usize) -> Result<()> {
+    match cx.spent().len() == before {
+        true => cx.spend_document().await,
+        false => Ok(()),
     }
 }
 
 /// The reason of a refusal, which counts as a request: else documents without end could be sent to be
 /// refused.
 async fn paid(cx: &Cx, before: usize, error: Error) -> Error {
-    match cx.spent().len() == before {
-        true => cx.spend_document().await.err().unwrap_or(error),
-        false => error,
-    }
-}
-
-/// Refuses a query that asks for the schema too often.
-fn within(plan: &Plan) -> Result<()> {
-    let most = introspection::MOST;
-    match plan.introspections() <= most {
-        true => Ok(()),
-        false => Err(Error::Refused(format!(
-            "A query may ask for the schema at most {most} times."
-        ))),
-    }
+    paid_for(cx, before).await.err().unwrap_or(error)
 }
 
 /// The media type of the answer; the new one when it is asked for by name.
@@ -248,12 +325,15 @@ impl Endpoint for GraphQl {
         };
         Ok(self.answer(request, media).await.unwrap_or_else(|error| {
             let method = matches!(error, Error::MethodNotAllowed(_));
+            let challenge = error.challenge();
             let status = poem::error::ResponseError::status(&error);
             let mut response = written(status, Outcome::refusal(error).body, media);
+            let headers = response.headers_mut();
             if method {
-                response
-                    .headers_mut()
-                    .insert("allow", HeaderValue::from_static("GET, POST"));
+                headers.insert("allow", HeaderValue::from_static("GET, HEAD, POST"));
+            }
+            if let Some(challenge) = challenge {
+                headers.insert("www-authenticate", HeaderValue::from_static(challenge));
             }
             response
         }))

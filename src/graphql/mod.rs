@@ -1,19 +1,24 @@
 //! The GraphQL door.
 mod budgets;
+mod coercion;
 pub mod connection;
+mod costs;
 mod described;
 mod documents;
 mod escapes;
 pub mod http;
 pub mod ids;
+pub mod input;
 mod introspection;
 mod limits;
+mod nulls;
 mod order;
 mod outcome;
 mod persisted;
 pub mod scalars;
 mod sent;
 pub mod standard;
+mod types;
 mod variables;
 
 use async_graphql::{EmptySubscription, Schema, SchemaBuilder};

@@ -3,7 +3,7 @@
 use async_graphql::{
     Name, Value,
     indexmap::IndexMap,
-    parser::types::{DocumentOperations, ExecutableDocument, Selection, SelectionSet},
+    parser::types::{ExecutableDocument, OperationDefinition, Selection, SelectionSet},
 };
 
 /// The fields that are asked for, in order, and those within them.
@@ -12,17 +12,13 @@ struct Shape(IndexMap<Name, Shape>);
 
 /// Puts what a query answered in its order. Only for documents that were executed: their limits
 /// bound how far fragments unfold.
-pub fn ordered(data: Value, document: &ExecutableDocument, operation: Option<&str>) -> Value {
-    let operation = match (&document.operations, operation) {
-        (DocumentOperations::Single(only), _) => Some(only),
-        (DocumentOperations::Multiple(named), Some(name)) => named.get(name),
-        (DocumentOperations::Multiple(_), None) => None,
-    };
-    let Some(operation) = operation else {
-        return data;
-    };
+pub fn ordered(
+    data: Value,
+    document: &ExecutableDocument,
+    operation: &OperationDefinition,
+) -> Value {
     let mut shape = Shape::default();
-    shape.add(&operation.node.selection_set.node, document);
+    shape.add(&operation.selection_set.node, document);
     shape.arrange(data)
 }
 
@@ -81,11 +77,14 @@ mod tests {
         )
         .unwrap();
         let done = value!({"list": [{"p": 1, "q": 2}, null], "x": {"c": 1, "d": 2, "e": 3}, "z": {"b": 1, "a": 2}});
-        let text = ordered(done.clone(), &document, Some("A")).to_string();
+        let mut operations = document.operations.iter();
+        let (_, operation) = operations
+            .find(|(name, _)| name.is_some_and(|name| name == "A"))
+            .unwrap();
+        let text = ordered(done, &document, &operation.node).to_string();
         assert_eq!(
             text,
             "{z: {b: 1, a: 2}, x: {e: 3, c: 1, d: 2}, list: [{q: 2, p: 1}, null]}"
         );
-        assert_eq!(ordered(done.clone(), &document, None), done);
     }
 }

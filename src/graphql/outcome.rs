@@ -1,10 +1,15 @@
 //! What a query is answered with: a body of JSON, and a status.
-use async_graphql::{ErrorExtensionValues, PathSegment, Response as Answer, ServerError};
+use async_graphql::{
+    ErrorExtensionValues, PathSegment, Response as Answer, ServerError, parser::types::Field,
+};
 use poem::http::StatusCode;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::{error::Error, ledger::Entry};
+use crate::{
+    error::{Error, fault},
+    ledger::Entry,
+};
 
 pub const MODERN: &str = "application/graphql-response+json";
 /// The media type of requests, and of answers unless another is asked for.
@@ -35,6 +40,8 @@ struct Body<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fate {
     Answered,
+    /// Some of it failed.
+    Faulty,
     /// Nothing of the query ran.
     Refused,
     /// Every root field was refused by its rate.
@@ -49,6 +56,10 @@ pub const NOT_PERSISTED: &str = "PersistedQueryNotFound";
 impl Outcome {
     pub fn of(answer: Answer, spent: &[Entry]) -> Self {
         let refused = is_refused(&answer);
+        let mut answer = answer;
+        for error in &mut answer.errors {
+            code(error, refused);
+        }
         let (told, more) = answer.errors.split_at(answer.errors.len().min(ERRORS));
         let mut told = told.to_vec();
         if !more.is_empty() {
@@ -59,11 +70,12 @@ impl Outcome {
             () if nothing_but(&answer, "THROTTLED") => Fate::Throttled,
             () if nothing_but(&answer, "UNAVAILABLE") => Fate::Unavailable,
             () if refused => Fate::Refused,
+            () if !answer.errors.is_empty() => Fate::Faulty,
             () => Fate::Answered,
         };
         let rows: Vec<Value> = spent.iter().map(row).collect();
         let body = Body {
-            data: (!refused).then_some(&answer.data),
+            data: matches!(fate, Fate::Answered | Fate::Faulty).then_some(&answer.data),
             errors: &told,
             extensions: (!rows.is_empty()).then(|| json!({ "rateLimits": rows })),
         };
@@ -79,6 +91,10 @@ impl Outcome {
             Error::Unavailable(_) => Fate::Unavailable,
             _ => Fate::Refused,
         };
+        let locations = match &error {
+            Error::Query(fault) => fault.locations.clone(),
+            _ => Vec::new(),
+        };
         let mut told = async_graphql::Error::from(error);
         if told.message == NOT_PERSISTED {
             let extensions = told
@@ -86,8 +102,11 @@ impl Outcome {
                 .get_or_insert_with(ErrorExtensionValues::default);
             extensions.set("code", "PERSISTED_QUERY_NOT_FOUND");
         }
-        let body =
-            json!({ "errors": [{ "message": told.message, "extensions": told.extensions }] });
+        let mut row = json!({ "message": told.message, "extensions": told.extensions });
+        if !locations.is_empty() {
+            row["locations"] = json!(locations);
+        }
+        let body = json!({ "errors": [row] });
         Self {
             body: body.to_string(),
             fate,
@@ -100,7 +119,9 @@ impl Outcome {
             Fate::Throttled => StatusCode::TOO_MANY_REQUESTS,
             Fate::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Fate::Refused if media == MODERN => StatusCode::BAD_REQUEST,
-            Fate::Refused | Fate::Answered => StatusCode::OK,
+            // "Partial success" of the specification's draft.
+            Fate::Faulty if media == MODERN => StatusCode::NON_AUTHORITATIVE_INFORMATION,
+            Fate::Refused | Fate::Faulty | Fate::Answered => StatusCode::OK,
         }
     }
 }
@@ -110,6 +131,43 @@ pub fn is_refused(answer: &Answer) -> bool {
     answer.data == async_graphql::Value::Null
         && !answer.errors.is_empty()
         && answer.errors.iter().all(|error| error.path.is_empty())
+}
+
+/// Whether a query was refused for its cost.
+pub fn is_too_dear(answer: &Answer) -> bool {
+    answer
+        .errors
+        .iter()
+        .any(|error| error.message == "Query is too complex.")
+}
+
+/// Gives an error of the executor's own the code of its kind.
+fn code(error: &mut ServerError, refused: bool) {
+    let extensions = error
+        .extensions
+        .get_or_insert_with(ErrorExtensionValues::default);
+    if extensions.get("code").is_none() {
+        extensions.set("code", if refused { fault::INVALID } else { "INVALID" });
+    }
+}
+
+/// Tells an argument that could not be read as other invalid input: by the argument's name. The
+/// executor only says where it stands.
+pub fn name_argument(error: &mut ServerError, field: Option<&Field>) {
+    let is_told = error.extensions.is_some();
+    let argument = field.filter(|_| !is_told).and_then(|field| {
+        let mut arguments = field.arguments.iter();
+        arguments.find(|(_, value)| error.locations.contains(&value.pos))
+    });
+    if let Some((name, _)) = argument {
+        let complaint = match error.message.split('"').nth(1) {
+            Some(wanted) => format!("Must be a `{wanted}`."),
+            None => error.message.clone(),
+        };
+        let told = async_graphql::Error::from(Error::field(name.node.as_str(), complaint));
+        error.message = told.message;
+        error.extensions = told.extensions;
+    }
 }
 
 /// Whether no root field was answered, each for this reason.

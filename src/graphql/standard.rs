@@ -43,18 +43,18 @@ macro_rules! fields {
                 async fn $list(
                     &self,
                     ctx: &async_graphql::Context<'_>,
-                    #[graphql(default)] filter: $filter,
-                    #[graphql(default)] order_by: Vec<$order>,
-                    first: Option<u32>,
+                    filter: $crate::graphql::input::Defaulted<$filter>,
+                    order_by: $crate::graphql::input::Defaulted<Vec<$order>>,
+                    first: Option<i32>,
                     after: Option<String>,
-                    last: Option<u32>,
+                    last: Option<i32>,
                     before: Option<String>,
                 ) -> Option<$crate::error::Result<$crate::graphql::connection::Connection<$node>>> {
                     let window = $crate::graphql::connection::window(first, after, last, before);
                     $crate::graphql::connection::answer(async {
                         let permit = $crate::guard::AllowExt::allow::<$list_op>(ctx).await?;
                         let listing = $listing(&permit, &filter, &order_by).await?;
-                        $crate::graphql::connection::connect(&permit, listing, window).await
+                        $crate::graphql::connection::connect(&permit, listing, window?).await
                     })
                     .await
                 }

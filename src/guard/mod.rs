@@ -15,6 +15,7 @@ use crate::{
     context::{Cx, Plan, Reader},
     error::Result,
     load::{Load, Loaders},
+    proof::hold,
     rest::params::ParamDoc,
     scope::Scope,
     store::Tx,
@@ -177,8 +178,15 @@ impl<O: Operation> Allowed<O> {
 
 impl<O: Writes> Allowed<O> {
     /// Starts a transaction.
+    ///
+    /// # Errors
+    /// `Unauthenticated` when the caller's credential has ended since the permit was given.
     pub async fn begin(&self) -> Result<Tx> {
-        self.app().db().begin().await
+        let mut tx = self.app().db().begin().await?;
+        if let Some(identity) = self.caller().identity() {
+            hold(&mut tx, identity, self.clock().now()).await?;
+        }
+        Ok(tx)
     }
 
     /// The whole server, whose parts write.

@@ -13,7 +13,9 @@ use super::{
 };
 use crate::{
     app::App,
+    caller::Identity,
     error::{Error, Result},
+    proof::hold,
     scope::ScopeSet,
     store::sql,
     time::Timestamp,
@@ -217,8 +219,10 @@ pub async fn find(app: &App, typed: &str) -> Result<Pending> {
 }
 
 /// Approves or denies a device.
-pub async fn decide(app: &App, device: &Pending, user: i64, allow: bool) -> Result<()> {
+pub async fn decide(app: &App, device: &Pending, identity: &Identity, allow: bool) -> Result<()> {
+    let user = identity.user_id;
     let mut tx = app.db().begin().await?;
+    hold(&mut tx, identity, app.clock().now()).await?;
     // What was shown is what the device gets, also if the application grows until it asks.
     let decided = sql(
         "update oauth_device_codes set state = ?, user_id = ?, scope = ?

@@ -3,7 +3,10 @@ use indexmap::IndexMap;
 use poem_openapi::registry::{MetaOperationParam, MetaParamIn, MetaSchema, MetaSchemaRef};
 use uuid::Uuid;
 
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    graphql::input::Defaulted,
+};
 
 /// The decoded query string of a request.
 #[derive(Clone, Debug, Default)]
@@ -158,7 +161,7 @@ impl<T: Scalar> Param for Option<T> {
     }
 }
 
-impl<T: Scalar> Param for Vec<T> {
+impl<T: Scalar> Param for Defaulted<Vec<T>> {
     fn schema() -> MetaSchema {
         let mut schema = MetaSchema::new("array");
         schema.items = Some(Box::new(MetaSchemaRef::Inline(Box::new(T::schema()))));
@@ -169,7 +172,8 @@ impl<T: Scalar> Param for Vec<T> {
         values
             .iter()
             .filter_map(|value| T::read(value).transpose())
-            .collect()
+            .collect::<Result<_, _>>()
+            .map(Defaulted)
     }
 }
 
@@ -281,7 +285,7 @@ macro_rules! filter {
         $(#[$meta])*
         #[derive(Clone, Debug, Default, async_graphql::InputObject)]
         pub struct $filter {
-            $($(#[doc = $doc])+ #[graphql(default)] pub $field: $type,)+
+            $($(#[doc = $doc])+ pub $field: $type,)+
         }
 
         impl $crate::rest::params::Docs for $filter {
@@ -393,15 +397,15 @@ macro_rules! ordering {
             /// Field to sort by.
             pub field: $field,
             /// Sort direction; ascending by default.
-            #[graphql(default)]
-            pub direction: $crate::store::listing::Direction,
+            pub direction: $crate::graphql::input::Defaulted<$crate::store::listing::Direction>,
         }
 
         impl $crate::rest::params::Order for $order {
             type Field = $field;
 
             fn new(field: $field, descending: bool) -> Self {
-                Self { field, direction: $crate::store::listing::Direction::of(descending) }
+                let direction = $crate::store::listing::Direction::of(descending);
+                Self { field, direction: $crate::graphql::input::Defaulted(direction) }
             }
         }
     };

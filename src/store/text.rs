@@ -47,6 +47,11 @@ pub fn folded(text: &str) -> String {
     }
 }
 
+/// Whether a text is written as it is stored, and in no compatible signs of other width or shape.
+pub fn is_plain(text: &str) -> bool {
+    clean(text) == text && text.nfkc().eq(text.chars())
+}
+
 /// A name or title as it is stored: in one spelling (NFC), of usual width, with blanks for what parts
 /// words, and without what nobody sees.
 pub fn clean(text: &str) -> String {

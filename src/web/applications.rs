@@ -69,11 +69,9 @@ pub async fn create(visit: Visit) -> Result<Response> {
         let kind = ClientType::read(visit.typed("client_type"));
         let new = NewApplication {
             name: visit.typed("name").to_owned(),
-            scopes: ticked(&visit).join(" "),
-            redirect_uris: visit.typed("redirect_uris").to_owned(),
-            client_type: kind
-                .map_err(|why| Error::field("client_type", why))?
-                .unwrap_or(ClientType::Confidential),
+            scopes: Some(ticked(&visit).join(" ")),
+            redirect_uris: Some(visit.typed("redirect_uris").to_owned()),
+            client_type: kind.map_err(|why| Error::field("client_type", why))?,
         };
         applications::create(&permit, new).await
     };

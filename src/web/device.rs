@@ -40,7 +40,7 @@ pub async fn decide(visit: Visit) -> Result<Response> {
     }
     let decided = async {
         let pending = pending?;
-        device::decide(permit.app(), &pending, permit.user()?.user_id, allow).await
+        device::decide(permit.app(), &pending, permit.user()?, allow).await
     };
     match (decided.await, allow) {
         (Err(error), _) => wrong(&visit, typed, error).await,

@@ -67,8 +67,11 @@ pub async fn come_back(visit: Visit, request: &Request) -> Result<Response> {
         state: given("state"),
         iss: visit.query.last("iss"),
     };
-    let user = openid::finish(permit.app(), &attempt, answer).await?;
-    let session = sessions::open(permit.app(), user, visit.cx.client()).await?;
+    let proof = openid::finish(permit.app(), &attempt, answer).await?;
+    let session = sessions::open(permit.app(), proof, visit.cx.client()).await?;
+    let session = session.ok_or_else(|| {
+        Error::Denied("The account changed while you signed in. Sign in again.".to_owned())
+    })?;
     if let Some(old) = &visit.session {
         sessions::close(permit.app(), old).await?;
     }

@@ -187,7 +187,7 @@ pub async fn password(visit: Visit) -> Result<Response> {
         old_password: visit.exact("old_password").to_owned(),
         new_password1: visit.exact("new_password1").to_owned(),
         new_password2: visit.exact("new_password2").to_owned(),
-        revoke_applications: visit.form.is_on("revoke_applications"),
+        revoke_applications: Some(visit.form.is_on("revoke_applications")),
     };
     done(&visit, "password", change_password(&permit, new).await).await
 }

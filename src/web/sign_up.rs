@@ -84,7 +84,7 @@ pub async fn sign_up(visit: Visit) -> Result<Response> {
     };
     match outcome {
         Outcome::Ready(user) => {
-            let session = sessions::open(permit.app(), user, visit.cx.client()).await?;
+            let session = sessions::open_first(permit.app(), user, visit.cx.client()).await?;
             admit(&visit, &session).await
         }
         Outcome::Unconfirmed => {
@@ -135,7 +135,7 @@ pub async fn set_up(visit: Visit) -> Result<Response> {
     };
     match setup::set_up(permit.app(), key, &wishes).await {
         Ok(Some(user)) => {
-            let session = sessions::open(permit.app(), user, visit.cx.client()).await?;
+            let session = sessions::open_first(permit.app(), user, visit.cx.client()).await?;
             admit(&visit, &session).await
         }
         Ok(None) => Err(spent()),

@@ -409,5 +409,7 @@ async fn somebody_signs_in_through_an_openid_provider() {
         .run(linking.app.db())
         .await
         .unwrap();
+    // An address that is only spelled alike is another mailbox.
+    assert_eq!(arrive(&linking, "double").await["status"], 403);
     assert_eq!(arrive(&linking, "erin").await["username"], "dora");
 }

@@ -68,6 +68,140 @@ on_both! {
         assert_eq!(body["errors"][0]["path"], json!(["uploads"]));
     }
 
+    async fn a_field_whose_argument_fails_is_null_and_its_siblings_answer(pod: Pod) {
+        for (field, argument) in [
+            ("upload(uuid: \"zz\") { uuid }", "uuid"),
+            ("upload: artists(first: -1) { totalCount }", "first"),
+            ("upload: artists(first: 51) { totalCount }", "first"),
+            ("upload: artists(last: -1) { totalCount }", "last"),
+            ("upload: artists(after: \"zz\") { totalCount }", "after"),
+        ] {
+            let answer = pod.graphql(&format!("{{ {field} tags {{ totalCount }} }}")).header("accept", MODERN).send().await;
+            let body = answer.json();
+            assert_eq!(answer.status, 203, "{body}");
+            assert_eq!(body["data"], json!({"upload": null, "tags": {"totalCount": 3}}), "{field}");
+            let error = &body["errors"][0];
+            assert_eq!((&error["path"], &error["extensions"]["code"]), (&json!(["upload"]), &json!("INVALID")), "{error}");
+            assert!(error["extensions"]["fields"][argument].is_array(), "{error}");
+            assert!(answer.text.find("\"upload\"") < answer.text.find("\"tags\""), "{}", answer.text);
+        }
+        // Below a root field: what failed is null where it can be.
+        for first in [101, -1] {
+            let query = format!("{{ artist(databaseId: 1) {{ name albums(first: {first}) {{ title }} }} }}");
+            let body = pod.graphql(&query).send().await.json();
+            assert_eq!(body["data"]["artist"], json!({"name": "Ana Ñandú", "albums": null}), "{body}");
+            assert_eq!(body["errors"][0]["path"], json!(["artist", "albums"]), "{body}");
+        }
+        let narrow = baleen::store::sql("update oauth_access_tokens set scope = 'read:libraries' where id = 3");
+        narrow.run(pod.app.db()).await.unwrap();
+        let body = pod.graphql("{ artist(databaseId: 1) { name edits { uuid } } }").by("narrow").send().await.json();
+        assert_eq!(body["data"]["artist"], json!({"name": "Ana Ñandú", "edits": null}), "{body}");
+        let told = &body["errors"][0]["extensions"];
+        assert_eq!((&told["code"], &told["requiredScope"]), (&json!("FORBIDDEN"), &json!("read:edits")), "{body}");
+    }
+
+    async fn null_for_an_optional_argument_means_its_default(pod: Pod) {
+        let none = pod.graphql("{ artists { nodes { name albums { title } } } }").send().await.json()["data"].clone();
+        let null = pod.graphql("{ artists(filter: null, orderBy: null, first: null, after: null) { nodes { name albums(first: null) { title } } } }").send().await.json()["data"].clone();
+        assert_eq!(none, null);
+        let inner = pod.graphql("{ artists(filter: {tag: null, q: null}, orderBy: [{field: NAME, direction: null}]) { totalCount } }").send().await.json();
+        assert!(inner.get("errors").is_none(), "{inner}");
+        // What tools read: no argument of a field that is read must be given, but what it is about.
+        let schema = baleen::graphql::sdl();
+        assert!(!schema.contains("Filter!") && !schema.contains("! ="), "an optional argument is not nullable");
+    }
+
+    async fn variables_are_checked_before_anything_runs_or_spends(pod: Pod) {
+        let ask = async |query: &str, variables: Value| {
+            let body = json!({"query": query, "variables": variables});
+            pod.post("/graphql", &body).by("alice").header("accept", MODERN).send().await
+        };
+        for (query, variables, place) in [
+            ("query($i: Int!) { artist(databaseId: $i) { name } }", json!({}), "i"),
+            ("query($i: Int!) { artist(databaseId: $i) { name } }", json!({"i": null}), "i"),
+            ("query($i: Int) { artist(databaseId: $i) { name } }", json!({"i": "1"}), "i"),
+            ("query($i: Int) { artist(databaseId: $i) { name } }", json!({"i": 1.5}), "i"),
+            ("query($i: ID) { artist(id: $i) { name } }", json!({"i": true}), "i"),
+            ("query($u: UUID) { upload(uuid: $u) { uuid } tags { totalCount } }", json!({"u": "zz"}), "u"),
+            ("query($f: ArtistFilter) { artists(filter: $f) { totalCount } }", json!({"f": {"scope": 5}}), "f.scope"),
+            ("query($f: ArtistFilter) { artists(filter: $f) { totalCount } }", json!({"f": {"nonsense": 5}}), "f.nonsense"),
+            ("query($f: ArtistFilter) { artists(filter: $f) { totalCount } }", json!({"f": {"tag": ["a", 1]}}), "f.tag.1"),
+            ("query($o: [ArtistOrder!]) { artists(orderBy: $o) { totalCount } }", json!({"o": [{"field": "NONSENSE"}]}), "o.0.field"),
+            ("query($o: [ArtistOrder!]) { artists(orderBy: $o) { totalCount } }", json!({"o": [{}]}), "o.0.field"),
+            ("query($o: [ArtistOrder!]) { artists(orderBy: $o) { totalCount } }", json!({"o": [null]}), "o.0"),
+        ] {
+            let answer = ask(query, variables.clone()).await;
+            let body = answer.json();
+            assert_eq!(answer.status, 400, "{variables}: {body}");
+            let told = &body["errors"][0]["extensions"];
+            assert_eq!(told["code"], "BAD_USER_INPUT", "{body}");
+            assert!(told["fields"][place].is_array() && message(&body).contains('$'), "{place}: {body}");
+            assert_eq!((body.get("data"), answer.header("x-ratelimit-scope")), (None, Some("authenticated-wildcard")), "{body}");
+        }
+        // One value stands for a list, and a number for an ID.
+        let one = ask("query($f: ArtistFilter, $o: [ArtistOrder!]) { artists(filter: $f, orderBy: $o) { totalCount } }", json!({"f": {"tag": "rock"}, "o": {"field": "NAME"}})).await;
+        assert_eq!(one.status, 200, "{}", one.text);
+        // Of two mutations none runs, if the second could not.
+        let changed = || baleen::store::sql("select count(*) from users where name = 'Changed'").number(pod.app.db());
+        for (second, variables) in [
+            ("b: updateUser(input: {name: $n})", json!({})),
+            ("b: createAlbum(input: {title: \"x\", artist: 6, releaseDate: \"tomorrow\"}) { id }", json!({"n": "x"})),
+            ("b: deleteTrack(uuid: \"zz\")", json!({"n": "x"})),
+        ] {
+            let second = match second.contains("updateUser") { true => format!("{second} {{ username }}"), false => second.to_owned() };
+            let query = format!("mutation($n: String!) {{ a: updateUser(input: {{name: \"Changed\"}}) {{ username }} {second} }}");
+            let answer = ask(&query, variables).await;
+            assert_eq!(answer.status, 400, "{second}: {}", answer.text);
+            assert_eq!(changed().await.unwrap(), 0, "{second}");
+        }
+    }
+
+    async fn every_error_has_a_code_and_says_what_to_do(pod: Pod) {
+        let dear = "{ instance { name } artists { nodes { albums(first: 100) { tracks(first: 100) { libraries { name } } } } } }";
+        for (query, code, words) in [
+            ("{", "GRAPHQL_PARSE_FAILED", "line 1, column 2: expected"),
+            ("{ artists", "GRAPHQL_PARSE_FAILED", "expected"),
+            ("{ nonsense }", "GRAPHQL_VALIDATION_FAILED", "nonsense"),
+            ("{ artist(databaseId: \"x\") { name } }", "GRAPHQL_VALIDATION_FAILED", "databaseId"),
+            ("query A { __typename } query B { __typename }", "GRAPHQL_VALIDATION_FAILED", "Operation name"),
+            (dear, "COMPLEXITY_LIMIT", "`artists` costs most"),
+            ("{ viewer { username } }", "UNAUTHENTICATED", "credentials"),
+        ] {
+            let body = pod.graphql(query).send().await.json();
+            let error = &body["errors"][0];
+            assert_eq!(error["extensions"]["code"], code, "{body}");
+            assert!(message(&body).contains(words) && !message(&body).contains('\n'), "{body}");
+        }
+        let body = pod.graphql("{").send().await.json();
+        assert_eq!(body["errors"][0]["locations"], json!([{"line": 1, "column": 2}]));
+        let told = pod.graphql(dear).send().await.json()["errors"][0]["extensions"].clone();
+        assert_eq!((&told["dearestField"], &told["limit"]), (&json!("artists"), &json!(pod.app.config().graphql_complexity)), "{told}");
+        assert!(told["cost"].as_u64() > told["dearestCost"].as_u64() && told["dearestCost"].as_u64() > told["limit"].as_u64(), "{told}");
+    }
+
+    async fn a_token_that_does_not_hold_any_more_is_told(pod: Pod) {
+        for (token, code, error) in [
+            ("expired", "TOKEN_EXPIRED", "has expired"),
+            ("nonsense", "TOKEN_INVALID", "is invalid"),
+        ] {
+            let answer = pod.graphql("{ tags { totalCount } }").by(token).send().await;
+            let body = answer.json();
+            assert_eq!((answer.status.as_u16(), &body["errors"][0]["extensions"]["code"]), (401, &json!(code)), "{body}");
+            let challenge = answer.header("www-authenticate").unwrap();
+            assert!(challenge.contains("error=\"invalid_token\"") && challenge.contains(error), "{challenge}");
+            assert!(answer.header("x-ratelimit-remaining").is_some());
+            // REST lets them read as strangers, as the original does.
+            assert_eq!(pod.get("/api/v1/tags").by(token).send().await.status, 200);
+        }
+    }
+
+    async fn head_answers_as_get(pod: Pod) {
+        let address = "/graphql?query={instance{name}}";
+        let (get, head) = (pod.get(address).send().await, pod.ask(Method::HEAD, address).send().await);
+        assert_eq!((get.status, get.header("content-type")), (head.status, head.header("content-type")));
+        assert_eq!(head.status, 200);
+    }
+
     async fn every_root_field_spends_and_the_answer_says_so(pod: Pod) {
         let answer = pod.graphql("{ a: artists { totalCount } b: artists { totalCount } instance { name } }").send().await;
         let rows = answer.json()["extensions"]["rateLimits"].clone();
@@ -87,7 +221,7 @@ on_both! {
         })).send().await.json();
         assert_eq!(body["data"]["artist"]["name"], "ångström");
         let answer = pod.get("/graphql?query=mutation%7Bx%7D").send().await;
-        assert_eq!((answer.status.as_u16(), answer.header("allow")), (405, Some("GET, POST")));
+        assert_eq!((answer.status.as_u16(), answer.header("allow")), (405, Some("GET, HEAD, POST")));
         assert_eq!(pod.ask(Method::DELETE, "/graphql").send().await.status, 405);
     }
 
@@ -194,7 +328,9 @@ on_both! {
         for (accept, query, status) in [
             (MODERN, "{", 400),
             (MODERN, "{ nonsense }", 400),
-            (MODERN, "{ artist(databaseId: 99) { name } }", 200),
+            (MODERN, "{ artist(databaseId: 99) { name } }", 203),
+            (MODERN, "{ artist(databaseId: 1) { name } }", 200),
+            ("application/json", "{ artist(databaseId: 99) { name } }", 200),
             ("application/json", "{", 200),
             ("application/json", "{ nonsense }", 200),
             ("text/html, */*", "{ nonsense }", 200),
@@ -292,6 +428,11 @@ on_both! {
         let query = "{ __schema { queryType { name } } }";
         assert_eq!(pod.graphql(query).send().await.json()["data"]["__schema"]["queryType"]["name"], "Query");
         let closed = Pod::with(pod.backend(), crate::support::Data::Nothing, &["--graphql-introspection", "false"]).await.unwrap();
-        assert!(closed.graphql(query).send().await.json()["data"]["__schema"].is_null());
+        let body = closed.graphql(query).send().await.json();
+        assert_eq!(message(&body), "Introspection is switched off on this pod.");
+        assert_eq!((&body["errors"][0]["extensions"]["code"], body.get("data")), (&json!("GRAPHQL_VALIDATION_FAILED"), None));
+        assert!(closed.graphql("{ __typename instance { __typename } }").send().await.json().get("errors").is_none());
+        assert_eq!(closed.get("/graphql/schema.graphql").send().await.status, 404);
+        assert_eq!(pod.get("/graphql/schema.graphql").send().await.status, 200);
     }
 }

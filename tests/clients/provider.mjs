@@ -14,6 +14,8 @@ assert.ok(redirectUri, 'usage: node provider.mjs PORT REDIRECT_URI');
 
 const people = {
   erin: { email: 'erin@pod.test', email_verified: true, preferred_username: 'erin' },
+  // Another mailbox, whose address looks like erin's.
+  double: { email: '\uff45rin@pod.test', email_verified: true, preferred_username: 'double' },
   frank: { email: 'frank@elsewhere.test', email_verified: false, preferred_username: 'frank.o' },
 };
 

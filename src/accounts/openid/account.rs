@@ -4,12 +4,13 @@ use crate::{
     accounts::{New, check_username, email_is_taken, insert, is_reserved, take_turns, taken},
     app::App,
     error::Result,
+    proof::Proof,
     scope::Permissions,
     store::{Tx, sql, text::folded},
 };
 
 /// Returns the person's account: the one already linked, one to link, or a new one.
-pub async fn account(app: &App, issuer: &str, subject: &str, person: &Person) -> Result<i64> {
+pub async fn account(app: &App, issuer: &str, subject: &str, person: &Person) -> Result<Proof> {
     let mut tx = app.db().begin().await?;
     take_turns(&mut tx, app).await?;
     let known: Option<(i64, bool)> = sql("select u.id, u.is_active from user_identities i
@@ -19,7 +20,7 @@ pub async fn account(app: &App, issuer: &str, subject: &str, person: &Person) ->
     .optional(&mut tx)
     .await?;
     match known {
-        Some((user, true)) => return Ok(user),
+        Some((user, true)) => return Proof::of(&mut tx, user).await,
         Some((_, false)) => return Err(denied("This account cannot be used at present.")),
         None => {}
     }
@@ -39,8 +40,9 @@ pub async fn account(app: &App, issuer: &str, subject: &str, person: &Person) ->
         .bind(app.clock().now())
         .run(&mut tx)
         .await?;
+    let proof = Proof::of(&mut tx, user).await?;
     tx.commit().await?;
-    Ok(user)
+    Ok(proof)
 }
 
 /// The account with the same email address, if both sides have confirmed it and the pod allows
@@ -50,11 +52,13 @@ async fn linked(tx: &mut Tx, app: &App, person: &Person) -> Result<Option<i64>> 
     let Some(email) = email.filter(|_| app.config().openid_link_by_email) else {
         return Ok(None);
     };
-    let found: Option<(i64,)> = sql("select id from users where email_folded = ?
+    let found: Option<(i64, String)> = sql("select id, email from users where email_folded = ?
          and email_folded <> '' and email_verified = true and is_active = true")
     .bind(folded(email))
     .optional(tx)
     .await?;
+    // Addresses that are folded alike may be different mailboxes.
+    let found = found.filter(|(_, known)| email.is_ascii() && known.eq_ignore_ascii_case(email));
     Ok(found.map(|row| row.0))
 }
 

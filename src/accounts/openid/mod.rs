@@ -16,6 +16,7 @@ use crate::{
     accounts::recovery::remind,
     app::App,
     error::{Error, Result},
+    proof::Proof,
     store::sql,
 };
 
@@ -69,7 +70,7 @@ pub async fn begin(app: &App, next: &str) -> Result<(String, Attempt)> {
 }
 
 /// Finishes a sign-in and returns the account.
-pub async fn finish(app: &App, attempt: &Attempt, answer: Answer<'_>) -> Result<i64> {
+pub async fn finish(app: &App, attempt: &Attempt, answer: Answer<'_>) -> Result<Proof> {
     let same: bool = attempt
         .state
         .as_bytes()
@@ -87,9 +88,9 @@ pub async fn finish(app: &App, attempt: &Attempt, answer: Answer<'_>) -> Result<
     let tokens = trade(app, &provider, attempt, answer.code).await?;
     let claims = claims::checked(app, &provider, attempt, &tokens)?;
     let person = claims::person(app, &provider, &claims, &tokens).await?;
-    let user = account::account(app, &provider.issuer, &claims.sub, &person).await?;
-    match may_enter(app, user).await? {
-        true => Ok(user),
+    let proof = account::account(app, &provider.issuer, &claims.sub, &person).await?;
+    match may_enter(app, proof.user).await? {
+        true => Ok(proof),
         false => Err(denied(
             "Confirm your e-mail address first: a mail with a link was sent to it.",
         )),

@@ -1,9 +1,20 @@
 //! Sessions of browsers, and what other sites cannot do with them.
+use baleen::{
+    accounts::{recovery, sessions, sign_in},
+    caller::Client,
+};
+use base64::{Engine, engine::general_purpose::STANDARD};
 use poem::http::Method;
 use serde_json::json;
 
 use super::count;
-use crate::support::{PASSWORD, Pod, Visitor, on_both};
+use crate::support::{Ask, PASSWORD, Pod, Visitor, on_both};
+
+/// A request with headers that show who asks.
+fn showing<'a>(ask: Ask<'a>, headers: &[(&'static str, &str)]) -> Ask<'a> {
+    let with = |ask: Ask<'a>, (name, value): &(&'static str, &str)| ask.header(name, value);
+    headers.iter().fold(ask, with)
+}
 
 on_both! {
     async fn browsers_of_a_user_are_listed_and_signed_out(pod: Pod) {
@@ -30,6 +41,71 @@ on_both! {
         assert_eq!(third.submit("/settings/sessions/revoke", &[]).await.status, 303);
         assert_eq!(second.get("/api/v1/users/me").await.status, 401);
         assert_eq!(third.get("/api/v1/users/me").await.status, 200);
+    }
+
+    // The clock stands still, so another process goes on believing what it saw.
+    async fn what_has_ended_in_one_process_makes_nothing_lasting_in_another(pod: Pod) {
+        let (_app, other) = pod.twin().await;
+        let basic = format!("Basic {}", STANDARD.encode(format!("dora:{PASSWORD}")));
+        pod.person("dora").await;
+        let mut dora = Visitor::of(&pod, "dora").await;
+        let mut thief = Visitor::of(&pod, "dora").await;
+        thief.get("/api/v1/users/me").await;
+        let cookies: Vec<_> = thief.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let cookies = cookies.join("; ");
+        let csrf = thief.cookies["csrftoken"].clone();
+        let app = json!({"name": "x", "scopes": "read write", "redirect_uris": ""});
+        let credentials: [&[(&'static str, &str)]; 2] = [&[("cookie", &cookies), ("x-csrftoken", &csrf)], &[("authorization", &basic)]];
+        for shown in credentials {
+            assert_eq!(showing(pod.get("/api/v1/users/me"), shown).send_to(&other).await.status, 200);
+        }
+
+        let change = json!({"old_password": PASSWORD, "new_password1": "another long one", "new_password2": "another long one"});
+        assert_eq!(dora.script(pod.post("/api/v1/auth/password/change", &change)).await.status, 200);
+        let email = json!({"password": PASSWORD, "email": "evil@people.test"});
+        let token = "mutation { rotateSubsonicToken }";
+        for shown in credentials {
+            for ask in [
+                pod.post("/api/v1/oauth/apps", &app),
+                pod.post("/api/v1/users/dora/subsonic-token", &json!({})),
+                pod.post("/api/v1/users/settings", &json!({"a": 1})),
+                pod.graphql(token),
+                pod.post("/api/v1/users/change-email", &email),
+                pod.post("/api/v1/auth/password/change", &change),
+            ] {
+                let address = ask.address().to_owned();
+                let answer = showing(ask, shown).send_to(&other).await;
+                let refused = matches!(answer.status.as_u16(), 400 | 401) || answer.text.contains("TOKEN_INVALID");
+                assert!(refused, "{address}: {} {}", answer.status, answer.text);
+            }
+        }
+        assert_eq!(count(&pod, "select count(*) from oauth_applications where name = 'x'").await, 0);
+        assert_eq!(count(&pod, "select count(*) from account_keys where email = 'evil@people.test'").await, 0);
+        assert_eq!(count(&pod, "select count(*) from users where settings is not null or subsonic_api_token is not null").await, 0);
+        // The session that changed the password goes on, in every process.
+        assert_eq!(dora.script(pod.post("/api/v1/oauth/apps", &app)).await.status, 201);
+    }
+
+    async fn a_password_that_changes_while_somebody_signs_in_opens_nothing(pod: Pod) {
+        let dora = pod.person("dora").await;
+        let client = Client { address: [198, 51, 100, 7].into(), user_agent: String::new() };
+        let from = pod.app.ident(client.address);
+        let known = sign_in::check(&pod.app, "dora", PASSWORD, from).await.unwrap().unwrap();
+        assert!(sessions::open(&pod.app, known.proof, &client).await.unwrap().is_some());
+        recovery::put_password(&pod.app, dora, "another long one", None, false).await.unwrap();
+        assert!(sessions::open(&pod.app, known.proof, &client).await.unwrap().is_none());
+        assert_eq!(count(&pod, "select count(*) from sessions").await, 0);
+    }
+
+    async fn the_cookie_of_a_session_is_no_bearer_token(pod: Pod) {
+        pod.person("dora").await;
+        let mut dora = Visitor::of(&pod, "dora").await;
+        assert_eq!(dora.get("/api/v1/users/me").await.status, 200);
+        let cookie = dora.cookies["sessionid"].clone();
+        assert_eq!(pod.get("/api/v1/users/me").by(&cookie).send().await.status, 401);
+        let swapped = pod.get("/api/v1/users/me").header("cookie", "sessionid=alice");
+        pod.get("/api/v1/users/me").by("alice").send().await;
+        assert_eq!(swapped.send().await.status, 401);
     }
 
     async fn cookies_stay_on_encrypted_connections_where_the_pod_has_them(pod: Pod) with ["--funkwhale-protocol", "https"] => {

@@ -66,6 +66,9 @@ on_both! {
             (with("username", "a b"), "username", "Enter 1 to 30 of the characters a to z, A to Z, 0 to 9, `_`, `.` and `-`."),
             (with("email", "ALICE@pod.test"), "email", "A user is already registered with this e-mail address."),
             (with("email", "nobody"), "email", "Enter a valid email address."),
+            // It would take the address of somebody else, whose mailbox is spelled so usually.
+            (with("email", "\u{ff53}ame@x.test"), "email", "Enter a valid email address."),
+            (with("email", "sa\u{ad}me@x.test"), "email", "Enter a valid email address."),
             (with("password1", "short"), "password1", "This password is too short. It must contain at least 8 characters."),
             (with("password2", "another-one"), "non_field_errors", "The two password fields didn’t match."),
             (with("invitation", "ZZZ"), "invitation", "Invalid invitation code"),

@@ -94,6 +94,10 @@ impl<'a> Ask<'a> {
         self.send_to(endpoint).await
     }
 
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
     /// Asks another process, of `Pod::twin`.
     pub async fn send_to(self, endpoint: &BoxEndpoint<'static, Response>) -> Answer {
         let mut response = self.response(endpoint).await;

@@ -10,7 +10,7 @@ use crate::{
     context::Cx,
     error::Result,
     graphql::{
-        connection::{cost, few},
+        connection::{cost, few, fewest},
         ids::{Kind, global},
         standard::fields,
     },
@@ -97,15 +97,17 @@ impl Album {
 
     /// Tracks, sorted by disc and position. For pages and other orders, use the root field `tracks`
     /// with the filter `album`.
-    #[graphql(complexity = "cost(few(first), child_complexity)")]
+    #[graphql(complexity = "cost(fewest(first), child_complexity)")]
     async fn tracks(
         &self,
         ctx: &Context<'_>,
-        #[graphql(default = 20, desc = "Number of tracks to return (at most 100).")] first: u32,
-    ) -> Result<Vec<Track>> {
+        #[graphql(desc = "Number of tracks to return: 20 unless given, at most 100.")]
+        first: Option<i32>,
+    ) -> Result<Option<Vec<Track>>> {
         let ids = ctx.load_all::<tracks::List, AlbumTracks>(self.id).await?;
-        ctx.load_list::<tracks::List, Track>(ids.into_iter().take(few(first)))
+        ctx.load_list::<tracks::List, Track>(ids.into_iter().take(few(first)?))
             .await
+            .map(Some)
     }
 
     /// Libraries with tracks of the album that you have access to, oldest first.
@@ -117,10 +119,10 @@ impl Album {
 
     /// The 20 newest edits of the album, newest first.
     #[graphql(complexity = "cost(20, child_complexity)")]
-    async fn edits(&self, ctx: &Context<'_>) -> Result<Vec<Edit>> {
+    async fn edits(&self, ctx: &Context<'_>) -> Result<Option<Vec<Edit>>> {
         let permit = ctx.reach::<edits::OfAlbum>().await?;
         let edits = permit.loaders().one::<AlbumEdits>(self.id).await?;
-        Ok(edits.unwrap_or_default())
+        Ok(Some(edits.unwrap_or_default()))
     }
 }
 

@@ -16,7 +16,7 @@ pub use self::{
 use super::{artists::ContentCategory, found, libraries_of};
 use crate::{
     error::Result,
-    graphql::ids::Key,
+    graphql::{ids::Key, input::Defaulted},
     guard::{Allowed, operations},
     resources::library::libraries::{AlbumLibraries, HolderBody},
     rest::{
@@ -121,7 +121,7 @@ filter! {
         /// any of them may match.
         scope: Option<String>,
         /// Albums with all of these tags (not case-sensitive). At most 100.
-        tag: Vec<String>,
+        tag: Defaulted<Vec<String>>,
     }
 }
 

@@ -79,7 +79,7 @@ pub(super) async fn listing(
     }
     let newest = [AlbumOrder {
         field: AlbumOrderField::CreationDate,
-        direction: Direction::Desc,
+        direction: Direction::Desc.into(),
     }];
     let order = if order.is_empty() { &newest } else { order };
     let seed = crate::random::seed();
@@ -103,7 +103,7 @@ const PLACES: &[(&str, Index)] = &[
 
 impl AlbumOrder {
     fn keys(self, related: Option<i64>, seed: i64) -> Vec<SortKey> {
-        let down = self.direction == Direction::Desc;
+        let down = self.direction.is_descending();
         let key = |column, kind| vec![SortKey::new(sql(column), kind, down)];
         match self.field {
             AlbumOrderField::CreationDate => key("al.creation_date", KeyKind::Time),

@@ -34,9 +34,7 @@ pub struct NewAlbum {
     /// Release date.
     release_date: Option<Date>,
     /// Tags: at most 100, each of 1 to 100 letters, digits and underscores.
-    #[graphql(default)]
-    #[oai(default)]
-    tags: Vec<String>,
+    tags: Option<Vec<String>>,
     /// UUID of the cover, which must be an attachment of your own.
     cover: Option<Uuid>,
     /// Description.
@@ -45,7 +43,8 @@ pub struct NewAlbum {
 
 pub async fn create(permit: &Allowed<Create>, new: NewAlbum) -> Result<Album> {
     not_blank("title", &new.title, 255)?;
-    bounded("tags", &new.tags)?;
+    let names = new.tags.as_deref().unwrap_or_default();
+    bounded("tags", names)?;
     let name = artist_name(permit, new.artist).await?;
     let cover = cover(permit, new.cover).await?;
     let now = permit.clock().now();
@@ -64,7 +63,7 @@ pub async fn create(permit: &Allowed<Create>, new: NewAlbum) -> Result<Album> {
     .bind(name)
     .run(&mut tx)
     .await?;
-    for tag in tags::ensure(&mut tx, &new.tags, now).await? {
+    for tag in tags::ensure(&mut tx, names, now).await? {
         sql("insert into album_tags (album_id, tag_id, creation_date) values (?, ?, ?)")
             .bind(id)
             .bind(tag)

@@ -8,7 +8,7 @@ use crate::{
     context::Cx,
     error::Result,
     graphql::{
-        connection::{cost, few},
+        connection::{cost, few, fewest},
         ids::{Kind, global},
         standard::fields,
     },
@@ -78,15 +78,17 @@ impl Artist {
 
     /// Albums that the artist is credited on, in the order they were added. For pages and other
     /// orders, use the root field `albums` with the filter `artist`.
-    #[graphql(complexity = "cost(few(first), child_complexity)")]
+    #[graphql(complexity = "cost(fewest(first), child_complexity)")]
     async fn albums(
         &self,
         ctx: &Context<'_>,
-        #[graphql(default = 20, desc = "Number of albums to return (at most 100).")] first: u32,
-    ) -> Result<Vec<Album>> {
+        #[graphql(desc = "Number of albums to return: 20 unless given, at most 100.")]
+        first: Option<i32>,
+    ) -> Result<Option<Vec<Album>>> {
         let ids = ctx.load_all::<albums::List, ArtistAlbums>(self.id).await?;
-        ctx.load_list::<albums::List, Album>(ids.into_iter().take(few(first)))
+        ctx.load_list::<albums::List, Album>(ids.into_iter().take(few(first)?))
             .await
+            .map(Some)
     }
 
     /// Libraries with tracks of the artist that you have access to, oldest first.
@@ -98,10 +100,10 @@ impl Artist {
 
     /// The 20 newest edits of the artist, newest first.
     #[graphql(complexity = "cost(20, child_complexity)")]
-    async fn edits(&self, ctx: &Context<'_>) -> Result<Vec<Edit>> {
+    async fn edits(&self, ctx: &Context<'_>) -> Result<Option<Vec<Edit>>> {
         let permit = ctx.reach::<edits::OfArtist>().await?;
         let edits = permit.loaders().one::<ArtistEdits>(self.id).await?;
-        Ok(edits.unwrap_or_default())
+        Ok(Some(edits.unwrap_or_default()))
     }
 }
 

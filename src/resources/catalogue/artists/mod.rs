@@ -15,7 +15,7 @@ pub use self::{
 use super::{found, libraries_of};
 use crate::{
     error::Result,
-    graphql::ids::Key,
+    graphql::{ids::Key, input::Defaulted},
     guard::{Allowed, operations},
     resources::library::libraries::{ArtistLibraries, HolderBody},
     rest::{
@@ -124,7 +124,7 @@ filter! {
         /// any of them may match.
         scope: Option<String>,
         /// Artists with all of these tags (not case-sensitive). At most 100.
-        tag: Vec<String>,
+        tag: Defaulted<Vec<String>>,
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
     resources::checks::bounded,
     store::{
         Index, Reads, Sql,
-        listing::{Direction, Kind as KeyKind, Listing, SortKey},
+        listing::{Kind as KeyKind, Listing, SortKey},
         sql,
         text::{containing, folded, matching, starting},
     },
@@ -97,7 +97,7 @@ fn narrowed(reader: &Reader, mut from: Sql, filter: &ArtistFilter) -> Result<Sql
 
 impl ArtistOrder {
     fn keys(self, related: Option<i64>, seed: i64) -> Vec<SortKey> {
-        let down = self.direction == Direction::Desc;
+        let down = self.direction.is_descending();
         let key = |column, kind| vec![SortKey::new(sql(column), kind, down)];
         match self.field {
             ArtistOrderField::Id => key("a.id", KeyKind::Int),

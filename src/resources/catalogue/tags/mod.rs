@@ -131,7 +131,7 @@ async fn listing(_: &Reader, filter: &TagFilter, order: &[TagOrder]) -> Result<L
     }
     let default = [TagOrder {
         field: TagOrderField::Name,
-        direction: Direction::Asc,
+        direction: Direction::Asc.into(),
     }];
     let order = if order.is_empty() { &default } else { order };
     Ok(Listing::new(from, "g.id", order.iter().map(TagOrder::key)))

@@ -124,10 +124,10 @@ impl Track {
 
     /// The 20 newest edits of the track, newest first.
     #[graphql(complexity = "cost(20, child_complexity)")]
-    async fn edits(&self, ctx: &Context<'_>) -> Result<Vec<Edit>> {
+    async fn edits(&self, ctx: &Context<'_>) -> Result<Option<Vec<Edit>>> {
         let permit = ctx.reach::<edits::OfTrack>().await?;
         let edits = permit.loaders().one::<TrackEdits>(self.id).await?;
-        Ok(edits.unwrap_or_default())
+        Ok(Some(edits.unwrap_or_default()))
     }
 }
 

@@ -15,7 +15,7 @@ pub use self::{
 use super::{found, libraries_of, owned_by_channel};
 use crate::{
     error::Result,
-    graphql::ids::Key,
+    graphql::{ids::Key, input::Defaulted},
     guard::{Allowed, operations},
     resources::library::{
         contents,
@@ -110,7 +110,7 @@ filter! {
         /// they are left out. Anonymous callers: ignored.
         hidden: Option<bool>,
         /// Tracks with these IDs. At most 100.
-        ids: Vec<i64> = "id",
+        ids: Defaulted<Vec<i64>> = "id",
         /// `true`: include tracks of channels, which are left out by default.
         include_channels: Option<bool>,
         /// Tracks that you can play in the library with this UUID.
@@ -133,7 +133,7 @@ filter! {
         /// any of them may match.
         scope: Option<String>,
         /// Tracks with all of these tags (not case-sensitive). At most 100.
-        tag: Vec<String>,
+        tag: Defaulted<Vec<String>>,
         /// Exact title (case-sensitive).
         title: Option<String>,
         /// Title contains (not case-sensitive).

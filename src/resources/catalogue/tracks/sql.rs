@@ -78,7 +78,7 @@ pub(super) async fn listing(
     };
     let newest = [TrackOrder {
         field: TrackOrderField::CreationDate,
-        direction: Direction::Desc,
+        direction: Direction::Desc.into(),
     }];
     let order = if order.is_empty() { &newest } else { order };
     let seed = crate::random::seed();
@@ -131,7 +131,7 @@ fn placed(reader: &Reader, mut from: Sql, filter: &TrackFilter) -> Sql {
         from = from.then(" and t.license = ?").bind(code.as_str());
     }
     if !filter.ids.is_empty() {
-        from = from.then(" and t.id in ?*").bind(filter.ids.clone());
+        from = from.then(" and t.id in ?*").bind(filter.ids.to_vec());
     }
     if let (Some(favorites), Some(user)) = (filter.favorites, reader.user_id()) {
         let not = if favorites { " and " } else { " and not " };
@@ -161,7 +161,7 @@ fn by_title(mut from: Sql, filter: &TrackFilter) -> Sql {
 
 impl TrackOrder {
     fn keys(self, related: Option<i64>, seed: i64) -> Vec<SortKey> {
-        let down = self.direction == Direction::Desc;
+        let down = self.direction.is_descending();
         let key = |column, kind| vec![SortKey::new(sql(column), kind, down)];
         let nullable =
             |column, is_null, kind| SortKey::nullable(column, is_null, kind, down).into();

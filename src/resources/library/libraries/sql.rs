@@ -48,7 +48,7 @@ pub(super) async fn listing(
     }
     let newest = [LibraryOrder {
         field: LibraryOrderField::CreationDate,
-        direction: Direction::Desc,
+        direction: Direction::Desc.into(),
     }];
     let order = if order.is_empty() { &newest } else { order };
     Ok(Listing::new(
@@ -60,7 +60,7 @@ pub(super) async fn listing(
 
 impl LibraryOrder {
     fn key(self) -> SortKey {
-        let down = self.direction == Direction::Desc;
+        let down = self.direction.is_descending();
         match self.field {
             LibraryOrderField::CreationDate => {
                 SortKey::new(sql("l.creation_date"), KeyKind::Time, down)

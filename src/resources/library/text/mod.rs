@@ -85,9 +85,9 @@ impl Queries {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Markdown to render, up to 5,000 characters.")] text: String,
-        #[graphql(default, desc = "Whether to allow headings, pictures and tables.")]
-        permissive: bool,
+        #[graphql(desc = "Whether to allow headings, pictures and tables; not, unless given.")]
+        permissive: Option<bool>,
     ) -> Option<Result<String>> {
-        answer(async { render(&ctx.allow().await?, &text, permissive) }).await
+        answer(async { render(&ctx.allow().await?, &text, permissive.unwrap_or_default()) }).await
     }
 }

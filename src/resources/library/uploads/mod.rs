@@ -19,7 +19,7 @@ use super::visibility::audible;
 use crate::{
     context::Reader,
     error::{Error, Result},
-    graphql::ids::Key,
+    graphql::{ids::Key, input::Defaulted},
     guard::{Allowed, operations},
     load::{Entity, load},
     rest::{
@@ -118,7 +118,7 @@ filter! {
         /// Name that the uploader gave to the import (exact, case-sensitive).
         import_reference: Option<String>,
         /// Import status: any of these.
-        import_status: Vec<ImportStatus>,
+        import_status: Defaulted<Vec<ImportStatus>>,
         /// `true`: include uploads in channels, which are left out by default.
         include_channels: Option<bool>,
         /// Uploads in the library with this UUID.

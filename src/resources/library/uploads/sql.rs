@@ -48,7 +48,7 @@ pub(super) async fn listing(
     }
     let newest = [UploadOrder {
         field: UploadOrderField::CreationDate,
-        direction: Direction::Desc,
+        direction: Direction::Desc.into(),
     }];
     let order = if order.is_empty() { &newest } else { order };
     Ok(Listing::new(
@@ -101,7 +101,7 @@ fn of_tracks_filter(mut from: Sql, filter: &UploadFilter) -> Sql {
 
 impl UploadOrder {
     fn keys(&self) -> Vec<SortKey> {
-        let down = self.direction == Direction::Desc;
+        let down = self.direction.is_descending();
         match self.field {
             UploadOrderField::CreationDate => {
                 vec![SortKey::new(sql("u.creation_date"), KeyKind::Time, down)]

@@ -25,26 +25,12 @@ pub struct NewApplication {
     /// Name of the application, at most 255 characters.
     pub name: String,
     /// Scopes that the application may request, separated by spaces; default `read`.
-    #[oai(default = "read")]
-    #[graphql(default_with = "read()")]
-    pub scopes: String,
+    pub scopes: Option<String>,
     /// Redirect URIs, separated by spaces; at most 20. Allowed are `https` URIs, `http` URIs on a
     /// loopback host, URIs with a private-use scheme, and `urn:ietf:wg:oauth:2.0:oob`.
-    #[oai(default)]
-    #[graphql(default)]
-    pub redirect_uris: String,
+    pub redirect_uris: Option<String>,
     /// Whether the application can keep a client secret; default confidential.
-    #[oai(default = "confidential")]
-    #[graphql(default_with = "confidential()")]
-    pub client_type: ClientType,
-}
-
-fn read() -> String {
-    "read".to_owned()
-}
-
-fn confidential() -> ClientType {
-    ClientType::Confidential
+    pub client_type: Option<ClientType>,
 }
 
 /// Fields of an application to update. Fields that are not given keep their values.
@@ -85,22 +71,21 @@ pub struct Rotated {
 const MOST: i64 = 200;
 
 pub async fn create(permit: &Allowed<Create>, new: NewApplication) -> Result<Made> {
-    check(
-        permit,
-        Some(&new.name),
-        Some(&new.scopes),
-        Some(&new.redirect_uris),
-    )?;
+    let scopes = new.scopes.as_deref().unwrap_or("read");
+    let redirect_uris = new.redirect_uris.as_deref().unwrap_or_default();
+    let client_type = new.client_type.unwrap_or(ClientType::Confidential);
+    check(permit, Some(&new.name), Some(scopes), Some(redirect_uris))?;
     let owner = owner(permit).await?;
     let parent = match (owner, permit.caller().identity()) {
         (Some(_), Some(identity)) => Parent::of(permit.app(), &identity.credential).await?,
         _ => Parent::default(),
     };
     let client_id = crate::random::letters(40, ALPHABET);
-    let secret = (new.client_type == ClientType::Confidential)
+    let secret = (client_type == ClientType::Confidential)
         .then(|| crate::random::letters(128, b"0123456789abcdef"));
     let token = owner.map(|_| crate::random::token());
     let now = permit.clock().now();
+    let mut tx = permit.begin().await?;
     sql(
         "insert into oauth_applications (client_id, client_secret_hash, name, user_id,
            redirect_uris, scope, token_hash, client_type, authorization_grant_type, created,
@@ -111,16 +96,17 @@ pub async fn create(permit: &Allowed<Create>, new: NewApplication) -> Result<Mad
     .bind(secret.as_deref().map(secret_hash))
     .bind(new.name.as_str())
     .bind(owner)
-    .bind(words(&new.redirect_uris))
-    .bind(reached(permit, &new.scopes))
+    .bind(words(redirect_uris))
+    .bind(reached(permit, scopes))
     .bind(token.as_deref().map(token_hash))
-    .bind(new.client_type)
+    .bind(client_type)
     .bind(now)
     .bind(now)
     .bind(parent.family)
     .bind(parent.token)
-    .run(permit.app().db())
+    .run(&mut tx)
     .await?;
+    tx.commit().await?;
     let application = super::find(permit, &client_id).await?;
     Ok(Made {
         application: application.ok_or(Error::NotFound)?,

@@ -145,7 +145,7 @@ async fn registered(
     if let Outcome::Ready(user) = outcome
         && is_genuine
     {
-        let session = sessions::open(permit.app(), user, cx.client()).await?;
+        let session = sessions::open_first(permit.app(), user, cx.client()).await?;
         browser::set_session(permit.app(), &mut response, &session);
     }
     Ok(response)

@@ -169,9 +169,7 @@ pub struct PasswordChange {
     pub new_password2: String,
     /// `true`: also ends all access that applications have: their tokens, and consent to them.
     /// Default `false`. Other browser sessions always end.
-    #[oai(default)]
-    #[graphql(default)]
-    pub revoke_applications: bool,
+    pub revoke_applications: Option<bool>,
 }
 
 /// Changes the caller's password.
@@ -181,9 +179,8 @@ pub async fn change_password(permit: &Allowed<ChangePassword>, new: PasswordChan
         first: &new.new_password1,
         second: &new.new_password2,
     };
-    let who = (identity.user_id, identity.session_id());
-    let apps_too = new.revoke_applications;
-    recovery::change(permit.app(), who, &new.old_password, twice, apps_too).await
+    let apps_too = new.revoke_applications.unwrap_or_default();
+    recovery::change(permit.app(), identity, &new.old_password, twice, apps_too).await
 }
 
 /// Refuses a changed username: other pods know the account by it.

@@ -10,7 +10,7 @@ use super::{
     UserPrivacy, Viewer, sql::viewer,
 };
 use crate::{
-    accounts::{farewell, recovery, sign_in::is_password},
+    accounts::{farewell, recovery, sign_in::prove},
     context::Reader,
     error::{Error, Result},
     guard::Allowed,
@@ -221,9 +221,9 @@ pub async fn delete(permit: &Allowed<Delete>, sure: DeleteAccount) -> Result<()>
         let complaint = "Set `confirm` to true to delete the account.";
         return Err(Error::field("confirm", complaint));
     }
-    if !is_password(permit.app(), user, &sure.password).await? {
-        return Err(Error::field("password", "Invalid password"));
-    }
+    let refused = || Error::field("password", "Invalid password");
+    let proof = prove(permit.app(), user, &sure.password).await?;
+    let proof = proof.ok_or_else(refused)?;
     let named: Named = sql("select id, username from users where id = ?")
         .bind(user)
         .one(permit.db())
@@ -233,5 +233,9 @@ pub async fn delete(permit: &Allowed<Delete>, sure: DeleteAccount) -> Result<()>
         username = named.username,
         "an account is deleted"
     );
-    farewell::delete(permit.app(), user).await
+    let mut tx = permit.begin().await?;
+    if !proof.holds(&mut tx).await? {
+        return Err(refused());
+    }
+    farewell::delete(permit.app(), tx, user).await
 }

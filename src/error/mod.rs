@@ -1,4 +1,6 @@
 //! Everything that can go wrong, what it is called at either door, and why a start can fail.
+pub mod fault;
+
 use std::{fmt, io, sync::Arc};
 
 use async_graphql::ErrorExtensionValues;
@@ -9,6 +11,9 @@ use poem_openapi::{
     registry::{MetaMediaType, MetaResponse, MetaResponses, MetaSchema, MetaSchemaRef, Registry},
 };
 use serde_json::json;
+
+pub use self::fault::Fault;
+use crate::scope::Scope;
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 type Cause = Box<dyn std::error::Error + Send + Sync>;
@@ -29,6 +34,9 @@ pub enum Error {
     Unauthenticated(Option<TokenProblem>),
     #[error("You do not have permission to perform this action.")]
     Forbidden,
+    /// The credentials lack this scope.
+    #[error("You do not have permission to perform this action.")]
+    OutOfScope(Scope),
     /// Refused for a reason that is told.
     #[error("{0}")]
     Denied(String),
@@ -56,6 +64,9 @@ pub enum Error {
     /// Input that is not valid, by field; `tags.1` is the second of `tags`.
     #[error("Invalid input.")]
     Invalid(IndexMap<String, Vec<String>>),
+    /// A GraphQL document, or variables, that are refused before anything runs.
+    #[error("{}", .0.message)]
+    Query(Box<Fault>),
     /// What was sent is understood, and cannot be worked with.
     #[error("{0}")]
     Unprocessable(String),
@@ -97,10 +108,18 @@ impl Error {
     /// The one table: what each error is called on either side.
     fn kind(&self) -> (StatusCode, &'static str) {
         match self {
+            Self::Unauthenticated(Some(TokenProblem::Invalid)) => {
+                (StatusCode::UNAUTHORIZED, "TOKEN_INVALID")
+            }
+            Self::Unauthenticated(Some(TokenProblem::Expired)) => {
+                (StatusCode::UNAUTHORIZED, "TOKEN_EXPIRED")
+            }
             Self::Unauthenticated(_) | Self::WrongPassword => {
                 (StatusCode::UNAUTHORIZED, "UNAUTHENTICATED")
             }
-            Self::Forbidden | Self::Denied(_) => (StatusCode::FORBIDDEN, "FORBIDDEN"),
+            Self::Forbidden | Self::OutOfScope(_) | Self::Denied(_) => {
+                (StatusCode::FORBIDDEN, "FORBIDDEN")
+            }
             Self::NotFound | Self::InvalidPage => (StatusCode::NOT_FOUND, "NOT_FOUND"),
             Self::MethodNotAllowed(_) => (StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED"),
             Self::NotAcceptable => (StatusCode::NOT_ACCEPTABLE, "NOT_ACCEPTABLE"),
@@ -112,6 +131,7 @@ impl Error {
             Self::Throttled(_) => (StatusCode::TOO_MANY_REQUESTS, "THROTTLED"),
             Self::Malformed(_) | Self::Refused(_) => (StatusCode::BAD_REQUEST, "BAD_REQUEST"),
             Self::Invalid(_) => (StatusCode::BAD_REQUEST, "INVALID"),
+            Self::Query(fault) => (StatusCode::BAD_REQUEST, fault.code),
             Self::Unprocessable(_) => (StatusCode::UNPROCESSABLE_ENTITY, "UNPROCESSABLE"),
             Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE"),
             Self::Full => (StatusCode::INSUFFICIENT_STORAGE, "INSUFFICIENT_STORAGE"),
@@ -137,6 +157,23 @@ impl Error {
                  error_description=\"The e-mail address is not confirmed.\"",
             ),
             _ => None,
+        }
+    }
+
+    /// What GraphQL tells: where REST has the words of the original, what to do.
+    fn sentence(&self) -> String {
+        match self {
+            Self::OutOfScope(scope) => format!(
+                "This needs the scope `{}`, which your credentials do not have.",
+                scope.word()
+            ),
+            Self::Unauthenticated(Some(TokenProblem::Invalid)) => {
+                "The access token is not valid. Sign in again.".to_owned()
+            }
+            Self::Unauthenticated(Some(TokenProblem::Expired)) => {
+                "The access token has expired. Refresh it, or sign in again.".to_owned()
+            }
+            error => error.to_string(),
         }
     }
 
@@ -269,12 +306,14 @@ impl From<Error> for async_graphql::Error {
                 });
                 extensions.set("fields", async_graphql::Value::Object(fields.collect()));
             }
+            Error::OutOfScope(scope) => extensions.set("requiredScope", scope.word()),
+            Error::Query(fault) => extensions = fault.told(),
             Error::Throttled(seconds) => extensions.set("retryAfter", *seconds),
             _ => {}
         }
         Self {
             extensions: Some(extensions),
-            ..Self::new(error.to_string())
+            ..Self::new(error.sentence())
         }
     }
 }

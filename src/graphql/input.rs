@@ -1,0 +1,57 @@
+//! Inputs that may be left out or null, both of which mean their default.
+use std::{borrow::Cow, ops::Deref};
+
+use async_graphql::{InputType, InputValueError, InputValueResult, Value, registry::Registry};
+
+/// An input that is nullable in the schema; left out or null, it has its default.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Defaulted<T>(pub T);
+
+impl<T> From<T> for Defaulted<T> {
+    fn from(value: T) -> Self {
+        Self(value)
+    }
+}
+
+impl<T> Deref for Defaulted<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: InputType + Default> InputType for Defaulted<T> {
+    type RawValueType = T::RawValueType;
+
+    fn type_name() -> Cow<'static, str> {
+        T::type_name()
+    }
+
+    fn qualified_type_name() -> String {
+        Self::type_name().into_owned()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        T::create_type_info(registry);
+        Self::qualified_type_name()
+    }
+
+    fn parse(value: Option<Value>) -> InputValueResult<Self> {
+        match value.unwrap_or_default() {
+            Value::Null => Ok(Self::default()),
+            value => {
+                let parsed = T::parse(Some(value)).map_err(InputValueError::propagate)?;
+                Ok(Self(parsed))
+            }
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        self.0.to_value()
+    }
+
+    fn as_raw_value(&self) -> Option<&Self::RawValueType> {
+        self.0.as_raw_value()
+    }
+}
