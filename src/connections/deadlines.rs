@@ -23,6 +23,8 @@ const UNREAD: Duration = Duration::from_secs(60);
 const INTERIM: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 /// Bytes of a head.
 const LONGEST: usize = 64 << 10;
+/// How a connection of HTTP/2 starts (RFC 9113 section 3.4), as far as nothing else does.
+const PREFACE: &[u8] = b"PRI ";
 /// Where a connection is in its requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
@@ -41,6 +43,8 @@ enum Phase {
 pub struct Timed<I, S> {
     io: I,
     phase: Phase,
+    /// How much of `PREFACE` has come, which may come in pieces; `None` once it is something else.
+    preface: Option<usize>,
     /// When it is over, unless something happens before.
     until: Option<Instant>,
     /// When an answer that is not taken is over.
@@ -61,6 +65,7 @@ impl<I, S> Timed<I, S> {
         Self {
             io,
             phase: START,
+            preface: Some(0),
             until: Some(until),
             unread: None,
             alarm: Box::pin(sleep_until(until)),
@@ -73,7 +78,13 @@ impl<I, S> Timed<I, S> {
         if bytes.is_empty() {
             return Ok(());
         }
-        if self.phase == START && bytes.starts_with(b"PRI ") {
+        self.preface = self.preface.and_then(|seen| {
+            let mut rest = PREFACE[seen..].iter().zip(bytes);
+            let more = PREFACE.len().min(seen + bytes.len()) - seen;
+            rest.all(|(due, came)| due == came).then_some(seen + more)
+        });
+        if self.preface == Some(PREFACE.len()) {
+            self.preface = None;
             self.phase = Phase::Two;
         }
         match self.phase {
@@ -372,6 +383,28 @@ mod tests {
             (error.kind(), began.elapsed()),
             (io::ErrorKind::TimedOut, UNREAD)
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn http_2_is_known_also_when_it_starts_in_pieces() {
+        let (mut connection, mut client) = connected();
+        let mut buffer = [0; 64];
+        for piece in [&b"PR"[..], b"I * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"\r\n\r\n"] {
+            client.write_all(piece).await.expect("it is read");
+            let count = connection.read(&mut buffer).await;
+            assert!(count.expect("it goes on") > 0);
+        }
+        let (kind, after) = fails(&mut connection).await;
+        assert_eq!((kind, after), (io::ErrorKind::TimedOut, QUIET));
+        // A request whose method starts alike is none of it.
+        let (mut connection, mut client) = connected();
+        for piece in [&b"PR"[..], b"OPFIND / HTTP/1.1\r\n"] {
+            client.write_all(piece).await.expect("it is read");
+            let count = connection.read(&mut buffer).await;
+            assert!(count.expect("it goes on") > 0);
+        }
+        let (kind, after) = fails(&mut connection).await;
+        assert_eq!((kind, after), (io::ErrorKind::TimedOut, HEAD));
     }
 
     #[tokio::test(start_paused = true)]

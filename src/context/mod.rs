@@ -138,6 +138,20 @@ impl Cx {
         self.spend("graphql.document", Throttle::Wildcard).await
     }
 
+    /// Refuses a document that takes long to read when not even a refusal could be paid.
+    pub async fn may_send_document(&self) -> Result<()> {
+        let scope = Throttle::Wildcard.scope(&self.0.ident);
+        let limits = self.app().limits();
+        let left = limits.look(self.0.ident, self.address()).await?;
+        let spent = left
+            .iter()
+            .find(|quota| Some(quota.scope) == scope && quota.remaining == 0);
+        match spent.filter(|_| limits.are_enabled()) {
+            None => Ok(()),
+            Some(quota) => Err(Error::Throttled(quota.retry_after.unwrap_or(1))),
+        }
+    }
+
     /// Spends for several operations at once, before any of them runs: each finds its verdict when
     /// it asks for its permit. Those that the caller may not perform spend nothing. What asks more
     /// often than a rate ever permits is refused as a whole.

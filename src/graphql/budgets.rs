@@ -9,6 +9,8 @@ use async_graphql::{
     },
 };
 
+use async_graphql_value::Value as Written;
+
 use super::{introspection, limits};
 use crate::{
     context::Plan,
@@ -148,7 +150,8 @@ impl Reader<'_> {
             _ => None,
         };
         let sent = field.get_argument(argument);
-        match sent.and_then(|sent| sent.node.clone().into_const_with(self.sent()).ok()) {
+        let sent = sent.and_then(|sent| sent.node.clone().into_const_with(self.sent()).ok());
+        match sent {
             Some(Value::List(ids)) => ids.iter().filter_map(of).collect(),
             Some(id) => of(&id).into_iter().collect(),
             None => Vec::new(),
@@ -167,8 +170,9 @@ impl Reader<'_> {
     fn is_wanted(&self, directives: &[Positioned<Directive>]) -> bool {
         directives.iter().all(|directive| {
             let condition = directive.node.get_argument("if");
-            let holds = condition.is_none_or(|value| {
-                value.node.clone().into_const_with(self.sent()) == Ok(Value::Boolean(true))
+            let holds = condition.is_none_or(|value| match &value.node {
+                Written::Variable(name) => self.variable(name) == Value::Boolean(true),
+                value => *value == Written::Boolean(true),
             });
             match directive.node.name.node.as_str() {
                 "skip" => !holds,

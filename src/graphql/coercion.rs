@@ -85,9 +85,9 @@ impl Check<'_> {
                         let mut arguments = known.arguments.iter().map(|argument| &argument.node);
                         arguments.find(|argument| argument.name.node == name.node)
                     });
+                    let Some(wanted) = wanted else { continue };
                     let sent = |name: Name| variables.get(&name).cloned().ok_or(());
-                    let value = value.node.clone().into_const_with(sent);
-                    if let (Some(wanted), Ok(value)) = (wanted, value) {
+                    if let Ok(value) = value.node.clone().into_const_with(sent) {
                         self.value(&name.node, &wanted.ty.node, &value);
                     }
                 }

@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::{
     Graph, budgets, coercion, costs,
     documents::Documents,
-    escapes, introspection,
+    escapes, introspection, limits,
     nulls::Nulls,
     order,
     outcome::{self, LEGACY, MODERN, NOT_PERSISTED, Outcome, is_refused, is_too_dear},
@@ -111,7 +111,7 @@ impl GraphQl {
 
     async fn run(&self, cx: &Cx, parameters: Parameters, get: bool) -> Result<Outcome> {
         let before = cx.spent().len();
-        let ran = match self.prepared(parameters, get) {
+        let ran = match self.prepared(cx, parameters, get).await {
             Ok(prepared) => self.execute(cx, prepared, before).await,
             // These are faults of the request, not of its query.
             Err(error @ (Error::MethodNotAllowed(_) | Error::Invalid(_))) => return Err(error),
@@ -138,8 +138,12 @@ impl GraphQl {
         let variables = query.variables.clone();
         let query = query.data(cx.clone()).data(plan.clone());
         let mut answer = self.graph.execute(query).await;
+        let is_refused = is_refused(&answer);
+        if !is_refused && !answer.errors.is_empty() {
+            plan.settle(cx).await?;
+        }
         let settled = cx.settle();
-        if is_refused(&answer) {
+        if is_refused {
             settled?;
             if is_too_dear(&answer) {
                 let why = costs::too_dear(&document, name, &variables, self.complexity).await;
@@ -147,9 +151,6 @@ impl GraphQl {
             }
             paid_for(cx, before).await?;
         } else {
-            if !answer.errors.is_empty() {
-                plan.settle(cx).await?;
-            }
             if plan.is_empty() {
                 paid_for(cx, before).await?;
             }
@@ -199,7 +200,7 @@ impl GraphQl {
     }
 
     /// The query, checked before anything of it runs.
-    fn prepared(&self, parameters: Parameters, get: bool) -> Result<Prepared> {
+    async fn prepared(&self, cx: &Cx, parameters: Parameters, get: bool) -> Result<Prepared> {
         let sent = parameters.query.unwrap_or_default();
         let persisted = parameters.extensions.unwrap_or_default().persisted_query;
         let text = match persisted {
@@ -216,7 +217,11 @@ impl GraphQl {
             Cow::Borrowed(_) => text,
             Cow::Owned(joined) => joined.into(),
         };
-        let document = self.documents.parsed(&text)?;
+        if self.documents.takes_long(&text) {
+            cx.may_send_document().await?;
+            cx.take_turn().await?;
+        }
+        let document = self.documents.parsed(&text).await?;
         let name = parameters.operation_name;
         let mut query = Query::new(text.as_ref());
         if let Some(name) = &name {
@@ -227,6 +232,7 @@ impl GraphQl {
         }
         let mut completed = ExecutableDocument::clone(&document);
         variables::complete(&mut completed, name.as_deref(), &mut query.variables);
+        limits::check_values(&document, &query.variables)?;
         query.set_parsed_query(completed);
         let prepared = Prepared {
             query,

@@ -15,7 +15,11 @@ use super::incoming::Room;
 use crate::error::{Error, Result};
 
 /// The field `file` of a form, up to `MOST` bytes.
-pub struct SentFile<const MOST: usize>(pub Vec<u8>);
+pub struct SentFile<const MOST: usize> {
+    pub bytes: Vec<u8>,
+    /// What it takes of the memory for all that is sent.
+    _room: Room,
+}
 
 const FIELD: &str = "file";
 const FORM: &str = "multipart/form-data";
@@ -55,11 +59,12 @@ impl<'a, const MOST: usize> ApiExtractor<'a> for SentFile<MOST> {
         _: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
         let read = timeout(PATIENCE, read(request, body, MOST)).await;
-        Ok(Self(read.map_err(|_| Error::Late)??))
+        let (bytes, room) = read.map_err(|_| Error::Late)??;
+        Ok(Self { bytes, _room: room })
     }
 }
 
-async fn read(request: &Request, body: &mut RequestBody, most: usize) -> Result<Vec<u8>> {
+async fn read(request: &Request, body: &mut RequestBody, most: usize) -> Result<(Vec<u8>, Room)> {
     let kind = request.content_type().unwrap_or_default();
     let essence = kind.split(';').next().unwrap_or_default().trim();
     if !essence.eq_ignore_ascii_case(FORM) {
@@ -84,21 +89,21 @@ async fn read(request: &Request, body: &mut RequestBody, most: usize) -> Result<
             break;
         };
         let wanted = field.name() == Some(FIELD) && field.file_name().is_some();
-        let bytes = gathered(field.into_async_read(), most).await?;
+        let gathered = gathered(field.into_async_read(), most).await?;
         if wanted {
-            return Ok(bytes);
+            return Ok(gathered);
         }
     }
     Err(missing())
 }
 
-async fn gathered(mut field: impl AsyncRead + Unpin, most: usize) -> Result<Vec<u8>> {
+async fn gathered(mut field: impl AsyncRead + Unpin, most: usize) -> Result<(Vec<u8>, Room)> {
     let mut room = Room::default();
     let mut bytes = Vec::new();
     loop {
         let read = field.read_buf(&mut bytes).await;
         match read.map_err(|_| Error::Malformed("the form ends too early".to_owned()))? {
-            0 => return Ok(bytes),
+            0 => return Ok((bytes, room)),
             count => room.make(count)?,
         }
         if bytes.len() > most {

@@ -104,6 +104,9 @@ async fn sqlite(path: &str, opening: Opening<'_>) -> Result<Db, Startup> {
     let write = SqlitePoolOptions::new()
         .max_connections(1)
         .acquire_timeout(PATIENCE)
+        // When the disk is full, SQLite rolls back by itself. The driver, whose own rollback fails
+        // then, believes that the transaction goes on, and would begin no other.
+        .before_acquire(|connection, _| Box::pin(async { Ok(!connection.is_in_transaction()) }))
         .connect_with(options.clone())
         .await
         .map_err(failed)?;

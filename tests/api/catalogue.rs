@@ -57,6 +57,8 @@ on_both! {
             ("q=%22zed%7Cfar%22", "filter: {q: \"\\\"zed|far\\\"\"}", &[4, 3]),
             ("tag=rock", "filter: {tag: [\"rock\"]}", &[2, 1]),
             ("tag=ROCK&tag=jazz", "filter: {tag: [\"ROCK\", \"jazz\"]}", &[1]),
+            ("tag=ROCK&tag=rock&tag=Rock", "filter: {tag: [\"ROCK\", \"rock\"]}", &[2, 1]),
+            ("tag=rock&tag=nonsense", "filter: {tag: [\"rock\", \"nonsense\"]}", &[]),
             ("related=1&ordering=-related", "filter: {related: 1}, orderBy: [{field: RELATED, direction: DESC}]", &[2]),
             ("playable=true", "filter: {playable: true}", &[5, 4, 2, 1]),
             ("playable=false", "filter: {playable: false}", &[3]),

@@ -398,6 +398,8 @@ on_both! {
             ("complexity", wide.to_owned()),
             ("texts", format!("{{ artists(first: 50) {{ nodes {{ {} }} }} }}",
                 (0..50).map(|i| format!("x{i}: description {{ html }} ")).collect::<String>())),
+            ("many small operations", "{a}".repeat(300_000)),
+            ("many values", format!("{{ artists(filter: {{tag: [{}]}}) {{ totalCount }} }}", "\"a\" ".repeat(100_000))),
             ("long name", format!("{{ {} }}", "a".repeat(900_000))),
             ("operations", (0..400).map(|i| format!("query q{i} {{ ...f }} ")).collect::<String>()
                 + &format!("fragment f on Query {{ artist(databaseId: 1) {{ {} }} }}", "name ".repeat(1_900))),
@@ -415,6 +417,36 @@ on_both! {
             assert!(answer.json()["errors"][0]["message"].is_string(), "{name}");
         }
         assert_eq!(pod.app.db().statements().get(), before);
+    }
+
+    async fn values_of_variables_have_a_weight_wherever_they_stand(pod: Pod) {
+        let ask = async |query: &str, value: Value| {
+            let body = json!({"query": query, "variables": {"v": value}});
+            pod.post("/graphql", &body).header("accept", MODERN).send().await
+        };
+        let (uses, numbers) = ("$v ".repeat(400), json!(vec![0; 100_000]));
+        let spread = "...F ".repeat(40);
+        for query in [
+            format!("query($v: [Int]) {{ __typename @skip(if: [{uses}]) }}"),
+            format!("query($v: [String!]) {{ artists(filter: {{tag: [{uses}]}}) {{ totalCount }} }}"),
+            format!("query($v: [ID!]!) {{ a {{ {spread} }} }} fragment F on Query {{ nodes(ids: $v) {{ id }} }}"),
+            format!("mutation($v: [Int]) {{ updateUser(nonsense: [{uses}]) {{ username }} }}"),
+        ] {
+            let answer = ask(&query, numbers.clone()).await;
+            assert!(answer.status == 400 && answer.text.contains("take more than 4 MiB"), "{query:.80}: {:.200}", answer.text);
+        }
+        let answer = ask("query($v: String!) { textPreview(text: $v) }", json!("a".repeat(5_000))).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+    }
+
+    async fn what_nobody_can_pay_for_is_not_read(pod: Pod) with ["--throttling-rates", "anonymous-wildcard=2/h"] => {
+        let long = format!("{{ {} nonsense }}", "__typename ".repeat(900));
+        for status in [200, 200, 429, 429] {
+            let answer = pod.graphql(&long).send().await;
+            assert_eq!(answer.status.as_u16(), status, "{}", answer.text);
+        }
+        // What spends from another budget, and is short, is answered.
+        assert_eq!(pod.graphql("{ artists { totalCount } }").send().await.status, 200);
     }
 
     async fn errors_without_end_are_told_in_part(pod: Pod) {

@@ -5,12 +5,12 @@ mod written;
 use std::collections::HashMap;
 
 use async_graphql::{
-    Name, Positioned,
+    Name, Positioned, Value, Variables,
     parser::types::{ExecutableDocument, FragmentDefinition, Selection, SelectionSet},
 };
 
 pub use self::text::{NESTING, check_text};
-use self::written::Written;
+use self::written::{Uses, Written};
 use super::introspection;
 use crate::error::{Error, Result};
 
@@ -69,6 +69,42 @@ pub fn check_document(document: &ExecutableDocument) -> Result<()> {
         introspection::check(document, selection)?;
     }
     at_most(all, ALL_FIELDS, "fields")
+}
+
+/// Bytes of memory that the values of variables may take, wherever they stand.
+const VALUES: usize = 4 << 20;
+/// Bytes that a value takes beside its text.
+const VALUE: usize = 64;
+
+/// Refuses values of variables that would take too much memory: each is copied wherever it stands.
+/// Fragments must not lead in a circle.
+pub fn check_values(document: &ExecutableDocument, variables: &Variables) -> Result<()> {
+    let uses = Uses::of(document);
+    let weights = uses.iter().map(|(name, uses)| {
+        let value = variables.get(&Name::new(name));
+        value.map_or(0, |value| weight(value).saturating_mul(*uses))
+    });
+    match weights.fold(0, usize::saturating_add) <= VALUES {
+        true => Ok(()),
+        false => Err(Error::Refused(format!(
+            "The values of the variables, wherever they stand in the query, take more than {} MiB.",
+            VALUES >> 20
+        ))),
+    }
+}
+
+/// Bytes of memory that a value takes.
+fn weight(value: &Value) -> usize {
+    let within = match value {
+        Value::String(text) => text.len(),
+        Value::List(items) => items.iter().map(weight).sum(),
+        Value::Object(fields) => {
+            let fields = fields.iter();
+            fields.map(|(name, value)| name.len() + weight(value)).sum()
+        }
+        _ => 0,
+    };
+    within + VALUE
 }
 
 /// How many fields a selection has, when every fragment is written out. Fragments must not lead in a

@@ -6,14 +6,27 @@ pub const NESTING: usize = 64;
 /// Characters of a name at most: unknown ones are compared with those that there are.
 const NAME: usize = 100;
 
-/// Refuses a text that would make the parser recurse too deeply, and names that are too long.
+/// Names, numbers, strings and signs at most: parsing takes long and much memory for each.
+const TOKENS: usize = 20_000;
+
+/// Refuses a text that would make the parser recurse too deeply or take too long, and names that are
+/// too long.
 pub fn check_text(query: &str) -> Result<()> {
     let (mut rest, mut depth, mut name) = (query.as_bytes(), 0_usize, 0_usize);
+    let mut tokens = 0_usize;
     while let [first, after @ ..] = rest {
         name = match first.is_ascii_alphanumeric() || *first == b'_' {
             true => name + 1,
             false => 0,
         };
+        let is_blank = first.is_ascii_whitespace() || *first == b',';
+        tokens += usize::from(name == 1 || (name == 0 && !is_blank));
+        if tokens > TOKENS {
+            let complaint = format!(
+                "The query has more than {TOKENS} names, values and signs. Send values as variables."
+            );
+            return Err(Error::Refused(complaint));
+        }
         if name > NAME {
             let complaint = format!("A name in the query has more than {NAME} characters.");
             return Err(Error::Refused(complaint));
@@ -82,6 +95,19 @@ mod tests {
         let deep = format!("{{ a(b: [\"\"\"x\"{}", "[".repeat(10_000));
         assert!(check_text(&deep).is_err());
         assert!(check_text("{ a(b: \"\"\"[[[ \\\"\"\" [\"\"\") }").is_ok());
+    }
+
+    #[test]
+    fn a_text_has_so_many_parts() {
+        for part in ["{a}", "a ", "[]", "{...a}", "\"\" ", "-", "$a "] {
+            assert!(check_text(&part.repeat(TOKENS + 1)).is_err(), "{part}");
+        }
+        let long = format!(
+            "{{ a(b: \"{}\") }} # {}",
+            "a ".repeat(100_000),
+            "a ".repeat(100_000)
+        );
+        assert!(check_text(&long).is_ok());
     }
 
     #[test]

@@ -1,4 +1,6 @@
 //! What stands in a document.
+use std::collections::HashMap;
+
 use async_graphql::{
     Name, Positioned,
     parser::types::{Directive, ExecutableDocument, Selection, SelectionSet},
@@ -63,6 +65,98 @@ impl Written {
         for (_, value) in arguments {
             self.variables += variables(&value.node);
         }
+    }
+}
+
+/// How often each variable stands in a document, when every fragment is written out: wherever it
+/// stands, its value is copied. Fragments must not lead in a circle.
+#[derive(Default)]
+pub struct Uses<'a> {
+    counted: HashMap<&'a str, HashMap<&'a str, usize>>,
+}
+
+impl<'a> Uses<'a> {
+    pub fn of(document: &'a ExecutableDocument) -> HashMap<&'a str, usize> {
+        let mut uses = Self::default();
+        let mut found = HashMap::new();
+        for (_, operation) in document.operations.iter() {
+            let operation = &operation.node;
+            uses.directives(&operation.directives, &mut found);
+            uses.read(document, &operation.selection_set.node, &mut found);
+        }
+        found
+    }
+
+    fn read(
+        &mut self,
+        document: &'a ExecutableDocument,
+        selection: &'a SelectionSet,
+        found: &mut HashMap<&'a str, usize>,
+    ) {
+        for item in &selection.items {
+            self.directives(item.node.directives(), found);
+            match &item.node {
+                Selection::Field(field) => {
+                    for (_, value) in &field.node.arguments {
+                        name(&value.node, found);
+                    }
+                    self.read(document, &field.node.selection_set.node, found);
+                }
+                Selection::InlineFragment(fragment) => {
+                    self.read(document, &fragment.node.selection_set.node, found);
+                }
+                Selection::FragmentSpread(spread) => {
+                    self.spread(document, &spread.node.fragment_name.node, found);
+                }
+            }
+        }
+    }
+
+    /// Each fragment is read once.
+    fn spread(
+        &mut self,
+        document: &'a ExecutableDocument,
+        fragment: &'a str,
+        found: &mut HashMap<&'a str, usize>,
+    ) {
+        if !self.counted.contains_key(fragment) {
+            let mut within = HashMap::new();
+            if let Some(fragment) = document.fragments.get(fragment) {
+                self.directives(&fragment.node.directives, &mut within);
+                self.read(document, &fragment.node.selection_set.node, &mut within);
+            }
+            self.counted.insert(fragment, within);
+        }
+        for (variable, count) in self.counted.get(fragment).into_iter().flatten() {
+            let known = found.entry(variable).or_default();
+            *known = known.saturating_add(*count);
+        }
+    }
+
+    fn directives(
+        &self,
+        directives: &'a [Positioned<Directive>],
+        found: &mut HashMap<&'a str, usize>,
+    ) {
+        let arguments = directives
+            .iter()
+            .flat_map(|directive| &directive.node.arguments);
+        for (_, value) in arguments {
+            name(&value.node, found);
+        }
+    }
+}
+
+/// Counts the variables of a value.
+fn name<'a>(value: &'a Value, found: &mut HashMap<&'a str, usize>) {
+    match value {
+        Value::Variable(variable) => {
+            let known = found.entry(variable.as_str()).or_default();
+            *known = known.saturating_add(1);
+        }
+        Value::List(items) => items.iter().for_each(|item| name(item, found)),
+        Value::Object(fields) => fields.values().for_each(|field| name(field, found)),
+        _ => {}
     }
 }
 

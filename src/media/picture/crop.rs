@@ -8,14 +8,23 @@ use std::{
 };
 
 use image::{ImageFormat, imageops::FilterType};
-use tokio::{sync::Semaphore, task::spawn_blocking, time::timeout};
+use tokio::{
+    sync::{AcquireError, Semaphore},
+    task::spawn_blocking,
+    time::timeout,
+};
 
 use super::{super::storage::Storage, Fit, Unfit, cleaned, decoded, jpeg, keep};
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    shares::Shares,
+    throttle::Ident,
+};
 
 /// Maximum size of a picture file, because other programs may add files to the media folder too.
 const FILE: u64 = 32 << 20;
-/// How long a request waits for a crop. It is still completed, and the next request finds it.
+/// How long a request waits for its turn, or for a crop, which is completed anyway: the next request
+/// finds it.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Out of 100.
 const WEBP_QUALITY: f32 = 82.0;
@@ -88,6 +97,8 @@ pub struct Stored {
 pub struct Pictures {
     storage: Storage,
     place: Arc<Semaphore>,
+    /// One picture of each client waits for the place; so the others get it in between.
+    waiting: Shares,
 }
 
 /// A picture to send.
@@ -101,6 +112,7 @@ impl Pictures {
         Self {
             storage,
             place: Arc::new(Semaphore::new(1)),
+            waiting: Shares::of_size(1),
         }
     }
 
@@ -137,9 +149,25 @@ impl Pictures {
         Ok(Shown { path, content_type })
     }
 
-    /// Re-encodes an attached picture; one at a time, like crops.
-    pub async fn clean(&self, bytes: Vec<u8>, smallest: u32) -> Result<Result<Fit, Unfit>> {
-        let _place = self.place.acquire().await.map_err(Error::internal)?;
+    /// Re-encodes a picture that `who` sent; one at a time, like crops.
+    ///
+    /// # Errors
+    /// `Unavailable` when its turn does not come.
+    pub async fn clean(
+        &self,
+        who: Ident,
+        bytes: Vec<u8>,
+        smallest: u32,
+    ) -> Result<Result<Fit, Unfit>> {
+        let share = self.waiting.of(who);
+        let turn = async {
+            let share = share.acquire().await?;
+            Ok::<_, AcquireError>((share, self.place.acquire().await?))
+        };
+        let turn = timeout(PATIENCE, turn).await.map_err(|_| {
+            Error::Unavailable("Other pictures are being prepared. Try again soon.".to_owned())
+        })?;
+        let _turn = turn.map_err(Error::internal)?;
         spawn_blocking(move || cleaned(&bytes, smallest))
             .await
             .map_err(Error::internal)

@@ -1,4 +1,6 @@
 //! Filters and orderings that artists, albums and tracks have in common (contract section 7).
+use std::collections::BTreeSet;
+
 use uuid::Uuid;
 
 use crate::{
@@ -17,7 +19,7 @@ use crate::{
 pub struct Shelf {
     /// `id in`, to be followed by a list of IDs.
     pub among: &'static str,
-    /// Condition: the row has the tag ?.
+    /// Condition: the row has a tag whose name is such, to be followed by how it compares.
     pub tagged: &'static str,
     /// Condition: the row shares a tag with the row ?, and is not that row.
     pub related: &'static str,
@@ -75,8 +77,8 @@ impl Shelf {
         if let Some(mbid) = wanted.mbid {
             from = from.and(sql(self.mbid).bind(mbid));
         }
-        for tag in wanted.tag {
-            from = from.and(sql(self.tagged).bind(folded(tag)));
+        if !wanted.tag.is_empty() {
+            from = from.and(self.with_tags(wanted.tag));
         }
         if let Some(id) = wanted.related {
             from = from.and(sql(self.related).bind(id).bind(id));
@@ -102,6 +104,20 @@ impl Shelf {
             Some(false) => from
                 .then(" and not ")
                 .append(self.upload_such_that(playable(reader))),
+        }
+    }
+
+    /// Condition: has all of these tags. One condition for several, since each would be another join
+    /// to plan.
+    fn with_tags(&self, tags: &[String]) -> Sql {
+        let tags: BTreeSet<String> = tags.iter().map(|tag| folded(tag)).collect();
+        let count = i64::try_from(tags.len()).unwrap_or(i64::MAX);
+        match Vec::from_iter(tags).as_mut_slice() {
+            [one] => sql(self.tagged).then(" = ?)").bind(std::mem::take(one)),
+            several => sql(self.tagged)
+                .then(" in ?* group by 1 having count(distinct g.name_folded) = ?)")
+                .bind(several.to_vec())
+                .bind(count),
         }
     }
 

@@ -19,7 +19,7 @@ use crate::{
 const SHELF: Shelf = Shelf {
     among: "al.id in",
     tagged: "al.id in (select x.album_id from album_tags x join tags g on g.id = x.tag_id
-        where g.name_folded = ?)",
+        where g.name_folded",
     related: "al.id <> ? and al.id in (select x.album_id from album_tags x where x.tag_id in
         (select y.tag_id from album_tags y where y.album_id = ?))",
     kinship: "(select count(*) from album_tags x where x.album_id = al.id and x.tag_id in

@@ -19,7 +19,7 @@ use crate::{
 const SHELF: Shelf = Shelf {
     among: "a.id in",
     tagged: "a.id in (select x.artist_id from artist_tags x join tags g on g.id = x.tag_id
-        where g.name_folded = ?)",
+        where g.name_folded",
     related: "a.id <> ? and a.id in (select x.artist_id from artist_tags x where x.tag_id in
         (select y.tag_id from artist_tags y where y.artist_id = ?))",
     kinship: "(select count(*) from artist_tags x where x.artist_id = a.id and x.tag_id in

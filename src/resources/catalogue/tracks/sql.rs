@@ -19,7 +19,7 @@ use crate::{
 const SHELF: Shelf = Shelf {
     among: "t.id in",
     tagged: "t.id in (select x.track_id from track_tags x join tags g on g.id = x.tag_id
-        where g.name_folded = ?)",
+        where g.name_folded",
     related: "t.id <> ? and t.id in (select x.track_id from track_tags x where x.tag_id in
         (select y.tag_id from track_tags y where y.track_id = ?))",
     kinship: "(select count(*) from track_tags x where x.track_id = t.id and x.tag_id in

@@ -209,7 +209,7 @@ routes! {
             permit: Allowed<Create>,
             file: SentFile<{ write::MOST }>,
         ) -> Result<Created<AttachmentBody>> {
-            let row = write::create(&permit, file.0).await?;
+            let row = write::create(&permit, file).await?;
             Ok(Created(row.body(&permit)))
         }
 

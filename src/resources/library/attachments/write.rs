@@ -9,6 +9,7 @@ use crate::{
     guard::Allowed,
     load::Entity,
     media::picture::{Stored, Unfit},
+    rest::file::SentFile,
     store::{Tx, sql},
     time::Timestamp,
 };
@@ -18,10 +19,11 @@ pub const MOST: usize = 5 << 20;
 /// Minimum pixels along each side.
 const SMALLEST: u32 = 50;
 
-pub async fn create(permit: &Allowed<Create>, bytes: Vec<u8>) -> Result<Attachment> {
+pub async fn create(permit: &Allowed<Create>, sent: SentFile<MOST>) -> Result<Attachment> {
     let actor = permit.actor_id().ok_or(Error::Forbidden)?;
     let pictures = &permit.media().pictures;
-    let fit = pictures.clean(bytes, SMALLEST).await?.map_err(unfit)?;
+    let fit = pictures.clean(permit.ident(), sent.bytes, SMALLEST).await?;
+    let fit = fit.map_err(unfit)?;
     let stored = pictures.store(fit).await?;
     let made = row(permit, actor, &stored).await;
     if made.is_err() {

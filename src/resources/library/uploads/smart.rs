@@ -1,16 +1,27 @@
-use crate::store::{
-    Sql, sql,
-    text::{WORDS, containing, folded},
+use crate::{
+    error::{Error, Result},
+    store::{
+        Sql, sql,
+        text::{containing, folded},
+    },
 };
 
 /// Conditions of a search such as `status:finished album:"two words" word`.
-pub fn conditions(q: &str) -> Vec<Sql> {
-    tokens(q)
-        .iter()
-        .take(WORDS)
-        .filter_map(|token| condition(token))
-        .collect()
+///
+/// # Errors
+/// `Invalid` for too many terms: the database plans long for each.
+pub fn conditions(q: &str) -> Result<Vec<Sql>> {
+    let tokens = tokens(q);
+    if tokens.len() > TERMS {
+        let complaint = format!("A search may have at most {TERMS} terms.");
+        return Err(Error::field("q", complaint));
+    }
+    let conditions = tokens.iter().filter_map(|token| condition(token));
+    Ok(conditions.collect())
 }
+
+/// Terms of a search at most.
+const TERMS: usize = 16;
 
 /// Splits at white space outside of double quotes, and drops the quotes.
 fn tokens(q: &str) -> Vec<String> {
@@ -67,6 +78,6 @@ mod tests {
     #[test]
     fn quotes_keep_words_together_and_unknown_keys_are_ignored() {
         assert_eq!(tokens("album:\"two words\"  x"), ["album:two words", "x"]);
-        assert_eq!(conditions("zzz:1 status:draft").len(), 1);
+        assert_eq!(conditions("zzz:1 status:draft").unwrap().len(), 1);
     }
 }

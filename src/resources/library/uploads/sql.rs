@@ -43,8 +43,10 @@ pub(super) async fn listing(
     if let Some(mimetype) = &filter.mimetype {
         from = from.then(" and u.mimetype = ?").bind(mimetype.as_str());
     }
-    for condition in filter.q.iter().flat_map(|q| super::smart::conditions(q)) {
-        from = from.and(condition);
+    if let Some(q) = &filter.q {
+        for condition in super::smart::conditions(q)? {
+            from = from.and(condition);
+        }
     }
     let newest = [UploadOrder {
         field: UploadOrderField::CreationDate,
