@@ -224,7 +224,14 @@ async fn a_person_gets_from_signing_up_to_tokens_and_back() {
             .filter(|url| !url.starts_with(&base) && url != "about:blank")
             .collect();
         assert!(outside.is_empty(), "{outside:?}");
-        assert_eq!(browser.complaints(), [""; 0]);
+        // Two tokens and a refresh token that had ended.
+        let statuses = browser.complaints().into_iter().map(|complaint| {
+            let (_, status) = complaint
+                .split_once("status of ")
+                .unwrap_or(("", &complaint));
+            status.chars().take(3).collect::<String>()
+        });
+        assert_eq!(statuses.collect::<Vec<_>>(), ["401", "401", "400"]);
     });
     browsing.await.unwrap();
 }
@@ -363,5 +370,24 @@ fn sign_in_to_graphiql(browser: &mut Browser, base: &str) {
     browser.eval("document.querySelector('.graphiql-query-editor .CodeMirror').CodeMirror.setValue('query Welcome { viewer { email } }')");
     browser.eval("document.querySelector('.graphiql-execute-button').click()");
     browser.wait("document.querySelector('.result-window .CodeMirror').CodeMirror.getValue().includes('ada@people.test')");
+    browser.wait("document.querySelector('#session .signed-in summary').textContent.startsWith('Signed in as ada@')");
     browser.picture("graphiql-signed-in");
+    // A token that has ended is refreshed without a word; a grant that has ended is told.
+    let run = "document.querySelector('.graphiql-execute-button').click()";
+    let kept = "JSON.parse(sessionStorage.getItem('baleen.oauth.grant'))";
+    let change = |what: &str| {
+        format!(
+            "sessionStorage.setItem('baleen.oauth.grant', JSON.stringify({{...{kept}, {what}}}))"
+        )
+    };
+    browser.eval(&change("token: 'ended'"));
+    browser.eval(run);
+    browser.wait(&format!("{kept}.token !== 'ended'"));
+    browser.wait("document.querySelector('.result-window .CodeMirror').CodeMirror.getValue().includes('ada@people.test')");
+    browser.eval(&change("token: 'ended', refresh: 'ended'"));
+    browser.eval(run);
+    browser.wait(
+        "document.querySelector('#session [role=status]').textContent.includes('Sign in again')",
+    );
+    browser.wait("document.querySelector('#session .signed-in').hidden");
 }

@@ -1,4 +1,6 @@
 // Swagger UI on this server's OpenAPI document.
+import { person } from './oauth.js';
+
 const { SwaggerUIBundle } = window;
 
 const TOKEN = {
@@ -26,11 +28,35 @@ const ui = SwaggerUIBundle({
   persistAuthorization: true,
   validatorUrl: null,
   oauth2RedirectUrl: `${location.origin}/api/v1/docs/oauth2-redirect`,
+  requestInterceptor: introduced,
+  responseInterceptor: noticed,
   plugins: [() => ({ statePlugins: { spec: { wrapActions: { updateJsonSpec: adapt } } } })],
 });
 
 if (clientId) {
   ui.initOAuth({ clientId, usePkceWithAuthorizationCodeGrant: true, scopes: 'read:libraries read:profile' });
+}
+
+/** Says whose token a request carries, when it is a new one. */
+function introduced(request) {
+  const sent = request.headers?.Authorization ?? '';
+  const [, token] = /^Bearer (.+)$/i.exec(sent) ?? [];
+  if (token !== introduced.last) {
+    introduced.last = token;
+    if (!token) say('');
+    else person(token).then((name) => say(name ? `Signed in as ${name}` : 'A token is used'), () => say(''));
+  }
+  return request;
+}
+
+function noticed(response) {
+  const isRefused = response.status === 401 && /invalid_token/.test(response.headers?.['www-authenticate'] ?? '');
+  if (isRefused) say('The token is no longer valid: press “Authorize” to sign in again.');
+  return response;
+}
+
+function say(text) {
+  document.getElementById('person').textContent = text;
 }
 
 function adapt(next) {

@@ -7,11 +7,45 @@ const GRANT = 'baleen.oauth.grant';
 /** Whether signing in is possible: browsers provide hashing only over HTTPS and on localhost. */
 export const isPossible = Boolean(crypto.subtle);
 
-/** The tab's grant, `{ token, scopes, clientId }`, or null. */
+/** The tab's grant, `{ token, refresh, scopes, clientId }`, or null. */
 export function grant() {
   const kept = read(GRANT);
-  if (!kept || (kept.until && kept.until < Date.now())) return null;
-  return kept;
+  return kept && (isCurrent(kept) || kept.refresh) ? kept : null;
+}
+
+function isCurrent({ until }) {
+  return !until || Date.now() < until;
+}
+
+/** The tab's access token, refreshed if it has expired; null without one. */
+export async function token() {
+  const kept = grant();
+  return kept && !isCurrent(kept) ? renew() : (kept?.token ?? null);
+}
+
+let renewing = null;
+
+/** Refreshes the access token; null, and nothing is kept, if that is refused. */
+export function renew() {
+  renewing ??= refreshed().finally(() => { renewing = null; });
+  return renewing;
+}
+
+async function refreshed() {
+  const { refresh, clientId } = grant() ?? {};
+  const fields = { grant_type: 'refresh_token', refresh_token: refresh, client_id: clientId };
+  const response = refresh && await post('/api/v1/oauth/token/', fields);
+  const answer = response?.ok ? await response.json() : {};
+  if (answer.access_token) keep(answer, clientId);
+  else forget();
+  return answer.access_token ?? null;
+}
+
+/** The name of the person whom a token belongs to; null if it does not tell. */
+export async function person(token) {
+  const headers = { authorization: `Bearer ${token}` };
+  const response = await fetch('/api/v1/users/me', { headers, credentials: 'omit' });
+  return response.ok ? (await response.json()).full_username : null;
 }
 
 export function forget() {
@@ -73,9 +107,14 @@ async function trade(code, { verifier, redirect, clientId }) {
   });
   const answer = await response.json().catch(() => ({}));
   if (!response.ok || !answer.access_token) throw new Error(refusal(answer.error, answer.error_description));
+  keep(answer, clientId);
+}
+
+function keep(answer, clientId) {
   const until = answer.expires_in ? Date.now() + answer.expires_in * 1000 : null;
   const granted = (answer.scope ?? '').split(' ').filter(Boolean);
-  sessionStorage.setItem(GRANT, JSON.stringify({ token: answer.access_token, scopes: granted, until, clientId }));
+  const kept = { token: answer.access_token, refresh: answer.refresh_token, scopes: granted, until, clientId };
+  sessionStorage.setItem(GRANT, JSON.stringify(kept));
 }
 
 function refusal(error, description) {

@@ -26,15 +26,27 @@ export function start() {
   show();
 }
 
-/** `fetch` with the token. An `Authorization` under "Headers" takes precedence. */
+/**
+ * `fetch` with the token, which is refreshed if it has expired. An `Authorization` under "Headers"
+ * takes precedence.
+ */
 export async function send(url, options = {}) {
   await ready;
-  const headers = new Headers(options.headers);
-  const token = headers.has('authorization') ? null : oauth.grant()?.token;
-  if (token) headers.set('authorization', `Bearer ${token}`);
-  const response = await fetch(url, { ...options, headers, credentials: 'omit' });
-  if (token && response.status === 401) end();
+  const isOwn = new Headers(options.headers).has('authorization');
+  const hadGrant = Boolean(oauth.grant());
+  const token = isOwn ? null : await oauth.token();
+  const response = await ask(url, options, token);
+  const isRefused = token && response.status === 401;
+  const renewed = isRefused ? await oauth.renew() : null;
+  if (renewed) return ask(url, options, renewed);
+  if (isRefused || (hadGrant && !oauth.grant())) end();
   return response;
+}
+
+function ask(url, options, token) {
+  const headers = new Headers(options.headers);
+  if (token) headers.set('authorization', `Bearer ${token}`);
+  return fetch(url, { ...options, headers, credentials: 'omit' });
 }
 
 function end() {
@@ -49,6 +61,16 @@ function show() {
   after.hidden = !grant;
   const granted = (grant?.scopes ?? []).map((scope) => entry('li', entry('code', scope)));
   after.querySelector('ul').replaceChildren(...granted);
+  if (grant) name(grant);
+}
+
+/** Says who is signed in, if the scopes tell. */
+async function name({ scopes }) {
+  const summary = after.querySelector('summary');
+  const tells = scopes.includes('read') || scopes.includes('read:profile');
+  const token = tells ? await oauth.token() : null;
+  const person = token ? await oauth.person(token).catch(() => null) : null;
+  summary.textContent = person ? `Signed in as ${person}` : 'Signed in';
 }
 
 function say(text) {
