@@ -78,6 +78,24 @@ on_both! {
         assert_eq!(pod.get("/api/v1/albums/1").send().await.json()["release_date"], "1999-12-31");
     }
 
+    async fn edits_over_graphql_are_carried_out_too(pod: Pod) {
+        curator(&pod).await;
+        for (mutation, payload, address, field, value) in [
+            ("editArtist", "{name: \"Another Name\"}", "artists/1", "name", "Another Name"),
+            ("editAlbum", "{title: \"Another Title\"}", "albums/1", "title", "Another Title"),
+            ("editTrack", "{title: \"Another Song\"}", "tracks/1", "title", "Another Song"),
+        ] {
+            let query = |approved: bool| format!("mutation {{ {mutation}(databaseId: 1, input: {{payload: {payload}, isApproved: {approved}}}) {{ isApproved isApplied previousState }} }}");
+            let before = pod.get(&format!("/api/v1/{address}")).send().await.json()[field].clone();
+            let rejected = pod.graphql(&query(false)).by("bob").send().await.json();
+            assert_eq!(rejected["data"][mutation], json!({"isApproved": false, "isApplied": null, "previousState": null}), "{rejected}");
+            assert_eq!(pod.get(&format!("/api/v1/{address}")).send().await.json()[field], before);
+            let done = pod.graphql(&query(true)).by("bob").send().await.json();
+            assert_eq!(done["data"][mutation]["previousState"][field], json!({"value": before}), "{done}");
+            assert_eq!(pod.get(&format!("/api/v1/{address}")).send().await.json()[field], value);
+        }
+    }
+
     async fn an_edit_that_makes_no_sense_is_refused_by_field_and_nothing_is_kept(pod: Pod) {
         let before = count(&pod).await;
         for (address, edit, complaints) in [

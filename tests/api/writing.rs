@@ -73,6 +73,13 @@ on_both! {
         ] {
             assert_eq!(delete(address, token).await.status.as_u16(), status, "{address} by {token}");
         }
+        let track = pod.graphql("{ track(databaseId: 22) { id } }").send().await.json()["data"]["track"]["id"].clone();
+        let query = format!("mutation {{ deleteTrack(id: {track}) }}");
+        let foreign = pod.graphql(&query).by("bob").send().await.json();
+        assert!(foreign["data"]["deleteTrack"].is_null() && foreign["errors"].is_array(), "{foreign}");
+        let gone = pod.graphql(&query).by("alice").send().await.json();
+        assert_eq!(gone["data"]["deleteTrack"], track, "{gone}");
+        assert_eq!(count(&pod, "select count(*) from tracks where id = 22").await, 0);
         let query = "mutation { deleteAlbum(databaseId: 6) }";
         let gone = pod.graphql(query).by("alice").send().await.json();
         assert!(gone["data"]["deleteAlbum"].is_string(), "{gone}");

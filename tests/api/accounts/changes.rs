@@ -200,6 +200,25 @@ on_both! {
         assert_eq!(pod.get("/api/v1/users/carol").send().await.status, 404);
     }
 
+    async fn the_subsonic_token_is_renewed_and_deleted_at_both_doors(pod: Pod) {
+        pod.person("dora").await;
+        let mut dora = Visitor::of(&pod, "dora").await;
+        let address = "/api/v1/users/dora/subsonic-token";
+        assert_eq!(dora.get(address).await.json(), json!({"subsonic_api_token": null}));
+        let first = dora.script(pod.post(address, &json!({}))).await.json()["subsonic_api_token"].clone();
+        let second = dora.script(pod.graphql("mutation { rotateSubsonicToken }")).await.json()["data"]["rotateSubsonicToken"].clone();
+        assert!(first.is_string() && second.is_string() && first != second, "{first} {second}");
+        assert_eq!(dora.get(address).await.json()["subsonic_api_token"], second);
+        let twin = dora.script(pod.graphql("{ viewer { subsonicToken } }")).await.json();
+        assert_eq!(twin["data"]["viewer"]["subsonicToken"], second);
+        let gone = dora.script(pod.graphql("mutation { deleteSubsonicToken }")).await.json();
+        assert_eq!(gone["data"]["deleteSubsonicToken"], true, "{gone}");
+        assert_eq!(dora.get(address).await.json(), json!({"subsonic_api_token": null}));
+        dora.script(pod.post(address, &json!({}))).await;
+        assert_eq!(dora.script(pod.ask(Method::DELETE, address)).await.status, 204);
+        assert_eq!(dora.get(address).await.json(), json!({"subsonic_api_token": null}));
+    }
+
     async fn a_reset_closes_every_way_that_somebody_left_open(pod: Pod) {
         let user = pod.person("dora").await;
         let mut dora = Visitor::of(&pod, "dora").await;
