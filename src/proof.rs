@@ -1,6 +1,5 @@
-//! Whether somebody still is who they showed to be. What a credential proves is asked for again
-//! within the transaction of whatever outlives it: the password may have changed, or the session
-//! ended, since it was checked.
+//! Rechecks credentials inside transactions. A credential that was checked at the start of a request
+//! may be revoked before the request writes; what it writes may outlive the credential.
 use uuid::Uuid;
 
 use crate::{
@@ -11,16 +10,16 @@ use crate::{
     time::Timestamp,
 };
 
-/// That somebody is a user, until the user's password changes.
+/// Proof of a user's identity; invalid after the user's password changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Proof {
     pub user: i64,
-    /// The user's secret, which every new password renews.
+    /// `users.secret_key`, which every password change renews.
     pub stamp: Uuid,
 }
 
 impl Proof {
-    /// Of a user who needs no other proof: a new account, or one that a provider vouches for.
+    /// Without a check of a password: for new accounts, and for users signed in by an OpenID provider.
     pub async fn of(on: impl On, user: i64) -> Result<Self> {
         let (stamp,): (Uuid,) = sql("select secret_key from users where id = ?")
             .bind(user)
@@ -29,17 +28,17 @@ impl Proof {
         Ok(Self { user, stamp })
     }
 
-    /// Whether it still holds. Changes of the user's password wait for the end of the transaction.
-    pub async fn holds(self, tx: &mut Tx) -> Result<bool> {
-        Ok(locked(tx, self.user).await? == Some(self.stamp))
+    /// Whether the proof is still valid. Blocks password changes until the transaction ends.
+    pub async fn is_valid(self, tx: &mut Tx) -> Result<bool> {
+        Ok(lock_user(tx, self.user).await? == Some(self.stamp))
     }
 }
 
-/// The secret of an active user, whose row no other transaction changes until this one ends.
-async fn locked(tx: &mut Tx, user: i64) -> Result<Option<Uuid>> {
+/// Locks the row of an active user and returns its secret key.
+async fn lock_user(tx: &mut Tx, user: i64) -> Result<Option<Uuid>> {
     let row = sql("select secret_key from users where id = ? and is_active = true").bind(user);
     let row = match tx.dialect() {
-        // The only transaction that writes.
+        // SQLite has one writing transaction at a time.
         Dialect::Sqlite => row,
         Dialect::Postgres => row.then(" for no key update"),
     };
@@ -47,28 +46,27 @@ async fn locked(tx: &mut Tx, user: i64) -> Result<Option<Uuid>> {
     Ok(found.map(|(stamp,)| stamp))
 }
 
-/// Refuses credentials that have ended since they were checked, and keeps the others from ending
-/// before this transaction does.
+/// Checks that a credential is still valid. Blocks password changes until the transaction ends.
 ///
 /// # Errors
-/// `Unauthenticated`.
-pub async fn hold(tx: &mut Tx, identity: &Identity, now: Timestamp) -> Result<()> {
-    let stamp = locked(tx, identity.user_id).await?;
-    let holds = match (&identity.credential, stamp) {
+/// `Unauthenticated` if the credential was revoked or has expired.
+pub async fn recheck(tx: &mut Tx, identity: &Identity, now: Timestamp) -> Result<()> {
+    let stamp = lock_user(tx, identity.user_id).await?;
+    let is_valid = match (&identity.credential, stamp) {
         (_, None) => false,
         (Credential::Password(shown), Some(stamp)) => *shown == stamp,
         (Credential::Derived, Some(_)) => true,
         (Credential::Session(id), Some(_)) => {
             let session =
                 sql("select cast(1 as bigint) from sessions where id = ? and expires > ?");
-            is_there(tx, session.bind(*id).bind(now)).await?
+            exists(tx, session.bind(*id).bind(now)).await?
         }
         (Credential::Family(family), Some(_)) => {
             let family = sql("select cast(1 as bigint) from oauth_families f
                  where f.family = ? and f.revoked is null and ")
             .bind(*family)
             .append(living("f.parent_family", "f.parent_token", now));
-            is_there(tx, family).await?
+            exists(tx, family).await?
         }
         (Credential::Token(hash), Some(_)) => {
             let token = sql("select cast(1 as bigint) from oauth_applications f
@@ -81,15 +79,15 @@ pub async fn hold(tx: &mut Tx, identity: &Identity, now: Timestamp) -> Result<()
             )
             .bind(hash.clone())
             .bind(now);
-            is_there(tx, token).await?
+            exists(tx, token).await?
         }
     };
-    match holds {
+    match is_valid {
         true => Ok(()),
         false => Err(Error::Unauthenticated(Some(TokenProblem::Invalid))),
     }
 }
 
-async fn is_there(tx: &mut Tx, row: Sql) -> Result<bool> {
+async fn exists(tx: &mut Tx, row: Sql) -> Result<bool> {
     Ok(row.optional::<(i64,)>(tx).await?.is_some())
 }

@@ -14,7 +14,7 @@ use crate::{
     caller::Identity,
     error::{Error, Result},
     oauth::{revoke_codes, revoke_user},
-    proof::{Proof, hold},
+    proof::{Proof, recheck},
     store::{Reads, Tx, sql, text::folded},
 };
 
@@ -136,8 +136,8 @@ pub async fn change(
     };
     let hash = app.hashing().hash(new).await?;
     let mut tx = app.db().begin().await?;
-    hold(&mut tx, identity, app.clock().now()).await?;
-    if !proof.holds(&mut tx).await? {
+    recheck(&mut tx, identity, app.clock().now()).await?;
+    if !proof.is_valid(&mut tx).await? {
         return refused(WRONG);
     }
     put(app, tx, (user, hash), session, apps_too).await
@@ -218,7 +218,7 @@ pub async fn change_email(app: &App, user: i64, plain: &str, email: &str) -> Res
     let proof = prove(app, user, plain).await?.ok_or_else(refused)?;
     let letterhead = Letterhead::of(app).await?;
     let mut tx = app.db().begin().await?;
-    if !proof.holds(&mut tx).await? {
+    if !proof.is_valid(&mut tx).await? {
         return Err(refused());
     }
     if is_anothers(&mut tx, email, user).await? {

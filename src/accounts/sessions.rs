@@ -46,7 +46,7 @@ pub async fn open(app: &App, proof: Proof, client: &Client) -> Result<Option<Str
     let token = crate::random::token();
     let now = app.clock().now();
     let mut tx = app.db().begin().await?;
-    if !proof.holds(&mut tx).await? {
+    if !proof.is_valid(&mut tx).await? {
         return Ok(None);
     }
     sql(

@@ -1,8 +1,7 @@
-//! What is wrong with a document or its variables: a code, a place, and a sentence that says what
-//! to do.
+//! GraphQL request errors: a code, a sentence, and locations in the document.
 use async_graphql::{ErrorExtensionValues, Pos, ServerError};
 
-/// A request that is refused before anything of it runs.
+/// A GraphQL request error: nothing of the request was executed.
 #[derive(Clone, Debug)]
 pub struct Fault {
     pub code: &'static str,
@@ -11,13 +10,13 @@ pub struct Fault {
     pub locations: Vec<Pos>,
 }
 
-/// The code of a document that cannot be parsed.
+/// Code of a syntax error.
 const UNPARSED: &str = "GRAPHQL_PARSE_FAILED";
-/// The code of a document that the schema does not allow.
+/// Code of a document that the schema does not allow.
 pub const INVALID: &str = "GRAPHQL_VALIDATION_FAILED";
-/// The code of variables that do not fit their types.
+/// Code of variables that do not match their types.
 const VARIABLES: &str = "BAD_USER_INPUT";
-/// The code of a query that would cost too much.
+/// Code of a query whose complexity exceeds the limit.
 const COSTLY: &str = "COMPLEXITY_LIMIT";
 
 impl Fault {
@@ -30,21 +29,21 @@ impl Fault {
         }
     }
 
-    /// What is told beside the sentence.
-    pub fn told(&self) -> ErrorExtensionValues {
-        let mut told = self.extensions.clone();
-        told.set("code", self.code);
-        told
+    /// `extensions` of the error, with its code.
+    pub fn extensions(&self) -> ErrorExtensionValues {
+        let mut extensions = self.extensions.clone();
+        extensions.set("code", self.code);
+        extensions
     }
 
-    /// A document that the parser refused; what it expected stands in the last line that it tells.
-    pub fn unparsed(error: &ServerError) -> Self {
+    /// A syntax error. The last line of the parser's message says what it expected.
+    pub fn syntax(error: &ServerError) -> Self {
         let expected = error.message.lines().last().unwrap_or_default();
         let expected = expected.trim_start_matches([' ', '=']).replace('_', " ");
         let expected = expected.replace("EOI", "the end of the document");
         let at = error.locations.first().copied().unwrap_or_default();
         let message = format!(
-            "The document is no GraphQL: line {}, column {}: {expected}.",
+            "Syntax error at line {}, column {}: {expected}.",
             at.line, at.column
         );
         Self {
@@ -53,12 +52,12 @@ impl Fault {
         }
     }
 
-    /// A document that asks for what is not served.
+    /// A document that is not valid.
     pub fn invalid(message: impl Into<String>) -> Self {
         Self::new(INVALID, message.into())
     }
 
-    /// Variables with wrong values: complaints by place, such as `filter.tag.0`.
+    /// Invalid variables, with the path and the reason of each: `filter.tag.0`.
     pub fn variables(complaints: Vec<(String, String)>) -> Self {
         let (place, complaint) = &complaints[0];
         let (variable, within) = place.split_once('.').unwrap_or((place, ""));
@@ -66,19 +65,19 @@ impl Fault {
             "" => String::new(),
             within => format!(" at `{within}`"),
         };
-        let message = format!("The variable `${variable}` is not valid{within}: {complaint}");
-        Self::new(VARIABLES, message).about(complaints)
+        let message = format!("Variable `${variable}` is invalid{within}: {complaint}");
+        Self::new(VARIABLES, message).with_fields(complaints)
     }
 
-    /// Arguments with wrong values: complaints by place, such as `input.releaseDate`.
+    /// Invalid arguments, with the path and the reason of each: `input.releaseDate`.
     pub fn arguments(complaints: Vec<(String, String)>) -> Self {
         let (place, complaint) = &complaints[0];
-        let fault = Self::invalid(format!("The argument `{place}` is not valid: {complaint}"));
-        fault.about(complaints)
+        let fault = Self::invalid(format!("Argument `{place}` is invalid: {complaint}"));
+        fault.with_fields(complaints)
     }
 
-    /// Tells complaints by field.
-    fn about(mut self, complaints: Vec<(String, String)>) -> Self {
+    /// Adds `extensions.fields`.
+    fn with_fields(mut self, complaints: Vec<(String, String)>) -> Self {
         let fields = complaints.into_iter().map(|(place, complaint)| {
             let told = async_graphql::Value::List(vec![complaint.into()]);
             (async_graphql::Name::new(place), told)
@@ -88,14 +87,13 @@ impl Fault {
         self
     }
 
-    /// A query that would cost too much, with the root field that costs most.
-    pub fn costly(cost: usize, limit: usize, dearest: Option<(String, usize)>) -> Self {
-        let mut message =
-            format!("The query would cost {cost} points; at most {limit} are allowed.");
+    /// A query whose complexity exceeds the limit, with the root field that contributes most.
+    pub fn complexity(cost: usize, limit: usize, dearest: Option<(String, usize)>) -> Self {
+        let mut message = format!("The query has a complexity of {cost}; the limit is {limit}.");
         if let Some((field, points)) = &dearest {
             message.push_str(&format!(
-                " `{field}` costs most of it, {points}: ask for fewer nodes (`first`), or for fewer \
-                 lists within lists."
+                " Most of it comes from `{field}` ({points}). Request fewer items (`first`) or \
+                 fewer nested lists."
             ));
         }
         let mut fault = Self::new(COSTLY, message);

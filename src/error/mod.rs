@@ -64,7 +64,7 @@ pub enum Error {
     /// Input that is not valid, by field; `tags.1` is the second of `tags`.
     #[error("Invalid input.")]
     Invalid(IndexMap<String, Vec<String>>),
-    /// A GraphQL document, or variables, that are refused before anything runs.
+    /// A GraphQL request error.
     #[error("{}", .0.message)]
     Query(Box<Fault>),
     /// What was sent is understood, and cannot be worked with.
@@ -307,7 +307,7 @@ impl From<Error> for async_graphql::Error {
                 extensions.set("fields", async_graphql::Value::Object(fields.collect()));
             }
             Error::OutOfScope(scope) => extensions.set("requiredScope", scope.word()),
-            Error::Query(fault) => extensions = fault.told(),
+            Error::Query(fault) => extensions = fault.extensions(),
             Error::Throttled(seconds) => extensions.set("retryAfter", *seconds),
             _ => {}
         }

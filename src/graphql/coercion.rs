@@ -1,5 +1,4 @@
-//! The values of variables, checked before anything runs (GraphQL specification, section
-//! "Coercing Variable Values").
+//! Checks variables before execution (GraphQL specification, section "Coercing Variable Values").
 use async_graphql::{
     InputType, Name, Value, Variables,
     parser::types::{
@@ -17,14 +16,14 @@ use crate::{
     time::{Date, Timestamp},
 };
 
-/// Complaints at most.
+/// Maximum number of reported errors.
 const MOST: usize = 20;
 
-/// Refuses variables that are missing or have values of another type, and arguments of mutations
-/// likewise: what they change stays changed when a later one fails.
+/// Checks the types of variables and, for mutations, of root field arguments: a mutation that has
+/// been executed cannot be undone when a later one turns out to be invalid.
 ///
 /// # Errors
-/// `Query`, with the first complaints, by their places: `filter.tag.0`.
+/// `Query`, with the paths of invalid values, such as `filter.tag.0`.
 pub fn check(
     types: &Types,
     document: &ExecutableDocument,
@@ -69,7 +68,7 @@ impl Check<'_> {
         }
     }
 
-    /// Checks the arguments of root fields.
+    /// Checks arguments of root fields.
     fn arguments(
         &mut self,
         selection: &Selection,
@@ -115,7 +114,7 @@ impl Check<'_> {
                     self.value(&format!("{place}.{index}"), inner, item);
                 }
             }
-            // One item stands for a list of it.
+            // A single value is coerced to a list of one.
             (item, BaseType::List(inner)) => self.value(place, inner, item),
             (value, BaseType::Named(name)) => self.named(place, name, value),
         }
@@ -155,7 +154,7 @@ impl Check<'_> {
     }
 }
 
-/// Whether a value is one of a scalar type. Types that are not known here take anything.
+/// Whether a value is valid for a scalar type. Scalars not listed here accept any value.
 fn is_scalar(wanted: &str, value: &Value) -> bool {
     fn parses<T: InputType>(value: &Value) -> bool {
         T::parse(Some(value.clone())).is_ok()

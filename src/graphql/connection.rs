@@ -90,29 +90,29 @@ pub async fn answer<T>(found: impl Future<Output = Result<T>> + Send) -> Option<
 }
 
 /// Default size of a nested list.
-const FEW: usize = 20;
+const NESTED_DEFAULT: usize = 20;
 /// Maximum size of a nested list.
-const NOT_SO_FEW: usize = 100;
+const NESTED_MAXIMUM: usize = 100;
 
 /// The size of a nested list.
 ///
 /// # Errors
 /// `Invalid` for more than 100 and less than 0.
-pub fn few(first: Option<i32>) -> Result<usize> {
+pub fn nested_size(first: Option<i32>) -> Result<usize> {
     match first.map(usize::try_from) {
-        None => Ok(FEW),
-        Some(Ok(size)) if size <= NOT_SO_FEW => Ok(size),
+        None => Ok(NESTED_DEFAULT),
+        Some(Ok(size)) if size <= NESTED_MAXIMUM => Ok(size),
         Some(Ok(_)) => Err(Error::field(
             "first",
-            format!("Must be at most {NOT_SO_FEW}."),
+            format!("Must be at most {NESTED_MAXIMUM}."),
         )),
         Some(Err(_)) => Err(Error::field("first", "Must be at least 0.")),
     }
 }
 
-/// A factor of the cost of a nested list.
-pub fn fewest(first: Option<i32>) -> usize {
-    few(first).unwrap_or(NOT_SO_FEW)
+/// The size of a nested list, as a factor of its cost.
+pub fn nested_cost(first: Option<i32>) -> usize {
+    nested_size(first).unwrap_or(NESTED_MAXIMUM)
 }
 
 /// Maximum number of nodes that a connection can return; a factor of its cost.

@@ -1,4 +1,4 @@
-//! What a query that is refused as too dear would cost, and which of its root fields costs most.
+//! The complexity of a query that exceeds the limit, and the root field that contributes most.
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use async_graphql::{
@@ -10,13 +10,13 @@ use async_graphql::{
 use super::{Graph, described};
 use crate::error::Fault;
 
-/// A schema that measures queries and runs none; made when the first query is refused.
+/// A schema that measures complexity and executes nothing. Built when the first query is refused.
 static MEASURING: LazyLock<Graph> = LazyLock::new(|| {
     let schema = described().validation_mode(ValidationMode::Fast);
     schema.extension(Measure).finish()
 });
 
-/// The cost of one query, as the executor counts it.
+/// Receives the complexity of one query.
 #[derive(Clone, Default)]
 struct Meter(Arc<Mutex<usize>>);
 
@@ -39,13 +39,13 @@ impl Extension for Measure {
         if let Some(Meter(cost)) = ctx.data_opt::<Meter>() {
             *cost.lock().unwrap_or_else(PoisonError::into_inner) = measured.complexity;
         }
-        // Nothing of it runs.
+        // Stops before execution.
         Err(Vec::new())
     }
 }
 
-/// Why a query costs too much.
-pub async fn too_dear(
+/// Explains which part of a query exceeds the limit.
+pub async fn explain(
     document: &ExecutableDocument,
     operation: Option<&str>,
     variables: &Variables,
@@ -53,13 +53,13 @@ pub async fn too_dear(
 ) -> Fault {
     let cost = measured(document.clone(), operation, variables).await;
     let mut dearest = None;
-    for (name, alone) in apart(document, operation) {
+    for (name, alone) in split(document, operation) {
         let points = measured(alone, operation, variables).await;
         if dearest.as_ref().is_none_or(|(_, most)| points > *most) {
             dearest = Some((name, points));
         }
     }
-    Fault::costly(cost, limit, dearest)
+    Fault::complexity(cost, limit, dearest)
 }
 
 async fn measured(
@@ -77,8 +77,8 @@ async fn measured(
     *meter.0.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The document with one root selection of the operation alone, for each, and what it is called.
-fn apart(
+/// One document for each root selection of the operation, with the name of the selection.
+fn split(
     document: &ExecutableDocument,
     operation: Option<&str>,
 ) -> Vec<(String, ExecutableDocument)> {

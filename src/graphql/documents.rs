@@ -63,8 +63,8 @@ impl Documents {
 
 fn parsed(text: &str) -> Result<ExecutableDocument> {
     limits::check_text(text)?;
-    let document = parse_query(text)
-        .map_err(|error| Error::Query(Box::new(Fault::unparsed(&error.into()))))?;
+    let document =
+        parse_query(text).map_err(|error| Error::Query(Box::new(Fault::syntax(&error.into()))))?;
     limits::check_document(&document)?;
     Ok(document)
 }

@@ -17,7 +17,7 @@ use super::{
     escapes, introspection, limits,
     nulls::Nulls,
     order,
-    outcome::{self, LEGACY, MODERN, NOT_PERSISTED, Outcome, is_refused, is_too_dear},
+    outcome::{self, LEGACY, MODERN, NOT_PERSISTED, Outcome, is_refused, is_too_complex},
     persisted::Persisted,
     schema,
     sent::{Parameters, Sent, from_body, from_url},
@@ -37,16 +37,16 @@ pub struct GraphQl {
     types: Types,
     persisted: Persisted,
     documents: Documents,
-    /// Points that a query may cost.
+    /// Maximum complexity of a query.
     complexity: usize,
     introspection: bool,
 }
 
-/// A query that is checked as far as it can be before it runs.
+/// A checked query.
 struct Prepared {
     query: Query,
     document: Arc<ExecutableDocument>,
-    /// The operation that is asked for, by name.
+    /// `operationName`.
     name: Option<String>,
 }
 
@@ -145,8 +145,8 @@ impl GraphQl {
         let settled = cx.settle();
         if is_refused {
             settled?;
-            if is_too_dear(&answer) {
-                let why = costs::too_dear(&document, name, &variables, self.complexity).await;
+            if is_too_complex(&answer) {
+                let why = costs::explain(&document, name, &variables, self.complexity).await;
                 return Err(Error::Query(Box::new(why)));
             }
             paid_for(cx, before).await?;
@@ -161,7 +161,7 @@ impl GraphQl {
         Ok(Outcome::of(answer, &cx.spent()[before..]))
     }
 
-    /// Puts an answer into the shape of its query: what failed is null, fields stand in their order.
+    /// Inserts nulls for failed fields and restores the order of the query.
     fn complete(
         &self,
         answer: &mut Answer,
@@ -175,7 +175,7 @@ impl GraphQl {
                 document,
                 operation,
             };
-            nulls.put(&mut data, &answer.errors);
+            nulls.insert(&mut data, &answer.errors);
             for error in &mut answer.errors {
                 let field = nulls.field(error);
                 outcome::name_argument(error, field);
@@ -184,11 +184,11 @@ impl GraphQl {
         answer.data = order::ordered(data, document, operation);
     }
 
-    /// Refuses a query that asks for the schema too often, or though it must not.
+    /// Rejects introspection if it is disabled, and more than 10 introspection fields.
     fn within(&self, plan: &Plan) -> Result<()> {
         let most = introspection::MOST;
         if plan.introspections() > 0 && !self.introspection {
-            let complaint = "Introspection is switched off on this pod.";
+            let complaint = "Introspection is disabled on this pod.";
             return Err(Error::Query(Box::new(Fault::invalid(complaint))));
         }
         match plan.introspections() <= most {
@@ -250,8 +250,7 @@ impl GraphQl {
     }
 }
 
-/// The operation of a document that is asked for; `None` if there is none of that name, or several and
-/// no name.
+/// The operation to execute; `None` if the name is unknown, or missing where there are several.
 fn chosen<'a>(
     document: &'a ExecutableDocument,
     name: Option<&str>,
@@ -267,7 +266,7 @@ fn chosen<'a>(
     found.map(|operation| &operation.node)
 }
 
-/// Counts a document that spent nothing else as a request.
+/// Counts a document as one request, unless its fields already count.
 async fn paid_for(cx: &Cx, before: usize) -> Result<()> {
     match cx.spent().len() == before {
         true => cx.spend_document().await,

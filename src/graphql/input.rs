@@ -1,9 +1,9 @@
-//! Inputs that may be left out or null, both of which mean their default.
+//! Optional inputs with a default.
 use std::{borrow::Cow, ops::Deref};
 
 use async_graphql::{InputType, InputValueError, InputValueResult, Value, registry::Registry};
 
-/// An input that is nullable in the schema; left out or null, it has its default.
+/// A nullable input. Omitted and null both mean the default.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Defaulted<T>(pub T);
 

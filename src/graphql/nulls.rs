@@ -1,5 +1,5 @@
-//! Nulls where fields failed (GraphQL specification, section "Handling Execution Errors"): the field
-//! is null, or the nearest object around it that can be. The executor leaves the field out.
+//! Null propagation (GraphQL specification, section "Handling Execution Errors"): a failed field is
+//! null or, if its type is non-null, its nearest nullable parent. async-graphql omits the field.
 use async_graphql::{
     Name, PathSegment, ServerError, Value,
     indexmap::IndexMap,
@@ -10,14 +10,14 @@ use async_graphql::{
 
 use super::types::{Types, root};
 
-/// Places of an answer where a field failed.
+/// Inserts nulls into the result of an operation.
 pub struct Nulls<'a> {
     pub types: &'a Types,
     pub document: &'a ExecutableDocument,
     pub operation: &'a OperationDefinition,
 }
 
-/// A field on the way to a failure, as often as it is selected.
+/// A field on the path of an error; it may be selected several times.
 struct Step<'a> {
     fields: Vec<&'a Field>,
     of: &'a Type,
@@ -31,8 +31,8 @@ impl<'a> Step<'a> {
 }
 
 impl<'a> Nulls<'a> {
-    /// Puts null in the place of every error.
-    pub fn put(&self, data: &mut Value, errors: &[ServerError]) {
+    /// Inserts null at the path of every error.
+    pub fn insert(&self, data: &mut Value, errors: &[ServerError]) {
         for error in errors.iter().filter(|error| !error.path.is_empty()) {
             if *data == Value::Null {
                 *data = Value::Object(IndexMap::new());
@@ -45,7 +45,7 @@ impl<'a> Nulls<'a> {
         }
     }
 
-    /// The field that an error is about.
+    /// The field at the path of an error.
     pub fn field(&self, error: &ServerError) -> Option<&'a Field> {
         let mut parent = root(self.operation.ty);
         let mut selections = vec![&self.operation.selection_set.node];
@@ -61,7 +61,7 @@ impl<'a> Nulls<'a> {
         found
     }
 
-    /// Puts null at the end of a path, within an object. Whether the object itself has to be null.
+    /// Inserts null at the end of a path within an object; `true` if the object itself becomes null.
     fn fail(
         &self,
         object: &mut Value,
@@ -84,7 +84,7 @@ impl<'a> Nulls<'a> {
         false
     }
 
-    /// Whether a value of this type has to be null, since what the path leads to failed.
+    /// Follows a path within a value; `true` if the value becomes null.
     fn fail_within(
         &self,
         value: &mut Value,
@@ -96,7 +96,7 @@ impl<'a> Nulls<'a> {
             return true;
         };
         match (segment, &of.base, &mut *value) {
-            // What failed around it is null already.
+            // A parent is null already.
             (_, _, Value::Null) => true,
             (PathSegment::Index(index), BaseType::List(inner), Value::List(items)) => {
                 let Some(item) = items.get_mut(*index) else {
@@ -115,7 +115,7 @@ impl<'a> Nulls<'a> {
         }
     }
 
-    /// The field of an object that is answered under this key.
+    /// The field with this response key.
     fn step(&self, parent: &str, selections: &[&'a SelectionSet], key: &str) -> Option<Step<'a>> {
         let mut found = Vec::new();
         for selection in selections {
@@ -199,7 +199,7 @@ mod tests {
             document: &document,
             operation: &operation.node,
         };
-        nulls.put(&mut data, &errors);
+        nulls.insert(&mut data, &errors);
         data.to_string()
     }
 

@@ -58,7 +58,7 @@ impl Outcome {
         let refused = is_refused(&answer);
         let mut answer = answer;
         for error in &mut answer.errors {
-            code(error, refused);
+            set_code(error, refused);
         }
         let (told, more) = answer.errors.split_at(answer.errors.len().min(ERRORS));
         let mut told = told.to_vec();
@@ -133,16 +133,16 @@ pub fn is_refused(answer: &Answer) -> bool {
         && answer.errors.iter().all(|error| error.path.is_empty())
 }
 
-/// Whether a query was refused for its cost.
-pub fn is_too_dear(answer: &Answer) -> bool {
+/// Whether a query was rejected for its complexity.
+pub fn is_too_complex(answer: &Answer) -> bool {
     answer
         .errors
         .iter()
         .any(|error| error.message == "Query is too complex.")
 }
 
-/// Gives an error of the executor's own the code of its kind.
-fn code(error: &mut ServerError, refused: bool) {
+/// Adds a code to an error of the executor.
+fn set_code(error: &mut ServerError, refused: bool) {
     let extensions = error
         .extensions
         .get_or_insert_with(ErrorExtensionValues::default);
@@ -151,8 +151,8 @@ fn code(error: &mut ServerError, refused: bool) {
     }
 }
 
-/// Tells an argument that could not be read as other invalid input: by the argument's name. The
-/// executor only says where it stands.
+/// Turns an argument error of the executor, which has only a location, into `INVALID` with the
+/// argument's name.
 pub fn name_argument(error: &mut ServerError, field: Option<&Field>) {
     let is_told = error.extensions.is_some();
     let argument = field.filter(|_| !is_told).and_then(|field| {

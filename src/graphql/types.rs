@@ -1,4 +1,4 @@
-//! The types of the schema, read off its text: what the executor knows of them it keeps to itself.
+//! The types of the schema, parsed from its SDL: async-graphql does not expose its registry.
 use std::collections::{HashMap, HashSet};
 
 use async_graphql::{
@@ -13,14 +13,14 @@ use async_graphql::{
     },
 };
 
-/// What the types of the schema are made of, by name.
+/// Fields of output types, and the definitions of input types, by type name.
 #[derive(Default)]
 pub struct Types {
     outputs: HashMap<String, HashMap<String, FieldDefinition>>,
     inputs: HashMap<String, Input>,
 }
 
-/// A type that arguments can have and that is no scalar.
+/// An input type other than a scalar.
 pub enum Input {
     Enum(HashSet<String>),
     Object(IndexMap<String, Slot>),
@@ -34,7 +34,7 @@ pub struct Slot {
 }
 
 impl Types {
-    /// The types that a schema's text defines.
+    /// Parses an SDL.
     pub fn read(sdl: &str) -> Self {
         let document = parse_schema(sdl).expect("the schema's own text is valid");
         let mut types = Self::default();
@@ -72,12 +72,12 @@ impl Types {
         self.outputs.insert(name, fields.collect());
     }
 
-    /// What a field is.
+    /// The definition of a field.
     pub fn field(&self, parent: &str, field: &str) -> Option<&FieldDefinition> {
         self.outputs.get(parent)?.get(field)
     }
 
-    /// What an enum or an input object is made of; `None` for scalars.
+    /// The definition of an enum or input object; `None` for scalars.
     pub fn input(&self, name: &str) -> Option<&Input> {
         self.inputs.get(name)
     }
@@ -92,7 +92,7 @@ fn slot(field: InputValueDefinition) -> (String, Slot) {
     (field.name.node.to_string(), slot)
 }
 
-/// The type whose fields an operation selects.
+/// The root type of an operation.
 pub fn root(operation: OperationType) -> &'static str {
     match operation {
         OperationType::Query => "Query",

@@ -15,7 +15,7 @@ use crate::{
     context::{Cx, Plan, Reader},
     error::Result,
     load::{Load, Loaders},
-    proof::hold,
+    proof::recheck,
     rest::params::ParamDoc,
     scope::Scope,
     store::Tx,
@@ -184,7 +184,7 @@ impl<O: Writes> Allowed<O> {
     pub async fn begin(&self) -> Result<Tx> {
         let mut tx = self.app().db().begin().await?;
         if let Some(identity) = self.caller().identity() {
-            hold(&mut tx, identity, self.clock().now()).await?;
+            recheck(&mut tx, identity, self.clock().now()).await?;
         }
         Ok(tx)
     }

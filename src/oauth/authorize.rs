@@ -5,8 +5,8 @@ use super::{
     consents, pkce, redirect, scopes,
 };
 use crate::{
-    app::App, caller::Identity, error::Result, proof::hold, rest::params::Pairs, scope::ScopeSet,
-    store::sql, token::token_hash,
+    app::App, caller::Identity, error::Result, proof::recheck, rest::params::Pairs,
+    scope::ScopeSet, store::sql, token::token_hash,
 };
 
 /// Lifetime of a code in seconds.
@@ -218,7 +218,7 @@ impl Request {
         let code = crate::random::token();
         let now = app.clock().now();
         let mut tx = app.db().begin().await?;
-        hold(&mut tx, identity, now).await?;
+        recheck(&mut tx, identity, now).await?;
         sql(
             "insert into oauth_codes (code_hash, application_id, user_id, redirect_uri, scope,
                code_challenge, created, expires, family, parent_family, parent_token)

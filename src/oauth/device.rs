@@ -15,7 +15,7 @@ use crate::{
     app::App,
     caller::Identity,
     error::{Error, Result},
-    proof::hold,
+    proof::recheck,
     scope::ScopeSet,
     store::sql,
     time::Timestamp,
@@ -222,7 +222,7 @@ pub async fn find(app: &App, typed: &str) -> Result<Pending> {
 pub async fn decide(app: &App, device: &Pending, identity: &Identity, allow: bool) -> Result<()> {
     let user = identity.user_id;
     let mut tx = app.db().begin().await?;
-    hold(&mut tx, identity, app.clock().now()).await?;
+    recheck(&mut tx, identity, app.clock().now()).await?;
     // What was shown is what the device gets, also if the application grows until it asks.
     let decided = sql(
         "update oauth_device_codes set state = ?, user_id = ?, scope = ?

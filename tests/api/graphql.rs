@@ -159,12 +159,12 @@ on_both! {
     async fn every_error_has_a_code_and_says_what_to_do(pod: Pod) {
         let dear = "{ instance { name } artists { nodes { albums(first: 100) { tracks(first: 100) { libraries { name } } } } } }";
         for (query, code, words) in [
-            ("{", "GRAPHQL_PARSE_FAILED", "line 1, column 2: expected"),
+            ("{", "GRAPHQL_PARSE_FAILED", "Syntax error at line 1, column 2: expected"),
             ("{ artists", "GRAPHQL_PARSE_FAILED", "expected"),
             ("{ nonsense }", "GRAPHQL_VALIDATION_FAILED", "nonsense"),
             ("{ artist(databaseId: \"x\") { name } }", "GRAPHQL_VALIDATION_FAILED", "databaseId"),
             ("query A { __typename } query B { __typename }", "GRAPHQL_VALIDATION_FAILED", "Operation name"),
-            (dear, "COMPLEXITY_LIMIT", "`artists` costs most"),
+            (dear, "COMPLEXITY_LIMIT", "Most of it comes from `artists`"),
             ("{ viewer { username } }", "UNAUTHENTICATED", "credentials"),
         ] {
             let body = pod.graphql(query).send().await.json();
@@ -461,7 +461,7 @@ on_both! {
         assert_eq!(pod.graphql(query).send().await.json()["data"]["__schema"]["queryType"]["name"], "Query");
         let closed = Pod::with(pod.backend(), crate::support::Data::Nothing, &["--graphql-introspection", "false"]).await.unwrap();
         let body = closed.graphql(query).send().await.json();
-        assert_eq!(message(&body), "Introspection is switched off on this pod.");
+        assert_eq!(message(&body), "Introspection is disabled on this pod.");
         assert_eq!((&body["errors"][0]["extensions"]["code"], body.get("data")), (&json!("GRAPHQL_VALIDATION_FAILED"), None));
         assert!(closed.graphql("{ __typename instance { __typename } }").send().await.json().get("errors").is_none());
         assert_eq!(closed.get("/graphql/schema.graphql").send().await.status, 404);

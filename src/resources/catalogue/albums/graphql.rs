@@ -10,7 +10,7 @@ use crate::{
     context::Cx,
     error::Result,
     graphql::{
-        connection::{cost, few, fewest},
+        connection::{cost, nested_cost, nested_size},
         ids::{Kind, global},
         standard::fields,
     },
@@ -97,7 +97,7 @@ impl Album {
 
     /// Tracks, sorted by disc and position. For pages and other orders, use the root field `tracks`
     /// with the filter `album`.
-    #[graphql(complexity = "cost(fewest(first), child_complexity)")]
+    #[graphql(complexity = "cost(nested_cost(first), child_complexity)")]
     async fn tracks(
         &self,
         ctx: &Context<'_>,
@@ -105,7 +105,7 @@ impl Album {
         first: Option<i32>,
     ) -> Result<Option<Vec<Track>>> {
         let ids = ctx.load_all::<tracks::List, AlbumTracks>(self.id).await?;
-        ctx.load_list::<tracks::List, Track>(ids.into_iter().take(few(first)?))
+        ctx.load_list::<tracks::List, Track>(ids.into_iter().take(nested_size(first)?))
             .await
             .map(Some)
     }

@@ -8,7 +8,7 @@ use crate::{
     context::Cx,
     error::Result,
     graphql::{
-        connection::{cost, few, fewest},
+        connection::{cost, nested_cost, nested_size},
         ids::{Kind, global},
         standard::fields,
     },
@@ -78,7 +78,7 @@ impl Artist {
 
     /// Albums that the artist is credited on, in the order they were added. For pages and other
     /// orders, use the root field `albums` with the filter `artist`.
-    #[graphql(complexity = "cost(fewest(first), child_complexity)")]
+    #[graphql(complexity = "cost(nested_cost(first), child_complexity)")]
     async fn albums(
         &self,
         ctx: &Context<'_>,
@@ -86,7 +86,7 @@ impl Artist {
         first: Option<i32>,
     ) -> Result<Option<Vec<Album>>> {
         let ids = ctx.load_all::<albums::List, ArtistAlbums>(self.id).await?;
-        ctx.load_list::<albums::List, Album>(ids.into_iter().take(few(first)?))
+        ctx.load_list::<albums::List, Album>(ids.into_iter().take(nested_size(first)?))
             .await
             .map(Some)
     }

@@ -234,7 +234,7 @@ pub async fn delete(permit: &Allowed<Delete>, sure: DeleteAccount) -> Result<()>
         "an account is deleted"
     );
     let mut tx = permit.begin().await?;
-    if !proof.holds(&mut tx).await? {
+    if !proof.is_valid(&mut tx).await? {
         return Err(refused());
     }
     farewell::delete(permit.app(), tx, user).await
