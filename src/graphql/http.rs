@@ -7,7 +7,10 @@ use async_graphql::{
 };
 use poem::{
     Endpoint, IntoResponse, Request, Response,
-    http::{HeaderValue, Method, StatusCode},
+    http::{
+        HeaderValue, Method, StatusCode,
+        header::{CACHE_CONTROL, VARY},
+    },
 };
 use serde_json::Value;
 
@@ -29,6 +32,7 @@ use crate::{
     config::Config,
     context::{Cx, Plan},
     error::{Error, Fault, RETRY_AFTER, Result, TokenProblem},
+    rest::encoding::{known, validate},
 };
 
 /// The endpoint at `/graphql`.
@@ -48,6 +52,7 @@ struct Prepared {
     document: Arc<ExecutableDocument>,
     /// `operationName`.
     name: Option<String>,
+    is_get: bool,
 }
 
 impl Prepared {
@@ -73,7 +78,13 @@ impl GraphQl {
         let cx = Cx::of(&request).clone();
         let before = cx.spent().len();
         match self.answered(&cx, request, media).await {
-            Ok(response) => Ok(response),
+            Ok(mut response) => {
+                if cx.caller().identity().is_some() {
+                    let private = HeaderValue::from_static("private, no-store");
+                    response.headers_mut().insert(CACHE_CONTROL, private);
+                }
+                Ok(response)
+            }
             Err(error) => Err(paid(&cx, before, error).await),
         }
     }
@@ -87,8 +98,8 @@ impl GraphQl {
         match *request.method() {
             Method::GET | Method::HEAD => {
                 let parameters = from_url(request.uri().query().unwrap_or_default())?;
-                let outcome = self.run(cx, parameters, true).await?;
-                return Ok(written(outcome.status(media), outcome.body, media));
+                let known = known(request.headers());
+                return self.get(cx, parameters, media, known).await;
             }
             Method::POST => {}
             _ => return Err(Error::MethodNotAllowed(request.method().to_string())),
@@ -106,6 +117,25 @@ impl GraphQl {
                 let bodies = format!("[{}]", bodies.join(","));
                 Ok(written(StatusCode::OK, bodies, media))
             }
+        }
+    }
+
+    /// Answers a GET request. Anonymous callers get an `ETag`, so that caches can revalidate.
+    async fn get(
+        &self,
+        cx: &Cx,
+        parameters: Parameters,
+        media: &'static str,
+        known: Option<HeaderValue>,
+    ) -> Result<Response> {
+        let outcome = self.run(cx, parameters, true).await?;
+        let is_whole = outcome.is_whole();
+        let mut response = written(outcome.status(media), outcome.body, media);
+        let vary = HeaderValue::from_static("Accept, Cookie, origin");
+        response.headers_mut().insert(VARY, vary);
+        match is_whole && cx.caller().identity().is_none() {
+            true => validate(response, known).await,
+            false => Ok(response),
         }
     }
 
@@ -128,6 +158,7 @@ impl GraphQl {
             query,
             document,
             name,
+            is_get: prepared_by_get,
         } = prepared;
         let name = name.as_deref();
         let plan = budgets::plan(&document, name, &query.variables);
@@ -158,7 +189,13 @@ impl GraphQl {
                 self.complete(&mut answer, &document, operation);
             }
         }
-        Ok(Outcome::of(answer, &cx.spent()[before..]))
+        // The budgets differ from answer to answer, so that no cache would find two alike. Headers tell
+        // them too.
+        let spent = match prepared_by_get {
+            true => Vec::new(),
+            false => cx.spent().split_off(before),
+        };
+        Ok(Outcome::of(answer, &spent))
     }
 
     /// Inserts nulls for failed fields and restores the order of the query.
@@ -238,6 +275,7 @@ impl GraphQl {
             query,
             document,
             name,
+            is_get: get,
         };
         if let Some(operation) = prepared.operation() {
             if get && operation.ty != OperationType::Query {

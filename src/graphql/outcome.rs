@@ -113,6 +113,11 @@ impl Outcome {
         }
     }
 
+    /// Whether the query was answered without an error.
+    pub fn is_whole(&self) -> bool {
+        self.fate == Fate::Answered
+    }
+
     /// The old media type answers 200 to whatever is well-formed (section "Status Codes").
     pub fn status(&self, media: &str) -> StatusCode {
         match self.fate {

@@ -195,6 +195,28 @@ on_both! {
         }
     }
 
+    async fn answers_to_get_can_be_kept_by_caches_and_those_of_users_by_nobody(pod: Pod) {
+        let address = "/graphql?query={artist(databaseId:1){name}}";
+        let first = pod.get(address).send().await;
+        let tag = first.header("etag").unwrap().to_owned();
+        assert_eq!(first.header("cache-control"), Some("no-cache"));
+        let vary: Vec<_> = first.headers.get_all("vary").iter().map(|value| value.to_str().unwrap().to_lowercase()).collect();
+        assert!(["accept", "cookie", "origin"].iter().all(|name| vary.join(", ").contains(name)), "{vary:?}");
+        let again = pod.get(address).header("if-none-match", &tag).send().await;
+        assert_eq!((again.status.as_u16(), again.text.as_str()), (304, ""));
+        assert!(again.header("x-ratelimit-remaining").is_some());
+        baleen::store::sql("update artists set name = 'New' where id = 1").run(pod.app.db()).await.unwrap();
+        let changed = pod.get(address).header("if-none-match", &tag).send().await;
+        assert_eq!((changed.status.as_u16(), &changed.json()["data"]["artist"]["name"]), (200, &json!("New")));
+        let own = pod.get(address).by("alice").send().await;
+        assert_eq!((own.header("etag"), own.header("cache-control")), (None, Some("private, no-store")));
+        let posted = pod.graphql("{ artist(databaseId: 1) { name } }").by("alice").send().await;
+        assert_eq!(posted.header("cache-control"), Some("private, no-store"));
+        // What failed may work the next time.
+        let failed = pod.get("/graphql?query={artist(databaseId:99){name}}").send().await;
+        assert_eq!(failed.header("etag"), None);
+    }
+
     async fn head_answers_as_get(pod: Pod) {
         let address = "/graphql?query={instance{name}}";
         let (get, head) = (pod.get(address).send().await, pod.ask(Method::HEAD, address).send().await);
