@@ -175,7 +175,7 @@ impl App {
 
     /// The dearest of the passwords' hashes that came from another server, while any is left.
     pub async fn foreign_hash(&self) -> Result<Arc<Option<String>>> {
-        let read = async {
+        let read = async || {
             let row: Option<(String,)> = sql(
                 "select password from users where password like 'pbkdf2\\_%' escape '\\'
                  order by case when substr(password, 22, 1) = '$' then 7
@@ -209,7 +209,7 @@ impl App {
     pub async fn preferences(&self) -> Result<Arc<Preferences>> {
         self.0
             .preferences
-            .get(&self.0.clock, Preferences::load(self.db()))
+            .get(&self.0.clock, async || Preferences::load(self.db()).await)
             .await
     }
 
@@ -220,7 +220,8 @@ impl App {
 
     /// The figures of the pod, a minute old at most.
     pub async fn figures(&self) -> Result<Arc<Figures>> {
-        let read = Figures::load(self.db(), self.config(), self.clock().now());
+        let now = self.clock().now();
+        let read = async || Figures::load(self.db(), self.config(), now).await;
         self.0.figures.get(&self.0.clock, read).await
     }
 }

@@ -23,7 +23,7 @@ impl<T> Cached<T> {
     pub async fn get(
         &self,
         clock: &Clock,
-        read: impl Future<Output = Result<T>>,
+        read: impl AsyncFnOnce() -> Result<T>,
     ) -> Result<Arc<T>> {
         let now = clock.now();
         if let Some((since, value)) = &*self.slot()
@@ -31,7 +31,8 @@ impl<T> Cached<T> {
         {
             return Ok(value.clone());
         }
-        let value = Arc::new(read.await?);
+        // Boxed, because every caller's future would otherwise be as large as this one.
+        let value = Arc::new(Box::pin(read()).await?);
         *self.slot() = Some((now, value.clone()));
         Ok(value)
     }

@@ -256,7 +256,8 @@ impl<K: Load> Loader<Id<K>> for Batch {
     async fn load(&self, keys: &[Id<K>]) -> Result<HashMap<Id<K>, Arc<K::Value>>> {
         let version = self.0.db().cache().version();
         let ids: Vec<i64> = keys.iter().map(|key| key.0).collect();
-        let mut read = K::read(&self.0, ids).await?;
+        // Boxed, because the future of each waiting key has this one inside.
+        let mut read = Box::pin(K::read(&self.0, ids)).await?;
         let values = keys
             .iter()
             .filter_map(|key| Some((key.0, read.remove(&key.0).or_else(K::none)?)));

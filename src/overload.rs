@@ -2,27 +2,41 @@
 use std::{sync::Arc, thread::available_parallelism, time::Duration};
 
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::{AcquireError, OwnedSemaphorePermit, Semaphore},
     time::timeout,
 };
 
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    shares::Shares,
+    throttle::Ident,
+};
 
 /// How long a request waits, for its turn or for a connection to the database, before it is
 /// answered with 503.
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A few turns for requests that read many rows.
-pub struct Turns(Arc<Semaphore>);
+pub struct Turns {
+    all: Arc<Semaphore>,
+    /// One client has half of the turns at most.
+    shares: Shares,
+}
 
-/// One request's turn; dropped, it is another's.
-pub type Turn = OwnedSemaphorePermit;
+/// A turn, within the share of its client. Released when dropped.
+pub struct Turn {
+    _share: OwnedSemaphorePermit,
+    _turn: OwnedSemaphorePermit,
+}
 
 impl Default for Turns {
     /// Two for each processor: one computes while the other waits for the database.
     fn default() -> Self {
         let processors = available_parallelism().map_or(1, usize::from);
-        Self(Arc::new(Semaphore::new(2 * processors)))
+        Self {
+            all: Arc::new(Semaphore::new(2 * processors)),
+            shares: Shares::of_size(processors),
+        }
     }
 }
 
@@ -31,9 +45,14 @@ impl Turns {
     ///
     /// # Errors
     /// `Unavailable` when none came within `PATIENCE`.
-    pub async fn take(&self) -> Result<Turn> {
-        let turn = timeout(PATIENCE, self.0.clone().acquire_owned()).await;
-        turn.ok().and_then(|turn| turn.ok()).ok_or_else(|| {
+    pub async fn take(&self, client: Ident) -> Result<Turn> {
+        let (share, all) = (self.shares.of(client), self.all.clone());
+        let turn = timeout(PATIENCE, async {
+            let _share = share.acquire_owned().await?;
+            let _turn = all.acquire_owned().await?;
+            Ok::<_, AcquireError>(Turn { _share, _turn })
+        });
+        turn.await.ok().and_then(|turn| turn.ok()).ok_or_else(|| {
             Error::Unavailable("The server is busy. Try again in a moment.".to_owned())
         })
     }

@@ -35,7 +35,7 @@ impl Proof {
 }
 
 /// Locks the row of an active user and returns its secret key.
-async fn lock_user(tx: &mut Tx, user: i64) -> Result<Option<Uuid>> {
+pub async fn lock_user(tx: &mut Tx, user: i64) -> Result<Option<Uuid>> {
     let row = sql("select secret_key from users where id = ? and is_active = true").bind(user);
     let row = match tx.dialect() {
         // SQLite has one writing transaction at a time.
@@ -46,7 +46,8 @@ async fn lock_user(tx: &mut Tx, user: i64) -> Result<Option<Uuid>> {
     Ok(found.map(|(stamp,)| stamp))
 }
 
-/// Checks that a credential is still valid. Blocks password changes until the transaction ends.
+/// Checks that a credential is still valid. Blocks password changes until the transaction ends; what
+/// tokens make ends with them, whenever they end.
 ///
 /// # Errors
 /// `Unauthenticated` if the credential was revoked or has expired.
@@ -82,9 +83,15 @@ pub async fn recheck(tx: &mut Tx, identity: &Identity, now: Timestamp) -> Result
             exists(tx, token).await?
         }
     };
+    let is_token = matches!(
+        identity.credential,
+        Credential::Family(_) | Credential::Token(_)
+    );
     match is_valid {
         true => Ok(()),
-        false => Err(Error::Unauthenticated(Some(TokenProblem::Invalid))),
+        false => Err(Error::Unauthenticated(
+            is_token.then_some(TokenProblem::Invalid),
+        )),
     }
 }
 

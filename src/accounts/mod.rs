@@ -189,11 +189,24 @@ pub fn check_username(username: &str) -> Result<()> {
 }
 
 /// Checks the format of an email address.
+/// Checks a new email address. One with characters that are not stored as written would take the
+/// address of another mailbox.
 pub fn check_email(email: &str) -> Result<()> {
-    // One that is written otherwise than it is stored would take the address of another mailbox.
-    match email.len() <= 254 && is_plain(email) && email.parse::<lettre::Address>().is_ok() {
+    check_syntax(email)?;
+    match is_plain(email) {
         true => Ok(()),
-        false => Err(Error::field("email", "Enter a valid email address.")),
+        false => Err(invalid_email()),
+    }
+}
+
+fn invalid_email() -> Error {
+    Error::field("email", "Enter a valid email address.")
+}
+
+pub fn check_syntax(email: &str) -> Result<()> {
+    match email.len() <= 254 && email.parse::<lettre::Address>().is_ok() {
+        true => Ok(()),
+        false => Err(invalid_email()),
     }
 }
 

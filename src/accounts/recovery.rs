@@ -2,7 +2,7 @@
 use sqlx::FromRow;
 
 use super::{
-    EMAIL_TAKEN, check_email,
+    EMAIL_TAKEN, check_email, check_syntax,
     keys::{self, Purpose},
     mails::Letterhead,
     password, sessions,
@@ -14,7 +14,7 @@ use crate::{
     caller::Identity,
     error::{Error, Result},
     oauth::{revoke_codes, revoke_user},
-    proof::{Proof, recheck},
+    proof::{Proof, lock_user, recheck},
     store::{Reads, Tx, sql, text::folded},
 };
 
@@ -29,7 +29,7 @@ struct Addressed {
 /// Sends a password reset link. Runs in the background, so that neither the answer nor its timing
 /// reveals whether an account has the address.
 pub async fn forgot(app: &App, email: &str) -> Result<()> {
-    check_email(email)?;
+    check_syntax(email)?;
     let (app, email) = (app.clone(), email.to_owned());
     tokio::spawn(async move {
         if let Err(error) = send_reset(&app, &email).await {
@@ -90,6 +90,7 @@ pub async fn reset(app: &App, uid: &str, key: &str, new: Twice<'_>) -> Result<()
     };
     let hash = app.hashing().hash(new.checked()?).await?;
     let mut tx = app.db().begin().await?;
+    lock_user(&mut tx, user).await?;
     let taken = keys::take(app, &mut tx, Purpose::Password, key).await?;
     let Some(holder) = taken else {
         return Err(Error::field("token", INVALID));
@@ -124,13 +125,14 @@ pub async fn change(
     let (user, session) = (identity.user_id, identity.session_id());
     let new = new.checked()?;
     let refused = |complaint| Err(Error::field("old_password", complaint));
+    let none = Proof::of(app.db(), user).await?;
     let proof = if has_password(app.db(), user).await? {
         match prove(app, user, old).await? {
             Some(proof) => proof,
             None => return refused(WRONG),
         }
     } else if sessions::is_recent(app, session, FIRST_PASSWORD).await? {
-        Proof::of(app.db(), user).await?
+        none
     } else {
         return refused("You have no password yet. Sign in again, and set one within ten minutes.");
     };
@@ -212,12 +214,14 @@ async fn set_password(tx: &mut Tx, user: i64, hash: String, kept: Option<i64>) -
 }
 
 /// Sends a confirmation mail to a new address, which takes effect when the key is used.
-pub async fn change_email(app: &App, user: i64, plain: &str, email: &str) -> Result<()> {
+pub async fn change_email(app: &App, identity: &Identity, plain: &str, email: &str) -> Result<()> {
+    let user = identity.user_id;
     check_email(email)?;
     let refused = || Error::field("password", "This is not your password.");
     let proof = prove(app, user, plain).await?.ok_or_else(refused)?;
     let letterhead = Letterhead::of(app).await?;
     let mut tx = app.db().begin().await?;
+    recheck(&mut tx, identity, app.clock().now()).await?;
     if !proof.is_valid(&mut tx).await? {
         return Err(refused());
     }
@@ -262,16 +266,16 @@ pub async fn remind(app: &App, user: i64) -> Result<()> {
 
 /// Confirms the address that the key was sent to, and makes it the account's.
 pub async fn confirm_email(app: &App, key: &str) -> Result<()> {
+    let refused = || Error::field("key", "This key is unknown, expired or already used.");
     let letterhead = Letterhead::of(app).await?;
+    let known = keys::look(app, Purpose::Email, key).await?;
+    let user = known.and_then(|held| held.user_id).ok_or_else(refused)?;
     let mut tx = app.db().begin().await?;
-    let held = keys::take(app, &mut tx, Purpose::Email, key).await?;
-    let Some((user, email)) = held.and_then(|held| Some((held.user_id?, held.email))) else {
-        return Err(Error::field(
-            "key",
-            "This key is unknown, expired or already used.",
-        ));
-    };
+    // In the order in which other transactions lock: domain, user, key.
     take_turns(&mut tx, app).await?;
+    lock_user(&mut tx, user).await?;
+    let held = keys::take(app, &mut tx, Purpose::Email, key).await?;
+    let email = held.ok_or_else(refused)?.email;
     if is_anothers(&mut tx, &email, user).await? {
         return Err(Error::field("key", EMAIL_TAKEN));
     }

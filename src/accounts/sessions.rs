@@ -139,14 +139,14 @@ pub async fn of_user(
     .await
 }
 
-/// Ends a session of a user; `false` if there is none with this ID.
-pub async fn end(app: &App, user: i64, id: i64) -> Result<bool> {
+/// Ends a session of a user; `false` if there is none with this ID. Callers must clear cached
+/// credentials afterwards.
+pub async fn end(on: impl OnWrite, user: i64, id: i64) -> Result<bool> {
     let gone = sql("delete from sessions where id = ? and user_id = ?")
         .bind(id)
         .bind(user)
-        .run(app.db())
+        .run(on)
         .await?;
-    app.credentials().forget_all();
     Ok(gone > 0)
 }
 

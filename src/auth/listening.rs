@@ -70,7 +70,9 @@ pub async fn caller(app: &App, token: &str) -> Result<Option<Caller>> {
         return Ok(None);
     }
     let holder = holder(app, user, parent).await?;
-    let Some(holder) = holder.filter(|holder| holder.user_id == user) else {
+    // The key may have changed since the signature was checked.
+    let same = |holder: &Holder| holder.user_id == user && Some((holder.stamp,)) == key;
+    let Some(holder) = holder.filter(same) else {
         return Ok(None);
     };
     let mut identity = holder.identity(app.preferences().await?.default_permissions(), None);

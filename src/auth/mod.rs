@@ -87,7 +87,17 @@ fn takes_token_in_address(path: &str) -> bool {
 
 type Taken = std::result::Result<Caller, TokenProblem>;
 
+/// Whether a token has the syntax of bearer tokens (RFC 6750 section 2.1). Cached credentials of other
+/// kinds are filed under texts that have not.
+fn is_token(text: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
+    text.bytes().all(is_part)
+}
+
 async fn bearer(app: &App, token: &str) -> Result<Taken> {
+    if !is_token(token) {
+        return Ok(Err(TokenProblem::Invalid));
+    }
     if let Some(found) = app.credentials().get(token, app.clock().now()) {
         return Ok(Ok(Caller::User(found)));
     }

@@ -23,8 +23,9 @@ const UNREAD: Duration = Duration::from_secs(60);
 const INTERIM: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 /// Bytes of a head.
 const LONGEST: usize = 64 << 10;
-/// How a connection of HTTP/2 starts (RFC 9113 section 3.4), as far as nothing else does.
-const PREFACE: &[u8] = b"PRI ";
+/// How a connection of HTTP/2 starts (RFC 9113 section 3.4), up to the end of the line: what follows
+/// would end the head of a request of HTTP/1.
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n";
 /// Where a connection is in its requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
@@ -398,7 +399,7 @@ mod tests {
         assert_eq!((kind, after), (io::ErrorKind::TimedOut, QUIET));
         // A request whose method starts alike is none of it.
         let (mut connection, mut client) = connected();
-        for piece in [&b"PR"[..], b"OPFIND / HTTP/1.1\r\n"] {
+        for piece in [&b"PRI"[..], b" /x HTTP/1.1\r\n"] {
             client.write_all(piece).await.expect("it is read");
             let count = connection.read(&mut buffer).await;
             assert!(count.expect("it goes on") > 0);

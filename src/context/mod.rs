@@ -221,7 +221,8 @@ impl Cx {
 
     /// Waits for the turn of a request that reads many rows; the request keeps it until it is answered.
     pub async fn take_turn(&self) -> Result<()> {
-        let taken = self.0.turn.get_or_try_init(|| self.app().turns().take());
+        let take = || self.app().turns().take(self.0.ident);
+        let taken = self.0.turn.get_or_try_init(take);
         taken.await.map(|_| ())
     }
 

@@ -25,24 +25,21 @@ const DEEP: usize = 4;
 const WIDE: usize = 200;
 
 /// What an operation of a document is going to spend.
-pub fn plan(document: &ExecutableDocument, name: Option<&str>, variables: &Variables) -> Plan {
-    let mut operations = document.operations.iter();
-    let chosen = match name {
-        Some(name) => operations.find(|(found, _)| found.is_some_and(|found| found == name)),
-        None => operations.next(),
-    };
-    let Some((_, operation)) = chosen else {
-        return Plan::default();
-    };
+pub fn plan(
+    document: &ExecutableDocument,
+    operation: &OperationDefinition,
+    variables: &Variables,
+) -> Plan {
     let reader = Reader {
         document,
-        operation: &operation.node,
+        operation,
         variables,
     };
+    let selection = &operation.selection_set.node;
     let roots = reader.roots();
-    let introspections = reader.introspections(&operation.node.selection_set.node);
-    let is_deep = reader.is_deep(&operation.node.selection_set.node, DEEP);
-    let is_wide = limits::fields(document, &operation.node.selection_set.node) >= WIDE;
+    let introspections = reader.introspections(selection);
+    let is_deep = reader.is_deep(selection, DEEP);
+    let is_wide = limits::fields(document, selection) >= WIDE;
     let is_dear = is_deep || is_wide || roots.iter().any(|info| info.reads_many());
     Plan::new(roots, introspections, is_dear)
 }

@@ -18,6 +18,8 @@ use crate::{
 
 /// Maximum number of reported errors.
 const MOST: usize = 20;
+/// Maximum length of a reported path.
+const PATH: usize = 100;
 
 /// Checks the types of variables and, for mutations, of root field arguments: a mutation that has
 /// been executed cannot be undone when a later one turns out to be invalid.
@@ -64,7 +66,8 @@ struct Check<'a> {
 impl Check<'_> {
     fn complain(&mut self, place: &str, complaint: impl Into<String>) {
         if self.complaints.len() < MOST {
-            self.complaints.push((place.to_owned(), complaint.into()));
+            let place = place.chars().take(PATH).collect();
+            self.complaints.push((place, complaint.into()));
         }
     }
 
@@ -106,6 +109,9 @@ impl Check<'_> {
     }
 
     fn value(&mut self, place: &str, wanted: &Type, value: &Value) {
+        if self.complaints.len() >= MOST {
+            return;
+        }
         match (value, &wanted.base) {
             (Value::Null, _) if wanted.nullable => {}
             (Value::Null, _) => self.complain(place, format!("Must be a `{wanted}`, not null.")),
@@ -160,7 +166,12 @@ fn is_scalar(wanted: &str, value: &Value) -> bool {
         T::parse(Some(value.clone())).is_ok()
     }
     match wanted {
-        "Int" => matches!(value, Value::Number(number) if number.is_i64()),
+        "Int" => match value {
+            Value::Number(number) => number
+                .as_i64()
+                .is_some_and(|int| i32::try_from(int).is_ok()),
+            _ => false,
+        },
         "Float" => matches!(value, Value::Number(_)),
         "String" => matches!(value, Value::String(_)),
         "Boolean" => matches!(value, Value::Boolean(_)),
@@ -172,6 +183,7 @@ fn is_scalar(wanted: &str, value: &Value) -> bool {
         "UUID" => parses::<Uuid>(value),
         "Date" => parses::<Date>(value),
         "DateTime" => parses::<Timestamp>(value),
+        "JSONObject" => matches!(value, Value::Object(_)),
         "BigInt" => parses::<BigInt>(value),
         _ => true,
     }

@@ -126,7 +126,10 @@ pub fn pages(first: Option<i32>, last: Option<i32>) -> usize {
 
 /// The cost of a list: rows times the cost of a row. Bounded, so that sums cannot overflow.
 pub fn cost(rows: usize, child: usize) -> usize {
-    rows.saturating_mul(child).saturating_add(1).min(1 << 32)
+    rows.max(1)
+        .saturating_mul(child)
+        .saturating_add(1)
+        .min(1 << 32)
 }
 
 /// The cost of a long text: that of so many fields.

@@ -2,9 +2,11 @@
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use async_graphql::{
-    Request, ServerError, ValidationMode, ValidationResult, Variables,
+    Pos, Positioned, Request, ServerError, ValidationMode, ValidationResult, Variables,
     extensions::{Extension, ExtensionContext, ExtensionFactory, NextValidation},
-    parser::types::{DocumentOperations, ExecutableDocument, Selection},
+    parser::types::{
+        DocumentOperations, ExecutableDocument, OperationDefinition, Selection, SelectionSet,
+    },
 };
 
 use super::{Graph, described};
@@ -15,6 +17,9 @@ static MEASURING: LazyLock<Graph> = LazyLock::new(|| {
     let schema = described().validation_mode(ValidationMode::Fast);
     schema.extension(Measure).finish()
 });
+
+/// Maximum number of root selections that are measured one by one.
+const MEASURED: usize = 10;
 
 /// Receives the complexity of one query.
 #[derive(Clone, Default)]
@@ -44,66 +49,59 @@ impl Extension for Measure {
     }
 }
 
-/// Explains which part of a query exceeds the limit.
+/// Explains which part of a query exceeds the limit. The parts are measured only if there are few.
 pub async fn explain(
     document: &ExecutableDocument,
-    operation: Option<&str>,
+    operation: &OperationDefinition,
     variables: &Variables,
     limit: usize,
 ) -> Fault {
-    let cost = measured(document.clone(), operation, variables).await;
+    let cost = measured(document, operation, variables).await;
+    let selections = &operation.selection_set.node.items;
     let mut dearest = None;
-    for (name, alone) in split(document, operation) {
-        let points = measured(alone, operation, variables).await;
+    for selection in selections.iter().filter(|_| selections.len() <= MEASURED) {
+        let points = measured(document, &alone(operation, selection), variables).await;
         if dearest.as_ref().is_none_or(|(_, most)| points > *most) {
-            dearest = Some((name, points));
+            dearest = Some((name(&selection.node), points));
         }
     }
     Fault::complexity(cost, limit, dearest)
 }
 
 async fn measured(
-    document: ExecutableDocument,
-    operation: Option<&str>,
+    document: &ExecutableDocument,
+    operation: &OperationDefinition,
     variables: &Variables,
 ) -> usize {
     let meter = Meter::default();
     let mut request = Request::new("").variables(variables.clone());
-    if let Some(name) = operation {
-        request = request.operation_name(name);
-    }
-    request.set_parsed_query(document);
+    request.set_parsed_query(ExecutableDocument {
+        operations: DocumentOperations::Single(Positioned::new(operation.clone(), Pos::default())),
+        fragments: document.fragments.clone(),
+    });
     MEASURING.execute(request.data(meter.clone())).await;
     *meter.0.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// One document for each root selection of the operation, with the name of the selection.
-fn split(
-    document: &ExecutableDocument,
-    operation: Option<&str>,
-) -> Vec<(String, ExecutableDocument)> {
-    let chosen = match (&document.operations, operation) {
-        (DocumentOperations::Single(only), _) => Some(only),
-        (DocumentOperations::Multiple(several), Some(name)) => several.get(name),
-        (DocumentOperations::Multiple(several), None) => several.values().next(),
-    };
-    let Some(chosen) = chosen else {
-        return Vec::new();
-    };
-    let selections = chosen.node.selection_set.node.items.iter();
-    let alone = selections.map(|selection| {
-        let name = match &selection.node {
-            Selection::Field(field) => field.node.response_key().node.to_string(),
-            Selection::FragmentSpread(spread) => format!("...{}", spread.node.fragment_name.node),
-            Selection::InlineFragment(_) => "...".to_owned(),
-        };
-        let mut operation = chosen.clone();
-        operation.node.selection_set.node.items = vec![selection.clone()];
-        let document = ExecutableDocument {
-            operations: DocumentOperations::Single(operation),
-            fragments: document.fragments.clone(),
-        };
-        (name, document)
-    });
-    alone.collect()
+/// The operation with one of its root selections only.
+fn alone(
+    operation: &OperationDefinition,
+    selection: &Positioned<Selection>,
+) -> OperationDefinition {
+    let mut selection_set = Positioned::new(SelectionSet::default(), operation.selection_set.pos);
+    selection_set.node.items.push(selection.clone());
+    OperationDefinition {
+        ty: operation.ty,
+        variable_definitions: operation.variable_definitions.clone(),
+        directives: Vec::new(),
+        selection_set,
+    }
+}
+
+fn name(selection: &Selection) -> String {
+    match selection {
+        Selection::Field(field) => field.node.response_key().node.to_string(),
+        Selection::FragmentSpread(spread) => format!("...{}", spread.node.fragment_name.node),
+        Selection::InlineFragment(_) => "...".to_owned(),
+    }
 }

@@ -3,7 +3,7 @@ use std::{borrow::Cow, sync::Arc};
 
 use async_graphql::{
     Request as Query, Response as Answer, Variables,
-    parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType},
+    parser::types::{ExecutableDocument, OperationDefinition, OperationType},
 };
 use poem::{
     Endpoint, IntoResponse, Request, Response,
@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use super::{
     Graph, budgets, coercion, costs,
-    documents::Documents,
+    documents::{Document, Documents, chosen},
     escapes, introspection, limits,
     nulls::Nulls,
     order,
@@ -49,16 +49,10 @@ pub struct GraphQl {
 /// A checked query.
 struct Prepared {
     query: Query,
-    document: Arc<ExecutableDocument>,
+    document: Arc<Document>,
     /// `operationName`.
     name: Option<String>,
     is_get: bool,
-}
-
-impl Prepared {
-    fn operation(&self) -> Option<&OperationDefinition> {
-        chosen(&self.document, self.name.as_deref())
-    }
 }
 
 impl GraphQl {
@@ -94,6 +88,9 @@ impl GraphQl {
             cx.caller()
         {
             return Err(Error::Unauthenticated(Some(*problem)));
+        }
+        if let Some(refusal) = cx.caller().refusal() {
+            return Err(refusal.clone());
         }
         match *request.method() {
             Method::GET | Method::HEAD => {
@@ -160,8 +157,10 @@ impl GraphQl {
             name,
             is_get: prepared_by_get,
         } = prepared;
-        let name = name.as_deref();
-        let plan = budgets::plan(&document, name, &query.variables);
+        let parsed = &document.parsed;
+        let operation = chosen(parsed, name.as_deref());
+        let plan = operation.map(|operation| budgets::plan(parsed, operation, &query.variables));
+        let plan = plan.unwrap_or_default();
         plan.check(cx)?;
         self.within(&plan)?;
         plan.introspect(cx).await?;
@@ -176,17 +175,18 @@ impl GraphQl {
         let settled = cx.settle();
         if is_refused {
             settled?;
-            if is_too_complex(&answer) {
-                let why = costs::explain(&document, name, &variables, self.complexity).await;
+            paid_for(cx, before).await?;
+            if let Some(operation) = operation.filter(|_| is_too_complex(&answer)) {
+                cx.take_turn().await?;
+                let why = costs::explain(parsed, operation, &variables, self.complexity).await;
                 return Err(Error::Query(Box::new(why)));
             }
-            paid_for(cx, before).await?;
         } else {
             if plan.is_empty() {
                 paid_for(cx, before).await?;
             }
-            if let Some(operation) = chosen(&document, name) {
-                self.complete(&mut answer, &document, operation);
+            if let Some(operation) = operation {
+                self.complete(&mut answer, parsed, operation);
             }
         }
         // The budgets differ from answer to answer, so that no cache would find two alike. Headers tell
@@ -267,41 +267,23 @@ impl GraphQl {
         if let Some(variables) = parameters.variables {
             query = query.variables(Variables::from_json(Value::Object(variables)));
         }
-        let mut completed = ExecutableDocument::clone(&document);
+        let mut completed = document.parsed.clone();
         variables::complete(&mut completed, name.as_deref(), &mut query.variables);
-        limits::check_values(&document, &query.variables)?;
+        limits::check_values(&document.uses, &query.variables)?;
+        if let Some(operation) = chosen(&completed, name.as_deref()) {
+            if get && operation.ty != OperationType::Query {
+                return Err(Error::MethodNotAllowed("GET".to_owned()));
+            }
+            coercion::check(&self.types, &completed, operation, &query.variables)?;
+        }
         query.set_parsed_query(completed);
-        let prepared = Prepared {
+        Ok(Prepared {
             query,
             document,
             name,
             is_get: get,
-        };
-        if let Some(operation) = prepared.operation() {
-            if get && operation.ty != OperationType::Query {
-                return Err(Error::MethodNotAllowed("GET".to_owned()));
-            }
-            let variables = &prepared.query.variables;
-            coercion::check(&self.types, &prepared.document, operation, variables)?;
-        }
-        Ok(prepared)
+        })
     }
-}
-
-/// The operation to execute; `None` if the name is unknown, or missing where there are several.
-fn chosen<'a>(
-    document: &'a ExecutableDocument,
-    name: Option<&str>,
-) -> Option<&'a OperationDefinition> {
-    let found = match (&document.operations, name) {
-        (DocumentOperations::Single(only), _) => Some(only),
-        (DocumentOperations::Multiple(several), Some(name)) => several.get(name),
-        (DocumentOperations::Multiple(several), None) if several.len() == 1 => {
-            several.values().next()
-        }
-        (DocumentOperations::Multiple(_), None) => None,
-    };
-    found.map(|operation| &operation.node)
 }
 
 /// Counts a document as one request, unless its fields already count.

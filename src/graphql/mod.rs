@@ -41,7 +41,6 @@ pub fn schema(config: &Config) -> Graph {
     let mut builder = described()
         .limit_depth(config.graphql_depth)
         .limit_complexity(config.graphql_complexity)
-        .limit_recursive_depth(limits::NESTING)
         .limit_directives(10);
     if !config.graphql_introspection {
         builder = builder.disable_introspection().disable_suggestions();
@@ -58,6 +57,7 @@ fn described() -> Builder {
         Described::default(),
         EmptySubscription,
     )
+    .limit_recursive_depth(limits::NESTING)
     .override_output_type_description::<Connection<Artist>>("A page of artists.")
     .override_output_type_description::<Connection<Album>>("A page of albums.")
     .override_output_type_description::<Connection<Track>>("A page of tracks.")

@@ -1,5 +1,7 @@
 //! Null propagation (GraphQL specification, section "Handling Execution Errors"): a failed field is
 //! null or, if its type is non-null, its nearest nullable parent. async-graphql omits the field.
+use std::collections::HashSet;
+
 use async_graphql::{
     Name, PathSegment, ServerError, Value,
     indexmap::IndexMap,
@@ -17,28 +19,61 @@ pub struct Nulls<'a> {
     pub operation: &'a OperationDefinition,
 }
 
-/// A field on the path of an error; it may be selected several times.
+/// A selection set, and the type that it is on.
+type On<'a> = (&'a SelectionSet, &'a str);
+
+/// A field on the path of an error; it may be selected several times, on several types.
 struct Step<'a> {
-    fields: Vec<&'a Field>,
+    fields: Vec<(&'a Field, &'a Type)>,
     of: &'a Type,
 }
 
 impl<'a> Step<'a> {
-    fn selections(&self) -> Vec<&'a SelectionSet> {
-        let sets = self.fields.iter().map(|field| &field.selection_set.node);
+    fn selections(&self) -> Vec<On<'a>> {
+        let fields = self.fields.iter();
+        let sets = fields.map(|(field, of)| (&field.selection_set.node, named(of)));
         sets.collect()
+    }
+}
+
+/// The path of an error, followed up to a segment.
+#[derive(Clone, Copy)]
+struct Path<'p> {
+    whole: &'p [PathSegment],
+    at: usize,
+}
+
+impl<'p> Path<'p> {
+    fn next(self) -> Option<(&'p PathSegment, Self)> {
+        let segment = self.whole.get(self.at)?;
+        let at = self.at + 1;
+        Some((segment, Self { at, ..self }))
+    }
+
+    /// The segments that were followed.
+    fn name(self) -> String {
+        let followed = self.whole[..self.at].iter();
+        let names = followed.map(|segment| match segment {
+            PathSegment::Field(name) => format!("/{name}"),
+            PathSegment::Index(index) => format!("/{index}"),
+        });
+        names.collect()
     }
 }
 
 impl<'a> Nulls<'a> {
     /// Inserts null at the path of every error.
     pub fn insert(&self, data: &mut Value, errors: &[ServerError]) {
+        let mut nulled = HashSet::new();
         for error in errors.iter().filter(|error| !error.path.is_empty()) {
             if *data == Value::Null {
                 *data = Value::Object(IndexMap::new());
             }
-            let selection = &self.operation.selection_set.node;
-            if self.fail(data, &error.path, root(self.operation.ty), &[selection]) {
+            let path = Path {
+                whole: &error.path,
+                at: 0,
+            };
+            if self.fail(data, path, &[self.root()], &mut nulled) {
                 *data = Value::Null;
                 return;
             }
@@ -47,38 +82,41 @@ impl<'a> Nulls<'a> {
 
     /// The field at the path of an error.
     pub fn field(&self, error: &ServerError) -> Option<&'a Field> {
-        let mut parent = root(self.operation.ty);
-        let mut selections = vec![&self.operation.selection_set.node];
+        let mut selections = vec![self.root()];
         let mut found = None;
         for segment in &error.path {
             if let PathSegment::Field(key) = segment {
-                let step = self.step(parent, &selections, key)?;
-                parent = named(step.of);
+                let step = self.step(&selections, key)?;
                 selections = step.selections();
-                found = step.fields.first().copied();
+                found = step.fields.first().map(|(field, _)| *field);
             }
         }
         found
+    }
+
+    fn root(&self) -> On<'a> {
+        let selection = &self.operation.selection_set.node;
+        (selection, root(self.operation.ty))
     }
 
     /// Inserts null at the end of a path within an object; `true` if the object itself becomes null.
     fn fail(
         &self,
         object: &mut Value,
-        path: &[PathSegment],
-        parent: &str,
-        selections: &[&'a SelectionSet],
+        path: Path<'_>,
+        selections: &[On<'a>],
+        nulled: &mut HashSet<String>,
     ) -> bool {
-        let Some((PathSegment::Field(key), rest)) = path.split_first() else {
+        let Some((PathSegment::Field(key), rest)) = path.next() else {
             return false;
         };
-        let (Value::Object(fields), Some(step)) = (object, self.step(parent, selections, key))
-        else {
+        let (Value::Object(fields), Some(step)) = (object, self.step(selections, key)) else {
             return false;
         };
         let value = fields.entry(Name::new(key)).or_insert(Value::Null);
-        if self.fail_within(value, rest, step.of, &step.selections()) {
+        if self.fail_within(value, rest, step.of, &step.selections(), nulled) {
             *value = Value::Null;
+            nulled.insert(rest.name());
             return !step.of.nullable;
         }
         false
@@ -88,41 +126,44 @@ impl<'a> Nulls<'a> {
     fn fail_within(
         &self,
         value: &mut Value,
-        path: &[PathSegment],
+        path: Path<'_>,
         of: &Type,
-        selections: &[&'a SelectionSet],
+        selections: &[On<'a>],
+        nulled: &mut HashSet<String>,
     ) -> bool {
-        let Some((segment, rest)) = path.split_first() else {
+        let Some((segment, rest)) = path.next() else {
             return true;
         };
+        // async-graphql also leaves null for an object whose fields all failed.
+        if *value == Value::Null && !nulled.contains(&path.name()) {
+            *value = Value::Object(IndexMap::new());
+        }
         match (segment, &of.base, &mut *value) {
-            // A parent is null already.
-            (_, _, Value::Null) => true,
             (PathSegment::Index(index), BaseType::List(inner), Value::List(items)) => {
                 let Some(item) = items.get_mut(*index) else {
                     return false;
                 };
-                let fails = self.fail_within(item, rest, inner, selections);
+                let fails = self.fail_within(item, rest, inner, selections, nulled);
                 if fails {
                     *item = Value::Null;
+                    nulled.insert(rest.name());
                 }
                 fails && !inner.nullable
             }
-            (PathSegment::Field(_), BaseType::Named(name), Value::Object(_)) => {
-                self.fail(value, path, name, selections)
+            (PathSegment::Field(_), BaseType::Named(_), Value::Object(_)) => {
+                self.fail(value, path, selections, nulled)
             }
             _ => false,
         }
     }
 
     /// The field with this response key.
-    fn step(&self, parent: &str, selections: &[&'a SelectionSet], key: &str) -> Option<Step<'a>> {
-        let mut found = Vec::new();
-        for selection in selections {
-            self.look(parent, selection, key, &mut found);
+    fn step(&self, selections: &[On<'a>], key: &str) -> Option<Step<'a>> {
+        let mut fields = Vec::new();
+        for (selection, parent) in selections {
+            self.look(parent, selection, key, &mut fields);
         }
-        let of = found.first()?.1;
-        let fields = found.into_iter().map(|(field, _)| field).collect();
+        let of = fields.first()?.1;
         Some(Step { fields, of })
     }
 
@@ -205,6 +246,13 @@ mod tests {
 
     #[test]
     fn the_nearest_place_that_can_be_null_is_null() {
+        // What became null stays null.
+        let data = value!({"a": {"all": [{"sure": 1}]}});
+        let twice: &[&[&str]] = &[&["a", "all", "0", "sure"], &["a", "all", "1", "may"]];
+        assert_eq!(
+            nulled("{ a { all { sure may } } }", data, twice),
+            "{a: null}"
+        );
         for (query, data, path, expected) in [
             (
                 "{ x: a { may } }",
@@ -249,6 +297,32 @@ mod tests {
                 "{a: null}",
             ),
             ("{ a { may } }", Value::Null, &["a"], "{a: null}"),
+            // A lone field that failed: the executor leaves null for its object.
+            (
+                "{ a { may } }",
+                value!({"a": null}),
+                &["a", "may"],
+                "{a: {may: null}}",
+            ),
+            (
+                "{ a { a { sure } } }",
+                value!({"a": null}),
+                &["a", "a", "sure"],
+                "{a: null}",
+            ),
+            (
+                "{ some { may } }",
+                value!({"some": [null, {"may": 1}]}),
+                &["some", "0", "may"],
+                "{some: [{may: null}, {may: 1}]}",
+            ),
+            // The same key on objects of different types.
+            (
+                "{ a { may ... on B { x: list { sure } } ... on A { x: a { may } } } }",
+                value!({"a": {"x": {}}}),
+                &["a", "x", "may"],
+                "{a: {x: {may: null}}}",
+            ),
         ] {
             assert_eq!(nulled(query, data, &[path]), expected, "{query}");
         }

@@ -29,6 +29,8 @@ pub const EXPLORER: &str = "baleen-explorer";
 pub async fn tidy(app: &App) -> Result<()> {
     /// Seconds for which an expired token is reported as expired, not as unknown.
     const REMEMBERED: i64 = 15 * 24 * 3600;
+    /// Seconds for which an application without an owner is kept though nobody uses it.
+    const UNUSED: i64 = 90 * 24 * 3600;
     let now = app.clock().now();
     for gone in [
         sql("delete from oauth_codes where expires <= ?").bind(now.plus_seconds(-3600)),
@@ -42,6 +44,15 @@ pub async fn tidy(app: &App) -> Result<()> {
              and not exists (select 1 from oauth_refresh_tokens r where r.family = oauth_families.family)
              and not exists (select 1 from oauth_access_tokens a where a.family = oauth_families.family)")
             .bind(now.plus_seconds(-REMEMBERED)),
+        sql("delete from oauth_applications where user_id is null and updated <= ? and client_id <> ?
+             and not exists (select 1 from oauth_consents c where c.application_id = oauth_applications.id)
+             and not exists (select 1 from oauth_codes c where c.application_id = oauth_applications.id)
+             and not exists (select 1 from oauth_device_codes c where c.application_id = oauth_applications.id)
+             and not exists (select 1 from oauth_families f where f.application_id = oauth_applications.id)
+             and not exists (select 1 from oauth_refresh_tokens t where t.application_id = oauth_applications.id)
+             and not exists (select 1 from oauth_access_tokens t where t.application_id = oauth_applications.id)")
+            .bind(now.plus_seconds(-UNUSED))
+            .bind(EXPLORER),
     ] {
         gone.run(app.db()).await?;
     }

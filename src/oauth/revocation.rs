@@ -88,9 +88,9 @@ async fn revoke_foreign(app: &App, client: &Client, hash: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// Revokes all that a user has granted an application; `false` if there was nothing.
-pub async fn revoke_all(app: &App, user: i64, application: i64) -> Result<bool> {
-    let mut tx = app.db().begin().await?;
+/// Revokes all that a user has granted an application; `false` if there was nothing. Callers must
+/// clear cached credentials afterwards.
+pub async fn revoke_all(tx: &mut Tx, user: i64, application: i64) -> Result<bool> {
     let mut gone = 0;
     // The order matters: first what creates families, then the families, then their tokens. Each
     // statement waits for concurrent requests, and the next ones see what those created.
@@ -105,10 +105,8 @@ pub async fn revoke_all(app: &App, user: i64, application: i64) -> Result<bool> 
         sql("delete from oauth_access_tokens where user_id = ? and application_id = ?"),
         sql("delete from oauth_consents where user_id = ? and application_id = ?"),
     ] {
-        gone += delete.bind(user).bind(application).run(&mut tx).await?;
+        gone += delete.bind(user).bind(application).run(&mut *tx).await?;
     }
-    tx.commit().await?;
-    app.credentials().forget_all();
     Ok(gone > 0)
 }
 

@@ -16,9 +16,15 @@ use crate::error::{Error, Result};
 
 /// The field `file` of a form, up to `MOST` bytes.
 pub struct SentFile<const MOST: usize> {
-    pub bytes: Vec<u8>,
+    bytes: Vec<u8>,
     /// What it takes of the memory for all that is sent.
     _room: Room,
+}
+
+impl<const MOST: usize> AsRef<[u8]> for SentFile<MOST> {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
 }
 
 const FIELD: &str = "file";

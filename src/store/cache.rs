@@ -130,24 +130,11 @@ impl Cache {
     /// Reads and applies the changes, unless that was done recently.
     pub async fn freshen(&self, db: &Reads) -> Result<()> {
         let Some(inner) = &self.0 else { return Ok(()) };
-        if inner.is_fresh() {
-            return Ok(());
+        match inner.is_fresh() {
+            true => Ok(()),
+            // Boxed, because every loaded value has a future with this one inside.
+            false => Box::pin(inner.renew(db)).await,
         }
-        let mut mark = inner.mark.lock().await;
-        if inner.is_fresh() {
-            return Ok(());
-        }
-        let writes = inner.writes.load(Ordering::Acquire);
-        let now = inner.clock.now().unix_millis();
-        if (now - inner.read.load(Ordering::Relaxed)).abs() > OUTDATED {
-            *mark = None;
-        }
-        let (new, news) = changes::since(db, mark.as_ref()).await?;
-        inner.apply(&news);
-        *mark = Some(new);
-        inner.read.store(now, Ordering::Release);
-        inner.seen.store(writes, Ordering::Release);
-        Ok(())
     }
 
     /// The current version. Get it before reading anything that will be cached.
@@ -217,6 +204,25 @@ impl Cache {
 }
 
 impl Inner {
+    /// Reads and applies the changes.
+    async fn renew(&self, db: &Reads) -> Result<()> {
+        let mut mark = self.mark.lock().await;
+        if self.is_fresh() {
+            return Ok(());
+        }
+        let writes = self.writes.load(Ordering::Acquire);
+        let now = self.clock.now().unix_millis();
+        if (now - self.read.load(Ordering::Relaxed)).abs() > OUTDATED {
+            *mark = None;
+        }
+        let (new, news) = changes::since(db, mark.as_ref()).await?;
+        self.apply(&news);
+        *mark = Some(new);
+        self.read.store(now, Ordering::Release);
+        self.seen.store(writes, Ordering::Release);
+        Ok(())
+    }
+
     fn is_fresh(&self) -> bool {
         let age = self.clock.now().unix_millis() - self.read.load(Ordering::Acquire);
         // The age is negative after the clock was set back: not fresh.

@@ -85,7 +85,12 @@ on_both! {
             assert!(error["extensions"]["fields"][argument].is_array(), "{error}");
             assert!(answer.text.find("\"upload\"") < answer.text.find("\"tags\""), "{}", answer.text);
         }
-        // Below a root field: what failed is null where it can be.
+        // Below a root field: what failed is null where it can be, also if nothing beside it was asked for.
+        let lone = pod.graphql("{ artist(databaseId: 1) { x: albums(first: 101) { title } } }").send().await.json();
+        assert_eq!(lone["data"], json!({"artist": {"x": null}}), "{lone}");
+        let each = pod.graphql("{ artists(first: 2) { totalCount nodes { albums(first: -1) { title } } } }").send().await.json();
+        assert_eq!(each["data"]["artists"]["nodes"], json!([{"albums": null}, {"albums": null}]), "{each}");
+        assert!(each["data"]["artists"]["totalCount"].is_number(), "{each}");
         for first in [101, -1] {
             let query = format!("{{ artist(databaseId: 1) {{ name albums(first: {first}) {{ title }} }} }}");
             let body = pod.graphql(&query).send().await.json();
@@ -121,6 +126,7 @@ on_both! {
             ("query($i: Int!) { artist(databaseId: $i) { name } }", json!({"i": null}), "i"),
             ("query($i: Int) { artist(databaseId: $i) { name } }", json!({"i": "1"}), "i"),
             ("query($i: Int) { artist(databaseId: $i) { name } }", json!({"i": 1.5}), "i"),
+            ("query($i: Int) { artist(databaseId: $i) { name } }", json!({"i": 2_147_483_648_u32}), "i"),
             ("query($i: ID) { artist(id: $i) { name } }", json!({"i": true}), "i"),
             ("query($u: UUID) { upload(uuid: $u) { uuid } tags { totalCount } }", json!({"u": "zz"}), "u"),
             ("query($f: ArtistFilter) { artists(filter: $f) { totalCount } }", json!({"f": {"scope": 5}}), "f.scope"),
@@ -147,9 +153,11 @@ on_both! {
             ("b: updateUser(input: {name: $n})", json!({})),
             ("b: createAlbum(input: {title: \"x\", artist: 6, releaseDate: \"tomorrow\"}) { id }", json!({"n": "x"})),
             ("b: deleteTrack(uuid: \"zz\")", json!({"n": "x"})),
+            // Also beside a variable that was left out.
+            ("b: createAlbum(input: {title: \"x\", artist: 6, releaseDate: \"tomorrow\", cover: $c}) { id }", json!({"n": "x"})),
         ] {
             let second = match second.contains("updateUser") { true => format!("{second} {{ username }}"), false => second.to_owned() };
-            let query = format!("mutation($n: String!) {{ a: updateUser(input: {{name: \"Changed\"}}) {{ username }} {second} }}");
+            let query = format!("mutation($n: String!, $c: UUID) {{ z: updateUser(input: {{name: $n, avatar: $c}}) {{ username }} a: updateUser(input: {{name: \"Changed\"}}) {{ username }} {second} }}");
             let answer = ask(&query, variables).await;
             assert_eq!(answer.status, 400, "{second}: {}", answer.text);
             assert_eq!(changed().await.unwrap(), 0, "{second}");

@@ -1,4 +1,6 @@
 //! Accounts of people who sign in through the provider.
+use uuid::Uuid;
+
 use super::{claims::Person, denied};
 use crate::{
     accounts::{New, check_username, email_is_taken, insert, is_reserved, take_turns, taken},
@@ -13,20 +15,26 @@ use crate::{
 pub async fn account(app: &App, issuer: &str, subject: &str, person: &Person) -> Result<Proof> {
     let mut tx = app.db().begin().await?;
     take_turns(&mut tx, app).await?;
-    let known: Option<(i64, bool)> = sql("select u.id, u.is_active from user_identities i
-         join users u on u.id = i.user_id where i.issuer = ? and i.subject = ?")
+    // A password reset removes identities: the key is of the same moment as the identity.
+    let known: Option<(i64, Uuid, bool)> = sql(
+        "select u.id, u.secret_key, u.is_active from user_identities i
+         join users u on u.id = i.user_id where i.issuer = ? and i.subject = ?",
+    )
     .bind(issuer)
     .bind(subject)
     .optional(&mut tx)
     .await?;
     match known {
-        Some((user, true)) => return Proof::of(&mut tx, user).await,
-        Some((_, false)) => return Err(denied("This account cannot be used at present.")),
+        Some((user, stamp, true)) => return Ok(Proof { user, stamp }),
+        Some((_, _, false)) => return Err(denied("This account cannot be used at present.")),
         None => {}
     }
-    let user = match linked(&mut tx, app, person).await? {
-        Some(user) => user,
-        None if app.config().openid_signup => made(&mut tx, app, person).await?,
+    let proof = match linked(&mut tx, app, person).await? {
+        Some(proof) => proof,
+        None if app.config().openid_signup => {
+            let user = made(&mut tx, app, person).await?;
+            Proof::of(&mut tx, user).await?
+        }
         None => {
             return Err(denied(
                 "Nobody here belongs to that account yet. Ask whoever runs this pod.",
@@ -36,30 +44,37 @@ pub async fn account(app: &App, issuer: &str, subject: &str, person: &Person) ->
     sql("insert into user_identities (issuer, subject, user_id, created) values (?, ?, ?, ?)")
         .bind(issuer)
         .bind(subject)
-        .bind(user)
+        .bind(proof.user)
         .bind(app.clock().now())
         .run(&mut tx)
         .await?;
-    let proof = Proof::of(&mut tx, user).await?;
     tx.commit().await?;
     Ok(proof)
 }
 
 /// The account with the same email address, if both sides have confirmed it and the pod allows
 /// linking.
-async fn linked(tx: &mut Tx, app: &App, person: &Person) -> Result<Option<i64>> {
+async fn linked(tx: &mut Tx, app: &App, person: &Person) -> Result<Option<Proof>> {
     let email = person.email.as_deref().filter(|_| person.email_verified);
     let Some(email) = email.filter(|_| app.config().openid_link_by_email) else {
         return Ok(None);
     };
-    let found: Option<(i64, String)> = sql("select id, email from users where email_folded = ?
-         and email_folded <> '' and email_verified = true and is_active = true")
+    let found: Option<(i64, Uuid, String)> = sql(
+        "select id, secret_key, email from users where email_folded = ?
+         and email_folded <> '' and email_verified = true and is_active = true",
+    )
     .bind(folded(email))
-    .optional(tx)
+    .optional(&mut *tx)
     .await?;
     // Addresses that are folded alike may be different mailboxes.
-    let found = found.filter(|(_, known)| email.is_ascii() && known.eq_ignore_ascii_case(email));
-    Ok(found.map(|row| row.0))
+    let is_same = |known: &str| email.is_ascii() && known.eq_ignore_ascii_case(email);
+    let found = found.filter(|(.., known)| is_same(known));
+    let Some((user, stamp, _)) = found else {
+        return Ok(None);
+    };
+    // A reset that came in between would leave the new identity.
+    let proof = Proof { user, stamp };
+    Ok(proof.is_valid(tx).await?.then_some(proof))
 }
 
 /// Creates an account without a password.

@@ -71,18 +71,22 @@ pub fn check_document(document: &ExecutableDocument) -> Result<()> {
     at_most(all, ALL_FIELDS, "fields")
 }
 
+/// How often each variable is used, with fragments written out. Fragments must not lead in a circle.
+pub fn uses(document: &ExecutableDocument) -> HashMap<String, usize> {
+    let uses = Uses::of(document).into_iter();
+    uses.map(|(name, count)| (name.to_owned(), count)).collect()
+}
+
 /// Bytes of memory that the values of variables may take, wherever they stand.
 const VALUES: usize = 4 << 20;
 /// Bytes that a value takes beside its text.
 const VALUE: usize = 64;
 
 /// Refuses values of variables that would take too much memory: each is copied wherever it stands.
-/// Fragments must not lead in a circle.
-pub fn check_values(document: &ExecutableDocument, variables: &Variables) -> Result<()> {
-    let uses = Uses::of(document);
-    let weights = uses.iter().map(|(name, uses)| {
-        let value = variables.get(&Name::new(name));
-        value.map_or(0, |value| weight(value).saturating_mul(*uses))
+pub fn check_values(uses: &HashMap<String, usize>, variables: &Variables) -> Result<()> {
+    let weights = variables.iter().map(|(name, value)| {
+        let uses = uses.get(name.as_str()).copied().unwrap_or_default();
+        weight(value).saturating_mul(uses)
     });
     match weights.fold(0, usize::saturating_add) <= VALUES {
         true => Ok(()),

@@ -156,21 +156,24 @@ impl Pictures {
     pub async fn clean(
         &self,
         who: Ident,
-        bytes: Vec<u8>,
+        sent: impl AsRef<[u8]> + Send + 'static,
         smallest: u32,
     ) -> Result<Result<Fit, Unfit>> {
-        let share = self.waiting.of(who);
+        let (share, place) = (self.waiting.of(who), self.place.clone());
         let turn = async {
-            let share = share.acquire().await?;
-            Ok::<_, AcquireError>((share, self.place.acquire().await?))
+            let share = share.acquire_owned().await?;
+            Ok::<_, AcquireError>((share, place.acquire_owned().await?))
         };
         let turn = timeout(PATIENCE, turn).await.map_err(|_| {
             Error::Unavailable("Other pictures are being prepared. Try again soon.".to_owned())
         })?;
-        let _turn = turn.map_err(Error::internal)?;
-        spawn_blocking(move || cleaned(&bytes, smallest))
-            .await
-            .map_err(Error::internal)
+        let turn = turn.map_err(Error::internal)?;
+        // Kept to the end, also if the client disconnects.
+        let cleaning = spawn_blocking(move || {
+            let _turn = turn;
+            cleaned(sent.as_ref(), smallest)
+        });
+        cleaning.await.map_err(Error::internal)
     }
 
     /// Stores a picture in the media folder under an unused name.

@@ -123,10 +123,13 @@ pub async fn delete(permit: &Allowed<Delete>, client_id: &str) -> Result<()> {
     let user = permit.user()?.user_id;
     let application = super::applications::find(permit, client_id).await?;
     let application = application.ok_or(Error::NotFound)?;
-    match revoke_all(permit.app(), user, application.id).await? {
-        true => Ok(()),
-        false => Err(Error::NotFound),
+    let mut tx = permit.begin().await?;
+    if !revoke_all(&mut tx, user, application.id).await? {
+        return Err(Error::NotFound);
     }
+    tx.commit().await?;
+    permit.app().credentials().forget_all();
+    Ok(())
 }
 
 routes! {

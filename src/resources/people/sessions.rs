@@ -37,17 +37,22 @@ pub async fn list(permit: &Allowed<List>) -> Result<Vec<Session>> {
 }
 
 pub async fn delete(permit: &Allowed<Delete>, id: i64) -> Result<()> {
-    match sessions::end(permit.app(), permit.user()?.user_id, id).await? {
-        true => Ok(()),
-        false => Err(Error::NotFound),
+    let mut tx = permit.begin().await?;
+    if !sessions::end(&mut tx, permit.user()?.user_id, id).await? {
+        return Err(Error::NotFound);
     }
+    tx.commit().await?;
+    permit.app().credentials().forget_all();
+    Ok(())
 }
 
 /// Signs out every browser of the caller but the one that asks.
 pub async fn delete_others(permit: &Allowed<Delete>) -> Result<()> {
     let user = permit.user()?;
     let app = permit.app();
-    sessions::end_others(app.db(), user.user_id, user.session_id()).await?;
+    let mut tx = permit.begin().await?;
+    sessions::end_others(&mut tx, user.user_id, user.session_id()).await?;
+    tx.commit().await?;
     app.credentials().forget_all();
     Ok(())
 }

@@ -34,11 +34,15 @@ export function renew() {
 async function refreshed() {
   const { refresh, clientId } = grant() ?? {};
   const fields = { grant_type: 'refresh_token', refresh_token: refresh, client_id: clientId };
-  const response = refresh && await post('/api/v1/oauth/token/', fields);
-  const answer = response?.ok ? await response.json() : {};
-  if (answer.access_token) keep(answer, clientId);
-  else forget();
-  return answer.access_token ?? null;
+  const response = refresh && await post('/api/v1/oauth/token/', fields).catch(() => null);
+  if (response?.ok) {
+    const answer = await response.json();
+    keep(answer, clientId);
+    return answer.access_token;
+  }
+  // Too many requests, or no network: another try may succeed.
+  if (!refresh || [400, 401].includes(response?.status)) forget();
+  return null;
 }
 
 /** The name of the person whom a token belongs to; null if it does not tell. */

@@ -1,10 +1,17 @@
 //! Applications, what they may have, and what people have let in.
-use baleen::store::sql;
+use baleen::{oauth, store::sql};
 use poem::http::Method;
 use serde_json::{Value, json};
 
-use super::{App, CALLBACK, OOB, pair, register, works};
+use super::{App, CALLBACK, OOB, approve, pair, register, works};
 use crate::support::{Pod, Visitor, on_both};
+
+/// Whether the client of the API explorers is there.
+async fn explorers(pod: &Pod) -> i64 {
+    let explorer = sql("select count(*) from oauth_applications where client_id = ?");
+    let explorer = explorer.bind(oauth::EXPLORER);
+    explorer.number(pod.app.db()).await.unwrap()
+}
 
 on_both! {
     async fn applications_are_registered_and_only_their_owner_sees_more(pod: Pod) {
@@ -148,6 +155,31 @@ on_both! {
         let query = "mutation { revokeGrant(clientId: \"client1\") }";
         assert_eq!(alice.script(pod.graphql(query)).await.json()["data"]["revokeGrant"], "client1");
         assert!(!works(&pod, "alice").await);
+    }
+
+    async fn applications_that_nobody_owns_and_nobody_uses_are_deleted(pod: Pod) with ["--throttling-enabled", "false"] => {
+        let long = format!("https://x.test/{}", "a".repeat(1_900));
+        let many = json!({"name": "x", "redirect_uris": format!("{long} {long}?a {long}?b")});
+        let refused = pod.post("/api/v1/oauth/apps", &many).send().await;
+        assert_eq!((refused.status.as_u16(), refused.json()["redirect_uris"].is_array()), (400, true), "{}", refused.text);
+        assert_eq!(pod.post("/api/v1/oauth/apps", &many).by("app-alice").send().await.status, 201);
+        let unused = register(&pod, json!({"name": "unused"})).await;
+        let used = register(&pod, json!({"name": "used"})).await;
+        pod.person("dora").await;
+        let mut dora = Visitor::of(&pod, "dora").await;
+        approve(&mut dora, &used, &[]).await;
+        assert_eq!(explorers(&pod).await, 1);
+        let left = async || sql("select count(*) from oauth_applications where client_id in (?, ?)")
+            .bind(unused.id.as_str()).bind(used.id.as_str()).number(pod.app.db()).await.unwrap();
+        pod.wait(89 * 24 * 3_600);
+        oauth::tidy(&pod.app).await.unwrap();
+        assert_eq!(left().await, 2);
+        pod.wait(2 * 24 * 3_600);
+        oauth::tidy(&pod.app).await.unwrap();
+        assert_eq!(left().await, 1, "the one that somebody allowed stays");
+        assert_eq!(explorers(&pod).await, 1, "so does the pod's own");
+        // Those with an owner stay.
+        assert!(sql("select count(*) from oauth_applications where user_id is not null").number(pod.app.db()).await.unwrap() > 1);
     }
 
     async fn applications_speak_for_themselves_in_whatever_browser(pod: Pod) {

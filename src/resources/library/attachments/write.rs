@@ -22,7 +22,7 @@ const SMALLEST: u32 = 50;
 pub async fn create(permit: &Allowed<Create>, sent: SentFile<MOST>) -> Result<Attachment> {
     let actor = permit.actor_id().ok_or(Error::Forbidden)?;
     let pictures = &permit.media().pictures;
-    let fit = pictures.clean(permit.ident(), sent.bytes, SMALLEST).await?;
+    let fit = pictures.clean(permit.ident(), sent, SMALLEST).await?;
     let fit = fit.map_err(unfit)?;
     let stored = pictures.store(fit).await?;
     let made = row(permit, actor, &stored).await;

@@ -67,6 +67,8 @@ pub struct Rotated {
     pub token: String,
 }
 
+/// Maximum length of the redirect URIs of an application that nobody owns.
+const FOREIGN_URIS: usize = 4_000;
 /// Maximum number of applications per user.
 const MOST: i64 = 200;
 
@@ -76,6 +78,10 @@ pub async fn create(permit: &Allowed<Create>, new: NewApplication) -> Result<Mad
     let client_type = new.client_type.unwrap_or(ClientType::Confidential);
     check(permit, Some(&new.name), Some(scopes), Some(redirect_uris))?;
     let owner = owner(permit).await?;
+    if owner.is_none() && redirect_uris.len() > FOREIGN_URIS {
+        let complaint = format!("Without an owner, at most {FOREIGN_URIS} characters in all.");
+        return Err(Error::field("redirect_uris", complaint));
+    }
     let parent = match (owner, permit.caller().identity()) {
         (Some(_), Some(identity)) => Parent::of(permit.app(), &identity.credential).await?,
         _ => Parent::default(),
@@ -253,10 +259,12 @@ pub async fn update(
 pub async fn delete(permit: &Allowed<Delete>, client_id: &str) -> Result<()> {
     let known = own(permit, client_id).await?;
     within(permit, &known.scopes, "non_field_errors")?;
+    let mut tx = permit.begin().await?;
     sql("delete from oauth_applications where id = ?")
         .bind(known.id)
-        .run(permit.app().db())
+        .run(&mut tx)
         .await?;
+    tx.commit().await?;
     permit.app().credentials().forget_all();
     Ok(())
 }

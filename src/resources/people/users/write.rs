@@ -202,8 +202,7 @@ pub struct ChangeEmail {
 }
 
 pub async fn change_email(permit: &Allowed<Email>, new: ChangeEmail) -> Result<()> {
-    let user = permit.user()?.user_id;
-    recovery::change_email(permit.app(), user, &new.password, &new.email).await
+    recovery::change_email(permit.app(), permit.user()?, &new.password, &new.email).await
 }
 
 /// Current password and explicit confirmation.
