@@ -1,5 +1,5 @@
 //! What reads many rows takes turns, so that requests that read one row never wait behind it.
-use std::{sync::Arc, thread::available_parallelism, time::Duration};
+use std::{sync::Arc, thread::available_parallelism};
 
 use tokio::{
     sync::{AcquireError, OwnedSemaphorePermit, Semaphore},
@@ -9,12 +9,9 @@ use tokio::{
 use crate::{
     error::{Error, Result},
     shares::Shares,
+    store::PATIENCE,
     throttle::Ident,
 };
-
-/// How long a request waits, for its turn or for a connection to the database, before it is
-/// answered with 503.
-pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A few turns for requests that read many rows.
 pub struct Turns {

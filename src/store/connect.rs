@@ -14,8 +14,8 @@ use sqlx::{
 use tokio::time::timeout;
 use url::Url;
 
-use super::{Db, Pools, log, postgres::Servers, readers::Readers};
-use crate::{error::Startup, overload::PATIENCE};
+use super::{Db, PATIENCE, Pools, log, postgres::Servers, readers::Readers};
+use crate::error::Startup;
 
 static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");

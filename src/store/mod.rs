@@ -17,7 +17,7 @@ mod value;
 mod weigh;
 pub mod words;
 
-use std::{ops::Deref, path::PathBuf, sync::Arc};
+use std::{ops::Deref, path::PathBuf, sync::Arc, time::Duration};
 
 use prometheus_client::metrics::counter::Counter;
 use sqlx::{Sqlite, SqlitePool, Transaction};
@@ -35,6 +35,10 @@ pub use self::{
 };
 use self::{counts::Counts, postgres::Servers, readers::Readers};
 use crate::{error::Result, time::Clock};
+
+/// How long a request waits for a connection to the database, or for its turn, before it is answered
+/// with 503.
+pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The database. Cheap to clone.
 #[derive(Clone)]

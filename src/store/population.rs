@@ -4,8 +4,11 @@ use std::{path::Path, str::FromStr};
 use sqlx::{ConnectOptions, FromRow, postgres::PgConnectOptions, sqlite::SqliteConnectOptions};
 use tokio::time::timeout;
 
-use super::connect::{POSTGRES_TABLES, Place, SQLITE_TABLES, check_owner, place, redacted};
-use crate::{error::Startup, overload::PATIENCE};
+use super::{
+    PATIENCE,
+    connect::{POSTGRES_TABLES, Place, SQLITE_TABLES, check_owner, place, redacted},
+};
+use crate::error::Startup;
 
 /// How much a pod has that an import would collide with.
 #[derive(Clone, Copy, Debug, FromRow)]
