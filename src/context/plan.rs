@@ -45,7 +45,11 @@ impl Plan {
             cx.spend("graphql.introspection", Throttle::Wildcard)
                 .await?;
         }
-        Ok(())
+        // Computes as long as a list, and waits likewise.
+        match self.introspections {
+            0 => Ok(()),
+            _ => cx.take_turn().await,
+        }
     }
 
     /// Counts a query that ended although no field of it asked for a permit: the document is not valid,

@@ -6,6 +6,7 @@ use crate::{
     app::App,
     error::{Error, Result},
     store::{Tx, sql},
+    time::Timestamp,
     token::token_hash,
 };
 
@@ -90,7 +91,7 @@ async fn revoke_foreign(app: &App, client: &Client, hash: &[u8]) -> Result<()> {
 
 /// Revokes all that a user has granted an application; `false` if there was nothing. Callers must
 /// clear cached credentials afterwards.
-pub async fn revoke_all(tx: &mut Tx, user: i64, application: i64) -> Result<bool> {
+pub async fn revoke_all(tx: &mut Tx, user: i64, application: i64, now: Timestamp) -> Result<bool> {
     let mut gone = 0;
     // The order matters: first what creates families, then the families, then their tokens. Each
     // statement waits for concurrent requests, and the next ones see what those created.
@@ -107,6 +108,12 @@ pub async fn revoke_all(tx: &mut Tx, user: i64, application: i64) -> Result<bool
     ] {
         gone += delete.bind(user).bind(application).run(&mut *tx).await?;
     }
+    // An application without an owner was in use until now; see `tidy`.
+    sql("update oauth_applications set updated = ? where id = ? and user_id is null")
+        .bind(now)
+        .bind(application)
+        .run(tx)
+        .await?;
     Ok(gone > 0)
 }
 

@@ -124,7 +124,7 @@ pub async fn delete(permit: &Allowed<Delete>, client_id: &str) -> Result<()> {
     let application = super::applications::find(permit, client_id).await?;
     let application = application.ok_or(Error::NotFound)?;
     let mut tx = permit.begin().await?;
-    if !revoke_all(&mut tx, user, application.id).await? {
+    if !revoke_all(&mut tx, user, application.id, permit.clock().now()).await? {
         return Err(Error::NotFound);
     }
     tx.commit().await?;

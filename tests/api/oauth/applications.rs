@@ -178,6 +178,12 @@ on_both! {
         oauth::tidy(&pod.app).await.unwrap();
         assert_eq!(left().await, 1, "the one that somebody allowed stays");
         assert_eq!(explorers(&pod).await, 1, "so does the pod's own");
+        // Whoever takes their consent back may come again.
+        let mut dora = Visitor::of(&pod, "dora").await;
+        let grant = format!("/api/v1/oauth/grants/{}", used.id);
+        assert_eq!(dora.script(pod.ask(Method::DELETE, &grant)).await.status, 204);
+        oauth::tidy(&pod.app).await.unwrap();
+        assert_eq!(left().await, 1);
         // Those with an owner stay.
         assert!(sql("select count(*) from oauth_applications where user_id is not null").number(pod.app.db()).await.unwrap() > 1);
     }
