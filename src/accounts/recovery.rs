@@ -125,16 +125,17 @@ pub async fn change(
     let (user, session) = (identity.user_id, identity.session_id());
     let new = new.checked()?;
     let refused = |complaint| Err(Error::field("old_password", complaint));
-    let none = Proof::of(app.db(), user).await?;
     let proof = if has_password(app.db(), user).await? {
         match prove(app, user, old).await? {
             Some(proof) => proof,
             None => return refused(WRONG),
         }
-    } else if sessions::is_recent(app, session, FIRST_PASSWORD).await? {
-        none
     } else {
-        return refused("You have no password yet. Sign in again, and set one within ten minutes.");
+        let proof = Proof::of(app.db(), user).await?;
+        if !sessions::is_recent(app, session, FIRST_PASSWORD).await? {
+            return refused(NONE_YET);
+        }
+        proof
     };
     let hash = app.hashing().hash(new).await?;
     let mut tx = app.db().begin().await?;
@@ -145,6 +146,7 @@ pub async fn change(
     put(app, tx, (user, hash), session, apps_too).await
 }
 
+const NONE_YET: &str = "You have no password yet. Sign in again, and set one within ten minutes.";
 const WRONG: &str = "Your old password was entered incorrectly. Please enter it again.";
 
 /// Whether an account has a password. Accounts created through an OpenID provider have none at

@@ -19,6 +19,12 @@ const VARIABLES: &str = "BAD_USER_INPUT";
 /// Code of a query whose complexity exceeds the limit.
 const COSTLY: &str = "COMPLEXITY_LIMIT";
 
+impl From<Fault> for super::Error {
+    fn from(fault: Fault) -> Self {
+        Self::Query(Box::new(fault))
+    }
+}
+
 impl Fault {
     fn new(code: &'static str, message: String) -> Self {
         Self {

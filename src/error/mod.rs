@@ -1,18 +1,17 @@
 //! Everything that can go wrong, what it is called at either door, and why a start can fail.
 pub mod fault;
+mod openapi;
+mod startup;
 
 use std::{fmt, io, sync::Arc};
 
 use async_graphql::ErrorExtensionValues;
 use indexmap::IndexMap;
 use poem::{IntoResponse, Response, error::ResponseError, http::StatusCode};
-use poem_openapi::{
-    ApiResponse,
-    registry::{MetaMediaType, MetaResponse, MetaResponses, MetaSchema, MetaSchemaRef, Registry},
-};
 use serde_json::json;
 
-pub use self::fault::Fault;
+use self::startup::Chain;
+pub use self::{fault::Fault, startup::Startup};
 use crate::scope::Scope;
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -315,122 +314,5 @@ impl From<Error> for async_graphql::Error {
             extensions: Some(extensions),
             ..Self::new(error.sentence())
         }
-    }
-}
-
-impl ApiResponse for Error {
-    fn meta() -> MetaResponses {
-        let answer = |status, description, schema: &str| MetaResponse {
-            description,
-            status: Some(status),
-            status_range: None,
-            content: vec![MetaMediaType {
-                content_type: "application/json",
-                schema: MetaSchemaRef::Reference(schema.to_owned()),
-            }],
-            headers: vec![],
-        };
-        MetaResponses {
-            responses: vec![
-                answer(
-                    400,
-                    "The input is not valid; the body names the fields.",
-                    "FieldErrors",
-                ),
-                answer(401, "No credentials, or none that are valid.", "Detail"),
-                answer(
-                    403,
-                    "The credentials do not reach this operation.",
-                    "Detail",
-                ),
-                answer(
-                    404,
-                    "There is no such thing, or it is not visible to the caller.",
-                    "Detail",
-                ),
-                answer(406, "No acceptable media type.", "Detail"),
-                answer(
-                    429,
-                    "Too many requests; `Retry-After` says when to come back.",
-                    "Detail",
-                ),
-            ],
-        }
-    }
-
-    fn register(registry: &mut Registry) {
-        let text = || MetaSchemaRef::Inline(Box::new(MetaSchema::new("string")));
-        let mut detail = MetaSchema::new("object");
-        detail.description = Some("An error, in one sentence.");
-        detail.required = vec!["detail"];
-        detail.properties = vec![("detail", text())];
-        detail.example = Some(json!({ "detail": "Not found." }));
-        let mut fields = MetaSchema::new("object");
-        fields.description = Some(
-            "Lists of complaints, by the name of the field or parameter (an object of them for a \
-             field that has fields). A request that is wrong as a whole has `detail` instead. OAuth \
-             endpoints send `error` and `error_description` (RFC 6749).",
-        );
-        fields.properties = vec![
-            ("detail", text()),
-            ("error", text()),
-            ("error_description", text()),
-        ];
-        fields.additional_properties =
-            Some(Box::new(MetaSchemaRef::Inline(Box::new(MetaSchema::ANY))));
-        fields.example = Some(json!({ "mbid": ["Enter a valid UUID."] }));
-        registry.schemas.insert("Detail".to_owned(), detail);
-        registry.schemas.insert("FieldErrors".to_owned(), fields);
-    }
-}
-
-/// Why the program cannot start or a command cannot finish: one line for a person.
-#[derive(Debug)]
-pub struct Startup(String);
-
-impl Startup {
-    pub fn new(line: impl Into<String>) -> Self {
-        Self(line.into())
-    }
-
-    pub fn caused(line: impl fmt::Display, cause: impl std::error::Error) -> Self {
-        Self(format!("{line} ({})", Chain(&cause)))
-    }
-}
-
-impl fmt::Display for Startup {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Startup {}
-
-impl From<Error> for Startup {
-    fn from(error: Error) -> Self {
-        match error {
-            Error::Internal(cause) => Self(Chain(&*cause).to_string()),
-            error => Self(error.to_string()),
-        }
-    }
-}
-
-/// An error and its causes in one line.
-struct Chain<'a>(&'a dyn std::error::Error);
-
-impl fmt::Display for Chain<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut told = self.0.to_string();
-        f.write_str(&told)?;
-        let mut source = self.0.source();
-        while let Some(cause) = source {
-            let text = cause.to_string();
-            if !told.contains(&text) {
-                write!(f, ": {text}")?;
-            }
-            told = text;
-            source = cause.source();
-        }
-        Ok(())
     }
 }

@@ -12,7 +12,7 @@ use super::{
     types::{Input, Types},
 };
 use crate::{
-    error::{Error, Fault, Result},
+    error::{Fault, Result},
     time::{Date, Timestamp},
 };
 
@@ -45,7 +45,7 @@ pub fn check(
         }
     }
     if !check.complaints.is_empty() {
-        return Err(Error::Query(Box::new(Fault::variables(check.complaints))));
+        return Err(Fault::variables(check.complaints).into());
     }
     if operation.ty == OperationType::Mutation {
         for item in &operation.selection_set.node.items {
@@ -54,7 +54,7 @@ pub fn check(
     }
     match check.complaints.is_empty() {
         true => Ok(()),
-        false => Err(Error::Query(Box::new(Fault::arguments(check.complaints)))),
+        false => Err(Fault::arguments(check.complaints).into()),
     }
 }
 

@@ -68,7 +68,8 @@ impl Documents {
     /// The document of a text.
     ///
     /// # Errors
-    /// `Query` when it does not parse; `Refused` when it is nested too deeply, or has too many fields, fragments or root fields.
+    /// `Query` when it does not parse; `Refused` when it is nested too deeply, or has too many fields,
+    /// fragments or root fields.
     pub async fn parsed(&self, text: &Arc<str>) -> Result<Arc<Document>> {
         if let Some(known) = self.0.get(text) {
             return Ok(known);
@@ -89,10 +90,10 @@ impl Documents {
 
 fn parsed(text: &str) -> Result<Document> {
     limits::check_text(text)?;
-    let document =
-        parse_query(text).map_err(|error| Error::Query(Box::new(Fault::syntax(&error.into()))))?;
+    let document = parse_query(text).map_err(|error| Fault::syntax(&error.into()))?;
     limits::check_document(&document)?;
-    let uses = limits::uses(&document);
-    let parsed = document;
-    Ok(Document { parsed, uses })
+    Ok(Document {
+        uses: limits::uses(&document),
+        parsed: document,
+    })
 }

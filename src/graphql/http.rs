@@ -155,7 +155,7 @@ impl GraphQl {
             query,
             document,
             name,
-            is_get: prepared_by_get,
+            is_get,
         } = prepared;
         let parsed = &document.parsed;
         let operation = chosen(parsed, name.as_deref());
@@ -179,7 +179,7 @@ impl GraphQl {
             if let Some(operation) = operation.filter(|_| is_too_complex(&answer)) {
                 cx.take_turn().await?;
                 let why = costs::explain(parsed, operation, &variables, self.complexity).await;
-                return Err(Error::Query(Box::new(why)));
+                return Err(why.into());
             }
         } else {
             if plan.is_empty() {
@@ -191,7 +191,7 @@ impl GraphQl {
         }
         // The budgets differ from answer to answer, so that no cache would find two alike. Headers tell
         // them too.
-        let spent = match prepared_by_get {
+        let spent = match is_get {
             true => Vec::new(),
             false => cx.spent().split_off(before),
         };
@@ -226,7 +226,7 @@ impl GraphQl {
         let most = introspection::MOST;
         if plan.introspections() > 0 && !self.introspection {
             let complaint = "Introspection is disabled on this pod.";
-            return Err(Error::Query(Box::new(Fault::invalid(complaint))));
+            return Err(Fault::invalid(complaint).into());
         }
         match plan.introspections() <= most {
             true => Ok(()),

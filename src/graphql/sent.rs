@@ -54,7 +54,7 @@ pub fn from_url(query: &str) -> Result<Parameters> {
     };
     parameters(json!({
         "query": pairs.last("query"),
-        "operationName": pairs.last("operationName").filter(|name| !name.is_empty()),
+        "operationName": pairs.last("operationName"),
         "variables": json("variables")?,
         "extensions": json("extensions")?,
     }))
@@ -101,5 +101,9 @@ fn parameters(value: Value) -> Result<Parameters> {
             return Err(Error::field(name, format!("Must be {kind}.")));
         }
     }
-    serde_json::from_value(value).map_err(|error| Error::Refused(error.to_string()))
+    let mut parameters: Parameters =
+        serde_json::from_value(value).map_err(|error| Error::Refused(error.to_string()))?;
+    // Some clients send an empty name for none.
+    parameters.operation_name.take_if(|name| name.is_empty());
+    Ok(parameters)
 }

@@ -143,20 +143,20 @@ impl<'a> Uses<'a> {
     }
 }
 
-/// The operation that is asked for.
+/// The operation to execute, as `documents::chosen` finds it.
 fn chosen<'a>(
     operations: &'a mut DocumentOperations,
     name: Option<&str>,
 ) -> Option<&'a mut OperationDefinition> {
     match (operations, name) {
-        (DocumentOperations::Single(only), _) => Some(&mut only.node),
+        (DocumentOperations::Single(only), None) => Some(&mut only.node),
         (DocumentOperations::Multiple(several), Some(name)) => {
             several.get_mut(name).map(|found| &mut found.node)
         }
         (DocumentOperations::Multiple(several), None) if several.len() == 1 => {
             several.values_mut().next().map(|only| &mut only.node)
         }
-        (DocumentOperations::Multiple(_), None) => None,
+        _ => None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Revoking tokens: single ones, those of one authorization, of an application, or of a user.
 use uuid::Uuid;
 
-use super::{clients::Client, tokens::forget};
+use super::clients::Client;
 use crate::{
     app::App,
     error::{Error, Result},
@@ -21,12 +21,13 @@ pub async fn revoke_family(app: &App, family: Uuid) -> Result<()> {
         let now = app.clock().now();
         statement.bind(now).bind(family).run(&mut tx).await?;
     }
-    let gone = sql("delete from oauth_access_tokens where family = ? returning token_hash")
+    sql("delete from oauth_access_tokens where family = ?")
         .bind(family)
-        .all(&mut tx)
+        .run(&mut tx)
         .await?;
     tx.commit().await?;
-    forget(app, &gone);
+    // What the tokens made ends too.
+    app.credentials().forget_all();
     Ok(())
 }
 
@@ -44,7 +45,7 @@ pub async fn revoke(app: &App, client: &Client, token: &str) -> Result<()> {
                 .bind(hash)
                 .run(app.db())
                 .await?;
-            app.credentials().forget(token);
+            app.credentials().forget_all();
             return Ok(());
         }
         None => {}

@@ -182,6 +182,7 @@ on_both! {
         // With the access token ends the authorization, as with the refresh token.
         let fields = [("client_id", first.id.as_str()), ("client_secret", first.secret.as_str()), ("token", parent.as_str())];
         assert_eq!(pod.ask(Method::POST, "/api/v1/oauth/revoke/").form(&fields).send().await.status, 200);
+        assert!(!works(&pod, &child).await, "at once, in the process that revoked it");
         pod.wait(2);
         assert_eq!(first.refresh(&pod, &refresh).await.json()["error"], "invalid_grant");
         assert!(!works(&pod, &child).await);
