@@ -118,12 +118,26 @@ impl Endpoint for LocalMetrics {
 
 /// Headers that proxies add.
 const PROXIED: &[&str] = &[
+    "cf-connecting-ip",
+    "cf-ray",
+    "cdn-loop",
+    "fastly-client-ip",
     "forwarded",
+    "true-client-ip",
     "via",
+    "x-client-ip",
+    "x-cluster-client-ip",
+    "x-forwarded",
     "x-forwarded-for",
     "x-forwarded-host",
+    "x-forwarded-port",
+    "x-forwarded-prefix",
     "x-forwarded-proto",
+    "x-forwarded-server",
+    "x-original-forwarded-for",
+    "x-original-url",
     "x-real-ip",
+    "x-request-start",
 ];
 
 /// Whether a request names this machine by a loopback address.

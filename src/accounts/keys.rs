@@ -152,8 +152,20 @@ pub async fn is_due_at(app: &App, tx: &mut Tx, purpose: Purpose, email: &str) ->
             .bind(app.clock().now().plus_seconds(-purpose.pace()))
             .all(tx)
             .await?;
-    let wanted = folded(email);
-    Ok(recent.iter().all(|(email,)| folded(email) != wanted))
+    let wanted = mailbox(email);
+    Ok(recent.iter().all(|(email,)| mailbox(email) != wanted))
+}
+
+/// The mailbox of an address, without the part after a plus sign that its owner may choose.
+fn mailbox(email: &str) -> String {
+    let email = folded(email);
+    match email.rsplit_once('@') {
+        Some((local, domain)) => {
+            let local = local.split('+').next().unwrap_or_default();
+            format!("{local}@{domain}")
+        }
+        None => email,
+    }
 }
 
 /// Removes keys that expired a day ago.

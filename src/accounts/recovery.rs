@@ -81,8 +81,8 @@ impl<'a> Twice<'a> {
     }
 }
 
-/// Sets a new password, with the user ID and key from the mail.
-pub async fn reset(app: &App, uid: &str, key: &str, new: Twice<'_>) -> Result<()> {
+/// Sets a new password, with the user ID and key from the mail, and returns what that proves.
+pub async fn reset(app: &App, uid: &str, key: &str, new: Twice<'_>) -> Result<Proof> {
     let held = keys::look(app, Purpose::Password, key).await?;
     let user = held.and_then(|holder| holder.user_id);
     let Some(user) = user.filter(|user| user.to_string() == uid) else {
@@ -108,9 +108,10 @@ pub async fn reset(app: &App, uid: &str, key: &str, new: Twice<'_>) -> Result<()
         .bind(folded(&holder.email))
         .run(&mut tx)
         .await?;
+    let proof = Proof::of(&mut tx, user).await?;
     tx.commit().await?;
     app.credentials().forget_all();
-    Ok(())
+    Ok(proof)
 }
 
 /// Changes a password. The user must know the old one or, for an account without a password, have

@@ -40,9 +40,16 @@ pub struct Session {
     pub current: bool,
 }
 
-/// Opens a session and returns its token; `None` if the password has changed, or the account was
-/// closed, since the user showed who they are.
-pub async fn open(app: &App, proof: Proof, client: &Client) -> Result<Option<String>> {
+/// A session that was just opened.
+#[derive(Clone, Debug)]
+pub struct Opened {
+    pub token: String,
+    pub proof: Proof,
+}
+
+/// Opens a session; `None` if the password has changed, or the account was closed, since the user
+/// showed who they are.
+pub async fn open(app: &App, proof: Proof, client: &Client) -> Result<Option<Opened>> {
     let token = crate::random::token();
     let now = app.clock().now();
     let mut tx = app.db().begin().await?;
@@ -68,11 +75,11 @@ pub async fn open(app: &App, proof: Proof, client: &Client) -> Result<Option<Str
         .run(&mut tx)
         .await?;
     tx.commit().await?;
-    Ok(Some(token))
+    Ok(Some(Opened { token, proof }))
 }
 
 /// Opens the first session of an account that was just made.
-pub async fn open_first(app: &App, user: i64, client: &Client) -> Result<String> {
+pub async fn open_first(app: &App, user: i64, client: &Client) -> Result<Opened> {
     let proof = Proof::of(app.db(), user).await?;
     let opened = open(app, proof, client).await?;
     opened.ok_or(Error::Unauthenticated(None))

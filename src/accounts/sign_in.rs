@@ -3,9 +3,14 @@ use sha2::{Digest, Sha256};
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{password, recovery::remind, sessions};
+use super::{
+    password,
+    recovery::remind,
+    sessions::{self, Opened},
+};
 use crate::{
     app::App,
+    auth::known_browser,
     caller::Client,
     error::{Error, Result},
     proof::Proof,
@@ -24,14 +29,38 @@ struct Account {
     email_verified: bool,
 }
 
+impl Account {
+    fn proof(&self) -> Proof {
+        Proof {
+            user: self.id,
+            stamp: self.secret_key,
+        }
+    }
+}
+
 pub const REFUSED: &str = "Unable to log in with provided credentials";
 const UNVERIFIED: &str =
     "Your e-mail address is not confirmed yet. Follow the link in the mail that was sent to it.";
 
+/// A username or email address, and a password.
+#[derive(Clone, Copy, Debug)]
+pub struct Attempt<'a> {
+    pub login: &'a str,
+    pub password: &'a str,
+    /// The cookie of a browser that was used before.
+    pub known_browser: Option<&'a str>,
+}
+
+impl Attempt<'_> {
+    fn browser_of(&self, account: &Account) -> Option<&str> {
+        known_browser::name(self.known_browser?, account.proof())
+    }
+}
+
 /// Opens a session for a username or email address and its password.
-pub async fn sign_in(app: &App, login: &str, plain: &str, client: &Client) -> Result<String> {
+pub async fn sign_in(app: &App, attempt: Attempt<'_>, client: &Client) -> Result<Opened> {
     let from = app.ident(client.address);
-    let Some(user) = check(app, login, plain, from).await? else {
+    let Some(user) = check(app, attempt, from).await? else {
         return Err(Error::field("non_field_errors", REFUSED));
     };
     if !user.may_enter {
@@ -52,9 +81,15 @@ pub struct Known {
 
 /// Checks a username or email address and a password. Takes the same time for unknown names.
 ///
-/// Wrong guesses are counted by name, whatever address they come from. Addresses with a session of
-/// the account are exempt, so that strangers cannot keep its owner out.
-pub async fn check(app: &App, login: &str, plain: &str, from: Ident) -> Result<Option<Known>> {
+/// Wrong guesses are counted by name, whatever address they come from, so that many addresses guess no
+/// more than a few. Strangers cannot keep the owner out: addresses with a session of the account are
+/// exempt, and browsers in which it was used before, or its password reset, are counted one by one.
+pub async fn check(app: &App, attempt: Attempt<'_>, from: Ident) -> Result<Option<Known>> {
+    let Attempt {
+        login,
+        password: plain,
+        ..
+    } = attempt;
     let account: Option<Account> = sql(
         "select id, secret_key, password, is_active, is_superuser, email_verified from users
          where username = ? or username_folded = ? or (email_folded = ? and email_folded <> '')
@@ -69,8 +104,11 @@ pub async fn check(app: &App, login: &str, plain: &str, from: Ident) -> Result<O
     .await?;
     let guess = match &account {
         Some(account) if sessions::are_from(app, account.id, from).await? => None,
-        Some(account) => Some(counted(app, &format!("#{}", account.id), from).await?),
-        None => Some(counted(app, &folded(login), from).await?),
+        Some(account) => Some(match attempt.browser_of(account) {
+            Some(browser) => counted(app, &format!("{browser} #{}", account.id)).await?,
+            None => counted(app, &format!("{} #{}", share(from), account.id)).await?,
+        }),
+        None => Some(counted(app, &format!("{} {}", share(from), folded(login))).await?),
     };
     let stored = account.as_ref().map(|account| account.password.clone());
     let foreign = app.foreign_hash().await?;
@@ -89,10 +127,7 @@ pub async fn check(app: &App, login: &str, plain: &str, from: Ident) -> Result<O
     }
     let enforced = app.config().account_email_verification_enforce;
     Ok(Some(Known {
-        proof: Proof {
-            user: account.id,
-            stamp: account.secret_key,
-        },
+        proof: account.proof(),
         may_enter: !enforced || account.email_verified || account.is_superuser,
     }))
 }
@@ -100,13 +135,16 @@ pub async fn check(app: &App, login: &str, plain: &str, from: Ident) -> Result<O
 /// The rate limit of wrong passwords.
 const BUDGET: &str = "login";
 /// Into so many shares all addresses are divided; each has the budget for every name. So one address
-/// that guesses keeps the owner out of one share at most, and all together are bounded.
+/// that guesses keeps others out of one share at most, and all together are bounded.
 const SHARES: u8 = 4;
 
-/// Counts a guess for an account, or for a name that none has; it is given back if it was right.
-async fn counted(app: &App, name: &str, from: Ident) -> Result<Ident> {
-    let share = Sha256::digest(from.to_string().as_bytes())[0] % SHARES;
-    let hash = Sha256::digest(format!("{share} {name}").as_bytes());
+fn share(from: Ident) -> u8 {
+    Sha256::digest(from.to_string().as_bytes())[0] % SHARES
+}
+
+/// Counts a guess under a name; it is given back if it was right.
+async fn counted(app: &App, name: &str) -> Result<Ident> {
+    let hash = Sha256::digest(name.as_bytes());
     let (start, _) = hash.split_first_chunk().expect("a digest has 32 bytes");
     let name = Ident::Login(u64::from_be_bytes(*start));
     let verdict = app.spend(name, &[BUDGET]).await?.pop();

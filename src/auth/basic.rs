@@ -8,7 +8,7 @@ use super::{
     checks::{Checked, Key},
 };
 use crate::{
-    accounts::sign_in::check,
+    accounts::sign_in::{Attempt, check},
     app::App,
     caller::Caller,
     error::{Error, Result},
@@ -73,7 +73,12 @@ async fn checked(
         });
     }
     let age = app.credentials().age();
-    let known = check(app, login, password, address).await;
+    let attempt = Attempt {
+        login,
+        password,
+        known_browser: None,
+    };
+    let known = check(app, attempt, address).await;
     if let Err(Error::Throttled(seconds)) = known {
         return Ok(Checked {
             caller: Caller::Refused(Error::Throttled(seconds)),

@@ -4,10 +4,11 @@ use poem::{
     http::{HeaderMap, HeaderValue},
 };
 
-use super::{SESSION, csrf};
+use super::{SESSION, csrf, known_browser};
 use crate::{
-    accounts::sessions,
+    accounts::sessions::{self, Opened},
     app::App,
+    proof::Proof,
     rest::cookies::{NewCookie, cookie},
 };
 
@@ -60,14 +61,27 @@ pub fn new_csrf(app: &App, request: &Request) -> Option<HeaderValue> {
     (!known).then(|| header(app, &csrf_cookie(&token)))
 }
 
-/// Signs the browser in: a session, and the token that goes with it.
-pub fn set_session(app: &App, response: &mut Response, session: &str) {
-    set_csrf(app, response, &csrf::of_session(session));
+/// Signs the browser in: a session, the token that goes with it, and the mark of a known browser.
+pub fn set_session(app: &App, response: &mut Response, opened: &Opened) {
+    set_csrf(app, response, &csrf::of_session(&opened.token));
     let cookie = NewCookie {
         name: SESSION,
-        value: session,
+        value: &opened.token,
         path: "/",
         lifetime: sessions::LIFETIME,
+        hidden: true,
+    };
+    set(app, response, &cookie);
+    set_known(app, response, opened.proof);
+}
+
+/// Remembers that the user showed in this browser who they are.
+pub fn set_known(app: &App, response: &mut Response, proof: Proof) {
+    let cookie = NewCookie {
+        name: known_browser::COOKIE,
+        value: &known_browser::issue(proof),
+        path: "/",
+        lifetime: YEAR,
         hidden: true,
     };
     set(app, response, &cookie);

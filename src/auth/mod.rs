@@ -6,6 +6,7 @@ pub mod checks;
 pub mod credentials;
 pub mod csrf;
 mod holder;
+pub mod known_browser;
 pub mod listening;
 
 use poem::Request;

@@ -49,9 +49,16 @@ fn fault(uri: &str) -> Option<&'static str> {
     if url.fragment().is_some() || uri.contains('#') {
         return Some("an address to come back to has no fragment.");
     }
+    // Browsers read backslashes as slashes, and a domain in other letters may look like another one.
+    if uri.contains('\\') || !uri.is_ascii() {
+        return Some("write it in ASCII, without backslashes (a domain as xn--...).");
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Some("an address to come back to has no user name and no password.");
+    }
     match url.scheme() {
         "https" => None,
-        "http" if is_loopback(&url) && url.username().is_empty() => None,
+        "http" if is_loopback(&url) => None,
         "http" => Some("http is for addresses on the device itself, such as http://127.0.0.1/."),
         "urn" => Some("the only URN is urn:ietf:wg:oauth:2.0:oob."),
         // A private-use scheme of an app on a device is the name of a domain in reverse (RFC 8252
@@ -178,6 +185,10 @@ mod tests {
             "market://details",
             "intent://x",
             "https://ok.example javascript:x",
+            "https://pod.test@c.example/cb",
+            "https://:secret@c.example/cb",
+            "https://c.example\\@pod.test/cb",
+            "https://b\u{fc}cher.example/cb",
         ] {
             assert!(check(bad).is_err(), "{bad}");
         }

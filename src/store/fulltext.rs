@@ -206,7 +206,8 @@ mod tests {
             "(\"bjork\"* AND \"gu\"* AND \"d\"*)"
         );
         assert_eq!(spelled("!&"), "\"u00021u00026\"*");
-        assert_eq!(spelled(" \u{200b}"), "");
+        assert_eq!(spelled(" \u{200b}"), "\"u00000\"*");
+        assert_eq!(spelled(" \u{3000}"), "");
     }
 
     #[test]

@@ -26,12 +26,15 @@ pub const WORDS: usize = 50;
 /// Maximum characters of a search for part of a name; no name is longer.
 const LONGEST: usize = 1_000;
 
-/// A pattern for `like .. escape '\\'` that matches `text` anywhere.
+/// A pattern for `like .. escape '\\'` that matches `text` anywhere in a folded name. Text that nobody
+/// sees matches nothing, instead of everything.
 pub fn containing(text: &str) -> String {
-    if text.chars().nth(LONGEST).is_some() {
+    let is_invisible =
+        !text.is_empty() && text.chars().all(|char| is_hidden(char) || is_blank(char));
+    if is_invisible || text.chars().nth(LONGEST).is_some() {
         return String::new();
     }
-    let escaped = text
+    let escaped = folded(text)
         .replace('\\', "\\\\")
         .replace('%', "\\%")
         .replace('_', "\\_");
@@ -74,6 +77,15 @@ pub fn is_hidden(char: char) -> bool {
         || matches!(char, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
             | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
             | '\u{e0000}'..='\u{e007f}')
+}
+
+/// Whether a character has no ink though it counts as a letter, a sign or a mark: fillers, the empty
+/// Braille pattern, selectors of variants. Titles keep them (emoji need selectors); they alone are no
+/// name, and nothing to search for.
+pub fn is_blank(char: char) -> bool {
+    matches!(char, '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+        | '\u{200c}' | '\u{200d}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}'
+        | '\u{1d159}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0100}'..='\u{e01ef}')
 }
 
 /// Condition that an index can serve: `column` starts with `text` (case-sensitive).

@@ -3,7 +3,7 @@
 use snowball_stemmers_rs::{Algorithm, Stemmer};
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
-use super::text::is_hidden;
+use super::text::{is_blank, is_hidden};
 
 /// The words of a text, separated by blanks: those that it has, and their stems.
 pub fn indexed(text: &str) -> String {
@@ -34,8 +34,8 @@ pub struct Term {
     pub is_prefix: bool,
 }
 
-/// The words of a query, all of which have to be found. A query of signs alone is one word; beside words
-/// signs do not count.
+/// The words of a query, all of which have to be found; none if it is blank. A query of signs alone is
+/// one word; beside words signs do not count. What nobody sees finds names of nothing visible.
 pub fn asked(query: &str, is_prefix: bool) -> Vec<Term> {
     let pieces = pieces(query);
     let term = |text: String, is_prefix| Term {
@@ -43,10 +43,9 @@ pub fn asked(query: &str, is_prefix: bool) -> Vec<Term> {
         is_prefix,
     };
     if pieces.is_empty() {
-        let signs = signs(query);
-        return match signs.is_empty() {
+        return match query.trim().is_empty() {
             true => Vec::new(),
-            false => vec![term(signs, true)],
+            false => vec![term(signs(query), true)],
         };
     }
     let pieces = pieces.into_iter();
@@ -132,12 +131,16 @@ fn stem(word: &str) -> String {
     Stemmer::create(Algorithm::English).stem(word).into_owned()
 }
 
-/// A text that is made of signs, such as "!!!", without its blanks.
+/// A text that is made of signs, such as "!!!", without its blanks; empty if nobody sees any.
 fn signs(text: &str) -> String {
-    let seen = text
+    let signs = text
         .nfkc()
         .filter(|char| !char.is_whitespace() && !is_hidden(*char));
-    seen.collect()
+    let signs: String = signs.collect();
+    match signs.chars().all(is_blank) {
+        true => String::new(),
+        false => signs,
+    }
 }
 
 /// Bytes of a word in the index: PostgreSQL takes 2,046. Of longer ones the beginning counts.

@@ -4,6 +4,7 @@ use poem::{Response, handler, http::StatusCode};
 
 use super::visit::{Page, Visit, go};
 use crate::{
+    auth::browser,
     error::Result,
     resources::people::auth::{
         PasswordReset, RequestReset, Reset, VerifyEmail, request_reset, reset, verify_email,
@@ -53,7 +54,11 @@ pub async fn set(visit: Visit) -> Result<Response> {
         new_password2: visit.exact("new_password2").to_owned(),
     };
     match reset(&permit, new).await {
-        Ok(()) => Ok(go("/login?done=password")),
+        Ok(proof) => {
+            let mut response = go("/login?done=password");
+            browser::set_known(visit.app(), &mut response, proof);
+            Ok(response)
+        }
         Err(error) => {
             let again = Page::new("password-new.html", facts);
             visit.complain(again, error).await

@@ -7,7 +7,10 @@ use super::{
     visit::{Page, Visit, go},
 };
 use crate::{
-    accounts::{sessions, sign_in as password},
+    accounts::{
+        sessions::{self, Opened},
+        sign_in::{self as password, Attempt},
+    },
     auth::browser,
     error::Result,
     resources::people::users::{Login, Logout},
@@ -49,27 +52,24 @@ async fn form(visit: &Visit) -> Result<Page> {
 #[handler]
 pub async fn sign_in(visit: Visit) -> Result<Response> {
     let permit = visit.allow::<Login>().await?;
-    let login = visit.typed("username");
-    match password::sign_in(
-        permit.app(),
-        login,
-        visit.exact("password"),
-        visit.cx.client(),
-    )
-    .await
-    {
-        Ok(token) => admit(&visit, &token).await,
+    let attempt = Attempt {
+        login: visit.typed("username"),
+        password: visit.exact("password"),
+        known_browser: visit.known_browser.as_deref(),
+    };
+    match password::sign_in(permit.app(), attempt, visit.cx.client()).await {
+        Ok(opened) => admit(&visit, &opened).await,
         Err(error) => visit.complain(form(&visit).await?, error).await,
     }
 }
 
 /// Sets the session cookie, and closes the browser's previous session.
-pub async fn admit(visit: &Visit, token: &str) -> Result<Response> {
+pub async fn admit(visit: &Visit, opened: &Opened) -> Result<Response> {
     if let Some(old) = &visit.session {
         sessions::close(visit.app(), old).await?;
     }
     let mut response = go(visit.next());
-    browser::set_session(visit.app(), &mut response, token);
+    browser::set_session(visit.app(), &mut response, opened);
     Ok(response)
 }
 

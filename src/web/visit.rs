@@ -26,6 +26,8 @@ pub struct Visit {
     pub form: Pairs,
     /// The session token.
     pub session: Option<String>,
+    /// The cookie of a browser that was used before.
+    pub known_browser: Option<String>,
     csrf: String,
     has_csrf: bool,
 }
@@ -64,6 +66,8 @@ impl Visit {
             query: Pairs::parse(request.uri().query().unwrap_or_default())?,
             form: Pairs::default(),
             session: auth::session(request).map(str::to_owned),
+            known_browser: cookie(request.headers(), auth::known_browser::COOKIE)
+                .map(str::to_owned),
             has_csrf: cookie(request.headers(), csrf::COOKIE) == Some(csrf.as_str()),
             csrf,
         })

@@ -219,6 +219,13 @@ on_both! {
         }
         let nothing = pod.get("/api/v1/artists?q=%3F%3F").send().await.json();
         assert_eq!(nothing["count"], 0, "what only consists of signs is looked for");
+        for list in ["artists", "albums", "tracks", "tags"] {
+            for unseen in ["\u{200b}", "\u{ad}", "\u{e0041}", "\u{2800}", "\u{200b} \u{feff}"] {
+                let found = pod.get(&format!("/api/v1/{list}?q={}", escaped(unseen))).send().await.json();
+                assert_eq!(found["count"], 0, "{list} {unseen:?}");
+            }
+            assert!(pod.get(&format!("/api/v1/{list}?q=%E3%80%80")).send().await.json()["count"].as_i64().unwrap() > 0);
+        }
         // However long and odd it is, it is answered or refused in words.
         let kana = "\u{3316}".repeat(1_000);
         let title: String = ('\u{4e00}'..).take(150).collect();

@@ -79,7 +79,7 @@ on_both! {
         assert!(metrics.text.contains("baleen_http_requests_total{method=\"GET\",status=\"200\"}"), "{}", metrics.text);
         assert!(metrics.text.contains("baleen_throttle_total{scope=\"anonymous-list\",outcome=\"passed\"} 1"), "{}", metrics.text);
         assert_eq!(pod.get("/metrics").send().await.status, 403);
-        for (name, value) in [("forwarded", "for=1.2.3.4"), ("via", "1.1 proxy"), ("x-real-ip", "1.2.3.4"), ("host", "pod.test"), ("host", "evil.test:80")] {
+        for (name, value) in [("forwarded", "for=1.2.3.4"), ("via", "1.1 proxy"), ("x-real-ip", "1.2.3.4"), ("CF-Connecting-IP", "1.2.3.4"), ("x-original-url", "/metrics"), ("host", "pod.test"), ("host", "evil.test:80")] {
             let asked = pod.get("/metrics").from("127.0.0.1").header(name, value).send().await;
             assert_eq!(asked.status, 403, "{name}: {value}");
         }

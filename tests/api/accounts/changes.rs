@@ -133,6 +133,7 @@ on_both! {
         let complaint = json!({"email": ["A mail was sent to this address a few minutes ago. Try again later."]});
         assert_eq!(dora.script(change("stranger@people.test")).await.status, 204);
         assert_eq!(dora.script(change("Stranger@people.test")).await.json(), complaint);
+        assert_eq!(dora.script(change("stranger+1@people.test")).await.json(), complaint);
         // Neither by another account, nor after another address.
         assert_eq!(eve.script(change("stranger@people.test")).await.json(), complaint);
         assert_eq!(dora.script(change("other@people.test")).await.status, 204);

@@ -90,7 +90,8 @@ on_both! {
         let dora = pod.person("dora").await;
         let client = Client { address: [198, 51, 100, 7].into(), user_agent: String::new() };
         let from = pod.app.ident(client.address);
-        let known = sign_in::check(&pod.app, "dora", PASSWORD, from).await.unwrap().unwrap();
+        let attempt = sign_in::Attempt { login: "dora", password: PASSWORD, known_browser: None };
+        let known = sign_in::check(&pod.app, attempt, from).await.unwrap().unwrap();
         assert!(sessions::open(&pod.app, known.proof, &client).await.unwrap().is_some());
         recovery::put_password(&pod.app, dora, "another long one", None, false).await.unwrap();
         assert!(sessions::open(&pod.app, known.proof, &client).await.unwrap().is_none());

@@ -271,8 +271,48 @@ on_both! {
         assert_eq!(basic("203.0.113.98", "dora", PASSWORD).send().await.status, 429);
         assert_eq!(basic(home, "dora", PASSWORD).send().await.status, 200);
         assert_eq!(basic("203.0.113.98", "alice", "a guess").send().await.status, 401);
+
+        // On a journey, Dora's browser is known; others are not.
+        browser.submit("/logout", &[]).await;
+        let abroad = |form: &[(&str, &str)], last: u8| pod.ask(Method::POST, "/login").form(form).from(&format!("203.0.113.{last}"));
+        let token = browser.cookies["csrftoken"].clone();
+        let signed = browser.send(abroad(&[&form[..2], &[("csrfmiddlewaretoken", &*token)]].concat(), 97)).await;
+        assert_eq!(signed.status, 303, "{}", signed.text);
+        let mut stranger = Visitor::new(&pod);
+        stranger.get("/login").await;
+        let token = stranger.cookies["csrftoken"].clone();
+        let typed = [("username", "dora"), ("password", PASSWORD), ("csrfmiddlewaretoken", token.as_str())];
+        assert_eq!(stranger.send(abroad(&typed, 96)).await.status, 429);
+        let mark = browser.cookies["known_browser"].clone();
+        let (claim, signature) = mark.rsplit_once('.').unwrap();
+        for forged in [format!("1{claim}.{signature}"), format!("{claim}x.{signature}"), claim.to_owned(), String::new()] {
+            stranger.cookies.insert("known_browser".to_owned(), forged.clone());
+            assert_eq!(stranger.send(abroad(&typed, 96)).await.status, 429, "{forged}");
+        }
+        // A stolen mark buys no more than the guesses of one browser.
+        stranger.cookies.insert("known_browser".to_owned(), mark);
+        let wrong = [("username", "dora"), ("password", "a guess"), ("csrfmiddlewaretoken", token.as_str())];
+        for (last, status) in [(1, 400), (2, 400), (3, 400), (4, 429)] {
+            let guess = pod.ask(Method::POST, "/login").form(&wrong).from(&format!("192.0.2.{last}"));
+            assert_eq!(stranger.send(guess).await.status.as_u16(), status, "{last}");
+        }
+        // A link from the mail opens the way for any browser.
+        pod.post("/api/v1/auth/password/reset/", &json!({"email": "dora@people.test"})).send().await;
+        let mail = pod.mails("dora@people.test", 1).await.remove(0);
+        let (uid, key) = (key(&mail, "uid"), key(&mail, "token"));
+        let renewed = "another horse";
+        let mut other = Visitor::new(&pod);
+        other.get("/login").await;
+        let fields = [("uid", uid.as_str()), ("token", &key), ("new_password1", renewed), ("new_password2", renewed)];
+        assert_eq!(other.submit("/password/new", &fields).await.location(), "/login?done=password");
+        let typed = |of: &Visitor, password: &str| {
+            let form = [("username", "dora"), ("password", password), ("csrfmiddlewaretoken", &*of.cookies["csrftoken"])];
+            abroad(&form, 95)
+        };
+        assert_eq!(browser.send(typed(&browser, renewed)).await.status, 429);
+        assert_eq!(other.send(typed(&other, renewed)).await.status, 303);
         pod.wait(3_601);
-        assert_eq!(basic("203.0.113.98", "dora", PASSWORD).send().await.status, 200);
+        assert_eq!(basic("203.0.113.98", "dora", renewed).send().await.status, 200);
     }
 
     async fn everybody_waits_for_the_dearest_hash(pod: Pod) {

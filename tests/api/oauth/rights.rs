@@ -332,14 +332,24 @@ on_both! {
         for told in ["Registered by the user <strong>dora</strong>", "has not checked the application or its name"] {
             assert!(page.text.contains(told), "{told}: {}", page.text);
         }
-        for hidden in ["a\u{202e}b", "a\u{200b}b", "a\u{0}b", "a\u{2066}b", "a\u{feff}b"] {
+    }
+
+    async fn names_of_applications_are_seen_as_they_are(pod: Pod) with ["--throttling-enabled", "false"] => {
+        for hidden in ["a\u{202e}b", "a\u{200b}b", "a\u{0}b", "a\u{2066}b", "a\u{feff}b", "a\u{3164}b", "a\u{ffa0}b",
+            "a\u{115f}", "\u{2800}b", "a\u{34f}b", "a\u{fe0f}b", "a\u{fe00}b", "a\u{e0101}b", "a\u{200d}b", "می\u{200c}", "👩\u{200d}\u{200d}🎤"] {
             let new = json!({"name": hidden, "redirect_uris": CALLBACK});
             let refused = pod.post("/api/v1/oauth/apps", &new).send().await;
             assert_eq!(refused.status, 400, "{hidden:?}");
             assert!(refused.json()["name"][0].as_str().unwrap().contains("is invisible and not allowed here"), "{}", refused.text);
         }
-        let joined = json!({"name": "👩\u{200d}🎤 می\u{200c}خواهم", "redirect_uris": CALLBACK});
-        assert_eq!(pod.post("/api/v1/oauth/apps", &joined).send().await.status, 201);
+        let piled = json!({"name": format!("a{}", "\u{301}".repeat(5)), "redirect_uris": CALLBACK});
+        let refused = pod.post("/api/v1/oauth/apps", &piled).send().await;
+        assert_eq!(refused.json(), json!({"name": ["At most 4 combining marks may follow a character."]}));
+        for seen in ["👩\u{200d}🎤 می\u{200c}خواهم", "❤\u{fe0f}\u{200d}🔥", "Nguye\u{302}\u{303}n", "ก\u{e48}"] {
+            let joined = json!({"name": seen, "redirect_uris": CALLBACK});
+            let made = pod.post("/api/v1/oauth/apps", &joined).send().await;
+            assert_eq!(made.status, 201, "{seen}: {}", made.text);
+        }
     }
 
     async fn known_clients_register_as_they_are(pod: Pod) with ["--throttling-enabled", "false"] => {

@@ -79,7 +79,7 @@ fn narrowed(reader: &Reader, mut from: Sql, filter: &ArtistFilter) -> Result<Sql
     if let Some(part) = &filter.name_contains {
         from = from
             .then(" and a.name_folded like ? escape '\\'")
-            .bind(containing(&folded(part)));
+            .bind(containing(part));
     }
     if let Some(name) = &filter.name_equals {
         from = from.then(" and a.name_folded = ?").bind(folded(name));

@@ -121,7 +121,7 @@ async fn listing(_: &Reader, filter: &TagFilter, order: &[TagOrder]) -> Result<L
     {
         from = from
             .then(" and g.name_folded like ? escape '\\'")
-            .bind(containing(&folded(word)));
+            .bind(containing(word));
     }
     if let Some(name) = &filter.name {
         from = from.then(" and g.name = ?").bind(name.as_str());
@@ -158,7 +158,7 @@ pub async fn matching_ids(reader: &Reader, word: &str, most: i64) -> Result<Vec<
         "select g.id from tags g where g.name_folded like ? escape '\\'
          order by length(g.name), g.id limit ?",
     )
-    .bind(containing(&folded(word)))
+    .bind(containing(word))
     .bind(most)
     .kept_ids(reader.db())
     .await

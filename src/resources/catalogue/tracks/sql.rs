@@ -148,7 +148,7 @@ fn by_title(mut from: Sql, filter: &TrackFilter) -> Sql {
     if let Some(part) = &filter.title_contains {
         from = from
             .then(" and t.title_folded like ? escape '\\'")
-            .bind(containing(&folded(part)));
+            .bind(containing(part));
     }
     if let Some(title) = &filter.title_equals {
         from = from.then(" and t.title_folded = ?").bind(folded(title));

@@ -11,7 +11,7 @@ use crate::{
         Sql,
         listing::{Direction, Kind as KeyKind, Listing, SortKey},
         sql,
-        text::{WORDS, containing, folded},
+        text::{WORDS, containing},
     },
     time::Timestamp,
 };
@@ -32,7 +32,7 @@ pub(super) async fn listing(
         .iter()
         .flat_map(|q| q.split_whitespace().take(WORDS))
     {
-        let pattern = containing(&folded(word));
+        let pattern = containing(word);
         from = from
             .then(" and l.name_folded like ? escape '\\'")
             .bind(pattern);

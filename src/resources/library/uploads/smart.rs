@@ -1,9 +1,6 @@
 use crate::{
     error::{Error, Result},
-    store::{
-        Sql, sql,
-        text::{containing, folded},
-    },
+    store::{Sql, sql, text::containing},
 };
 
 /// Conditions of a search such as `status:finished album:"two words" word`.
@@ -41,7 +38,7 @@ fn tokens(q: &str) -> Vec<String> {
 /// Unknown keys are ignored.
 fn condition(token: &str) -> Option<Sql> {
     let (key, value) = token.split_once(':').unwrap_or(("", token));
-    let pattern = containing(&folded(value));
+    let pattern = containing(value);
     match key {
         "status" => Some(sql("u.import_status = ?").bind(value)),
         "track" => Some(sql(TRACK).bind(pattern)),

@@ -16,6 +16,7 @@ use crate::{
     context::Reader,
     error::{Error, Result},
     guard::{Allowed, operations},
+    proof::Proof,
     rest::params::choices,
 };
 
@@ -148,8 +149,8 @@ pub struct PasswordReset {
     pub new_password2: String,
 }
 
-/// Sets a new password with a password reset token.
-pub async fn reset(permit: &Allowed<Reset>, new: PasswordReset) -> Result<()> {
+/// Sets a new password with a password reset token, and returns what that proves.
+pub async fn reset(permit: &Allowed<Reset>, new: PasswordReset) -> Result<Proof> {
     let twice = Twice {
         first: &new.new_password1,
         second: &new.new_password2,

@@ -4,12 +4,15 @@ use serde_json::{Map, Value, json};
 
 use super::{Login, Logout};
 use crate::{
-    accounts::{sessions, sign_in::sign_in},
-    auth::{self, browser, csrf},
+    accounts::{
+        sessions,
+        sign_in::{Attempt, sign_in},
+    },
+    auth::{self, browser, csrf, known_browser},
     context::Cx,
     error::{Error, Result},
     guard::Allowed,
-    rest::{answer::spaced, params::Pairs},
+    rest::{answer::spaced, cookies::cookie, params::Pairs},
 };
 
 const HTML: &str = "text/html; charset=utf-8";
@@ -45,11 +48,16 @@ pub async fn signed_in(
     }
     let given = |name| form.last(name).unwrap_or_default();
     let app = permit.app();
-    match sign_in(app, given("username"), given("password"), cx.client()).await {
-        Ok(token) => {
+    let attempt = Attempt {
+        login: given("username"),
+        password: given("password"),
+        known_browser: cookie(request.headers(), known_browser::COOKIE),
+    };
+    match sign_in(app, attempt, cx.client()).await {
+        Ok(opened) => {
             sessions::close_of(app, request).await?;
             let mut response = Response::builder().content_type(HTML).finish();
-            browser::set_session(app, &mut response, &token);
+            browser::set_session(app, &mut response, &opened);
             Ok(response)
         }
         Err(Error::Invalid(fields)) => Ok(bad(&json!(fields))),
