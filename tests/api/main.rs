@@ -18,6 +18,7 @@ mod documents;
 mod edits;
 mod errors;
 mod failing;
+mod front_server;
 mod graphql;
 mod guards;
 mod import;
