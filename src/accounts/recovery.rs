@@ -268,7 +268,7 @@ pub async fn remind(app: &App, user: i64) -> Result<()> {
 }
 
 /// Confirms the address that the key was sent to, and makes it the account's.
-pub async fn confirm_email(app: &App, key: &str) -> Result<()> {
+pub async fn confirm_email(app: &App, key: &str) -> Result<String> {
     let refused = || Error::field("key", "This key is unknown, expired or already used.");
     let letterhead = Letterhead::of(app).await?;
     let known = keys::look(app, Purpose::Email, key).await?;
@@ -302,5 +302,5 @@ pub async fn confirm_email(app: &App, key: &str) -> Result<()> {
     if !before.is_empty() && folded(&before) != folded(&email) {
         app.mailer().post(letterhead.moved(&before));
     }
-    Ok(())
+    Ok(email)
 }

@@ -23,8 +23,10 @@ pub const LIFETIME: i64 = 5_400_000;
 
 /// A browser session.
 #[derive(Clone, Debug, FromRow, Serialize, Object, SimpleObject)]
+#[graphql(complex)]
 pub struct Session {
     /// Numeric ID of the session.
+    #[graphql(name = "databaseId")]
     pub id: i64,
     /// `User-Agent` of the browser, shortened.
     pub user_agent: String,

@@ -172,6 +172,15 @@ impl Error {
             Self::Unauthenticated(Some(TokenProblem::Expired)) => {
                 "The access token has expired. Refresh it, or sign in again.".to_owned()
             }
+            Self::Invalid(fields) => {
+                let mut all = fields.iter();
+                let first = all.find_map(|(name, complaints)| Some((name.as_str(), complaints.first()?)));
+                match first {
+                    Some(("non_field_errors", complaint)) => complaint.clone(),
+                    Some((name, complaint)) => format!("`{}`: {complaint}", camel(name)),
+                    None => self.to_string(),
+                }
+            }
             error => error.to_string(),
         }
     }
@@ -299,7 +308,7 @@ impl From<Error> for async_graphql::Error {
                 let fields = fields.iter().map(|(name, complaints)| {
                     let list = complaints.iter().map(|text| text.as_str().into()).collect();
                     (
-                        async_graphql::Name::new(name),
+                        async_graphql::Name::new(camel(name)),
                         async_graphql::Value::List(list),
                     )
                 });
@@ -315,4 +324,18 @@ impl From<Error> for async_graphql::Error {
             ..Self::new(error.sentence())
         }
     }
+}
+
+/// A field's name as GraphQL writes it: `release_date` is `releaseDate`.
+fn camel(name: &str) -> String {
+    let mut camel = String::with_capacity(name.len());
+    let mut is_first = false;
+    for char in name.chars() {
+        match char {
+            '_' => is_first = true,
+            char if std::mem::take(&mut is_first) => camel.extend(char.to_uppercase()),
+            char => camel.push(char),
+        }
+    }
+    camel
 }

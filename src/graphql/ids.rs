@@ -1,5 +1,5 @@
 //! Global IDs: a type and what names the object, opaque to clients.
-use std::fmt::Display;
+use std::fmt::{self, Display};
 
 use async_graphql::ID;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -32,6 +32,18 @@ choices! {
         Actor = "Actor",
         /// A channel.
         Channel = "Channel",
+        /// A user of this pod.
+        User = "User",
+        /// A license.
+        License = "License",
+        /// An edit.
+        Edit = "Edit",
+        /// A browser session.
+        Session = "Session",
+        /// An application.
+        OauthApplication = "OauthApplication",
+        /// A grant.
+        Grant = "Grant",
     }
 }
 
@@ -42,17 +54,36 @@ pub fn global(kind: Kind, id: impl Display) -> ID {
 
 /// Decodes a global ID: the type, and what names the object.
 pub fn parse(id: &ID) -> Result<(Kind, String)> {
-    use crate::rest::params::Scalar;
-    let decoded = URL_SAFE_NO_PAD.decode(id.as_str()).ok();
-    let text = decoded.and_then(|bytes| String::from_utf8(bytes).ok());
-    text.as_deref()
-        .and_then(|text| text.split_once(':'))
-        .and_then(|(kind, name)| Some((Kind::read(kind).ok().flatten()?, name.to_owned())))
-        .ok_or_else(unknown)
+    decoded(id).ok_or_else(|| Error::field("id", UNKNOWN))
 }
 
-fn unknown() -> Error {
-    Error::field("id", "Not a global ID of this API.")
+const UNKNOWN: &str = "Not a global ID of this API.";
+
+fn decoded(id: &str) -> Option<(Kind, String)> {
+    use crate::rest::params::Scalar;
+    let text = String::from_utf8(URL_SAFE_NO_PAD.decode(id).ok()?).ok()?;
+    let (kind, name) = text.split_once(':')?;
+    Some((Kind::read(kind).ok().flatten()?, name.to_owned()))
+}
+
+/// What names an object of this kind: from its global ID, or as it is.
+///
+/// # Errors
+/// `Invalid` for the global ID of another kind.
+pub fn named(kind: Kind, id: &str) -> Result<String> {
+    name_of(kind, id).map_err(|complaint| Error::field("id", complaint))
+}
+
+fn name_of(kind: Kind, id: &str) -> Result<String, String> {
+    match decoded(id) {
+        Some((found, name)) if found == kind => Ok(name),
+        Some((found, _)) => Err(format!(
+            "This is the ID of a {}, not of a {}.",
+            found.word(),
+            kind.word()
+        )),
+        None => Ok(id.to_owned()),
+    }
 }
 
 /// A key of an object: of `id`, `databaseId` and `uuid`, exactly one must be given.
@@ -74,6 +105,16 @@ impl From<Uuid> for Key {
     }
 }
 
+/// As error messages of the original name it: `uuid=..`, `id=..`.
+impl fmt::Display for Key {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Id(id) => write!(out, "id={id}"),
+            Self::Uuid(uuid) => write!(out, "uuid={uuid}"),
+        }
+    }
+}
+
 impl Key {
     /// The SQL condition for this key, in a table with `id` and `uuid`.
     pub fn condition(&self) -> Sql {
@@ -83,11 +124,15 @@ impl Key {
         }
     }
 
-    /// The key that a global ID holds.
-    pub fn named(name: &str) -> Result<Self> {
+    /// The key that a global ID of this kind holds, a number or a UUID.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn read(kind: Kind, id: &str) -> Result<Self, String> {
+        let name = name_of(kind, id)?;
         let number = name.parse().map(Self::Id).ok();
         let key = number.or_else(|| name.parse().map(Self::Uuid).ok());
-        key.ok_or_else(unknown)
+        key.ok_or_else(|| UNKNOWN.to_owned())
     }
 
     pub fn of(
@@ -97,17 +142,9 @@ impl Key {
         uuid: Option<Uuid>,
     ) -> Result<Self> {
         match (id, database_id, uuid) {
-            (Some(id), None, None) => match parse(&id)? {
-                (found, name) if found == kind => Self::named(&name),
-                (found, _) => {
-                    let complaint = format!(
-                        "This is the ID of a {}, not of a {}.",
-                        found.word(),
-                        kind.word()
-                    );
-                    Err(Error::field("id", complaint))
-                }
-            },
+            (Some(id), None, None) => {
+                Self::read(kind, &id).map_err(|complaint| Error::field("id", complaint))
+            }
             (None, Some(id), None) => Ok(Self::Id(id)),
             (None, None, Some(uuid)) => Ok(Self::Uuid(uuid)),
             _ => Err(Error::field(

@@ -15,6 +15,7 @@ mod nulls;
 mod order;
 mod outcome;
 mod persisted;
+pub mod reference;
 pub mod scalars;
 mod sent;
 pub mod standard;

@@ -1,6 +1,6 @@
 //! The standard shapes of root fields, written once.
 
-/// Declares root fields of a resource: one row for each.
+/// Declares root fields of a resource's queries: one row for each.
 ///
 /// ```ignore
 /// fields! {
@@ -12,9 +12,7 @@
 /// ```
 ///
 /// `list` is a Relay connection over what `listing` finds, `all` a short list as a whole. `one` finds an object by `id`,
-/// `databaseId` or `uuid`, and `delete` deletes one and returns its global ID. `call`
-/// takes no argument, `text` one text, `input` one value; `done` takes one value and returns `true`.
-/// The rows of a resource are in this order. Each calls the function behind `=` with the operation's permit,
+/// `databaseId` or `uuid`. `call` takes no argument, `text` one text. The rows of a resource are in this order. Each calls the function behind `=` with the operation's permit,
 /// which follows from the function's signature.
 macro_rules! fields {
     (
@@ -22,11 +20,8 @@ macro_rules! fields {
         $(list $list:ident: $list_op:ident($filter:ty, $order:ty) -> $node:ty = $listing:path;)*
         $(all $all:ident -> $all_as:ty = $every:path;)*
         $(one $one:ident($one_kind:path) -> $one_as:ty = $retrieve:path;)*
-        $(delete $delete:ident($delete_kind:path) = $gone:path;)*
         $(call $call:ident -> $call_as:ty = $called_for:path;)*
         $(text $text:ident($word:ident: $word_about:literal) -> $text_as:ty = $by_text:path;)*
-        $(input $input:ident($value:ident: $value_as:ty, $value_about:literal) -> $input_as:ty = $taken:path;)*
-        $(done $done:ident($needed:ident: $needed_as:ty, $needed_about:literal) = $doing:path;)*
         $({ $($by_hand:tt)* })?
     ) => {
         #[derive(Default)]
@@ -90,23 +85,6 @@ macro_rules! fields {
             )*
 
             $(
-                async fn $delete(
-                    &self,
-                    ctx: &async_graphql::Context<'_>,
-                    id: Option<async_graphql::ID>,
-                    database_id: Option<i64>,
-                    uuid: Option<uuid::Uuid>,
-                ) -> Option<$crate::error::Result<async_graphql::ID>> {
-                    let key = $crate::graphql::ids::Key::of($delete_kind, id, database_id, uuid);
-                    $crate::graphql::connection::answer(async {
-                        let id = $gone(&$crate::guard::AllowExt::allow(ctx).await?, key?).await?;
-                        Ok($crate::graphql::ids::global($delete_kind, id))
-                    })
-                    .await
-                }
-            )*
-
-            $(
                 async fn $call(
                     &self,
                     ctx: &async_graphql::Context<'_>,
@@ -131,35 +109,157 @@ macro_rules! fields {
                 }
             )*
 
-            $(
-                async fn $input(
-                    &self,
-                    ctx: &async_graphql::Context<'_>,
-                    #[graphql(desc = $value_about)] $value: $value_as,
-                ) -> Option<$crate::error::Result<$input_as>> {
-                    $crate::graphql::connection::answer(async {
-                        $taken(&$crate::guard::AllowExt::allow(ctx).await?, $value).await
-                    })
-                    .await
-                }
-            )*
-
-            $(
-                async fn $done(
-                    &self,
-                    ctx: &async_graphql::Context<'_>,
-                    #[graphql(desc = $needed_about)] $needed: $needed_as,
-                ) -> Option<$crate::error::Result<bool>> {
-                    $crate::graphql::connection::answer(async {
-                        $doing(&$crate::guard::AllowExt::allow(ctx).await?, $needed).await?;
-                        Ok(true)
-                    })
-                    .await
-                }
-            )*
-
             $($($by_hand)*)?
         }
     };
 }
 pub(crate) use fields;
+
+/// Declares the mutations of a resource: one row for each. A mutation takes one argument, `input`, or none, and
+/// returns a payload.
+///
+/// ```ignore
+/// mutations! {
+///     Mutations as "AlbumMutations";
+///     delete delete_album(DeleteAlbumInput) -> DeleteAlbumPayload = delete, of Kind::Album;
+///     change create_album(CreateAlbumInput) -> CreateAlbumPayload { album: Album, "The new album." } = create;
+///     act sign_up(SignUpInput) -> SignUpPayload = sign_up;
+///     call rotate_subsonic_token -> RotateSubsonicTokenPayload = rotate;
+/// }
+/// ```
+///
+/// `delete` deletes an object by key, `delete_named` one by name; both return its global ID, and the row declares
+/// the input and the payload. `change`
+/// declares a payload of one field. `act` takes an input, `call` none; both return a payload that is declared
+/// elsewhere. The rows of a resource are in this order.
+macro_rules! mutations {
+    (
+        $object:ident as $called:literal;
+        $(delete $delete:ident($delete_input:ident) -> $delete_payload:ident = $gone:path, of $delete_kind:path;)*
+        $(delete_named $forget:ident($forget_input:ident) -> $forget_payload:ident = $forgotten:path, of $forget_kind:path;)*
+        $(change $change:ident($change_input:ty) -> $change_payload:ident { $part:ident: $part_as:ty, $part_about:literal } = $changed:path;)*
+        $(act $act:ident($act_input:ty) -> $act_as:ty = $acting:path;)*
+        $(call $call:ident -> $call_as:ty = $calling:path;)*
+    ) => {
+        $(
+            /// The object to delete.
+            #[derive(Debug, async_graphql::InputObject)]
+            pub struct $delete_input {
+                /// Global ID of the object; its UUID and its numeric ID are accepted too.
+                id: async_graphql::ID,
+            }
+
+            /// The object that was deleted.
+            #[derive(Debug, async_graphql::SimpleObject)]
+            pub struct $delete_payload {
+                /// Global ID of the deleted object.
+                deleted_id: async_graphql::ID,
+            }
+        )*
+
+        $(
+            /// The object to delete.
+            #[derive(Debug, async_graphql::InputObject)]
+            pub struct $forget_input {
+                /// Global ID of the object; what it holds (a number, or a client ID) is accepted too.
+                id: async_graphql::ID,
+            }
+
+            /// The object that was deleted.
+            #[derive(Debug, async_graphql::SimpleObject)]
+            pub struct $forget_payload {
+                /// Global ID of the deleted object.
+                deleted_id: async_graphql::ID,
+            }
+        )*
+
+        $(
+            /// What the mutation changed.
+            #[derive(Debug, async_graphql::SimpleObject)]
+            pub struct $change_payload {
+                #[doc = $part_about]
+                $part: $part_as,
+            }
+        )*
+
+        #[derive(Default)]
+        pub struct $object;
+
+        #[async_graphql::Object(name = $called)]
+        impl $object {
+            $(
+                async fn $delete(
+                    &self,
+                    ctx: &async_graphql::Context<'_>,
+                    #[graphql(desc = "The object to delete.")] input: $delete_input,
+                ) -> Option<$crate::error::Result<$delete_payload>> {
+                    $crate::graphql::connection::answer(async {
+                        let key = $crate::graphql::ids::Key::of($delete_kind, Some(input.id), None, None);
+                        let id = $gone(&$crate::guard::AllowExt::allow(ctx).await?, key?).await?;
+                        let deleted_id = $crate::graphql::ids::global($delete_kind, id);
+                        Ok($delete_payload { deleted_id })
+                    })
+                    .await
+                }
+            )*
+
+            $(
+                async fn $forget(
+                    &self,
+                    ctx: &async_graphql::Context<'_>,
+                    #[graphql(desc = "The object to delete.")] input: $forget_input,
+                ) -> Option<$crate::error::Result<$forget_payload>> {
+                    $crate::graphql::connection::answer(async {
+                        let name = $crate::graphql::ids::named($forget_kind, &input.id);
+                        let permit = $crate::guard::AllowExt::allow(ctx).await?;
+                        let name = name?;
+                        $forgotten(&permit, &name).await?;
+                        let deleted_id = $crate::graphql::ids::global($forget_kind, name);
+                        Ok($forget_payload { deleted_id })
+                    })
+                    .await
+                }
+            )*
+
+            $(
+                async fn $change(
+                    &self,
+                    ctx: &async_graphql::Context<'_>,
+                    #[graphql(desc = "What to change.")] input: $change_input,
+                ) -> Option<$crate::error::Result<$change_payload>> {
+                    $crate::graphql::connection::answer(async {
+                        let $part = $changed(&$crate::guard::AllowExt::allow(ctx).await?, input).await?;
+                        Ok($change_payload { $part })
+                    })
+                    .await
+                }
+            )*
+
+            $(
+                async fn $act(
+                    &self,
+                    ctx: &async_graphql::Context<'_>,
+                    #[graphql(desc = "What to do.")] input: $act_input,
+                ) -> Option<$crate::error::Result<$act_as>> {
+                    $crate::graphql::connection::answer(async {
+                        $acting(&$crate::guard::AllowExt::allow(ctx).await?, input).await
+                    })
+                    .await
+                }
+            )*
+
+            $(
+                async fn $call(
+                    &self,
+                    ctx: &async_graphql::Context<'_>,
+                ) -> Option<$crate::error::Result<$call_as>> {
+                    $crate::graphql::connection::answer(async {
+                        $calling(&$crate::guard::AllowExt::allow(ctx).await?).await
+                    })
+                    .await
+                }
+            )*
+        }
+    };
+}
+pub(crate) use mutations;

@@ -3,6 +3,7 @@ use async_graphql::{Context, ID, Interface, Object};
 use futures_util::future::try_join_all;
 
 use crate::{
+    accounts::sessions::Session,
     context::Cx,
     error::{Error, Result},
     graphql::{
@@ -14,15 +15,24 @@ use crate::{
         catalogue::{
             albums::{self, Album},
             artists::{self, Artist},
+            licenses::{self, License},
             tags::{self, Tag},
             tracks::{self, Track},
         },
         library::{
             attachments::{self, Attachment},
+            edits::{self, Edit},
             libraries::{self, Library},
             uploads::{self, Upload},
         },
-        people::actors::{self, Actor},
+        people::{
+            actors::{self, Actor},
+            applications::{self, OauthApplication},
+            grants::{self, Grant},
+            sessions,
+            users::{self, User},
+        },
+        publishing::channels::{self, Channel},
     },
 };
 
@@ -47,6 +57,13 @@ pub enum Node {
     Tag(Tag),
     Attachment(Attachment),
     Actor(Actor),
+    Channel(Channel),
+    License(License),
+    Edit(Edit),
+    User(User),
+    Session(Session),
+    OauthApplication(OauthApplication),
+    Grant(Grant),
 }
 
 /// Maximum number of IDs at once.
@@ -54,36 +71,62 @@ const MOST: usize = 50;
 
 /// Finds an object. Counts against the same rate limit as the object's own root field.
 async fn find(cx: &Cx, id: &ID) -> Result<Option<Node>> {
-    let (kind, name) = parse(id)?;
-    if kind == Kind::Actor {
-        return actor(cx, &name).await;
-    }
-    let key = Key::named(&name)?;
-    let found = match kind {
-        Kind::Artist => artists::retrieve(&cx.allow().await?, key)
+    let found = match parse(id)? {
+        (Kind::Actor, name) => return actor(cx, &name).await,
+        (Kind::User, name) => users::retrieve(&cx.allow().await?, &name)
             .await
-            .map(Node::Artist),
-        Kind::Album => albums::retrieve(&cx.allow().await?, key)
+            .map(Node::User),
+        (Kind::License, code) => licenses::retrieve(&cx.allow().await?, &code)
             .await
-            .map(Node::Album),
-        Kind::Track => tracks::retrieve(&cx.allow().await?, key)
+            .map(Node::License),
+        (Kind::Session, id) => sessions::retrieve(&cx.allow().await?, &id)
             .await
-            .map(Node::Track),
-        Kind::Upload => uploads::retrieve(&cx.allow().await?, key)
+            .map(Node::Session),
+        (Kind::OauthApplication, client) => applications::retrieve(&cx.allow().await?, &client)
             .await
-            .map(Node::Upload),
-        Kind::Library => libraries::retrieve(&cx.allow().await?, key)
+            .map(Node::OauthApplication),
+        (Kind::Grant, client) => grants::retrieve(&cx.allow().await?, &client)
             .await
-            .map(Node::Library),
-        Kind::Tag => tags::by_key(&cx.allow().await?, key).await.map(Node::Tag),
-        Kind::Attachment => attachments::named(&cx.allow().await?, key)
-            .await
-            .map(Node::Attachment),
-        Kind::Actor | Kind::Channel => Err(Error::NotFound),
+            .map(Node::Grant),
+        (kind, _) => by_key(cx, kind, id).await,
     };
     match found {
         Err(Error::NotFound) => Ok(None),
         found => found.map(Some),
+    }
+}
+
+/// Finds an object that has a number or a UUID.
+async fn by_key(cx: &Cx, kind: Kind, id: &ID) -> Result<Node> {
+    let key = Key::of(kind, Some(id.clone()), None, None)?;
+    match (kind, key) {
+        (Kind::Artist, key) => artists::retrieve(&cx.allow().await?, key)
+            .await
+            .map(Node::Artist),
+        (Kind::Album, key) => albums::retrieve(&cx.allow().await?, key)
+            .await
+            .map(Node::Album),
+        (Kind::Track, key) => tracks::retrieve(&cx.allow().await?, key)
+            .await
+            .map(Node::Track),
+        (Kind::Upload, key) => uploads::retrieve(&cx.allow().await?, key)
+            .await
+            .map(Node::Upload),
+        (Kind::Library, key) => libraries::retrieve(&cx.allow().await?, key)
+            .await
+            .map(Node::Library),
+        (Kind::Tag, key) => tags::by_key(&cx.allow().await?, key).await.map(Node::Tag),
+        (Kind::Attachment, key) => attachments::named(&cx.allow().await?, key)
+            .await
+            .map(Node::Attachment),
+        (Kind::Edit, Key::Uuid(uuid)) => edits::retrieve(&cx.allow().await?, uuid)
+            .await
+            .map(Node::Edit),
+        (Kind::Channel, Key::Uuid(uuid)) => {
+            let permit: Allowed<artists::Retrieve> = cx.allow().await?;
+            channels::by_uuid(&permit, uuid).await.map(Node::Channel)
+        }
+        _ => Err(Error::NotFound),
     }
 }
 
@@ -96,14 +139,19 @@ async fn actor(cx: &Cx, name: &str) -> Result<Option<Node>> {
 /// The operation that finds the object with this global ID.
 pub fn operation_of(id: &ID) -> Option<&'static Info> {
     Some(match parse(id).ok()?.0 {
-        Kind::Artist | Kind::Actor => artists::Retrieve::INFO,
+        Kind::Artist | Kind::Actor | Kind::Channel => artists::Retrieve::INFO,
         Kind::Album => albums::Retrieve::INFO,
         Kind::Track => tracks::Retrieve::INFO,
         Kind::Upload => uploads::Retrieve::INFO,
         Kind::Library => libraries::Retrieve::INFO,
         Kind::Tag => tags::Retrieve::INFO,
         Kind::Attachment => attachments::Retrieve::INFO,
-        Kind::Channel => return None,
+        Kind::License => licenses::Retrieve::INFO,
+        Kind::Edit => edits::OfArtist::INFO,
+        Kind::User => users::Retrieve::INFO,
+        Kind::Session => sessions::List::INFO,
+        Kind::OauthApplication => applications::Retrieve::INFO,
+        Kind::Grant => grants::Retrieve::INFO,
     })
 }
 

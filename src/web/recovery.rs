@@ -85,7 +85,7 @@ pub async fn email_page(visit: Visit) -> Result<Response> {
 pub async fn confirm_email(visit: Visit) -> Result<Response> {
     let permit = visit.allow::<VerifyEmail>().await?;
     match verify_email(&permit, visit.typed("key")).await {
-        Ok(()) => Ok(go(match visit.user() {
+        Ok(_) => Ok(go(match visit.user() {
             Ok(_) => "/settings?done=confirmed#email",
             Err(_) => "/login?done=confirmed",
         })),

@@ -38,11 +38,11 @@ on_both! {
         assert_eq!((&body["is_approved"], &body["is_applied"]), (&Value::Null, &Value::Null));
         assert_eq!(body["created_by"]["preferred_username"], "alice");
         pod.wait(60);
-        let twin = "mutation { editTrack(databaseId: 1, input: {payload: {title: \"Third\"}, summary: \"s\"}) \
-            { payload summary isApproved createdBy { preferredUsername } } }";
+        let twin = "mutation { editTrack(input: {id: 1, title: \"Third\", summary: \"s\"}) \
+            { edit { payload summary isApproved createdBy { preferredUsername } } track { title } } }";
         let twin = pod.graphql(twin).by("alice").send().await.json();
-        assert_eq!(twin["data"]["editTrack"], json!({"payload": {"title": "Third"}, "summary": "s",
-            "isApproved": null, "createdBy": {"preferredUsername": "alice"}}), "{twin}");
+        assert_eq!(twin["data"]["editTrack"], json!({"edit": {"payload": {"title": "Third"}, "summary": "s",
+            "isApproved": null, "createdBy": {"preferredUsername": "alice"}}, "track": {"title": "Dusk 1"}}), "{twin}");
 
         let listed = pod.get("/api/v1/tracks/1/mutations").send().await.json();
         assert_eq!(listed["count"], 2);
@@ -81,17 +81,23 @@ on_both! {
     async fn edits_over_graphql_are_carried_out_too(pod: Pod) {
         curator(&pod).await;
         for (mutation, payload, address, field, value) in [
-            ("editArtist", "{name: \"Another Name\"}", "artists/1", "name", "Another Name"),
-            ("editAlbum", "{title: \"Another Title\"}", "albums/1", "title", "Another Title"),
-            ("editTrack", "{title: \"Another Song\"}", "tracks/1", "title", "Another Song"),
+            ("editArtist", "name: \"Another Name\"", "artists/1", "name", "Another Name"),
+            ("editAlbum", "title: \"Another Title\"", "albums/1", "title", "Another Title"),
+            ("editTrack", "title: \"Another Song\"", "tracks/1", "title", "Another Song"),
         ] {
-            let query = |approved: bool| format!("mutation {{ {mutation}(databaseId: 1, input: {{payload: {payload}, isApproved: {approved}}}) {{ isApproved isApplied previousState }} }}");
+            let object = &address[..address.len() - 3];
+            let id = pod.graphql(&format!("{{ {object}(databaseId: 1) {{ id }} }}")).send().await.json()["data"][object]["id"].clone();
+            let query = |approved: bool| format!("mutation {{ {mutation}(input: {{id: {id}, {payload}, isApproved: {approved}}}) {{ edit {{ id isApproved isApplied previousState }} {object} {{ id {field} }} }} }}");
             let before = pod.get(&format!("/api/v1/{address}")).send().await.json()[field].clone();
             let rejected = pod.graphql(&query(false)).by("bob").send().await.json();
-            assert_eq!(rejected["data"][mutation], json!({"isApproved": false, "isApplied": null, "previousState": null}), "{rejected}");
+            let edit = rejected["data"][mutation]["edit"]["id"].clone();
+            assert_eq!(rejected["data"][mutation], json!({"edit": {"id": edit, "isApproved": false, "isApplied": null, "previousState": null}, object: {"id": id, field: before}}), "{rejected}");
             assert_eq!(pod.get(&format!("/api/v1/{address}")).send().await.json()[field], before);
             let done = pod.graphql(&query(true)).by("bob").send().await.json();
-            assert_eq!(done["data"][mutation]["previousState"][field], json!({"value": before}), "{done}");
+            assert_eq!(done["data"][mutation]["edit"]["previousState"][field], json!({"value": before}), "{done}");
+            assert_eq!(done["data"][mutation][object], json!({"id": id, field: value}), "the object as it is now");
+            let node = pod.graphql(&format!("{{ node(id: {edit}) {{ id ... on Edit {{ isApproved }} }} }}")).by("bob").send().await.json();
+            assert_eq!(node["data"]["node"], json!({"id": edit, "isApproved": false}), "{node}");
             assert_eq!(pod.get(&format!("/api/v1/{address}")).send().await.json()[field], value);
         }
     }

@@ -84,10 +84,13 @@ on_both! {
         let delete = |token| pod.ask(Method::DELETE, &format!("/api/v1/attachments/{uuid}")).by(token).send();
         assert_eq!(delete("bob").await.status, StatusCode::FORBIDDEN);
         let other = attach(&pod, &photo(200, 200)).await;
-        let mutation = format!("mutation {{ deleteAttachment(uuid: {}) }}", other["uuid"]);
+        let mutation = format!("mutation {{ deleteAttachment(input: {{id: {}}}) {{ deletedId }} }}", other["uuid"]);
         let foreign = pod.graphql(&mutation).by("bob").send().await.json();
         assert!(foreign["data"]["deleteAttachment"].is_null() && foreign["errors"].is_array(), "{foreign}");
-        assert_eq!(pod.graphql(&mutation).by("alice").send().await.json()["data"]["deleteAttachment"], other["uuid"]);
+        let query = format!("{{ attachment(uuid: {}) {{ id }} }}", other["uuid"]);
+        let id = pod.graphql(&query).send().await.json()["data"]["attachment"]["id"].clone();
+        let gone = pod.graphql(&mutation).by("alice").send().await.json();
+        assert!(id.is_string() && gone["data"]["deleteAttachment"]["deletedId"] == id, "{gone}");
         assert_eq!(pod.get(&path(&other, "original")).send().await.status, StatusCode::NOT_FOUND);
         assert_eq!(delete("alice").await.status, StatusCode::NO_CONTENT);
         assert_eq!(delete("alice").await.status, StatusCode::NOT_FOUND);

@@ -25,10 +25,10 @@ on_both! {
         assert_eq!(shown["description"]["html"], "<p><em>Hello</em></p>");
         assert_eq!(shown["release_date"], "2024-02-29");
 
-        let query = "mutation { createAlbum(input: {title: \"Twin\", artist: 6, tags: [\"fresh\"]}) { title tags { name } \
-            artistCredit { credit } } }";
+        let query = "mutation { createAlbum(input: {title: \"Twin\", artist: 6, tags: [\"fresh\"]}) { album { title tags { name } \
+            artistCredit { credit } } } }";
         let twin = pod.graphql(query).by("alice").send().await.json();
-        assert_eq!(twin["data"]["createAlbum"], json!({
+        assert_eq!(twin["data"]["createAlbum"]["album"], json!({
             "title": "Twin", "tags": [{"name": "Fresh"}], "artistCredit": [{"credit": "The Podcast"}],
         }), "{twin}");
     }
@@ -54,7 +54,7 @@ on_both! {
         let tags = json!({"title": "x", "artist": 6, "tags": ["fine", "a b"]});
         let answer = pod.post("/api/v1/albums", &tags).by("alice").send().await;
         assert_eq!(answer.json(), json!({"tags": {"1": ["Invalid tag \"a b\""]}}));
-        let query = "mutation { createAlbum(input: {title: \"x\", artist: 1}) { title } }";
+        let query = "mutation { createAlbum(input: {title: \"x\", artist: 1}) { album { title } } }";
         let twin = pod.graphql(query).by("alice").send().await.json();
         assert_eq!(twin["errors"][0]["extensions"]["fields"]["artist"], json!(["Object with id=1 does not exist."]));
         assert_eq!(count(&pod, "select count(*) from albums").await, albums);
@@ -74,15 +74,15 @@ on_both! {
             assert_eq!(delete(address, token).await.status.as_u16(), status, "{address} by {token}");
         }
         let track = pod.graphql("{ track(databaseId: 22) { id } }").send().await.json()["data"]["track"]["id"].clone();
-        let query = format!("mutation {{ deleteTrack(id: {track}) }}");
+        let query = format!("mutation {{ deleteTrack(input: {{id: {track}}}) {{ deletedId }} }}");
         let foreign = pod.graphql(&query).by("bob").send().await.json();
         assert!(foreign["data"]["deleteTrack"].is_null() && foreign["errors"].is_array(), "{foreign}");
         let gone = pod.graphql(&query).by("alice").send().await.json();
-        assert_eq!(gone["data"]["deleteTrack"], track, "{gone}");
+        assert_eq!(gone["data"]["deleteTrack"]["deletedId"], track, "{gone}");
         assert_eq!(count(&pod, "select count(*) from tracks where id = 22").await, 0);
-        let query = "mutation { deleteAlbum(databaseId: 6) }";
+        let query = "mutation { deleteAlbum(input: {id: 6}) { deletedId } }";
         let gone = pod.graphql(query).by("alice").send().await.json();
-        assert!(gone["data"]["deleteAlbum"].is_string(), "{gone}");
+        assert!(gone["data"]["deleteAlbum"]["deletedId"].is_string(), "{gone}");
         assert_eq!(count(&pod, "select count(*) from tracks where id in (21, 22)").await, 0);
         assert_eq!(count(&pod, "select count(*) from album_artists where album_id = 6").await, 0);
         assert_eq!(count(&pod, "select count(*) from track_artists where track_id = 22").await, 0);

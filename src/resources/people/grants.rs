@@ -1,13 +1,16 @@
 //! Grants: the applications that the caller has authorized (contract section 3).
-use async_graphql::{Context, SimpleObject};
+use async_graphql::{ComplexObject, ID, SimpleObject};
 use sqlx::FromRow;
 
 use super::applications::{OauthApplication, PublicBody};
 use crate::{
     context::Reader,
     error::{Error, Result},
-    graphql::{connection::answer, standard::fields},
-    guard::{AllowExt, Allowed, operations},
+    graphql::{
+        ids::{Kind, global},
+        standard::{fields, mutations},
+    },
+    guard::{Allowed, operations},
     load::grouped,
     oauth::revoke_all,
     rest::{
@@ -40,6 +43,7 @@ operations! {
 
 /// An application that you have authorized.
 #[derive(Clone, Debug, SimpleObject)]
+#[graphql(complex)]
 pub struct Grant {
     /// The authorized application.
     pub application: OauthApplication,
@@ -47,6 +51,15 @@ pub struct Grant {
     pub scopes: String,
     /// Time of the oldest valid code, token or consent; null if unknown (imported data).
     pub since: Option<Timestamp>,
+}
+
+#[ComplexObject]
+impl Grant {
+    /// Global ID; opaque.
+    #[graphql(name = "id")]
+    pub(crate) async fn global_id(&self) -> ID {
+        global(Kind::Grant, &self.application.client_id)
+    }
 }
 
 #[derive(FromRow)]
@@ -112,7 +125,7 @@ impl From<Grant> for PublicBody {
     }
 }
 
-async fn retrieve(permit: &Allowed<Retrieve>, client_id: &str) -> Result<Grant> {
+pub async fn retrieve(permit: &Allowed<Retrieve>, client_id: &str) -> Result<Grant> {
     let all = granted_by_caller(permit).await?;
     all.into_iter()
         .find(|grant| grant.application.client_id == client_id)
@@ -145,19 +158,7 @@ fields! {
     text grant(client_id: "Client ID of the application.") -> Grant = retrieve;
 }
 
-fields! {
+mutations! {
     Mutations as "GrantsMutations";
-    {
-        async fn revoke_grant(
-            &self,
-            ctx: &Context<'_>,
-            #[graphql(desc = "Client ID of the application.")] client_id: String,
-        ) -> Option<Result<String>> {
-            answer(async {
-                delete(&ctx.allow().await?, &client_id).await?;
-                Ok(client_id)
-            })
-            .await
-        }
-    }
+    delete_named revoke_grant(RevokeGrantInput) -> RevokeGrantPayload = delete, of Kind::Grant;
 }

@@ -1,11 +1,14 @@
 //! The caller's browser sessions.
-use async_graphql::Context;
+use async_graphql::{ComplexObject, ID};
 
 use crate::{
     accounts::sessions::{self, Session},
     error::{Error, Result},
-    graphql::{connection::answer, standard::fields},
-    guard::{AllowExt, Allowed, operations},
+    graphql::{
+        ids::{Kind, global},
+        standard::{fields, mutations},
+    },
+    guard::{Allowed, operations},
     rest::{
         answer::{Answer, NoContent},
         standard::routes,
@@ -63,20 +66,32 @@ routes! {
     delete: Delete = delete "/:id" [id: i64] -> NoContent;
 }
 
+/// One of the caller's sessions.
+pub async fn retrieve(permit: &Allowed<List>, id: &str) -> Result<Session> {
+    let own = list(permit).await?;
+    let found = own.into_iter().find(|session| session.id.to_string() == id);
+    found.ok_or(Error::NotFound)
+}
+
+#[ComplexObject]
+impl Session {
+    /// Global ID; opaque.
+    #[graphql(name = "id")]
+    pub(crate) async fn global_id(&self) -> ID {
+        global(Kind::Session, self.id)
+    }
+}
+
 fields! {
     Queries as "SessionsQueries";
     all sessions -> Session = list;
 }
 
-fields! {
+async fn revoke(permit: &Allowed<Delete>, id: &str) -> Result<()> {
+    delete(permit, id.parse().map_err(|_| Error::NotFound)?).await
+}
+
+mutations! {
     Mutations as "SessionsMutations";
-    {
-        async fn revoke_session(&self, ctx: &Context<'_>, id: i64) -> Option<Result<i64>> {
-            answer(async {
-                delete(&ctx.allow().await?, id).await?;
-                Ok(id)
-            })
-            .await
-        }
-    }
+    delete_named revoke_session(RevokeSessionInput) -> RevokeSessionPayload = revoke, of Kind::Session;
 }

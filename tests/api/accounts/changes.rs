@@ -15,9 +15,9 @@ on_both! {
         let new = |old: &str| json!({"old_password": old, "new_password1": "another horse", "new_password2": "another horse"});
         let wrong = here.script(pod.post("/api/v1/auth/password/change/", &new("x"))).await;
         assert_eq!(wrong.json(), json!({"old_password": ["Your old password was entered incorrectly. Please enter it again."]}));
-        let query = "mutation { changePassword(input: {oldPassword: \"x\", newPassword1: \"another horse\", newPassword2: \"another horse\"}) }";
+        let query = "mutation { changePassword(input: {oldPassword: \"x\", newPassword1: \"another horse\", newPassword2: \"another horse\"}) { viewer { id } } }";
         let twin = here.script(pod.graphql(query)).await.json();
-        assert!(twin["errors"][0]["extensions"]["fields"]["old_password"].is_array(), "{twin}");
+        assert!(twin["errors"][0]["extensions"]["fields"]["oldPassword"].is_array(), "{twin}");
         assert_eq!(there.get("/api/v1/users/me").await.status, 200);
 
         let done = here.script(pod.post("/api/v1/auth/password/change/", &new(PASSWORD))).await;
@@ -41,9 +41,9 @@ on_both! {
         pod.wait(601);
         let late = visitor.submit("/settings/password", &fields).await;
         assert!(late.status == 400 && late.text.contains("Sign in again"), "{}", late.text);
-        let query = "mutation { changePassword(input: {oldPassword: \"\", newPassword1: \"another horse\", newPassword2: \"another horse\"}) }";
+        let query = "mutation { changePassword(input: {oldPassword: \"\", newPassword1: \"another horse\", newPassword2: \"another horse\"}) { viewer { id } } }";
         let twin = visitor.script(pod.graphql(query)).await.json();
-        assert!(twin["errors"][0]["extensions"]["fields"]["old_password"].is_array(), "{twin}");
+        assert!(twin["errors"][0]["extensions"]["fields"]["oldPassword"].is_array(), "{twin}");
 
         sql("update sessions set created = ?").bind(pod.app.clock().now()).run(pod.app.db()).await.unwrap();
         assert_eq!(visitor.submit("/settings/password", &fields).await.location(), "/settings?done=password#password");
@@ -79,11 +79,11 @@ on_both! {
 
     async fn a_mailed_key_is_too_old_after_its_hour(pod: Pod) {
         pod.person("dora").await;
-        pod.graphql("mutation { requestPasswordReset(email: \"dora@people.test\") }").send().await;
+        pod.graphql("mutation { requestPasswordReset(input: {email: \"dora@people.test\"}) { email } }").send().await;
         let mail = pod.mails("dora@people.test", 1).await.remove(0);
         pod.wait(3601);
         let query = format!("mutation {{ resetPassword(input: {{uid: \"{}\", token: \"{}\", newPassword1: \"another horse\", \
-            newPassword2: \"another horse\"}}) }}", key(&mail, "uid"), key(&mail, "token"));
+            newPassword2: \"another horse\"}}) {{ username }} }}", key(&mail, "uid"), key(&mail, "token"));
         let late = pod.graphql(&query).send().await.json();
         assert_eq!(late["errors"][0]["extensions"]["fields"], json!({"token": ["Invalid value"]}));
     }
@@ -102,7 +102,7 @@ on_both! {
         assert_eq!(dora.get("/api/v1/users/me").await.json()["email"], "dora@people.test");
         assert_eq!(dora.submit("/auth/email/confirm", &[("key", &key)]).await.location(), "/settings?done=confirmed#email");
         assert_eq!(dora.get("/api/v1/users/me").await.json()["email"], "new@people.test");
-        let again = pod.graphql(&format!("mutation {{ confirmEmail(key: \"{key}\") }}")).send().await.json();
+        let again = pod.graphql(&format!("mutation {{ confirmEmail(input: {{key: \"{key}\"}}) {{ email }} }}")).send().await.json();
         assert!(again["errors"][0]["extensions"]["fields"]["key"].is_array());
     }
 
@@ -137,7 +137,7 @@ on_both! {
         // Neither by another account, nor after another address.
         assert_eq!(eve.script(change("stranger@people.test")).await.json(), complaint);
         assert_eq!(dora.script(change("other@people.test")).await.status, 204);
-        let query = format!("mutation {{ changeEmail(input: {{password: \"{PASSWORD}\", email: \"stranger@people.test\"}}) }}");
+        let query = format!("mutation {{ changeEmail(input: {{password: \"{PASSWORD}\", email: \"stranger@people.test\"}}) {{ email }} }}");
         let twin = dora.script(pod.graphql(&query)).await.json();
         assert_eq!(twin["errors"][0]["extensions"]["fields"], complaint);
         pod.mails("other@people.test", 1).await;
@@ -160,7 +160,7 @@ on_both! {
 
         let wrong = dora.submit("/settings/delete", &[("password", "x"), ("confirm", "true")]).await;
         assert!(wrong.status == 400 && wrong.text.contains("Invalid password"));
-        let unsure = dora.script(pod.graphql(&format!("mutation {{ deleteAccount(input: {{password: \"{PASSWORD}\", confirm: false}}) }}"))).await.json();
+        let unsure = dora.script(pod.graphql(&format!("mutation {{ deleteAccount(input: {{password: \"{PASSWORD}\", confirm: false}}) {{ deletedId }} }}"))).await.json();
         assert!(unsure["errors"][0]["extensions"]["fields"]["confirm"].is_array());
         let sure = json!({"password": PASSWORD, "confirm": true});
         let gone = dora.script(pod.ask(Method::DELETE, "/api/v1/users/me").header("content-type", "application/json").body(sure.to_string())).await;
@@ -189,9 +189,9 @@ on_both! {
             "name": "Alice L", "privacyLevel": "EVERYONE", "summary": {"text": "hi **you**"},
             "quotaStatus": {"max": 1000, "remaining": 999.885}, "permissions": {"library": false},
         }), "{twin}");
-        let query = "mutation { updateUser(input: {summary: {text: \"\", contentType: \"text/markdown\"}}) { name summary { text } } }";
+        let query = "mutation { updateUser(input: {summary: {text: \"\", contentType: \"text/markdown\"}}) { viewer { name summary { text } } } }";
         let twin = pod.graphql(query).by("alice").send().await.json();
-        assert_eq!(twin["data"]["updateUser"], json!({"name": "Alice L", "summary": null}), "{twin}");
+        assert_eq!(twin["data"]["updateUser"]["viewer"], json!({"name": "Alice L", "summary": null}), "{twin}");
         let mut other = pod.post("/api/v1/users/bob", &changes).by("alice");
         other.method = Method::PATCH;
         assert_eq!(other.send().await.status, 403);
@@ -207,13 +207,13 @@ on_both! {
         let address = "/api/v1/users/dora/subsonic-token";
         assert_eq!(dora.get(address).await.json(), json!({"subsonic_api_token": null}));
         let first = dora.script(pod.post(address, &json!({}))).await.json()["subsonic_api_token"].clone();
-        let second = dora.script(pod.graphql("mutation { rotateSubsonicToken }")).await.json()["data"]["rotateSubsonicToken"].clone();
+        let second = dora.script(pod.graphql("mutation { rotateSubsonicToken { subsonicToken } }")).await.json()["data"]["rotateSubsonicToken"]["subsonicToken"].clone();
         assert!(first.is_string() && second.is_string() && first != second, "{first} {second}");
         assert_eq!(dora.get(address).await.json()["subsonic_api_token"], second);
         let twin = dora.script(pod.graphql("{ viewer { subsonicToken } }")).await.json();
         assert_eq!(twin["data"]["viewer"]["subsonicToken"], second);
-        let gone = dora.script(pod.graphql("mutation { deleteSubsonicToken }")).await.json();
-        assert_eq!(gone["data"]["deleteSubsonicToken"], true, "{gone}");
+        let gone = dora.script(pod.graphql("mutation { deleteSubsonicToken { viewer { subsonicToken } } }")).await.json();
+        assert_eq!(gone["data"]["deleteSubsonicToken"]["viewer"], json!({"subsonicToken": null}), "{gone}");
         assert_eq!(dora.get(address).await.json(), json!({"subsonic_api_token": null}));
         dora.script(pod.post(address, &json!({}))).await;
         assert_eq!(dora.script(pod.ask(Method::DELETE, address)).await.status, 204);
@@ -228,17 +228,17 @@ on_both! {
         sql("update oauth_access_tokens set user_id = ? where id = 1").bind(user).run(pod.app.db()).await.unwrap();
         let me = async |token: &str| pod.get("/api/v1/users/me").by(token).send().await.status.as_u16();
         assert_eq!((me(&token).await, me("alice").await), (200, 200));
-        pod.graphql("mutation { requestPasswordReset(email: \"dora@people.test\") }").send().await;
+        pod.graphql("mutation { requestPasswordReset(input: {email: \"dora@people.test\"}) { email } }").send().await;
         let mail = pod.mails("dora@people.test", 1).await.remove(0);
         let reset = json!({"uid": key(&mail, "uid"), "token": key(&mail, "token"), "new_password1": "another horse", "new_password2": "another horse"});
         assert_eq!(pod.post("/api/v1/auth/password/reset/confirm/", &reset).send().await.status, 200);
         assert_eq!((me(&token).await, me("alice").await), (401, 401));
         // Mails do not follow each other so fast that none of their links works.
-        pod.graphql("mutation { requestPasswordReset(email: \"dora@people.test\") }").send().await;
+        pod.graphql("mutation { requestPasswordReset(input: {email: \"dora@people.test\"}) { email } }").send().await;
         pod.mails("dora@people.test", 2).await;
-        pod.graphql("mutation { requestPasswordReset(email: \"dora@people.test\") }").send().await;
+        pod.graphql("mutation { requestPasswordReset(input: {email: \"dora@people.test\"}) { email } }").send().await;
         pod.wait(61);
-        pod.graphql("mutation { requestPasswordReset(email: \"dora@people.test\") }").send().await;
+        pod.graphql("mutation { requestPasswordReset(input: {email: \"dora@people.test\"}) { email } }").send().await;
         assert_eq!(pod.mails("dora@people.test", 3).await.len(), 3);
     }
 

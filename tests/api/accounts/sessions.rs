@@ -25,11 +25,15 @@ on_both! {
         assert_eq!(listed.as_array().unwrap().len(), 2);
         assert_eq!(listed[0]["current"], true, "{listed}");
         let other = listed[1]["id"].as_i64().unwrap();
-        let twin = second.script(pod.graphql("{ sessions { id current address } }")).await.json();
-        assert_eq!(twin["data"]["sessions"][1], json!({"id": other, "current": false, "address": "198.51.100.7"}));
+        let twin = second.script(pod.graphql("{ sessions { id databaseId current address } }")).await.json();
+        let session = &twin["data"]["sessions"][1];
+        assert_eq!((&session["databaseId"], &session["current"], &session["address"]), (&json!(other), &json!(false), &json!("198.51.100.7")));
+        let id = session["id"].clone();
+        let node = second.script(pod.graphql(&format!("{{ node(id: {id}) {{ id }} }}"))).await.json();
+        assert_eq!(node["data"]["node"]["id"], id, "{node}");
 
-        let query = format!("mutation {{ revokeSession(id: {other}) }}");
-        assert_eq!(second.script(pod.graphql(&query)).await.json()["data"]["revokeSession"], other);
+        let query = format!("mutation {{ revokeSession(input: {{id: {other}}}) {{ deletedId }} }}");
+        assert_eq!(second.script(pod.graphql(&query)).await.json()["data"]["revokeSession"]["deletedId"], id);
         assert_eq!(first.get("/api/v1/users/me").await.status, 401);
         let again = second.script(pod.ask(Method::DELETE, &format!("/api/v1/auth/sessions/{other}"))).await;
         assert_eq!(again.status, 404);
@@ -63,7 +67,7 @@ on_both! {
         let change = json!({"old_password": PASSWORD, "new_password1": "another long one", "new_password2": "another long one"});
         assert_eq!(dora.script(pod.post("/api/v1/auth/password/change", &change)).await.status, 200);
         let email = json!({"password": PASSWORD, "email": "evil@people.test"});
-        let token = "mutation { rotateSubsonicToken }";
+        let token = "mutation { rotateSubsonicToken { subsonicToken } }";
         for shown in credentials {
             for ask in [
                 pod.post("/api/v1/oauth/apps", &app),
@@ -151,7 +155,7 @@ on_both! {
         for forged in [
             pod.post("/api/v1/users/settings", &settings),
             pod.post("/api/v1/users/settings", &settings).header("x-csrftoken", &"x".repeat(43)),
-            pod.graphql("mutation { updateSettings(input: {theme: \"dark\"}) }"),
+            pod.graphql("mutation { updateSettings(input: {settings: {theme: \"dark\"}}) { settings } }"),
         ] {
             let refused = dora.send(forged).await;
             assert_eq!((refused.status.as_u16(), refused.json()), (403, json!({"detail": "CSRF Failed: CSRF token missing."})));
@@ -166,8 +170,8 @@ on_both! {
 
         let done = dora.script(pod.post("/api/v1/users/settings", &settings)).await;
         assert_eq!((done.status.as_u16(), done.json()), (200, settings));
-        let done = dora.script(pod.graphql("mutation { updateSettings(input: {n: 1}) }")).await.json();
-        assert_eq!(done["data"]["updateSettings"], json!({"theme": "dark", "n": 1}));
+        let done = dora.script(pod.graphql("mutation { updateSettings(input: {settings: {n: 1}}) { settings viewer { settings } } }")).await.json();
+        assert_eq!(done["data"]["updateSettings"], json!({"settings": {"theme": "dark", "n": 1}, "viewer": {"settings": {"theme": "dark", "n": 1}}}));
     }
 
     async fn whoever_only_sets_cookies_forges_nothing(pod: Pod) {

@@ -98,14 +98,13 @@ on_both! {
         // Of two mutations none runs, if the second could not.
         let changed = || baleen::store::sql("select count(*) from users where name = 'Changed'").number(pod.app.db());
         for (second, variables) in [
-            ("b: updateUser(input: {name: $n})", json!({})),
-            ("b: createAlbum(input: {title: \"x\", artist: 6, releaseDate: \"tomorrow\"}) { id }", json!({"n": "x"})),
-            ("b: deleteTrack(uuid: \"zz\")", json!({"n": "x"})),
+            ("b: updateUser(input: {name: $n}) { viewer { username } }", json!({})),
+            ("b: createAlbum(input: {title: \"x\", artist: 6, releaseDate: \"tomorrow\"}) { album { id } }", json!({"n": "x"})),
+            ("b: deleteTrack(input: {uuid: \"zz\"}) { deletedId }", json!({"n": "x"})),
             // Also beside a variable that was left out.
-            ("b: createAlbum(input: {title: \"x\", artist: 6, releaseDate: \"tomorrow\", cover: $c}) { id }", json!({"n": "x"})),
+            ("b: createAlbum(input: {title: \"x\", artist: 6, releaseDate: \"tomorrow\", cover: $c}) { album { id } }", json!({"n": "x"})),
         ] {
-            let second = match second.contains("updateUser") { true => format!("{second} {{ username }}"), false => second.to_owned() };
-            let query = format!("mutation($n: String!, $c: UUID) {{ z: updateUser(input: {{name: $n, avatar: $c}}) {{ username }} a: updateUser(input: {{name: \"Changed\"}}) {{ username }} {second} }}");
+            let query = format!("mutation($n: String!, $c: ID) {{ z: updateUser(input: {{name: $n, avatar: $c}}) {{ viewer {{ id }} }} a: updateUser(input: {{name: \"Changed\"}}) {{ viewer {{ id }} }} {second} }}");
             let answer = ask(&query, variables).await;
             assert_eq!(answer.status, 400, "{second}: {}", answer.text);
             assert_eq!(changed().await.unwrap(), 0, "{second}");

@@ -153,7 +153,7 @@ on_both! {
             format!("query($v: [Int]) {{ __typename @skip(if: [{uses}]) }}"),
             format!("query($v: [String!]) {{ artists(filter: {{tag: [{uses}]}}) {{ totalCount }} }}"),
             format!("query($v: [ID!]!) {{ a {{ {spread} }} }} fragment F on Query {{ nodes(ids: $v) {{ id }} }}"),
-            format!("mutation($v: [Int]) {{ updateUser(nonsense: [{uses}]) {{ username }} }}"),
+            format!("mutation($v: [Int]) {{ updateUser(nonsense: [{uses}]) {{ viewer {{ id }} }} }}"),
         ] {
             let answer = ask(&query, numbers.clone()).await;
             assert!(answer.status == 400 && answer.text.contains("take more than 4 MiB"), "{query:.80}: {:.200}", answer.text);

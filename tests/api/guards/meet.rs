@@ -17,10 +17,10 @@ pub fn meet(info: &Info) -> (&'static str, &'static str) {
         ),
         "albums.create" => (
             "albums",
-            "mutation { createAlbum(input: {title: \"\", artist: 1}) { title } }",
+            "mutation { createAlbum(input: {title: \"\", artist: 1}) { album { title } } }",
         ),
-        "albums.delete" => ("albums/99", "mutation { deleteAlbum(databaseId: 99) }"),
-        "tracks.delete" => ("tracks/99", "mutation { deleteTrack(databaseId: 99) }"),
+        "albums.delete" => ("albums/99", "mutation { deleteAlbum(input: {id: 99}) { deletedId } }"),
+        "tracks.delete" => ("tracks/99", "mutation { deleteTrack(input: {id: 99}) { deletedId } }"),
         "tracks.list" => ("tracks", "{ tracks { edges { cursor } } }"),
         "tracks.retrieve" => ("tracks/1", "{ track(databaseId: 1) { title } }"),
         "tracks.libraries" => (
@@ -51,7 +51,7 @@ pub fn meet(info: &Info) -> (&'static str, &'static str) {
         "attachments.create" => ("attachments", ""),
         "attachments.delete" => (
             "attachments/00000000-0000-0000-0000-000000000000",
-            "mutation { deleteAttachment(databaseId: 99) }",
+            "mutation { deleteAttachment(input: {id: 99}) { deletedId } }",
         ),
         "attachments.proxy" => ("attachments/ATTACHMENT/proxy", ""),
         "listen.retrieve" => ("listen/TRACK", ""),
@@ -62,7 +62,7 @@ pub fn meet(info: &Info) -> (&'static str, &'static str) {
         ),
         "edits.propose_artist" => (
             "artists/99/mutations",
-            "mutation { editArtist(databaseId: 99, input: {payload: {}}) { uuid } }",
+            "mutation { editArtist(input: {id: 99}) { edit { uuid } } }",
         ),
         "fetches.of_artist" => ("artists/1/fetches", ""),
         "fetches.artist" => ("artists/1/fetches", ""),
@@ -72,7 +72,7 @@ pub fn meet(info: &Info) -> (&'static str, &'static str) {
         ),
         "edits.propose_album" => (
             "albums/99/mutations",
-            "mutation { editAlbum(databaseId: 99, input: {payload: {}}) { uuid } }",
+            "mutation { editAlbum(input: {id: 99}) { edit { uuid } } }",
         ),
         "fetches.of_album" => ("albums/1/fetches", ""),
         "fetches.album" => ("albums/1/fetches", ""),
@@ -82,7 +82,7 @@ pub fn meet(info: &Info) -> (&'static str, &'static str) {
         ),
         "edits.propose_track" => (
             "tracks/99/mutations",
-            "mutation { editTrack(databaseId: 99, input: {payload: {}}) { uuid } }",
+            "mutation { editTrack(input: {id: 99}) { edit { uuid } } }",
         ),
         "fetches.of_track" => ("tracks/1/fetches", ""),
         "fetches.track" => ("tracks/1/fetches", ""),
@@ -101,53 +101,53 @@ pub fn meet(info: &Info) -> (&'static str, &'static str) {
         "users.me" => ("users/me", "{ viewer { username } }"),
         "users.delete" => (
             "users/me",
-            "mutation { deleteAccount(input: {password: \"\", confirm: false}) }",
+            "mutation { deleteAccount(input: {password: \"\", confirm: false}) { deletedId } }",
         ),
         "users.retrieve" => ("users/bob", "{ user(username: \"bob\") { name } }"),
         "users.update" => (
             "users/alice",
-            "mutation { updateUser(input: {}) { username } }",
+            "mutation { updateUser(input: {}) { viewer { username } } }",
         ),
-        "users.settings" => ("users/settings", "mutation { updateSettings(input: {}) }"),
+        "users.settings" => ("users/settings", "mutation { updateSettings(input: {settings: {}}) { settings } }"),
         "users.subsonic_token" => ("users/alice/subsonic-token", "{ viewer { subsonicToken } }"),
         "users.rotate_subsonic_token" => (
             "users/alice/subsonic-token",
-            "mutation { rotateSubsonicToken }",
+            "mutation { rotateSubsonicToken { subsonicToken } }",
         ),
         "users.delete_subsonic_token" => (
             "users/alice/subsonic-token",
-            "mutation { deleteSubsonicToken }",
+            "mutation { deleteSubsonicToken { viewer { id } } }",
         ),
         "users.change_email" => (
             "users/change-email",
-            "mutation { changeEmail(input: {password: \"\", email: \"\"}) }",
+            "mutation { changeEmail(input: {password: \"\", email: \"\"}) { email } }",
         ),
         "users.login" => ("users/login", ""),
         "users.logout" => ("users/logout", ""),
         "auth.register" => (
             "auth/registration",
-            "mutation { signUp(input: {username: \"\", email: \"\", password1: \"\", password2: \"\"}) }",
+            "mutation { signUp(input: {username: \"\", email: \"\", password1: \"\", password2: \"\"}) { outcome } }",
         ),
         "auth.verify_email" => (
             "auth/registration/verify-email",
-            "mutation { confirmEmail(key: \"\") }",
+            "mutation { confirmEmail(input: {key: \"\"}) { email } }",
         ),
         "auth.confirmation_page" => ("auth/registration/account-confirm-email/k", ""),
         "auth.password_reset" => (
             "auth/password/reset",
-            "mutation { requestPasswordReset(email: \"\") }",
+            "mutation { requestPasswordReset(input: {email: \"\"}) { email } }",
         ),
         "auth.password_reset_confirm" => (
             "auth/password/reset/confirm",
-            "mutation { resetPassword(input: {uid: \"\", token: \"\", newPassword1: \"\", newPassword2: \"\"}) }",
+            "mutation { resetPassword(input: {uid: \"\", token: \"\", newPassword1: \"\", newPassword2: \"\"}) { username } }",
         ),
         "auth.password_change" => (
             "auth/password/change",
-            "mutation { changePassword(input: {oldPassword: \"\", newPassword1: \"\", newPassword2: \"\"}) }",
+            "mutation { changePassword(input: {oldPassword: \"\", newPassword1: \"\", newPassword2: \"\"}) { viewer { id } } }",
         ),
         "auth.user" | "auth.update_user" => ("auth/user", ""),
         "sessions.list" => ("auth/sessions", "{ sessions { userAgent } }"),
-        "sessions.delete" => ("auth/sessions/99", "mutation { revokeSession(id: 99) }"),
+        "sessions.delete" => ("auth/sessions/99", "mutation { revokeSession(input: {id: 99}) { deletedId } }"),
         "oauth-apps.list" => ("oauth/apps", "{ oauthApps { name } }"),
         "oauth-apps.create" => (
             "oauth/apps",
@@ -159,15 +159,15 @@ pub fn meet(info: &Info) -> (&'static str, &'static str) {
         ),
         "oauth-apps.update" => (
             "oauth/apps/none",
-            "mutation { updateOauthApp(clientId: \"none\", input: {}) { name } }",
+            "mutation { updateOauthApp(input: {id: \"none\"}) { application { name } } }",
         ),
         "oauth-apps.delete" => (
             "oauth/apps/none",
-            "mutation { deleteOauthApp(clientId: \"none\") }",
+            "mutation { deleteOauthApp(input: {id: \"none\"}) { deletedId } }",
         ),
         "oauth-apps.rotate" => (
             "oauth/apps/none/refresh-token",
-            "mutation { rotateApplicationToken(clientId: \"none\") { token } }",
+            "mutation { rotateApplicationToken(input: {id: \"none\"}) { token } }",
         ),
         "grants.list" => ("oauth/grants", "{ grants { scopes } }"),
         "grants.retrieve" => (
@@ -176,7 +176,7 @@ pub fn meet(info: &Info) -> (&'static str, &'static str) {
         ),
         "grants.delete" => (
             "oauth/grants/none",
-            "mutation { revokeGrant(clientId: \"none\") }",
+            "mutation { revokeGrant(input: {id: \"none\"}) { deletedId } }",
         ),
         "oauth.authorize" | "oauth.authorize_page" => ("oauth/authorize", ""),
         "oauth.token" => ("oauth/token", ""),

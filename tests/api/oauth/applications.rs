@@ -43,14 +43,14 @@ on_both! {
         assert_eq!(dora.script(change).await.json()["name"], "Mine 2");
         assert!(works(&pod, &token).await);
         let id = made["client_id"].as_str().unwrap();
-        let query = format!("mutation {{ updateOauthApp(clientId: \"{id}\", input: {{name: \"Mine 3\", redirectUris: \"https://mine.test/cb\"}}) {{ name scopes redirectUris }} }}");
+        let query = format!("mutation {{ updateOauthApp(input: {{id: \"{id}\", name: \"Mine 3\", redirectUris: \"https://mine.test/cb\"}}) {{ application {{ name scopes redirectUris }} }} }}");
         let twin = dora.script(pod.graphql(&query)).await.json();
-        assert_eq!(twin["data"]["updateOauthApp"], json!({"name": "Mine 3", "scopes": "read:profile", "redirectUris": ["https://mine.test/cb"]}), "{twin}");
+        assert_eq!(twin["data"]["updateOauthApp"]["application"], json!({"name": "Mine 3", "scopes": "read:profile", "redirectUris": ["https://mine.test/cb"]}), "{twin}");
         assert_eq!(pod.graphql(&query).by("app-alice").send().await.json()["errors"][0]["extensions"]["code"], "NOT_FOUND");
         let mut foreign = pod.post(&address, &json!({"name": "x"})).by("app-alice");
         foreign.method = Method::PATCH;
         assert_eq!(foreign.send().await.status, 404);
-        let query = format!("mutation {{ rotateApplicationToken(clientId: \"{id}\") {{ token application {{ name }} }} }}");
+        let query = format!("mutation {{ rotateApplicationToken(input: {{id: \"{id}\"}}) {{ token application {{ name }} }} }}");
         let rotated = dora.script(pod.graphql(&query)).await.json()["data"]["rotateApplicationToken"].clone();
         assert_eq!(rotated["application"]["name"], "Mine 3");
         let newer = rotated["token"].as_str().unwrap();
@@ -148,12 +148,16 @@ on_both! {
         let query = format!("{{ grant(clientId: \"{}\") {{ application {{ name }} scopes }} }}", app.id);
         let twin = alice.script(pod.graphql(&query)).await.json();
         assert_eq!(twin["data"]["grant"]["application"]["name"], "Player");
+        let grant = alice.script(pod.graphql("{ grant(clientId: \"client1\") { id application { id } } }")).await.json();
+        let grant = grant["data"]["grant"]["id"].clone();
+        let node = alice.script(pod.graphql(&format!("{{ node(id: {grant}) {{ id ... on Grant {{ scopes }} }} }}"))).await.json();
+        assert!(node["data"]["node"]["id"] == grant && node["data"]["node"]["scopes"].is_string(), "{node}");
         let address = format!("/api/v1/oauth/grants/{}/", app.id);
         assert_eq!(alice.script(pod.ask(Method::DELETE, &address)).await.status, 204);
         assert!(!works(&pod, &access).await);
         assert_eq!(alice.get(&address).await.status, 404);
-        let query = "mutation { revokeGrant(clientId: \"client1\") }";
-        assert_eq!(alice.script(pod.graphql(query)).await.json()["data"]["revokeGrant"], "client1");
+        let query = "mutation { revokeGrant(input: {id: \"client1\"}) { deletedId } }";
+        assert_eq!(alice.script(pod.graphql(query)).await.json()["data"]["revokeGrant"], json!({"deletedId": grant}));
         assert!(!works(&pod, "alice").await);
     }
 

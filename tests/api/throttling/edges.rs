@@ -82,7 +82,7 @@ async fn an_account_of_ones_own_buys_no_guesses_at_others() {
     }
     assert_eq!(browser.script(guess(4).by("bob")).await.status, 429);
     assert_eq!(sign_up(4).by("bob").send().await.status, 429);
-    let query = "mutation { signUp(input: {username: \"a\", email: \"b\", password1: \"c\", password2: \"c\"}) }";
+    let query = "mutation { signUp(input: {username: \"a\", email: \"b\", password1: \"c\", password2: \"c\"}) { outcome } }";
     assert_eq!(pod.graphql(query).by("bob").send().await.status, 429);
     let told = pod.get("/api/v1/rate-limit").by("bob").send().await.json();
     let scopes = told["scopes"].as_array().unwrap();

@@ -12,7 +12,7 @@ use crate::{
     graphql::{
         connection::{cost, nested_cost, nested_size},
         ids::{Kind, global},
-        standard::fields,
+        standard::{fields, mutations},
     },
     guard::AllowExt,
     resources::{
@@ -132,8 +132,8 @@ fields! {
     one album(Kind::Album) -> Album = retrieve;
 }
 
-fields! {
+mutations! {
     Mutations as "AlbumMutations";
-    delete delete_album(Kind::Album) = delete;
-    input create_album(input: NewAlbum, "Album to create.") -> Album = create;
+    delete delete_album(DeleteAlbumInput) -> DeleteAlbumPayload = delete, of Kind::Album;
+    change create_album(NewAlbum) -> CreateAlbumPayload { album: Album, "The new album." } = create;
 }

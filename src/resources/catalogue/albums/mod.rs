@@ -16,9 +16,17 @@ pub use self::{
 use super::{artists::ContentCategory, found, libraries_of};
 use crate::{
     error::Result,
-    graphql::{ids::Key, input::Defaulted},
+    graphql::{
+        ids::Key,
+        input::Defaulted,
+        reference::{ById, ByUuid},
+    },
     guard::{Allowed, operations},
-    resources::library::libraries::{AlbumLibraries, HolderBody},
+    resources::{
+        catalogue::artists::Artist,
+        library::libraries::{AlbumLibraries, HolderBody, Library},
+        publishing::channels::Channel,
+    },
     rest::{
         page::{ListQuery, Page, PageQuery},
         params::{filter, ordering},
@@ -92,11 +100,11 @@ pub struct Album {
 filter! {
     /// Filter for a list of albums. An album must match all conditions.
     pub struct AlbumFilter {
-        /// Albums credited to the artist with this ID. Unknown IDs are answered with 400.
-        artist: Option<i64>,
-        /// Albums with a track that you can play in the channel with this UUID. Needs
-        /// `include_channels` to be `true`.
-        channel: Option<Uuid>,
+        /// Albums credited to this artist. Unknown IDs are answered with 400.
+        artist: Option<ById<Artist>>,
+        /// Albums with a track that you can play in this channel. Needs `include_channels` to be
+        /// `true`.
+        channel: Option<ByUuid<Channel>>,
         /// Albums of artists with this category of content.
         content_category: Option<ContentCategory>,
         /// `true`: only albums of artists that you have hidden. By default, they are left out.
@@ -104,8 +112,8 @@ filter! {
         hidden: Option<bool>,
         /// `true`: include albums of channels, which are left out by default.
         include_channels: Option<bool>,
-        /// Albums with a track that you can play in the library with this UUID.
-        library: Option<Uuid>,
+        /// Albums with a track that you can play in this library.
+        library: Option<ByUuid<Library>>,
         /// MusicBrainz ID of the release.
         mbid: Option<Uuid>,
         /// `true`: only albums with a track that you can play. `false`: only albums without one.
@@ -114,8 +122,8 @@ filter! {
         /// word of one credited artist's name. A query entirely in double quotes may use `&`, `|`,
         /// `!` and parentheses. At most 32 words.
         q: Option<String>,
-        /// Albums that share a tag with the album with this ID, without that album.
-        related: Option<i64>,
+        /// Albums that share a tag with this album, without that album.
+        related: Option<ById<Album>>,
         /// Albums with uploads in these libraries: `me` (your own), `subscribed` (those you
         /// follow), `all`, `actor:name@domain` or `domain:name`. Several are separated by commas;
         /// any of them may match.

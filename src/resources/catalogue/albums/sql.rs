@@ -6,6 +6,7 @@ use super::{Album, AlbumFilter, AlbumOrder, AlbumOrderField};
 use crate::{
     context::Reader,
     error::Result,
+    graphql::reference::{identified, resolved},
     load::{Load, Loaders, entity, grouped, load},
     resources::{checks::bounded, library::visibility::viewable},
     store::{
@@ -42,28 +43,28 @@ pub(super) async fn listing(
     filter: &AlbumFilter,
     order: &[AlbumOrder],
 ) -> Result<Listing> {
-    if let Some(artist) = filter.artist {
-        exists(
-            reader,
-            "artist",
-            sql("select id from artists where id = ?").bind(artist),
-        )
-        .await?;
+    let artist = resolved(reader, "artist", filter.artist.as_ref()).await?;
+    if let Some(artist) = artist {
+        let found = sql("select id from artists where id = ?").bind(artist);
+        exists(reader, "artist", found).await?;
     }
     bounded("tag", &filter.tag)?;
+    let library = resolved(reader, "library", filter.library.as_ref()).await?;
+    let channel = resolved(reader, "channel", filter.channel.as_ref()).await?;
+    let related_to = resolved(reader, "related", filter.related.as_ref()).await?;
     let common = Narrowing {
         hidden: filter.hidden,
         include_channels: filter.include_channels,
-        library: filter.library,
-        channel: filter.channel,
+        library,
+        channel,
         mbid: filter.mbid,
         playable: filter.playable,
-        related: filter.related,
+        related: related_to,
         scope: filter.scope.as_deref(),
         tag: &filter.tag,
     };
     let mut from = SHELF.narrowed(reader, sql("from albums al where true"), &common);
-    if let Some(artist) = filter.artist {
+    if let Some(artist) = artist {
         let credited = "al.id in (select aa.album_id from album_artists aa where aa.artist_id = ?)";
         from = from.and(sql(credited).bind(artist));
     }
@@ -83,9 +84,7 @@ pub(super) async fn listing(
     }];
     let order = if order.is_empty() { &newest } else { order };
     let seed = crate::random::seed();
-    let keys = order
-        .iter()
-        .flat_map(|order| order.keys(filter.related, seed));
+    let keys = order.iter().flat_map(|order| order.keys(related_to, seed));
     let related = order
         .last()
         .is_some_and(|order| order.field == AlbumOrderField::Related);
@@ -127,6 +126,8 @@ impl AlbumOrder {
         }
     }
 }
+
+identified!(Album in "albums");
 
 entity!(Album in "albums": "id, uuid, fid, mbid, title, release_date, release_group_id, creation_date,
     attributed_to_id, attachment_cover_id, description_content_id", upon [AlbumId], weighs [fid, title]);

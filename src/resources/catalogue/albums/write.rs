@@ -1,18 +1,20 @@
 use async_graphql::InputObject;
 use poem_openapi::Object;
-use uuid::Uuid;
 
 use super::{Album, Create, Delete};
 use crate::{
     context::Reader,
     error::{Error, Result},
-    graphql::ids::Key,
+    graphql::{
+        ids::Key,
+        reference::{ById, ByUuid},
+    },
     guard::Allowed,
     resources::{
         catalogue::{artists::Artist, owned_by_channel, tags},
         checks::{bounded, not_blank},
         library::{
-            attachments,
+            attachments::{self, Attachment},
             contents::{self, NewContent},
         },
     },
@@ -26,17 +28,18 @@ use crate::{
 
 /// An album to create in one of your channels.
 #[derive(Debug, Object, InputObject)]
+#[graphql(name = "CreateAlbumInput")]
 pub struct NewAlbum {
     /// Title, 1 to 255 characters.
     title: String,
-    /// Numeric ID of the artist, which must be the artist of one of your channels.
-    artist: i64,
+    /// The artist, who must be that of one of your channels.
+    artist: ById<Artist>,
     /// Release date.
     release_date: Option<Date>,
     /// Tags: at most 100, each of 1 to 100 letters, digits and underscores.
     tags: Option<Vec<String>>,
-    /// UUID of the cover, which must be an attachment of your own.
-    cover: Option<Uuid>,
+    /// The cover, which must be an attachment of your own.
+    cover: Option<ByUuid<Attachment>>,
     /// Description.
     description: Option<NewContent>,
 }
@@ -45,8 +48,9 @@ pub async fn create(permit: &Allowed<Create>, new: NewAlbum) -> Result<Album> {
     not_blank("title", &new.title, 255)?;
     let names = new.tags.as_deref().unwrap_or_default();
     bounded("tags", names)?;
-    let name = artist_name(permit, new.artist).await?;
-    let cover = cover(permit, new.cover).await?;
+    let artist = new.artist.resolve(permit, "artist").await?;
+    let name = artist_name(permit, artist).await?;
+    let cover = cover(permit, new.cover.as_ref()).await?;
     let now = permit.clock().now();
     let mut tx = permit.begin().await?;
     let description = match &new.description {
@@ -59,7 +63,7 @@ pub async fn create(permit: &Allowed<Create>, new: NewAlbum) -> Result<Album> {
          values (?, 0, ?, ?, '')",
     )
     .bind(id)
-    .bind(new.artist)
+    .bind(artist)
     .bind(name)
     .run(&mut tx)
     .await?;
@@ -97,15 +101,11 @@ async fn artist_name(permit: &Allowed<Create>, id: i64) -> Result<String> {
         .name)
 }
 
-async fn cover(reader: &Reader, uuid: Option<Uuid>) -> Result<Option<i64>> {
-    let Some(uuid) = uuid else { return Ok(None) };
-    match attachments::own(reader.db(), reader.actor_id(), uuid).await? {
-        Some(id) => Ok(Some(id)),
-        None => Err(Error::field(
-            "cover",
-            format!("Object with uuid={uuid} does not exist."),
-        )),
-    }
+async fn cover(reader: &Reader, cover: Option<&ByUuid<Attachment>>) -> Result<Option<i64>> {
+    let Some(cover) = cover else { return Ok(None) };
+    let key = cover.key("cover")?;
+    let own = attachments::own(reader.db(), reader.actor_id(), ("cover", key));
+    own.await.map(Some)
 }
 
 async fn insert(

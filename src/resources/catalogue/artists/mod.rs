@@ -15,9 +15,13 @@ pub use self::{
 use super::{found, libraries_of};
 use crate::{
     error::Result,
-    graphql::{ids::Key, input::Defaulted},
+    graphql::{
+        ids::Key,
+        input::Defaulted,
+        reference::{ById, ByUuid},
+    },
     guard::{Allowed, operations},
-    resources::library::libraries::{ArtistLibraries, HolderBody},
+    resources::library::libraries::{ArtistLibraries, HolderBody, Library},
     rest::{
         page::{ListQuery, Page, PageQuery},
         params::{choices, filter, ordering},
@@ -100,8 +104,8 @@ filter! {
         hidden: Option<bool>,
         /// `true`: include artists of channels, which are left out by default.
         include_channels: Option<bool>,
-        /// Artists with a track that you can play in the library with this UUID.
-        library: Option<Uuid>,
+        /// Artists with a track that you can play in this library.
+        library: Option<ByUuid<Library>>,
         /// MusicBrainz ID of the artist.
         mbid: Option<Uuid>,
         /// Exact name (case-sensitive).
@@ -117,8 +121,8 @@ filter! {
         /// Full-text search: every word must begin a word of the name. A query entirely in double
         /// quotes may use `&`, `|`, `!` and parentheses. At most 32 words.
         q: Option<String>,
-        /// Artists that share a tag with the artist with this ID, without that artist.
-        related: Option<i64>,
+        /// Artists that share a tag with this artist, without that artist.
+        related: Option<ById<Artist>>,
         /// Artists with uploads in these libraries: `me` (your own), `subscribed` (those you
         /// follow), `all`, `actor:name@domain` or `domain:name`. Several are separated by commas;
         /// any of them may match.

@@ -6,6 +6,7 @@ use super::{Artist, ArtistFilter, ArtistOrder, ArtistOrderField};
 use crate::{
     context::Reader,
     error::Result,
+    graphql::reference::{identified, resolved},
     load::{entity, load},
     resources::checks::bounded,
     store::{
@@ -41,23 +42,23 @@ pub(super) async fn listing(
     order: &[ArtistOrder],
 ) -> Result<Listing> {
     bounded("tag", &filter.tag)?;
+    let library = resolved(reader, "library", filter.library.as_ref()).await?;
+    let related_to = resolved(reader, "related", filter.related.as_ref()).await?;
     let common = Narrowing {
         hidden: filter.hidden,
         include_channels: filter.include_channels,
-        library: filter.library,
+        library,
         channel: None,
         mbid: filter.mbid,
         playable: filter.playable,
-        related: filter.related,
+        related: related_to,
         scope: filter.scope.as_deref(),
         tag: &filter.tag,
     };
     let from = SHELF.narrowed(reader, sql("from artists a where true"), &common);
     let from = narrowed(reader, from, filter)?;
     let seed = crate::random::seed();
-    let keys = order
-        .iter()
-        .flat_map(|order| order.keys(filter.related, seed));
+    let keys = order.iter().flat_map(|order| order.keys(related_to, seed));
     let related = order
         .last()
         .is_some_and(|order| order.field == ArtistOrderField::Related);
@@ -109,6 +110,8 @@ impl ArtistOrder {
         }
     }
 }
+
+identified!(Artist in "artists");
 
 entity!(Artist in "artists": "id, uuid, fid, mbid, name, content_category, creation_date, modification_date,
     attributed_to_id, attachment_cover_id, description_content_id", upon [ArtistId], weighs [fid, name]);

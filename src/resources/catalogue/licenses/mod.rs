@@ -1,14 +1,17 @@
 //! Licenses that tracks are published under.
 use std::sync::Arc;
 
-use async_graphql::{ComplexObject, SimpleObject};
+use async_graphql::{ComplexObject, ID, SimpleObject};
 use serde::Serialize;
 use sqlx::FromRow;
 
 use crate::{
     context::Reader,
     error::{Error, Result},
-    graphql::standard::fields,
+    graphql::{
+        ids::{Kind, global},
+        standard::fields,
+    },
     guard::{Allowed, operations},
     load::weigh,
     rest::{
@@ -57,6 +60,12 @@ pub struct License {
 
 #[ComplexObject]
 impl License {
+    /// Global ID; opaque.
+    #[graphql(name = "id")]
+    pub(crate) async fn global_id(&self) -> ID {
+        global(Kind::License, &self.code)
+    }
+
     /// Display name.
     async fn name(&self) -> String {
         name(&self.code)
@@ -161,7 +170,7 @@ async fn list(permit: &Allowed<List>, query: &Query) -> Result<Page<LicenseBody>
     Ok(frame.around(rows.into_iter().map(LicenseBody::from).collect()))
 }
 
-async fn retrieve(permit: &Allowed<Retrieve>, code: &str) -> Result<License> {
+pub async fn retrieve(permit: &Allowed<Retrieve>, code: &str) -> Result<License> {
     by_code(permit, code).await?.ok_or(Error::NotFound)
 }
 

@@ -9,7 +9,7 @@ use crate::{
     graphql::{
         connection::cost,
         ids::{Kind, global},
-        standard::fields,
+        standard::{fields, mutations},
     },
     guard::AllowExt,
     resources::{
@@ -137,7 +137,7 @@ fields! {
     one track(Kind::Track) -> Track = retrieve;
 }
 
-fields! {
+mutations! {
     Mutations as "TrackMutations";
-    delete delete_track(Kind::Track) = delete;
+    delete delete_track(DeleteTrackInput) -> DeleteTrackPayload = delete, of Kind::Track;
 }

@@ -15,11 +15,19 @@ pub use self::{
 use super::{found, libraries_of, owned_by_channel};
 use crate::{
     error::Result,
-    graphql::{ids::Key, input::Defaulted},
+    graphql::{
+        ids::Key,
+        input::Defaulted,
+        reference::{ById, ByUuid},
+    },
     guard::{Allowed, operations},
-    resources::library::{
-        contents,
-        libraries::{HolderBody, TrackLibraries},
+    resources::{
+        catalogue::{albums::Album, artists::Artist},
+        library::{
+            contents,
+            libraries::{HolderBody, Library, TrackLibraries},
+        },
+        publishing::channels::Channel,
     },
     rest::{
         page::{ListQuery, Page, PageQuery},
@@ -96,25 +104,25 @@ pub struct Track {
 filter! {
     /// Filter for a list of tracks. A track must match all conditions.
     pub struct TrackFilter {
-        /// Tracks on the album with this ID. Unknown IDs are answered with 400.
-        album: Option<i64>,
-        /// Tracks credited to the artist with this ID, or on an album credited to them. Unknown IDs
+        /// Tracks on this album. Unknown IDs are answered with 400.
+        album: Option<ById<Album>>,
+        /// Tracks credited to this artist, or on an album credited to them. Unknown IDs
         /// are answered with 400.
-        artist: Option<i64>,
-        /// Tracks that you can play in the channel with this UUID. Needs `include_channels` to be
+        artist: Option<ById<Artist>>,
+        /// Tracks that you can play in this channel. Needs `include_channels` to be
         /// `true`.
-        channel: Option<Uuid>,
+        channel: Option<ByUuid<Channel>>,
         /// `true`: only your favorites. `false`: only other tracks. Anonymous callers: ignored.
         favorites: Option<bool>,
         /// `true`: only tracks of artists that you have hidden, or on their albums. By default,
         /// they are left out. Anonymous callers: ignored.
         hidden: Option<bool>,
-        /// Tracks with these IDs. At most 100.
-        ids: Defaulted<Vec<i64>> = "id",
+        /// These tracks. At most 100.
+        ids: Defaulted<Vec<ById<Track>>> = "id",
         /// `true`: include tracks of channels, which are left out by default.
         include_channels: Option<bool>,
-        /// Tracks that you can play in the library with this UUID.
-        library: Option<Uuid>,
+        /// Tracks that you can play in this library.
+        library: Option<ByUuid<Library>>,
         /// Code of the license, such as `cc-by-4.0`. Unknown codes are answered with 400.
         license: Option<String>,
         /// MusicBrainz ID of the recording.
@@ -126,8 +134,8 @@ filter! {
         /// word of one credited artist's name, or of the album's title. A query entirely in double
         /// quotes may use `&`, `|`, `!` and parentheses. At most 32 words.
         q: Option<String>,
-        /// Tracks that share a tag with the track with this ID, without that track.
-        related: Option<i64>,
+        /// Tracks that share a tag with this track, without that track.
+        related: Option<ById<Track>>,
         /// Tracks with uploads in these libraries: `me` (your own), `subscribed` (those you
         /// follow), `all`, `actor:name@domain` or `domain:name`. Several are separated by commas;
         /// any of them may match.

@@ -6,6 +6,7 @@ use super::{Track, TrackFilter, TrackOrder, TrackOrderField};
 use crate::{
     context::Reader,
     error::Result,
+    graphql::reference::{identified, resolved},
     load::{entity, grouped, load},
     resources::checks::bounded,
     store::{
@@ -54,22 +55,25 @@ pub(super) async fn listing(
     filter: &TrackFilter,
     order: &[TrackOrder],
 ) -> Result<Listing> {
-    check_references(reader, filter).await?;
     bounded("tag", &filter.tag)?;
     bounded("id", &filter.ids)?;
+    let place = Place::of(reader, filter).await?;
+    let library = resolved(reader, "library", filter.library.as_ref()).await?;
+    let channel = resolved(reader, "channel", filter.channel.as_ref()).await?;
+    let related_to = resolved(reader, "related", filter.related.as_ref()).await?;
     let common = Narrowing {
         hidden: filter.hidden,
         include_channels: filter.include_channels,
-        library: filter.library,
-        channel: filter.channel,
+        library,
+        channel,
         mbid: filter.mbid,
         playable: filter.playable,
-        related: filter.related,
+        related: related_to,
         scope: filter.scope.as_deref(),
         tag: &filter.tag,
     };
     let from = SHELF.narrowed(reader, sql("from tracks t where true"), &common);
-    let from = by_title(placed(reader, from, filter), filter);
+    let from = by_title(placed(reader, from, filter, &place), filter);
     let from = match &filter.q {
         Some(q) => {
             matching(reader.db(), PLACES, q)?.map_or(from.clone(), |condition| from.and(condition))
@@ -82,45 +86,52 @@ pub(super) async fn listing(
     }];
     let order = if order.is_empty() { &newest } else { order };
     let seed = crate::random::seed();
-    let keys = order
-        .iter()
-        .flat_map(|order| order.keys(filter.related, seed));
+    let keys = order.iter().flat_map(|order| order.keys(related_to, seed));
     let related = order
         .last()
         .is_some_and(|order| order.field == TrackOrderField::Related);
     Ok(Listing::new(from, "t.id", keys).oldest_first_if(related))
 }
 
-async fn check_references(reader: &Reader, filter: &TrackFilter) -> Result<()> {
-    if let Some(artist) = filter.artist {
-        exists(
-            reader,
-            "artist",
-            sql("select id from artists where id = ?").bind(artist),
-        )
-        .await?;
+/// Where the tracks of a filter must be.
+struct Place {
+    album: Option<i64>,
+    artist: Option<i64>,
+    ids: Vec<i64>,
+}
+
+impl Place {
+    /// # Errors
+    /// `Invalid` for an album, an artist or a license that does not exist.
+    async fn of(reader: &Reader, filter: &TrackFilter) -> Result<Self> {
+        let artist = resolved(reader, "artist", filter.artist.as_ref()).await?;
+        if let Some(artist) = artist {
+            let found = sql("select id from artists where id = ?").bind(artist);
+            exists(reader, "artist", found).await?;
+        }
+        let album = resolved(reader, "album", filter.album.as_ref()).await?;
+        if let Some(album) = album {
+            let found = sql("select id from albums where id = ?").bind(album);
+            exists(reader, "album", found).await?;
+        }
+        if let Some(code) = &filter.license {
+            let found = sql("select cast(1 as bigint) from licenses where code = ?");
+            exists(reader, "license", found.bind(code.as_str())).await?;
+        }
+        let mut ids = Vec::with_capacity(filter.ids.len());
+        for track in &*filter.ids {
+            ids.push(track.resolve(reader, "ids").await?);
+        }
+        Ok(Self { album, artist, ids })
     }
-    if let Some(album) = filter.album {
-        exists(
-            reader,
-            "album",
-            sql("select id from albums where id = ?").bind(album),
-        )
-        .await?;
-    }
-    if let Some(code) = &filter.license {
-        let found = sql("select cast(1 as bigint) from licenses where code = ?");
-        exists(reader, "license", found.bind(code.as_str())).await?;
-    }
-    Ok(())
 }
 
 /// The filters by album, artist, license, ID and favorites.
-fn placed(reader: &Reader, mut from: Sql, filter: &TrackFilter) -> Sql {
-    if let Some(album) = filter.album {
+fn placed(reader: &Reader, mut from: Sql, filter: &TrackFilter, place: &Place) -> Sql {
+    if let Some(album) = place.album {
         from = from.then(" and t.album_id = ?").bind(album);
     }
-    if let Some(artist) = filter.artist {
+    if let Some(artist) = place.artist {
         let credited = sql(
             "(t.id in (select ta.track_id from track_artists ta where ta.artist_id = ?)
               or t.album_id in (select aa.album_id from album_artists aa where aa.artist_id = ?))",
@@ -130,8 +141,8 @@ fn placed(reader: &Reader, mut from: Sql, filter: &TrackFilter) -> Sql {
     if let Some(code) = &filter.license {
         from = from.then(" and t.license = ?").bind(code.as_str());
     }
-    if !filter.ids.is_empty() {
-        from = from.then(" and t.id in ?*").bind(filter.ids.to_vec());
+    if !place.ids.is_empty() {
+        from = from.then(" and t.id in ?*").bind(place.ids.clone());
     }
     if let (Some(favorites), Some(user)) = (filter.favorites, reader.user_id()) {
         let not = if favorites { " and " } else { " and not " };
@@ -202,6 +213,8 @@ impl TrackOrder {
         }
     }
 }
+
+identified!(Track in "tracks");
 
 entity!(Track in "tracks": "id, uuid, fid, mbid, title, album_id, position, disc_number, license, copyright,
     downloads_count, creation_date, attributed_to_id, attachment_cover_id, description_content_id",

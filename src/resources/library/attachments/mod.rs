@@ -12,14 +12,14 @@ use uuid::Uuid;
 
 use crate::{
     context::{Cx, Reader},
-    error::Result,
+    error::{Error, Result},
     graphql::{
-        connection::answer,
         ids::{Key, Kind, global},
+        reference::identified,
         scalars::BigInt,
-        standard::fields,
+        standard::{fields, mutations},
     },
-    guard::{AllowExt, Allowed, operations},
+    guard::{Allowed, operations},
     load::{Entity, entity},
     media::picture::Crop,
     rest::{
@@ -165,15 +165,23 @@ impl Attachment {
     }
 }
 
+identified!(Attachment in "attachments");
+
 entity!(Attachment in "attachments": "id, uuid, url, file, size, mimetype, creation_date",
     upon [AttachmentId], weighs [url, file, mimetype]);
 
-/// ID of the actor's own picture with this UUID.
-pub async fn own(on: impl On, actor: Option<i64>, uuid: Uuid) -> Result<Option<i64>> {
-    let found = sql("select id from attachments where uuid = ? and actor_id = ?")
-        .bind(uuid)
+/// ID of the actor's own picture with this key.
+///
+/// # Errors
+/// `Invalid`, by the name of the field, if the actor has no such picture.
+pub async fn own(on: impl On, actor: Option<i64>, (field, key): (&str, &Key)) -> Result<i64> {
+    let found = sql("select id from attachments where ")
+        .append(key.condition())
+        .then(" and actor_id = ?")
         .bind(actor.unwrap_or(-1));
-    Ok(found.optional::<(i64,)>(on).await?.map(|row| row.0))
+    let found: Option<(i64,)> = found.optional(on).await?;
+    let missing = || Error::field(field, format!("Object with {key} does not exist."));
+    found.map(|(id,)| id).ok_or_else(missing)
 }
 
 async fn retrieve(permit: &Allowed<Retrieve>, uuid: Uuid) -> Result<Attachment> {
@@ -240,18 +248,7 @@ fields! {
     one attachment(Kind::Attachment) -> Attachment = named;
 }
 
-fields! {
+mutations! {
     Mutations as "AttachmentMutations";
-    {
-        async fn delete_attachment(
-            &self,
-            ctx: &Context<'_>,
-            id: Option<ID>,
-            database_id: Option<i64>,
-            uuid: Option<Uuid>,
-        ) -> Option<Result<Uuid>> {
-            let key = Key::of(Kind::Attachment, id, database_id, uuid);
-            answer(async { write::delete(&ctx.allow().await?, key?).await }).await
-        }
-    }
+    delete delete_attachment(DeleteAttachmentInput) -> DeleteAttachmentPayload = write::delete, of Kind::Attachment;
 }

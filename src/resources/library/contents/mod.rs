@@ -78,7 +78,8 @@ impl Content {
 }
 
 /// A text with markup, to store.
-#[derive(Debug, Object, async_graphql::InputObject)]
+#[derive(Debug, Object, async_graphql::InputObject, Serialize)]
+#[graphql(name = "ContentInput")]
 pub struct NewContent {
     /// The text, 1 to 5,000 characters.
     pub text: String,

@@ -222,10 +222,10 @@ async fn cover(reader: &Reader, value: &Value) -> Result<std::result::Result<Cha
     let Some(uuid) = value.as_str().and_then(|text| text.parse::<Uuid>().ok()) else {
         return Ok(Err("Must be a valid UUID.".to_owned()));
     };
-    Ok(
-        match attachments::own(reader.db(), reader.actor_id(), uuid).await? {
-            Some(id) => Ok(Change::Picture(Some(id))),
-            None => Err(format!("Object with uuid={uuid} does not exist.")),
-        },
-    )
+    let key = uuid.into();
+    match attachments::own(reader.db(), reader.actor_id(), ("cover", &key)).await {
+        Ok(id) => Ok(Ok(Change::Picture(Some(id)))),
+        Err(Error::Invalid(fields)) => Ok(Err(fields.into_values().flatten().collect())),
+        Err(error) => Err(error),
+    }
 }

@@ -1,48 +1,124 @@
-use async_graphql::{ComplexObject, Context, InputObject, Json};
+use async_graphql::{ComplexObject, Context, ID, InputObject, Json, MaybeUndefined, SimpleObject};
+use serde::Serialize;
 use serde_json::Value;
 
 use super::{Edit, OnKind, Proposal, ProposeAlbum, ProposeArtist, ProposeTrack, propose};
 use crate::{
     context::Cx,
-    error::Result,
+    error::{Error, Result},
     graphql::{
-        connection::{LONG, answer},
-        standard::fields,
+        connection::LONG,
+        ids::{Kind, global},
+        reference::{ById, ByUuid},
+        standard::mutations,
     },
-    guard::{AllowExt, Allowed, Writes},
-    resources::people::actors::Actor,
+    guard::{Allowed, Writes},
+    load::{Entity, Loaders},
+    resources::{
+        catalogue::{albums::Album, artists::Artist, tracks::Track},
+        library::{attachments::Attachment, contents::NewContent},
+        people::actors::Actor,
+    },
+    time::Date,
 };
 
-/// An edit to propose.
-#[derive(Debug, InputObject)]
-struct EditInput {
-    /// New values, by field, named as in REST. For artists `name`, `tags`, `description` and
-    /// `cover`; for albums `title`, `release_date`, `tags`, `cover` and `description`; for tracks
-    /// `license` (code), `title`, `position`, `copyright`, `tags`, `description` and `cover`. A
-    /// `cover` is the UUID of an attachment of your own, a `description` an object with `text` and
-    /// `content_type`. Other fields are ignored.
-    payload: Json<Value>,
-    /// Reason for the edit, up to 2,000 characters.
-    summary: Option<String>,
-    /// `true`: approves the edit and applies it immediately. `false`: rejects it. Only for the
-    /// owner of the object and for users with the permission `library`. Default: the edit waits for
-    /// review.
-    is_approved: Option<bool>,
+/// Declares the input and the payload of the edits of one kind of object. A field that is not sent keeps its value.
+macro_rules! edits {
+    ($input:ident of $of:ident as $name:ident, $payload:ident: $($(#[doc = $doc:literal])+ $field:ident: $type:ty,)+) => {
+        /// Changes to propose. Fields that are not given keep their values.
+        #[derive(Debug, InputObject, Serialize)]
+        struct $input {
+            /// Global ID of the object; its UUID and its numeric ID are accepted too.
+            #[serde(skip)]
+            id: ById<$of>,
+            $(
+                $(#[doc = $doc])+
+                #[serde(skip_serializing_if = "MaybeUndefined::is_undefined")]
+                $field: MaybeUndefined<$type>,
+            )+
+            /// Tags: at most 100, each of 1 to 100 letters, digits and underscores.
+            #[serde(skip_serializing_if = "MaybeUndefined::is_undefined")]
+            tags: MaybeUndefined<Vec<String>>,
+            /// Description; null removes it.
+            #[serde(skip_serializing_if = "MaybeUndefined::is_undefined")]
+            description: MaybeUndefined<NewContent>,
+            /// Cover, which must be an attachment of your own; null removes it.
+            #[serde(skip_serializing_if = "MaybeUndefined::is_undefined")]
+            cover: MaybeUndefined<ByUuid<Attachment>>,
+            /// Reason for the edit, up to 2,000 characters.
+            #[serde(skip)]
+            summary: Option<String>,
+            /// `true`: approves the edit and applies it immediately. `false`: rejects it. Only for the
+            /// owner of the object and for users with the permission `library`. Default: the edit waits for
+            /// review.
+            #[serde(skip)]
+            is_approved: Option<bool>,
+        }
+
+        /// An edit that was proposed.
+        #[derive(Debug, SimpleObject)]
+        struct $payload {
+            /// The edit.
+            edit: Edit,
+            /// The object, as it is now.
+            $name: $of,
+        }
+
+        impl $input {
+            async fn propose<O: OnKind + Writes>(self, permit: &Allowed<O>) -> Result<$payload> {
+                if let MaybeUndefined::Value(cover) = &self.cover {
+                    cover.key("cover")?;
+                }
+                let id = self.id.resolve(permit, "id").await?;
+                let proposal = Proposal {
+                    kind: "update".to_owned(),
+                    payload: serde_json::to_value(&self).map_err(Error::internal)?,
+                    summary: self.summary,
+                    is_approved: self.is_approved,
+                };
+                let edit = propose(permit, id, proposal).await?;
+                let $name = after::<$of>(permit.loaders(), id).await?;
+                Ok($payload { edit, $name })
+            }
+        }
+    };
 }
 
-impl From<EditInput> for Proposal {
-    fn from(input: EditInput) -> Self {
-        Self {
-            kind: "update".to_owned(),
-            payload: input.payload.0,
-            summary: input.summary,
-            is_approved: input.is_approved,
-        }
-    }
+async fn after<T: Entity>(loaders: &Loaders, id: i64) -> Result<T> {
+    loaders.one::<T>(id).await?.ok_or(Error::NotFound)
 }
+
+edits!(EditArtistInput of Artist as artist, EditArtistPayload:
+    /// Name, 1 to 255 characters.
+    name: String,
+);
+
+edits!(EditAlbumInput of Album as album, EditAlbumPayload:
+    /// Title, 1 to 255 characters.
+    title: String,
+    /// Release date; null removes it.
+    release_date: Date,
+);
+
+edits!(EditTrackInput of Track as track, EditTrackPayload:
+    /// Title, 1 to 255 characters.
+    title: String,
+    /// Position on the disc, from 1; null removes it.
+    position: i64,
+    /// Code of the license, such as `cc-by-4.0`; null removes it.
+    license: String,
+    /// Copyright notice, at most 500 characters; null removes it.
+    copyright: String,
+);
 
 #[ComplexObject]
 impl Edit {
+    /// Global ID; opaque.
+    #[graphql(name = "id")]
+    pub(crate) async fn global_id(&self) -> ID {
+        global(Kind::Edit, self.uuid)
+    }
+
     /// New values, by field.
     #[graphql(complexity = "LONG")]
     async fn payload(&self) -> Json<&Value> {
@@ -68,42 +144,24 @@ impl Edit {
     }
 }
 
-async fn edited<O: OnKind + Writes>(
-    permit: Result<Allowed<O>>,
-    id: i64,
-    input: EditInput,
-) -> Option<Result<Edit>> {
-    answer(async { propose(&permit?, id, input.into()).await }).await
+async fn artist(
+    permit: &Allowed<ProposeArtist>,
+    input: EditArtistInput,
+) -> Result<EditArtistPayload> {
+    input.propose(permit).await
 }
 
-fields! {
+async fn album(permit: &Allowed<ProposeAlbum>, input: EditAlbumInput) -> Result<EditAlbumPayload> {
+    input.propose(permit).await
+}
+
+async fn track(permit: &Allowed<ProposeTrack>, input: EditTrackInput) -> Result<EditTrackPayload> {
+    input.propose(permit).await
+}
+
+mutations! {
     Mutations as "EditMutations";
-    {
-        async fn edit_artist(
-            &self,
-            ctx: &Context<'_>,
-            database_id: i64,
-            #[graphql(desc = "Edit to propose.")] input: EditInput,
-        ) -> Option<Result<Edit>> {
-            edited(ctx.allow::<ProposeArtist>().await, database_id, input).await
-        }
-
-        async fn edit_album(
-            &self,
-            ctx: &Context<'_>,
-            database_id: i64,
-            #[graphql(desc = "Edit to propose.")] input: EditInput,
-        ) -> Option<Result<Edit>> {
-            edited(ctx.allow::<ProposeAlbum>().await, database_id, input).await
-        }
-
-        async fn edit_track(
-            &self,
-            ctx: &Context<'_>,
-            database_id: i64,
-            #[graphql(desc = "Edit to propose.")] input: EditInput,
-        ) -> Option<Result<Edit>> {
-            edited(ctx.allow::<ProposeTrack>().await, database_id, input).await
-        }
-    }
+    act edit_artist(EditArtistInput) -> EditArtistPayload = artist;
+    act edit_album(EditAlbumInput) -> EditAlbumPayload = album;
+    act edit_track(EditTrackInput) -> EditTrackPayload = track;
 }

@@ -176,6 +176,12 @@ async fn list<O: OnKind>(
     Ok(frame.around(bodies(permit, permit.loaders(), edits).await?))
 }
 
+/// Finds an edit by UUID.
+pub async fn retrieve(reader: &Allowed<OfArtist>, uuid: Uuid) -> Result<Edit> {
+    let found = sql::by_uuid(reader, uuid).await?;
+    found.ok_or(Error::NotFound)
+}
+
 /// An edit to propose.
 #[derive(Debug)]
 pub struct Proposal {

@@ -6,6 +6,7 @@ use super::{Library, LibraryFilter, LibraryOrder, LibraryOrderField, LibraryStat
 use crate::{
     context::Reader,
     error::Result,
+    graphql::reference::identified,
     load::{entity, grouped, load, weigh},
     store::{
         Sql,
@@ -69,6 +70,8 @@ impl LibraryOrder {
         }
     }
 }
+
+identified!(Library in "libraries");
 
 entity!(Library in "libraries": "id, uuid, fid, name, description, privacy_level, creation_date, actor_id",
     upon [LibraryId], weighs [fid, name, description]);

@@ -19,9 +19,18 @@ use super::visibility::audible;
 use crate::{
     context::Reader,
     error::{Error, Result},
-    graphql::{ids::Key, input::Defaulted},
+    graphql::{
+        ids::Key,
+        input::Defaulted,
+        reference::{ById, ByUuid},
+    },
     guard::{Allowed, operations},
     load::{Entity, load},
+    resources::{
+        catalogue::{artists::Artist, tracks::Track},
+        library::libraries::Library,
+        publishing::channels::Channel,
+    },
     rest::{
         page::ListQuery,
         params::{choices, filter, ordering},
@@ -111,18 +120,18 @@ pub struct Upload {
 filter! {
     /// Filter for a list of uploads. An upload must match all conditions.
     pub struct UploadFilter {
-        /// Uploads on albums credited to the artist with this ID.
-        album_artist: Option<i64>,
-        /// Uploads in the channel with this UUID.
-        channel: Option<Uuid>,
+        /// Uploads on albums credited to this artist.
+        album_artist: Option<ById<Artist>>,
+        /// Uploads in this channel.
+        channel: Option<ByUuid<Channel>>,
         /// Name that the uploader gave to the import (exact, case-sensitive).
         import_reference: Option<String>,
         /// Import status: any of these.
         import_status: Defaulted<Vec<ImportStatus>>,
         /// `true`: include uploads in channels, which are left out by default.
         include_channels: Option<bool>,
-        /// Uploads in the library with this UUID.
-        library: Option<Uuid>,
+        /// Uploads in this library.
+        library: Option<ByUuid<Library>>,
         /// Media type, such as `audio/mpeg` (exact, case-sensitive).
         mimetype: Option<String>,
         /// `true`: only imported uploads, which you can play. `false`: only the others.
@@ -135,10 +144,10 @@ filter! {
         /// `actor:name@domain` or `domain:name`. Several are separated by commas; any of them may
         /// match.
         scope: Option<String>,
-        /// Uploads of the track with this UUID.
-        track: Option<Uuid>,
-        /// Uploads of tracks credited to the artist with this ID.
-        track_artist: Option<i64>,
+        /// Uploads of this track.
+        track: Option<ByUuid<Track>>,
+        /// Uploads of tracks credited to this artist.
+        track_artist: Option<ById<Artist>>,
     }
 }
 

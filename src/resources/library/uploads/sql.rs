@@ -9,6 +9,7 @@ use super::{Upload, UploadFilter, UploadOrder, UploadOrderField};
 use crate::{
     context::Reader,
     error::Result,
+    graphql::reference::resolved,
     load::{Entity, Found, Loaders, entity, grouped, load},
     store::{
         Reads, Sql,
@@ -25,7 +26,8 @@ pub(super) async fn listing(
     let from = sql("from uploads u where u.library_id in
         (select l.id from libraries l where l.actor_id = ?)")
     .bind(reader.actor_id().unwrap_or(-1));
-    let mut from = of_tracks_filter(of_library(reader, from, filter), filter);
+    let from = of_library(reader, from, filter).await?;
+    let mut from = of_tracks_filter(reader, from, filter).await?;
     if !filter.import_status.is_empty() {
         let words = filter
             .import_status
@@ -60,45 +62,45 @@ pub(super) async fn listing(
     ))
 }
 
-fn of_library(reader: &Reader, mut from: Sql, filter: &UploadFilter) -> Sql {
+async fn of_library(reader: &Reader, mut from: Sql, filter: &UploadFilter) -> Result<Sql> {
     if filter.include_channels != Some(true) && filter.channel.is_none() {
         let of_channel = "exists (select 1 from channels c where c.library_id = u.library_id)";
         from = from.then(" and not ").then(of_channel);
     }
-    if let Some(library) = filter.library {
+    if let Some(library) = resolved(reader, "library", filter.library.as_ref()).await? {
         let there = "u.library_id = (select l.id from libraries l where l.uuid = ?)";
         from = from.and(sql(there).bind(library));
     }
-    if let Some(channel) = filter.channel {
+    if let Some(channel) = resolved(reader, "channel", filter.channel.as_ref()).await? {
         let there = "u.library_id = (select c.library_id from channels c where c.uuid = ?)";
         from = from.and(sql(there).bind(channel));
     }
     if let Some(scope) = &filter.scope {
         from = from.and(within_scope(reader, scope));
     }
-    match filter.playable {
+    Ok(match filter.playable {
         None => from,
         Some(true) => from.and(playable(reader)),
         Some(false) => from.then(" and not (").append(playable(reader)).then(")"),
-    }
+    })
 }
 
-fn of_tracks_filter(mut from: Sql, filter: &UploadFilter) -> Sql {
-    if let Some(track) = filter.track {
+async fn of_tracks_filter(reader: &Reader, mut from: Sql, filter: &UploadFilter) -> Result<Sql> {
+    if let Some(track) = resolved(reader, "track", filter.track.as_ref()).await? {
         let there = "u.track_id = (select t.id from tracks t where t.uuid = ?)";
         from = from.and(sql(there).bind(track));
     }
-    if let Some(artist) = filter.track_artist {
+    if let Some(artist) = resolved(reader, "track_artist", filter.track_artist.as_ref()).await? {
         let credited =
             "u.track_id in (select ta.track_id from track_artists ta where ta.artist_id = ?)";
         from = from.and(sql(credited).bind(artist));
     }
-    if let Some(artist) = filter.album_artist {
+    if let Some(artist) = resolved(reader, "album_artist", filter.album_artist.as_ref()).await? {
         let credited = "u.track_id in (select t.id from tracks t
             join album_artists aa on aa.album_id = t.album_id where aa.artist_id = ?)";
         from = from.and(sql(credited).bind(artist));
     }
-    from
+    Ok(from)
 }
 
 impl UploadOrder {

@@ -2,7 +2,7 @@
 mod body;
 mod write;
 
-use async_graphql::{ComplexObject, Context, SimpleObject};
+use async_graphql::{ComplexObject, Context, ID, InputObject, SimpleObject};
 use sqlx::FromRow;
 
 pub use self::{
@@ -12,8 +12,11 @@ pub use self::{
 use crate::{
     context::Reader,
     error::{Error, Result},
-    graphql::{connection::answer, standard::fields},
-    guard::{AllowExt, Allowed, operations},
+    graphql::{
+        ids::{Kind, global, named},
+        standard::{fields, mutations},
+    },
+    guard::{Allowed, operations},
     oauth::clients::ClientType,
     rest::page::PageQuery,
     store::sql,
@@ -86,6 +89,12 @@ pub struct OauthApplication {
 
 #[ComplexObject]
 impl OauthApplication {
+    /// Global ID; opaque.
+    #[graphql(name = "id")]
+    pub(crate) async fn global_id(&self) -> ID {
+        global(Kind::OauthApplication, &self.client_id)
+    }
+
     /// Redirect URIs; null unless you own the application and hold `read:security`.
     async fn redirect_uris(&self, ctx: &Context<'_>) -> Option<Vec<&str>> {
         let cx = ctx.data_unchecked::<crate::context::Cx>();
@@ -153,30 +162,43 @@ fields! {
     text oauth_app(client_id: "Client ID of the application.") -> OauthApplication = retrieve;
 }
 
-fields! {
-    Mutations as "OauthApplicationsMutations";
-    text rotate_application_token(client_id: "Client ID of the application.") -> Rotated = rotate;
-    input create_oauth_app(input: NewApplication, "Application to register.") -> Made = create;
-    {
-        async fn update_oauth_app(
-            &self,
-            ctx: &Context<'_>,
-            #[graphql(desc = "Client ID of the application.")] client_id: String,
-            #[graphql(desc = "Fields to update.")] input: Changes,
-        ) -> Option<Result<OauthApplication>> {
-            answer(async { update(&ctx.allow().await?, &client_id, input).await }).await
-        }
+/// Fields of an application to update. Fields that are not given keep their values.
+#[derive(Debug, InputObject)]
+struct UpdateOauthAppInput {
+    /// Global ID of the application; its client ID is accepted too.
+    id: ID,
+    /// Name of the application, at most 255 characters.
+    name: Option<String>,
+    /// Scopes that the application may request, separated by spaces.
+    scopes: Option<String>,
+    /// Redirect URIs, separated by spaces; at most 20.
+    redirect_uris: Option<String>,
+}
 
-        async fn delete_oauth_app(
-            &self,
-            ctx: &Context<'_>,
-            #[graphql(desc = "Client ID of the application.")] client_id: String,
-        ) -> Option<Result<String>> {
-            answer(async {
-                delete(&ctx.allow().await?, &client_id).await?;
-                Ok(client_id)
-            })
-            .await
-        }
-    }
+/// The application whose token to replace.
+#[derive(Debug, InputObject)]
+struct RotateApplicationTokenInput {
+    /// Global ID of the application; its client ID is accepted too.
+    id: ID,
+}
+
+async fn updated(permit: &Allowed<Update>, input: UpdateOauthAppInput) -> Result<OauthApplication> {
+    let changes = Changes {
+        name: input.name,
+        scopes: input.scopes,
+        redirect_uris: input.redirect_uris,
+    };
+    update(permit, &named(Kind::OauthApplication, &input.id)?, changes).await
+}
+
+async fn rotated(permit: &Allowed<Rotate>, input: RotateApplicationTokenInput) -> Result<Rotated> {
+    rotate(permit, &named(Kind::OauthApplication, &input.id)?).await
+}
+
+mutations! {
+    Mutations as "OauthApplicationsMutations";
+    delete_named delete_oauth_app(DeleteOauthAppInput) -> DeleteOauthAppPayload = delete, of Kind::OauthApplication;
+    change update_oauth_app(UpdateOauthAppInput) -> UpdateOauthAppPayload { application: OauthApplication, "The application, after the change." } = updated;
+    act create_oauth_app(NewApplication) -> Made = create;
+    act rotate_application_token(RotateApplicationTokenInput) -> Rotated = rotated;
 }

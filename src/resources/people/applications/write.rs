@@ -21,6 +21,7 @@ use crate::{
 
 /// Application to register.
 #[derive(Clone, Debug, Object, InputObject)]
+#[graphql(name = "CreateOauthAppInput")]
 pub struct NewApplication {
     /// Name of the application, at most 255 characters.
     pub name: String,
@@ -34,7 +35,7 @@ pub struct NewApplication {
 }
 
 /// Fields of an application to update. Fields that are not given keep their values.
-#[derive(Clone, Debug, Default, Object, InputObject)]
+#[derive(Clone, Debug, Default, Object)]
 pub struct Changes {
     /// Name of the application, at most 255 characters.
     pub name: Option<String>,
@@ -46,7 +47,7 @@ pub struct Changes {
 
 /// A newly registered application, with its secrets, which are returned only now.
 #[derive(Clone, Debug, SimpleObject)]
-#[graphql(name = "CreatedOauthApplication")]
+#[graphql(name = "CreateOauthAppPayload")]
 pub struct Made {
     /// The application.
     pub application: OauthApplication,
@@ -59,7 +60,7 @@ pub struct Made {
 
 /// An application with its new token.
 #[derive(Clone, Debug, SimpleObject)]
-#[graphql(name = "RotatedApplicationToken")]
+#[graphql(name = "RotateApplicationTokenPayload")]
 pub struct Rotated {
     /// The application.
     pub application: OauthApplication,

@@ -1,32 +1,67 @@
 //! The GraphQL mutations of sign-up and passwords.
+use async_graphql::InputObject;
 
 use super::{
-    NewAccount, PasswordChange, PasswordReset, Register, RequestReset, Reset, SignUpOutcome,
-    VerifyEmail, change_password, register, request_reset, reset, verify_email,
+    ChangePassword, NewAccount, PasswordChange, PasswordReset, Register, RequestReset, Reset,
+    SignUpOutcome, VerifyEmail, change_password, register, request_reset, reset, verify_email,
 };
-use crate::{error::Result, graphql::standard::fields, guard::Allowed};
+use crate::{
+    error::Result,
+    graphql::standard::mutations,
+    guard::Allowed,
+    resources::people::users::{User, caller},
+    store::sql,
+};
 
 async fn sign_up(permit: &Allowed<Register>, input: NewAccount) -> Result<SignUpOutcome> {
     register(permit, &input.into()).await.map(Into::into)
 }
 
-async fn confirm(permit: &Allowed<VerifyEmail>, key: String) -> Result<()> {
-    verify_email(permit, &key).await
+/// The key from a confirmation mail.
+#[derive(Debug, InputObject)]
+struct ConfirmEmailInput {
+    /// Key from the confirmation mail.
+    key: String,
 }
 
-async fn forgot(permit: &Allowed<RequestReset>, email: String) -> Result<()> {
-    request_reset(permit, &email).await
+async fn confirm(permit: &Allowed<VerifyEmail>, input: ConfirmEmailInput) -> Result<String> {
+    verify_email(permit, &input.key).await
 }
 
-async fn set_password(permit: &Allowed<Reset>, new: PasswordReset) -> Result<()> {
-    reset(permit, new).await.map(drop)
+/// Whom to send a password reset link.
+#[derive(Debug, InputObject)]
+struct RequestPasswordResetInput {
+    /// Email address of the account.
+    email: String,
 }
 
-fields! {
+async fn forgot(
+    permit: &Allowed<RequestReset>,
+    input: RequestPasswordResetInput,
+) -> Result<String> {
+    request_reset(permit, &input.email).await?;
+    Ok(input.email)
+}
+
+async fn set_password(permit: &Allowed<Reset>, new: PasswordReset) -> Result<String> {
+    let user = reset(permit, new).await?.user;
+    let (username,): (String,) = sql("select username from users where id = ?")
+        .bind(user)
+        .one(permit.db())
+        .await?;
+    Ok(username)
+}
+
+async fn renew_password(permit: &Allowed<ChangePassword>, new: PasswordChange) -> Result<User> {
+    change_password(permit, new).await?;
+    caller(permit).await
+}
+
+mutations! {
     Mutations as "AuthMutations";
-    input sign_up(input: NewAccount, "Account to create.") -> SignUpOutcome = sign_up;
-    done confirm_email(key: String, "Key from the confirmation mail.") = confirm;
-    done request_password_reset(email: String, "Email address of the account.") = forgot;
-    done reset_password(input: PasswordReset, "New password and the values from the reset link.") = set_password;
-    done change_password(input: PasswordChange, "New password and current password.") = change_password;
+    change sign_up(NewAccount) -> SignUpPayload { outcome: SignUpOutcome, "Whether the account can be used." } = sign_up;
+    change confirm_email(ConfirmEmailInput) -> ConfirmEmailPayload { email: String, "The confirmed address." } = confirm;
+    change request_password_reset(RequestPasswordResetInput) -> RequestPasswordResetPayload { email: String, "The address that a link was sent to, if an account has it." } = forgot;
+    change reset_password(PasswordReset) -> ResetPasswordPayload { username: String, "Username of the account, to sign in with." } = set_password;
+    change change_password(PasswordChange) -> ChangePasswordPayload { viewer: User, "You." } = renew_password;
 }

@@ -69,7 +69,7 @@ operations! {
 /// Account to create.
 #[derive(Debug, Object, InputObject)]
 #[oai(rename = "Registration")]
-#[graphql(name = "SignUp")]
+#[graphql(name = "SignUpInput")]
 pub struct NewAccount {
     /// Username: 1 to 30 of the characters a to z, A to Z, 0 to 9, `_`, `.` and `-`. Some names,
     /// such as `admin`, are reserved.
@@ -126,8 +126,8 @@ impl From<NewAccount> for Registration {
     }
 }
 
-/// Confirms the address that the key was sent to.
-pub async fn verify_email(permit: &Allowed<VerifyEmail>, key: &str) -> Result<()> {
+/// Confirms the address that the key was sent to, and returns it.
+pub async fn verify_email(permit: &Allowed<VerifyEmail>, key: &str) -> Result<String> {
     recovery::confirm_email(permit.app(), key).await
 }
 
@@ -138,6 +138,7 @@ pub async fn request_reset(permit: &Allowed<RequestReset>, email: &str) -> Resul
 
 /// New password, with the values from the password reset link.
 #[derive(Debug, Object, InputObject)]
+#[graphql(name = "ResetPasswordInput")]
 pub struct PasswordReset {
     /// Numeric ID of the user, from the link (`uid`).
     pub uid: String,
@@ -160,6 +161,7 @@ pub async fn reset(permit: &Allowed<Reset>, new: PasswordReset) -> Result<Proof>
 
 /// New password and current password.
 #[derive(Debug, Object, InputObject)]
+#[graphql(name = "ChangePasswordInput")]
 pub struct PasswordChange {
     /// Current password. Ignored for accounts without a password (created through an OpenID
     /// provider), which can set their first one within ten minutes of signing in.

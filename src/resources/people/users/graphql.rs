@@ -1,139 +1,298 @@
 //! The GraphQL fields of users.
-use async_graphql::{ComplexObject, Context, Json};
+use std::collections::BTreeMap;
+
+use async_graphql::{ComplexObject, Context, ID, InputObject, Json, SimpleObject};
 use serde_json::Value;
 
 use super::{
-    ChangeEmail, Changes, DeleteAccount, Me, PermissionsBody, QuotaStatus, Settings, SubsonicToken,
-    User, Viewer, change_email, delete, delete_subsonic_token, quota, retrieve,
-    rotate_subsonic_token, sql, store_settings, update,
+    ChangeEmail, Changes, Delete, DeleteAccount, DeleteSubsonicToken, Email, Me, PermissionsBody,
+    QuotaStatus, RotateSubsonicToken, Settings, SubsonicToken, Update, User, UserPrivacy, Viewer,
+    change_email, delete, delete_subsonic_token, quota, retrieve, rotate_subsonic_token, sql,
+    store_settings, update,
 };
 use crate::{
     auth::listening,
-    context::Cx,
-    error::{Error, Result},
-    graphql::{connection::answer, standard::fields},
+    context::{Cx, Reader},
+    error::Result,
+    graphql::{
+        connection::answer,
+        ids::{Kind, global},
+        standard::{fields, mutations},
+    },
     guard::{AllowExt, Allowed},
     resources::library::{attachments::Attachment, contents::Content},
+    time::Timestamp,
 };
 
-async fn avatar(ctx: &Context<'_>, id: Option<i64>) -> Result<Option<Attachment>> {
-    let loaders = ctx.data_unchecked::<Cx>().loaders();
-    loaders.maybe::<Attachment>(id).await
-}
-
-async fn summary(ctx: &Context<'_>, id: Option<i64>) -> Result<Option<Content>> {
-    let loaders = ctx.data_unchecked::<Cx>().loaders();
-    loaders.maybe::<Content>(id).await
-}
-
-fn full_username(ctx: &Context<'_>, username: &str) -> String {
-    let reader = ctx.data_unchecked::<Cx>().reader();
-    format!("{username}@{}", reader.config().hostname())
+impl User {
+    /// Reads what only the owner of the account may see; `None` for others.
+    ///
+    /// # Errors
+    /// `OutOfScope` without `read:profile`.
+    async fn own<T>(
+        &self,
+        ctx: &Context<'_>,
+        read: impl FnOnce(&Viewer) -> T,
+    ) -> Result<Option<T>> {
+        if let Some(account) = self.account.get() {
+            return Ok(Some(read(account)));
+        }
+        let caller = ctx.data_unchecked::<Cx>().reader().user_id();
+        if caller != Some(self.id) {
+            return Ok(None);
+        }
+        let permit: Allowed<Me> = ctx.reach().await?;
+        let account = self
+            .account
+            .get_or_try_init(|| sql::viewer(&permit, permit.db()))
+            .await?;
+        Ok(Some(read(account)))
+    }
 }
 
 #[ComplexObject]
 impl User {
+    /// Global ID; opaque.
+    #[graphql(name = "id")]
+    pub(crate) async fn global_id(&self) -> ID {
+        global(Kind::User, &self.username)
+    }
+
+    /// Whether this is your own account.
+    async fn is_viewer(&self, ctx: &Context<'_>) -> bool {
+        ctx.data_unchecked::<Cx>().reader().user_id() == Some(self.id)
+    }
+
     /// Username with the pod's hostname, such as `alice@pod.example`.
     async fn full_username(&self, ctx: &Context<'_>) -> String {
-        full_username(ctx, &self.username)
-    }
-
-    /// Avatar picture; null if there is none.
-    async fn avatar(&self, ctx: &Context<'_>) -> Result<Option<Attachment>> {
-        avatar(ctx, self.avatar_id).await
-    }
-
-    /// The user's description of themselves; null if there is none.
-    async fn summary(&self, ctx: &Context<'_>) -> Result<Option<Content>> {
-        summary(ctx, self.summary_id).await
-    }
-}
-
-#[ComplexObject]
-impl Viewer {
-    /// Username with the pod's hostname, such as `alice@pod.example`.
-    async fn full_username(&self, ctx: &Context<'_>) -> String {
-        full_username(ctx, &self.username)
-    }
-
-    /// Avatar picture; null if there is none.
-    async fn avatar(&self, ctx: &Context<'_>) -> Result<Option<Attachment>> {
-        avatar(ctx, self.avatar_id).await
-    }
-
-    /// The user's description of themselves; null if there is none.
-    async fn summary(&self, ctx: &Context<'_>) -> Result<Option<Content>> {
-        summary(ctx, self.summary_id).await
-    }
-
-    /// Staff permissions, including those that the pod gives to every user.
-    async fn permissions(&self, ctx: &Context<'_>) -> Result<PermissionsBody> {
         let reader = ctx.data_unchecked::<Cx>().reader();
-        Ok(reader.user()?.permissions.into())
+        format!("{}@{}", self.username, reader.config().hostname())
     }
 
-    /// Upload quota and its use.
+    /// Avatar picture; null if there is none.
+    async fn avatar(&self, ctx: &Context<'_>) -> Result<Option<Attachment>> {
+        let loaders = ctx.data_unchecked::<Cx>().loaders();
+        loaders.maybe::<Attachment>(self.avatar_id).await
+    }
+
+    /// The user's description of themselves; null if there is none.
+    async fn summary(&self, ctx: &Context<'_>) -> Result<Option<Content>> {
+        let loaders = ctx.data_unchecked::<Cx>().loaders();
+        loaders.maybe::<Content>(self.summary_id).await
+    }
+
+    /// Your email address; empty if the account has none.
+    async fn email(&self, ctx: &Context<'_>) -> Option<Result<Option<String>>> {
+        answer(self.own(ctx, |account| account.email.clone())).await
+    }
+
+    /// Whether your email address is confirmed.
+    async fn email_verified(&self, ctx: &Context<'_>) -> Option<Result<Option<bool>>> {
+        answer(self.own(ctx, |account| account.email_verified)).await
+    }
+
+    /// Whether your account belongs to the pod's staff.
+    async fn is_staff(&self, ctx: &Context<'_>) -> Option<Result<Option<bool>>> {
+        answer(self.own(ctx, |account| account.is_staff)).await
+    }
+
+    /// Whether your account is a superuser, who holds every permission.
+    async fn is_superuser(&self, ctx: &Context<'_>) -> Option<Result<Option<bool>>> {
+        answer(self.own(ctx, |account| account.is_superuser)).await
+    }
+
+    /// Who can see your favorites and listening history.
+    async fn privacy_level(&self, ctx: &Context<'_>) -> Option<Result<Option<UserPrivacy>>> {
+        answer(self.own(ctx, |account| account.privacy_level)).await
+    }
+
+    /// When clients may next ask you to support the pod; null: never.
+    async fn instance_support_message_display_date(
+        &self,
+        ctx: &Context<'_>,
+    ) -> Option<Result<Option<Timestamp>>> {
+        answer(async {
+            let date = self.own(ctx, |account| account.instance_support_message_display_date);
+            Ok(date.await?.flatten())
+        })
+        .await
+    }
+
+    /// When clients may next ask you to support the Funkwhale project; null: never.
+    async fn funkwhale_support_message_display_date(
+        &self,
+        ctx: &Context<'_>,
+    ) -> Option<Result<Option<Timestamp>>> {
+        answer(async {
+            let date = self.own(ctx, |account| {
+                account.funkwhale_support_message_display_date
+            });
+            Ok(date.await?.flatten())
+        })
+        .await
+    }
+
+    /// Your staff permissions, including those that the pod gives to every user.
+    async fn permissions(&self, ctx: &Context<'_>) -> Option<Result<Option<PermissionsBody>>> {
+        answer(async {
+            let user = ctx.data_unchecked::<Cx>().reader().user();
+            let own = self.own(ctx, |_| user.map(|user| user.permissions.into()));
+            own.await?.transpose()
+        })
+        .await
+    }
+
+    /// Your upload quota and its use.
     #[graphql(complexity = 50)]
-    async fn quota_status(&self, ctx: &Context<'_>) -> Result<QuotaStatus> {
-        quota::status(ctx.data_unchecked::<Cx>().reader(), self).await
+    async fn quota_status(&self, ctx: &Context<'_>) -> Option<Result<Option<QuotaStatus>>> {
+        answer(async {
+            match self.own(ctx, Clone::clone).await? {
+                Some(account) => {
+                    let reader = ctx.data_unchecked::<Cx>().reader();
+                    quota::status(reader, &account).await.map(Some)
+                }
+                None => Ok(None),
+            }
+        })
+        .await
     }
 
-    /// Client settings: a JSON object; null if nothing was stored.
+    /// Your client settings: a JSON object; null if nothing was stored.
     #[graphql(complexity = 500)]
-    async fn settings(&self) -> Option<Json<Value>> {
-        self.settings.clone().map(Json)
+    async fn settings(&self, ctx: &Context<'_>) -> Option<Result<Option<Json<Value>>>> {
+        answer(async {
+            let settings = self.own(ctx, |account| account.settings.clone());
+            Ok(settings.await?.flatten().map(Json))
+        })
+        .await
     }
 
     /// Token for the `token` query parameter of audio URLs. Valid for three days, or until
-    /// the password changes or the credential that asked for it ends. Gives access to audio only, if
+    /// your password changes or the credential that asked for it ends. Gives access to audio only, if
     /// that credential has `read:libraries`.
-    async fn listen_token(&self, ctx: &Context<'_>) -> Result<String> {
-        let reader = ctx.data_unchecked::<Cx>().reader();
-        let now = reader.clock().now();
-        Ok(listening::sign(reader.user()?, self.secret_key, now))
+    async fn listen_token(&self, ctx: &Context<'_>) -> Option<Result<Option<String>>> {
+        answer(async {
+            let reader = ctx.data_unchecked::<Cx>().reader();
+            match self.own(ctx, |account| account.secret_key).await? {
+                Some(key) => {
+                    let now = reader.clock().now();
+                    Ok(Some(listening::sign(reader.user()?, key, now)))
+                }
+                None => Ok(None),
+            }
+        })
+        .await
     }
 
-    /// Subsonic API token; null if there is none. Requires `read:security`.
+    /// Your Subsonic API token; null if there is none. Requires `read:security`.
     async fn subsonic_token(&self, ctx: &Context<'_>) -> Option<Result<Option<String>>> {
         answer(async {
-            let _permit: Allowed<SubsonicToken> = ctx.reach().await?;
-            Ok(self.subsonic_api_token.clone())
+            let token = self.own(ctx, |account| account.subsonic_api_token.clone());
+            match token.await? {
+                Some(token) => {
+                    let _permit: Allowed<SubsonicToken> = ctx.reach().await?;
+                    Ok(token)
+                }
+                None => Ok(None),
+            }
         })
         .await
     }
 }
 
-async fn own(permit: &Allowed<Me>) -> Result<Viewer> {
-    sql::viewer(permit, permit.db()).await
+async fn own(permit: &Allowed<Me>) -> Result<User> {
+    sql::viewer(permit, permit.db()).await.map(User::from)
 }
 
-async fn set(permit: &Allowed<Settings>, input: Json<Value>) -> Result<Json<Value>> {
-    let Value::Object(keys) = input.0 else {
-        return Err(Error::field("input", "Expected a JSON object."));
-    };
-    store_settings(permit, keys).await.map(Json)
+/// The caller, as far as others may see them.
+pub async fn caller(reader: &Reader) -> Result<User> {
+    let account = sql::viewer(reader, reader.db()).await?;
+    Ok(User::profile(&account))
+}
+
+async fn updated(permit: &Allowed<Update>, changes: Changes) -> Result<User> {
+    update(permit, changes).await.map(User::from)
+}
+
+async fn mailed(permit: &Allowed<Email>, new: ChangeEmail) -> Result<String> {
+    let email = new.email.clone();
+    change_email(permit, new).await?;
+    Ok(email)
+}
+
+async fn deleted(permit: &Allowed<Delete>, sure: DeleteAccount) -> Result<ID> {
+    let id = global(Kind::User, &permit.user()?.username);
+    delete(permit, sure).await?;
+    Ok(id)
+}
+
+/// Client settings to add or replace.
+#[derive(Debug, InputObject)]
+struct UpdateSettingsInput {
+    /// JSON object whose top-level keys are added or replaced; the others stay.
+    settings: BTreeMap<String, Value>,
+}
+
+/// Your client settings after a change.
+#[derive(Debug, SimpleObject)]
+struct UpdateSettingsPayload {
+    /// All settings.
+    settings: Json<Value>,
+    /// You.
+    viewer: User,
+}
+
+async fn set(
+    permit: &Allowed<Settings>,
+    input: UpdateSettingsInput,
+) -> Result<UpdateSettingsPayload> {
+    Ok(UpdateSettingsPayload {
+        settings: Json(store_settings(permit, input.settings.into_iter().collect()).await?),
+        viewer: caller(permit).await?,
+    })
+}
+
+/// Your new Subsonic API token.
+#[derive(Debug, SimpleObject)]
+struct RotateSubsonicTokenPayload {
+    /// The new token.
+    subsonic_token: String,
+    /// You.
+    viewer: User,
+}
+
+async fn rotate(permit: &Allowed<RotateSubsonicToken>) -> Result<RotateSubsonicTokenPayload> {
+    Ok(RotateSubsonicTokenPayload {
+        subsonic_token: rotate_subsonic_token(permit).await?,
+        viewer: caller(permit).await?,
+    })
+}
+
+/// Your account without a Subsonic API token.
+#[derive(Debug, SimpleObject)]
+struct DeleteSubsonicTokenPayload {
+    /// You.
+    viewer: User,
+}
+
+async fn drop_token(permit: &Allowed<DeleteSubsonicToken>) -> Result<DeleteSubsonicTokenPayload> {
+    delete_subsonic_token(permit).await?;
+    let viewer = caller(permit).await?;
+    Ok(DeleteSubsonicTokenPayload { viewer })
 }
 
 fields! {
     Queries as "UsersQueries";
-    call viewer -> Viewer = own;
+    call viewer -> User = own;
     text user(username: "Username without the hostname; not case-sensitive.") -> User = retrieve;
 }
 
-fields! {
+mutations! {
     Mutations as "UsersMutations";
-    call rotate_subsonic_token -> String = rotate_subsonic_token;
-    input update_user(input: Changes, "Fields to update.") -> Viewer = update;
-    input update_settings(input: Json<Value>, "JSON object whose top-level keys are added or replaced.") -> Json<Value> = set;
-    done change_email(input: ChangeEmail, "New email address and current password.") = change_email;
-    done delete_account(input: DeleteAccount, "Current password and explicit confirmation.") = delete;
-    {
-        async fn delete_subsonic_token(&self, ctx: &Context<'_>) -> Option<Result<bool>> {
-            answer(async {
-                delete_subsonic_token(&ctx.allow().await?).await?;
-                Ok(true)
-            })
-            .await
-        }
-    }
+    change update_user(Changes) -> UpdateUserPayload { viewer: User, "You, after the change." } = updated;
+    change change_email(ChangeEmail) -> ChangeEmailPayload { email: String, "The address that a confirmation link was sent to." } = mailed;
+    change delete_account(DeleteAccount) -> DeleteAccountPayload { deleted_id: ID, "Global ID of the deleted user." } = deleted;
+    act update_settings(UpdateSettingsInput) -> UpdateSettingsPayload = set;
+    call rotate_subsonic_token -> RotateSubsonicTokenPayload = rotate;
+    call delete_subsonic_token -> DeleteSubsonicTokenPayload = drop_token;
 }

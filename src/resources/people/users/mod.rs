@@ -6,15 +6,18 @@ mod session;
 mod sql;
 mod write;
 
+use std::sync::Arc;
+
 use async_graphql::SimpleObject;
 use poem_openapi::Object;
 use serde::Serialize;
 use serde_json::Value;
 use sqlx::FromRow;
+use tokio::sync::OnceCell;
 
 pub use self::{
     body::Rest,
-    graphql::{Mutations, Queries},
+    graphql::{Mutations, Queries, caller},
     quota::QuotaStatus,
     sql::{retrieve, summary, viewer},
     write::{
@@ -57,7 +60,7 @@ operations! {
     /// Returns your Subsonic API token.
     ///
     /// The token is null if there is none. Another user's username is answered with 403.
-    subsonic_token: SubsonicToken = read Security, anonymous = Never, throttle = Wildcard, graphql = "Viewer.subsonicToken";
+    subsonic_token: SubsonicToken = read Security, anonymous = Never, throttle = Wildcard, graphql = "User.subsonicToken";
     /// Creates or replaces your Subsonic API token.
     ///
     /// The old token stops working immediately. Another user's username is answered with 403.
@@ -99,7 +102,7 @@ choices! {
     }
 }
 
-/// Public profile of a user of this pod.
+/// A user of this pod. What only the user may see of the account is null for others.
 #[derive(Clone, Debug, FromRow, SimpleObject)]
 #[graphql(complex)]
 pub struct User {
@@ -116,48 +119,59 @@ pub struct User {
     pub avatar_id: Option<i64>,
     #[graphql(skip)]
     pub summary_id: Option<i64>,
+    /// The account, once the caller was found to be its owner and may see it.
+    #[graphql(skip)]
+    #[sqlx(skip)]
+    account: Arc<OnceCell<Viewer>>,
 }
 
-/// Your own account.
-#[derive(Clone, Debug, FromRow, SimpleObject)]
-#[graphql(complex)]
+/// The caller's own account.
+#[derive(Clone, Debug, FromRow)]
 pub struct Viewer {
-    /// Numeric ID, unique among users.
-    #[graphql(name = "databaseId")]
     pub id: i64,
-    /// Username, used for signing in.
     pub username: String,
-    /// Display name.
     pub name: String,
-    /// Email address; empty if the account has none.
+    /// Empty if the account has none.
     pub email: String,
-    /// Whether the email address is confirmed.
     pub email_verified: bool,
-    /// Whether the account belongs to the pod's staff.
     pub is_staff: bool,
-    /// Whether the account is a superuser, who holds every permission.
     pub is_superuser: bool,
-    /// Time at which the account was created.
     pub date_joined: Timestamp,
-    /// Who can see the user's favorites and listening history.
     pub privacy_level: UserPrivacy,
-    /// When clients may next ask the user to support the pod; null: never.
     pub instance_support_message_display_date: Option<Timestamp>,
-    /// When clients may next ask the user to support the Funkwhale project; null: never.
     pub funkwhale_support_message_display_date: Option<Timestamp>,
-    #[graphql(skip)]
     pub avatar_id: Option<i64>,
-    #[graphql(skip)]
     pub summary_id: Option<i64>,
-    #[graphql(skip)]
     pub secret_key: uuid::Uuid,
-    #[graphql(skip)]
     pub upload_quota: Option<i64>,
-    #[graphql(skip)]
     pub subsonic_api_token: Option<String>,
-    #[graphql(skip)]
     #[sqlx(json(nullable))]
     pub settings: Option<Value>,
+}
+
+impl User {
+    /// The profile of an account, without what only its owner may see.
+    fn profile(account: &Viewer) -> Self {
+        Self {
+            id: account.id,
+            username: account.username.clone(),
+            name: account.name.clone(),
+            date_joined: account.date_joined,
+            avatar_id: account.avatar_id,
+            summary_id: account.summary_id,
+            account: Arc::default(),
+        }
+    }
+}
+
+/// For callers who may see the whole account.
+impl From<Viewer> for User {
+    fn from(account: Viewer) -> Self {
+        Self {
+            account: Arc::new(OnceCell::new_with(Some(account.clone()))),
+            ..Self::profile(&account)
+        }
+    }
 }
 
 /// Staff permissions of a user, including those that the pod gives to every user.

@@ -3,7 +3,6 @@ use async_graphql::InputObject;
 use poem_openapi::Object;
 use serde_json::{Map, Value};
 use sqlx::FromRow;
-use uuid::Uuid;
 
 use super::{
     Delete, DeleteSubsonicToken, Email, RotateSubsonicToken, Settings, SubsonicToken, Update,
@@ -13,11 +12,12 @@ use crate::{
     accounts::{farewell, recovery, sign_in::prove},
     context::Reader,
     error::{Error, Result},
+    graphql::{ids::Key, reference::ByUuid},
     guard::Allowed,
     resources::{
         checks::shorter,
         library::{
-            attachments,
+            attachments::{self, Attachment},
             contents::{self, NewContent},
         },
     },
@@ -27,15 +27,15 @@ use crate::{
 
 /// Fields of a profile to update. Fields that are not given keep their values.
 #[derive(Debug, Default, Object, InputObject)]
-#[graphql(name = "UserChanges")]
+#[graphql(name = "UpdateUserInput")]
 #[oai(rename = "UserChanges")]
 pub struct Changes {
     /// Display name, at most 255 characters.
     pub name: Option<String>,
     /// Who can see the user's favorites and listening history.
     pub privacy_level: Option<UserPrivacy>,
-    /// UUID of the avatar picture, which must be an attachment of the user's own.
-    pub avatar: Option<Uuid>,
+    /// The avatar picture, which must be an attachment of the user's own.
+    pub avatar: Option<ByUuid<Attachment>>,
     /// When clients may next ask the user to support the pod.
     pub instance_support_message_display_date: Option<Timestamp>,
     /// When clients may next ask the user to support the Funkwhale project.
@@ -58,8 +58,8 @@ pub async fn change(tx: &mut Tx, reader: &Reader, changes: Changes) -> Result<Vi
         shorter("name", name, 255)?;
     }
     let known = viewer(reader, &mut *tx).await?;
-    if let Some(uuid) = changes.avatar {
-        set_avatar(tx, reader, uuid).await?;
+    if let Some(avatar) = &changes.avatar {
+        set_avatar(tx, reader, avatar.key("avatar")?).await?;
     }
     if let Some(text) = &changes.summary {
         set_summary(tx, reader, text).await?;
@@ -87,12 +87,8 @@ pub async fn change(tx: &mut Tx, reader: &Reader, changes: Changes) -> Result<Vi
 }
 
 /// Sets the avatar of the caller's actor; only the caller's own attachments are accepted.
-async fn set_avatar(tx: &mut Tx, reader: &Reader, uuid: Uuid) -> Result<()> {
-    let picture = attachments::own(&mut *tx, reader.actor_id(), uuid).await?;
-    let Some(picture) = picture else {
-        let complaint = format!("Object with uuid={uuid} does not exist.");
-        return Err(Error::field("avatar", complaint));
-    };
+async fn set_avatar(tx: &mut Tx, reader: &Reader, key: &Key) -> Result<()> {
+    let picture = attachments::own(&mut *tx, reader.actor_id(), ("avatar", key)).await?;
     sql("update actors set attachment_icon_id = ? where id = ?")
         .bind(picture)
         .bind(reader.actor_id())
@@ -194,6 +190,7 @@ async fn set_subsonic_token(tx: &mut Tx, reader: &Reader, token: Option<String>)
 
 /// New email address and current password.
 #[derive(Debug, Object, InputObject)]
+#[graphql(name = "ChangeEmailInput")]
 pub struct ChangeEmail {
     /// Current password.
     pub password: String,
@@ -207,6 +204,7 @@ pub async fn change_email(permit: &Allowed<Email>, new: ChangeEmail) -> Result<(
 
 /// Current password and explicit confirmation.
 #[derive(Debug, Object, InputObject)]
+#[graphql(name = "DeleteAccountInput")]
 pub struct DeleteAccount {
     /// Current password.
     pub password: String,

@@ -8,8 +8,12 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use crate::{
+    context::Reader,
     error::Result,
-    graphql::ids::{Kind, global},
+    graphql::{
+        ids::{Kind, global},
+        reference::identified,
+    },
     guard::AllowExt,
     load::{Found, load, weigh},
     resources::{catalogue::artists, people::actors::Actor},
@@ -45,7 +49,7 @@ impl Channel {
     /// Global ID; opaque.
     #[graphql(name = "id")]
     pub(crate) async fn global_id(&self) -> ID {
-        global(Kind::Channel, self.id)
+        global(Kind::Channel, self.uuid)
     }
 
     /// Actor of the channel.
@@ -100,15 +104,22 @@ pub fn channel_of(channels: &Found<Arc<Option<Channel>>>, artist: i64) -> Option
 load!(/// The channel of an artist, if there is one.
     ChannelOf: Option<Channel> = kept of_artists, upon [ChannelArtist]);
 
+identified!(Channel in "channels");
+
 weigh!(Channel: preferred_username, domain, rss_url);
 
+const SELECT: &str = "select c.id, c.uuid, c.artist_id, c.actor_id, c.rss_url, c.creation_date,
+    o.preferred_username, o.domain from channels c join actors o on o.id = c.actor_id where ";
+
+/// The channel with this UUID.
+pub async fn by_uuid(reader: &Reader, uuid: Uuid) -> Result<Channel> {
+    let found = sql(SELECT).then("c.uuid = ?").bind(uuid);
+    found.one(reader.db()).await
+}
+
 async fn of_artists(db: &Reads, ids: Vec<i64>) -> Result<HashMap<i64, Option<Channel>>> {
-    let rows: Vec<Channel> = sql("select c.id, c.uuid, c.artist_id, c.actor_id, c.rss_url,
-           c.creation_date, o.preferred_username, o.domain
-         from channels c join actors o on o.id = c.actor_id where c.artist_id in ?*")
-    .bind(ids)
-    .all(db)
-    .await?;
+    let found = sql(SELECT).then("c.artist_id in ?*").bind(ids);
+    let rows: Vec<Channel> = found.all(db).await?;
     Ok(rows
         .into_iter()
         .map(|row| (row.artist_id, Some(row)))
