@@ -174,7 +174,8 @@ impl Error {
             }
             Self::Invalid(fields) => {
                 let mut all = fields.iter();
-                let first = all.find_map(|(name, complaints)| Some((name.as_str(), complaints.first()?)));
+                let first =
+                    all.find_map(|(name, complaints)| Some((name.as_str(), complaints.first()?)));
                 match first {
                     Some(("non_field_errors", complaint)) => complaint.clone(),
                     Some((name, complaint)) => format!("`{}`: {complaint}", camel(name)),

@@ -1,5 +1,6 @@
 //! GraphQL over HTTP.
 mod conformance;
+mod identity;
 mod limits;
 
 use poem::http::Method;

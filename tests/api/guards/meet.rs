@@ -19,8 +19,14 @@ pub fn meet(info: &Info) -> (&'static str, &'static str) {
             "albums",
             "mutation { createAlbum(input: {title: \"\", artist: 1}) { album { title } } }",
         ),
-        "albums.delete" => ("albums/99", "mutation { deleteAlbum(input: {id: 99}) { deletedId } }"),
-        "tracks.delete" => ("tracks/99", "mutation { deleteTrack(input: {id: 99}) { deletedId } }"),
+        "albums.delete" => (
+            "albums/99",
+            "mutation { deleteAlbum(input: {id: 99}) { deletedId } }",
+        ),
+        "tracks.delete" => (
+            "tracks/99",
+            "mutation { deleteTrack(input: {id: 99}) { deletedId } }",
+        ),
         "tracks.list" => ("tracks", "{ tracks { edges { cursor } } }"),
         "tracks.retrieve" => ("tracks/1", "{ track(databaseId: 1) { title } }"),
         "tracks.libraries" => (
@@ -108,7 +114,10 @@ pub fn meet(info: &Info) -> (&'static str, &'static str) {
             "users/alice",
             "mutation { updateUser(input: {}) { viewer { username } } }",
         ),
-        "users.settings" => ("users/settings", "mutation { updateSettings(input: {settings: {}}) { settings } }"),
+        "users.settings" => (
+            "users/settings",
+            "mutation { updateSettings(input: {settings: {}}) { settings } }",
+        ),
         "users.subsonic_token" => ("users/alice/subsonic-token", "{ viewer { subsonicToken } }"),
         "users.rotate_subsonic_token" => (
             "users/alice/subsonic-token",
@@ -147,7 +156,10 @@ pub fn meet(info: &Info) -> (&'static str, &'static str) {
         ),
         "auth.user" | "auth.update_user" => ("auth/user", ""),
         "sessions.list" => ("auth/sessions", "{ sessions { userAgent } }"),
-        "sessions.delete" => ("auth/sessions/99", "mutation { revokeSession(input: {id: 99}) { deletedId } }"),
+        "sessions.delete" => (
+            "auth/sessions/99",
+            "mutation { revokeSession(input: {id: 99}) { deletedId } }",
+        ),
         "oauth-apps.list" => ("oauth/apps", "{ oauthApps { name } }"),
         "oauth-apps.create" => (
             "oauth/apps",

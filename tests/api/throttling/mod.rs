@@ -184,11 +184,11 @@ on_both_counters! {
             (&list["rate"], &list["remaining"], &list["available"]),
             (&"2/m".into(), &1.into(), &serde_json::Value::Null)
         );
-        let query = "{ rateLimit { ident { type id } scopes { id remaining } } }";
+        let query = "{ rateLimit { ident { type identifier } scopes { name remaining } } }";
         let twin = pod.graphql(query).by("alice").send().await.json()["data"]["rateLimit"].clone();
         assert_eq!(
             twin["ident"],
-            serde_json::json!({"type": "authenticated", "id": "1"})
+            serde_json::json!({"type": "authenticated", "identifier": "1"})
         );
     }
 

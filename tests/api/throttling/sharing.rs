@@ -153,7 +153,7 @@ async fn budgets_are_looked_at_once_a_request() {
     let url = redis.url();
     let pod = pod(&["--cache-url", &url]).await;
     let fields: String = (0..40)
-        .map(|n| format!(" a{n}: rateLimit {{ ident {{ id }} }}"))
+        .map(|n| format!(" a{n}: rateLimit {{ ident {{ identifier }} }}"))
         .collect();
     let answer = pod.graphql(&format!("{{{fields} }}")).send().await;
     assert_eq!(

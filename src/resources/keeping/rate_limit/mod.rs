@@ -41,6 +41,7 @@ pub struct RateLimitIdent {
     #[graphql(name = "type")]
     kind: String,
     /// Numeric ID of the user, or the client's IP address (for IPv6, its /64 network).
+    #[graphql(name = "identifier")]
     id: String,
 }
 
@@ -48,6 +49,7 @@ pub struct RateLimitIdent {
 #[derive(Serialize, poem_openapi::Object, SimpleObject)]
 pub struct RateLimitScope {
     /// Name of the scope, such as `authenticated-list`.
+    #[graphql(name = "name")]
     id: String,
     /// Configured rate, such as `1000/hour`.
     rate: String,
