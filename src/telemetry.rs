@@ -33,7 +33,9 @@ pub fn start_log(config: &Config) -> Result<(), Startup> {
         .map_or(!terminal, |format| format == "json");
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+        .with_writer(std::io::stderr)
+        // It would write them where writing just failed, and panic.
+        .log_internal_errors(false);
     let started = if json {
         log.json()
             .with_current_span(true)

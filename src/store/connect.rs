@@ -89,7 +89,7 @@ async fn sqlite(path: &str, opening: Opening<'_>) -> Result<Db, Startup> {
         ))
     })?;
     let turn = take_turn(folder.to_owned()).await;
-    log::check(Path::new(path))?;
+    log::check(Path::new(path)).await?;
     let options = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)

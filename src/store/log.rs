@@ -4,31 +4,27 @@
 //! The file holds a number in its header (`user_version`), and a small file beside it holds the same. The
 //! number changes now and then, so that the file of an earlier time has another one.
 use std::{
-    fs::{self, File},
-    io::{self, Read, Seek, SeekFrom},
+    fs, io,
     path::{Path, PathBuf},
 };
 
-use sqlx::SqlitePool;
+use sqlx::{ConnectOptions, Connection, SqlitePool, sqlite::SqliteConnectOptions};
 
 use crate::error::Startup;
 
-/// Where `user_version` stands in the header of an SQLite file.
-const PLACE: u64 = 60;
-
 /// Refuses to open a database beside the log of another one. Without a log it is what it is: what is
 /// written to it from now on belongs to it.
-pub fn check(database: &Path) -> Result<(), Startup> {
+pub async fn check(database: &Path) -> Result<(), Startup> {
     let log = beside(database, "-wal");
     let known = fs::read_to_string(beside(database, "-mark")).unwrap_or_default();
-    let Ok(held) = held(database) else {
+    let Ok(held) = held(database).await else {
         return Ok(());
     };
     if known.is_empty() || known.lines().any(|known| known == held.to_string()) {
         return Ok(());
     }
     if fs::metadata(&log).map_or(0, |log| log.len()) == 0 {
-        let noted = note(database, &[held.into()]);
+        let noted = note(database, &[held]);
         return noted.map_err(|error| {
             Startup::caused(format!("cannot write beside {}", database.display()), error)
         });
@@ -50,7 +46,7 @@ pub async fn renew(database: &Path, write: &SqlitePool) -> sqlx::Result<()> {
     let next = i64::from(u32::from_be_bytes(crate::random::bytes()) >> 1);
     // Whenever it ends, one of the numbers is the file's: an earlier checkpoint may have been too busy
     // to write the present one there.
-    note(database, &[held(database)?.into(), now, next])?;
+    note(database, &[held(database).await?, now, next])?;
     let set = format!("pragma user_version = {next}");
     sqlx::raw_sql(sqlx::AssertSqlSafe(set))
         .execute(write)
@@ -59,7 +55,7 @@ pub async fn renew(database: &Path, write: &SqlitePool) -> sqlx::Result<()> {
     sqlx::raw_sql("pragma wal_checkpoint(passive)")
         .execute(write)
         .await?;
-    if i64::from(held(database)?) == next {
+    if held(database).await? == next {
         note(database, &[next])?;
     }
     Ok(())
@@ -73,12 +69,21 @@ fn note(database: &Path, numbers: &[i64]) -> io::Result<()> {
 }
 
 /// The number in the file itself, without its log.
-fn held(database: &Path) -> io::Result<u32> {
-    let mut file = File::open(database)?;
-    file.seek(SeekFrom::Start(PLACE))?;
-    let mut bytes = [0; 4];
-    file.read_exact(&mut bytes)?;
-    Ok(u32::from_be_bytes(bytes))
+///
+/// SQLite reads it. Whoever opens and closes the file in another way gives up all locks that SQLite holds
+/// on it in this process (POSIX); the next program that looks into the database then takes it for unused,
+/// and removes the log under our feet.
+async fn held(database: &Path) -> sqlx::Result<i64> {
+    let options = SqliteConnectOptions::new()
+        .filename(database)
+        .read_only(true)
+        .immutable(true);
+    let mut connection = options.connect().await?;
+    let held = sqlx::query_scalar("pragma user_version")
+        .fetch_one(&mut connection)
+        .await?;
+    connection.close().await?;
+    Ok(held)
 }
 
 fn beside(database: &Path, ending: &str) -> PathBuf {

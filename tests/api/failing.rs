@@ -19,7 +19,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::support::{Apart, Pod, on_both};
+use crate::support::{Apart, Backend, Data, Pod, on_both};
 
 /// A way to PostgreSQL that can fall silent, and be closed.
 struct Way {
@@ -178,4 +178,32 @@ on_both! {
         .run(pod.app.db()).await.unwrap();
         assert_eq!(make().await.status, 201);
     }
+}
+
+/// The locks that this process holds on a file.
+#[cfg(target_os = "linux")]
+fn locks(file: &std::path::Path) -> usize {
+    use std::os::unix::fs::MetadataExt;
+    let inode = format!(":{} ", std::fs::metadata(file).unwrap().ino());
+    let own = format!(" {} ", std::process::id());
+    let all = std::fs::read_to_string("/proc/locks").unwrap();
+    let held = all
+        .lines()
+        .filter(|line| line.contains(&inode) && line.contains(&own));
+    held.count()
+}
+
+/// Without its locks, the next program that looks into the database removes its log.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn what_the_server_does_beside_sqlite_leaves_its_locks_alone() {
+    let pod = Pod::with(Backend::Sqlite, Data::Small, &[]).await.unwrap();
+    let file = pod.media().parent().unwrap().join("baleen.db");
+    assert!(locks(&file) > 0, "SQLite holds the file while it is open");
+    pod.app.db().mark_log().await.unwrap();
+    assert!(locks(&file) > 0, "marking its log gave it up");
+    let _second = pod.twin().await;
+    assert!(locks(&file) > 0, "opening it again gave it up");
+    pod.app.db().mark_log().await.unwrap();
+    assert!(locks(&file) > 0, "marking its log gave it up");
 }

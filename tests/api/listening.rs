@@ -330,6 +330,56 @@ async fn what_cannot_be_converted_says_so_and_leaves_nothing() {
     eventually(|| kept(&pod).is_empty()).await;
 }
 
+#[tokio::test]
+async fn a_playlist_that_is_named_as_audio_leads_to_no_other_file() {
+    if !ffmpeg() {
+        return;
+    }
+    let pod = with_tone(&[]).await;
+    let private = put(&pod, "private.wav", &wav(4, 440.0));
+    let mut id3 = b"ID3\x04\0\0\0\0\0\0".to_vec();
+    for (at, list) in [
+        "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:30\n#EXT-X-MEDIA-SEQUENCE:0\n#EXTINF:30,\nfile://FILE\n#EXT-X-ENDLIST\n",
+        "ffconcat version 1.0\nfile FILE\n",
+        "[playlist]\nFile1=FILE\n",
+    ].iter().enumerate() {
+        let list = list.replace("FILE", private.to_str().unwrap());
+        id3.truncate(10);
+        id3.extend_from_slice(list.as_bytes());
+        for bytes in [list.as_bytes(), &id3] {
+            put(&pod, "tracks/1.mp3", bytes);
+            let answer = listen(&pod, &format!("?to=ogg&max_bitrate={}", 64 + at)).send().await;
+            assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{list}: {}", answer.text);
+        }
+    }
+    eventually(|| kept(&pod).is_empty()).await;
+}
+
+#[tokio::test]
+async fn a_conversion_that_is_too_large_is_refused_and_not_kept() {
+    if !ffmpeg() {
+        return;
+    }
+    let pod = with_tone(&["--transcoding-cache", "1"]).await;
+    // More than an hour of silence.
+    let mut silence = wav(4, 440.0);
+    silence.truncate(44);
+    let length: u32 = 70 << 20;
+    silence.splice(40..44, length.to_le_bytes());
+    silence.splice(4..8, (length + 36).to_le_bytes());
+    silence.resize(44 + length as usize, 0);
+    put(&pod, "tracks/1.mp3", &silence);
+    let answer = listen(&pod, "?to=aiff").send().await;
+    assert_eq!(
+        answer.status,
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "{}",
+        answer.text
+    );
+    eventually(|| kept(&pod).is_empty()).await;
+    assert_eq!(listen(&pod, "?to=ogg").send().await.status, StatusCode::OK);
+}
+
 /// A converter that writes a little and then waits: what becomes of it can be seen.
 #[cfg(unix)]
 fn endless(pod_folder: &std::path::Path) -> PathBuf {

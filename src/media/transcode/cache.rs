@@ -75,8 +75,9 @@ fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Younger conversions are kept whatever their size, because they may be about to be sent.
-const FRESH: Duration = Duration::from_secs(300);
+/// Younger conversions, which may be about to be sent, are kept until the cache is twice as large as it
+/// should be.
+const FRESH: Duration = Duration::from_secs(30);
 
 /// The limits of the cache.
 #[derive(Clone, Copy, Debug)]
@@ -89,7 +90,7 @@ pub struct Bounds {
 /// Removes conversions beyond the limits, and abandoned unfinished files.
 pub fn tidy(root: &Path, bounds: Bounds, now: SystemTime) -> io::Result<u64> {
     let mut kept: Vec<(SystemTime, u64, PathBuf)> = Vec::new();
-    let mut removed = 0;
+    let (mut removed, mut growing) = (0, 0);
     for entry in WalkDir::new(root).into_iter().filter_map(Result::ok) {
         let Ok(metadata) = entry.metadata() else {
             continue;
@@ -106,15 +107,18 @@ pub fn tidy(root: &Path, bounds: Bounds, now: SystemTime) -> io::Result<u64> {
         if (unfinished && age > ABANDONED) || (!unfinished && age > bounds.unused) {
             remove(entry.path())?;
             removed += 1;
-        } else if !unfinished {
+        } else if unfinished {
+            growing += metadata.len();
+        } else {
             kept.push((used, metadata.len(), entry.into_path()));
         }
     }
     kept.sort();
-    let mut total: u64 = kept.iter().map(|(_, size, _)| size).sum();
+    let mut total: u64 = growing + kept.iter().map(|(_, size, _)| size).sum::<u64>();
     for (used, size, path) in kept {
         let fresh = now.duration_since(used).unwrap_or_default() < FRESH;
-        if total <= bounds.bytes || fresh {
+        let most = bounds.bytes * if fresh { 2 } else { 1 };
+        if total <= most {
             break;
         }
         remove(&path)?;

@@ -46,6 +46,8 @@ pub struct Task {
     /// The path to write to, which is not served under this name.
     pub unfinished: PathBuf,
     pub finished: PathBuf,
+    /// Bytes that the file may have.
+    pub most: u64,
 }
 
 /// An ffmpeg without output for this long is considered stuck.
@@ -94,7 +96,7 @@ async fn run(task: &Task, progress: &watch::Sender<Progress>) -> io::Result<()> 
     let ((), told) = tokio::try_join!(
         async {
             match output {
-                Some(output) => keep(output, &task.unfinished, progress).await,
+                Some(output) => keep(output, task, progress).await,
                 None => Ok(()),
             }
         },
@@ -103,6 +105,13 @@ async fn run(task: &Task, progress: &watch::Sender<Progress>) -> io::Result<()> 
     let status = timeout(SILENCE, child.wait()).await??;
     if !status.success() {
         return Err(io::Error::other(told));
+    }
+    // ffmpeg stops a little before it would exceed the limit, and calls that success.
+    let size = fs::metadata(&task.unfinished)
+        .map_err(io::Error::other)?
+        .len();
+    if size + STEP > task.most {
+        return Err(too_large());
     }
     fs::rename(&task.unfinished, &task.finished).map_err(io::Error::other)
 }
@@ -118,6 +127,10 @@ async fn heard(complaints: Option<impl AsyncRead + Unpin>) -> io::Result<String>
     Ok(String::from_utf8_lossy(&told).trim().to_owned())
 }
 
+/// What ffmpeg may read: files of audio. Playlists and the like name other files, which it would read too.
+const FORMATS: &str = "aac,ac3,aiff,amr,ape,asf,au,caf,dsf,dts,eac3,flac,iff,matroska,webm,mov,mp4,m4a,mp3,\
+    mpc,mpc8,ogg,tak,tta,w64,wav,wv";
+
 /// Starts ffmpeg, which is killed when the child is dropped.
 fn start(task: &Task) -> io::Result<Child> {
     let grows = task.target.format.grows();
@@ -129,6 +142,8 @@ fn start(task: &Task) -> io::Result<Child> {
             "error",
             "-protocol_whitelist",
             "file,pipe",
+            "-format_whitelist",
+            FORMATS,
         ])
         .arg("-i")
         .arg(local(&task.source))
@@ -148,7 +163,7 @@ fn start(task: &Task) -> io::Result<Child> {
             .stdout(Stdio::piped());
     } else {
         command
-            .arg("-y")
+            .args(["-fs", &task.most.to_string(), "-y"])
             .arg(local(&task.unfinished))
             .stdout(Stdio::null());
     }
@@ -166,13 +181,20 @@ fn local(path: &Path) -> std::ffi::OsString {
     text
 }
 
+/// Bytes by which ffmpeg may miss the limit of a file's size.
+const STEP: u64 = 1 << 20;
+
+fn too_large() -> io::Error {
+    io::Error::other("the conversion is larger than a quarter of TRANSCODING_CACHE")
+}
+
 /// Writes the output to the file and reports its length.
 async fn keep(
     mut output: impl AsyncRead + Unpin,
-    unfinished: &Path,
+    task: &Task,
     progress: &watch::Sender<Progress>,
 ) -> io::Result<()> {
-    let mut file = File::create(unfinished).map_err(io::Error::other)?;
+    let mut file = File::create(&task.unfinished).map_err(io::Error::other)?;
     let mut buffer = vec![0; 64 << 10];
     let mut total = 0;
     loop {
@@ -183,6 +205,9 @@ async fn keep(
         // Writes to the page cache, which is too fast to need a blocking thread.
         file.write_all(&buffer[..read])?;
         total += read as u64;
+        if total > task.most {
+            return Err(too_large());
+        }
         progress.send_replace(Progress::Growing(total));
     }
 }

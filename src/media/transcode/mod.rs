@@ -64,6 +64,9 @@ struct Work {
 /// How long a conversion waits for a slot.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// Bytes that a conversion may have at least, however small the cache: hours of what is compressed.
+const SMALLEST: u64 = 64 << 20;
+
 /// A converted file, or one that is being converted.
 pub enum Converted {
     /// A path in the media folder.
@@ -156,6 +159,7 @@ impl Transcoder {
             target,
             unfinished: path.join(format!(".{}", crate::random::uuid().simple())),
             finished: path.join(name),
+            most: (self.0.keep / 4).max(SMALLEST),
         };
         let (progress, listener) = watch::channel(Progress::Growing(0));
         let unfinished = task.unfinished.clone();
