@@ -11,7 +11,7 @@ use crate::{
     error::{Error, Result},
     guard::{Allowed, Operation},
     load::Load,
-    store::listing::{Listing, Window},
+    store::listing::{Listing, Stretch, Window},
 };
 
 /// Default and maximum number of nodes in a connection.
@@ -43,17 +43,23 @@ pub fn window(
 pub type Connection<T> = connection::Connection<String, T, Total, EmptyFields>;
 
 /// Fields of a connection about the whole list.
-pub struct Total {
-    listing: Listing,
+pub enum Total {
+    /// Counted when asked for.
+    Of(Listing),
+    Known(usize),
 }
 
 #[Object]
 impl Total {
     /// Total number of items in the list.
     async fn total_count(&self, ctx: &Context<'_>) -> Result<i64> {
-        self.listing
-            .count(ctx.data_unchecked::<Cx>().reader().db())
-            .await
+        match self {
+            Self::Of(listing) => {
+                let reader = ctx.data_unchecked::<Cx>().reader();
+                listing.count(reader.db()).await
+            }
+            Self::Known(count) => Ok(i64::try_from(*count).unwrap_or(i64::MAX)),
+        }
     }
 }
 
@@ -68,11 +74,33 @@ where
     T: Load<Value = T> + Clone + OutputType,
 {
     let stretch = listing.stretch(permit.db(), &window, MOST).await?;
+    page(permit, stretch, Total::Of(listing)).await
+}
+
+/// Reads a page of a list below an object. Its IDs are in memory, so that it costs no statement for each
+/// object.
+pub async fn nest<O, T>(
+    permit: &Allowed<O>,
+    ids: &[i64],
+    window: Window,
+) -> Result<Connection<T>>
+where
+    O: Operation,
+    T: Load<Value = T> + Clone + OutputType,
+{
+    let stretch = window.part_of(ids, NESTED_DEFAULT, NESTED_MAXIMUM)?;
+    page(permit, stretch, Total::Known(ids.len())).await
+}
+
+async fn page<O, T>(permit: &Allowed<O>, stretch: Stretch, total: Total) -> Result<Connection<T>>
+where
+    O: Operation,
+    T: Load<Value = T> + Clone + OutputType,
+{
     let ids = stretch.ids.iter().copied();
     let mut rows = permit.loaders().many::<T>(ids).await?;
-    let fields = Total { listing };
     let mut page =
-        Connection::with_additional_fields(stretch.has_previous, stretch.has_next, fields);
+        Connection::with_additional_fields(stretch.has_previous, stretch.has_next, total);
     for (id, cursor) in stretch.ids.iter().zip(stretch.cursors) {
         if let Some(row) = rows.remove(id) {
             page.edges
@@ -89,30 +117,23 @@ pub async fn answer<T>(found: impl Future<Output = Result<T>> + Send) -> Option<
     Some(found.await)
 }
 
-/// Default size of a nested list.
+/// What the arguments of a connection below an object mean.
+pub const FIRST: &str = "Number of items from the start: 20 unless given, at most 100.";
+pub const AFTER: &str = "Cursor after which to start.";
+pub const LAST: &str = "Number of items from the end, at most 100.";
+pub const BEFORE: &str = "Cursor before which to end.";
+
+/// Default size of a connection below an object.
 const NESTED_DEFAULT: usize = 20;
-/// Maximum size of a nested list.
+/// Maximum size of a connection below an object.
 const NESTED_MAXIMUM: usize = 100;
 
-/// The size of a nested list.
-///
-/// # Errors
-/// `Invalid` for more than 100 and less than 0.
-pub fn nested_size(first: Option<i32>) -> Result<usize> {
-    match first.map(usize::try_from) {
-        None => Ok(NESTED_DEFAULT),
-        Some(Ok(size)) if size <= NESTED_MAXIMUM => Ok(size),
-        Some(Ok(_)) => Err(Error::field(
-            "first",
-            format!("Must be at most {NESTED_MAXIMUM}."),
-        )),
-        Some(Err(_)) => Err(Error::field("first", "Must be at least 0.")),
-    }
-}
-
-/// The size of a nested list, as a factor of its cost.
-pub fn nested_cost(first: Option<i32>) -> usize {
-    nested_size(first).unwrap_or(NESTED_MAXIMUM)
+/// Maximum number of nodes that a connection below an object can return; a factor of its cost.
+pub fn nested_pages(first: Option<i32>, last: Option<i32>) -> usize {
+    first
+        .or(last)
+        .map_or(NESTED_DEFAULT, |size| usize::try_from(size).unwrap_or(0))
+        .min(NESTED_MAXIMUM)
 }
 
 /// Maximum number of nodes that a connection can return; a factor of its cost.

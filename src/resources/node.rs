@@ -37,10 +37,6 @@ use crate::{
 };
 
 /// An object with a global ID.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a handful at once, and moved once"
-)]
 #[derive(Interface)]
 #[graphql(field(
     name = "id",

@@ -152,7 +152,7 @@ impl Listing {
 
     /// The part that `window` requests; at most `most` rows, which is also the default.
     pub async fn stretch(&self, db: &Reads, window: &Window, most: usize) -> Result<Stretch> {
-        let (size, backwards) = window.size(most)?;
+        let (size, backwards) = window.size(most, most)?;
         let after = window
             .after
             .as_deref()
@@ -297,12 +297,53 @@ fn nulls_are_announced(values: &[Value]) -> bool {
     nulls.all(|(index, _)| announced(index))
 }
 
+/// Where the row of a cursor stands in a list.
+fn place(ids: &[i64], name: &str, cursor: Option<&str>) -> Result<Option<usize>> {
+    let Some(cursor) = cursor else {
+        return Ok(None);
+    };
+    let bytes = URL_SAFE_NO_PAD.decode(cursor).ok();
+    let key: Option<[Value; 1]> = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let place = match key {
+        Some([Value::Int(Some(id))]) => ids.iter().position(|known| *known == id),
+        _ => None,
+    };
+    let unknown = || Error::field(name, "Not a cursor of this list.");
+    place.map(Some).ok_or_else(unknown)
+}
+
 fn encode(keys: &[Value]) -> String {
     URL_SAFE_NO_PAD.encode(serde_json::to_vec(keys).expect("plain values"))
 }
 
 impl Window {
-    fn size(&self, most: usize) -> Result<(usize, bool)> {
+    /// The part of a list whose IDs are known, in their order; at most `most` rows, and `usual` if no size
+    /// is asked for.
+    ///
+    /// # Errors
+    /// `Invalid` for a larger size, and for a cursor of no row of the list.
+    pub fn part_of(&self, ids: &[i64], usual: usize, most: usize) -> Result<Stretch> {
+        let (size, backwards) = self.size(usual, most)?;
+        let after = place(ids, "after", self.after.as_deref())?;
+        let before = place(ids, "before", self.before.as_deref())?;
+        let end = before.unwrap_or(ids.len());
+        let start = after.map_or(0, |after| after + 1).min(end);
+        let within = &ids[start..end];
+        let more = within.len() > size;
+        let size = size.min(within.len());
+        let part = match backwards {
+            true => &within[within.len() - size..],
+            false => &within[..size],
+        };
+        Ok(Stretch {
+            ids: part.to_vec(),
+            cursors: part.iter().map(|id| encode(&[Value::Int(Some(*id))])).collect(),
+            has_previous: if backwards { more } else { after.is_some() },
+            has_next: if backwards { before.is_some() } else { more },
+        })
+    }
+
+    fn size(&self, usual: usize, most: usize) -> Result<(usize, bool)> {
         let (name, size, backwards) = match (self.first, self.last) {
             (Some(_), Some(_)) => {
                 return Err(Error::field(
@@ -311,7 +352,7 @@ impl Window {
                 ));
             }
             (None, Some(last)) => ("last", last, true),
-            (first, None) => ("first", first.unwrap_or(most), false),
+            (first, None) => ("first", first.unwrap_or(usual), false),
         };
         if size > most {
             return Err(Error::field(name, format!("Must be at most {most}.")));

@@ -1,6 +1,6 @@
 //! What is told of one artist, album and track.
 use poem::http::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{Pod, on_both};
 
@@ -15,7 +15,7 @@ on_both! {
         assert_eq!(body["cover"]["urls"]["original"], "http://pod.test/media/attachments/aa/cover.jpg");
 
         let query = "{ artist(databaseId: 1) { name tracksCount isLocal tags { name } \
-            description { html } cover { urls { original } } albums { title tracksCount } } }";
+            description { html } cover { urls { original } } albums { totalCount nodes { title tracksCount } } } }";
         let artist = pod.graphql(query).send().await.json()["data"]["artist"].clone();
         assert_eq!(artist["name"], body["name"]);
         assert_eq!(artist["tracksCount"], body["tracks_count"]);
@@ -23,7 +23,52 @@ on_both! {
         assert_eq!(artist["tags"], json!([{"name": "Jazz"}, {"name": "Rock"}]));
         assert_eq!(artist["description"]["html"], body["description"]["html"]);
         assert_eq!(artist["cover"]["urls"]["original"], body["cover"]["urls"]["original"]);
-        assert_eq!(artist["albums"][0], json!({"title": "First", "tracksCount": 5}));
+        assert_eq!(artist["albums"]["nodes"][0], json!({"title": "First", "tracksCount": 5}));
+        assert_eq!(artist["albums"]["totalCount"], json!(body["albums"].as_array().unwrap().len()));
+    }
+
+    async fn lists_below_an_object_are_read_page_by_page(pod: Pod) with ["--throttling-enabled", "false"] => {
+        for (root, list, name) in [("artist", "albums", "title"), ("artist", "tracks", "title"), ("album", "tracks", "title")] {
+            let page = async |arguments: &str| {
+                let query = format!("{{ {root}(databaseId: 1) {{ {list}{arguments} {{ totalCount edges {{ cursor node {{ {name} }} }} \
+                    pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }} }} }} }}");
+                pod.graphql(&query).send().await.json()
+            };
+            let whole = page("(first: 100)").await["data"][root][list].clone();
+            let edges = whole["edges"].as_array().unwrap().clone();
+            assert_eq!(whole["totalCount"], json!(edges.len()), "{list}");
+            assert_eq!((&whole["pageInfo"]["hasNextPage"], &whole["pageInfo"]["hasPreviousPage"]), (&json!(false), &json!(false)));
+            let (mut read, mut after) = (Vec::new(), Value::Null);
+            loop {
+                let next = page(&format!("(first: 2, after: {after})")).await["data"][root][list].clone();
+                read.extend(next["edges"].as_array().unwrap().clone());
+                after = next["pageInfo"]["endCursor"].clone();
+                assert_eq!(next["totalCount"], whole["totalCount"]);
+                if next["pageInfo"]["hasNextPage"] == false {
+                    break;
+                }
+            }
+            assert_eq!(read, edges, "{root}.{list} forwards");
+            let (mut read, mut before) = (Vec::new(), Value::Null);
+            loop {
+                let next = page(&format!("(last: 2, before: {before})")).await["data"][root][list].clone();
+                read = [next["edges"].as_array().unwrap().clone(), read].concat();
+                before = next["pageInfo"]["startCursor"].clone();
+                if next["pageInfo"]["hasPreviousPage"] == false {
+                    break;
+                }
+            }
+            assert_eq!(read, edges, "{root}.{list} backwards");
+            for (arguments, field) in [
+                ("(first: 101)", "first"), ("(last: 101)", "last"), ("(first: -1)", "first"), ("(first: 1, last: 1)", "last"),
+                ("(after: \"x\")", "after"), ("(before: \"WzldCg\")", "before"),
+            ] {
+                let refused = page(arguments).await;
+                assert!(refused["data"][root][list].is_null(), "{refused}");
+                assert!(refused["errors"][0]["extensions"]["fields"][field].is_array(), "{arguments}: {refused}");
+            }
+            assert_eq!(page("(first: 0)").await["data"][root][list]["edges"], json!([]));
+        }
     }
 
     async fn a_remote_picture_is_reached_through_this_pod(pod: Pod) {

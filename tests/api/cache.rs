@@ -69,7 +69,7 @@ const WRITES: &[(&str, &str)] = &[
     ),
     (
         "update tracks set album_id = 1 where id = 1",
-        "graphql:{ album(databaseId: 2) { tracks { title } } }",
+        "graphql:{ album(databaseId: 2) { tracks { nodes { title } } } }",
     ),
     ("delete from tracks where id = 2", "/api/v1/tracks"),
     (
@@ -225,7 +225,7 @@ async fn every_process_sees_every_change_on_postgres() {
 
 on_both! {
     async fn a_warm_answer_needs_no_statement(pod: Pod) with ["--cache-mb", "16"] => {
-        let query = "{ artists(first: 5) { nodes { name albums { title tracks { title isPlayable } } } } }";
+        let query = "{ artists(first: 5) { nodes { name albums { nodes { title tracks { nodes { title isPlayable } } } } } } }";
         for ask in [
             pod.get("/api/v1/artists/1"), pod.get("/api/v1/albums/1"), pod.get("/api/v1/tracks/1"),
             pod.get("/api/v1/artists"), pod.get("/api/v1/albums"), pod.get("/api/v1/tracks"),

@@ -28,8 +28,8 @@ on_both! {
         for first in [1, 5] {
             let before = pod.app.db().statements().get();
             let query = format!(
-                "{{ artists(first: {first}, orderBy: [{{field: ID}}]) {{ nodes {{ albums {{ tags {{ name }} artist {{ name }} \
-                 tracks {{ artist {{ name }} album {{ title }} uploads {{ library {{ name }} }} }} }} }} }} }}"
+                "{{ artists(first: {first}, orderBy: [{{field: ID}}]) {{ nodes {{ albums {{ nodes {{ tags {{ name }} artist {{ name }} \
+                 tracks {{ totalCount nodes {{ artist {{ name }} album {{ title }} uploads {{ library {{ name }} }} }} }} }} }} }} }} }}"
             );
             let answer = pod.graphql(&query).send().await.json();
             assert!(answer.get("errors").is_none(), "{answer}");
@@ -104,19 +104,19 @@ on_both! {
         // The settings of the pod, which decide what is counted, are read once.
         pod.graphql("{ artist(databaseId: 1) { nonsense } }").send().await;
         let before = pod.app.db().statements().get();
-        let deep = format!("{}{}", "{ artists { nodes { albums ", "{ artist { albums ".repeat(200));
+        let deep = format!("{}{}", "{ artists { nodes { albums ", "{ nodes { artist { albums ".repeat(200));
         let aliases: String = (0..10_000).map(|index| format!("a{index}: __typename ")).collect();
-        let wide = "{ artists { nodes { albums(first: 100) { tracks(first: 100) { libraries { name } } } } } }";
+        let wide = "{ artists { nodes { albums(first: 100) { nodes { tracks(first: 100) { nodes { libraries { name } } } } } } } }";
         let doubling: String = (0..40)
             .map(|index| format!("fragment f{index} on Query {{ ...f{next} ...f{next} }} ", next = index + 1))
             .collect();
         let cases = [
-            ("nested", deep + &"}".repeat(603)),
+            ("nested", deep + &"}".repeat(803)),
             ("500 levels", format!("{}a{}", "{a".repeat(500), "}".repeat(500))),
             ("hidden lists", format!("{{ a(b: \"\"\" \" \"\"\", c: {}", "[".repeat(5_000))),
-            ("nodes", format!("{{ nodes(ids: [{}]) {{ ... on Artist {{ albums(first: 100) {{ tracks {{ title }} }} }} }} }}", "\"a\" ".repeat(50))),
+            ("nodes", format!("{{ nodes(ids: [{}]) {{ ... on Artist {{ albums(first: 100) {{ nodes {{ tracks {{ nodes {{ title }} }} }} }} }} }} }}", "\"a\" ".repeat(50))),
             ("overflow", format!("{{ artists {{ nodes {{ {}{}{} }} }} }}",
-                "albums(first: 100) { tracks(first: 100) { artist { ".repeat(3), (0..100).map(|i| format!("x{i}: name ")).collect::<String>(), "} ".repeat(9))),
+                "albums(first: 100) { nodes { tracks(first: 100) { nodes { artist { ".repeat(3), (0..100).map(|i| format!("x{i}: name ")).collect::<String>(), "} ".repeat(15))),
             ("aliases", format!("{{ {aliases} }}")),
             ("complexity", wide.to_owned()),
             ("texts", format!("{{ artists(first: 50) {{ nodes {{ {} }} }} }}",
@@ -131,8 +131,7 @@ on_both! {
             ("unused fragment", format!("{{ __typename }} fragment F on Artist {{ {} }}", "x:fid x:name ".repeat(6_000))),
             ("arguments", format!("{{ x: artist({}) {{ id }} }}", (0..20_000).map(|i| format!("a{i}: 1 ")).collect::<String>())),
             ("fragments", format!("{{ ...f0 }} {doubling} fragment f40 on Query {{ __typename }}")),
-            ("depth", "{ artists { nodes { albums { tracks { album { tracks { album { tracks { album { tracks { \
-                album { tracks { album { tracks { title } } } } } } } } } } } } } } }".to_owned()),
+            ("depth", format!("{{ artists {{ nodes {{ albums {{ nodes {{ {} title {} }} }} }} }} }}", "tracks { nodes { album { ".repeat(6), "} } } ".repeat(6))),
         ];
         for (name, query) in cases {
             let answer = pod.graphql(&query).header("accept", MODERN).send().await;

@@ -10,7 +10,7 @@ use crate::{
     context::Cx,
     error::Result,
     graphql::{
-        connection::{cost, nested_cost, nested_size},
+        connection::{AFTER, BEFORE, Connection, FIRST, LAST, answer, cost, nest, nested_pages, window},
         ids::{Kind, global},
         standard::{fields, mutations},
     },
@@ -95,19 +95,24 @@ impl Album {
         Ok(playable.contains(&self.id))
     }
 
-    /// Tracks, sorted by disc and position. For pages and other orders, use the root field `tracks`
-    /// with the filter `album`.
-    #[graphql(complexity = "cost(nested_cost(first), child_complexity)")]
+    /// Tracks, sorted by disc and position. For filters and other orders, use the root field `tracks` with
+    /// the filter `album`.
+    #[graphql(complexity = "cost(nested_pages(first, last), child_complexity)")]
     async fn tracks(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Number of tracks to return: 20 unless given, at most 100.")]
-        first: Option<i32>,
-    ) -> Result<Option<Vec<Track>>> {
-        let ids = ctx.load_all::<tracks::List, AlbumTracks>(self.id).await?;
-        ctx.load_list::<tracks::List, Track>(ids.into_iter().take(nested_size(first)?))
-            .await
-            .map(Some)
+        #[graphql(desc = FIRST)] first: Option<i32>,
+        #[graphql(desc = AFTER)] after: Option<String>,
+        #[graphql(desc = LAST)] last: Option<i32>,
+        #[graphql(desc = BEFORE)] before: Option<String>,
+    ) -> Option<Result<Connection<Track>>> {
+        answer(async {
+            let window = window(first, after, last, before)?;
+            let permit = ctx.reach::<tracks::List>().await?;
+            let ids = permit.loaders().shared::<AlbumTracks>(self.id).await?;
+            nest(&permit, ids.as_deref().map_or(&[], Vec::as_slice), window).await
+        })
+        .await
     }
 
     /// Libraries with tracks of the album that you have access to, oldest first.

@@ -8,7 +8,7 @@ use crate::{
     context::Cx,
     error::Result,
     graphql::{
-        connection::{cost, nested_cost, nested_size},
+        connection::{AFTER, BEFORE, Connection, FIRST, LAST, answer, cost, nest, nested_pages, window},
         ids::{Kind, global},
         standard::fields,
     },
@@ -17,6 +17,7 @@ use crate::{
         catalogue::{
             albums::{self, Album, ArtistAlbums},
             tags::{ArtistTags, Tag},
+            tracks::{self, ArtistTracks, Track},
         },
         library::{
             attachments::Attachment,
@@ -76,19 +77,44 @@ impl Artist {
         ctx.load_all::<Retrieve, ArtistTracksCount>(self.id).await
     }
 
-    /// Albums that the artist is credited on, in the order they were added. For pages and other
-    /// orders, use the root field `albums` with the filter `artist`.
-    #[graphql(complexity = "cost(nested_cost(first), child_complexity)")]
+    /// Albums that the artist is credited on, in the order they were added. For filters and other orders,
+    /// use the root field `albums` with the filter `artist`.
+    #[graphql(complexity = "cost(nested_pages(first, last), child_complexity)")]
     async fn albums(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Number of albums to return: 20 unless given, at most 100.")]
-        first: Option<i32>,
-    ) -> Result<Option<Vec<Album>>> {
-        let ids = ctx.load_all::<albums::List, ArtistAlbums>(self.id).await?;
-        ctx.load_list::<albums::List, Album>(ids.into_iter().take(nested_size(first)?))
-            .await
-            .map(Some)
+        #[graphql(desc = FIRST)] first: Option<i32>,
+        #[graphql(desc = AFTER)] after: Option<String>,
+        #[graphql(desc = LAST)] last: Option<i32>,
+        #[graphql(desc = BEFORE)] before: Option<String>,
+    ) -> Option<Result<Connection<Album>>> {
+        answer(async {
+            let window = window(first, after, last, before)?;
+            let permit = ctx.reach::<albums::List>().await?;
+            let ids = permit.loaders().shared::<ArtistAlbums>(self.id).await?;
+            nest(&permit, ids.as_deref().map_or(&[], Vec::as_slice), window).await
+        })
+        .await
+    }
+
+    /// Tracks that the artist is credited on, in the order they were added. For filters and other orders,
+    /// use the root field `tracks` with the filter `artist`, which also finds those on the artist's albums.
+    #[graphql(complexity = "cost(nested_pages(first, last), child_complexity)")]
+    async fn tracks(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = FIRST)] first: Option<i32>,
+        #[graphql(desc = AFTER)] after: Option<String>,
+        #[graphql(desc = LAST)] last: Option<i32>,
+        #[graphql(desc = BEFORE)] before: Option<String>,
+    ) -> Option<Result<Connection<Track>>> {
+        answer(async {
+            let window = window(first, after, last, before)?;
+            let permit = ctx.reach::<tracks::List>().await?;
+            let ids = permit.loaders().shared::<ArtistTracks>(self.id).await?;
+            nest(&permit, ids.as_deref().map_or(&[], Vec::as_slice), window).await
+        })
+        .await
     }
 
     /// Libraries with tracks of the artist that you have access to, oldest first.

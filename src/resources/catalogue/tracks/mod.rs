@@ -10,7 +10,7 @@ use uuid::Uuid;
 pub use self::{
     body::{Rest, TrackBody, bodies, shown},
     graphql::{Mutations, Queries},
-    sql::{AlbumTracks, matching_ids},
+    sql::{AlbumTracks, ArtistTracks, matching_ids},
 };
 use super::{found, libraries_of, owned_by_channel};
 use crate::{

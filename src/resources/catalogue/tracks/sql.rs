@@ -223,6 +223,15 @@ entity!(Track in "tracks": "id, uuid, fid, mbid, title, album_id, position, disc
 load!(/// IDs of an album's tracks, by disc and position.
     AlbumTracks: Vec<i64> = kept of_albums, upon [TrackAlbum]);
 
+load!(/// IDs of the tracks that an artist is credited on, in the order they were added.
+    ArtistTracks: Vec<i64> = kept of_artists, upon [TrackArtistArtist]);
+
+async fn of_artists(db: &Reads, ids: Vec<i64>) -> Result<HashMap<i64, Vec<i64>>> {
+    let rows = sql("select distinct artist_id, track_id from track_artists where artist_id in ?*
+         order by artist_id, track_id");
+    Ok(grouped(rows.bind(ids).all::<(i64, i64)>(db).await?))
+}
+
 async fn of_albums(db: &Reads, ids: Vec<i64>) -> Result<HashMap<i64, Vec<i64>>> {
     let rows = sql("select album_id, id from tracks where album_id in ?*
          order by album_id, coalesce(disc_number, 0), coalesce(position, 0), id");
