@@ -79,11 +79,7 @@ where
 
 /// Reads a page of a list below an object. Its IDs are in memory, so that it costs no statement for each
 /// object.
-pub async fn nest<O, T>(
-    permit: &Allowed<O>,
-    ids: &[i64],
-    window: Window,
-) -> Result<Connection<T>>
+pub async fn nest<O, T>(permit: &Allowed<O>, ids: &[i64], window: Window) -> Result<Connection<T>>
 where
     O: Operation,
     T: Load<Value = T> + Clone + OutputType,
@@ -116,12 +112,6 @@ pub async fn answer<T>(found: impl Future<Output = Result<T>> + Send) -> Option<
     let found: std::pin::Pin<Box<dyn Future<Output = Result<T>> + Send>> = Box::pin(found);
     Some(found.await)
 }
-
-/// What the arguments of a connection below an object mean.
-pub const FIRST: &str = "Number of items from the start: 20 unless given, at most 100.";
-pub const AFTER: &str = "Cursor after which to start.";
-pub const LAST: &str = "Number of items from the end, at most 100.";
-pub const BEFORE: &str = "Cursor before which to end.";
 
 /// Default size of a connection below an object.
 const NESTED_DEFAULT: usize = 20;

@@ -31,6 +31,40 @@ fn describe(registry: &mut Registry, root: &str) {
     }
 }
 
+/// Describes the arguments that many fields have alike.
+fn describe_arguments(registry: &mut Registry) {
+    for (kind, object) in &mut registry.types {
+        let MetaType::Object { fields, .. } = object else {
+            continue;
+        };
+        let arguments = fields.values_mut().flat_map(|field| &mut field.args);
+        for (name, argument) in arguments {
+            if argument.description.is_none() {
+                let words = argument_words(name, kind == "Query");
+                argument.description = words.map(str::to_owned);
+            }
+        }
+    }
+}
+
+fn argument_words(name: &str, is_root: bool) -> Option<&'static str> {
+    Some(match name {
+        "first" if is_root => "Number of items from the start: 50 unless given, at most 50.",
+        "first" => "Number of items from the start: 20 unless given, at most 100.",
+        "last" if is_root => "Number of items from the end, at most 50.",
+        "last" => "Number of items from the end, at most 100.",
+        "after" => "Cursor of the item after which to start.",
+        "before" => "Cursor of the item before which to end.",
+        "filter" => "Conditions, which must all hold.",
+        "orderBy" => "Sort keys, the most significant first.",
+        "id" => "Global ID.",
+        "ids" => "Global IDs.",
+        "databaseId" => "Numeric ID, instead of the global ID.",
+        "uuid" => "UUID, instead of the global ID.",
+        _ => return None,
+    })
+}
+
 impl<T: ObjectType> OutputType for Described<T> {
     fn type_name() -> Cow<'static, str> {
         T::type_name()
@@ -39,6 +73,7 @@ impl<T: ObjectType> OutputType for Described<T> {
     fn create_type_info(registry: &mut Registry) -> String {
         let qualified = T::create_type_info(registry);
         describe(registry, &T::type_name());
+        describe_arguments(registry);
         qualified
     }
 

@@ -337,7 +337,10 @@ impl Window {
         };
         Ok(Stretch {
             ids: part.to_vec(),
-            cursors: part.iter().map(|id| encode(&[Value::Int(Some(*id))])).collect(),
+            cursors: part
+                .iter()
+                .map(|id| encode(&[Value::Int(Some(*id))]))
+                .collect(),
             has_previous: if backwards { more } else { after.is_some() },
             has_next: if backwards { before.is_some() } else { more },
         })

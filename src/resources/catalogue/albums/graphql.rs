@@ -10,7 +10,7 @@ use crate::{
     context::Cx,
     error::Result,
     graphql::{
-        connection::{AFTER, BEFORE, Connection, FIRST, LAST, answer, cost, nest, nested_pages, window},
+        connection::{Connection, answer, cost, nest, nested_pages, window},
         ids::{Kind, global},
         standard::{fields, mutations},
     },
@@ -101,10 +101,10 @@ impl Album {
     async fn tracks(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = FIRST)] first: Option<i32>,
-        #[graphql(desc = AFTER)] after: Option<String>,
-        #[graphql(desc = LAST)] last: Option<i32>,
-        #[graphql(desc = BEFORE)] before: Option<String>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
     ) -> Option<Result<Connection<Track>>> {
         answer(async {
             let window = window(first, after, last, before)?;

@@ -227,8 +227,10 @@ load!(/// IDs of the tracks that an artist is credited on, in the order they wer
     ArtistTracks: Vec<i64> = kept of_artists, upon [TrackArtistArtist]);
 
 async fn of_artists(db: &Reads, ids: Vec<i64>) -> Result<HashMap<i64, Vec<i64>>> {
-    let rows = sql("select distinct artist_id, track_id from track_artists where artist_id in ?*
-         order by artist_id, track_id");
+    let rows = sql(
+        "select distinct artist_id, track_id from track_artists where artist_id in ?*
+         order by artist_id, track_id",
+    );
     Ok(grouped(rows.bind(ids).all::<(i64, i64)>(db).await?))
 }
 
