@@ -201,7 +201,8 @@ pub struct Config {
         value_parser = jobs)]
     pub transcoding_jobs: usize,
 
-    /// Maximum size of the transcoding cache, in mebibytes (MiB)
+    /// Maximum size of the transcoding cache, in mebibytes (MiB); a conversion may have a quarter of it,
+    /// and at least 64
     #[arg(
         long,
         env = "BALEEN_TRANSCODING_CACHE",

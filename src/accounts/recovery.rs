@@ -81,8 +81,15 @@ impl<'a> Twice<'a> {
     }
 }
 
-/// Sets a new password, with the user ID and key from the mail, and returns what that proves.
-pub async fn reset(app: &App, uid: &str, key: &str, new: Twice<'_>) -> Result<Proof> {
+/// An account with a new password.
+#[derive(Clone, Debug)]
+pub struct Restored {
+    pub proof: Proof,
+    pub username: String,
+}
+
+/// Sets a new password, with the user ID and key from the mail.
+pub async fn reset(app: &App, uid: &str, key: &str, new: Twice<'_>) -> Result<Restored> {
     let held = keys::look(app, Purpose::Password, key).await?;
     let user = held.and_then(|holder| holder.user_id);
     let Some(user) = user.filter(|user| user.to_string() == uid) else {
@@ -109,20 +116,25 @@ pub async fn reset(app: &App, uid: &str, key: &str, new: Twice<'_>) -> Result<Pr
         .run(&mut tx)
         .await?;
     let proof = Proof::of(&mut tx, user).await?;
+    let (username,): (String,) = sql("select username from users where id = ?")
+        .bind(user)
+        .one(&mut tx)
+        .await?;
     tx.commit().await?;
     app.credentials().forget_all();
-    Ok(proof)
+    Ok(Restored { proof, username })
 }
 
 /// Changes a password. The user must know the old one or, for an account without a password, have
-/// just signed in. Other sessions end; with `apps_too` also all access that applications have.
+/// just signed in. Other sessions end; with `apps_too` also all access that applications have. Returns
+/// what the new password proves.
 pub async fn change(
     app: &App,
     identity: &Identity,
     old: &str,
     new: Twice<'_>,
     apps_too: bool,
-) -> Result<()> {
+) -> Result<Proof> {
     let (user, session) = (identity.user_id, identity.session_id());
     let new = new.checked()?;
     let refused = |complaint| Err(Error::field("old_password", complaint));
@@ -171,7 +183,7 @@ pub async fn put_password(
 ) -> Result<()> {
     let hash = app.hashing().hash(new).await?;
     let tx = app.db().begin().await?;
-    put(app, tx, (user, hash), kept, apps_too).await
+    put(app, tx, (user, hash), kept, apps_too).await.map(drop)
 }
 
 async fn put(
@@ -180,14 +192,15 @@ async fn put(
     (user, hash): (i64, String),
     kept: Option<i64>,
     apps_too: bool,
-) -> Result<()> {
+) -> Result<Proof> {
     set_password(&mut tx, user, hash, kept).await?;
     if apps_too {
         revoke_user(&mut tx, user).await?;
     }
+    let proof = Proof::of(&mut tx, user).await?;
     tx.commit().await?;
     app.credentials().forget_all();
-    Ok(())
+    Ok(proof)
 }
 
 /// Sets a password and invalidates what was issued under the old one: sessions, audio URL tokens,

@@ -43,7 +43,7 @@ pub struct Session {
 }
 
 /// A session that was just opened.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Opened {
     pub token: String,
     pub proof: Proof,

@@ -78,9 +78,9 @@ fn name_of(kind: Kind, id: &str) -> Result<String, String> {
     match decoded(id) {
         Some((found, name)) if found == kind => Ok(name),
         Some((found, _)) => Err(format!(
-            "This is the ID of a {}, not of a {}.",
-            found.word(),
-            kind.word()
+            "Expected the ID of type `{}`, got `{}`.",
+            kind.word(),
+            found.word()
         )),
         None => Ok(id.to_owned()),
     }

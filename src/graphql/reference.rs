@@ -98,6 +98,32 @@ impl<T: Identified, F: Form> Reference<T, F> {
     }
 }
 
+/// The numbers of several objects, with one statement for those that are not named by number.
+pub async fn numbers<T: Identified>(
+    reader: &Reader,
+    field: &str,
+    references: &[ById<T>],
+) -> Result<Vec<i64>> {
+    let (mut ids, mut uuids) = (Vec::new(), Vec::new());
+    for reference in references {
+        match reference.key(field)? {
+            Key::Id(id) => ids.push(*id),
+            Key::Uuid(uuid) => uuids.push(*uuid),
+        }
+    }
+    if !uuids.is_empty() {
+        let found = sql("select id from ").then(T::TABLE).then(" where false");
+        let found = uuids
+            .into_iter()
+            .fold(found, |found, uuid| found.then(" or uuid = ?").bind(uuid));
+        let found: Vec<(i64,)> = found.all(reader.db()).await?;
+        ids.extend(found.into_iter().map(|(id,)| id));
+        // The list stays one though none of them exists.
+        ids.push(i64::NOBODY);
+    }
+    Ok(ids)
+}
+
 /// The number or UUID that an optional reference resolves to.
 pub async fn resolved<T: Identified, F: Form>(
     reader: &Reader,

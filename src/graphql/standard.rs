@@ -161,7 +161,8 @@ macro_rules! mutations {
             /// The object to delete.
             #[derive(Debug, async_graphql::InputObject)]
             pub struct $forget_input {
-                /// Global ID of the object; what it holds (a number, or a client ID) is accepted too.
+                /// Global ID. The client ID of an application or grant, and the numeric ID of a session, are
+                /// accepted too.
                 id: async_graphql::ID,
             }
 
@@ -174,7 +175,7 @@ macro_rules! mutations {
         )*
 
         $(
-            /// What the mutation changed.
+            /// Result of the mutation.
             #[derive(Debug, async_graphql::SimpleObject)]
             pub struct $change_payload {
                 #[doc = $part_about]
@@ -191,7 +192,7 @@ macro_rules! mutations {
                 async fn $delete(
                     &self,
                     ctx: &async_graphql::Context<'_>,
-                    #[graphql(desc = "The object to delete.")] input: $delete_input,
+                    #[graphql(desc = "Input of the mutation.")] input: $delete_input,
                 ) -> Option<$crate::error::Result<$delete_payload>> {
                     $crate::graphql::connection::answer(async {
                         let key = $crate::graphql::ids::Key::of($delete_kind, Some(input.id), None, None);
@@ -207,7 +208,7 @@ macro_rules! mutations {
                 async fn $forget(
                     &self,
                     ctx: &async_graphql::Context<'_>,
-                    #[graphql(desc = "The object to delete.")] input: $forget_input,
+                    #[graphql(desc = "Input of the mutation.")] input: $forget_input,
                 ) -> Option<$crate::error::Result<$forget_payload>> {
                     $crate::graphql::connection::answer(async {
                         let name = $crate::graphql::ids::named($forget_kind, &input.id);
@@ -225,7 +226,7 @@ macro_rules! mutations {
                 async fn $change(
                     &self,
                     ctx: &async_graphql::Context<'_>,
-                    #[graphql(desc = "What to change.")] input: $change_input,
+                    #[graphql(desc = "Input of the mutation.")] input: $change_input,
                 ) -> Option<$crate::error::Result<$change_payload>> {
                     $crate::graphql::connection::answer(async {
                         let $part = $changed(&$crate::guard::AllowExt::allow(ctx).await?, input).await?;
@@ -239,7 +240,7 @@ macro_rules! mutations {
                 async fn $act(
                     &self,
                     ctx: &async_graphql::Context<'_>,
-                    #[graphql(desc = "What to do.")] input: $act_input,
+                    #[graphql(desc = "Input of the mutation.")] input: $act_input,
                 ) -> Option<$crate::error::Result<$act_as>> {
                     $crate::graphql::connection::answer(async {
                         $acting(&$crate::guard::AllowExt::allow(ctx).await?, input).await

@@ -63,6 +63,7 @@ fn invisible(text: &str) -> Option<char> {
         let is_last = at + 1 == chars.len();
         match chars[at] {
             '\u{200c}' | '\u{200d}' => !is_last && before.is_some_and(|char| !is_latin(*char)),
+            '\u{fe0f}' if chars.get(at + 1) == Some(&'\u{20e3}') => true,
             '\u{fe0f}' => before.is_some_and(|char| !is_latin(*char)),
             _ => false,
         }

@@ -54,9 +54,9 @@ pub async fn set(visit: Visit) -> Result<Response> {
         new_password2: visit.exact("new_password2").to_owned(),
     };
     match reset(&permit, new).await {
-        Ok(proof) => {
+        Ok(restored) => {
             let mut response = go("/login?done=password");
-            browser::set_known(visit.app(), &mut response, proof);
+            browser::set_known(visit.app(), &mut response, restored.proof);
             Ok(response)
         }
         Err(error) => {

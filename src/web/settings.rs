@@ -189,7 +189,14 @@ pub async fn password(visit: Visit) -> Result<Response> {
         new_password2: visit.exact("new_password2").to_owned(),
         revoke_applications: Some(visit.form.is_on("revoke_applications")),
     };
-    done(&visit, "password", change_password(&permit, new).await).await
+    match change_password(&permit, new).await {
+        Ok(proof) => {
+            let mut response = done(&visit, "password", Ok(())).await?;
+            browser::set_known(visit.app(), &mut response, proof);
+            Ok(response)
+        }
+        Err(error) => done(&visit, "password", Err(error)).await,
+    }
 }
 
 #[handler]

@@ -185,7 +185,9 @@ fn local(path: &Path) -> std::ffi::OsString {
 const STEP: u64 = 1 << 20;
 
 fn too_large() -> io::Error {
-    io::Error::other("the conversion is larger than a quarter of TRANSCODING_CACHE")
+    io::Error::other(
+        "it would exceed a quarter of BALEEN_TRANSCODING_CACHE, or 64 MiB if that is more",
+    )
 }
 
 /// Writes the output to the file and reports its length.

@@ -88,7 +88,11 @@ fields! {
 }
 
 async fn revoke(permit: &Allowed<Delete>, id: &str) -> Result<()> {
-    delete(permit, id.parse().map_err(|_| Error::NotFound)?).await
+    let number: i64 = id.parse().map_err(|_| Error::NotFound)?;
+    match number.to_string() == id {
+        true => delete(permit, number).await,
+        false => Err(Error::NotFound),
+    }
 }
 
 mutations! {

@@ -1,7 +1,7 @@
 //! Global IDs: what has one, and where they are taken.
 use std::fs;
 
-use baleen::accounts::recovery;
+use baleen::{accounts::recovery, store::sql};
 use serde_json::{Value, json};
 
 use super::message;
@@ -28,33 +28,6 @@ fn whatever_has_an_identity_is_a_node() {
     assert!(nodes >= 15, "{nodes}");
 }
 
-#[test]
-fn every_mutation_takes_one_input_and_returns_a_payload() {
-    let schema = fs::read_to_string("schema.graphql").unwrap();
-    let start = schema.find("\ntype Mutation {").unwrap();
-    let text = &schema[start..start + schema[start..].find("\n}").unwrap()];
-    let lines: String = text
-        .lines()
-        .filter(|line| !line.contains("\"\"\""))
-        .collect();
-    let mut count = 0;
-    for (name, rest) in lines.match_indices("Payload").map(|(at, _)| {
-        let before = &lines[..at];
-        let name = before.rsplit([' ', '\t']).next().unwrap();
-        (name, before)
-    }) {
-        let field = format!("{}{}", name[..1].to_lowercase(), &name[1..]);
-        let alone = rest.ends_with(&format!("\t{field}: {name}"));
-        assert!(alone || rest.contains(&format!("{field}(")), "{field}");
-        assert!(
-            alone || rest.contains(&format!("input: {name}Input!")),
-            "{field}"
-        );
-        count += 1;
-    }
-    assert!(count >= 24, "{count}");
-}
-
 /// The objects within an answer that have a global ID.
 fn identified<'a>(found: &'a Value, ids: &mut Vec<(&'a Value, &'a Value)>) {
     match found {
@@ -68,6 +41,20 @@ fn identified<'a>(found: &'a Value, ids: &mut Vec<(&'a Value, &'a Value)>) {
 }
 
 on_both! {
+    async fn every_mutation_takes_one_input_and_returns_a_payload(pod: Pod) {
+        let query = "{ __schema { mutationType { fields { name args { name type { kind ofType { name kind } } } type { name kind } } } } }";
+        let schema = pod.graphql(query).send().await.json();
+        let fields = schema["data"]["__schema"]["mutationType"]["fields"].as_array().unwrap().clone();
+        assert!(fields.len() >= 24, "{}", fields.len());
+        for field in fields {
+            let name = field["name"].as_str().unwrap();
+            let kind = format!("{}{}", name[..1].to_uppercase(), &name[1..]);
+            assert_eq!(field["type"], json!({"name": format!("{kind}Payload"), "kind": "OBJECT"}), "{name}");
+            let input = json!([{"name": "input", "type": {"kind": "NON_NULL", "ofType": {"name": format!("{kind}Input"), "kind": "INPUT_OBJECT"}}}]);
+            assert!(field["args"] == input || field["args"] == json!([]), "{name}: {}", field["args"]);
+        }
+    }
+
     async fn what_was_seen_is_found_again_by_its_id(pod: Pod) with ["--throttling-enabled", "false"] => {
         recovery::put_password(&pod.app, 1, PASSWORD, None, false).await.unwrap();
         let mut alice = Visitor::of(&pod, "alice").await;
@@ -119,18 +106,27 @@ on_both! {
             ("uploads", "library", of("Library", library)),
             ("uploads", "track", of("Track", &found["track"])),
             ("uploads", "albumArtist", of("Artist", &found["artist"])),
+            ("uploads", "trackArtist", of("Artist", &found["artist"])),
+            ("tracks", "library", of("Library", library)),
+            ("tracks", "related", of("Track", &found["track"])),
+            ("albums", "channel", of("Channel", channel)),
         ] {
-            let count = async |value: &Value| {
-                let query = format!("{{ {list}(filter: {{{field}: {value}, includeChannels: true}}) {{ totalCount }} }}");
+            let ids = async |value: &Value| {
+                let query = format!("{{ {list}(filter: {{{field}: {value}, includeChannels: true}}, first: 50) {{ nodes {{ id }} }} }}");
                 let answer = pod.graphql(&query).by("alice").send().await.json();
-                answer["data"][list]["totalCount"].as_i64().unwrap_or_else(|| panic!("{query}: {answer}"))
+                answer["data"][list]["nodes"].as_array().unwrap_or_else(|| panic!("{query}: {answer}")).clone()
             };
-            let all = [count(&id).await, count(&uuid).await, count(&number).await];
-            assert!(all[0] == all[1] && all[1] == all[2], "{list} by {field} of a {kind}: {all:?}");
+            let found = ids(&id).await;
+            assert_eq!((&ids(&uuid).await, &ids(&number).await), (&found, &found), "{list} by {field} of a {kind}");
+            assert_ne!(found.len(), 0, "{list} by {field} of a {kind}");
+            let nobody = json!("00000000-0000-0000-0000-000000000000");
+            let query = format!("{{ {list}(filter: {{{field}: {nobody}}}) {{ totalCount }} }}");
+            let none = pod.graphql(&query).by("alice").send().await.json();
+            assert!(none["data"][list].is_null() || none["data"][list]["totalCount"] == 0, "{none}");
             let other = json!("TGljZW5zZTpjYy1ieS00LjA");
             let query = format!("{{ {list}(filter: {{{field}: {other}}}) {{ totalCount }} }}");
             let refused = pod.graphql(&query).by("alice").send().await.json();
-            let told = format!("This is the ID of a License, not of a {}.", kind.as_str().unwrap());
+            let told = format!("Expected the ID of type `{}`, got `License`.", kind.as_str().unwrap());
             assert_eq!(refused["errors"][0]["extensions"]["fields"][field], json!([told]), "{refused}");
             let query = format!("{{ {list}(filter: {{{field}: \"nonsense\"}}) {{ totalCount }} }}");
             let refused = pod.graphql(&query).by("alice").send().await.json();
@@ -159,8 +155,49 @@ on_both! {
         let answer = pod.graphql("{ user(username: \"alice\") { username email } }").by(token).send().await.json();
         assert_eq!(answer["data"]["user"], json!({"username": "alice", "email": null}));
         assert_eq!(answer["errors"][0]["extensions"]["requiredScope"], "read:profile", "{answer}");
+        for (mutation, rest) in [
+            ("updateUser", "input: {name: \"A\"}"),
+            ("updateSettings", "input: {settings: {b: 1}}"),
+        ] {
+            let query = format!("mutation {{ {mutation}({rest}) {{ viewer {{ username email isStaff settings listenToken quotaStatus {{ max }} }} }} }}");
+            let answer = pod.graphql(&query).by(token).send().await.json();
+            let shown = json!({"username": "alice", "email": null, "isStaff": null, "settings": null, "listenToken": null, "quotaStatus": null});
+            assert_eq!(answer["data"][mutation]["viewer"], shown, "{answer}");
+        }
         let settings = "mutation { updateSettings(input: {settings: {a: 1}}) { settings viewer { email } } }";
         let answer = pod.graphql(settings).by(token).send().await.json();
-        assert_eq!(answer["data"]["updateSettings"], json!({"settings": {"a": 1}, "viewer": {"email": null}}), "{answer}");
+        assert_eq!(answer["data"]["updateSettings"], json!({"settings": {"a": 1, "b": 1}, "viewer": {"email": null}}), "{answer}");
+    }
+
+    async fn a_payload_shows_no_more_than_the_token_may_read(pod: Pod) {
+        recovery::put_password(&pod.app, 1, PASSWORD, None, false).await.unwrap();
+        let mut alice = Visitor::of(&pod, "alice").await;
+        let app = json!({"name": "editor", "scopes": "write:edits", "redirect_uris": "https://mine.test/cb"});
+        let app = alice.script(pod.post("/api/v1/oauth/apps", &app)).await.json();
+        let token = app["token"].as_str().unwrap();
+        let query = "mutation { editTrack(input: {id: 1, title: \"x\"}) { edit { id track { title } } track { title fid } } }";
+        let answer = pod.graphql(query).by(token).send().await.json();
+        let edited = &answer["data"]["editTrack"];
+        assert!(edited["edit"]["id"].is_string(), "{answer}");
+        assert_eq!((&edited["edit"]["track"], &edited["track"]), (&Value::Null, &Value::Null));
+        for error in answer["errors"].as_array().unwrap() {
+            assert_eq!(error["extensions"]["requiredScope"], "read:libraries", "{answer}");
+        }
+    }
+
+    async fn a_cover_of_ones_own_is_taken_by_each_identifier(pod: Pod) with ["--throttling-enabled", "false"] => {
+        sql("update attachments set actor_id = 1 where id = 1").run(pod.app.db()).await.unwrap();
+        sql("update attachments set actor_id = 2 where id = 2").run(pod.app.db()).await.unwrap();
+        let own = pod.graphql("{ attachment(databaseId: 1) { id uuid } }").by("alice").send().await.json()["data"]["attachment"].clone();
+        for cover in [&own["id"], &own["uuid"], &json!(1)] {
+            for mutation in [format!("editArtist(input: {{id: 1, cover: {cover}}}) {{ edit {{ payload }} }}"), format!("updateUser(input: {{avatar: {cover}}}) {{ viewer {{ avatar {{ id }} }} }}")] {
+                let answer = pod.graphql(&format!("mutation {{ {mutation} }}")).by("alice").send().await.json();
+                let edited = answer["data"]["editArtist"]["edit"]["payload"]["cover"] == own["uuid"];
+                let shown = answer["data"]["updateUser"]["viewer"]["avatar"]["id"] == own["id"];
+                assert!(edited || shown, "{mutation}: {answer}");
+            }
+        }
+        let foreign = pod.graphql("mutation { editArtist(input: {id: 1, cover: 2}) { edit { id } } }").by("alice").send().await.json();
+        assert_eq!(foreign["errors"][0]["extensions"]["fields"], json!({"cover": ["Object with id=2 does not exist."]}), "{foreign}");
     }
 }

@@ -345,7 +345,7 @@ on_both! {
         let piled = json!({"name": format!("a{}", "\u{301}".repeat(5)), "redirect_uris": CALLBACK});
         let refused = pod.post("/api/v1/oauth/apps", &piled).send().await;
         assert_eq!(refused.json(), json!({"name": ["At most 4 combining marks may follow a character."]}));
-        for seen in ["👩\u{200d}🎤 می\u{200c}خواهم", "❤\u{fe0f}\u{200d}🔥", "Nguye\u{302}\u{303}n", "ก\u{e48}"] {
+        for seen in ["👩\u{200d}🎤 می\u{200c}خواهم", "❤\u{fe0f}\u{200d}🔥", "Nguye\u{302}\u{303}n", "Top 1\u{fe0f}\u{20e3}", "ก\u{e48}"] {
             let joined = json!({"name": seen, "redirect_uris": CALLBACK});
             let made = pod.post("/api/v1/oauth/apps", &joined).send().await;
             assert_eq!(made.status, 201, "{seen}: {}", made.text);

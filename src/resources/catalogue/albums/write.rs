@@ -105,7 +105,7 @@ async fn cover(reader: &Reader, cover: Option<&ByUuid<Attachment>>) -> Result<Op
     let Some(cover) = cover else { return Ok(None) };
     let key = cover.key("cover")?;
     let own = attachments::own(reader.db(), reader.actor_id(), ("cover", key));
-    own.await.map(Some)
+    Ok(Some(own.await?.id))
 }
 
 async fn insert(

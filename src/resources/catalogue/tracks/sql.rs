@@ -6,7 +6,7 @@ use super::{Track, TrackFilter, TrackOrder, TrackOrderField};
 use crate::{
     context::Reader,
     error::Result,
-    graphql::reference::{identified, resolved},
+    graphql::reference::{identified, numbers, resolved},
     load::{entity, grouped, load},
     resources::checks::bounded,
     store::{
@@ -118,10 +118,7 @@ impl Place {
             let found = sql("select cast(1 as bigint) from licenses where code = ?");
             exists(reader, "license", found.bind(code.as_str())).await?;
         }
-        let mut ids = Vec::with_capacity(filter.ids.len());
-        for track in &*filter.ids {
-            ids.push(track.resolve(reader, "ids").await?);
-        }
+        let ids = numbers(reader, "ids", &filter.ids).await?;
         Ok(Self { album, artist, ids })
     }
 }

@@ -170,18 +170,24 @@ identified!(Attachment in "attachments");
 entity!(Attachment in "attachments": "id, uuid, url, file, size, mimetype, creation_date",
     upon [AttachmentId], weighs [url, file, mimetype]);
 
-/// ID of the actor's own picture with this key.
+/// A picture of the actor's own.
+#[derive(Clone, Copy, Debug, FromRow)]
+pub struct Own {
+    pub id: i64,
+    pub uuid: Uuid,
+}
+
+/// The actor's own picture with this key.
 ///
 /// # Errors
 /// `Invalid`, by the name of the field, if the actor has no such picture.
-pub async fn own(on: impl On, actor: Option<i64>, (field, key): (&str, &Key)) -> Result<i64> {
-    let found = sql("select id from attachments where ")
+pub async fn own(on: impl On, actor: Option<i64>, (field, key): (&str, &Key)) -> Result<Own> {
+    let found = sql("select id, uuid from attachments where ")
         .append(key.condition())
         .then(" and actor_id = ?")
         .bind(actor.unwrap_or(-1));
-    let found: Option<(i64,)> = found.optional(on).await?;
     let missing = || Error::field(field, format!("Object with {key} does not exist."));
-    found.map(|(id,)| id).ok_or_else(missing)
+    found.optional(on).await?.ok_or_else(missing)
 }
 
 async fn retrieve(permit: &Allowed<Retrieve>, uuid: Uuid) -> Result<Attachment> {

@@ -224,7 +224,7 @@ async fn cover(reader: &Reader, value: &Value) -> Result<std::result::Result<Cha
     };
     let key = uuid.into();
     match attachments::own(reader.db(), reader.actor_id(), ("cover", &key)).await {
-        Ok(id) => Ok(Ok(Change::Picture(Some(id)))),
+        Ok(own) => Ok(Ok(Change::Picture(Some(own.id)))),
         Err(Error::Invalid(fields)) => Ok(Err(fields.into_values().flatten().collect())),
         Err(error) => Err(error),
     }

@@ -7,16 +7,22 @@ use crate::{
     context::Cx,
     error::{Error, Result},
     graphql::{
-        connection::LONG,
+        connection::{LONG, answer},
         ids::{Kind, global},
         reference::{ById, ByUuid},
         standard::mutations,
     },
-    guard::{Allowed, Writes},
-    load::{Entity, Loaders},
+    guard::{AllowExt, Allowed, Writes},
     resources::{
-        catalogue::{albums::Album, artists::Artist, tracks::Track},
-        library::{attachments::Attachment, contents::NewContent},
+        catalogue::{
+            albums::{self, Album},
+            artists::{self, Artist},
+            tracks::{self, Track},
+        },
+        library::{
+            attachments::{self, Attachment},
+            contents::NewContent,
+        },
         people::actors::Actor,
     },
     time::Date,
@@ -24,7 +30,7 @@ use crate::{
 
 /// Declares the input and the payload of the edits of one kind of object. A field that is not sent keeps its value.
 macro_rules! edits {
-    ($input:ident of $of:ident as $name:ident, $payload:ident: $($(#[doc = $doc:literal])+ $field:ident: $type:ty,)+) => {
+    ($input:ident of $of:ident as $name:ident by $retrieve:path, $payload:ident: $($(#[doc = $doc:literal])+ $field:ident: $type:ty,)+) => {
         /// Changes to propose. Fields that are not given keep their values.
         #[derive(Debug, InputObject, Serialize)]
         struct $input {
@@ -36,7 +42,7 @@ macro_rules! edits {
                 #[serde(skip_serializing_if = "MaybeUndefined::is_undefined")]
                 $field: MaybeUndefined<$type>,
             )+
-            /// Tags: at most 100, each of 1 to 100 letters, digits and underscores.
+            /// Tags: at most 100, each of 1 to 100 letters, digits and underscores; not null.
             #[serde(skip_serializing_if = "MaybeUndefined::is_undefined")]
             tags: MaybeUndefined<Vec<String>>,
             /// Description; null removes it.
@@ -57,17 +63,28 @@ macro_rules! edits {
 
         /// An edit that was proposed.
         #[derive(Debug, SimpleObject)]
+        #[graphql(complex)]
         struct $payload {
             /// The edit.
             edit: Edit,
+            #[graphql(skip)]
+            id: i64,
+        }
+
+        #[ComplexObject]
+        impl $payload {
             /// The object, as it is now.
-            $name: $of,
+            async fn $name(&self, ctx: &Context<'_>) -> Option<Result<Option<$of>>> {
+                answer(ctx.load::<$retrieve, $of>(self.id)).await
+            }
         }
 
         impl $input {
-            async fn propose<O: OnKind + Writes>(self, permit: &Allowed<O>) -> Result<$payload> {
-                if let MaybeUndefined::Value(cover) = &self.cover {
-                    cover.key("cover")?;
+            async fn propose<O: OnKind + Writes>(mut self, permit: &Allowed<O>) -> Result<$payload> {
+                if let MaybeUndefined::Value(cover) = &mut self.cover {
+                    let named = ("cover", cover.key("cover")?);
+                    let own = attachments::own(permit.db(), permit.actor_id(), named).await?;
+                    *cover = own.uuid.into();
                 }
                 let id = self.id.resolve(permit, "id").await?;
                 let proposal = Proposal {
@@ -77,31 +94,26 @@ macro_rules! edits {
                     is_approved: self.is_approved,
                 };
                 let edit = propose(permit, id, proposal).await?;
-                let $name = after::<$of>(permit.loaders(), id).await?;
-                Ok($payload { edit, $name })
+                Ok($payload { edit, id })
             }
         }
     };
 }
 
-async fn after<T: Entity>(loaders: &Loaders, id: i64) -> Result<T> {
-    loaders.one::<T>(id).await?.ok_or(Error::NotFound)
-}
-
-edits!(EditArtistInput of Artist as artist, EditArtistPayload:
-    /// Name, 1 to 255 characters.
+edits!(EditArtistInput of Artist as artist by artists::Retrieve, EditArtistPayload:
+    /// Name, 1 to 255 characters; not null.
     name: String,
 );
 
-edits!(EditAlbumInput of Album as album, EditAlbumPayload:
-    /// Title, 1 to 255 characters.
+edits!(EditAlbumInput of Album as album by albums::Retrieve, EditAlbumPayload:
+    /// Title, 1 to 255 characters; not null.
     title: String,
     /// Release date; null removes it.
     release_date: Date,
 );
 
-edits!(EditTrackInput of Track as track, EditTrackPayload:
-    /// Title, 1 to 255 characters.
+edits!(EditTrackInput of Track as track by tracks::Retrieve, EditTrackPayload:
+    /// Title, 1 to 255 characters; not null.
     title: String,
     /// Position on the disc, from 1; null removes it.
     position: i64,
@@ -129,6 +141,21 @@ impl Edit {
     #[graphql(complexity = "LONG")]
     async fn previous_state(&self) -> Option<Json<&Value>> {
         self.previous_state.as_ref().map(Json)
+    }
+
+    /// The artist, if the edit is of one.
+    async fn artist(&self, ctx: &Context<'_>) -> Option<Result<Option<Artist>>> {
+        answer(ctx.load::<artists::Retrieve, Artist>(self.artist_id)).await
+    }
+
+    /// The album, if the edit is of one.
+    async fn album(&self, ctx: &Context<'_>) -> Option<Result<Option<Album>>> {
+        answer(ctx.load::<albums::Retrieve, Album>(self.album_id)).await
+    }
+
+    /// The track, if the edit is of one.
+    async fn track(&self, ctx: &Context<'_>) -> Option<Result<Option<Track>>> {
+        answer(ctx.load::<tracks::Retrieve, Track>(self.track_id)).await
     }
 
     /// Actor who proposed the edit.

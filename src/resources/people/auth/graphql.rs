@@ -6,11 +6,8 @@ use super::{
     SignUpOutcome, VerifyEmail, change_password, register, request_reset, reset, verify_email,
 };
 use crate::{
-    error::Result,
-    graphql::standard::mutations,
-    guard::Allowed,
-    resources::people::users::{User, caller},
-    store::sql,
+    error::Result, graphql::standard::mutations, guard::Allowed,
+    resources::people::users::CallersUser,
 };
 
 async fn sign_up(permit: &Allowed<Register>, input: NewAccount) -> Result<SignUpOutcome> {
@@ -44,17 +41,15 @@ async fn forgot(
 }
 
 async fn set_password(permit: &Allowed<Reset>, new: PasswordReset) -> Result<String> {
-    let user = reset(permit, new).await?.user;
-    let (username,): (String,) = sql("select username from users where id = ?")
-        .bind(user)
-        .one(permit.db())
-        .await?;
-    Ok(username)
+    Ok(reset(permit, new).await?.username)
 }
 
-async fn renew_password(permit: &Allowed<ChangePassword>, new: PasswordChange) -> Result<User> {
+async fn renew_password(
+    permit: &Allowed<ChangePassword>,
+    new: PasswordChange,
+) -> Result<CallersUser> {
     change_password(permit, new).await?;
-    caller(permit).await
+    Ok(CallersUser)
 }
 
 mutations! {
@@ -63,5 +58,5 @@ mutations! {
     change confirm_email(ConfirmEmailInput) -> ConfirmEmailPayload { email: String, "The confirmed address." } = confirm;
     change request_password_reset(RequestPasswordResetInput) -> RequestPasswordResetPayload { email: String, "The address that a link was sent to, if an account has it." } = forgot;
     change reset_password(PasswordReset) -> ResetPasswordPayload { username: String, "Username of the account, to sign in with." } = set_password;
-    change change_password(PasswordChange) -> ChangePasswordPayload { viewer: User, "You." } = renew_password;
+    change change_password(PasswordChange) -> ChangePasswordPayload { viewer: CallersUser, "You." } = renew_password;
 }

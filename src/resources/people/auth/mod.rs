@@ -10,7 +10,7 @@ use poem_openapi::Object;
 pub use self::{body::Rest, graphql::Mutations};
 use crate::{
     accounts::{
-        recovery::{self, Twice},
+        recovery::{self, Restored, Twice},
         sign_up::{self, Outcome, Registration},
     },
     context::Reader,
@@ -150,8 +150,8 @@ pub struct PasswordReset {
     pub new_password2: String,
 }
 
-/// Sets a new password with a password reset token, and returns what that proves.
-pub async fn reset(permit: &Allowed<Reset>, new: PasswordReset) -> Result<Proof> {
+/// Sets a new password with a password reset token.
+pub async fn reset(permit: &Allowed<Reset>, new: PasswordReset) -> Result<Restored> {
     let twice = Twice {
         first: &new.new_password1,
         second: &new.new_password2,
@@ -175,8 +175,11 @@ pub struct PasswordChange {
     pub revoke_applications: Option<bool>,
 }
 
-/// Changes the caller's password.
-pub async fn change_password(permit: &Allowed<ChangePassword>, new: PasswordChange) -> Result<()> {
+/// Changes the caller's password, and returns what the new one proves.
+pub async fn change_password(
+    permit: &Allowed<ChangePassword>,
+    new: PasswordChange,
+) -> Result<Proof> {
     let identity = permit.user()?;
     let twice = Twice {
         first: &new.new_password1,

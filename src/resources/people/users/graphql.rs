@@ -1,7 +1,10 @@
 //! The GraphQL fields of users.
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
-use async_graphql::{ComplexObject, Context, ID, InputObject, Json, SimpleObject};
+use async_graphql::{
+    ComplexObject, Context, ContextSelectionSet, ID, InputObject, Json, OutputType, Positioned,
+    ServerResult, SimpleObject, parser::types::Field, registry::Registry,
+};
 use serde_json::Value;
 
 use super::{
@@ -12,7 +15,7 @@ use super::{
 };
 use crate::{
     auth::listening,
-    context::{Cx, Reader},
+    context::Cx,
     error::Result,
     graphql::{
         connection::answer,
@@ -106,7 +109,7 @@ impl User {
         answer(self.own(ctx, |account| account.privacy_level)).await
     }
 
-    /// When clients may next ask you to support the pod; null: never.
+    /// When clients may next ask you to support the pod; null: never, or not your account.
     async fn instance_support_message_display_date(
         &self,
         ctx: &Context<'_>,
@@ -118,7 +121,7 @@ impl User {
         .await
     }
 
-    /// When clients may next ask you to support the Funkwhale project; null: never.
+    /// When clients may next ask you to support the Funkwhale project; null: never, or not your account.
     async fn funkwhale_support_message_display_date(
         &self,
         ctx: &Context<'_>,
@@ -157,7 +160,7 @@ impl User {
         .await
     }
 
-    /// Your client settings: a JSON object; null if nothing was stored.
+    /// Your client settings: a JSON object; null if nothing was stored, or if it is not your account.
     #[graphql(complexity = 500)]
     async fn settings(&self, ctx: &Context<'_>) -> Option<Result<Option<Json<Value>>>> {
         answer(async {
@@ -184,7 +187,8 @@ impl User {
         .await
     }
 
-    /// Your Subsonic API token; null if there is none. Requires `read:security`.
+    /// Your Subsonic API token; null if there is none, or if it is not your account. Requires
+    /// `read:security`.
     async fn subsonic_token(&self, ctx: &Context<'_>) -> Option<Result<Option<String>>> {
         answer(async {
             let token = self.own(ctx, |account| account.subsonic_api_token.clone());
@@ -201,17 +205,49 @@ impl User {
 }
 
 async fn own(permit: &Allowed<Me>) -> Result<User> {
-    sql::viewer(permit, permit.db()).await.map(User::from)
+    let account = sql::viewer(permit, permit.db()).await?;
+    Ok(User::whole(permit, account))
 }
 
-/// The caller, as far as others may see them.
-pub async fn caller(reader: &Reader) -> Result<User> {
-    let account = sql::viewer(reader, reader.db()).await?;
-    Ok(User::profile(&account))
+/// The caller in a payload. Read only if it is asked for, after the mutation: if that fails, the field is
+/// null, and what was done is told.
+#[derive(Debug)]
+pub struct CallersUser;
+
+impl OutputType for CallersUser {
+    fn type_name() -> Cow<'static, str> {
+        <User as OutputType>::type_name()
+    }
+
+    fn qualified_type_name() -> String {
+        Self::type_name().into_owned()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        User::create_type_info(registry);
+        Self::qualified_type_name()
+    }
+
+    async fn resolve(
+        &self,
+        ctx: &ContextSelectionSet<'_>,
+        field: &Positioned<Field>,
+    ) -> ServerResult<async_graphql::Value> {
+        let reader = ctx.data_unchecked::<Cx>().reader();
+        match sql::viewer(reader, reader.db()).await {
+            Ok(account) => OutputType::resolve(&User::profile(&account), ctx, field).await,
+            Err(error) => {
+                let error = async_graphql::Error::from(error).into_server_error(field.pos);
+                ctx.add_error(ctx.set_error_path(error));
+                Ok(async_graphql::Value::Null)
+            }
+        }
+    }
 }
 
-async fn updated(permit: &Allowed<Update>, changes: Changes) -> Result<User> {
-    update(permit, changes).await.map(User::from)
+async fn updated(permit: &Allowed<Update>, changes: Changes) -> Result<CallersUser> {
+    update(permit, changes).await?;
+    Ok(CallersUser)
 }
 
 async fn mailed(permit: &Allowed<Email>, new: ChangeEmail) -> Result<String> {
@@ -239,7 +275,7 @@ struct UpdateSettingsPayload {
     /// All settings.
     settings: Json<Value>,
     /// You.
-    viewer: User,
+    viewer: CallersUser,
 }
 
 async fn set(
@@ -248,7 +284,7 @@ async fn set(
 ) -> Result<UpdateSettingsPayload> {
     Ok(UpdateSettingsPayload {
         settings: Json(store_settings(permit, input.settings.into_iter().collect()).await?),
-        viewer: caller(permit).await?,
+        viewer: CallersUser,
     })
 }
 
@@ -258,13 +294,13 @@ struct RotateSubsonicTokenPayload {
     /// The new token.
     subsonic_token: String,
     /// You.
-    viewer: User,
+    viewer: CallersUser,
 }
 
 async fn rotate(permit: &Allowed<RotateSubsonicToken>) -> Result<RotateSubsonicTokenPayload> {
     Ok(RotateSubsonicTokenPayload {
         subsonic_token: rotate_subsonic_token(permit).await?,
-        viewer: caller(permit).await?,
+        viewer: CallersUser,
     })
 }
 
@@ -272,12 +308,12 @@ async fn rotate(permit: &Allowed<RotateSubsonicToken>) -> Result<RotateSubsonicT
 #[derive(Debug, SimpleObject)]
 struct DeleteSubsonicTokenPayload {
     /// You.
-    viewer: User,
+    viewer: CallersUser,
 }
 
 async fn drop_token(permit: &Allowed<DeleteSubsonicToken>) -> Result<DeleteSubsonicTokenPayload> {
     delete_subsonic_token(permit).await?;
-    let viewer = caller(permit).await?;
+    let viewer = CallersUser;
     Ok(DeleteSubsonicTokenPayload { viewer })
 }
 
@@ -289,7 +325,7 @@ fields! {
 
 mutations! {
     Mutations as "UsersMutations";
-    change update_user(Changes) -> UpdateUserPayload { viewer: User, "You, after the change." } = updated;
+    change update_user(Changes) -> UpdateUserPayload { viewer: CallersUser, "You, after the change." } = updated;
     change change_email(ChangeEmail) -> ChangeEmailPayload { email: String, "The address that a confirmation link was sent to." } = mailed;
     change delete_account(DeleteAccount) -> DeleteAccountPayload { deleted_id: ID, "Global ID of the deleted user." } = deleted;
     act update_settings(UpdateSettingsInput) -> UpdateSettingsPayload = set;

@@ -17,7 +17,7 @@ use tokio::sync::OnceCell;
 
 pub use self::{
     body::Rest,
-    graphql::{Mutations, Queries, caller},
+    graphql::{CallersUser, Mutations, Queries},
     quota::QuotaStatus,
     sql::{retrieve, summary, viewer},
     write::{
@@ -25,7 +25,12 @@ pub use self::{
         rotate_subsonic_token, store_settings, update,
     },
 };
-use crate::{guard::operations, rest::params::choices, scope::Permissions, time::Timestamp};
+use crate::{
+    guard::{Allowed, operations},
+    rest::params::choices,
+    scope::Permissions,
+    time::Timestamp,
+};
 
 operations! {
     "users";
@@ -150,6 +155,13 @@ pub struct Viewer {
 }
 
 impl User {
+    /// A user with the whole account, which the permit allows to see.
+    fn whole(_: &Allowed<Me>, account: Viewer) -> Self {
+        let profile = Self::profile(&account);
+        let account = Arc::new(OnceCell::new_with(Some(account)));
+        Self { account, ..profile }
+    }
+
     /// The profile of an account, without what only its owner may see.
     fn profile(account: &Viewer) -> Self {
         Self {
@@ -160,16 +172,6 @@ impl User {
             avatar_id: account.avatar_id,
             summary_id: account.summary_id,
             account: Arc::default(),
-        }
-    }
-}
-
-/// For callers who may see the whole account.
-impl From<Viewer> for User {
-    fn from(account: Viewer) -> Self {
-        Self {
-            account: Arc::new(OnceCell::new_with(Some(account.clone()))),
-            ..Self::profile(&account)
         }
     }
 }

@@ -90,7 +90,7 @@ pub async fn change(tx: &mut Tx, reader: &Reader, changes: Changes) -> Result<Vi
 async fn set_avatar(tx: &mut Tx, reader: &Reader, key: &Key) -> Result<()> {
     let picture = attachments::own(&mut *tx, reader.actor_id(), ("avatar", key)).await?;
     sql("update actors set attachment_icon_id = ? where id = ?")
-        .bind(picture)
+        .bind(picture.id)
         .bind(reader.actor_id())
         .run(tx)
         .await
