@@ -67,6 +67,26 @@ async fn linters_find_no_error_in_the_openapi_document() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn linters_and_relay_take_the_schema() {
+    if node().is_none() {
+        return;
+    }
+    let schema = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("schema.graphql");
+    run(tool("graphql-schema-linter"), &[schema.to_str().unwrap()]).await;
+    let project = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("relay");
+    let _ = std::fs::remove_dir_all(&project);
+    std::fs::create_dir_all(project.join("src")).unwrap();
+    std::fs::copy(folder().join("relay/App.js"), project.join("src/App.js")).unwrap();
+    std::fs::copy(&schema, project.join("schema.graphql")).unwrap();
+    let config = r#"{"src": "src", "schema": "schema.graphql", "language": "javascript"}"#;
+    std::fs::write(project.join("relay.config.json"), config).unwrap();
+    let mut relay = tool("relay-compiler");
+    relay.current_dir(&project);
+    run(relay, &["relay.config.json"]).await;
+    assert!(project.join("src/__generated__/AppQuery.graphql.js").exists());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn graphql_over_http_is_as_the_specification_has_it() {
     if node().is_none() {
         return;

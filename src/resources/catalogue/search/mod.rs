@@ -143,7 +143,12 @@ pub struct Queries;
 #[async_graphql::Object(name = "SearchQueries")]
 impl Queries {
     #[graphql(complexity = "cost(3, child_complexity)")]
-    async fn search(&self, ctx: &Context<'_>, query: String) -> Option<Result<SearchResult>> {
+    async fn search(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Words, each of which must begin a word of the name or title.")]
+        query: String,
+    ) -> Option<Result<SearchResult>> {
         answer(async { results(&ctx.allow().await?, &query).await }).await
     }
 }

@@ -282,7 +282,7 @@ fields! {
         async fn tag(
             &self,
             ctx: &Context<'_>,
-            name: Option<String>,
+            #[graphql(desc = "Name of the tag; not case-sensitive.")] name: Option<String>,
             id: Option<ID>,
         ) -> Option<Result<Tag>> {
             answer(async { named(&ctx.allow().await?, name, id).await }).await
