@@ -83,7 +83,11 @@ async fn linters_and_relay_take_the_schema() {
     let mut relay = tool("relay-compiler");
     relay.current_dir(&project);
     run(relay, &["relay.config.json"]).await;
-    assert!(project.join("src/__generated__/AppQuery.graphql.js").exists());
+    assert!(
+        project
+            .join("src/__generated__/AppQuery.graphql.js")
+            .exists()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
