@@ -188,7 +188,6 @@ pub fn check_username(username: &str) -> Result<()> {
     Err(Error::field("username", complaint))
 }
 
-/// Checks the format of an email address.
 /// Checks a new email address. One with characters that are not stored as written would take the
 /// address of another mailbox.
 pub fn check_email(email: &str) -> Result<()> {
@@ -203,6 +202,7 @@ fn invalid_email() -> Error {
     Error::field("email", "Enter a valid email address.")
 }
 
+/// Checks the format of an email address.
 pub fn check_syntax(email: &str) -> Result<()> {
     match email.len() <= 254 && email.parse::<lettre::Address>().is_ok() {
         true => Ok(()),

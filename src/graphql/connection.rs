@@ -9,9 +9,12 @@ use async_graphql::{
 use crate::{
     context::Cx,
     error::{Error, Result},
-    guard::{Allowed, Operation},
+    guard::{AllowExt, Allowed, Operation},
     load::Load,
-    store::listing::{Listing, Stretch, Window},
+    store::{
+        listing::Listing,
+        window::{Stretch, Window},
+    },
 };
 
 /// Default and maximum number of nodes in a connection.
@@ -77,15 +80,27 @@ where
     page(permit, stretch, Total::Of(listing)).await
 }
 
-/// Reads a page of a list below an object. Its IDs are in memory, so that it costs no statement for each
-/// object.
-pub async fn nest<O, T>(permit: &Allowed<O>, ids: &[i64], window: Window) -> Result<Connection<T>>
+/// Reads a page of the list `L` below an object, after the scope of `O` was checked. The IDs are in
+/// memory, so that the page costs no statement for each object.
+pub async fn nest<O, L, T>(
+    ctx: &Context<'_>,
+    owner: i64,
+    window: Result<Window>,
+) -> Option<Result<Connection<T>>>
 where
     O: Operation,
+    L: Load<Value = Vec<i64>>,
     T: Load<Value = T> + Clone + OutputType,
 {
-    let stretch = window.part_of(ids, NESTED_DEFAULT, NESTED_MAXIMUM)?;
-    page(permit, stretch, Total::Known(ids.len())).await
+    answer(async {
+        let window = window?;
+        let permit = ctx.reach::<O>().await?;
+        let ids = permit.loaders().shared::<L>(owner).await?;
+        let ids = ids.as_deref().map_or(&[][..], Vec::as_slice);
+        let stretch = window.part_of(ids, NESTED_DEFAULT, NESTED_MAXIMUM)?;
+        page(&permit, stretch, Total::Known(ids.len())).await
+    })
+    .await
 }
 
 async fn page<O, T>(permit: &Allowed<O>, stretch: Stretch, total: Total) -> Result<Connection<T>>
@@ -114,9 +129,9 @@ pub async fn answer<T>(found: impl Future<Output = Result<T>> + Send) -> Option<
 }
 
 /// Default size of a connection below an object.
-const NESTED_DEFAULT: usize = 20;
+pub const NESTED_DEFAULT: usize = 20;
 /// Maximum size of a connection below an object.
-const NESTED_MAXIMUM: usize = 100;
+pub const NESTED_MAXIMUM: usize = 100;
 
 /// Maximum number of nodes that a connection below an object can return; a factor of its cost.
 pub fn nested_pages(first: Option<i32>, last: Option<i32>) -> usize {

@@ -8,6 +8,7 @@ use async_graphql::{
     resolver_utils::{ContainerType, Fields},
 };
 
+use super::connection::{MOST, NESTED_DEFAULT, NESTED_MAXIMUM};
 use crate::resources::operations;
 
 /// `Query` or `Mutation`, whose fields are operations.
@@ -40,19 +41,24 @@ fn describe_arguments(registry: &mut Registry) {
         let arguments = fields.values_mut().flat_map(|field| &mut field.args);
         for (name, argument) in arguments {
             if argument.description.is_none() {
-                let words = argument_words(name, kind == "Query");
-                argument.description = words.map(str::to_owned);
+                argument.description = argument_words(name, kind == "Query");
             }
         }
     }
 }
 
-fn argument_words(name: &str, is_root: bool) -> Option<&'static str> {
-    Some(match name {
-        "first" if is_root => "Number of items from the start: 50 unless given, at most 50.",
-        "first" => "Number of items from the start: 20 unless given, at most 100.",
-        "last" if is_root => "Number of items from the end, at most 50.",
-        "last" => "Number of items from the end, at most 100.",
+fn argument_words(name: &str, is_root: bool) -> Option<String> {
+    let (usual, most) = match is_root {
+        true => (MOST, MOST),
+        false => (NESTED_DEFAULT, NESTED_MAXIMUM),
+    };
+    let words = match name {
+        "first" => {
+            return Some(format!(
+                "Number of items from the start: {usual} unless given, at most {most}."
+            ));
+        }
+        "last" => return Some(format!("Number of items from the end, at most {most}.")),
         "after" => "Cursor of the item after which to start.",
         "before" => "Cursor of the item before which to end.",
         "filter" => "Conditions, which must all hold.",
@@ -62,7 +68,8 @@ fn argument_words(name: &str, is_root: bool) -> Option<&'static str> {
         "databaseId" => "Numeric ID, instead of the global ID.",
         "uuid" => "UUID, instead of the global ID.",
         _ => return None,
-    })
+    };
+    Some(words.to_owned())
 }
 
 impl<T: ObjectType> OutputType for Described<T> {

@@ -36,30 +36,60 @@ use crate::{
     },
 };
 
-/// An object with a global ID.
-#[derive(Interface)]
-#[graphql(field(
-    name = "id",
-    method = "global_id",
-    ty = "ID",
-    desc = "Global ID; opaque."
-))]
-pub enum Node {
-    Artist(Artist),
-    Album(Album),
-    Track(Track),
-    Upload(Upload),
-    Library(Library),
-    Tag(Tag),
-    Attachment(Attachment),
-    Actor(Actor),
-    Channel(Channel),
-    License(License),
-    Edit(Edit),
-    User(User),
-    Session(Session),
-    OauthApplication(OauthApplication),
-    Grant(Grant),
+/// Declares the objects with a global ID: what finds each, by `key` (a number or a UUID) or by `name`, and the
+/// operation that this counts as.
+macro_rules! nodes {
+    ($($kind:ident by $form:ident = $retrieve:path, as $operation:ty;)+) => {
+        /// An object with a global ID.
+        #[derive(Interface)]
+        #[graphql(field(
+            name = "id",
+            method = "global_id",
+            ty = "ID",
+            desc = "Global ID; opaque."
+        ))]
+        pub enum Node {
+            $($kind($kind),)+
+        }
+
+        async fn retrieve(cx: &Cx, id: &ID) -> Result<Node> {
+            let (kind, name) = parse(id)?;
+            match kind {
+                $(Kind::$kind => {
+                    let permit: Allowed<$operation> = cx.allow().await?;
+                    let found = $retrieve(&permit, nodes!(@$form kind, id, name)).await;
+                    found.map(Node::$kind)
+                })+
+            }
+        }
+
+        /// The operation that finds the object with this global ID.
+        pub fn operation_of(id: &ID) -> Option<&'static Info> {
+            Some(match parse(id).ok()?.0 {
+                $(Kind::$kind => <$operation>::INFO,)+
+            })
+        }
+    };
+    (@key $kind:ident, $id:ident, $name:ident) => { Key::of($kind, Some($id.clone()), None, None)? };
+    (@name $kind:ident, $id:ident, $name:ident) => { &$name };
+}
+
+nodes! {
+    Artist by key = artists::retrieve, as artists::Retrieve;
+    Album by key = albums::retrieve, as albums::Retrieve;
+    Track by key = tracks::retrieve, as tracks::Retrieve;
+    Upload by key = uploads::retrieve, as uploads::Retrieve;
+    Library by key = libraries::retrieve, as libraries::Retrieve;
+    Tag by key = tags::by_key, as tags::Retrieve;
+    Attachment by key = attachments::named, as attachments::Retrieve;
+    Actor by name = actors::named, as artists::Retrieve;
+    Channel by key = channels::retrieve, as artists::Retrieve;
+    License by name = licenses::retrieve, as licenses::Retrieve;
+    Edit by key = edits::retrieve, as edits::OfArtist;
+    User by name = users::retrieve, as users::Retrieve;
+    Session by name = sessions::retrieve, as sessions::List;
+    OauthApplication by name = applications::retrieve, as applications::Retrieve;
+    Grant by name = grants::retrieve, as grants::Retrieve;
 }
 
 /// Maximum number of IDs at once.
@@ -67,88 +97,10 @@ const MOST: usize = 50;
 
 /// Finds an object. Counts against the same rate limit as the object's own root field.
 async fn find(cx: &Cx, id: &ID) -> Result<Option<Node>> {
-    let found = match parse(id)? {
-        (Kind::Actor, name) => return actor(cx, &name).await,
-        (Kind::User, name) => users::retrieve(&cx.allow().await?, &name)
-            .await
-            .map(Node::User),
-        (Kind::License, code) => licenses::retrieve(&cx.allow().await?, &code)
-            .await
-            .map(Node::License),
-        (Kind::Session, id) => sessions::retrieve(&cx.allow().await?, &id)
-            .await
-            .map(Node::Session),
-        (Kind::OauthApplication, client) => applications::retrieve(&cx.allow().await?, &client)
-            .await
-            .map(Node::OauthApplication),
-        (Kind::Grant, client) => grants::retrieve(&cx.allow().await?, &client)
-            .await
-            .map(Node::Grant),
-        (kind, _) => by_key(cx, kind, id).await,
-    };
-    match found {
+    match retrieve(cx, id).await {
         Err(Error::NotFound) => Ok(None),
         found => found.map(Some),
     }
-}
-
-/// Finds an object that has a number or a UUID.
-async fn by_key(cx: &Cx, kind: Kind, id: &ID) -> Result<Node> {
-    let key = Key::of(kind, Some(id.clone()), None, None)?;
-    match (kind, key) {
-        (Kind::Artist, key) => artists::retrieve(&cx.allow().await?, key)
-            .await
-            .map(Node::Artist),
-        (Kind::Album, key) => albums::retrieve(&cx.allow().await?, key)
-            .await
-            .map(Node::Album),
-        (Kind::Track, key) => tracks::retrieve(&cx.allow().await?, key)
-            .await
-            .map(Node::Track),
-        (Kind::Upload, key) => uploads::retrieve(&cx.allow().await?, key)
-            .await
-            .map(Node::Upload),
-        (Kind::Library, key) => libraries::retrieve(&cx.allow().await?, key)
-            .await
-            .map(Node::Library),
-        (Kind::Tag, key) => tags::by_key(&cx.allow().await?, key).await.map(Node::Tag),
-        (Kind::Attachment, key) => attachments::named(&cx.allow().await?, key)
-            .await
-            .map(Node::Attachment),
-        (Kind::Edit, Key::Uuid(uuid)) => edits::retrieve(&cx.allow().await?, uuid)
-            .await
-            .map(Node::Edit),
-        (Kind::Channel, Key::Uuid(uuid)) => {
-            let permit: Allowed<artists::Retrieve> = cx.allow().await?;
-            channels::by_uuid(&permit, uuid).await.map(Node::Channel)
-        }
-        _ => Err(Error::NotFound),
-    }
-}
-
-/// Finds an actor by name, as whoever has seen it knows it.
-async fn actor(cx: &Cx, name: &str) -> Result<Option<Node>> {
-    let permit: Allowed<artists::Retrieve> = cx.allow().await?;
-    Ok(actors::named(&permit, name).await?.map(Node::Actor))
-}
-
-/// The operation that finds the object with this global ID.
-pub fn operation_of(id: &ID) -> Option<&'static Info> {
-    Some(match parse(id).ok()?.0 {
-        Kind::Artist | Kind::Actor | Kind::Channel => artists::Retrieve::INFO,
-        Kind::Album => albums::Retrieve::INFO,
-        Kind::Track => tracks::Retrieve::INFO,
-        Kind::Upload => uploads::Retrieve::INFO,
-        Kind::Library => libraries::Retrieve::INFO,
-        Kind::Tag => tags::Retrieve::INFO,
-        Kind::Attachment => attachments::Retrieve::INFO,
-        Kind::License => licenses::Retrieve::INFO,
-        Kind::Edit => edits::OfArtist::INFO,
-        Kind::User => users::Retrieve::INFO,
-        Kind::Session => sessions::List::INFO,
-        Kind::OauthApplication => applications::Retrieve::INFO,
-        Kind::Grant => grants::Retrieve::INFO,
-    })
 }
 
 async fn find_all(cx: &Cx, ids: &[ID]) -> Result<Vec<Option<Node>>> {

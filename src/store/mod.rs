@@ -15,6 +15,7 @@ mod sql;
 pub mod text;
 mod value;
 mod weigh;
+pub mod window;
 pub mod words;
 
 use std::{ops::Deref, path::PathBuf, sync::Arc, time::Duration};

@@ -189,14 +189,13 @@ pub async fn password(visit: Visit) -> Result<Response> {
         new_password2: visit.exact("new_password2").to_owned(),
         revoke_applications: Some(visit.form.is_on("revoke_applications")),
     };
-    match change_password(&permit, new).await {
-        Ok(proof) => {
-            let mut response = done(&visit, "password", Ok(())).await?;
-            browser::set_known(visit.app(), &mut response, proof);
-            Ok(response)
-        }
-        Err(error) => done(&visit, "password", Err(error)).await,
+    let changed = change_password(&permit, new).await;
+    let proof = changed.as_ref().ok().copied();
+    let mut response = done(&visit, "password", changed.map(drop)).await?;
+    if let Some(proof) = proof {
+        browser::set_known(visit.app(), &mut response, proof);
     }
+    Ok(response)
 }
 
 #[handler]

@@ -57,6 +57,10 @@ on_both! {
         let query = "mutation { createAlbum(input: {title: \"x\", artist: 1}) { album { title } } }";
         let twin = pod.graphql(query).by("alice").send().await.json();
         assert_eq!(twin["errors"][0]["extensions"]["fields"]["artist"], json!(["Object with id=1 does not exist."]));
+        let nobody = "00000000-0000-0000-0000-000000000000";
+        let query = format!("mutation {{ createAlbum(input: {{title: \"x\", artist: \"{nobody}\"}}) {{ album {{ title }} }} }}");
+        let twin = pod.graphql(&query).by("alice").send().await.json();
+        assert_eq!(twin["errors"][0]["extensions"]["fields"]["artist"], json!([format!("Object with uuid={nobody} does not exist.")]));
         assert_eq!(count(&pod, "select count(*) from albums").await, albums);
         assert_eq!(count(&pod, "select count(*) from tags where name = 'fine'").await, 0);
         assert_eq!(count(&pod, "select count(*) from contents").await, 2);

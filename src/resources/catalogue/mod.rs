@@ -2,6 +2,7 @@
 pub mod albums;
 pub mod artists;
 pub mod credits;
+mod editing;
 pub mod licenses;
 pub mod search;
 mod shelf;
@@ -55,7 +56,7 @@ pub struct Queries(
 
 #[derive(Default, MergedObject)]
 #[graphql(name = "CatalogueMutations")]
-pub struct Mutations(albums::Mutations, tracks::Mutations);
+pub struct Mutations(albums::Mutations, tracks::Mutations, editing::Mutations);
 
 /// Finds an artist, an album or a track.
 pub async fn found<T: Entity>(permit: &Allowed<impl Operation>, key: Key) -> Result<T> {

@@ -41,4 +41,4 @@ pub struct Queries(
 
 #[derive(Default, MergedObject)]
 #[graphql(name = "LibraryMutations")]
-pub struct Mutations(attachments::Mutations, edits::Mutations);
+pub struct Mutations(attachments::Mutations);

@@ -10,7 +10,7 @@ use crate::{
     context::Cx,
     error::Result,
     graphql::{
-        connection::{Connection, answer, cost, nest, nested_pages, window},
+        connection::{Connection, cost, nest, nested_pages, window},
         ids::{Kind, global},
         standard::{fields, mutations},
     },
@@ -106,13 +106,8 @@ impl Album {
         last: Option<i32>,
         before: Option<String>,
     ) -> Option<Result<Connection<Track>>> {
-        answer(async {
-            let window = window(first, after, last, before)?;
-            let permit = ctx.reach::<tracks::List>().await?;
-            let ids = permit.loaders().shared::<AlbumTracks>(self.id).await?;
-            nest(&permit, ids.as_deref().map_or(&[], Vec::as_slice), window).await
-        })
-        .await
+        let window = window(first, after, last, before);
+        nest::<tracks::List, AlbumTracks, _>(ctx, self.id, window).await
     }
 
     /// Libraries with tracks of the album that you have access to, oldest first.

@@ -48,8 +48,7 @@ pub async fn create(permit: &Allowed<Create>, new: NewAlbum) -> Result<Album> {
     not_blank("title", &new.title, 255)?;
     let names = new.tags.as_deref().unwrap_or_default();
     bounded("tags", names)?;
-    let artist = new.artist.resolve(permit, "artist").await?;
-    let name = artist_name(permit, artist).await?;
+    let (artist, name) = own_artist(permit, &new.artist).await?;
     let cover = cover(permit, new.cover.as_ref()).await?;
     let now = permit.clock().now();
     let mut tx = permit.begin().await?;
@@ -83,9 +82,11 @@ pub async fn create(permit: &Allowed<Create>, new: NewAlbum) -> Result<Album> {
         .ok_or(Error::NotFound)
 }
 
-/// Name of the artist, if the caller owns the artist's channel.
-async fn artist_name(permit: &Allowed<Create>, id: i64) -> Result<String> {
-    let missing = || Error::field("artist", format!("Object with id={id} does not exist."));
+/// ID and name of the artist, if the caller owns the artist's channel.
+async fn own_artist(permit: &Allowed<Create>, artist: &ById<Artist>) -> Result<(i64, String)> {
+    let key = artist.key("artist")?;
+    let missing = || Error::field("artist", format!("Object with {key} does not exist."));
+    let id = artist.resolve(permit, "artist").await?;
     let owned = sql("select artist_id from channels where artist_id = ? and attributed_to_id = ?")
         .bind(id)
         .bind(permit.actor_id().unwrap_or(-1));
@@ -93,12 +94,8 @@ async fn artist_name(permit: &Allowed<Create>, id: i64) -> Result<String> {
         .optional::<(i64,)>(permit.db())
         .await?
         .ok_or_else(missing)?;
-    Ok(permit
-        .loaders()
-        .one::<Artist>(id)
-        .await?
-        .ok_or_else(missing)?
-        .name)
+    let artist = permit.loaders().one::<Artist>(id).await?;
+    Ok((id, artist.ok_or_else(missing)?.name))
 }
 
 async fn cover(reader: &Reader, cover: Option<&ByUuid<Attachment>>) -> Result<Option<i64>> {

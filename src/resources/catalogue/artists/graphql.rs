@@ -8,7 +8,7 @@ use crate::{
     context::Cx,
     error::Result,
     graphql::{
-        connection::{Connection, answer, cost, nest, nested_pages, window},
+        connection::{Connection, cost, nest, nested_pages, window},
         ids::{Kind, global},
         standard::fields,
     },
@@ -88,13 +88,8 @@ impl Artist {
         last: Option<i32>,
         before: Option<String>,
     ) -> Option<Result<Connection<Album>>> {
-        answer(async {
-            let window = window(first, after, last, before)?;
-            let permit = ctx.reach::<albums::List>().await?;
-            let ids = permit.loaders().shared::<ArtistAlbums>(self.id).await?;
-            nest(&permit, ids.as_deref().map_or(&[], Vec::as_slice), window).await
-        })
-        .await
+        let window = window(first, after, last, before);
+        nest::<albums::List, ArtistAlbums, _>(ctx, self.id, window).await
     }
 
     /// Tracks that the artist is credited on, in the order they were added. For filters and other orders,
@@ -108,13 +103,8 @@ impl Artist {
         last: Option<i32>,
         before: Option<String>,
     ) -> Option<Result<Connection<Track>>> {
-        answer(async {
-            let window = window(first, after, last, before)?;
-            let permit = ctx.reach::<tracks::List>().await?;
-            let ids = permit.loaders().shared::<ArtistTracks>(self.id).await?;
-            nest(&permit, ids.as_deref().map_or(&[], Vec::as_slice), window).await
-        })
-        .await
+        let window = window(first, after, last, before);
+        nest::<tracks::List, ArtistTracks, _>(ctx, self.id, window).await
     }
 
     /// Libraries with tracks of the artist that you have access to, oldest first.

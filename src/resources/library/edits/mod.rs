@@ -3,7 +3,6 @@
 mod apply;
 mod body;
 mod changes;
-mod graphql;
 mod sql;
 
 use async_graphql::SimpleObject;
@@ -13,7 +12,6 @@ use uuid::Uuid;
 
 pub use self::{
     body::Rest,
-    graphql::Mutations,
     sql::{AlbumEdits, ArtistEdits, TrackEdits, target},
 };
 use self::{
@@ -24,6 +22,7 @@ use self::{
 use crate::{
     context::Reader,
     error::{Error, Result},
+    graphql::ids::Key,
     guard::{Allowed, Operation, Writes, operations},
     rest::page::{Page, PageQuery},
     store::{
@@ -176,10 +175,12 @@ async fn list<O: OnKind>(
     Ok(frame.around(bodies(permit, permit.loaders(), edits).await?))
 }
 
-/// Finds an edit by UUID.
-pub async fn retrieve(reader: &Allowed<OfArtist>, uuid: Uuid) -> Result<Edit> {
-    let found = sql::by_uuid(reader, uuid).await?;
-    found.ok_or(Error::NotFound)
+/// Finds an edit by UUID. Numbers, which can be counted, find none.
+pub async fn retrieve(reader: &Allowed<OfArtist>, key: Key) -> Result<Edit> {
+    let Key::Uuid(uuid) = key else {
+        return Err(Error::NotFound);
+    };
+    sql::by_uuid(reader, uuid).await?.ok_or(Error::NotFound)
 }
 
 /// An edit to propose.
@@ -196,7 +197,11 @@ pub struct Proposal {
 const SUMMARY: usize = 2_000;
 
 /// Proposes an edit, and applies it if it is approved immediately.
-async fn propose<O: OnKind + Writes>(permit: &Allowed<O>, id: i64, new: Proposal) -> Result<Edit> {
+pub async fn propose<O: OnKind + Writes>(
+    permit: &Allowed<O>,
+    id: i64,
+    new: Proposal,
+) -> Result<Edit> {
     let (reader, kind): (&Reader, _) = (permit, O::KIND);
     let target = target(reader, kind, id).await?;
     let actor = reader.actor_id().ok_or(Error::Forbidden)?;

@@ -6,7 +6,7 @@ use sqlx::FromRow;
 
 use crate::{
     context::{Cx, Reader},
-    error::Result,
+    error::{Error, Result},
     graphql::ids::{Kind, global},
     load::{Entity, entity},
     time::Timestamp,
@@ -69,15 +69,13 @@ impl Actor {
 }
 
 /// Finds an actor by its username with the domain.
-pub async fn named(reader: &Reader, address: &str) -> Result<Option<Actor>> {
-    let Some((name, domain)) = address.split_once('@') else {
-        return Ok(None);
-    };
+pub async fn named(reader: &Reader, address: &str) -> Result<Actor> {
+    let (name, domain) = address.split_once('@').ok_or(Error::NotFound)?;
     Actor::select()
         .then(" where preferred_username = ? and domain = ?")
         .bind(name)
         .bind(domain)
-        .optional(reader.db())
+        .one(reader.db())
         .await
 }
 

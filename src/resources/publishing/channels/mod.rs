@@ -9,9 +9,9 @@ use uuid::Uuid;
 
 use crate::{
     context::Reader,
-    error::Result,
+    error::{Error, Result},
     graphql::{
-        ids::{Kind, global},
+        ids::{Key, Kind, global},
         reference::identified,
     },
     guard::AllowExt,
@@ -111,8 +111,11 @@ weigh!(Channel: preferred_username, domain, rss_url);
 const SELECT: &str = "select c.id, c.uuid, c.artist_id, c.actor_id, c.rss_url, c.creation_date,
     o.preferred_username, o.domain from channels c join actors o on o.id = c.actor_id where ";
 
-/// The channel with this UUID.
-pub async fn by_uuid(reader: &Reader, uuid: Uuid) -> Result<Channel> {
+/// Finds a channel by UUID. Numbers, which can be counted, find none.
+pub async fn retrieve(reader: &Reader, key: Key) -> Result<Channel> {
+    let Key::Uuid(uuid) = key else {
+        return Err(Error::NotFound);
+    };
     let found = sql(SELECT).then("c.uuid = ?").bind(uuid);
     found.one(reader.db()).await
 }

@@ -1,8 +1,13 @@
+//! Edits of artists, albums and tracks over GraphQL.
 use async_graphql::{ComplexObject, Context, ID, InputObject, Json, MaybeUndefined, SimpleObject};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Edit, OnKind, Proposal, ProposeAlbum, ProposeArtist, ProposeTrack, propose};
+use super::{
+    albums::{self, Album},
+    artists::{self, Artist},
+    tracks::{self, Track},
+};
 use crate::{
     context::Cx,
     error::{Error, Result},
@@ -14,14 +19,10 @@ use crate::{
     },
     guard::{AllowExt, Allowed, Writes},
     resources::{
-        catalogue::{
-            albums::{self, Album},
-            artists::{self, Artist},
-            tracks::{self, Track},
-        },
         library::{
             attachments::{self, Attachment},
             contents::NewContent,
+            edits::{Edit, OnKind, Proposal, ProposeAlbum, ProposeArtist, ProposeTrack, propose},
         },
         people::actors::Actor,
     },
