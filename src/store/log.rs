@@ -61,6 +61,15 @@ pub async fn renew(database: &Path, write: &SqlitePool) -> sqlx::Result<()> {
     Ok(())
 }
 
+/// Brings what the log holds into the file. SQLite does so when its last connection closes, unless that
+/// one can only read: another program's, or a reader of ours that ends in the background.
+pub async fn empty(write: &SqlitePool) {
+    // Best effort: what stays in the log is found at the next start.
+    let _ = sqlx::raw_sql("pragma wal_checkpoint(truncate)")
+        .execute(write)
+        .await;
+}
+
 fn note(database: &Path, numbers: &[i64]) -> io::Result<()> {
     let lines: Vec<String> = numbers.iter().map(i64::to_string).collect();
     let (note, new) = (beside(database, "-mark"), beside(database, "-mark.new"));

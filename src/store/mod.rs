@@ -179,6 +179,7 @@ impl Db {
         match &self.pools {
             Pools::Sqlite { read, write, .. } => {
                 read.close().await;
+                log::empty(write).await;
                 write.close().await;
             }
             Pools::Postgres(servers) => servers.close().await,

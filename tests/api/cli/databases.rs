@@ -87,6 +87,41 @@ fn a_log_that_belongs_to_another_database_is_noticed() {
     server.stop();
 }
 
+/// What was written is in the file itself once the program ended, whoever else looks into it just then.
+#[test]
+fn the_file_holds_everything_when_the_program_has_ended() {
+    let (folder, copy) = (folder("looked-at"), folder("copied"));
+    assert!(quiet(&folder).arg("migrate").status().unwrap().success());
+    let database = folder.join("data/baleen.db");
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let looks = runtime.block_on(looking(&database));
+    let made = quiet(&folder)
+        .args(["user", "create", "ann", "--email", "ann@x.test"])
+        .stdout(Stdio::null())
+        .status();
+    assert!(made.unwrap().success());
+    fs::create_dir(copy.join("data")).unwrap();
+    fs::copy(&database, copy.join("data/baleen.db")).unwrap();
+    drop(looks);
+    let listed = quiet(&copy).args(["user", "list"]).output().unwrap();
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    assert!(listed.contains("ann@x.test"), "{listed}");
+}
+
+/// Another program that has the database open.
+async fn looking(database: &Path) -> sqlx::SqliteConnection {
+    use sqlx::{ConnectOptions, sqlite::SqliteConnectOptions};
+    let options = SqliteConnectOptions::new()
+        .filename(database)
+        .read_only(true);
+    let mut there = options.connect().await.unwrap();
+    sqlx::query("select count(*) from users")
+        .fetch_one(&mut there)
+        .await
+        .unwrap();
+    there
+}
+
 /// Nothing is left of a dry run, neither where the pod would be nor among temporary files.
 #[test]
 fn a_dry_run_leaves_nothing() {

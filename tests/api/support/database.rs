@@ -179,7 +179,12 @@ async fn fill(url: &str, folder: &str, from: Option<PathBuf>) -> Result<(), Stri
             .map_err(|error| error.to_string())?;
     }
     app.db().close().await;
-    Ok(())
+    // Copies are made of the file alone.
+    let log = fs::metadata(Path::new(folder).join("baleen.db-wal"));
+    match log.map_or(0, |log| log.len()) {
+        0 => Ok(()),
+        left => Err(format!("{left} bytes are still in the log")),
+    }
 }
 
 /// Watches nothing.
