@@ -160,7 +160,7 @@ impl<V> Parts<V> {
 pub struct Loaders(DataLoader<Batch, NoCache>);
 
 /// What the loaders read with.
-struct Batch(Arc<Reader>);
+pub struct Batch(Arc<Reader>);
 
 /// An id of the kind `K`.
 struct Id<K>(i64, PhantomData<fn() -> K>);
@@ -244,6 +244,15 @@ impl Loaders {
         Ok(rows.into_iter().map(Arc::unwrap_or_clone).collect())
     }
 
+    /// The value of a key that is no id.
+    pub async fn keyed<K>(&self, key: K) -> Result<Option<<Batch as Loader<K>>::Value>>
+    where
+        K: Send + Sync + Hash + Eq + Clone + 'static,
+        Batch: Loader<K, Error = Error>,
+    {
+        self.0.load_one(key).await
+    }
+
     fn db(&self) -> &Reads {
         self.0.loader().0.db()
     }
@@ -268,6 +277,10 @@ impl<K: Load> Loader<Id<K>> for Batch {
 }
 
 impl Batch {
+    pub fn reader(&self) -> &Reader {
+        &self.0
+    }
+
     fn kept<K: Load>(&self, id: i64, value: K::Value, version: Version) -> Arc<K::Value> {
         let value = Arc::new(value);
         if !K::CHANGES.is_empty() {

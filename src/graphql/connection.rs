@@ -9,7 +9,7 @@ use async_graphql::{
 use crate::{
     context::Cx,
     error::{Error, Result},
-    guard::{AllowExt, Allowed, Operation},
+    guard::{Allowed, Operation},
     load::Load,
     store::{
         listing::Listing,
@@ -80,30 +80,11 @@ where
     page(permit, stretch, Total::Of(listing)).await
 }
 
-/// Reads a page of the list `L` below an object, after the scope of `O` was checked. The IDs are in
-/// memory, so that the page costs no statement for each object.
-pub async fn nest<O, L, T>(
-    ctx: &Context<'_>,
-    owner: i64,
-    window: Result<Window>,
-) -> Option<Result<Connection<T>>>
-where
-    O: Operation,
-    L: Load<Value = Vec<i64>>,
-    T: Load<Value = T> + Clone + OutputType,
-{
-    answer(async {
-        let window = window?;
-        let permit = ctx.reach::<O>().await?;
-        let ids = permit.loaders().shared::<L>(owner).await?;
-        let ids = ids.as_deref().map_or(&[][..], Vec::as_slice);
-        let stretch = window.part_of(ids, NESTED_DEFAULT, NESTED_MAXIMUM)?;
-        page(&permit, stretch, Total::Known(ids.len())).await
-    })
-    .await
-}
-
-async fn page<O, T>(permit: &Allowed<O>, stretch: Stretch, total: Total) -> Result<Connection<T>>
+pub(super) async fn page<O, T>(
+    permit: &Allowed<O>,
+    stretch: Stretch,
+    total: Total,
+) -> Result<Connection<T>>
 where
     O: Operation,
     T: Load<Value = T> + Clone + OutputType,

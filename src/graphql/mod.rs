@@ -11,6 +11,7 @@ pub mod ids;
 pub mod input;
 mod introspection;
 mod limits;
+pub mod nested;
 mod nulls;
 mod order;
 mod outcome;

@@ -15,6 +15,7 @@ pub struct Window {
 }
 
 /// A part of a list.
+#[derive(Clone, Debug)]
 pub struct Stretch {
     pub ids: Vec<i64>,
     pub cursors: Vec<String>,

@@ -121,6 +121,12 @@ impl Shelf {
         }
     }
 
+    /// Condition: the caller can play something of the row in this library.
+    pub fn in_library(&self, reader: &Reader, library: i64) -> Sql {
+        let there = sql("u.library_id = ? and ").bind(library);
+        self.uploaded_where(there.append(playable(reader)))
+    }
+
     fn uploaded_where(&self, condition: Sql) -> Sql {
         sql(self.among)
             .then(" (")

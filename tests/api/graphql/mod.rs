@@ -2,6 +2,7 @@
 mod conformance;
 mod identity;
 mod limits;
+mod lists;
 
 use poem::http::Method;
 use serde_json::{Value, json};

@@ -3,15 +3,16 @@ use async_graphql::{ComplexObject, Context, ID};
 use super::{
     Album, AlbumFilter, AlbumOrder, AlbumTracksCount, Libraries, List, Retrieve, playable,
     retrieve,
-    sql::{AlbumHolders, listing},
+    sql::{AlbumHolders, ArtistAlbums, in_library, listing},
     write::{NewAlbum, create, delete},
 };
 use crate::{
-    context::Cx,
+    context::{Cx, Reader},
     error::Result,
     graphql::{
-        connection::{Connection, cost, nest, nested_pages, window},
+        connection::{Connection, cost, nested_pages},
         ids::{Kind, global},
+        nested::{Asked, nest, nested},
         standard::{fields, mutations},
     },
     guard::AllowExt,
@@ -20,7 +21,7 @@ use crate::{
             artists::{self, Artist},
             credits::{AlbumCredits, ArtistCredit},
             tags::{AlbumTags, Tag},
-            tracks::{self, AlbumTracks, Track},
+            tracks::{Track, TrackFilter, TrackOrder, TracksOfAlbum},
         },
         library::{
             attachments::Attachment,
@@ -30,6 +31,7 @@ use crate::{
         },
         people::actors::Actor,
     },
+    store::listing::Listing,
 };
 
 #[ComplexObject]
@@ -95,19 +97,22 @@ impl Album {
         Ok(playable.contains(&self.id))
     }
 
-    /// Tracks, sorted by disc and position. For filters and other orders, use the root field `tracks` with
-    /// the filter `album`.
+    /// Tracks; by disc and position, unless `orderBy` is given. With a filter or an order, artists that you
+    /// have hidden are left out.
     #[graphql(complexity = "cost(nested_pages(first, last), child_complexity)")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a connection")]
     async fn tracks(
         &self,
         ctx: &Context<'_>,
+        filter: Option<TrackFilter>,
+        order_by: Option<Vec<TrackOrder>>,
         first: Option<i32>,
         after: Option<String>,
         last: Option<i32>,
         before: Option<String>,
     ) -> Option<Result<Connection<Track>>> {
-        let window = window(first, after, last, before);
-        nest::<tracks::List, AlbumTracks, _>(ctx, self.id, window).await
+        let asked = Asked::of(filter, order_by, first, after, last, before);
+        nest::<TracksOfAlbum>(ctx, self.id, asked).await
     }
 
     /// Libraries with tracks of the album that you have access to, oldest first.
@@ -124,6 +129,32 @@ impl Album {
         let edits = permit.loaders().one::<AlbumEdits>(self.id).await?;
         Ok(Some(edits.unwrap_or_default()))
     }
+}
+
+nested! {
+    /// Albums that an artist is credited on, in the order they were added.
+    AlbumsOfArtist: List(AlbumFilter, AlbumOrder) -> Album = with_channels,
+        where "al.id in (select aa.album_id from album_artists aa where aa.artist_id = ?)",
+        usual Vec::new(), kept ArtistAlbums;
+    /// Albums with a tag.
+    AlbumsOfTag: List(AlbumFilter, AlbumOrder) -> Album = listing,
+        where "al.id in (select x.album_id from album_tags x where x.tag_id = ?)";
+    /// Albums of what can be played in a library.
+    AlbumsOfLibrary: List(AlbumFilter, AlbumOrder) -> Album = listing, within in_library;
+}
+
+/// The listing below an object that may itself belong to a channel.
+async fn with_channels(
+    reader: &Reader,
+    filter: &AlbumFilter,
+    order: &[AlbumOrder],
+) -> Result<Listing> {
+    let include_channels = filter.include_channels.or(Some(true));
+    let filter = AlbumFilter {
+        include_channels,
+        ..filter.clone()
+    };
+    listing(reader, &filter, order).await
 }
 
 fields! {

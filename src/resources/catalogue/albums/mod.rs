@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 pub use self::{
     body::{AlbumBody, Rest, bodies, shown},
-    graphql::{Mutations, Queries},
+    graphql::{AlbumsOfArtist, AlbumsOfLibrary, AlbumsOfTag, Mutations, Queries},
     sql::{AlbumSounds, AlbumTracksCount, ArtistAlbums, matching_ids, playable},
 };
 use super::{artists::ContentCategory, found, libraries_of};

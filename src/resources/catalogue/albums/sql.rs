@@ -38,6 +38,11 @@ const SHELF: Shelf = Shelf {
     unplayable_is_withheld: false,
 };
 
+/// Condition: the caller can play something of the row in this library.
+pub(super) fn in_library(reader: &Reader, library: i64) -> Sql {
+    SHELF.in_library(reader, library)
+}
+
 pub(super) async fn listing(
     reader: &Reader,
     filter: &AlbumFilter,

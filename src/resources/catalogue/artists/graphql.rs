@@ -2,22 +2,23 @@ use async_graphql::{ComplexObject, Context, ID};
 
 use super::{
     Artist, ArtistFilter, ArtistOrder, ArtistTracksCount, Libraries, List, Retrieve, retrieve,
-    sql::listing,
+    sql::{in_library, listing},
 };
 use crate::{
     context::Cx,
     error::Result,
     graphql::{
-        connection::{Connection, cost, nest, nested_pages, window},
+        connection::{Connection, cost, nested_pages},
         ids::{Kind, global},
+        nested::{Asked, nest, nested},
         standard::fields,
     },
     guard::AllowExt,
     resources::{
         catalogue::{
-            albums::{self, Album, ArtistAlbums},
+            albums::{Album, AlbumFilter, AlbumOrder, AlbumsOfArtist},
             tags::{ArtistTags, Tag},
-            tracks::{self, ArtistTracks, Track},
+            tracks::{Track, TrackFilter, TrackOrder, TracksOfArtist},
         },
         library::{
             attachments::Attachment,
@@ -77,34 +78,41 @@ impl Artist {
         ctx.load_all::<Retrieve, ArtistTracksCount>(self.id).await
     }
 
-    /// Albums that the artist is credited on, in the order they were added. For filters and other orders,
-    /// use the root field `albums` with the filter `artist`.
+    /// Albums that the artist is credited on; in the order they were added, unless `orderBy` is given. With a
+    /// filter or an order, artists that you have hidden are left out.
     #[graphql(complexity = "cost(nested_pages(first, last), child_complexity)")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a connection")]
     async fn albums(
         &self,
         ctx: &Context<'_>,
+        filter: Option<AlbumFilter>,
+        order_by: Option<Vec<AlbumOrder>>,
         first: Option<i32>,
         after: Option<String>,
         last: Option<i32>,
         before: Option<String>,
     ) -> Option<Result<Connection<Album>>> {
-        let window = window(first, after, last, before);
-        nest::<albums::List, ArtistAlbums, _>(ctx, self.id, window).await
+        let asked = Asked::of(filter, order_by, first, after, last, before);
+        nest::<AlbumsOfArtist>(ctx, self.id, asked).await
     }
 
-    /// Tracks that the artist is credited on, in the order they were added. For filters and other orders,
-    /// use the root field `tracks` with the filter `artist`, which also finds those on the artist's albums.
+    /// Tracks that the artist is credited on; in the order they were added, unless `orderBy` is given. Tracks
+    /// on the artist's albums that credit only others are not among them. With a filter or an order, artists
+    /// that you have hidden are left out.
     #[graphql(complexity = "cost(nested_pages(first, last), child_complexity)")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a connection")]
     async fn tracks(
         &self,
         ctx: &Context<'_>,
+        filter: Option<TrackFilter>,
+        order_by: Option<Vec<TrackOrder>>,
         first: Option<i32>,
         after: Option<String>,
         last: Option<i32>,
         before: Option<String>,
     ) -> Option<Result<Connection<Track>>> {
-        let window = window(first, after, last, before);
-        nest::<tracks::List, ArtistTracks, _>(ctx, self.id, window).await
+        let asked = Asked::of(filter, order_by, first, after, last, before);
+        nest::<TracksOfArtist>(ctx, self.id, asked).await
     }
 
     /// Libraries with tracks of the artist that you have access to, oldest first.
@@ -121,6 +129,14 @@ impl Artist {
         let edits = permit.loaders().one::<ArtistEdits>(self.id).await?;
         Ok(Some(edits.unwrap_or_default()))
     }
+}
+
+nested! {
+    /// Artists with a tag.
+    ArtistsOfTag: List(ArtistFilter, ArtistOrder) -> Artist = listing,
+        where "a.id in (select x.artist_id from artist_tags x where x.tag_id = ?)";
+    /// Artists of what can be played in a library.
+    ArtistsOfLibrary: List(ArtistFilter, ArtistOrder) -> Artist = listing, within in_library;
 }
 
 fields! {

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 pub use self::{
     body::{ArtistBody, ArtistRef, Depth, Rest, bodies, refs, shown},
-    graphql::Queries,
+    graphql::{ArtistsOfLibrary, ArtistsOfTag, Queries},
     sql::{ArtistTracksCount, matching_ids},
 };
 use super::{found, libraries_of};

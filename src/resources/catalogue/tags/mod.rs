@@ -10,12 +10,18 @@ use crate::{
     context::Reader,
     error::{Error, Result},
     graphql::{
-        connection::answer,
+        connection::{Connection, answer, cost, nested_pages},
         ids::{Key, Kind, global},
+        nested::{Asked, nest},
         standard::fields,
     },
     guard::{AllowExt, Allowed, operations},
     load::{Entity, Loaders, entity, grouped, load},
+    resources::catalogue::{
+        albums::{Album, AlbumFilter, AlbumOrder, AlbumsOfTag},
+        artists::{Artist, ArtistFilter, ArtistOrder, ArtistsOfTag},
+        tracks::{Track, TrackFilter, TrackOrder, TracksOfTag},
+    },
     rest::{
         answer::Answer,
         page::ListQuery,
@@ -66,6 +72,57 @@ impl Tag {
     #[graphql(name = "id")]
     pub(crate) async fn global_id(&self) -> ID {
         global(Kind::Tag, self.id)
+    }
+
+    /// Artists with the tag, newest first, unless `orderBy` is given.
+    #[graphql(complexity = "cost(nested_pages(first, last), child_complexity)")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a connection")]
+    async fn artists(
+        &self,
+        ctx: &Context<'_>,
+        filter: Option<ArtistFilter>,
+        order_by: Option<Vec<ArtistOrder>>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Option<Result<Connection<Artist>>> {
+        let asked = Asked::of(filter, order_by, first, after, last, before);
+        nest::<ArtistsOfTag>(ctx, self.id, asked).await
+    }
+
+    /// Albums with the tag, newest first, unless `orderBy` is given.
+    #[graphql(complexity = "cost(nested_pages(first, last), child_complexity)")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a connection")]
+    async fn albums(
+        &self,
+        ctx: &Context<'_>,
+        filter: Option<AlbumFilter>,
+        order_by: Option<Vec<AlbumOrder>>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Option<Result<Connection<Album>>> {
+        let asked = Asked::of(filter, order_by, first, after, last, before);
+        nest::<AlbumsOfTag>(ctx, self.id, asked).await
+    }
+
+    /// Tracks with the tag, newest first, unless `orderBy` is given.
+    #[graphql(complexity = "cost(nested_pages(first, last), child_complexity)")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a connection")]
+    async fn tracks(
+        &self,
+        ctx: &Context<'_>,
+        filter: Option<TrackFilter>,
+        order_by: Option<Vec<TrackOrder>>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Option<Result<Connection<Track>>> {
+        let asked = Asked::of(filter, order_by, first, after, last, before);
+        nest::<TracksOfTag>(ctx, self.id, asked).await
     }
 }
 

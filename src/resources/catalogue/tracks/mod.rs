@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 pub use self::{
     body::{Rest, TrackBody, bodies, shown},
-    graphql::{Mutations, Queries},
+    graphql::{Mutations, Queries, TracksOfAlbum, TracksOfArtist, TracksOfLibrary, TracksOfTag},
     sql::{AlbumTracks, ArtistTracks, matching_ids},
 };
 use super::{found, libraries_of, owned_by_channel};

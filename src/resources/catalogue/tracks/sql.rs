@@ -50,6 +50,11 @@ const PLACES: &[(&str, Index)] = &[
     ("t.album_id in", Index::Albums),
 ];
 
+/// Condition: the caller can play something of the row in this library.
+pub(super) fn in_library(reader: &Reader, library: i64) -> Sql {
+    SHELF.in_library(reader, library)
+}
+
 pub(super) async fn listing(
     reader: &Reader,
     filter: &TrackFilter,
@@ -222,6 +227,16 @@ load!(/// IDs of an album's tracks, by disc and position.
 
 load!(/// IDs of the tracks that an artist is credited on, in the order they were added.
     ArtistTracks: Vec<i64> = kept of_artists, upon [TrackArtistArtist]);
+
+/// The order of `AlbumTracks`.
+pub(super) fn by_position() -> Vec<SortKey> {
+    let disc = sql("coalesce(t.disc_number, 0)");
+    let position = sql("coalesce(t.position, 0)");
+    vec![
+        SortKey::new(disc, KeyKind::Int, false),
+        SortKey::new(position, KeyKind::Int, false),
+    ]
+}
 
 async fn of_artists(db: &Reads, ids: Vec<i64>) -> Result<HashMap<i64, Vec<i64>>> {
     let rows = sql(

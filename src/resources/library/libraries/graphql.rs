@@ -7,12 +7,22 @@ use crate::{
     context::Cx,
     error::Result,
     graphql::{
+        connection::{Connection, cost, nested_pages},
         ids::{Kind, global},
+        nested::{Asked, nest, nested},
         scalars::BigInt,
         standard::fields,
     },
     guard::AllowExt,
-    resources::people::actors::Actor,
+    resources::{
+        catalogue::{
+            albums::{Album, AlbumFilter, AlbumOrder, AlbumsOfLibrary},
+            artists::{Artist, ArtistFilter, ArtistOrder, ArtistsOfLibrary},
+            tracks::{Track, TrackFilter, TrackOrder, TracksOfLibrary},
+        },
+        library::uploads::{Upload, UploadFilter, UploadOrder, UploadsOfLibrary},
+        people::actors::Actor,
+    },
 };
 
 #[ComplexObject]
@@ -58,6 +68,83 @@ impl Library {
     async fn actor(&self, ctx: &Context<'_>) -> Result<Option<Actor>> {
         ctx.load::<Retrieve, Actor>(self.actor_id).await
     }
+
+    /// Artists of the tracks in the library, newest first, unless `orderBy` is given. Empty if you have no access
+    /// to the library.
+    #[graphql(complexity = "cost(nested_pages(first, last), child_complexity)")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a connection")]
+    async fn artists(
+        &self,
+        ctx: &Context<'_>,
+        filter: Option<ArtistFilter>,
+        order_by: Option<Vec<ArtistOrder>>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Option<Result<Connection<Artist>>> {
+        let asked = Asked::of(filter, order_by, first, after, last, before);
+        nest::<ArtistsOfLibrary>(ctx, self.id, asked).await
+    }
+
+    /// Albums with tracks in the library, newest first, unless `orderBy` is given. Empty if you have no access
+    /// to the library.
+    #[graphql(complexity = "cost(nested_pages(first, last), child_complexity)")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a connection")]
+    async fn albums(
+        &self,
+        ctx: &Context<'_>,
+        filter: Option<AlbumFilter>,
+        order_by: Option<Vec<AlbumOrder>>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Option<Result<Connection<Album>>> {
+        let asked = Asked::of(filter, order_by, first, after, last, before);
+        nest::<AlbumsOfLibrary>(ctx, self.id, asked).await
+    }
+
+    /// Tracks in the library, newest first, unless `orderBy` is given. Empty if you have no access to the
+    /// library.
+    #[graphql(complexity = "cost(nested_pages(first, last), child_complexity)")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a connection")]
+    async fn tracks(
+        &self,
+        ctx: &Context<'_>,
+        filter: Option<TrackFilter>,
+        order_by: Option<Vec<TrackOrder>>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Option<Result<Connection<Track>>> {
+        let asked = Asked::of(filter, order_by, first, after, last, before);
+        nest::<TracksOfLibrary>(ctx, self.id, asked).await
+    }
+
+    /// Uploads in the library that are your own or that you can play, newest first, unless `orderBy` is given.
+    #[graphql(complexity = "cost(nested_pages(first, last), child_complexity)")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a connection")]
+    async fn uploads(
+        &self,
+        ctx: &Context<'_>,
+        filter: Option<UploadFilter>,
+        order_by: Option<Vec<UploadOrder>>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Option<Result<Connection<Upload>>> {
+        let asked = Asked::of(filter, order_by, first, after, last, before);
+        nest::<UploadsOfLibrary>(ctx, self.id, asked).await
+    }
+}
+
+nested! {
+    /// Libraries of an actor that the caller has access to.
+    LibrariesOfActor: List(LibraryFilter, LibraryOrder) -> Library = listing,
+        where "l.actor_id = ?";
 }
 
 fields! {

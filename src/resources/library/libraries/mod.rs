@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 pub use self::{
     body::{HolderBody, LibraryBody, Rest, bodies, holder_page},
-    graphql::Queries,
+    graphql::{LibrariesOfActor, Queries},
     sql::{AlbumLibraries, ArtistLibraries, LibraryHoldings, TrackLibraries},
     write::{New, insert},
 };

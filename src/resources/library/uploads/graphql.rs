@@ -1,12 +1,16 @@
 use async_graphql::{ComplexObject, Context, ID, Json};
 use serde_json::Value;
 
-use super::{List, Retrieve, Upload, UploadFilter, UploadOrder, retrieve, sql::listing};
+use super::{
+    List, Retrieve, Upload, UploadFilter, UploadOrder, retrieve,
+    sql::{listing, visible_listing},
+};
 use crate::{
     context::Cx,
     error::Result,
     graphql::{
         ids::{Kind, global},
+        nested::nested,
         scalars::BigInt,
         standard::fields,
     },
@@ -69,6 +73,15 @@ impl Upload {
         let own = library.is_some_and(|library| permit.actor_id() == Some(library.actor_id));
         Ok(own.then(|| Json(self.import_details.clone())))
     }
+}
+
+nested! {
+    /// Uploads in a library that the caller owns or can play.
+    UploadsOfLibrary: Retrieve(UploadFilter, UploadOrder) -> Upload = visible_listing,
+        where "u.library_id = ?";
+    /// Uploads of an actor that the caller owns or can play.
+    UploadsOfActor: Retrieve(UploadFilter, UploadOrder) -> Upload = visible_listing,
+        where "u.library_id in (select l.id from libraries l where l.actor_id = ?)";
 }
 
 fields! {

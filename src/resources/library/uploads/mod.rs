@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 pub use self::{
     body::{Rest, UploadBody, UploadRef, file_name, listen_url},
-    graphql::Queries,
+    graphql::{Queries, UploadsOfActor, UploadsOfLibrary},
     sql::{audible_uploads, audible_uploads_of},
 };
 use super::visibility::audible;

@@ -5,7 +5,7 @@ use std::{
 };
 
 use super::super::visibility::{playable, viewable, within_scope};
-use super::{Upload, UploadFilter, UploadOrder, UploadOrderField};
+use super::{Upload, UploadFilter, UploadOrder, UploadOrderField, visible};
 use crate::{
     context::Reader,
     error::Result,
@@ -18,14 +18,39 @@ use crate::{
     },
 };
 
+/// The caller's own uploads.
 pub(super) async fn listing(
     reader: &Reader,
     filter: &UploadFilter,
     order: &[UploadOrder],
 ) -> Result<Listing> {
-    let from = sql("from uploads u where u.library_id in
+    let own = sql("from uploads u where u.library_id in
         (select l.id from libraries l where l.actor_id = ?)")
     .bind(reader.actor_id().unwrap_or(-1));
+    narrowed(reader, own, filter, order).await
+}
+
+/// The uploads that the caller owns or can play. Those in channels are among them.
+pub(super) async fn visible_listing(
+    reader: &Reader,
+    filter: &UploadFilter,
+    order: &[UploadOrder],
+) -> Result<Listing> {
+    let include_channels = filter.include_channels.or(Some(true));
+    let filter = UploadFilter {
+        include_channels,
+        ..filter.clone()
+    };
+    let visible = sql("from uploads u where ").append(visible(reader));
+    narrowed(reader, visible, &filter, order).await
+}
+
+async fn narrowed(
+    reader: &Reader,
+    from: Sql,
+    filter: &UploadFilter,
+    order: &[UploadOrder],
+) -> Result<Listing> {
     let from = of_library(reader, from, filter).await?;
     let mut from = of_tracks_filter(reader, from, filter).await?;
     if !filter.import_status.is_empty() {

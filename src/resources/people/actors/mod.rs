@@ -7,8 +7,16 @@ use sqlx::FromRow;
 use crate::{
     context::{Cx, Reader},
     error::{Error, Result},
-    graphql::ids::{Kind, global},
+    graphql::{
+        connection::{Connection, cost, nested_pages},
+        ids::{Kind, global},
+        nested::{Asked, nest},
+    },
     load::{Entity, entity},
+    resources::library::{
+        libraries::{LibrariesOfActor, Library, LibraryFilter, LibraryOrder},
+        uploads::{Upload, UploadFilter, UploadOrder, UploadsOfActor},
+    },
     time::Timestamp,
 };
 
@@ -65,6 +73,40 @@ impl Actor {
         ctx.data_unchecked::<Cx>()
             .reader()
             .is_local_domain(&self.domain)
+    }
+
+    /// Libraries of the actor that you have access to, newest first, unless `orderBy` is given.
+    #[graphql(complexity = "cost(nested_pages(first, last), child_complexity)")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a connection")]
+    async fn libraries(
+        &self,
+        ctx: &Context<'_>,
+        filter: Option<LibraryFilter>,
+        order_by: Option<Vec<LibraryOrder>>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Option<Result<Connection<Library>>> {
+        let asked = Asked::of(filter, order_by, first, after, last, before);
+        nest::<LibrariesOfActor>(ctx, self.id, asked).await
+    }
+
+    /// Uploads of the actor that are your own or that you can play, newest first, unless `orderBy` is given.
+    #[graphql(complexity = "cost(nested_pages(first, last), child_complexity)")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a connection")]
+    async fn uploads(
+        &self,
+        ctx: &Context<'_>,
+        filter: Option<UploadFilter>,
+        order_by: Option<Vec<UploadOrder>>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Option<Result<Connection<Upload>>> {
+        let asked = Asked::of(filter, order_by, first, after, last, before);
+        nest::<UploadsOfActor>(ctx, self.id, asked).await
     }
 }
 

@@ -14,16 +14,25 @@ use super::{
     store_settings, update,
 };
 use crate::{
+    accounts::sessions::Session,
     auth::listening,
     context::Cx,
     error::Result,
     graphql::{
-        connection::answer,
+        connection::{answer, cost},
         ids::{Kind, global},
         standard::{fields, mutations},
     },
-    guard::{AllowExt, Allowed},
-    resources::library::{attachments::Attachment, contents::Content},
+    guard::{AllowExt, Allowed, Operation},
+    resources::{
+        library::{attachments::Attachment, contents::Content},
+        people::{
+            actors::Actor,
+            applications::{self, OauthApplication},
+            grants::{self, Grant},
+            sessions,
+        },
+    },
     time::Timestamp,
 };
 
@@ -50,6 +59,19 @@ impl User {
             .get_or_try_init(|| sql::viewer(&permit, permit.db()))
             .await?;
         Ok(Some(read(account)))
+    }
+
+    /// Lists what belongs to the account, with the permit of that operation; `None` for others.
+    async fn owned<O: Operation, T>(
+        &self,
+        ctx: &Context<'_>,
+        list: impl AsyncFnOnce(&Allowed<O>) -> Result<Vec<T>>,
+    ) -> Result<Option<Vec<T>>> {
+        let caller = ctx.data_unchecked::<Cx>().reader().user_id();
+        if caller != Some(self.id) {
+            return Ok(None);
+        }
+        list(&ctx.reach().await?).await.map(Some)
     }
 }
 
@@ -82,6 +104,32 @@ impl User {
     async fn summary(&self, ctx: &Context<'_>) -> Result<Option<Content>> {
         let loaders = ctx.data_unchecked::<Cx>().loaders();
         loaders.maybe::<Content>(self.summary_id).await
+    }
+
+    /// ActivityPub actor of the account, which owns its libraries; null if there is none.
+    async fn actor(&self, ctx: &Context<'_>) -> Result<Option<Actor>> {
+        let loaders = ctx.data_unchecked::<Cx>().loaders();
+        loaders.maybe::<Actor>(self.actor_id).await
+    }
+
+    /// Applications that you have registered, newest first; null if it is not your account. Requires
+    /// `read:security`.
+    #[graphql(complexity = "cost(100, child_complexity)")]
+    async fn oauth_apps(&self, ctx: &Context<'_>) -> Option<Result<Option<Vec<OauthApplication>>>> {
+        answer(self.owned(ctx, applications::list)).await
+    }
+
+    /// Applications that you have authorized, newest first; null if it is not your account. Requires
+    /// `read:security`.
+    #[graphql(complexity = "cost(100, child_complexity)")]
+    async fn grants(&self, ctx: &Context<'_>) -> Option<Result<Option<Vec<Grant>>>> {
+        answer(self.owned(ctx, grants::list)).await
+    }
+
+    /// Your browser sessions, newest first; null if it is not your account. Requires `read:security`.
+    #[graphql(complexity = "cost(100, child_complexity)")]
+    async fn sessions(&self, ctx: &Context<'_>) -> Option<Result<Option<Vec<Session>>>> {
+        answer(self.owned(ctx, sessions::list)).await
     }
 
     /// Your email address; empty if the account has none.

@@ -124,6 +124,8 @@ pub struct User {
     pub avatar_id: Option<i64>,
     #[graphql(skip)]
     pub summary_id: Option<i64>,
+    #[graphql(skip)]
+    pub actor_id: Option<i64>,
     /// The account, once the caller was found to be its owner and may see it.
     #[graphql(skip)]
     #[sqlx(skip)]
@@ -147,6 +149,7 @@ pub struct Viewer {
     pub funkwhale_support_message_display_date: Option<Timestamp>,
     pub avatar_id: Option<i64>,
     pub summary_id: Option<i64>,
+    pub actor_id: Option<i64>,
     pub secret_key: uuid::Uuid,
     pub upload_quota: Option<i64>,
     pub subsonic_api_token: Option<String>,
@@ -171,6 +174,7 @@ impl User {
             date_joined: account.date_joined,
             avatar_id: account.avatar_id,
             summary_id: account.summary_id,
+            actor_id: account.actor_id,
             account: Arc::default(),
         }
     }

@@ -13,7 +13,7 @@ use crate::{
 const VIEWER: &str = "select u.id, u.username, u.name, u.email, u.email_verified, u.is_staff,
     u.is_superuser, u.date_joined, u.privacy_level, u.instance_support_message_display_date,
     u.funkwhale_support_message_display_date, a.attachment_icon_id as avatar_id,
-    a.summary_content_id as summary_id, u.secret_key, u.upload_quota, u.subsonic_api_token,
+    a.summary_content_id as summary_id, u.actor_id, u.secret_key, u.upload_quota, u.subsonic_api_token,
     u.settings from users u left join actors a on a.id = u.actor_id ";
 
 /// Returns the caller's account.
@@ -33,7 +33,7 @@ pub async fn summary(loaders: &Loaders, viewer: &Viewer) -> Result<Option<Conten
 /// Returns the public profile of an active user.
 pub async fn retrieve(permit: &Allowed<Retrieve>, username: &str) -> Result<User> {
     let found = sql("select u.id, u.username, u.name, u.date_joined,
-           a.attachment_icon_id as avatar_id, a.summary_content_id as summary_id
+           a.attachment_icon_id as avatar_id, a.summary_content_id as summary_id, u.actor_id
          from users u left join actors a on a.id = u.actor_id
          where u.is_active = true and u.");
     let found = found.append(is_named(username));

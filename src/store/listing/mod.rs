@@ -1,17 +1,18 @@
 //! Lists that are paged by number (REST) or by cursor (GraphQL).
+mod keys;
+mod nested;
+
 use std::{collections::HashSet, sync::Arc};
 
-use sqlx::{ColumnIndex, Database, Decode, FromRow, Type};
+use async_graphql::Enum;
 
+use self::keys::Keyed;
+pub use self::keys::Kind;
 use super::{
-    Reads, Sql, Value, Weigh, sql,
+    Reads, Sql, Value, sql,
     window::{Stretch, Window, decode, encode},
 };
-use crate::{
-    error::{Error, Result},
-    time::{Date, Timestamp, is_common},
-};
-use async_graphql::Enum;
+use crate::error::{Error, Result};
 
 /// Sort direction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Enum)]
@@ -31,16 +32,6 @@ impl Direction {
     pub fn is_descending(self) -> bool {
         self == Self::Desc
     }
-}
-
-/// The type of a sort key, so that a cursor can hold it.
-#[derive(Clone, Copy, Debug)]
-pub enum Kind {
-    Int,
-    Text,
-    Time,
-    Date,
-    Bool,
 }
 
 /// One term of an ordering.
@@ -93,6 +84,39 @@ pub struct Listing {
     keys: Vec<SortKey>,
 }
 
+/// A window of a list, its cursors read.
+struct Cut {
+    size: usize,
+    backwards: bool,
+    after: Option<Vec<Value>>,
+    before: Option<Vec<Value>>,
+}
+
+impl Cut {
+    /// The part, from its rows and one more if there is one.
+    fn stretch(&self, mut rows: Vec<Keyed>) -> Stretch {
+        let more = rows.len() > self.size;
+        rows.truncate(self.size);
+        if self.backwards {
+            rows.reverse();
+        }
+        Stretch {
+            ids: rows.iter().map(|row| row.id).collect(),
+            cursors: rows.iter().map(|row| encode(&row.keys)).collect(),
+            has_previous: if self.backwards {
+                more
+            } else {
+                self.after.is_some()
+            },
+            has_next: if self.backwards {
+                self.before.is_some()
+            } else {
+                more
+            },
+        }
+    }
+}
+
 impl Listing {
     /// `id` names the unique column that breaks ties, newest first.
     pub fn new(from: Sql, id: &'static str, keys: impl IntoIterator<Item = SortKey>) -> Self {
@@ -135,20 +159,46 @@ impl Listing {
         page.kept_ids(db).await
     }
 
+    /// Only the rows that match this condition too.
+    pub fn and(mut self, condition: Sql) -> Self {
+        self.from = self.from.and(condition);
+        self
+    }
+
+    /// In another order.
+    pub fn ordered(self, keys: impl IntoIterator<Item = SortKey>) -> Self {
+        Self::new(self.from, self.id, keys)
+    }
+
     /// The part that `window` requests; at most `most` rows, which is also the default.
     pub async fn stretch(&self, db: &Reads, window: &Window, most: usize) -> Result<Stretch> {
-        let (size, backwards) = window.size(most, most)?;
-        let after = window
-            .after
-            .as_deref()
-            .map(|text| self.cursor("after", text))
-            .transpose()?;
-        let before = window
-            .before
-            .as_deref()
-            .map(|text| self.cursor("before", text))
-            .transpose()?;
-        let mut select = sql("select ").then(self.id);
+        let cut = self.cut(window, most, most)?;
+        let select = self.part(&cut);
+        let rows = db
+            .cache()
+            .list(db, &select, select.clone().all::<Keyed>(db))
+            .await?;
+        Ok(cut.stretch(Arc::unwrap_or_clone(rows)))
+    }
+
+    /// Reads a window: at most `most` rows, and `usual` if no size is asked for.
+    fn cut(&self, window: &Window, usual: usize, most: usize) -> Result<Cut> {
+        let (size, backwards) = window.size(usual, most)?;
+        let cursor = |name, text: &Option<String>| {
+            let text = text.as_deref();
+            text.map(|text| self.cursor(name, text)).transpose()
+        };
+        Ok(Cut {
+            size,
+            backwards,
+            after: cursor("after", &window.after)?,
+            before: cursor("before", &window.before)?,
+        })
+    }
+
+    /// Selects the rows of a part, and one more.
+    fn part(&self, cut: &Cut) -> Sql {
+        let mut select = sql("select ").then(self.id).then(" as id");
         for (index, key) in self.keys.iter().enumerate() {
             let alias = format!(" as k{index}_{}", key.kind.name());
             select = select
@@ -157,31 +207,15 @@ impl Listing {
                 .append(Sql::generated(alias));
         }
         select = select.then(" ").append(self.from.clone());
-        if let Some(values) = &after {
+        if let Some(values) = &cut.after {
             select = select.and(self.beyond(values, false));
         }
-        if let Some(values) = &before {
+        if let Some(values) = &cut.before {
             select = select.and(self.beyond(values, true));
         }
-        select = select.then(" order by ").append(self.order(backwards));
-        let limit = i64::try_from(size + 1).expect("a page size is small");
-        let select = select.then(" limit ?").bind(limit);
-        let rows = db
-            .cache()
-            .list(db, &select, select.clone().all::<Keyed>(db))
-            .await?;
-        let mut rows = Arc::unwrap_or_clone(rows);
-        let more = rows.len() > size;
-        rows.truncate(size);
-        if backwards {
-            rows.reverse();
-        }
-        Ok(Stretch {
-            ids: rows.iter().map(|row| row.id).collect(),
-            cursors: rows.iter().map(|row| encode(&row.keys)).collect(),
-            has_previous: if backwards { more } else { after.is_some() },
-            has_next: if backwards { before.is_some() } else { more },
-        })
+        let ordered = select.then(" order by ").append(self.order(cut.backwards));
+        let limit = i64::try_from(cut.size + 1).expect("a page size is small");
+        ordered.then(" limit ?").bind(limit)
     }
 
     fn order(&self, reversed: bool) -> Sql {
@@ -278,80 +312,4 @@ fn nulls_are_announced(values: &[Value]) -> bool {
         .enumerate()
         .filter(|(_, value)| value.is_null());
     nulls.all(|(index, _)| announced(index))
-}
-
-impl Kind {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Int => "int",
-            Self::Text => "text",
-            Self::Time => "time",
-            Self::Date => "date",
-            Self::Bool => "bool",
-        }
-    }
-
-    fn holds(self, value: &Value) -> bool {
-        matches!(
-            (self, value),
-            (Self::Int, Value::Int(_))
-                | (Self::Text, Value::Text(_))
-                | (Self::Bool, Value::Bool(_))
-                | (Self::Time, Value::Time(None))
-                | (Self::Date, Value::Date(None))
-        ) || match (self, value) {
-            (Self::Time, Value::Time(Some(time))) => is_common(time.0.date_naive()),
-            (Self::Date, Value::Date(Some(date))) => is_common(*date),
-            _ => false,
-        }
-    }
-}
-
-/// A row's ID and sort keys; the type of a key is in its column's name.
-#[derive(Clone)]
-struct Keyed {
-    id: i64,
-    keys: Vec<Value>,
-}
-
-impl Weigh for Keyed {
-    fn heap(&self) -> usize {
-        self.keys.capacity() * size_of::<Value>() + self.keys.iter().map(Value::heap).sum::<usize>()
-    }
-}
-
-impl<'r, R: sqlx::Row> FromRow<'r, R> for Keyed
-where
-    usize: ColumnIndex<R>,
-    i64: Type<R::Database> + Decode<'r, R::Database>,
-    bool: Type<R::Database> + Decode<'r, R::Database>,
-    String: Type<R::Database> + Decode<'r, R::Database>,
-    Timestamp: Type<R::Database> + Decode<'r, R::Database>,
-    Date: Type<R::Database> + Decode<'r, R::Database>,
-    R::Database: Database,
-{
-    fn from_row(row: &'r R) -> sqlx::Result<Self> {
-        let key = |(index, column): (usize, &<R::Database as Database>::Column)| {
-            use sqlx::Column as _;
-            let kind = column.name().rsplit('_').next().unwrap_or_default();
-            Ok(match kind {
-                "int" => Value::Int(row.try_get(index)?),
-                "text" => Value::Text(row.try_get(index)?),
-                "time" => Value::Time(row.try_get(index)?),
-                "date" => Value::Date(row.try_get::<Option<Date>, _>(index)?.map(|date| date.0)),
-                _ => Value::Bool(row.try_get(index)?),
-            })
-        };
-        let keys = row
-            .columns()
-            .iter()
-            .enumerate()
-            .skip(1)
-            .map(key)
-            .collect::<sqlx::Result<_>>()?;
-        Ok(Self {
-            id: row.try_get(0)?,
-            keys,
-        })
-    }
 }
