@@ -4,6 +4,7 @@ use sqlx::FromRow;
 use crate::{
     app::App,
     error::Result,
+    oauth::{delete_applications, revoke_user},
     resources::library::contents,
     store::{Tx, sql},
 };
@@ -26,6 +27,9 @@ pub async fn delete(app: &App, mut tx: Tx, user: i64) -> Result<()> {
         .bind(user)
         .one(&mut tx)
         .await?;
+    // First: see `delete_grants`.
+    revoke_user(&mut tx, user).await?;
+    delete_applications(&mut tx, user).await?;
     let mut orphans = None;
     if let Some(actor) = leaving.actor_id {
         orphans = Some(disown(&mut tx, actor).await?);

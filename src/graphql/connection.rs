@@ -66,7 +66,7 @@ impl Total {
     }
 }
 
-/// Reads a page of a list with its rows.
+/// Reads a page of a root list with its rows.
 pub async fn connect<O, T>(
     permit: &Allowed<O>,
     listing: Listing,
@@ -76,7 +76,21 @@ where
     O: Operation,
     T: Load<Value = T> + Clone + OutputType,
 {
-    let stretch = listing.stretch(permit.db(), &window, MOST).await?;
+    connect_sized(permit, listing, window, (MOST, MOST)).await
+}
+
+/// The same, with a default and a maximum size.
+pub async fn connect_sized<O, T>(
+    permit: &Allowed<O>,
+    listing: Listing,
+    window: Window,
+    sizes: (usize, usize),
+) -> Result<Connection<T>>
+where
+    O: Operation,
+    T: Load<Value = T> + Clone + OutputType,
+{
+    let stretch = listing.stretch(permit.db(), &window, sizes).await?;
     page(permit, stretch, Total::Of(listing)).await
 }
 

@@ -8,26 +8,36 @@ use async_graphql::{
     resolver_utils::{ContainerType, Fields},
 };
 
-use super::connection::{MOST, NESTED_DEFAULT, NESTED_MAXIMUM};
+use super::{
+    connection::{MOST, NESTED_DEFAULT, NESTED_MAXIMUM},
+    directives,
+};
 use crate::resources::operations;
 
 /// `Query` or `Mutation`, whose fields are operations.
 #[derive(Default)]
 pub struct Described<T>(T);
 
-/// Gives the fields of a root type the descriptions of their operations.
+/// Gives the fields that are operations their directives, and those of a root type their descriptions.
 fn describe(registry: &mut Registry, root: &str) {
-    let Some(MetaType::Object { fields, .. }) = registry.types.get_mut(root) else {
-        return;
-    };
-    for info in operations() {
-        let name = match info.graphql.split_once('.') {
-            Some((kind, name)) if kind == root => name,
-            None if root == "Query" => info.graphql,
-            _ => continue,
+    directives::register(registry);
+    for info in operations().filter(|info| !info.graphql.starts_with('(')) {
+        let (kind, name) = info
+            .graphql
+            .split_once('.')
+            .unwrap_or(("Query", info.graphql));
+        let is_root = matches!(kind, "Query" | "Mutation");
+        if is_root && kind != root {
+            continue;
+        }
+        let Some(MetaType::Object { fields, .. }) = registry.types.get_mut(kind) else {
+            continue;
         };
         if let Some(field) = fields.get_mut(name) {
-            field.description = Some(format!("{}\n\n{}", info.summary(), info.description()));
+            field.directive_invocations = directives::of(info, is_root);
+            if is_root {
+                field.description = Some(format!("{}\n\n{}", info.summary(), info.description()));
+            }
         }
     }
 }

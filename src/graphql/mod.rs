@@ -4,6 +4,7 @@ mod coercion;
 pub mod connection;
 mod costs;
 mod described;
+mod directives;
 mod documents;
 mod escapes;
 pub mod http;

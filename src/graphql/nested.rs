@@ -270,8 +270,9 @@ macro_rules! nested {
             type Filter = $filter;
             type Order = $order;
 
-            #[allow(unused_variables, reason = "few conditions depend on the reader")]
             fn of(reader: &$crate::context::Reader, owner: i64) -> $crate::store::Sql {
+                // Few conditions depend on the reader.
+                let _ = reader;
                 $($crate::store::sql($of).bind(owner))?
                 $($within(reader, owner))?
             }

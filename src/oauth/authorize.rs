@@ -214,7 +214,7 @@ impl Request {
     /// ends with that token, and is no consent of the person.
     pub async fn grant(&self, app: &App, identity: &Identity) -> Result<Granted> {
         let user = identity.user_id;
-        let parent = Parent::of(app, &identity.credential).await?;
+        let parent = Parent::of(app.db(), &identity.credential).await?;
         let code = crate::random::token();
         let now = app.clock().now();
         let mut tx = app.db().begin().await?;

@@ -2,10 +2,9 @@
 use uuid::Uuid;
 
 use crate::{
-    app::App,
     caller::Credential,
     error::{Error, Result},
-    store::{Sql, sql},
+    store::{On, Sql, Tx, sql},
     time::Timestamp,
 };
 
@@ -22,7 +21,7 @@ impl Parent {
     /// # Errors
     /// `Forbidden` for a token that was itself made by a token, so that there is only one generation to
     /// follow.
-    pub async fn of(app: &App, credential: &Credential) -> Result<Self> {
+    pub async fn of(on: impl On, credential: &Credential) -> Result<Self> {
         let (made, parent) = match credential {
             Credential::Password(_) | Credential::Session(_) => return Ok(Self::default()),
             Credential::Derived => return Err(Error::Forbidden),
@@ -43,7 +42,7 @@ impl Parent {
             ),
         };
         let made = made.then(" and (parent_family is not null or parent_token is not null)");
-        match made.optional::<(i64,)>(app.db()).await? {
+        match made.optional::<(i64,)>(on).await? {
             Some(_) => Err(Error::Forbidden),
             None => Ok(parent),
         }
@@ -52,17 +51,17 @@ impl Parent {
 
 impl Parent {
     /// Of a new token for an application. One that renews its own token stays what it was.
-    pub async fn renewed(app: &App, credential: &Credential, application: i64) -> Result<Self> {
+    pub async fn renewed(tx: &mut Tx, credential: &Credential, application: i64) -> Result<Self> {
         if let Credential::Token(hash) = credential {
             let own = sql("select parent_family, parent_token from oauth_applications
                  where id = ? and token_hash = ?");
             let own = own.bind(application).bind(hash.clone());
-            let own: Option<(Option<Uuid>, Option<Vec<u8>>)> = own.optional(app.db()).await?;
+            let own: Option<(Option<Uuid>, Option<Vec<u8>>)> = own.optional(&mut *tx).await?;
             if let Some((family, token)) = own {
                 return Ok(Self { family, token });
             }
         }
-        Self::of(app, credential).await
+        Self::of(tx, credential).await
     }
 }
 

@@ -20,6 +20,7 @@ pub fn metadata(config: &Config) -> Value {
         "issuer": root,
         "authorization_endpoint": format!("{root}/authorize"),
         "token_endpoint": oauth("token/"),
+        "registration_endpoint": oauth("register"),
         "revocation_endpoint": oauth("revoke/"),
         "introspection_endpoint": oauth("introspect/"),
         "device_authorization_endpoint": oauth("device_authorization/"),

@@ -5,7 +5,7 @@ use super::clients::Client;
 use crate::{
     app::App,
     error::{Error, Result},
-    store::{Tx, sql},
+    store::{Sql, Tx, sql},
     time::Timestamp,
     token::token_hash,
 };
@@ -90,25 +90,33 @@ async fn revoke_foreign(app: &App, client: &Client, hash: &[u8]) -> Result<()> {
     Ok(())
 }
 
+/// Deletes the grants that a condition selects: codes, tokens and consents. Returns how many rows.
+///
+/// The order matters: first what creates families, then the families, then their tokens. Each statement waits
+/// for concurrent requests, and the next ones see what those created. Whoever deletes a user or an application
+/// calls this first: the cascade of the database goes in another order than a refresh, and both would wait for
+/// each other.
+async fn delete_grants(tx: &mut Tx, of: Sql) -> Result<u64> {
+    let mut gone = 0;
+    for delete in [
+        "delete from oauth_codes where ",
+        "delete from oauth_device_codes where ",
+        "delete from oauth_refresh_tokens where family is null and ",
+        "delete from oauth_families where ",
+        "delete from oauth_refresh_tokens where ",
+        "delete from oauth_access_tokens where ",
+        "delete from oauth_consents where ",
+    ] {
+        gone += sql(delete).append(of.clone()).run(&mut *tx).await?;
+    }
+    Ok(gone)
+}
+
 /// Revokes all that a user has granted an application; `false` if there was nothing. Callers must
 /// clear cached credentials afterwards.
 pub async fn revoke_all(tx: &mut Tx, user: i64, application: i64, now: Timestamp) -> Result<bool> {
-    let mut gone = 0;
-    // The order matters: first what creates families, then the families, then their tokens. Each
-    // statement waits for concurrent requests, and the next ones see what those created.
-    for delete in [
-        sql("delete from oauth_codes where user_id = ? and application_id = ?"),
-        sql("delete from oauth_device_codes where user_id = ? and application_id = ?"),
-        sql(
-            "delete from oauth_refresh_tokens where user_id = ? and application_id = ? and family is null",
-        ),
-        sql("delete from oauth_families where user_id = ? and application_id = ?"),
-        sql("delete from oauth_refresh_tokens where user_id = ? and application_id = ?"),
-        sql("delete from oauth_access_tokens where user_id = ? and application_id = ?"),
-        sql("delete from oauth_consents where user_id = ? and application_id = ?"),
-    ] {
-        gone += delete.bind(user).bind(application).run(&mut *tx).await?;
-    }
+    let of = sql("user_id = ? and application_id = ?");
+    let gone = delete_grants(tx, of.bind(user).bind(application)).await?;
     // An application without an owner was in use until now; see `tidy`.
     sql("update oauth_applications set updated = ? where id = ? and user_id is null")
         .bind(now)
@@ -116,6 +124,27 @@ pub async fn revoke_all(tx: &mut Tx, user: i64, application: i64, now: Timestamp
         .run(tx)
         .await?;
     Ok(gone > 0)
+}
+
+/// Deletes an application with all that was granted to it. Callers must clear cached credentials afterwards.
+pub async fn delete_application(tx: &mut Tx, application: i64) -> Result<()> {
+    delete_grants(tx, sql("application_id = ?").bind(application)).await?;
+    sql("delete from oauth_applications where id = ?")
+        .bind(application)
+        .run(tx)
+        .await
+        .map(|_| ())
+}
+
+/// Deletes the applications of a user with all that was granted to them.
+pub async fn delete_applications(tx: &mut Tx, user: i64) -> Result<()> {
+    let of = sql("application_id in (select id from oauth_applications where user_id = ?)");
+    delete_grants(tx, of.bind(user)).await?;
+    sql("delete from oauth_applications where user_id = ?")
+        .bind(user)
+        .run(tx)
+        .await
+        .map(|_| ())
 }
 
 /// Deletes the codes of a user that were not redeemed yet.
@@ -132,17 +161,10 @@ pub async fn revoke_codes(tx: &mut Tx, user: i64) -> Result<()> {
 /// Revokes everything that acts for a user, except browser sessions: codes, tokens, consents, and
 /// application tokens.
 pub async fn revoke_user(tx: &mut Tx, user: i64) -> Result<()> {
-    for delete in [
-        sql("delete from oauth_codes where user_id = ?"),
-        sql("delete from oauth_device_codes where user_id = ?"),
-        sql("delete from oauth_refresh_tokens where user_id = ? and family is null"),
-        sql("delete from oauth_families where user_id = ?"),
-        sql("delete from oauth_refresh_tokens where user_id = ?"),
-        sql("delete from oauth_access_tokens where user_id = ?"),
-        sql("delete from oauth_consents where user_id = ?"),
-        sql("update oauth_applications set token_hash = null where user_id = ?"),
-    ] {
-        delete.bind(user).run(&mut *tx).await?;
-    }
-    Ok(())
+    delete_grants(tx, sql("user_id = ?").bind(user)).await?;
+    sql("update oauth_applications set token_hash = null where user_id = ?")
+        .bind(user)
+        .run(tx)
+        .await
+        .map(|_| ())
 }

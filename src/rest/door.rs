@@ -107,6 +107,10 @@ impl<E: Endpoint> Door<E> {
     }
 
     async fn enter(&self, mut request: Request, client: Client) -> Result<Response> {
+        // RFC 9112, section 3.2: two programs on the way could read two names.
+        if request.headers().get_all("host").iter().count() > 1 {
+            return Err(Error::Refused("More than one Host header.".to_owned()));
+        }
         let path = request.uri().path();
         let address = format!("{}{path}", self.app.names().public_url);
         let ident = self.app.ident(client.address);

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use crate::{
     error::{Error, Result},
     graphql::input::Defaulted,
+    time::{Date, Timestamp},
 };
 
 /// The decoded query string of a request.
@@ -216,18 +217,24 @@ impl Scalar for i64 {
     }
 }
 
-impl Scalar for Uuid {
-    fn schema() -> MetaSchema {
-        MetaSchema::new_with_format("string", "uuid")
-    }
+/// A value that is written as text in a form of its own.
+macro_rules! written {
+    ($type:ty as $format:literal, $complaint:literal) => {
+        impl Scalar for $type {
+            fn schema() -> MetaSchema {
+                MetaSchema::new_with_format("string", $format)
+            }
 
-    fn read(value: &str) -> Result<Option<Self>, String> {
-        value
-            .parse()
-            .map(Some)
-            .map_err(|_| "Enter a valid UUID.".to_owned())
-    }
+            fn read(value: &str) -> Result<Option<Self>, String> {
+                value.parse().map(Some).map_err(|_| $complaint.to_owned())
+            }
+        }
+    };
 }
+
+written!(Uuid as "uuid", "Enter a valid UUID.");
+written!(Date as "date", "Enter a date such as 2022-01-31.");
+written!(Timestamp as "date-time", "Enter a time such as 2022-01-31T12:00:00Z.");
 
 /// Declares an enumeration: a REST value, a GraphQL enum and a text column in one.
 macro_rules! choices {
@@ -377,11 +384,12 @@ pub fn ordering_doc<O: Order>() -> ParamDoc {
 }
 
 /// Declares the orderings of a list: the REST parameter `ordering`, and an input object and enum of
-/// GraphQL. With `others ignored`, REST ignores unknown names instead of refusing them.
+/// GraphQL. With `others ignored`, REST ignores unknown names instead of refusing them; with `shuffled by seed`,
+/// GraphQL takes a seed for a random order.
 macro_rules! ordering {
     ($(#[$meta:meta])* pub struct $order:ident by $field:ident {
         $($(#[$doc:meta])+ $variant:ident = $name:literal,)+
-    } $(others $lenient:ident)?) => {
+    } $(others $lenient:ident)? $(shuffled by $seed:ident)?) => {
         $(#[$meta])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, async_graphql::Enum)]
         pub enum $field { $($(#[$doc])+ $variant,)+ }
@@ -398,6 +406,11 @@ macro_rules! ordering {
             pub field: $field,
             /// Sort direction; ascending by default.
             pub direction: $crate::graphql::input::Defaulted<$crate::store::listing::Direction>,
+            $(
+                /// For `RANDOM`: any number. The same number gives the same order, whose pages then belong
+                /// together; without it, each request has an order of its own.
+                pub $seed: Option<i32>,
+            )?
         }
 
         impl $crate::rest::params::Order for $order {
@@ -405,7 +418,7 @@ macro_rules! ordering {
 
             fn new(field: $field, descending: bool) -> Self {
                 let direction = $crate::store::listing::Direction::of(descending);
-                Self { field, direction: $crate::graphql::input::Defaulted(direction) }
+                Self { field, direction: $crate::graphql::input::Defaulted(direction) $(, $seed: None)? }
             }
         }
     };

@@ -110,7 +110,7 @@ fn of(visit: &Visit, app: &OauthApplication, more: Value) -> Result<Page> {
 pub async fn page(Path(client_id): Path<String>, visit: Visit) -> Result<Response> {
     visit.user()?;
     let permit = visit.reach::<Retrieve>().await?;
-    let app = applications::own(&permit, &client_id).await?;
+    let app = applications::own(&permit, permit.db(), &client_id).await?;
     let notice = match visit.query.last("done") {
         Some("saved") => Some("The application was saved."),
         _ => None,
@@ -132,7 +132,7 @@ pub async fn update(Path(client_id): Path<String>, visit: Visit) -> Result<Respo
             app.client_id
         ))),
         Err(error) => {
-            let app = applications::own(&permit, &client_id).await?;
+            let app = applications::own(&permit, permit.db(), &client_id).await?;
             let shown = of(&visit, &app, context! { checked => Serde(ticked(&visit)) })?;
             visit.complain(shown, error).await
         }

@@ -126,8 +126,8 @@ on_both! {
             let ask = pod.graphql("{ track(databaseId: 1) { isPlayable uploads { listenUrl } } }");
             let ask = if token.is_empty() { ask } else { ask.by(token) };
             let track = ask.send().await.json()["data"]["track"].clone();
-            let urls: Vec<_> = body["uploads"].as_array().unwrap().iter().map(|row| &row["listen_url"]).collect();
-            let twins: Vec<_> = track["uploads"].as_array().unwrap().iter().map(|row| &row["listenUrl"]).collect();
+            let urls: Vec<_> = body["uploads"].as_array().unwrap().iter().map(|row| format!("http://pod.test{}", row["listen_url"].as_str().unwrap())).collect();
+            let twins: Vec<_> = track["uploads"].as_array().unwrap().iter().map(|row| row["listenUrl"].as_str().unwrap().to_owned()).collect();
             assert_eq!(urls, twins, "{token}");
         }
     }

@@ -197,13 +197,13 @@ on_both! {
         assert_eq!(body["artists"][0]["name"], "Running Bands");
         assert_eq!(body["tracks"].as_array().unwrap().len(), 3);
         assert_eq!(body["tags"][0]["name"], "Rock");
-        let query = "{ search(query: \"r\") { artists { name } tracks { databaseId } tags { name } } }";
+        let query = "{ search(query: \"r\") { artists { nodes { name } } tracks(first: 3) { nodes { databaseId } } tags { nodes { name } } } }";
         let found = pod.graphql(query).send().await.json()["data"]["search"].clone();
-        assert_eq!(found["artists"][0]["name"], "Running Bands");
+        assert_eq!(found["artists"]["nodes"][0]["name"], "Running Bands");
         let ids = |rows: &Value, key: &str| -> Vec<Value> {
             rows.as_array().unwrap().iter().map(|row| row[key].clone()).collect()
         };
-        assert_eq!(ids(&found["tracks"], "databaseId"), ids(&body["tracks"], "id"));
+        assert_eq!(ids(&found["tracks"]["nodes"], "databaseId"), ids(&body["tracks"], "id"));
         // Whoever writes past the program gives no words; they are made at the next start.
         sql("update artists set name = 'Motörhead 東京事変', words = '' where id = 3").run(pod.app.db()).await.unwrap();
         sql("update artists set name = '!!!', words = '' where id = 4").run(pod.app.db()).await.unwrap();
@@ -211,9 +211,9 @@ on_both! {
         for (asked, found) in [("motorhead", 3), ("MOTÖRHEAD", 3), ("Moto\u{308}r", 3), ("京事", 3), ("変", 3), ("!!!", 4)] {
             let body = pod.get(&format!("/api/v1/search?query={}", escaped(asked))).send().await.json();
             assert_eq!(ids(&body["artists"], "id"), [json!(found)], "{asked}");
-            let variables = json!({"query": "query Q($q: String!) { search(query: $q) { artists { databaseId } } }", "variables": {"q": asked}});
+            let variables = json!({"query": "query Q($q: String!) { search(query: $q) { artists { nodes { databaseId } } } }", "variables": {"q": asked}});
             let twin = pod.post("/graphql", &variables).send().await.json();
-            assert_eq!(ids(&twin["data"]["search"]["artists"], "databaseId"), [json!(found)], "{asked}");
+            assert_eq!(ids(&twin["data"]["search"]["artists"]["nodes"], "databaseId"), [json!(found)], "{asked}");
             let list = pod.get(&format!("/api/v1/artists?q={}", escaped(asked))).send().await.json();
             assert_eq!(ids(&list["results"], "id"), [json!(found)], "{asked}");
         }

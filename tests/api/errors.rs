@@ -12,6 +12,14 @@ use serde_json::json;
 use crate::support::{Backend, Pod, on_both};
 
 on_both! {
+    async fn a_request_for_two_hosts_is_for_none(pod: Pod) {
+        for address in ["/api/v1/tags", "/graphql?query={tags{totalCount}}", "/login"] {
+            let refused = pod.get(address).header("host", "pod.test").header("host", "evil.test").send().await;
+            assert_eq!(refused.status, 400, "{address}");
+            assert_eq!(pod.get(address).header("host", "pod.test").send().await.status, 200, "{address}");
+        }
+    }
+
     async fn a_bad_parameter_is_named(pod: Pod) {
         let choice = "Select a valid choice. nope is not one of the available choices.";
         let none = "Select a valid choice. That choice is not one of the available choices.";

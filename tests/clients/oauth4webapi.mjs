@@ -107,6 +107,19 @@ const registration = { scopes: scope, redirect_uris: redirectUri };
   step('it has revoked its tokens');
 }
 
+{
+  const asked = await oauth.dynamicClientRegistrationRequest(server, {
+    client_name: 'A client that registered itself',
+    redirect_uris: [redirectUri],
+    scope,
+    token_endpoint_auth_method: 'none',
+  }, http);
+  const client = await oauth.processDynamicClientRegistrationResponse(asked);
+  const tokens = await authorised(client, oauth.None());
+  await me(tokens.access_token);
+  step('a client that registered itself has a token');
+}
+
 const app = await register(base, { ...registration, name: 'A confidential client', client_type: 'confidential' });
 const client = { client_id: app.client_id };
 const auth = oauth.ClientSecretBasic(app.client_secret);

@@ -8,6 +8,7 @@ pub mod search;
 mod shelf;
 pub mod tags;
 pub mod tracks;
+mod viewer;
 
 use async_graphql::MergedObject;
 use poem_openapi::OpenApi;

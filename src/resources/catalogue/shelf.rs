@@ -13,6 +13,7 @@ use crate::{
         sql,
         text::folded,
     },
+    time::Timestamp,
 };
 
 /// The SQL fragments that differ between the three kinds. Each uses a fixed alias for the row.
@@ -36,6 +37,8 @@ pub struct Shelf {
     pub hidden_values: usize,
     /// Condition: the row belongs to a channel.
     pub of_channel: &'static str,
+    /// The time at which the row was added.
+    pub added: &'static str,
     /// Condition: the MusicBrainz ID is ?.
     pub mbid: &'static str,
     /// A pseudorandom number, from the seed ? (twice).
@@ -56,6 +59,9 @@ pub struct Narrowing<'a> {
     pub related: Option<i64>,
     pub scope: Option<&'a str>,
     pub tag: &'a [String],
+    pub any_tag: &'a [String],
+    /// From this time on, and before that.
+    pub added: (Option<Timestamp>, Option<Timestamp>),
 }
 
 impl Shelf {
@@ -80,6 +86,25 @@ impl Shelf {
         if !wanted.tag.is_empty() {
             from = from.and(self.with_tags(wanted.tag));
         }
+        if !wanted.any_tag.is_empty() {
+            let tags: Vec<String> = wanted.any_tag.iter().map(|tag| folded(tag)).collect();
+            from = from.and(sql(self.tagged).then(" in ?*)").bind(tags));
+        }
+        let (since, before) = wanted.added;
+        if let Some(since) = since {
+            from = from
+                .then(" and ")
+                .then(self.added)
+                .then(" >= ?")
+                .bind(since);
+        }
+        if let Some(before) = before {
+            from = from
+                .then(" and ")
+                .then(self.added)
+                .then(" < ?")
+                .bind(before);
+        }
         if let Some(id) = wanted.related {
             from = from.and(sql(self.related).bind(id).bind(id));
         }
@@ -97,13 +122,11 @@ impl Shelf {
         }
         match wanted.playable {
             None => from,
-            Some(true) => from.and(self.upload_such_that(playable(reader))),
+            Some(true) => from.and(self.playable(reader)),
             Some(false) if self.unplayable_is_withheld => {
                 from.and(self.upload_such_that(withheld(reader)))
             }
-            Some(false) => from
-                .then(" and not ")
-                .append(self.upload_such_that(playable(reader))),
+            Some(false) => from.then(" and not ").append(self.playable(reader)),
         }
     }
 
@@ -125,6 +148,11 @@ impl Shelf {
     pub fn in_library(&self, reader: &Reader, library: i64) -> Sql {
         let there = sql("u.library_id = ? and ").bind(library);
         self.uploaded_where(there.append(playable(reader)))
+    }
+
+    /// Condition: the caller can play something of the row.
+    pub fn playable(&self, reader: &Reader) -> Sql {
+        self.upload_such_that(playable(reader))
     }
 
     fn uploaded_where(&self, condition: Sql) -> Sql {

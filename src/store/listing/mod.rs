@@ -170,9 +170,14 @@ impl Listing {
         Self::new(self.from, self.id, keys)
     }
 
-    /// The part that `window` requests; at most `most` rows, which is also the default.
-    pub async fn stretch(&self, db: &Reads, window: &Window, most: usize) -> Result<Stretch> {
-        let cut = self.cut(window, most, most)?;
+    /// The part that `window` requests: at most `most` rows, and `usual` if no size is asked for.
+    pub async fn stretch(
+        &self,
+        db: &Reads,
+        window: &Window,
+        (usual, most): (usize, usize),
+    ) -> Result<Stretch> {
+        let cut = self.cut(window, usual, most)?;
         let select = self.part(&cut);
         let rows = db
             .cache()

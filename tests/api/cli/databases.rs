@@ -1,7 +1,7 @@
 //! Which database a command works on, and which it leaves alone.
 use std::{fs, path::Path, process::Stdio};
 
-use super::{baleen, failing, folder, greeted, quiet};
+use super::{baleen, failing, folder, greeted, quiet, send};
 use crate::support::Apart;
 
 #[test]
@@ -55,7 +55,7 @@ fn a_log_that_belongs_to_another_database_is_noticed() {
     );
     fs::copy(&database, folder.join("backup.db")).unwrap();
     let crash = || {
-        let (mut server, _) = greeted(&mut quiet(&folder));
+        let (mut server, greeting) = greeted(&mut quiet(&folder));
         let name = format!("ann{}", server.0.id());
         let mut create = quiet(&folder);
         create.args([
@@ -66,6 +66,15 @@ fn a_log_that_belongs_to_another_database_is_noticed() {
             &format!("{name}@x.test"),
         ]);
         assert!(create.stdout(Stdio::null()).status().unwrap().success());
+        let app = r#"{"name": "Player"}"#;
+        let made = send(
+            &greeting.address(),
+            "POST",
+            "/api/v1/oauth/apps",
+            &["content-type: application/json"],
+            app,
+        );
+        assert!(made.contains("201 Created"), "{made}");
         server.0.kill().unwrap();
         server.0.wait().unwrap();
         assert!(fs::metadata(&log).unwrap().len() > 0);

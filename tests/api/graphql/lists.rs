@@ -121,4 +121,153 @@ on_both! {
             assert!(seen[list].is_null(), "{seen}");
         }
     }
+
+    async fn a_search_gives_whole_lists_and_suggestions(pod: Pod) with ["--throttling-enabled", "false"] => {
+        let all = "{ search(query: \"r\") { tracks(first: 100) { totalCount nodes { title } } tags { totalCount } } }";
+        let found = data(&pod, all, "").await["search"].clone();
+        let titles = each(&found["tracks"], "title");
+        assert!(titles.len() > 3 && found["tracks"]["totalCount"] == json!(titles.len()), "{found}");
+        let (mut read, mut after) = (Vec::new(), Value::Null);
+        while read.len() < titles.len() {
+            let page = format!("{{ search(query: \"r\") {{ tracks(first: 3, after: {after}) {{ nodes {{ title }} pageInfo {{ endCursor }} }} }} }}");
+            let page = data(&pod, &page, "").await["search"]["tracks"].clone();
+            read.extend(each(&page, "title"));
+            after = page["pageInfo"]["endCursor"].clone();
+        }
+        assert_eq!(read, titles);
+        let suggestions = async |arguments: &str| {
+            let query = format!("{{ searchSuggestions({arguments}) {{ text node {{ __typename id }} }} }}");
+            pod.graphql(&query).send().await.json()
+        };
+        let offered = suggestions("query: \"r\", first: 5").await["data"]["searchSuggestions"].clone();
+        let offered = offered.as_array().unwrap();
+        assert_eq!((offered.len(), &offered[0]["text"], &offered[0]["node"]["__typename"]), (5, &json!("Rock"), &json!("Tag")));
+        let lengths: Vec<usize> = offered.iter().map(|one| one["text"].as_str().unwrap().chars().count()).collect();
+        assert!(lengths.is_sorted(), "{offered:?}");
+        for (arguments, field) in [("query: \"r\", first: 21", "first"), ("query: \"r\", first: -1", "first")] {
+            let refused = suggestions(arguments).await;
+            assert!(refused["errors"][0]["extensions"]["fields"][field].is_array(), "{refused}");
+        }
+        assert!(suggestions("query: \" \"").await["errors"][0]["message"].is_string());
+        let rest = pod.get("/api/v1/search/suggestions?query=r&limit=5").send().await.json();
+        let texts = |list: &[Value]| list.iter().map(|one| one["text"].clone()).collect::<Vec<_>>();
+        assert_eq!(texts(rest.as_array().unwrap()), texts(offered));
+        assert_eq!((&rest[0]["type"], &rest[0]["id"]), (&json!("tag"), &json!(1)));
+        for (query, status) in [("query=r&limit=21", 400), ("query=r&limit=x", 400), ("query=", 400), ("query=zzz", 200)] {
+            let answer = pod.get(&format!("/api/v1/search/suggestions?{query}")).send().await;
+            assert_eq!(answer.status.as_u16(), status, "{query}: {}", answer.text);
+        }
+        let none = data(&pod, "{ search(query: \"?? ??\") { artists { totalCount nodes { id } } } }", "").await;
+        assert_eq!(none["search"]["artists"]["totalCount"], 0);
+    }
+
+    async fn each_caller_is_told_what_holds_for_them(pod: Pod) with ["--throttling-enabled", "false"] => {
+        let query = "{ artists(first: 20, filter: {includeChannels: true, ids: [\"1\", \"2\", \"5\", \"6\"]}, orderBy: [{field: ID}]) {
+                nodes { databaseId viewerCanEdit isHidden isPlayable } }
+            zed: artist(databaseId: 3) { isHidden } tracks(filter: {ids: [\"1\", \"2\", \"5\"]}, orderBy: [{field: CREATION_DATE}]) { nodes { isFavorite } }
+            album(databaseId: 1) { viewerCanEdit } track(databaseId: 1) { viewerCanEdit } }";
+        let seen = data(&pod, query, "alice").await;
+        assert_eq!(each(&seen["artists"], "databaseId"), [1, 2, 5, 6]);
+        assert_eq!(each(&seen["artists"], "viewerCanEdit"), [true, false, false, true]);
+        assert_eq!(each(&seen["tracks"], "isFavorite"), [false, true, true]);
+        assert_eq!((&seen["zed"]["isHidden"], &seen["album"]["viewerCanEdit"]), (&json!(false), &json!(true)));
+        let bob = data(&pod, query, "bob").await;
+        assert_eq!(bob["zed"]["isHidden"], true);
+        assert_eq!(each(&bob["artists"], "viewerCanEdit"), [false; 4]);
+        assert_eq!(each(&bob["tracks"], "isFavorite"), [false; 3]);
+        let stranger = data(&pod, query, "").await;
+        assert_eq!((&stranger["zed"]["isHidden"], each(&stranger["tracks"], "isFavorite")), (&json!(false), vec![json!(false); 3]));
+        for (answered, token) in [(&seen, "alice"), (&stranger, "")] {
+            for artist in answered["artists"]["nodes"].as_array().unwrap() {
+                let ask = pod.get(&format!("/api/v1/artists?playable=true&include_channels=true&id={}", artist["databaseId"]));
+                let ask = if token.is_empty() { ask } else { ask.by(token) };
+                let playable = ask.send().await.json()["count"] == 1;
+                assert_eq!(artist["isPlayable"], playable, "{artist} by {token:?}");
+            }
+        }
+        let narrow = pod.graphql("{ artist(databaseId: 1) { isHidden } track(databaseId: 1) { isFavorite } }").by("app-bob").send().await.json();
+        let scopes: Vec<&Value> = narrow["errors"].as_array().unwrap().iter().map(|error| &error["extensions"]["requiredScope"]).collect();
+        assert_eq!(scopes, ["read:filters", "read:favorites"], "{narrow}");
+    }
+
+    async fn audio_and_pictures_are_addressed_as_they_are_wanted(pod: Pod) with ["--throttling-enabled", "false"] => {
+        let query = "{ track(databaseId: 1) { duration listenUrl mp3: listenUrl(format: MP3, maxBitrate: 128)
+            uploads { duration listenUrl(format: OPUS) } } album(databaseId: 1) { duration tracks(first: 100) { nodes { duration } } cover { url medium: url(size: MEDIUM) urls { original mediumSquareCrop } } } }";
+        let found = data(&pod, query, "alice").await;
+        let track = &found["track"];
+        let plain = track["listenUrl"].as_str().unwrap();
+        assert!(plain.starts_with("http://pod.test/api/v1/listen/"), "{plain}");
+        assert_eq!(track["mp3"], format!("{plain}?to=mp3&max_bitrate=128"));
+        assert!(track["uploads"][0]["listenUrl"].as_str().unwrap().ends_with("&to=opus"));
+        assert_eq!(track["duration"], track["uploads"][0]["duration"]);
+        let durations = each(&found["album"]["tracks"], "duration");
+        let sum: i64 = durations.iter().filter_map(Value::as_i64).sum();
+        assert_eq!(found["album"]["duration"], sum);
+        let cover = &found["album"]["cover"];
+        assert_eq!((&cover["url"], &cover["medium"]), (&cover["urls"]["original"], &cover["urls"]["mediumSquareCrop"]));
+        let wrong = pod.graphql("{ track(databaseId: 1) { listenUrl(maxBitrate: 321) } }").send().await.json();
+        assert!(wrong["errors"][0]["extensions"]["fields"]["maxBitrate"].is_array(), "{wrong}");
+        let signed = "{ track(databaseId: 1) { listenUrl(signed: true) } }";
+        let refused = pod.graphql(signed).send().await.json();
+        assert_eq!(refused["errors"][0]["extensions"]["code"], "UNAUTHENTICATED", "{refused}");
+        let url = data(&pod, signed, "alice").await["track"]["listenUrl"].as_str().unwrap().to_owned();
+        assert!(url.starts_with(&format!("{plain}?token=")), "{url}");
+    }
+
+    async fn lists_are_narrowed_by_times_and_by_any_tag_at_both_doors(pod: Pod) {
+        for (list, query, filter, found) in [
+            ("albums", "release_date__gte=2001-02-03", "releaseDateFrom: \"2001-02-03\"", vec![1, 5]),
+            ("albums", "release_date__lte=2001-02-03", "releaseDateTo: \"2001-02-03\"", vec![1, 3]),
+            ("albums", "creation_date__gte=2024-01-04T03:00:00Z&creation_date__lt=2024-01-04T05:00:00Z",
+                "creationDateFrom: \"2024-01-04T03:00:00Z\", creationDateBefore: \"2024-01-04T05:00:00Z\"", vec![3, 4]),
+            ("albums", "any_tag=Ambient&any_tag=jazz", "anyTag: [\"Ambient\", \"jazz\"]", vec![1]),
+            ("albums", "any_tag=rock&any_tag=ambient", "anyTag: [\"rock\", \"ambient\"]", vec![1, 3]),
+            ("albums", "id=1&id=4", "ids: [\"1\", \"4\"]", vec![1, 4]),
+            ("artists", "any_tag=rock", "anyTag: [\"rock\"]", vec![1, 2]),
+            ("artists", "id=2&id=5", "ids: [\"2\", \"5\"]", vec![2, 5]),
+            ("tracks", "any_tag=ambient", "anyTag: [\"ambient\"]", vec![1, 3]),
+        ] {
+            let rest = pod.get(&format!("/api/v1/{list}?{query}&page_size=50")).send().await.json();
+            let mut ids: Vec<i64> = rest["results"].as_array().unwrap().iter().map(|row| row["id"].as_i64().unwrap()).collect();
+            ids.sort_unstable();
+            assert_eq!(ids, found, "{query}");
+            let twin = data(&pod, &format!("{{ {list}(filter: {{{filter}}}) {{ nodes {{ databaseId }} }} }}"), "").await;
+            let mut ids: Vec<i64> = each(&twin[list], "databaseId").iter().map(|id| id.as_i64().unwrap()).collect();
+            ids.sort_unstable();
+            assert_eq!(ids, found, "{filter}");
+        }
+        let by_album = "{ tracks(first: 50, filter: {releaseDateTo: \"1999-12-31\"}) { nodes { album { databaseId } } } }";
+        assert!(each(&data(&pod, by_album, "").await["tracks"], "album").iter().all(|album| album["databaseId"] == 3));
+        for (query, field) in [("release_date__gte=soon", "release_date__gte"), ("creation_date__lt=2024-13-01", "creation_date__lt")] {
+            let refused = pod.get(&format!("/api/v1/albums?{query}")).send().await;
+            assert_eq!(refused.status.as_u16(), 400);
+            assert!(refused.json()[field].is_array(), "{}", refused.text);
+        }
+    }
+
+    async fn a_seed_makes_pages_of_a_random_order_belong_together(pod: Pod) with ["--throttling-enabled", "false"] => {
+        for list in ["artists", "albums", "tracks"] {
+            let whole = async |seed: i32| {
+                let (mut read, mut after) = (Vec::new(), Value::Null);
+                loop {
+                    let query = format!("{{ {list}(first: 2, after: {after}, orderBy: [{{field: RANDOM, seed: {seed}}}]) {{
+                        nodes {{ databaseId }} pageInfo {{ hasNextPage endCursor }} }} }}");
+                    let page = data(&pod, &query, "").await[list].clone();
+                    read.extend(each(&page, "databaseId").iter().map(|id| id.as_i64().unwrap()));
+                    after = page["pageInfo"]["endCursor"].clone();
+                    if page["pageInfo"]["hasNextPage"] == false {
+                        return read;
+                    }
+                }
+            };
+            let once = whole(7).await;
+            assert_eq!(whole(7).await, once);
+            let mut sorted = once.clone();
+            sorted.sort_unstable();
+            sorted.dedup();
+            assert_eq!(sorted.len(), once.len(), "each once");
+            let others = [whole(-1).await, whole(8).await, whole(i32::MAX).await];
+            assert!(others.iter().any(|other| *other != once), "{list}");
+        }
+    }
 }

@@ -92,7 +92,14 @@ pub fn meet(info: &Info) -> (&'static str, &'static str) {
         ),
         "fetches.of_track" => ("tracks/1/fetches", ""),
         "fetches.track" => ("tracks/1/fetches", ""),
-        "search.all" => ("search?q=a", "{ search(query: \"a\") { tags { name } } }"),
+        "search.all" => (
+            "search?q=a",
+            "{ search(query: \"a\") { tags { nodes { name } } } }",
+        ),
+        "search.suggest" => (
+            "search/suggestions?query=a",
+            "{ searchSuggestions(query: \"a\") { text } }",
+        ),
         "oembed.show" => ("oembed/?url=http://pod.test/library/tracks/1", ""),
         "text.preview" => ("text-preview", "{ textPreview(text: \"a\") }"),
         "instance.nodeinfo" => ("instance/nodeinfo/2.0", "{ instance { name } }"),

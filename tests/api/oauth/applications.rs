@@ -1,5 +1,6 @@
 //! Applications, what they may have, and what people have let in.
 use baleen::{oauth, store::sql};
+use futures_util::future::join_all;
 use poem::http::Method;
 use serde_json::{Value, json};
 
@@ -14,6 +15,85 @@ async fn explorers(pod: &Pod) -> i64 {
 }
 
 on_both! {
+    async fn changes_of_an_application_at_once_are_all_kept(pod: Pod) with ["--throttling-enabled", "false"] => {
+        pod.person("dora").await;
+        let mut dora = Visitor::of(&pod, "dora").await;
+        let new = json!({"name": "Mine", "scopes": "read write", "redirect_uris": "https://old.example/cb"});
+        let made = dora.script(pod.post("/api/v1/oauth/apps/", &new)).await.json();
+        let id = made["client_id"].as_str().unwrap();
+        let keeper = dora.script(pod.post("/api/v1/oauth/apps/", &json!({"name": "Keeper", "scopes": "read write"}))).await.json();
+        let token = keeper["token"].as_str().unwrap();
+        for round in 0..8 {
+            let change = async |field: &str, value: &str| {
+                let ask = pod.ask(Method::PATCH, &format!("/api/v1/oauth/apps/{id}"));
+                let ask = ask.header("content-type", "application/json").by(token);
+                let answer = ask.body(json!({field: value}).to_string()).send().await;
+                assert_eq!(answer.status, 200, "{}", answer.text);
+            };
+            let (name, uri) = (format!("n{round}"), format!("https://new.example/{round}"));
+            let scopes = if round % 2 == 0 { "read write:security" } else { "read write" };
+            join_all([change("name", &name), change("redirect_uris", &uri), change("scopes", scopes), change("name", &name)]).await;
+            let now: (String, String, String) = sql("select name, redirect_uris, scope from oauth_applications where client_id = ?")
+                .bind(id).one(pod.app.db()).await.unwrap();
+            assert_eq!((now.0, now.1), (name, uri), "round {round}");
+            assert_eq!(now.2.contains("write:playlists"), round % 2 == 1, "round {round}: {}", now.2);
+        }
+        let owner: (i64,) = sql("select user_id from oauth_applications where client_id = ?").bind(id).one(pod.app.db()).await.unwrap();
+        let more = "insert into oauth_applications (client_id, name, user_id, redirect_uris, scope, client_type, authorization_grant_type, created, updated)
+            select 'more' || a.id || '-' || b.id, 'more', ?, '', 'read', 'public', 'authorization-code', a.creation_date, a.creation_date from tracks a cross join tracks b limit 196";
+        sql(more).bind(owner.0).run(pod.app.db()).await.unwrap();
+        let create = async || pod.post("/api/v1/oauth/apps/", &new).by(token).send().await.status.as_u16();
+        let mut made = join_all((0..6).map(async |_| create().await)).await;
+        made.sort_unstable();
+        assert_eq!(made, [201, 201, 400, 400, 400, 400], "an account owns 200");
+    }
+
+    async fn clients_register_by_themselves_as_the_standard_says(pod: Pod) with ["--throttling-enabled", "false"] => {
+        let metadata = pod.get("/.well-known/oauth-authorization-server").send().await.json();
+        let endpoint = metadata["registration_endpoint"].as_str().unwrap().strip_prefix("http://pod.test").unwrap().to_owned();
+        let send = async |body: Value| pod.post(&endpoint, &body).send().await;
+        let made = send(json!({
+            "client_name": "Player", "redirect_uris": [CALLBACK, OOB], "scope": "read write:playlists",
+            "grant_types": ["authorization_code", "refresh_token"], "software_id": "player", "contacts": ["a@player.test"],
+        })).await;
+        assert_eq!((made.status.as_u16(), made.header("cache-control")), (201, Some("no-store")), "{}", made.text);
+        let made = made.json();
+        assert_eq!((&made["token_endpoint_auth_method"], &made["client_secret_expires_at"]), (&json!("client_secret_basic"), &json!(0)));
+        assert_eq!((&made["redirect_uris"], &made["scope"], &made["client_name"]),
+            (&json!([CALLBACK, OOB]), &json!("read write:playlists"), &json!("Player")));
+        assert!(made["client_id_issued_at"].as_i64().unwrap() > 0);
+        let app = App { id: made["client_id"].as_str().unwrap().to_owned(), secret: made["client_secret"].as_str().unwrap().to_owned() };
+        let (access, _) = app.pair(&pod).await;
+        assert!(works(&pod, &access).await);
+        let public = send(json!({"redirect_uris": [CALLBACK], "token_endpoint_auth_method": "none"})).await.json();
+        assert_eq!((&public["client_secret"], &public["scope"], &public["client_name"]), (&Value::Null, &json!("read"), &json!("Unnamed application")));
+        for (wrong, error, about) in [
+            (json!({"redirect_uris": ["http://player.test/cb"]}), "invalid_redirect_uri", "http"),
+            (json!({"redirect_uris": ["https://a.test/cb https://b.test/cb"]}), "invalid_redirect_uri", "blanks"),
+            (json!({"redirect_uris": [""]}), "invalid_redirect_uri", "blanks"),
+            (json!({}), "invalid_redirect_uri", "needs a redirect URI"),
+            (json!({"redirect_uris": [CALLBACK], "scope": "read everything"}), "invalid_client_metadata", "scope"),
+            (json!({"redirect_uris": [CALLBACK], "client_name": "a\u{202e}b"}), "invalid_client_metadata", "client_name"),
+            (json!({"token_endpoint_auth_method": "private_key_jwt"}), "invalid_client_metadata", "token_endpoint_auth_method"),
+            (json!({"grant_types": ["implicit"]}), "invalid_client_metadata", "grant_types"),
+            (json!({"redirect_uris": [CALLBACK], "response_types": ["token"]}), "invalid_client_metadata", "response_types"),
+        ] {
+            let refused = send(wrong.clone()).await;
+            assert_eq!(refused.status, 400, "{wrong}");
+            let body = refused.json();
+            assert_eq!(body["error"], error, "{wrong}: {body}");
+            assert!(body["error_description"].as_str().unwrap().contains(about), "{wrong}: {body}");
+        }
+        let device = send(json!({"grant_types": ["urn:ietf:params:oauth:grant-type:device_code"]})).await;
+        assert_eq!(device.status, 201, "a device needs no redirect URI: {}", device.text);
+        // A token with `write:security` owns what it registers, and gives it no more than it has.
+        let count = async || sql("select count(*) from oauth_applications where user_id is not null").number(pod.app.db()).await.unwrap();
+        let before = count().await;
+        let own = pod.post(&endpoint, &json!({"redirect_uris": [CALLBACK]})).by("app-alice").send().await;
+        assert_eq!((own.status.as_u16(), count().await), (201, before + 1));
+        assert_eq!(pod.get(&endpoint).send().await.status, 405);
+    }
+
     async fn applications_are_registered_and_only_their_owner_sees_more(pod: Pod) {
         pod.person("dora").await;
         let mut dora = Visitor::of(&pod, "dora").await;

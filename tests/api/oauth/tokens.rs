@@ -1,11 +1,11 @@
 //! Codes, access and refresh tokens: trading, rotating, revoking.
-use baleen::store::sql;
+use baleen::{accounts::recovery::put_password, store::sql};
 use futures_util::future::join_all;
 use poem::http::Method;
 use serde_json::json;
 
 use super::{App, CALLBACK, CHALLENGE, OOB, VERIFIER, pair, refused, register, works};
-use crate::support::{Answer, Pod, on_both};
+use crate::support::{Answer, PASSWORD, Pod, Visitor, on_both};
 
 on_both! {
     async fn the_token_endpoint_refuses_as_the_contract_says(pod: Pod) with ["--throttling-enabled", "false"] => {
@@ -224,6 +224,42 @@ on_both! {
             sql("select count(*) from oauth_refresh_tokens t join oauth_applications a on a.id = t.application_id where a.name = 'Player'"),
         ] {
             assert_eq!(left.number(pod.app.db()).await.unwrap(), 0);
+        }
+    }
+
+    async fn what_is_deleted_while_its_tokens_are_refreshed_is_gone(pod: Pod) with ["--throttling-enabled", "false"] => {
+        put_password(&pod.app, 1, PASSWORD, None, false).await.unwrap();
+        for round in 0..6 {
+            let app = register(&pod, json!({})).await;
+            sql("update oauth_applications set user_id = 1 where client_id = ?").bind(app.id.as_str()).run(pod.app.db()).await.unwrap();
+            let mut held = Vec::new();
+            for _ in 0..4 {
+                held.push(app.pair(&pod).await.1);
+            }
+            let refreshing = join_all(held.iter().map(async |first| {
+                let mut token = first.clone();
+                for _ in 0..4 {
+                    let answer = app.refresh(&pod, &token).await;
+                    match answer.status.as_u16() {
+                        200 => token = pair(&answer).1,
+                        400 | 401 => return,
+                        status => panic!("round {round}: {status} {}", answer.text),
+                    }
+                }
+            }));
+            let delete = async {
+                match round {
+                    5 => {
+                        let mut alice = Visitor::of(&pod, "alice").await;
+                        let sure = json!({"password": PASSWORD, "confirm": true}).to_string();
+                        let ask = pod.ask(Method::DELETE, "/api/v1/users/me").header("content-type", "application/json");
+                        alice.script(ask.body(sure)).await
+                    }
+                    _ => pod.ask(Method::DELETE, &format!("/api/v1/oauth/apps/{}", app.id)).by("app-alice").send().await,
+                }
+            };
+            let (_, gone) = futures_util::future::join(refreshing, delete).await;
+            assert_eq!(gone.status, 204, "round {round}: {}", gone.text);
         }
     }
 

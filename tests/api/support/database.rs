@@ -180,6 +180,9 @@ async fn fill(url: &str, folder: &str, from: Option<PathBuf>) -> Result<(), Stri
     }
     app.db().close().await;
     // Copies are made of the file alone.
+    if !url.starts_with("sqlite:") {
+        return Ok(());
+    }
     let log = fs::metadata(Path::new(folder).join("baleen.db-wal"));
     match log.map_or(0, |log| log.len()) {
         0 => Ok(()),

@@ -21,13 +21,15 @@ use crate::{
             artists::{self, Artist},
             credits::{AlbumCredits, ArtistCredit},
             tags::{AlbumTags, Tag},
-            tracks::{Track, TrackFilter, TrackOrder, TracksOfAlbum},
+            tracks::{AlbumTracks, Track, TrackFilter, TrackOrder, TracksOfAlbum},
+            viewer::can_edit,
         },
         library::{
             attachments::Attachment,
             contents::Content,
             edits::{self, AlbumEdits, Edit},
             libraries::{AlbumLibraries, Library},
+            uploads::{audible_uploads, duration_of},
         },
         people::actors::Actor,
     },
@@ -47,6 +49,23 @@ impl Album {
         ctx.data_unchecked::<Cx>()
             .reader()
             .is_local(self.fid.as_deref())
+    }
+
+    /// Whether you can edit the album: your edits are applied without review.
+    async fn viewer_can_edit(&self, ctx: &Context<'_>) -> bool {
+        can_edit(ctx, self.fid.as_deref(), self.attributed_to_id)
+    }
+
+    /// Total duration of the tracks that you can play, in seconds; null if none is known.
+    #[graphql(complexity = "cost(20, child_complexity)")]
+    async fn duration(&self, ctx: &Context<'_>) -> Result<Option<i64>> {
+        let permit = ctx.reach::<Retrieve>().await?;
+        let loaders = permit.loaders();
+        let tracks = loaders.shared::<AlbumTracks>(self.id).await?;
+        let tracks = tracks.unwrap_or_default();
+        let uploads = audible_uploads(loaders, &permit, &tracks).await?;
+        let durations = uploads.values().filter_map(|uploads| duration_of(uploads));
+        Ok(durations.reduce(|sum, duration| sum.saturating_add(duration)))
     }
 
     /// Artist credited first.

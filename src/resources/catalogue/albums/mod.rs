@@ -11,7 +11,7 @@ use uuid::Uuid;
 pub use self::{
     body::{AlbumBody, Rest, bodies, shown},
     graphql::{AlbumsOfArtist, AlbumsOfLibrary, AlbumsOfTag, Mutations, Queries},
-    sql::{AlbumSounds, AlbumTracksCount, ArtistAlbums, matching_ids, playable},
+    sql::{AlbumSounds, AlbumTracksCount, ArtistAlbums, playable, search_listing},
 };
 use super::{artists::ContentCategory, found, libraries_of};
 use crate::{
@@ -100,6 +100,12 @@ pub struct Album {
 filter! {
     /// Filter for a list of albums. An album must match all conditions.
     pub struct AlbumFilter {
+        /// Albums with any of these tags (not case-sensitive). At most 100.
+        any_tag: Defaulted<Vec<String>>,
+        /// Albums added at this time or later.
+        creation_date_from: Option<Timestamp> = "creation_date__gte",
+        /// Albums added before this time.
+        creation_date_before: Option<Timestamp> = "creation_date__lt",
         /// Albums credited to this artist. Unknown IDs are answered with 400.
         artist: Option<ById<Artist>>,
         /// Albums with a track that you can play in this channel. Needs `include_channels` to be
@@ -110,6 +116,8 @@ filter! {
         /// `true`: only albums of artists that you have hidden. By default, they are left out.
         /// Anonymous callers: ignored.
         hidden: Option<bool>,
+        /// These albums. At most 100.
+        ids: Defaulted<Vec<ById<Album>>> = "id",
         /// `true`: include albums of channels, which are left out by default.
         include_channels: Option<bool>,
         /// Albums with a track that you can play in this library.
@@ -124,6 +132,10 @@ filter! {
         q: Option<String>,
         /// Albums that share a tag with this album, without that album.
         related: Option<ById<Album>>,
+        /// Albums released on this day or later.
+        release_date_from: Option<Date> = "release_date__gte",
+        /// Albums released on this day or earlier.
+        release_date_to: Option<Date> = "release_date__lte",
         /// Albums with uploads in these libraries: `me` (your own), `subscribed` (those you
         /// follow), `all`, `actor:name@domain` or `domain:name`. Several are separated by commas;
         /// any of them may match.
@@ -144,12 +156,13 @@ ordering! {
         Title = "title",
         /// Time of the last change to a credited artist.
         ArtistModificationDate = "artist__modification_date",
-        /// Random order, different for every request.
+        /// Random order, another one for every request.
         Random = "random",
         /// Number of tags shared with the album of the filter `related`; ignored without that
         /// filter.
         Related = "related",
     }
+    shuffled by seed
 }
 
 pub async fn retrieve(permit: &Allowed<Retrieve>, key: Key) -> Result<Album> {

@@ -6,7 +6,7 @@ use super::{Album, AlbumFilter, AlbumOrder, AlbumOrderField};
 use crate::{
     context::Reader,
     error::Result,
-    graphql::reference::{identified, resolved},
+    graphql::reference::{identified, numbers, resolved},
     load::{Load, Loaders, entity, grouped, load},
     resources::{checks::bounded, library::visibility::viewable},
     store::{
@@ -33,6 +33,7 @@ const SHELF: Shelf = Shelf {
     hidden_values: 1,
     of_channel: "al.id in (select h.album_id from channels c
         join album_artists h on h.artist_id = c.artist_id)",
+    added: "al.creation_date",
     mbid: "al.mbid = ?",
     shuffled: "((al.id * 48271 + ?) % 2147483647) * ((al.id * 69621 + ?) % 65537) % 2147483647",
     unplayable_is_withheld: false,
@@ -54,6 +55,8 @@ pub(super) async fn listing(
         exists(reader, "artist", found).await?;
     }
     bounded("tag", &filter.tag)?;
+    bounded("id", &filter.ids)?;
+    bounded("any_tag", &filter.any_tag)?;
     let library = resolved(reader, "library", filter.library.as_ref()).await?;
     let channel = resolved(reader, "channel", filter.channel.as_ref()).await?;
     let related_to = resolved(reader, "related", filter.related.as_ref()).await?;
@@ -67,11 +70,23 @@ pub(super) async fn listing(
         related: related_to,
         scope: filter.scope.as_deref(),
         tag: &filter.tag,
+        any_tag: &filter.any_tag,
+        added: (filter.creation_date_from, filter.creation_date_before),
     };
     let mut from = SHELF.narrowed(reader, sql("from albums al where true"), &common);
     if let Some(artist) = artist {
         let credited = "al.id in (select aa.album_id from album_artists aa where aa.artist_id = ?)";
         from = from.and(sql(credited).bind(artist));
+    }
+    let ids = numbers(reader, "ids", &filter.ids).await?;
+    if !ids.is_empty() {
+        from = from.then(" and al.id in ?*").bind(ids);
+    }
+    if let Some(day) = filter.release_date_from {
+        from = from.then(" and al.release_date >= ?").bind(day.0);
+    }
+    if let Some(day) = filter.release_date_to {
+        from = from.then(" and al.release_date <= ?").bind(day.0);
     }
     if let Some(category) = filter.content_category {
         let of_category = sql("al.id in (select aa.album_id from album_artists aa
@@ -86,6 +101,7 @@ pub(super) async fn listing(
     let newest = [AlbumOrder {
         field: AlbumOrderField::CreationDate,
         direction: Direction::Desc.into(),
+        seed: None,
     }];
     let order = if order.is_empty() { &newest } else { order };
     let seed = crate::random::seed();
@@ -126,7 +142,7 @@ impl AlbumOrder {
                   join artists a on a.id = aa.artist_id where aa.album_id = al.id), al.creation_date)",
                 KeyKind::Time,
             ),
-            AlbumOrderField::Random => vec![SHELF.random(seed, down)],
+            AlbumOrderField::Random => vec![SHELF.random(self.seed.map_or(seed, i64::from), down)],
             AlbumOrderField::Related => SHELF.relatedness(related, down).into_iter().collect(),
         }
     }
@@ -202,14 +218,10 @@ pub async fn playable<L: Load<Value = Vec<i64>>>(
 }
 
 /// Albums whose title or artist matches, shortest title first.
-pub async fn matching_ids(reader: &Reader, q: &str, most: i64) -> Result<Vec<i64>> {
-    let Some(condition) = matching(reader.db(), PLACES, q)? else {
-        return Ok(Vec::new());
-    };
-    let found: Sql = sql("select al.id from albums al where ").append(condition);
-    found
-        .then(" order by length(al.title), al.id limit ?")
-        .bind(most)
-        .kept_ids(reader.db())
-        .await
+pub fn search_listing(reader: &Reader, q: &str) -> Result<Listing> {
+    let condition = matching(reader.db(), PLACES, q)?;
+    let condition = condition.unwrap_or_else(|| sql("1 = 0"));
+    let from = sql("from albums al where ").append(condition);
+    let length = SortKey::new(sql("length(al.title)"), KeyKind::Int, false);
+    Ok(Listing::new(from, "al.id", [length]).oldest_first_if(true))
 }

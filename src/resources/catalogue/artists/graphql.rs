@@ -2,13 +2,13 @@ use async_graphql::{ComplexObject, Context, ID};
 
 use super::{
     Artist, ArtistFilter, ArtistOrder, ArtistTracksCount, Libraries, List, Retrieve, retrieve,
-    sql::{in_library, listing},
+    sql::{IsPlayable, in_library, listing},
 };
 use crate::{
     context::Cx,
     error::Result,
     graphql::{
-        connection::{Connection, cost, nested_pages},
+        connection::{Connection, answer, cost, nested_pages},
         ids::{Kind, global},
         nested::{Asked, nest, nested},
         standard::fields,
@@ -19,6 +19,7 @@ use crate::{
             albums::{Album, AlbumFilter, AlbumOrder, AlbumsOfArtist},
             tags::{ArtistTags, Tag},
             tracks::{Track, TrackFilter, TrackOrder, TracksOfArtist},
+            viewer::{IsHidden, can_edit, state},
         },
         library::{
             attachments::Attachment,
@@ -29,6 +30,7 @@ use crate::{
         people::actors::Actor,
         publishing::channels::{Channel, ChannelOf},
     },
+    scope::Area,
 };
 
 #[ComplexObject]
@@ -44,6 +46,23 @@ impl Artist {
         ctx.data_unchecked::<Cx>()
             .reader()
             .is_local(self.fid.as_deref())
+    }
+
+    /// Whether you can edit the artist: your edits are applied without review.
+    async fn viewer_can_edit(&self, ctx: &Context<'_>) -> bool {
+        can_edit(ctx, self.fid.as_deref(), self.attributed_to_id)
+    }
+
+    /// Whether you have hidden the artist; `false` for anonymous callers. Requires `read:filters`.
+    async fn is_hidden(&self, ctx: &Context<'_>) -> Option<Result<bool>> {
+        answer(state::<IsHidden>(ctx, Area::Filters, self.id)).await
+    }
+
+    /// Whether you can play at least one track that the artist is credited on.
+    async fn is_playable(&self, ctx: &Context<'_>) -> Result<bool> {
+        let permit = ctx.reach::<Retrieve>().await?;
+        let playable = permit.loaders().one::<IsPlayable>(self.id).await?;
+        Ok(playable.unwrap_or(false))
     }
 
     /// Picture of the artist.

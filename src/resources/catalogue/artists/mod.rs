@@ -10,7 +10,7 @@ use uuid::Uuid;
 pub use self::{
     body::{ArtistBody, ArtistRef, Depth, Rest, bodies, refs, shown},
     graphql::{ArtistsOfLibrary, ArtistsOfTag, Queries},
-    sql::{ArtistTracksCount, matching_ids},
+    sql::{ArtistTracksCount, search_listing},
 };
 use super::{found, libraries_of};
 use crate::{
@@ -95,6 +95,12 @@ pub struct Artist {
 filter! {
     /// Filter for a list of artists. An artist must match all conditions.
     pub struct ArtistFilter {
+        /// Artists with any of these tags (not case-sensitive). At most 100.
+        any_tag: Defaulted<Vec<String>>,
+        /// Artists added at this time or later.
+        creation_date_from: Option<Timestamp> = "creation_date__gte",
+        /// Artists added before this time.
+        creation_date_before: Option<Timestamp> = "creation_date__lt",
         /// Category of the artist's content.
         content_category: Option<ContentCategory>,
         /// `true`: only artists credited on an album. `false`: only artists without albums.
@@ -102,6 +108,8 @@ filter! {
         /// `true`: only artists that you have hidden. By default, hidden artists are left out.
         /// Anonymous callers: ignored.
         hidden: Option<bool>,
+        /// These artists. At most 100.
+        ids: Defaulted<Vec<ById<Artist>>> = "id",
         /// `true`: include artists of channels, which are left out by default.
         include_channels: Option<bool>,
         /// Artists with a track that you can play in this library.
@@ -143,12 +151,13 @@ ordering! {
         CreationDate = "creation_date",
         /// Time of the last change.
         ModificationDate = "modification_date",
-        /// Random order, different for every request.
+        /// Random order, another one for every request.
         Random = "random",
         /// Number of tags shared with the artist of the filter `related`; ignored without that
         /// filter.
         Related = "related",
     }
+    shuffled by seed
 }
 
 pub async fn retrieve(permit: &Allowed<Retrieve>, key: Key) -> Result<Artist> {

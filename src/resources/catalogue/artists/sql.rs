@@ -6,7 +6,7 @@ use super::{Artist, ArtistFilter, ArtistOrder, ArtistOrderField};
 use crate::{
     context::Reader,
     error::Result,
-    graphql::reference::{identified, resolved},
+    graphql::reference::{identified, numbers, resolved},
     load::{entity, load},
     resources::checks::bounded,
     store::{
@@ -31,6 +31,7 @@ const SHELF: Shelf = Shelf {
     hidden: "a.id in (select f.target_artist_id from content_filters f where f.user_id = ?)",
     hidden_values: 1,
     of_channel: "a.id in (select c.artist_id from channels c)",
+    added: "a.creation_date",
     mbid: "a.mbid = ?",
     shuffled: "((a.id * 48271 + ?) % 2147483647) * ((a.id * 69621 + ?) % 65537) % 2147483647",
     unplayable_is_withheld: false,
@@ -47,6 +48,8 @@ pub(super) async fn listing(
     order: &[ArtistOrder],
 ) -> Result<Listing> {
     bounded("tag", &filter.tag)?;
+    bounded("id", &filter.ids)?;
+    bounded("any_tag", &filter.any_tag)?;
     let library = resolved(reader, "library", filter.library.as_ref()).await?;
     let related_to = resolved(reader, "related", filter.related.as_ref()).await?;
     let common = Narrowing {
@@ -59,9 +62,15 @@ pub(super) async fn listing(
         related: related_to,
         scope: filter.scope.as_deref(),
         tag: &filter.tag,
+        any_tag: &filter.any_tag,
+        added: (filter.creation_date_from, filter.creation_date_before),
     };
     let from = SHELF.narrowed(reader, sql("from artists a where true"), &common);
-    let from = narrowed(reader, from, filter)?;
+    let mut from = narrowed(reader, from, filter)?;
+    let ids = numbers(reader, "ids", &filter.ids).await?;
+    if !ids.is_empty() {
+        from = from.then(" and a.id in ?*").bind(ids);
+    }
     let seed = crate::random::seed();
     let keys = order.iter().flat_map(|order| order.keys(related_to, seed));
     let related = order
@@ -110,10 +119,19 @@ impl ArtistOrder {
             ArtistOrderField::Name => key("a.name_folded", KeyKind::Text),
             ArtistOrderField::CreationDate => key("a.creation_date", KeyKind::Time),
             ArtistOrderField::ModificationDate => key("a.modification_date", KeyKind::Time),
-            ArtistOrderField::Random => vec![SHELF.random(seed, down)],
+            ArtistOrderField::Random => vec![SHELF.random(self.seed.map_or(seed, i64::from), down)],
             ArtistOrderField::Related => SHELF.relatedness(related, down).into_iter().collect(),
         }
     }
+}
+
+load!(/// Whether the caller can play something of an artist.
+    IsPlayable: bool = for_caller playable);
+
+async fn playable(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, bool>> {
+    let found = sql("select a.id from artists a where a.id in ?*").bind(ids);
+    let playable = found.and(SHELF.playable(reader)).ids(reader.db()).await?;
+    Ok(playable.into_iter().map(|id| (id, true)).collect())
 }
 
 identified!(Artist in "artists");
@@ -134,14 +152,10 @@ async fn tracks_counts(db: &Reads, ids: Vec<i64>) -> Result<HashMap<i64, i64>> {
 }
 
 /// Artists whose name matches, shortest name first.
-pub async fn matching_ids(reader: &Reader, q: &str, most: i64) -> Result<Vec<i64>> {
-    let Some(condition) = matching(reader.db(), &[("a.id in", Index::Artists)], q)? else {
-        return Ok(Vec::new());
-    };
-    sql("select a.id from artists a where ")
-        .append(condition)
-        .then(" order by length(a.name), a.id limit ?")
-        .bind(most)
-        .kept_ids(reader.db())
-        .await
+pub fn search_listing(reader: &Reader, q: &str) -> Result<Listing> {
+    let condition = matching(reader.db(), &[("a.id in", Index::Artists)], q)?;
+    let condition = condition.unwrap_or_else(|| sql("1 = 0"));
+    let from = sql("from artists a where ").append(condition);
+    let length = SortKey::new(sql("length(a.name)"), KeyKind::Int, false);
+    Ok(Listing::new(from, "a.id", [length]).oldest_first_if(true))
 }

@@ -1,19 +1,22 @@
 //! Search over artists, albums, tracks and tags at once.
-use async_graphql::{Context, SimpleObject};
+mod graphql;
+mod suggestions;
+
 use poem::{FromRequest, Request, RequestBody};
 use poem_openapi::registry::MetaSchema;
 use serde::Serialize;
 
+pub use self::graphql::Queries;
+use self::suggestions::{SuggestionBody, Typed, suggested};
 use super::{
-    albums::{self, Album, AlbumBody},
-    artists::{self, Artist, ArtistBody, Depth},
-    tags::{self, Tag, TagBody},
-    tracks::{self, Track, TrackBody},
+    albums::{self, AlbumBody},
+    artists::{self, ArtistBody, Depth},
+    tags::{self, TagBody},
+    tracks::{self, TrackBody},
 };
 use crate::{
     error::{Error, Result},
-    graphql::connection::{answer, cost},
-    guard::{AllowExt, Allowed, operations},
+    guard::{Allowed, operations},
     rest::{
         answer::Answer,
         params::{Docs, Pairs, ParamDoc},
@@ -26,12 +29,17 @@ operations! {
     "search";
     /// Searches artists, albums, tracks and tags.
     ///
-    /// Returns at most three results of each kind, those with the shortest names or titles first.
+    /// Those with the shortest names or titles come first; over REST, at most three of each kind are returned.
     /// Albums also match by artist, tracks also by artist and album; tags match if their name
     /// contains the whole query. Artists, albums and tracks of channels, and those that you have
     /// hidden, are included. Accents and case do not count; scripts without blanks between words are
     /// searched by any part of a word. An empty query, and more than 32 words, are answered with 400.
     all: All = read Libraries, anonymous = Setting, throttle = Wildcard, graphql = "search", params = Query, wire = Slashless, reads = many;
+    /// Suggests artists, albums, tracks and tags while somebody types a query.
+    ///
+    /// Offered are those whose names or titles match, the shortest first. An empty query is answered with
+    /// 400.
+    suggest: Suggest = read Libraries, anonymous = Setting, throttle = Wildcard, graphql = "searchSuggestions", params = Typed, reads = many;
 }
 
 /// Maximum results of each kind.
@@ -81,79 +89,41 @@ struct SearchBody {
     tags: Vec<TagBody>,
 }
 
-/// Search results: at most three of each kind.
-#[derive(SimpleObject)]
-pub struct SearchResult {
-    /// Artists with a matching name.
-    artists: Vec<Artist>,
-    /// Albums with a matching title or artist.
-    albums: Vec<Album>,
-    /// Tracks with a matching title, artist or album.
-    tracks: Vec<Track>,
-    /// Tags with a matching name.
-    tags: Vec<Tag>,
-}
-
-struct Found {
-    artists: Vec<i64>,
-    albums: Vec<i64>,
-    tracks: Vec<i64>,
-    tags: Vec<i64>,
-}
-
-async fn find(permit: &Allowed<All>, query: &str) -> Result<Found> {
+/// The query without what nobody sees.
+///
+/// # Errors
+/// `Refused` if nothing is left.
+fn asked(query: &str) -> Result<String> {
     let query = clean(query);
-    let query = query.trim();
-    if query.is_empty() {
-        return Err(Error::Refused("empty query".to_owned()));
+    match query.trim() {
+        "" => Err(Error::Refused("empty query".to_owned())),
+        query => Ok(query.to_owned()),
     }
-    Ok(Found {
-        artists: artists::matching_ids(permit, query, MOST).await?,
-        albums: albums::matching_ids(permit, query, MOST).await?,
-        tracks: tracks::matching_ids(permit, query, MOST).await?,
-        tags: tags::matching_ids(permit, query, MOST).await?,
-    })
 }
 
 async fn shown(permit: &Allowed<All>, query: &Query) -> Result<SearchBody> {
-    let found = find(permit, &query.0).await?;
-    let loaders = permit.loaders();
+    let query = asked(&query.0)?;
+    let (loaders, db) = (permit.loaders(), permit.db());
+    let artists = artists::search_listing(permit, &query)?
+        .page(db, MOST, 0)
+        .await?;
+    let tracks = tracks::search_listing(permit, &query)?
+        .page(db, MOST, 0)
+        .await?;
+    let albums = albums::search_listing(permit, &query)?
+        .page(db, MOST, 0)
+        .await?;
+    let tags = tags::search_listing(&query).page(db, MOST, 0).await?;
     Ok(SearchBody {
-        artists: artists::shown(loaders, permit, &found.artists, Depth::Shallow).await?,
-        tracks: tracks::shown(loaders, permit, &found.tracks, Depth::Shallow).await?,
-        albums: albums::shown(loaders, permit, &found.albums, Depth::Shallow).await?,
-        tags: tags::bodies(loaders, permit, &found.tags).await?,
+        artists: artists::shown(loaders, permit, &artists, Depth::Shallow).await?,
+        tracks: tracks::shown(loaders, permit, &tracks, Depth::Shallow).await?,
+        albums: albums::shown(loaders, permit, &albums, Depth::Shallow).await?,
+        tags: tags::bodies(loaders, permit, &tags).await?,
     })
-}
-
-async fn results(permit: &Allowed<All>, query: &str) -> Result<SearchResult> {
-    let found = find(permit, query).await?;
-    let loaders = permit.loaders();
-    Ok(SearchResult {
-        artists: loaders.owned::<Artist>(&found.artists).await?,
-        albums: loaders.owned::<Album>(&found.albums).await?,
-        tracks: loaders.owned::<Track>(&found.tracks).await?,
-        tags: loaders.owned::<Tag>(&found.tags).await?,
-    })
-}
-
-#[derive(Default)]
-pub struct Queries;
-
-#[async_graphql::Object(name = "SearchQueries")]
-impl Queries {
-    #[graphql(complexity = "cost(3, child_complexity)")]
-    async fn search(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Words, each of which must begin a word of the name or title.")]
-        query: String,
-    ) -> Option<Result<SearchResult>> {
-        answer(async { results(&ctx.allow().await?, &query).await }).await
-    }
 }
 
 routes! {
     "/api/v1";
     all: All = get "/search" (query: Query) -> Answer<SearchBody> => shown;
+    suggest: Suggest = get "/search/suggestions" (typed: Typed) -> Answer<Vec<SuggestionBody>> => suggested;
 }

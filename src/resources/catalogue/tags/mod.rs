@@ -210,15 +210,10 @@ impl TagOrder {
 entity!(Tag in "tags": "id, name, mbid, creation_date", upon [TagId], weighs [name]);
 
 /// Tags whose name contains `word`, shortest first.
-pub async fn matching_ids(reader: &Reader, word: &str, most: i64) -> Result<Vec<i64>> {
-    sql(
-        "select g.id from tags g where g.name_folded like ? escape '\\'
-         order by length(g.name), g.id limit ?",
-    )
-    .bind(containing(word))
-    .bind(most)
-    .kept_ids(reader.db())
-    .await
+pub fn search_listing(word: &str) -> Listing {
+    let from = sql("from tags g where g.name_folded like ? escape '\\'").bind(containing(word));
+    let length = SortKey::new(sql("length(g.name)"), KeyKind::Int, false);
+    Listing::new(from, "g.id", [length]).oldest_first_if(true)
 }
 
 /// IDs of tags by name. Creates the tags that do not exist yet.

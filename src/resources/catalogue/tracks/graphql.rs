@@ -8,7 +8,7 @@ use crate::{
     context::{Cx, Reader},
     error::Result,
     graphql::{
-        connection::cost,
+        connection::{answer, cost},
         ids::{Kind, global},
         nested::nested,
         standard::{fields, mutations},
@@ -21,16 +21,18 @@ use crate::{
             credits::{ArtistCredit, TrackCredits},
             licenses::{self, License},
             tags::{Tag, TrackTags},
+            viewer::{IsFavorite, can_edit, state},
         },
         library::{
             attachments::Attachment,
             contents::Content,
             edits::{self, Edit, TrackEdits},
             libraries::{Library, TrackLibraries},
-            uploads::{Upload, audible_uploads_of, listen_url},
+            uploads::{AudioFormat, Upload, address, audible_uploads_of, duration_of, listen_url},
         },
         people::actors::Actor,
     },
+    scope::Area,
     store::listing::Listing,
 };
 
@@ -49,9 +51,46 @@ impl Track {
             .is_local(self.fid.as_deref())
     }
 
-    /// Path of the track's audio on this server.
-    async fn listen_url(&self) -> String {
-        listen_url(self.uuid)
+    /// URL of the track's audio.
+    async fn listen_url(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Format to convert to; that of the upload unless given.")] format: Option<
+            AudioFormat,
+        >,
+        #[graphql(desc = "Maximum bitrate in kbit/s, from 1 to 320.")] max_bitrate: Option<i32>,
+        #[graphql(
+            desc = "`true`: with a token of yours in the URL, which plays audio for three days. For \
+            players that send no headers. Requires `read:profile`."
+        )]
+        signed: Option<bool>,
+    ) -> Option<Result<String>> {
+        answer(address(
+            ctx,
+            listen_url(self.uuid),
+            format,
+            max_bitrate,
+            signed,
+        ))
+        .await
+    }
+
+    /// Duration in seconds, of the oldest upload that you can play; null if it is not known.
+    async fn duration(&self, ctx: &Context<'_>) -> Result<Option<i64>> {
+        let permit = ctx.reach::<Retrieve>().await?;
+        let uploads = audible_uploads_of(permit.loaders(), &permit, self.id).await?;
+        Ok(duration_of(&uploads))
+    }
+
+    /// Whether the track is one of your favorites; `false` for anonymous callers. Requires
+    /// `read:favorites`.
+    async fn is_favorite(&self, ctx: &Context<'_>) -> Option<Result<bool>> {
+        answer(state::<IsFavorite>(ctx, Area::Favorites, self.id)).await
+    }
+
+    /// Whether you can edit the track: your edits are applied without review.
+    async fn viewer_can_edit(&self, ctx: &Context<'_>) -> bool {
+        can_edit(ctx, self.fid.as_deref(), self.attributed_to_id)
     }
 
     /// Artist credited first.

@@ -10,7 +10,7 @@ use uuid::Uuid;
 pub use self::{
     body::{Rest, TrackBody, bodies, shown},
     graphql::{Mutations, Queries, TracksOfAlbum, TracksOfArtist, TracksOfLibrary, TracksOfTag},
-    sql::{AlbumTracks, ArtistTracks, matching_ids},
+    sql::{AlbumTracks, ArtistTracks, search_listing},
 };
 use super::{found, libraries_of, owned_by_channel};
 use crate::{
@@ -34,7 +34,7 @@ use crate::{
         params::{filter, ordering},
     },
     store::sql,
-    time::Timestamp,
+    time::{Date, Timestamp},
 };
 
 operations! {
@@ -104,6 +104,12 @@ pub struct Track {
 filter! {
     /// Filter for a list of tracks. A track must match all conditions.
     pub struct TrackFilter {
+        /// Tracks with any of these tags (not case-sensitive). At most 100.
+        any_tag: Defaulted<Vec<String>>,
+        /// Tracks added at this time or later.
+        creation_date_from: Option<Timestamp> = "creation_date__gte",
+        /// Tracks added before this time.
+        creation_date_before: Option<Timestamp> = "creation_date__lt",
         /// Tracks on this album. Unknown IDs are answered with 400.
         album: Option<ById<Album>>,
         /// Tracks credited to this artist, or on an album credited to them. Unknown IDs
@@ -136,6 +142,10 @@ filter! {
         q: Option<String>,
         /// Tracks that share a tag with this track, without that track.
         related: Option<ById<Track>>,
+        /// Tracks on albums released on this day or later.
+        release_date_from: Option<Date> = "album__release_date__gte",
+        /// Tracks on albums released on this day or earlier.
+        release_date_to: Option<Date> = "album__release_date__lte",
         /// Tracks with uploads in these libraries: `me` (your own), `subscribed` (those you
         /// follow), `all`, `actor:name@domain` or `domain:name`. Several are separated by commas;
         /// any of them may match.
@@ -174,12 +184,13 @@ ordering! {
         Position = "position",
         /// Size of the largest upload in bytes.
         Size = "size",
-        /// Random order, different for every request.
+        /// Random order, another one for every request.
         Random = "random",
         /// Number of tags shared with the track of the filter `related`; ignored without that
         /// filter.
         Related = "related",
     }
+    shuffled by seed
 }
 
 /// Deletes a track. Only the owner of the channel may.

@@ -35,6 +35,7 @@ const SHELF: Shelf = Shelf {
     hidden_values: 2,
     of_channel: "t.id in (select h.track_id from channels c
         join track_artists h on h.artist_id = c.artist_id)",
+    added: "t.creation_date",
     mbid: "t.mbid = ?",
     shuffled: "((t.id * 48271 + ?) % 2147483647) * ((t.id * 69621 + ?) % 65537) % 2147483647",
     unplayable_is_withheld: true,
@@ -61,6 +62,7 @@ pub(super) async fn listing(
     order: &[TrackOrder],
 ) -> Result<Listing> {
     bounded("tag", &filter.tag)?;
+    bounded("any_tag", &filter.any_tag)?;
     bounded("id", &filter.ids)?;
     let place = Place::of(reader, filter).await?;
     let library = resolved(reader, "library", filter.library.as_ref()).await?;
@@ -76,6 +78,8 @@ pub(super) async fn listing(
         related: related_to,
         scope: filter.scope.as_deref(),
         tag: &filter.tag,
+        any_tag: &filter.any_tag,
+        added: (filter.creation_date_from, filter.creation_date_before),
     };
     let from = SHELF.narrowed(reader, sql("from tracks t where true"), &common);
     let from = by_title(placed(reader, from, filter, &place), filter);
@@ -88,6 +92,7 @@ pub(super) async fn listing(
     let newest = [TrackOrder {
         field: TrackOrderField::CreationDate,
         direction: Direction::Desc.into(),
+        seed: None,
     }];
     let order = if order.is_empty() { &newest } else { order };
     let seed = crate::random::seed();
@@ -128,6 +133,9 @@ impl Place {
     }
 }
 
+/// Condition: the track is on an album whose release date is such.
+const RELEASED: &str = "t.album_id in (select al.id from albums al where al.release_date";
+
 /// The filters by album, artist, license, ID and favorites.
 fn placed(reader: &Reader, mut from: Sql, filter: &TrackFilter, place: &Place) -> Sql {
     if let Some(album) = place.album {
@@ -139,6 +147,12 @@ fn placed(reader: &Reader, mut from: Sql, filter: &TrackFilter, place: &Place) -
               or t.album_id in (select aa.album_id from album_artists aa where aa.artist_id = ?))",
         );
         from = from.and(credited.bind(artist).bind(artist));
+    }
+    if let Some(day) = filter.release_date_from {
+        from = from.and(sql(RELEASED).then(" >= ?)").bind(day.0));
+    }
+    if let Some(day) = filter.release_date_to {
+        from = from.and(sql(RELEASED).then(" <= ?)").bind(day.0));
     }
     if let Some(code) = &filter.license {
         from = from.then(" and t.license = ?").bind(code.as_str());
@@ -210,7 +224,7 @@ impl TrackOrder {
                 "coalesce((select max(u.size) from uploads u where u.track_id = t.id), 0)",
                 KeyKind::Int,
             ),
-            TrackOrderField::Random => vec![SHELF.random(seed, down)],
+            TrackOrderField::Random => vec![SHELF.random(self.seed.map_or(seed, i64::from), down)],
             TrackOrderField::Related => SHELF.relatedness(related, down).into_iter().collect(),
         }
     }
@@ -253,14 +267,10 @@ async fn of_albums(db: &Reads, ids: Vec<i64>) -> Result<HashMap<i64, Vec<i64>>> 
 }
 
 /// Tracks whose title, artist or album matches, shortest title first.
-pub async fn matching_ids(reader: &Reader, q: &str, most: i64) -> Result<Vec<i64>> {
-    let Some(condition) = matching(reader.db(), PLACES, q)? else {
-        return Ok(Vec::new());
-    };
-    let found = sql("select t.id from tracks t where ").append(condition);
-    found
-        .then(" order by length(t.title), t.id limit ?")
-        .bind(most)
-        .kept_ids(reader.db())
-        .await
+pub fn search_listing(reader: &Reader, q: &str) -> Result<Listing> {
+    let condition = matching(reader.db(), PLACES, q)?;
+    let condition = condition.unwrap_or_else(|| sql("1 = 0"));
+    let from = sql("from tracks t where ").append(condition);
+    let length = SortKey::new(sql("length(t.title)"), KeyKind::Int, false);
+    Ok(Listing::new(from, "t.id", [length]).oldest_first_if(true))
 }

@@ -4,7 +4,7 @@ mod write;
 
 pub use self::write::insert;
 
-use async_graphql::{ComplexObject, Context, ID, SimpleObject};
+use async_graphql::{ComplexObject, Context, Enum, ID, SimpleObject};
 use poem_openapi::{Object, param::Path};
 use serde::Serialize;
 use sqlx::FromRow;
@@ -78,6 +78,17 @@ pub struct Attachment {
     pub creation_date: Timestamp,
 }
 
+/// The size of a picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+pub enum PictureSize {
+    /// The full size.
+    Original,
+    /// A square crop of 200 x 200 pixels from the center.
+    Medium,
+    /// A square crop of 600 x 600 pixels from the center.
+    Large,
+}
+
 /// URLs of a picture in several sizes.
 #[derive(Clone, Debug, Serialize, Object, SimpleObject)]
 pub struct AttachmentUrls {
@@ -118,6 +129,20 @@ impl Attachment {
     /// Size in bytes.
     async fn size(&self) -> Option<BigInt> {
         self.size.map(BigInt)
+    }
+
+    /// URL of the picture.
+    async fn url(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Size; the full size unless given.")] size: Option<PictureSize>,
+    ) -> String {
+        let urls = self.addresses(ctx.data_unchecked::<Cx>().reader());
+        match size {
+            None | Some(PictureSize::Original) => urls.original,
+            Some(PictureSize::Medium) => urls.medium_square_crop,
+            Some(PictureSize::Large) => urls.large_square_crop,
+        }
     }
 
     /// URLs of the picture.

@@ -221,15 +221,17 @@ pub async fn propose<O: OnKind + Writes>(
         return Err(Error::Forbidden);
     }
     let changes = Changes::read(reader, kind, &new.payload).await?;
-    let owner = target.attributed_to_id == Some(actor);
-    let curator = reader
-        .caller()
-        .identity()
-        .is_some_and(|identity| identity.permissions.library);
-    if new.is_approved.is_some() && !owner && !curator {
+    if new.is_approved.is_some() && !decides(reader, target.attributed_to_id) {
         return Err(Error::Forbidden);
     }
     insert(permit, (kind, id), &changes, &new, actor).await
+}
+
+/// Whether the caller approves edits of what this actor owns.
+pub fn decides(reader: &Reader, owner: Option<i64>) -> bool {
+    let identity = reader.caller().identity();
+    let is_owner = owner.is_some() && owner == reader.actor_id();
+    is_owner || identity.is_some_and(|identity| identity.permissions.library)
 }
 
 async fn insert<O: OnKind + Writes>(

@@ -2,13 +2,14 @@ use async_graphql::{ComplexObject, Context, ID, Json};
 use serde_json::Value;
 
 use super::{
-    List, Retrieve, Upload, UploadFilter, UploadOrder, retrieve,
+    AudioFormat, List, Retrieve, Upload, UploadFilter, UploadOrder, address, retrieve,
     sql::{listing, visible_listing},
 };
 use crate::{
     context::Cx,
     error::Result,
     graphql::{
+        connection::answer,
         ids::{Kind, global},
         nested::nested,
         scalars::BigInt,
@@ -47,12 +48,32 @@ impl Upload {
         self.extension()
     }
 
-    /// Path of the upload's audio on this server; null if the upload has no track.
+    /// URL of the upload's audio; null if the upload has no track.
     #[graphql(name = "listenUrl")]
-    async fn listen_address(&self, ctx: &Context<'_>) -> Result<Option<String>> {
-        let permit = ctx.reach::<tracks::Retrieve>().await?;
-        let track = permit.loaders().maybe::<Track>(self.track_id).await?;
-        Ok(track.map(|track| self.listen_url(track.uuid)))
+    async fn listen_address(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Format to convert to; that of the upload unless given.")] format: Option<
+            AudioFormat,
+        >,
+        #[graphql(desc = "Maximum bitrate in kbit/s, from 1 to 320.")] max_bitrate: Option<i32>,
+        #[graphql(
+            desc = "`true`: with a token of yours in the URL, which plays audio for three days. For \
+            players that send no headers. Requires `read:profile`."
+        )]
+        signed: Option<bool>,
+    ) -> Option<Result<Option<String>>> {
+        answer(async {
+            let permit = ctx.reach::<tracks::Retrieve>().await?;
+            let Some(track) = permit.loaders().maybe::<Track>(self.track_id).await? else {
+                return Ok(None);
+            };
+            let path = self.listen_url(track.uuid);
+            address(ctx, path, format, max_bitrate, signed)
+                .await
+                .map(Some)
+        })
+        .await
     }
 
     /// Track of the upload; null until imported.

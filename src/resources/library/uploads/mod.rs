@@ -1,4 +1,5 @@
 //! Uploads: the audio files of tracks.
+mod address;
 mod body;
 mod graphql;
 mod smart;
@@ -11,9 +12,10 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 pub use self::{
+    address::{AudioFormat, address},
     body::{Rest, UploadBody, UploadRef, file_name, listen_url},
     graphql::{Queries, UploadsOfActor, UploadsOfLibrary},
-    sql::{audible_uploads, audible_uploads_of},
+    sql::{audible_uploads, audible_uploads_of, duration_of},
 };
 use super::visibility::audible;
 use crate::{

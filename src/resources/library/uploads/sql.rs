@@ -199,6 +199,11 @@ pub async fn audible_uploads(
     Ok(uploads)
 }
 
+/// The duration of a track with these uploads, in seconds.
+pub fn duration_of(uploads: &[Upload]) -> Option<i64> {
+    uploads.iter().find_map(|upload| upload.duration)
+}
+
 /// The uploads of one track that the caller can play, oldest first.
 pub async fn audible_uploads_of(
     loaders: &Loaders,

@@ -19,7 +19,7 @@ use crate::{
     guard::{Allowed, operations},
     oauth::clients::ClientType,
     rest::page::PageQuery,
-    store::sql,
+    store::{On, sql},
     time::Timestamp,
 };
 
@@ -147,13 +147,14 @@ pub async fn by_ids(reader: &Reader, ids: Vec<i64>) -> Result<Vec<OauthApplicati
         .await
 }
 
-/// Returns one of the caller's own applications.
-pub async fn own(reader: &Reader, client_id: &str) -> Result<OauthApplication> {
-    let user = reader.user()?.user_id;
-    let found = find(reader, client_id).await?;
-    found
-        .filter(|app| app.user_id == Some(user))
-        .ok_or(Error::NotFound)
+/// Returns one of the caller's own applications. Who will change it reads it in the same transaction.
+pub async fn own(reader: &Reader, on: impl On, client_id: &str) -> Result<OauthApplication> {
+    sql(SELECT)
+        .then("where client_id = ? and user_id = ?")
+        .bind(client_id)
+        .bind(reader.user()?.user_id)
+        .one(on)
+        .await
 }
 
 fields! {

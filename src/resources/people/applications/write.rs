@@ -11,11 +11,11 @@ use crate::{
     oauth::{
         Parent,
         clients::{ClientType, secret_hash},
-        consents, redirect,
+        consents, delete_application, redirect,
     },
     resources::checks::{not_blank, plain},
     scope::{Access, Area, Scope, ScopeSet},
-    store::sql,
+    store::{Tx, sql},
     token::token_hash,
 };
 
@@ -78,13 +78,13 @@ pub async fn create(permit: &Allowed<Create>, new: NewApplication) -> Result<Mad
     let redirect_uris = new.redirect_uris.as_deref().unwrap_or_default();
     let client_type = new.client_type.unwrap_or(ClientType::Confidential);
     check(permit, Some(&new.name), Some(scopes), Some(redirect_uris))?;
-    let owner = owner(permit).await?;
+    let owner = owner(permit);
     if owner.is_none() && redirect_uris.len() > FOREIGN_URIS {
         let complaint = format!("Without an owner, at most {FOREIGN_URIS} characters in all.");
         return Err(Error::field("redirect_uris", complaint));
     }
     let parent = match (owner, permit.caller().identity()) {
-        (Some(_), Some(identity)) => Parent::of(permit.app(), &identity.credential).await?,
+        (Some(_), Some(identity)) => Parent::of(permit.db(), &identity.credential).await?,
         _ => Parent::default(),
     };
     let client_id = crate::random::letters(40, ALPHABET);
@@ -93,6 +93,7 @@ pub async fn create(permit: &Allowed<Create>, new: NewApplication) -> Result<Mad
     let token = owner.map(|_| crate::random::token());
     let now = permit.clock().now();
     let mut tx = permit.begin().await?;
+    has_room(&mut tx, owner).await?;
     sql(
         "insert into oauth_applications (client_id, client_secret_hash, name, user_id,
            redirect_uris, scope, token_hash, client_type, authorization_grant_type, created,
@@ -152,18 +153,24 @@ fn check(
 }
 
 /// Returns the owner of a new application: the caller, if they hold `write:security`.
-async fn owner(permit: &Allowed<Create>) -> Result<Option<i64>> {
+fn owner(permit: &Allowed<Create>) -> Option<i64> {
     let write = Scope(Access::Write, Area::Security);
     let identity = permit.caller().identity();
-    let Some(identity) = identity.filter(|identity| identity.scopes.contains(write)) else {
-        return Ok(None);
+    let identity = identity.filter(|identity| identity.scopes.contains(write));
+    identity.map(|identity| identity.user_id)
+}
+
+/// Refuses one application more than an account may own. The transaction has the account's row.
+async fn has_room(tx: &mut Tx, owner: Option<i64>) -> Result<()> {
+    let Some(owner) = owner else {
+        return Ok(());
     };
     let count = sql("select count(*) from oauth_applications where user_id = ?")
-        .bind(identity.user_id)
-        .number(permit.db())
+        .bind(owner)
+        .number(tx)
         .await?;
     match count < MOST {
-        true => Ok(Some(identity.user_id)),
+        true => Ok(()),
         false => Err(Error::field(
             "non_field_errors",
             format!("An account may own at most {MOST} applications."),
@@ -215,7 +222,8 @@ pub async fn update(
     client_id: &str,
     changes: Changes,
 ) -> Result<OauthApplication> {
-    let known = own(permit, client_id).await?;
+    let mut tx = permit.begin().await?;
+    let known = own(permit, &mut tx, client_id).await?;
     within(permit, &known.scopes, "non_field_errors")?;
     check(
         permit,
@@ -223,7 +231,6 @@ pub async fn update(
         changes.scopes.as_deref(),
         changes.redirect_uris.as_deref(),
     )?;
-    let mut tx = permit.begin().await?;
     let differs = |new: &Option<String>, old: &str| new.as_ref().is_some_and(|new| new != old);
     if differs(&changes.name, &known.name) || differs(&changes.redirect_uris, &known.redirect_uris)
     {
@@ -258,25 +265,22 @@ pub async fn update(
 }
 
 pub async fn delete(permit: &Allowed<Delete>, client_id: &str) -> Result<()> {
-    let known = own(permit, client_id).await?;
-    within(permit, &known.scopes, "non_field_errors")?;
     let mut tx = permit.begin().await?;
-    sql("delete from oauth_applications where id = ?")
-        .bind(known.id)
-        .run(&mut tx)
-        .await?;
+    let known = own(permit, &mut tx, client_id).await?;
+    within(permit, &known.scopes, "non_field_errors")?;
+    delete_application(&mut tx, known.id).await?;
     tx.commit().await?;
     permit.app().credentials().forget_all();
     Ok(())
 }
 
 pub async fn rotate(permit: &Allowed<Rotate>, client_id: &str) -> Result<Rotated> {
-    let known = own(permit, client_id).await?;
-    within(permit, &known.scopes, "non_field_errors")?;
     let token = crate::random::token();
     let identity = permit.caller().identity().ok_or(Error::Forbidden)?;
-    let parent = Parent::renewed(permit.app(), &identity.credential, known.id).await?;
     let mut tx = permit.begin().await?;
+    let known = own(permit, &mut tx, client_id).await?;
+    within(permit, &known.scopes, "non_field_errors")?;
+    let parent = Parent::renewed(&mut tx, &identity.credential, known.id).await?;
     sql("update oauth_applications set token_hash = ?, parent_family = ?, parent_token = ?, updated = ?
          where id = ?")
         .bind(token_hash(&token))

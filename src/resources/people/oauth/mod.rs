@@ -1,5 +1,6 @@
 //! The OAuth endpoints. The standards define them as REST, so GraphQL has no counterpart.
 mod forms;
+mod registration;
 
 use oauth2::{StandardTokenIntrospectionResponse as Introspection, basic::BasicTokenType};
 use poem::{Request, Response, http::StatusCode};
@@ -8,6 +9,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use self::forms::{AuthorizeForm, DeviceForm, TokenForm, TokenOnly};
+use super::applications::Create;
 use crate::{
     error::{Error, Result},
     guard::{Allowed, operations},
@@ -19,6 +21,7 @@ use crate::{
     },
     rest::{
         answer::{Plain, Redirect, spaced},
+        body::Body,
         form::Form,
         params::Pairs,
     },
@@ -51,7 +54,7 @@ operations! {
     token: Token = act, anonymous = Always, throttle = OauthToken, graphql = "(REST only: OAuth)", wire = Plain;
     /// Revokes a token of the client (RFC 7009).
     ///
-    /// An access token is revoked alone, a refresh token with all tokens of its authorization.
+    /// It is revoked with all tokens of its authorization.
     /// Unknown tokens, and tokens of other clients, are ignored: the answer is 200 with an empty
     /// body. Failed client authentication is answered with 401.
     revoke: Revoke = act, anonymous = Always, throttle = OauthRevokeToken, graphql = "(REST only: OAuth)", wire = Plain;
@@ -128,6 +131,20 @@ impl Rest {
             }
         }
         Plain::of(pair.map(|pair| secret(&pair)))
+    }
+
+    #[oai(path = "/register", method = "post")]
+    async fn register(
+        &self,
+        permit: Allowed<Create>,
+        metadata: Body<registration::Metadata>,
+    ) -> Plain<registration::Registered> {
+        let registered = registration::register(&permit, metadata.0).await;
+        Plain::of(registered.map(|registered| {
+            let mut answer = secret(&registered);
+            answer.set_status(StatusCode::CREATED);
+            answer
+        }))
     }
 
     #[oai(path = "/revoke", method = "post")]

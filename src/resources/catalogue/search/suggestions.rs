@@ -1,0 +1,155 @@
+//! Suggestions while somebody types a query.
+use async_graphql::SimpleObject;
+use poem::{FromRequest, Request, RequestBody};
+use serde::Serialize;
+
+use super::{
+    super::{
+        albums::{self, Album},
+        artists::{self, Artist},
+        tags::{self, Tag},
+        tracks::{self, Track},
+    },
+    Suggest, asked,
+};
+use crate::{
+    error::{Error, Result},
+    guard::Allowed,
+    load::Load,
+    resources::node::Node,
+    rest::params::{Complaints, Pairs, Params, choices, filter},
+    store::listing::Listing,
+};
+
+filter! {
+    /// A query that is being typed.
+    pub struct Typed {
+        /// What was typed so far.
+        query: Option<String>,
+        /// Number of suggestions: 10 unless given, at most 20.
+        limit: Option<i64>,
+    }
+}
+
+impl<'a> FromRequest<'a> for Typed {
+    async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
+        let pairs = Pairs::parse(request.uri().query().unwrap_or_default())?;
+        let mut complaints = Complaints::default();
+        let typed = Self::read(&pairs, &mut complaints);
+        complaints.check()?;
+        Ok(typed)
+    }
+}
+
+choices! {
+    /// A kind of objects that are searched for.
+    pub enum Kind {
+        /// An artist.
+        Artist = "artist",
+        /// An album.
+        Album = "album",
+        /// A track.
+        Track = "track",
+        /// A tag.
+        Tag = "tag",
+    }
+}
+
+/// Something to offer to somebody who types a query.
+#[derive(SimpleObject)]
+pub struct SearchSuggestion {
+    /// Name or title.
+    text: String,
+    /// The object that is named so: an artist, album, track or tag.
+    node: Node,
+}
+
+/// Something to offer to somebody who types a query.
+#[derive(Debug, Serialize, poem_openapi::Object)]
+#[oai(rename = "SearchSuggestion")]
+pub struct SuggestionBody {
+    /// Name or title.
+    text: String,
+    /// Kind of the object.
+    #[serde(rename = "type")]
+    #[oai(rename = "type")]
+    kind: Kind,
+    /// Numeric ID of the object.
+    id: i64,
+}
+
+/// Default and maximum number of suggestions.
+const USUAL: i64 = 10;
+const MOST: i64 = 20;
+
+/// Objects that match, the shortest names first. `first` is how many, and the name of that argument.
+pub async fn suggest(
+    permit: &Allowed<Suggest>,
+    query: &str,
+    (name, first): (&str, Option<i64>),
+) -> Result<Vec<SearchSuggestion>> {
+    let first = first.unwrap_or(USUAL);
+    if !(0..=MOST).contains(&first) {
+        return Err(Error::field(name, format!("Must be between 0 and {MOST}.")));
+    }
+    let query = asked(query)?;
+    let mut found = Vec::new();
+    let add = |text: &str, node| SearchSuggestion {
+        text: text.to_owned(),
+        node,
+    };
+    let artists: Vec<Artist> = top(permit, artists::search_listing(permit, &query)?, first).await?;
+    found.extend(
+        artists
+            .into_iter()
+            .map(|row| add(&row.name.clone(), Node::Artist(row))),
+    );
+    let albums: Vec<Album> = top(permit, albums::search_listing(permit, &query)?, first).await?;
+    found.extend(
+        albums
+            .into_iter()
+            .map(|row| add(&row.title.clone(), Node::Album(row))),
+    );
+    let tracks: Vec<Track> = top(permit, tracks::search_listing(permit, &query)?, first).await?;
+    found.extend(
+        tracks
+            .into_iter()
+            .map(|row| add(&row.title.clone(), Node::Track(row))),
+    );
+    let tags: Vec<Tag> = top(permit, tags::search_listing(&query), first).await?;
+    found.extend(
+        tags.into_iter()
+            .map(|row| add(&row.name.clone(), Node::Tag(row))),
+    );
+    // Stable: of equal length, artists come first.
+    found.sort_by_key(|suggestion| suggestion.text.chars().count());
+    found.truncate(usize::try_from(first).unwrap_or_default());
+    Ok(found)
+}
+
+async fn top<T: Load<Value = T> + Clone>(
+    permit: &Allowed<Suggest>,
+    listing: Listing,
+    first: i64,
+) -> Result<Vec<T>> {
+    let ids = listing.page(permit.db(), first, 0).await?;
+    permit.loaders().owned::<T>(&ids).await
+}
+
+/// The suggestions as REST tells them.
+pub async fn suggested(permit: &Allowed<Suggest>, typed: &Typed) -> Result<Vec<SuggestionBody>> {
+    let query = typed.query.as_deref().unwrap_or_default();
+    let found = suggest(permit, query, ("limit", typed.limit)).await?;
+    let bodies = found.into_iter().filter_map(|suggestion| {
+        let (kind, id) = match &suggestion.node {
+            Node::Artist(row) => (Kind::Artist, row.id),
+            Node::Album(row) => (Kind::Album, row.id),
+            Node::Track(row) => (Kind::Track, row.id),
+            Node::Tag(row) => (Kind::Tag, row.id),
+            _ => return None,
+        };
+        let text = suggestion.text;
+        Some(SuggestionBody { text, kind, id })
+    });
+    Ok(bodies.collect())
+}
