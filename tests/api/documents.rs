@@ -84,6 +84,113 @@ fn everything_in_the_schema_is_described() {
     assert!(bare.is_empty(), "without a description: {bare:#?}");
 }
 
+/// GraphQL names of what REST shows under another name.
+const VIEWS: &[(&str, &str)] = &[
+    ("AlbumDetail", "Album"),
+    ("ArtistAlbum", "Album"),
+    ("TrackAlbum", "Album"),
+    ("ArtistDetail", "Artist"),
+    ("ArtistRef", "Artist"),
+    ("TrackDetail", "Track"),
+    ("UploadRef", "Upload"),
+    ("HoldingLibrary", "Library"),
+    ("InlineActor", "Actor"),
+    ("InlineChannel", "Channel"),
+    ("Me", "User"),
+    ("ProfileBody", "User"),
+    ("UserDetailsBody", "User"),
+    ("Application", "OauthApplication"),
+    ("ListedApplication", "OauthApplication"),
+    ("OwnApplication", "OauthApplication"),
+];
+
+/// Fields of REST that GraphQL has otherwise, or not.
+const OTHERWISE: &[&str] = &[
+    // `cover`.
+    "ArtistRef.attachment_cover",
+    // `artist`, `album` and `track`.
+    "Edit.target",
+    // Null until following and scanning other pods are there.
+    "HoldingLibrary.follow",
+    "HoldingLibrary.latest_scan",
+    // `listenToken`.
+    "Me.tokens",
+    // Shown only by the payloads that make them.
+    "ListedApplication.token",
+    "OwnApplication.client_secret",
+    "OwnApplication.token",
+    // Records without an identity call no field `id`.
+    "RateLimitIdent.id",
+    "RateLimitScope.id",
+    // `node`.
+    "SearchSuggestion.id",
+    "SearchSuggestion.type",
+    // `databaseId` and `name`.
+    "UserDetailsBody.pk",
+    "UserDetailsBody.first_name",
+    "UserDetailsBody.last_name",
+];
+
+#[test]
+fn what_rest_shows_of_an_object_graphql_shows_too() {
+    let config = Config::of(&[]).unwrap();
+    let schema = graphql::schema(&config);
+    let query = "{ __schema { types { name fields { name } } } }";
+    let answer = futures_util::FutureExt::now_or_never(schema.execute(query)).unwrap();
+    let data: Value = serde_json::to_value(answer.data).unwrap();
+    let types = data["__schema"]["types"].as_array().unwrap();
+    let fields = |name: &str| -> Option<Vec<&str>> {
+        let named = types.iter().find(|kind| kind["name"] == name)?;
+        let fields = named["fields"].as_array()?.iter();
+        Some(
+            fields
+                .map(|field| field["name"].as_str().unwrap())
+                .collect(),
+        )
+    };
+    let document = rest::document(&config);
+    let schemas = document["components"]["schemas"].as_object().unwrap();
+    let view = |name: &str| VIEWS.iter().find(|(rest, _)| *rest == name);
+    let (mut missing, mut compared) = (Vec::new(), 0);
+    for (name, schema) in schemas {
+        if let Some(listed) = name.strip_prefix("Page_") {
+            let is_there = fields(listed).is_some() || view(listed).is_some() || listed == "Fetch";
+            assert!(is_there, "{listed} is listed over REST alone");
+        }
+        let twin = view(name).map_or(name.as_str(), |(_, twin)| twin);
+        let (Some(fields), Some(shown)) = (fields(twin), schema["properties"].as_object()) else {
+            assert!(view(name).is_none(), "{name}");
+            continue;
+        };
+        compared += 1;
+        for field in shown.keys() {
+            let place = format!("{name}.{field}");
+            let has = fields.contains(&camel(field).as_str());
+            if !has && !OTHERWISE.contains(&place.as_str()) {
+                missing.push(place.clone());
+            }
+            assert!(
+                !(has && OTHERWISE.contains(&place.as_str())),
+                "{place} is there now"
+            );
+        }
+    }
+    assert!(
+        missing.is_empty() && compared > 25,
+        "{compared} compared, missing: {missing:#?}"
+    );
+}
+
+/// `release_date`: `releaseDate`.
+fn camel(name: &str) -> String {
+    let mut words = name.split('_');
+    let first = words.next().unwrap_or_default().to_owned();
+    words.fold(first, |camel, word| {
+        let (start, rest) = word.split_at(word.len().min(1));
+        camel + &start.to_uppercase() + rest
+    })
+}
+
 #[test]
 fn every_operation_of_the_openapi_document_is_told_whole() {
     let document = rest::document(&Config::of(&[]).unwrap());

@@ -47,17 +47,21 @@ pub fn rest() -> impl OpenApi + Send + Sync + 'static {
 #[derive(Default, MergedObject)]
 #[graphql(name = "CatalogueQueries")]
 pub struct Queries(
-    artists::Queries,
-    albums::Queries,
-    tracks::Queries,
-    tags::Queries,
+    artists::graphql::Queries,
+    albums::graphql::Queries,
+    tracks::graphql::Queries,
+    tags::graphql::Queries,
     licenses::Queries,
     search::Queries,
 );
 
 #[derive(Default, MergedObject)]
 #[graphql(name = "CatalogueMutations")]
-pub struct Mutations(albums::Mutations, tracks::Mutations, editing::Mutations);
+pub struct Mutations(
+    albums::graphql::Mutations,
+    tracks::graphql::Mutations,
+    editing::Mutations,
+);
 
 /// Finds an artist, an album or a track.
 pub async fn found<T: Entity>(permit: &Allowed<impl Operation>, key: Key) -> Result<T> {

@@ -33,8 +33,8 @@ pub fn rest() -> impl OpenApi + Send + Sync + 'static {
 #[derive(Default, MergedObject)]
 #[graphql(name = "LibraryQueries")]
 pub struct Queries(
-    libraries::Queries,
-    uploads::Queries,
+    libraries::graphql::Queries,
+    uploads::graphql::Queries,
     attachments::Queries,
     text::Queries,
 );

@@ -36,7 +36,7 @@ pub fn rest() -> impl OpenApi + Send + Sync + 'static {
 #[derive(Default, MergedObject)]
 #[graphql(name = "PeopleQueries")]
 pub struct Queries(
-    users::Queries,
+    users::graphql::Queries,
     sessions::Queries,
     applications::Queries,
     grants::Queries,
@@ -45,7 +45,7 @@ pub struct Queries(
 #[derive(Default, MergedObject)]
 #[graphql(name = "PeopleMutations")]
 pub struct Mutations(
-    users::Mutations,
+    users::graphql::Mutations,
     auth::Mutations,
     sessions::Mutations,
     applications::Mutations,

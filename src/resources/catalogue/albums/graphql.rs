@@ -3,16 +3,16 @@ use async_graphql::{ComplexObject, Context, ID};
 use super::{
     Album, AlbumFilter, AlbumOrder, AlbumTracksCount, Libraries, List, Retrieve, playable,
     retrieve,
-    sql::{AlbumHolders, ArtistAlbums, in_library, listing},
+    sql::{AlbumHolders, listing},
     write::{NewAlbum, create, delete},
 };
 use crate::{
-    context::{Cx, Reader},
+    context::Cx,
     error::Result,
     graphql::{
         connection::{Connection, cost, nested_pages},
         ids::{Kind, global},
-        nested::{Asked, nest, nested},
+        nested::{Asked, nest},
         standard::{fields, mutations},
     },
     guard::AllowExt,
@@ -33,7 +33,6 @@ use crate::{
         },
         people::actors::Actor,
     },
-    store::listing::Listing,
 };
 
 #[ComplexObject]
@@ -148,32 +147,6 @@ impl Album {
         let edits = permit.loaders().one::<AlbumEdits>(self.id).await?;
         Ok(Some(edits.unwrap_or_default()))
     }
-}
-
-nested! {
-    /// Albums that an artist is credited on, in the order they were added.
-    AlbumsOfArtist: List(AlbumFilter, AlbumOrder) -> Album = with_channels,
-        where "al.id in (select aa.album_id from album_artists aa where aa.artist_id = ?)",
-        usual Vec::new(), kept ArtistAlbums;
-    /// Albums with a tag.
-    AlbumsOfTag: List(AlbumFilter, AlbumOrder) -> Album = listing,
-        where "al.id in (select x.album_id from album_tags x where x.tag_id = ?)";
-    /// Albums of what can be played in a library.
-    AlbumsOfLibrary: List(AlbumFilter, AlbumOrder) -> Album = listing, within in_library;
-}
-
-/// The listing below an object that may itself belong to a channel.
-async fn with_channels(
-    reader: &Reader,
-    filter: &AlbumFilter,
-    order: &[AlbumOrder],
-) -> Result<Listing> {
-    let include_channels = filter.include_channels.or(Some(true));
-    let filter = AlbumFilter {
-        include_channels,
-        ..filter.clone()
-    };
-    listing(reader, &filter, order).await
 }
 
 fields! {

@@ -1,6 +1,7 @@
 //! Albums.
 mod body;
-mod graphql;
+pub mod graphql;
+mod nested;
 mod sql;
 mod write;
 
@@ -10,7 +11,7 @@ use uuid::Uuid;
 
 pub use self::{
     body::{AlbumBody, Rest, bodies, shown},
-    graphql::{AlbumsOfArtist, AlbumsOfLibrary, AlbumsOfTag, Mutations, Queries},
+    nested::{AlbumsOfArtist, AlbumsOfLibrary, AlbumsOfTag},
     sql::{AlbumSounds, AlbumTracksCount, ArtistAlbums, playable, search_listing},
 };
 use super::{artists::ContentCategory, found, libraries_of};

@@ -2,7 +2,7 @@ use async_graphql::{ComplexObject, Context, ID};
 
 use super::{
     Artist, ArtistFilter, ArtistOrder, ArtistTracksCount, Libraries, List, Retrieve, retrieve,
-    sql::{IsPlayable, in_library, listing},
+    sql::{IsPlayable, listing},
 };
 use crate::{
     context::Cx,
@@ -10,7 +10,7 @@ use crate::{
     graphql::{
         connection::{Connection, answer, cost, nested_pages},
         ids::{Kind, global},
-        nested::{Asked, nest, nested},
+        nested::{Asked, nest},
         standard::fields,
     },
     guard::AllowExt,
@@ -148,14 +148,6 @@ impl Artist {
         let edits = permit.loaders().one::<ArtistEdits>(self.id).await?;
         Ok(Some(edits.unwrap_or_default()))
     }
-}
-
-nested! {
-    /// Artists with a tag.
-    ArtistsOfTag: List(ArtistFilter, ArtistOrder) -> Artist = listing,
-        where "a.id in (select x.artist_id from artist_tags x where x.tag_id = ?)";
-    /// Artists of what can be played in a library.
-    ArtistsOfLibrary: List(ArtistFilter, ArtistOrder) -> Artist = listing, within in_library;
 }
 
 fields! {

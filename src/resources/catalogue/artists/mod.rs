@@ -1,6 +1,7 @@
 //! Artists.
 mod body;
-mod graphql;
+pub mod graphql;
+mod nested;
 mod sql;
 
 use async_graphql::SimpleObject;
@@ -9,7 +10,7 @@ use uuid::Uuid;
 
 pub use self::{
     body::{ArtistBody, ArtistRef, Depth, Rest, bodies, refs, shown},
-    graphql::{ArtistsOfLibrary, ArtistsOfTag, Queries},
+    nested::{ArtistsOfLibrary, ArtistsOfTag},
     sql::{ArtistTracksCount, search_listing},
 };
 use super::{found, libraries_of};

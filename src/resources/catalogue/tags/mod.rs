@@ -1,7 +1,9 @@
 //! Tags: genres and moods of artists, albums and tracks.
+pub mod graphql;
+
 use std::{collections::HashMap, sync::Arc};
 
-use async_graphql::{ComplexObject, Context, ID, SimpleObject};
+use async_graphql::SimpleObject;
 use serde::Serialize;
 use sqlx::FromRow;
 use uuid::Uuid;
@@ -9,19 +11,9 @@ use uuid::Uuid;
 use crate::{
     context::Reader,
     error::{Error, Result},
-    graphql::{
-        connection::{Connection, answer, cost, nested_pages},
-        ids::{Key, Kind, global},
-        nested::{Asked, nest},
-        standard::fields,
-    },
-    guard::{AllowExt, Allowed, operations},
+    graphql::ids::Key,
+    guard::{Allowed, operations},
     load::{Entity, Loaders, entity, grouped, load},
-    resources::catalogue::{
-        albums::{Album, AlbumFilter, AlbumOrder, AlbumsOfTag},
-        artists::{Artist, ArtistFilter, ArtistOrder, ArtistsOfTag},
-        tracks::{Track, TrackFilter, TrackOrder, TracksOfTag},
-    },
     rest::{
         answer::Answer,
         page::ListQuery,
@@ -64,66 +56,6 @@ pub struct Tag {
     pub mbid: Option<Uuid>,
     /// Time at which the tag was first used.
     pub creation_date: Timestamp,
-}
-
-#[ComplexObject]
-impl Tag {
-    /// Global ID; opaque.
-    #[graphql(name = "id")]
-    pub(crate) async fn global_id(&self) -> ID {
-        global(Kind::Tag, self.id)
-    }
-
-    /// Artists with the tag, newest first, unless `orderBy` is given.
-    #[graphql(complexity = "cost(nested_pages(first, last), child_complexity)")]
-    #[expect(clippy::too_many_arguments, reason = "the arguments of a connection")]
-    async fn artists(
-        &self,
-        ctx: &Context<'_>,
-        filter: Option<ArtistFilter>,
-        order_by: Option<Vec<ArtistOrder>>,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
-    ) -> Option<Result<Connection<Artist>>> {
-        let asked = Asked::of(filter, order_by, first, after, last, before);
-        nest::<ArtistsOfTag>(ctx, self.id, asked).await
-    }
-
-    /// Albums with the tag, newest first, unless `orderBy` is given.
-    #[graphql(complexity = "cost(nested_pages(first, last), child_complexity)")]
-    #[expect(clippy::too_many_arguments, reason = "the arguments of a connection")]
-    async fn albums(
-        &self,
-        ctx: &Context<'_>,
-        filter: Option<AlbumFilter>,
-        order_by: Option<Vec<AlbumOrder>>,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
-    ) -> Option<Result<Connection<Album>>> {
-        let asked = Asked::of(filter, order_by, first, after, last, before);
-        nest::<AlbumsOfTag>(ctx, self.id, asked).await
-    }
-
-    /// Tracks with the tag, newest first, unless `orderBy` is given.
-    #[graphql(complexity = "cost(nested_pages(first, last), child_complexity)")]
-    #[expect(clippy::too_many_arguments, reason = "the arguments of a connection")]
-    async fn tracks(
-        &self,
-        ctx: &Context<'_>,
-        filter: Option<TrackFilter>,
-        order_by: Option<Vec<TrackOrder>>,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
-    ) -> Option<Result<Connection<Track>>> {
-        let asked = Asked::of(filter, order_by, first, after, last, before);
-        nest::<TracksOfTag>(ctx, self.id, asked).await
-    }
 }
 
 /// A tag: a genre or mood.
@@ -311,33 +243,7 @@ pub async fn by_key(permit: &Allowed<Retrieve>, key: Key) -> Result<Tag> {
         .ok_or(Error::NotFound)
 }
 
-async fn named(permit: &Allowed<Retrieve>, name: Option<String>, id: Option<ID>) -> Result<Tag> {
-    match (name, id) {
-        (Some(name), None) => retrieve(permit, &name).await,
-        (None, Some(id)) => by_key(permit, Key::of(Kind::Tag, Some(id), None, None)?).await,
-        _ => Err(Error::field(
-            "name",
-            "Provide either `name` or `id`, not both.",
-        )),
-    }
-}
-
 routes! {
     "/api/v1/tags" lists List(Query) -> TagBody = listing => bodies;
     retrieve: Retrieve = get "/:name" <name> -> Answer<TagBody>;
-}
-
-fields! {
-    Queries as "TagsQueries";
-    list tags: List(TagFilter, TagOrder) -> Tag = listing;
-    {
-        async fn tag(
-            &self,
-            ctx: &Context<'_>,
-            #[graphql(desc = "Name of the tag; not case-sensitive.")] name: Option<String>,
-            id: Option<ID>,
-        ) -> Option<Result<Tag>> {
-            answer(async { named(&ctx.allow().await?, name, id).await }).await
-        }
-    }
 }

@@ -1,6 +1,7 @@
 //! Tracks.
 mod body;
-mod graphql;
+pub mod graphql;
+mod nested;
 mod sql;
 
 use async_graphql::SimpleObject;
@@ -9,7 +10,7 @@ use uuid::Uuid;
 
 pub use self::{
     body::{Rest, TrackBody, bodies, shown},
-    graphql::{Mutations, Queries, TracksOfAlbum, TracksOfArtist, TracksOfLibrary, TracksOfTag},
+    nested::{TracksOfAlbum, TracksOfArtist, TracksOfLibrary, TracksOfTag},
     sql::{AlbumTracks, ArtistTracks, search_listing},
 };
 use super::{found, libraries_of, owned_by_channel};

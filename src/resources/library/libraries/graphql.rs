@@ -9,7 +9,7 @@ use crate::{
     graphql::{
         connection::{Connection, cost, nested_pages},
         ids::{Kind, global},
-        nested::{Asked, nest, nested},
+        nested::{Asked, nest},
         scalars::BigInt,
         standard::fields,
     },
@@ -139,12 +139,6 @@ impl Library {
         let asked = Asked::of(filter, order_by, first, after, last, before);
         nest::<UploadsOfLibrary>(ctx, self.id, asked).await
     }
-}
-
-nested! {
-    /// Libraries of an actor that the caller has access to.
-    LibrariesOfActor: List(LibraryFilter, LibraryOrder) -> Library = listing,
-        where "l.actor_id = ?";
 }
 
 fields! {

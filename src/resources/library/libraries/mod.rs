@@ -1,6 +1,7 @@
 //! Libraries: collections of uploads with an owner and a privacy level.
 mod body;
-mod graphql;
+pub mod graphql;
+mod nested;
 mod sql;
 mod write;
 
@@ -12,7 +13,7 @@ use uuid::Uuid;
 
 pub use self::{
     body::{HolderBody, LibraryBody, Rest, bodies, holder_page},
-    graphql::{LibrariesOfActor, Queries},
+    nested::LibrariesOfActor,
     sql::{AlbumLibraries, ArtistLibraries, LibraryHoldings, TrackLibraries},
     write::{New, insert},
 };

@@ -2,8 +2,8 @@ use async_graphql::{ComplexObject, Context, ID, Json};
 use serde_json::Value;
 
 use super::{
-    AudioFormat, List, Retrieve, Upload, UploadFilter, UploadOrder, address, retrieve,
-    sql::{listing, visible_listing},
+    AudioFormat, List, Retrieve, Upload, UploadFilter, UploadOrder, address, file_name, retrieve,
+    sql::listing,
 };
 use crate::{
     context::Cx,
@@ -11,13 +11,17 @@ use crate::{
     graphql::{
         connection::answer,
         ids::{Kind, global},
-        nested::nested,
         scalars::BigInt,
         standard::fields,
     },
     guard::AllowExt,
     resources::{
-        catalogue::tracks::{self, Track},
+        catalogue::{
+            albums::Album,
+            artists::Artist,
+            credits::TrackCredits,
+            tracks::{self, Track},
+        },
         library::libraries::{self, Library},
     },
 };
@@ -87,22 +91,60 @@ impl Upload {
             .await
     }
 
+    /// File name to save the audio as, such as `Artist - Album - Title.mp3`; null if the upload has no track.
+    async fn filename(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        let permit = ctx.reach::<tracks::Retrieve>().await?;
+        let loaders = permit.loaders();
+        let Some(track) = loaders.maybe::<Track>(self.track_id).await? else {
+            return Ok(None);
+        };
+        let credits = loaders.one::<TrackCredits>(track.id).await?;
+        let credits = credits.unwrap_or_default();
+        let first = credits.first().map(|credit| credit.artist_id);
+        let artist = loaders.maybe::<Artist>(first).await?;
+        let album = loaders.maybe::<Album>(track.album_id).await?;
+        let artist = artist.as_ref().map(|artist| artist.name.as_str());
+        let album = album.as_ref().map(|album| album.title.as_str());
+        Ok(Some(file_name(
+            artist,
+            album,
+            &track.title,
+            self.extension(),
+        )))
+    }
+
+    /// Source of the file, such as a URL; null for uploads of others.
+    async fn source(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        let own = self.is_own(ctx).await?;
+        Ok(self.source.clone().filter(|_| own))
+    }
+
+    /// Metadata read from the file; null for uploads of others.
+    async fn metadata(&self, ctx: &Context<'_>) -> Result<Option<Json<Value>>> {
+        let own = self.is_own(ctx).await?;
+        Ok(own.then(|| Json(self.metadata.clone())))
+    }
+
+    /// Metadata given with the upload, which take precedence over those of the file; null for uploads of
+    /// others.
+    async fn import_metadata(&self, ctx: &Context<'_>) -> Result<Option<Json<Value>>> {
+        let own = self.is_own(ctx).await?;
+        Ok(own.then(|| Json(self.import_metadata.clone())))
+    }
+
     /// Details of the import, such as why it failed; null for uploads of others.
     async fn import_details(&self, ctx: &Context<'_>) -> Result<Option<Json<Value>>> {
-        let permit = ctx.reach::<Retrieve>().await?;
-        let library = permit.loaders().one::<Library>(self.library_id).await?;
-        let own = library.is_some_and(|library| permit.actor_id() == Some(library.actor_id));
+        let own = self.is_own(ctx).await?;
         Ok(own.then(|| Json(self.import_details.clone())))
     }
 }
 
-nested! {
-    /// Uploads in a library that the caller owns or can play.
-    UploadsOfLibrary: Retrieve(UploadFilter, UploadOrder) -> Upload = visible_listing,
-        where "u.library_id = ?";
-    /// Uploads of an actor that the caller owns or can play.
-    UploadsOfActor: Retrieve(UploadFilter, UploadOrder) -> Upload = visible_listing,
-        where "u.library_id in (select l.id from libraries l where l.actor_id = ?)";
+impl Upload {
+    async fn is_own(&self, ctx: &Context<'_>) -> Result<bool> {
+        let permit = ctx.reach::<Retrieve>().await?;
+        let library = permit.loaders().one::<Library>(self.library_id).await?;
+        Ok(library.is_some_and(|library| permit.actor_id() == Some(library.actor_id)))
+    }
 }
 
 fields! {

@@ -1,7 +1,8 @@
 //! Uploads: the audio files of tracks.
 mod address;
 mod body;
-mod graphql;
+pub mod graphql;
+mod nested;
 mod smart;
 mod sql;
 
@@ -14,7 +15,7 @@ use uuid::Uuid;
 pub use self::{
     address::{AudioFormat, address},
     body::{Rest, UploadBody, UploadRef, file_name, listen_url},
-    graphql::{Queries, UploadsOfActor, UploadsOfLibrary},
+    nested::{UploadsOfActor, UploadsOfLibrary},
     sql::{audible_uploads, audible_uploads_of, duration_of},
 };
 use super::visibility::audible;

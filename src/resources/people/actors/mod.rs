@@ -1,22 +1,15 @@
 //! Actors: accounts of this pod and of others, as ActivityPub knows them.
-use async_graphql::{ComplexObject, Context, ID, SimpleObject};
+mod graphql;
+
+use async_graphql::SimpleObject;
 use poem_openapi::Object;
 use serde::Serialize;
 use sqlx::FromRow;
 
 use crate::{
-    context::{Cx, Reader},
+    context::Reader,
     error::{Error, Result},
-    graphql::{
-        connection::{Connection, cost, nested_pages},
-        ids::{Kind, global},
-        nested::{Asked, nest},
-    },
     load::{Entity, entity},
-    resources::library::{
-        libraries::{LibrariesOfActor, Library, LibraryFilter, LibraryOrder},
-        uploads::{Upload, UploadFilter, UploadOrder, UploadsOfActor},
-    },
     time::Timestamp,
 };
 
@@ -54,61 +47,6 @@ pub struct Actor {
 entity!(Actor in "actors": "id, fid, url, creation_date, summary, preferred_username, name, last_fetch_date,
     domain, type, manually_approves_followers", upon [ActorId],
     weighs [fid, url, summary, preferred_username, name, domain, kind]);
-
-#[ComplexObject]
-impl Actor {
-    /// Global ID; opaque.
-    #[graphql(name = "id")]
-    pub(crate) async fn global_id(&self) -> ID {
-        global(Kind::Actor, self.address())
-    }
-
-    /// Username with the domain, such as `alice@pod.example`.
-    async fn full_username(&self) -> String {
-        self.address()
-    }
-
-    /// Whether the actor belongs to this pod.
-    async fn is_local(&self, ctx: &Context<'_>) -> bool {
-        ctx.data_unchecked::<Cx>()
-            .reader()
-            .is_local_domain(&self.domain)
-    }
-
-    /// Libraries of the actor that you have access to, newest first, unless `orderBy` is given.
-    #[graphql(complexity = "cost(nested_pages(first, last), child_complexity)")]
-    #[expect(clippy::too_many_arguments, reason = "the arguments of a connection")]
-    async fn libraries(
-        &self,
-        ctx: &Context<'_>,
-        filter: Option<LibraryFilter>,
-        order_by: Option<Vec<LibraryOrder>>,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
-    ) -> Option<Result<Connection<Library>>> {
-        let asked = Asked::of(filter, order_by, first, after, last, before);
-        nest::<LibrariesOfActor>(ctx, self.id, asked).await
-    }
-
-    /// Uploads of the actor that are your own or that you can play, newest first, unless `orderBy` is given.
-    #[graphql(complexity = "cost(nested_pages(first, last), child_complexity)")]
-    #[expect(clippy::too_many_arguments, reason = "the arguments of a connection")]
-    async fn uploads(
-        &self,
-        ctx: &Context<'_>,
-        filter: Option<UploadFilter>,
-        order_by: Option<Vec<UploadOrder>>,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
-    ) -> Option<Result<Connection<Upload>>> {
-        let asked = Asked::of(filter, order_by, first, after, last, before);
-        nest::<UploadsOfActor>(ctx, self.id, asked).await
-    }
-}
 
 /// Finds an actor by its username with the domain.
 pub async fn named(reader: &Reader, address: &str) -> Result<Actor> {

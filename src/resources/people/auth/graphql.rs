@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     error::Result, graphql::standard::mutations, guard::Allowed,
-    resources::people::users::CallersUser,
+    resources::people::users::graphql::CallersUser,
 };
 
 async fn sign_up(permit: &Allowed<Register>, input: NewAccount) -> Result<SignUpOutcome> {

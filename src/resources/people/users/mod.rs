@@ -1,6 +1,6 @@
 //! Users: the caller's own account, and the public profiles of users (contract section 8).
 mod body;
-mod graphql;
+pub mod graphql;
 mod quota;
 mod session;
 mod sql;
@@ -17,7 +17,6 @@ use tokio::sync::OnceCell;
 
 pub use self::{
     body::Rest,
-    graphql::{CallersUser, Mutations, Queries},
     quota::QuotaStatus,
     sql::{retrieve, summary, viewer},
     write::{
