@@ -4,7 +4,7 @@ use sqlx::FromRow;
 use crate::{
     app::App,
     error::Result,
-    oauth::{delete_applications, revoke_user},
+    oauth::delete_of_user,
     resources::library::contents,
     store::{Tx, sql},
 };
@@ -28,8 +28,7 @@ pub async fn delete(app: &App, mut tx: Tx, user: i64) -> Result<()> {
         .one(&mut tx)
         .await?;
     // First: see `delete_grants`.
-    revoke_user(&mut tx, user).await?;
-    delete_applications(&mut tx, user).await?;
+    delete_of_user(&mut tx, user).await?;
     let mut orphans = None;
     if let Some(actor) = leaving.actor_id {
         orphans = Some(disown(&mut tx, actor).await?);

@@ -66,6 +66,23 @@ impl Total {
     }
 }
 
+/// Sort keys that a list takes.
+const MOST_KEYS: usize = 10;
+
+/// Checks the sort keys of a list; a random order may be asked for with any number of seeds.
+///
+/// # Errors
+/// `Invalid` for too many.
+pub fn ordering<O>(order: Vec<O>) -> Result<Vec<O>> {
+    match order.len() <= MOST_KEYS {
+        true => Ok(order),
+        false => Err(Error::field(
+            "orderBy",
+            format!("At most {MOST_KEYS} sort keys are allowed."),
+        )),
+    }
+}
+
 /// Reads a page of a root list with its rows.
 pub async fn connect<O, T>(
     permit: &Allowed<O>,
@@ -128,12 +145,22 @@ pub const NESTED_DEFAULT: usize = 20;
 /// Maximum size of a connection below an object.
 pub const NESTED_MAXIMUM: usize = 100;
 
-/// Maximum number of nodes that a connection below an object can return; a factor of its cost.
-pub fn nested_pages(first: Option<i32>, last: Option<i32>) -> usize {
+/// Maximum number of nodes that a connection below an object can return.
+fn nested_pages(first: Option<i32>, last: Option<i32>) -> usize {
     first
         .or(last)
         .map_or(NESTED_DEFAULT, |size| usize::try_from(size).unwrap_or(0))
         .min(NESTED_MAXIMUM)
+}
+
+/// What a list costs that is selected, and counted, for its object alone, beside its rows.
+const SELECT: usize = 40;
+
+/// The cost of a connection below an object; `selected` if a filter or an order keeps it from being read
+/// from memory.
+pub fn nested_cost(first: Option<i32>, last: Option<i32>, selected: bool, child: usize) -> usize {
+    let select = if selected { SELECT } else { 0 };
+    cost(nested_pages(first, last), child).saturating_add(select)
 }
 
 /// Maximum number of nodes that a connection can return; a factor of its cost.

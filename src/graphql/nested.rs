@@ -10,7 +10,9 @@ use std::{
 
 use async_graphql::{Context, OutputType, dataloader::Loader};
 
-use super::connection::{Connection, NESTED_DEFAULT, NESTED_MAXIMUM, Total, answer, page, window};
+use super::connection::{
+    Connection, NESTED_DEFAULT, NESTED_MAXIMUM, Total, answer, ordering, page, window,
+};
 use crate::{
     context::Reader,
     error::{Error, Result},
@@ -63,7 +65,7 @@ pub struct Asked<L: Nested> {
 
 impl<L: Nested> Asked<L> {
     /// # Errors
-    /// `Invalid` for negative sizes.
+    /// `Invalid` for negative sizes and too many sort keys.
     pub fn of(
         filter: Option<L::Filter>,
         order: Option<Vec<L::Order>>,
@@ -74,7 +76,7 @@ impl<L: Nested> Asked<L> {
     ) -> Result<Self> {
         Ok(Self {
             filter,
-            order: order.unwrap_or_default(),
+            order: ordering(order.unwrap_or_default())?,
             window: window(first, after, last, before)?,
         })
     }
@@ -101,8 +103,8 @@ pub async fn nest<L: Nested>(
 ) -> Option<Result<Connection<L::Node>>> {
     let counts = ctx.look_ahead().field("totalCount").exists();
     answer(async {
-        let asked = asked?;
         let permit = ctx.reach::<L::Operation>().await?;
+        let asked = asked?;
         let loaders = permit.loaders();
         if asked.is_plain()
             && let Some(ids) = L::kept(loaders, owner).await?
@@ -112,10 +114,10 @@ pub async fn nest<L: Nested>(
         }
         let key = Key::<L, Part>::of(owner, asked);
         let count = match counts {
-            true => loaders.keyed(key.counting()).await?,
+            true => loaders.keyed(key.counting()).await?.transpose()?,
             false => None,
         };
-        let stretch = loaders.keyed(key).await?.ok_or(Error::NotFound)?;
+        let stretch = loaders.keyed(key).await?.ok_or(Error::NotFound)??;
         let total = count.map_or(0, |count| usize::try_from(count).unwrap_or_default());
         page(&permit, stretch, Total::Known(total)).await
     })
@@ -200,46 +202,63 @@ impl<L: Nested, What> Key<L, What> {
     }
 }
 
+impl<L: Nested, What> Key<L, What> {
+    /// What was read for each owner. An error is told to those who asked alike, and to no others.
+    fn spread<V>(&self, owners: Vec<i64>, read: Result<HashMap<i64, V>>) -> Vec<(Self, Result<V>)> {
+        match read {
+            Ok(read) => {
+                let read = read.into_iter();
+                read.map(|(owner, value)| (self.beside(owner), Ok(value)))
+                    .collect()
+            }
+            Err(error) => {
+                let owners = owners.into_iter();
+                owners
+                    .map(|owner| (self.beside(owner), Err(error.clone())))
+                    .collect()
+            }
+        }
+    }
+}
+
 impl<L: Nested> Loader<Key<L, Part>> for Batch {
-    type Value = Stretch;
+    type Value = Result<Stretch>;
     type Error = Error;
 
-    async fn load(&self, keys: &[Key<L, Part>]) -> Result<HashMap<Key<L, Part>, Stretch>> {
+    async fn load(&self, keys: &[Key<L, Part>]) -> Result<HashMap<Key<L, Part>, Result<Stretch>>> {
         let reader = self.reader();
         let mut found = HashMap::new();
         for (owners, key) in alike(keys) {
-            let listing = key.asked.listing(reader).await?;
-            let sizes = (NESTED_DEFAULT, NESTED_MAXIMUM);
-            let window = &key.asked.window;
-            let of = |owner| L::of(reader, owner);
-            let read = listing.stretches(reader.db(), &owners, of, window, sizes);
-            let read = Box::pin(read).await?;
-            found.extend(
-                read.into_iter()
-                    .map(|(owner, part)| (key.beside(owner), part)),
-            );
+            let read = Box::pin(async {
+                let listing = key.asked.listing(reader).await?;
+                let (of, window) = (|owner| L::of(reader, owner), &key.asked.window);
+                let sizes = (NESTED_DEFAULT, NESTED_MAXIMUM);
+                listing
+                    .stretches(reader.db(), &owners, of, window, sizes)
+                    .await
+            });
+            let read = read.await;
+            found.extend(key.spread(owners, read));
         }
         Ok(found)
     }
 }
 
 impl<L: Nested> Loader<Key<L, Count>> for Batch {
-    type Value = i64;
+    type Value = Result<i64>;
     type Error = Error;
 
-    async fn load(&self, keys: &[Key<L, Count>]) -> Result<HashMap<Key<L, Count>, i64>> {
+    async fn load(&self, keys: &[Key<L, Count>]) -> Result<HashMap<Key<L, Count>, Result<i64>>> {
         let reader = self.reader();
         let mut found = HashMap::new();
         for (owners, key) in alike(keys) {
-            let listing = key.asked.listing(reader).await?;
-            let counts =
-                Box::pin(listing.counts(reader.db(), &owners, |owner| L::of(reader, owner)))
-                    .await?;
-            found.extend(
-                counts
-                    .into_iter()
-                    .map(|(owner, count)| (key.beside(owner), count)),
-            );
+            let read = Box::pin(async {
+                let listing = key.asked.listing(reader).await?;
+                let of = |owner| L::of(reader, owner);
+                listing.counts(reader.db(), &owners, of).await
+            });
+            let read = read.await;
+            found.extend(key.spread(owners, read));
         }
         Ok(found)
     }

@@ -48,6 +48,7 @@ macro_rules! fields {
                     let window = $crate::graphql::connection::window(first, after, last, before);
                     $crate::graphql::connection::answer(async {
                         let permit = $crate::guard::AllowExt::allow::<$list_op>(ctx).await?;
+                        let order_by = $crate::graphql::connection::ordering(order_by.0)?;
                         let listing = $listing(&permit, &filter, &order_by).await?;
                         $crate::graphql::connection::connect(&permit, listing, window?).await
                     })

@@ -17,7 +17,7 @@ pub mod tokens;
 pub use self::{
     lineage::{Parent, living},
     refusal::Refusal,
-    revocation::{delete_application, delete_applications, revoke_all, revoke_codes, revoke_user},
+    revocation::{delete_application, delete_of_user, revoke_all, revoke_codes, revoke_user},
 };
 
 use crate::{app::App, error::Result, store::sql};

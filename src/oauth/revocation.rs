@@ -136,10 +136,12 @@ pub async fn delete_application(tx: &mut Tx, application: i64) -> Result<()> {
         .map(|_| ())
 }
 
-/// Deletes the applications of a user with all that was granted to them.
-pub async fn delete_applications(tx: &mut Tx, user: i64) -> Result<()> {
-    let of = sql("application_id in (select id from oauth_applications where user_id = ?)");
-    delete_grants(tx, of.bind(user)).await?;
+/// Deletes all that a user granted, and the applications of the user with all that was granted to them.
+pub async fn delete_of_user(tx: &mut Tx, user: i64) -> Result<()> {
+    let of = sql(
+        "(user_id = ? or application_id in (select id from oauth_applications where user_id = ?))",
+    );
+    delete_grants(tx, of.bind(user).bind(user)).await?;
     sql("delete from oauth_applications where user_id = ?")
         .bind(user)
         .run(tx)

@@ -162,6 +162,18 @@ impl<T: Scalar> Param for Option<T> {
     }
 }
 
+/// Several values; without any, no condition.
+impl<T: Scalar> Param for Option<Vec<T>> {
+    fn schema() -> MetaSchema {
+        Defaulted::<Vec<T>>::schema()
+    }
+
+    fn read(values: &[&str]) -> Result<Self, String> {
+        let Defaulted(read) = Defaulted::<Vec<T>>::read(values)?;
+        Ok(Some(read).filter(|read| !read.is_empty()))
+    }
+}
+
 impl<T: Scalar> Param for Defaulted<Vec<T>> {
     fn schema() -> MetaSchema {
         let mut schema = MetaSchema::new("array");

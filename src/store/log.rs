@@ -64,10 +64,10 @@ pub async fn renew(database: &Path, write: &SqlitePool) -> sqlx::Result<()> {
 /// Brings what the log holds into the file. SQLite does so when its last connection closes, unless that
 /// one can only read: another program's, or a reader of ours that ends in the background.
 pub async fn empty(write: &SqlitePool) {
-    // Best effort: what stays in the log is found at the next start.
-    let _ = sqlx::raw_sql("pragma wal_checkpoint(truncate)")
-        .execute(write)
-        .await;
+    // Best effort, without waiting for readers: what stays in the log is found at the next start.
+    let empty =
+        "pragma wal_checkpoint(passive); pragma busy_timeout = 0; pragma wal_checkpoint(truncate)";
+    let _ = sqlx::raw_sql(empty).execute(write).await;
 }
 
 fn note(database: &Path, numbers: &[i64]) -> io::Result<()> {

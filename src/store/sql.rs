@@ -77,6 +77,11 @@ impl Sql {
         &self.text
     }
 
+    /// Number of values.
+    pub(super) fn values(&self) -> usize {
+        self.values.len()
+    }
+
     pub fn is_empty(&self) -> bool {
         self.text.is_empty()
     }

@@ -15,6 +15,10 @@ use crate::{
 
 /// Selects in one statement; SQLite takes at most 500.
 const AT_ONCE: usize = 400;
+/// Values in one statement, before their number is rounded up; SQLite takes at most 32,766.
+const VALUES: usize = 16_000;
+/// An owner of nothing.
+const NOBODY: i64 = -1;
 
 /// A row of the list below the object `owner`.
 #[derive(Clone, FromRow)]
@@ -44,15 +48,15 @@ impl Listing {
     ) -> Result<HashMap<i64, Stretch>> {
         let cut = self.cut(window, sizes.0, sizes.1)?;
         let mut stretches = HashMap::new();
-        for owners in owners.chunks(AT_ONCE) {
-            let part = |owner| {
-                let part = self.clone().and(of(owner)).part(&cut);
-                sql("select cast(? as bigint) as owner, x.* from (")
-                    .bind(owner)
-                    .append(part)
-                    .then(") x")
-            };
-            let rows = union(owners, part).kept::<Owned>(db).await?;
+        let part = |owner| {
+            let part = self.clone().and(of(owner)).part(&cut);
+            sql("select cast(? as bigint) as owner, x.* from (")
+                .bind(owner)
+                .append(part)
+                .then(") x")
+        };
+        for owners in owners.chunks(at_once(&part(NOBODY))) {
+            let rows = union(owners, &part).kept::<Owned>(db).await?;
             let rows = Arc::unwrap_or_clone(rows).into_iter();
             let mut rows = grouped(rows.map(|owned| (owned.owner, owned.row)));
             for owner in owners {
@@ -71,22 +75,35 @@ impl Listing {
         of: impl Fn(i64) -> Sql,
     ) -> Result<HashMap<i64, i64>> {
         let mut counts = HashMap::new();
-        for owners in owners.chunks(AT_ONCE) {
-            let count = |owner| {
-                sql("select cast(? as bigint), (select count(*) ")
-                    .bind(owner)
-                    .append(self.clone().and(of(owner)).from)
-                    .then(")")
-            };
-            let rows = union(owners, count).kept::<(i64, i64)>(db).await?;
+        let count = |owner| {
+            sql("select cast(? as bigint), (select count(*) ")
+                .bind(owner)
+                .append(self.clone().and(of(owner)).from)
+                .then(")")
+        };
+        for owners in owners.chunks(at_once(&count(NOBODY))) {
+            let rows = union(owners, &count).kept::<(i64, i64)>(db).await?;
             counts.extend(rows.iter().copied());
         }
         Ok(counts)
     }
 }
 
-fn union(owners: &[i64], select: impl Fn(i64) -> Sql) -> Sql {
-    let selects = owners.iter().map(|owner| select(*owner));
-    let all = selects.reduce(|all, next| all.then(" union all ").append(next));
-    all.unwrap_or_default()
+/// How many of these selects are one statement.
+fn at_once(select: &Sql) -> usize {
+    (VALUES / select.values().max(1)).clamp(1, AT_ONCE)
+}
+
+/// One statement of a select for each owner. Their number is rounded up to a power of two: connections keep
+/// statements by their text, and there would be one for each number.
+fn union(owners: &[i64], select: &impl Fn(i64) -> Sql) -> Sql {
+    let rounded = owners
+        .len()
+        .next_power_of_two()
+        .min(AT_ONCE)
+        .max(owners.len());
+    let all = owners.iter().copied().chain(std::iter::repeat(NOBODY));
+    let selects = all.take(rounded).map(select);
+    let union = selects.reduce(|all, next| all.then(" union all ").append(next));
+    union.unwrap_or_default()
 }

@@ -1,4 +1,5 @@
 //! Lists below objects, with filters and orders.
+use baleen::store::sql;
 use serde_json::{Value, json};
 
 use crate::support::{Pod, on_both};
@@ -149,6 +150,8 @@ on_both! {
             assert!(refused["errors"][0]["extensions"]["fields"][field].is_array(), "{refused}");
         }
         assert!(suggestions("query: \" \"").await["errors"][0]["message"].is_string());
+        let own = suggestions("query: \"zed\"").await["data"]["searchSuggestions"].clone();
+        assert!(own.as_array().unwrap().iter().all(|one| one["text"].as_str().unwrap().contains("Zed")), "names, not whose they are: {own}");
         let rest = pod.get("/api/v1/search/suggestions?query=r&limit=5").send().await.json();
         let texts = |list: &[Value]| list.iter().map(|one| one["text"].clone()).collect::<Vec<_>>();
         assert_eq!(texts(rest.as_array().unwrap()), texts(offered));
@@ -269,5 +272,58 @@ on_both! {
             let others = [whole(-1).await, whole(8).await, whole(i32::MAX).await];
             assert!(others.iter().any(|other| *other != once), "{list}");
         }
+    }
+
+    async fn what_is_wrong_with_one_list_is_told_of_that_list_alone(pod: Pod) with ["--throttling-enabled", "false"] => {
+        let query = "{ artist(databaseId: 1) { wrong: albums(filter: {artist: \"999999\"}) { totalCount } late: albums(after: \"x\", filter: {}) { totalCount }
+            good: albums(filter: {}) { totalCount } } }";
+        let body = pod.graphql(query).send().await.json();
+        let found = &body["data"]["artist"];
+        assert!(found["wrong"].is_null() && found["late"].is_null(), "{body}");
+        assert!(found["good"]["totalCount"].as_i64().unwrap() > 0, "{body}");
+        let mut paths: Vec<&Value> = body["errors"].as_array().unwrap().iter().map(|error| &error["path"][1]).collect();
+        paths.sort_by_key(|path| path.to_string());
+        assert_eq!(paths, ["late", "wrong"], "{body}");
+        // Whoever may not read the list is told that, whatever else is wrong.
+        let narrow = pod.graphql("{ viewer { actor { libraries(first: 101) { totalCount } } } }").by("app-bob").send().await.json();
+        assert!(narrow["errors"][0]["extensions"]["code"].is_string(), "{narrow}");
+    }
+
+    async fn sort_keys_lists_and_counts_have_a_bound_or_a_price(pod: Pod) with ["--throttling-enabled", "false"] => {
+        let seeds = |count: usize| (0..count).map(|seed| format!("{{field: RANDOM, seed: {seed}}}")).collect::<Vec<_>>().join(", ");
+        for (query, field) in [
+            (format!("{{ artists(first: 1, orderBy: [{}]) {{ nodes {{ id }} }} }}", seeds(11)), "orderBy"),
+            (format!("{{ artist(databaseId: 1) {{ albums(first: 1, orderBy: [{}]) {{ nodes {{ id }} }} }} }}", seeds(11)), "orderBy"),
+        ] {
+            let refused = pod.graphql(&query).send().await.json();
+            assert!(refused["errors"][0]["extensions"]["fields"][field].is_array(), "{refused}");
+        }
+        data(&pod, &format!("{{ artists(first: 1, orderBy: [{}]) {{ nodes {{ id }} }} }}", seeds(10)), "").await;
+        let many: String = (0..40).map(|number| format!("a{number}: tracks(first: 1, filter: {{title: \"{number}\"}}) {{ totalCount }} ")).collect();
+        let dear = pod.graphql(&format!("{{ tags(first: 50) {{ nodes {{ {many} }} }} }}")).send().await.json();
+        assert_eq!(dear["errors"][0]["extensions"]["code"], "COMPLEXITY_LIMIT", "{dear}");
+        let page = "{ artists(first: 20) { nodes { name albums(first: 20) { nodes { title tracks(first: 20) { nodes { title } } } } } } }";
+        data(&pod, page, "").await;
+        let ordered = "{ artists(first: 20) { nodes { name albums(first: 20, orderBy: [{field: RELEASE_DATE}]) { totalCount nodes { title duration } } } } }";
+        data(&pod, ordered, "").await;
+        for list in ["artists", "albums", "tracks"] {
+            let none = data(&pod, &format!("{{ {list}(filter: {{ids: []}}) {{ totalCount }} }}"), "").await;
+            assert_eq!(none[list]["totalCount"], 0, "no IDs are no objects");
+        }
+    }
+
+    async fn where_an_upload_came_from_is_searched_by_its_owner_alone(pod: Pod) with ["--throttling-enabled", "false"] => {
+        sql("update uploads set source = 'file:///srv/secret/one.mp3' where library_id = 1").run(pod.app.db()).await.unwrap();
+        let query = "{ user(username: \"alice\") { actor { uploads(first: 100, filter: {q: \"/srv/secret\"}) { totalCount nodes { source metadata importMetadata filename } } } } }";
+        for (token, sees) in [("", false), ("bob", false), ("alice", true)] {
+            let found = data(&pod, query, token).await["user"]["actor"]["uploads"].clone();
+            assert_eq!(found["totalCount"] != json!(0), sees, "{token:?}: {found}");
+        }
+        let shown = "{ user(username: \"alice\") { actor { uploads(first: 100) { nodes { source metadata importMetadata filename } } } } }";
+        let shown = data(&pod, shown, "bob").await["user"]["actor"]["uploads"].clone();
+        for field in ["source", "metadata", "importMetadata"] {
+            assert!(each(&shown, field).iter().all(Value::is_null), "{shown}");
+        }
+        assert!(each(&shown, "filename").iter().any(|name| name.as_str().is_some_and(|name| name.ends_with(".mp3"))), "{shown}");
     }
 }

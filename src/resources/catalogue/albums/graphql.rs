@@ -10,7 +10,7 @@ use crate::{
     context::Cx,
     error::Result,
     graphql::{
-        connection::{Connection, cost, nested_pages},
+        connection::{Connection, cost, nested_cost},
         ids::{Kind, global},
         nested::{Asked, nest},
         standard::{fields, mutations},
@@ -50,13 +50,13 @@ impl Album {
             .is_local(self.fid.as_deref())
     }
 
-    /// Whether you can edit the album: your edits are applied without review.
+    /// Whether you may approve edits of the album, also your own as you make them (`isApproved`).
     async fn viewer_can_edit(&self, ctx: &Context<'_>) -> bool {
         can_edit(ctx, self.fid.as_deref(), self.attributed_to_id)
     }
 
     /// Total duration of the tracks that you can play, in seconds; null if none is known.
-    #[graphql(complexity = "cost(20, child_complexity)")]
+    #[graphql(complexity = "cost(50, child_complexity)")]
     async fn duration(&self, ctx: &Context<'_>) -> Result<Option<i64>> {
         let permit = ctx.reach::<Retrieve>().await?;
         let loaders = permit.loaders();
@@ -117,7 +117,9 @@ impl Album {
 
     /// Tracks; by disc and position, unless `orderBy` is given. With a filter or an order, artists that you
     /// have hidden are left out.
-    #[graphql(complexity = "cost(nested_pages(first, last), child_complexity)")]
+    #[graphql(
+        complexity = "nested_cost(first, last, filter.is_some() || order_by.is_some(), child_complexity)"
+    )]
     #[expect(clippy::too_many_arguments, reason = "the arguments of a connection")]
     async fn tracks(
         &self,

@@ -12,7 +12,7 @@ use uuid::Uuid;
 pub use self::{
     body::{AlbumBody, Rest, bodies, shown},
     nested::{AlbumsOfArtist, AlbumsOfLibrary, AlbumsOfTag},
-    sql::{AlbumSounds, AlbumTracksCount, ArtistAlbums, playable, search_listing},
+    sql::{AlbumSounds, AlbumTracksCount, ArtistAlbums, playable, search_listing, title_listing},
 };
 use super::{artists::ContentCategory, found, libraries_of};
 use crate::{
@@ -118,7 +118,7 @@ filter! {
         /// Anonymous callers: ignored.
         hidden: Option<bool>,
         /// These albums. At most 100.
-        ids: Defaulted<Vec<ById<Album>>> = "id",
+        ids: Option<Vec<ById<Album>>> = "id",
         /// `true`: include albums of channels, which are left out by default.
         include_channels: Option<bool>,
         /// Albums with a track that you can play in this library.

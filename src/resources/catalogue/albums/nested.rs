@@ -14,7 +14,7 @@ nested! {
     AlbumsOfTag: List(AlbumFilter, AlbumOrder) -> Album = listing,
         where "al.id in (select x.album_id from album_tags x where x.tag_id = ?)";
     /// Albums of what can be played in a library.
-    AlbumsOfLibrary: List(AlbumFilter, AlbumOrder) -> Album = listing, within in_library;
+    AlbumsOfLibrary: List(AlbumFilter, AlbumOrder) -> Album = with_channels, within in_library;
 }
 
 /// The listing below an object that may itself belong to a channel.

@@ -55,7 +55,7 @@ pub(super) async fn listing(
         exists(reader, "artist", found).await?;
     }
     bounded("tag", &filter.tag)?;
-    bounded("id", &filter.ids)?;
+    bounded("id", filter.ids.as_deref().unwrap_or_default())?;
     bounded("any_tag", &filter.any_tag)?;
     let library = resolved(reader, "library", filter.library.as_ref()).await?;
     let channel = resolved(reader, "channel", filter.channel.as_ref()).await?;
@@ -78,8 +78,8 @@ pub(super) async fn listing(
         let credited = "al.id in (select aa.album_id from album_artists aa where aa.artist_id = ?)";
         from = from.and(sql(credited).bind(artist));
     }
-    let ids = numbers(reader, "ids", &filter.ids).await?;
-    if !ids.is_empty() {
+    if let Some(these) = &filter.ids {
+        let ids = numbers(reader, "ids", these).await?;
         from = from.then(" and al.id in ?*").bind(ids);
     }
     if let Some(day) = filter.release_date_from {
@@ -219,7 +219,16 @@ pub async fn playable<L: Load<Value = Vec<i64>>>(
 
 /// Albums whose title or artist matches, shortest title first.
 pub fn search_listing(reader: &Reader, q: &str) -> Result<Listing> {
-    let condition = matching(reader.db(), PLACES, q)?;
+    found_in(reader, PLACES, q)
+}
+
+/// Albums whose own title matches, shortest title first.
+pub fn title_listing(reader: &Reader, q: &str) -> Result<Listing> {
+    found_in(reader, &PLACES[..1], q)
+}
+
+fn found_in(reader: &Reader, places: &[(&'static str, Index)], q: &str) -> Result<Listing> {
+    let condition = matching(reader.db(), places, q)?;
     let condition = condition.unwrap_or_else(|| sql("1 = 0"));
     let from = sql("from albums al where ").append(condition);
     let length = SortKey::new(sql("length(al.title)"), KeyKind::Int, false);

@@ -8,7 +8,7 @@ use crate::{
     context::Cx,
     error::Result,
     graphql::{
-        connection::{Connection, answer, cost, nested_pages},
+        connection::{Connection, answer, cost, nested_cost},
         ids::{Kind, global},
         nested::{Asked, nest},
         standard::fields,
@@ -48,7 +48,7 @@ impl Artist {
             .is_local(self.fid.as_deref())
     }
 
-    /// Whether you can edit the artist: your edits are applied without review.
+    /// Whether you may approve edits of the artist, also your own as you make them (`isApproved`).
     async fn viewer_can_edit(&self, ctx: &Context<'_>) -> bool {
         can_edit(ctx, self.fid.as_deref(), self.attributed_to_id)
     }
@@ -99,7 +99,9 @@ impl Artist {
 
     /// Albums that the artist is credited on; in the order they were added, unless `orderBy` is given. With a
     /// filter or an order, artists that you have hidden are left out.
-    #[graphql(complexity = "cost(nested_pages(first, last), child_complexity)")]
+    #[graphql(
+        complexity = "nested_cost(first, last, filter.is_some() || order_by.is_some(), child_complexity)"
+    )]
     #[expect(clippy::too_many_arguments, reason = "the arguments of a connection")]
     async fn albums(
         &self,
@@ -118,7 +120,9 @@ impl Artist {
     /// Tracks that the artist is credited on; in the order they were added, unless `orderBy` is given. Tracks
     /// on the artist's albums that credit only others are not among them. With a filter or an order, artists
     /// that you have hidden are left out.
-    #[graphql(complexity = "cost(nested_pages(first, last), child_complexity)")]
+    #[graphql(
+        complexity = "nested_cost(first, last, filter.is_some() || order_by.is_some(), child_complexity)"
+    )]
     #[expect(clippy::too_many_arguments, reason = "the arguments of a connection")]
     async fn tracks(
         &self,

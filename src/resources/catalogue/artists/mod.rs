@@ -110,7 +110,7 @@ filter! {
         /// Anonymous callers: ignored.
         hidden: Option<bool>,
         /// These artists. At most 100.
-        ids: Defaulted<Vec<ById<Artist>>> = "id",
+        ids: Option<Vec<ById<Artist>>> = "id",
         /// `true`: include artists of channels, which are left out by default.
         include_channels: Option<bool>,
         /// Artists with a track that you can play in this library.

@@ -48,7 +48,7 @@ pub(super) async fn listing(
     order: &[ArtistOrder],
 ) -> Result<Listing> {
     bounded("tag", &filter.tag)?;
-    bounded("id", &filter.ids)?;
+    bounded("id", filter.ids.as_deref().unwrap_or_default())?;
     bounded("any_tag", &filter.any_tag)?;
     let library = resolved(reader, "library", filter.library.as_ref()).await?;
     let related_to = resolved(reader, "related", filter.related.as_ref()).await?;
@@ -67,8 +67,8 @@ pub(super) async fn listing(
     };
     let from = SHELF.narrowed(reader, sql("from artists a where true"), &common);
     let mut from = narrowed(reader, from, filter)?;
-    let ids = numbers(reader, "ids", &filter.ids).await?;
-    if !ids.is_empty() {
+    if let Some(these) = &filter.ids {
+        let ids = numbers(reader, "ids", these).await?;
         from = from.then(" and a.id in ?*").bind(ids);
     }
     let seed = crate::random::seed();

@@ -15,7 +15,7 @@ use crate::{
     context::Reader,
     error::Result,
     graphql::connection::{
-        Connection, NESTED_DEFAULT, NESTED_MAXIMUM, answer, connect_sized, cost, nested_pages,
+        Connection, NESTED_DEFAULT, NESTED_MAXIMUM, answer, connect_sized, cost, nested_cost,
         window,
     },
     guard::{AllowExt, Allowed},
@@ -49,7 +49,7 @@ impl SearchResult {
 #[Object]
 impl SearchResult {
     /// Artists with a matching name.
-    #[graphql(complexity = "cost(nested_pages(first, last), child_complexity)")]
+    #[graphql(complexity = "nested_cost(first, last, true, child_complexity)")]
     async fn artists(
         &self,
         ctx: &Context<'_>,
@@ -65,7 +65,7 @@ impl SearchResult {
     }
 
     /// Albums with a matching title or artist.
-    #[graphql(complexity = "cost(nested_pages(first, last), child_complexity)")]
+    #[graphql(complexity = "nested_cost(first, last, true, child_complexity)")]
     async fn albums(
         &self,
         ctx: &Context<'_>,
@@ -81,7 +81,7 @@ impl SearchResult {
     }
 
     /// Tracks with a matching title, artist or album.
-    #[graphql(complexity = "cost(nested_pages(first, last), child_complexity)")]
+    #[graphql(complexity = "nested_cost(first, last, true, child_complexity)")]
     async fn tracks(
         &self,
         ctx: &Context<'_>,
@@ -97,7 +97,7 @@ impl SearchResult {
     }
 
     /// Tags with a matching name.
-    #[graphql(complexity = "cost(nested_pages(first, last), child_complexity)")]
+    #[graphql(complexity = "nested_cost(first, last, true, child_complexity)")]
     async fn tags(
         &self,
         ctx: &Context<'_>,
@@ -134,7 +134,9 @@ impl Queries {
         .await
     }
 
-    #[graphql(complexity = "cost(10, child_complexity)")]
+    #[graphql(
+        complexity = "cost(usize::try_from(first.unwrap_or(10)).unwrap_or(0).min(20), child_complexity) + 160"
+    )]
     async fn search_suggestions(
         &self,
         ctx: &Context<'_>,

@@ -104,13 +104,13 @@ pub async fn suggest(
             .into_iter()
             .map(|row| add(&row.name.clone(), Node::Artist(row))),
     );
-    let albums: Vec<Album> = top(permit, albums::search_listing(permit, &query)?, first).await?;
+    let albums: Vec<Album> = top(permit, albums::title_listing(permit, &query)?, first).await?;
     found.extend(
         albums
             .into_iter()
             .map(|row| add(&row.title.clone(), Node::Album(row))),
     );
-    let tracks: Vec<Track> = top(permit, tracks::search_listing(permit, &query)?, first).await?;
+    let tracks: Vec<Track> = top(permit, tracks::title_listing(permit, &query)?, first).await?;
     found.extend(
         tracks
             .into_iter()

@@ -5,7 +5,7 @@ use super::{List, Retrieve, Tag, TagFilter, TagOrder, by_key, listing, retrieve}
 use crate::{
     error::{Error, Result},
     graphql::{
-        connection::{Connection, answer, cost, nested_pages},
+        connection::{Connection, answer, nested_cost},
         ids::{Key, Kind, global},
         nested::{Asked, nest},
         standard::fields,
@@ -27,7 +27,7 @@ impl Tag {
     }
 
     /// Artists with the tag, newest first, unless `orderBy` is given.
-    #[graphql(complexity = "cost(nested_pages(first, last), child_complexity)")]
+    #[graphql(complexity = "nested_cost(first, last, true, child_complexity)")]
     #[expect(clippy::too_many_arguments, reason = "the arguments of a connection")]
     async fn artists(
         &self,
@@ -44,7 +44,7 @@ impl Tag {
     }
 
     /// Albums with the tag, newest first, unless `orderBy` is given.
-    #[graphql(complexity = "cost(nested_pages(first, last), child_complexity)")]
+    #[graphql(complexity = "nested_cost(first, last, true, child_complexity)")]
     #[expect(clippy::too_many_arguments, reason = "the arguments of a connection")]
     async fn albums(
         &self,
@@ -61,7 +61,7 @@ impl Tag {
     }
 
     /// Tracks with the tag, newest first, unless `orderBy` is given.
-    #[graphql(complexity = "cost(nested_pages(first, last), child_complexity)")]
+    #[graphql(complexity = "nested_cost(first, last, true, child_complexity)")]
     #[expect(clippy::too_many_arguments, reason = "the arguments of a connection")]
     async fn tracks(
         &self,

@@ -85,7 +85,7 @@ impl Track {
         answer(state::<IsFavorite>(ctx, Area::Favorites, self.id)).await
     }
 
-    /// Whether you can edit the track: your edits are applied without review.
+    /// Whether you may approve edits of the track, also your own as you make them (`isApproved`).
     async fn viewer_can_edit(&self, ctx: &Context<'_>) -> bool {
         can_edit(ctx, self.fid.as_deref(), self.attributed_to_id)
     }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 pub use self::{
     body::{Rest, TrackBody, bodies, shown},
     nested::{TracksOfAlbum, TracksOfArtist, TracksOfLibrary, TracksOfTag},
-    sql::{AlbumTracks, ArtistTracks, search_listing},
+    sql::{AlbumTracks, ArtistTracks, search_listing, title_listing},
 };
 use super::{found, libraries_of, owned_by_channel};
 use crate::{
@@ -125,7 +125,7 @@ filter! {
         /// they are left out. Anonymous callers: ignored.
         hidden: Option<bool>,
         /// These tracks. At most 100.
-        ids: Defaulted<Vec<ById<Track>>> = "id",
+        ids: Option<Vec<ById<Track>>> = "id",
         /// `true`: include tracks of channels, which are left out by default.
         include_channels: Option<bool>,
         /// Tracks that you can play in this library.

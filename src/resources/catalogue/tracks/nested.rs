@@ -17,7 +17,7 @@ nested! {
     TracksOfTag: List(TrackFilter, TrackOrder) -> Track = listing,
         where "t.id in (select x.track_id from track_tags x where x.tag_id = ?)";
     /// Tracks that can be played in a library.
-    TracksOfLibrary: List(TrackFilter, TrackOrder) -> Track = listing, within in_library;
+    TracksOfLibrary: List(TrackFilter, TrackOrder) -> Track = with_channels, within in_library;
 }
 
 /// The listing below an object that may itself belong to a channel.

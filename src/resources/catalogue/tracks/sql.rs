@@ -63,7 +63,7 @@ pub(super) async fn listing(
 ) -> Result<Listing> {
     bounded("tag", &filter.tag)?;
     bounded("any_tag", &filter.any_tag)?;
-    bounded("id", &filter.ids)?;
+    bounded("id", filter.ids.as_deref().unwrap_or_default())?;
     let place = Place::of(reader, filter).await?;
     let library = resolved(reader, "library", filter.library.as_ref()).await?;
     let channel = resolved(reader, "channel", filter.channel.as_ref()).await?;
@@ -107,7 +107,7 @@ pub(super) async fn listing(
 struct Place {
     album: Option<i64>,
     artist: Option<i64>,
-    ids: Vec<i64>,
+    ids: Option<Vec<i64>>,
 }
 
 impl Place {
@@ -128,7 +128,10 @@ impl Place {
             let found = sql("select cast(1 as bigint) from licenses where code = ?");
             exists(reader, "license", found.bind(code.as_str())).await?;
         }
-        let ids = numbers(reader, "ids", &filter.ids).await?;
+        let ids = match &filter.ids {
+            Some(these) => Some(numbers(reader, "ids", these).await?),
+            None => None,
+        };
         Ok(Self { album, artist, ids })
     }
 }
@@ -157,8 +160,8 @@ fn placed(reader: &Reader, mut from: Sql, filter: &TrackFilter, place: &Place) -
     if let Some(code) = &filter.license {
         from = from.then(" and t.license = ?").bind(code.as_str());
     }
-    if !place.ids.is_empty() {
-        from = from.then(" and t.id in ?*").bind(place.ids.clone());
+    if let Some(ids) = &place.ids {
+        from = from.then(" and t.id in ?*").bind(ids.clone());
     }
     if let (Some(favorites), Some(user)) = (filter.favorites, reader.user_id()) {
         let not = if favorites { " and " } else { " and not " };
@@ -268,7 +271,16 @@ async fn of_albums(db: &Reads, ids: Vec<i64>) -> Result<HashMap<i64, Vec<i64>>> 
 
 /// Tracks whose title, artist or album matches, shortest title first.
 pub fn search_listing(reader: &Reader, q: &str) -> Result<Listing> {
-    let condition = matching(reader.db(), PLACES, q)?;
+    found_in(reader, PLACES, q)
+}
+
+/// Tracks whose own title matches, shortest title first.
+pub fn title_listing(reader: &Reader, q: &str) -> Result<Listing> {
+    found_in(reader, &PLACES[..1], q)
+}
+
+fn found_in(reader: &Reader, places: &[(&'static str, Index)], q: &str) -> Result<Listing> {
+    let condition = matching(reader.db(), places, q)?;
     let condition = condition.unwrap_or_else(|| sql("1 = 0"));
     let from = sql("from tracks t where ").append(condition);
     let length = SortKey::new(sql("length(t.title)"), KeyKind::Int, false);

@@ -230,8 +230,10 @@ pub async fn propose<O: OnKind + Writes>(
 /// Whether the caller approves edits of what this actor owns.
 pub fn decides(reader: &Reader, owner: Option<i64>) -> bool {
     let identity = reader.caller().identity();
-    let is_owner = owner.is_some() && owner == reader.actor_id();
-    is_owner || identity.is_some_and(|identity| identity.permissions.library)
+    let Some(actor) = reader.actor_id() else {
+        return false;
+    };
+    owner == Some(actor) || identity.is_some_and(|identity| identity.permissions.library)
 }
 
 async fn insert<O: OnKind + Writes>(

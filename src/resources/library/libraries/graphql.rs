@@ -7,7 +7,7 @@ use crate::{
     context::Cx,
     error::Result,
     graphql::{
-        connection::{Connection, cost, nested_pages},
+        connection::{Connection, nested_cost},
         ids::{Kind, global},
         nested::{Asked, nest},
         scalars::BigInt,
@@ -71,7 +71,7 @@ impl Library {
 
     /// Artists of the tracks in the library, newest first, unless `orderBy` is given. Empty if you have no access
     /// to the library.
-    #[graphql(complexity = "cost(nested_pages(first, last), child_complexity)")]
+    #[graphql(complexity = "nested_cost(first, last, true, child_complexity)")]
     #[expect(clippy::too_many_arguments, reason = "the arguments of a connection")]
     async fn artists(
         &self,
@@ -89,7 +89,7 @@ impl Library {
 
     /// Albums with tracks in the library, newest first, unless `orderBy` is given. Empty if you have no access
     /// to the library.
-    #[graphql(complexity = "cost(nested_pages(first, last), child_complexity)")]
+    #[graphql(complexity = "nested_cost(first, last, true, child_complexity)")]
     #[expect(clippy::too_many_arguments, reason = "the arguments of a connection")]
     async fn albums(
         &self,
@@ -107,7 +107,7 @@ impl Library {
 
     /// Tracks in the library, newest first, unless `orderBy` is given. Empty if you have no access to the
     /// library.
-    #[graphql(complexity = "cost(nested_pages(first, last), child_complexity)")]
+    #[graphql(complexity = "nested_cost(first, last, true, child_complexity)")]
     #[expect(clippy::too_many_arguments, reason = "the arguments of a connection")]
     async fn tracks(
         &self,
@@ -124,7 +124,7 @@ impl Library {
     }
 
     /// Uploads in the library that are your own or that you can play, newest first, unless `orderBy` is given.
-    #[graphql(complexity = "cost(nested_pages(first, last), child_complexity)")]
+    #[graphql(complexity = "nested_cost(first, last, true, child_complexity)")]
     #[expect(clippy::too_many_arguments, reason = "the arguments of a connection")]
     async fn uploads(
         &self,

@@ -131,7 +131,7 @@ impl Upload {
     }
 
     /// `artist - album - title.extension`.
-    fn filename(&self, track: &TrackBody) -> String {
+    fn file_name(&self, track: &TrackBody) -> String {
         let artist = track.artist.as_ref().map(|artist| artist.name.as_str());
         let album = track.album.as_ref().map(|album| album.title.as_str());
         file_name(artist, album, &track.title, self.extension())
@@ -185,7 +185,7 @@ pub async fn bodies(loaders: &Loaders, reader: &Reader, ids: &[i64]) -> Result<V
         let track = upload.track_id.and_then(|id| tracks.get(&id).cloned());
         UploadBody {
             uuid: upload.uuid,
-            filename: track.as_ref().map(|track| upload.filename(track)),
+            filename: track.as_ref().map(|track| upload.file_name(track)),
             creation_date: upload.creation_date,
             mimetype: upload.mimetype.clone(),
             track,

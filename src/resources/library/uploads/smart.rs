@@ -3,17 +3,17 @@ use crate::{
     store::{Sql, sql, text::containing},
 };
 
-/// Conditions of a search such as `status:finished album:"two words" word`.
+/// Conditions of a search such as `status:finished album:"two words" word`, for this actor.
 ///
 /// # Errors
 /// `Invalid` for too many terms: the database plans long for each.
-pub fn conditions(q: &str) -> Result<Vec<Sql>> {
+pub fn conditions(q: &str, actor: i64) -> Result<Vec<Sql>> {
     let tokens = tokens(q);
     if tokens.len() > TERMS {
         let complaint = format!("A search may have at most {TERMS} terms.");
         return Err(Error::field("q", complaint));
     }
-    let conditions = tokens.iter().filter_map(|token| condition(token));
+    let conditions = tokens.iter().filter_map(|token| condition(token, actor));
     Ok(conditions.collect())
 }
 
@@ -35,8 +35,8 @@ fn tokens(q: &str) -> Vec<String> {
     tokens
 }
 
-/// Unknown keys are ignored.
-fn condition(token: &str) -> Option<Sql> {
+/// Unknown keys are ignored. The source of an upload is searched by its owner alone.
+fn condition(token: &str, actor: i64) -> Option<Sql> {
     let (key, value) = token.split_once(':').unwrap_or(("", token));
     let pattern = containing(value);
     match key {
@@ -51,11 +51,13 @@ fn condition(token: &str) -> Option<Sql> {
                 .then(ALBUM)
                 .then(" or ")
                 .then(ARTIST)
-                .then(" or lower(coalesce(u.source, '')) like ? escape '\\')")
+                .then(" or (lower(coalesce(u.source, '')) like ? escape '\\' and ")
+                .then("u.library_id in (select l.id from libraries l where l.actor_id = ?)))")
                 .bind(pattern.clone())
                 .bind(pattern.clone())
                 .bind(pattern.clone())
-                .bind(pattern),
+                .bind(pattern)
+                .bind(actor),
         ),
         _ => None,
     }
@@ -75,6 +77,6 @@ mod tests {
     #[test]
     fn quotes_keep_words_together_and_unknown_keys_are_ignored() {
         assert_eq!(tokens("album:\"two words\"  x"), ["album:two words", "x"]);
-        assert_eq!(conditions("zzz:1 status:draft").unwrap().len(), 1);
+        assert_eq!(conditions("zzz:1 status:draft", 1).unwrap().len(), 1);
     }
 }

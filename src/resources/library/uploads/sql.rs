@@ -71,7 +71,7 @@ async fn narrowed(
         from = from.then(" and u.mimetype = ?").bind(mimetype.as_str());
     }
     if let Some(q) = &filter.q {
-        for condition in super::smart::conditions(q)? {
+        for condition in super::smart::conditions(q, reader.actor_id().unwrap_or(-1))? {
             from = from.and(condition);
         }
     }

@@ -6,7 +6,7 @@ use crate::{
     context::Cx,
     error::Result,
     graphql::{
-        connection::{Connection, cost, nested_pages},
+        connection::{Connection, nested_cost},
         ids::{Kind, global},
         nested::{Asked, nest},
     },
@@ -37,7 +37,7 @@ impl Actor {
     }
 
     /// Libraries of the actor that you have access to, newest first, unless `orderBy` is given.
-    #[graphql(complexity = "cost(nested_pages(first, last), child_complexity)")]
+    #[graphql(complexity = "nested_cost(first, last, true, child_complexity)")]
     #[expect(clippy::too_many_arguments, reason = "the arguments of a connection")]
     async fn libraries(
         &self,
@@ -54,7 +54,7 @@ impl Actor {
     }
 
     /// Uploads of the actor that are your own or that you can play, newest first, unless `orderBy` is given.
-    #[graphql(complexity = "cost(nested_pages(first, last), child_complexity)")]
+    #[graphql(complexity = "nested_cost(first, last, true, child_complexity)")]
     #[expect(clippy::too_many_arguments, reason = "the arguments of a connection")]
     async fn uploads(
         &self,

@@ -7,7 +7,7 @@ use sqlx::FromRow;
 
 pub use self::{
     body::{PublicBody, Rest},
-    write::{Changes, Made, NewApplication, Rotated, create, delete, rotate, update},
+    write::{Changes, Made, NewApplication, Rotated, create, delete, register, rotate, update},
 };
 use crate::{
     context::Reader,

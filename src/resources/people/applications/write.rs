@@ -74,6 +74,20 @@ const FOREIGN_URIS: usize = 4_000;
 const MOST: i64 = 200;
 
 pub async fn create(permit: &Allowed<Create>, new: NewApplication) -> Result<Made> {
+    let token = owner(permit).map(|_| crate::random::token());
+    insert(permit, new, token).await
+}
+
+/// Registers an application that gets its tokens from people alone.
+pub async fn register(permit: &Allowed<Create>, new: NewApplication) -> Result<Made> {
+    insert(permit, new, None).await
+}
+
+async fn insert(
+    permit: &Allowed<Create>,
+    new: NewApplication,
+    token: Option<String>,
+) -> Result<Made> {
     let scopes = new.scopes.as_deref().unwrap_or("read");
     let redirect_uris = new.redirect_uris.as_deref().unwrap_or_default();
     let client_type = new.client_type.unwrap_or(ClientType::Confidential);
@@ -90,7 +104,6 @@ pub async fn create(permit: &Allowed<Create>, new: NewApplication) -> Result<Mad
     let client_id = crate::random::letters(40, ALPHABET);
     let secret = (client_type == ClientType::Confidential)
         .then(|| crate::random::letters(128, b"0123456789abcdef"));
-    let token = owner.map(|_| crate::random::token());
     let now = permit.clock().now();
     let mut tx = permit.begin().await?;
     has_room(&mut tx, owner).await?;

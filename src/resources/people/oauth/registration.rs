@@ -150,7 +150,7 @@ fn read(metadata: Metadata) -> Result<(NewApplication, String), Refusal> {
 /// Registers a client.
 pub async fn register(permit: &Allowed<Create>, metadata: Metadata) -> Result<Registered, Refusal> {
     let (new, token_endpoint_auth_method) = read(metadata)?;
-    let made = applications::create(permit, new).await.map_err(told)?;
+    let made = applications::register(permit, new).await.map_err(told)?;
     let application = made.application;
     let Timestamp(created) = application.created;
     let uris = application.redirect_uris.split_whitespace();

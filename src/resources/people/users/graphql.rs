@@ -114,7 +114,7 @@ impl User {
 
     /// Applications that you have registered, newest first; null if it is not your account. Requires
     /// `read:security`.
-    #[graphql(complexity = "cost(100, child_complexity)")]
+    #[graphql(complexity = "cost(200, child_complexity)")]
     async fn oauth_apps(&self, ctx: &Context<'_>) -> Option<Result<Option<Vec<OauthApplication>>>> {
         answer(self.owned(ctx, applications::list)).await
     }
@@ -127,7 +127,7 @@ impl User {
     }
 
     /// Your browser sessions, newest first; null if it is not your account. Requires `read:security`.
-    #[graphql(complexity = "cost(100, child_complexity)")]
+    #[graphql(complexity = "cost(200, child_complexity)")]
     async fn sessions(&self, ctx: &Context<'_>) -> Option<Result<Option<Vec<Session>>>> {
         answer(self.owned(ctx, sessions::list)).await
     }
