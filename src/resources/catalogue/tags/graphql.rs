@@ -26,7 +26,8 @@ impl Tag {
         global(Kind::Tag, self.id)
     }
 
-    /// Artists with the tag, newest first, unless `orderBy` is given.
+    /// Artists with the tag, newest first, unless `orderBy` is given. Those of artists that you have
+    /// hidden, and those of channels, are left out unless the filter says otherwise.
     #[graphql(complexity = "nested_cost(first, last, true, child_complexity)")]
     #[expect(clippy::too_many_arguments, reason = "the arguments of a connection")]
     async fn artists(
@@ -43,7 +44,8 @@ impl Tag {
         nest::<ArtistsOfTag>(ctx, self.id, asked).await
     }
 
-    /// Albums with the tag, newest first, unless `orderBy` is given.
+    /// Albums with the tag, newest first, unless `orderBy` is given. Those of artists that you have
+    /// hidden, and those of channels, are left out unless the filter says otherwise.
     #[graphql(complexity = "nested_cost(first, last, true, child_complexity)")]
     #[expect(clippy::too_many_arguments, reason = "the arguments of a connection")]
     async fn albums(
@@ -60,7 +62,8 @@ impl Tag {
         nest::<AlbumsOfTag>(ctx, self.id, asked).await
     }
 
-    /// Tracks with the tag, newest first, unless `orderBy` is given.
+    /// Tracks with the tag, newest first, unless `orderBy` is given. Those of artists that you have
+    /// hidden, and those of channels, are left out unless the filter says otherwise.
     #[graphql(complexity = "nested_cost(first, last, true, child_complexity)")]
     #[expect(clippy::too_many_arguments, reason = "the arguments of a connection")]
     async fn tracks(

@@ -70,7 +70,8 @@ impl Library {
     }
 
     /// Artists of the tracks in the library, newest first, unless `orderBy` is given. Empty if you have no access
-    /// to the library.
+    /// to the library. Artists that you have
+    /// hidden are left out.
     #[graphql(complexity = "nested_cost(first, last, true, child_complexity)")]
     #[expect(clippy::too_many_arguments, reason = "the arguments of a connection")]
     async fn artists(
@@ -88,7 +89,8 @@ impl Library {
     }
 
     /// Albums with tracks in the library, newest first, unless `orderBy` is given. Empty if you have no access
-    /// to the library.
+    /// to the library. Artists that you have
+    /// hidden are left out.
     #[graphql(complexity = "nested_cost(first, last, true, child_complexity)")]
     #[expect(clippy::too_many_arguments, reason = "the arguments of a connection")]
     async fn albums(
@@ -106,7 +108,8 @@ impl Library {
     }
 
     /// Tracks in the library, newest first, unless `orderBy` is given. Empty if you have no access to the
-    /// library.
+    /// library. Artists that you have
+    /// hidden are left out.
     #[graphql(complexity = "nested_cost(first, last, true, child_complexity)")]
     #[expect(clippy::too_many_arguments, reason = "the arguments of a connection")]
     async fn tracks(
