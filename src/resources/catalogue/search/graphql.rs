@@ -45,72 +45,35 @@ impl SearchResult {
     }
 }
 
-/// Search results, those with the shortest names or titles first.
-#[Object]
-impl SearchResult {
-    /// Artists with a matching name.
-    #[graphql(complexity = "nested_cost(first, last, true, child_complexity)")]
-    async fn artists(
-        &self,
-        ctx: &Context<'_>,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
-    ) -> Option<Result<Connection<Artist>>> {
-        self.part(ctx, window(first, after, last, before), |reader, query| {
-            artists::search_listing(reader, query)
-        })
-        .await
-    }
+/// Declares the connections of a search, a row for each kind.
+macro_rules! results {
+    ($($name:ident: $node:ty = $found:expr, $about:literal;)+) => {
+        /// Search results, those with the shortest names or titles first.
+        #[Object]
+        impl SearchResult {
+            $(
+                #[doc = $about]
+                #[graphql(complexity = "nested_cost(first, last, true, child_complexity)")]
+                async fn $name(
+                    &self,
+                    ctx: &Context<'_>,
+                    first: Option<i32>,
+                    after: Option<String>,
+                    last: Option<i32>,
+                    before: Option<String>,
+                ) -> Option<Result<Connection<$node>>> {
+                    self.part(ctx, window(first, after, last, before), $found).await
+                }
+            )+
+        }
+    };
+}
 
-    /// Albums with a matching title or artist.
-    #[graphql(complexity = "nested_cost(first, last, true, child_complexity)")]
-    async fn albums(
-        &self,
-        ctx: &Context<'_>,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
-    ) -> Option<Result<Connection<Album>>> {
-        self.part(ctx, window(first, after, last, before), |reader, query| {
-            albums::search_listing(reader, query)
-        })
-        .await
-    }
-
-    /// Tracks with a matching title, artist or album.
-    #[graphql(complexity = "nested_cost(first, last, true, child_complexity)")]
-    async fn tracks(
-        &self,
-        ctx: &Context<'_>,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
-    ) -> Option<Result<Connection<Track>>> {
-        self.part(ctx, window(first, after, last, before), |reader, query| {
-            tracks::search_listing(reader, query)
-        })
-        .await
-    }
-
-    /// Tags with a matching name.
-    #[graphql(complexity = "nested_cost(first, last, true, child_complexity)")]
-    async fn tags(
-        &self,
-        ctx: &Context<'_>,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
-    ) -> Option<Result<Connection<Tag>>> {
-        self.part(ctx, window(first, after, last, before), |_, query| {
-            Ok(tags::search_listing(query))
-        })
-        .await
-    }
+results! {
+    artists: Artist = artists::search_listing, "Artists with a matching name.";
+    albums: Album = albums::search_listing, "Albums with a matching title or artist.";
+    tracks: Track = tracks::search_listing, "Tracks with a matching title, artist or album.";
+    tags: Tag = |_, query| Ok(tags::search_listing(query)), "Tags with a matching name.";
 }
 
 #[derive(Default)]

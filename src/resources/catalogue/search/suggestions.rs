@@ -93,33 +93,31 @@ pub async fn suggest(
         return Err(Error::field(name, format!("Must be between 0 and {MOST}.")));
     }
     let query = asked(query)?;
-    let mut found = Vec::new();
-    let add = |text: &str, node| SearchSuggestion {
-        text: text.to_owned(),
-        node,
-    };
-    let artists: Vec<Artist> = top(permit, artists::search_listing(permit, &query)?, first).await?;
+    let artists = artists::search_listing(permit, &query)?;
+    let albums = albums::title_listing(permit, &query)?;
+    let tracks = tracks::title_listing(permit, &query)?;
+    let tags = tags::search_listing(&query);
+    let mut found = top(permit, artists, first, |row: Artist| {
+        (row.name.clone(), Node::Artist(row))
+    })
+    .await?;
     found.extend(
-        artists
-            .into_iter()
-            .map(|row| add(&row.name.clone(), Node::Artist(row))),
+        top(permit, albums, first, |row: Album| {
+            (row.title.clone(), Node::Album(row))
+        })
+        .await?,
     );
-    let albums: Vec<Album> = top(permit, albums::title_listing(permit, &query)?, first).await?;
     found.extend(
-        albums
-            .into_iter()
-            .map(|row| add(&row.title.clone(), Node::Album(row))),
+        top(permit, tracks, first, |row: Track| {
+            (row.title.clone(), Node::Track(row))
+        })
+        .await?,
     );
-    let tracks: Vec<Track> = top(permit, tracks::title_listing(permit, &query)?, first).await?;
     found.extend(
-        tracks
-            .into_iter()
-            .map(|row| add(&row.title.clone(), Node::Track(row))),
-    );
-    let tags: Vec<Tag> = top(permit, tags::search_listing(&query), first).await?;
-    found.extend(
-        tags.into_iter()
-            .map(|row| add(&row.name.clone(), Node::Tag(row))),
+        top(permit, tags, first, |row: Tag| {
+            (row.name.clone(), Node::Tag(row))
+        })
+        .await?,
     );
     // Stable: of equal length, artists come first.
     found.sort_by_key(|suggestion| suggestion.text.chars().count());
@@ -127,13 +125,20 @@ pub async fn suggest(
     Ok(found)
 }
 
+/// The first of a listing, by what they are called.
 async fn top<T: Load<Value = T> + Clone>(
     permit: &Allowed<Suggest>,
     listing: Listing,
     first: i64,
-) -> Result<Vec<T>> {
+    named: impl Fn(T) -> (String, Node),
+) -> Result<Vec<SearchSuggestion>> {
     let ids = listing.page(permit.db(), first, 0).await?;
-    permit.loaders().owned::<T>(&ids).await
+    let rows = permit.loaders().owned::<T>(&ids).await?;
+    let suggestions = rows.into_iter().map(|row| {
+        let (text, node) = named(row);
+        SearchSuggestion { text, node }
+    });
+    Ok(suggestions.collect())
 }
 
 /// The suggestions as REST tells them.

@@ -1,84 +1,36 @@
 //! The GraphQL fields of tags.
-use async_graphql::{ComplexObject, Context, ID};
+use async_graphql::{Context, ID};
 
 use super::{List, Retrieve, Tag, TagFilter, TagOrder, by_key, listing, retrieve};
 use crate::{
     error::{Error, Result},
     graphql::{
-        connection::{Connection, answer, nested_cost},
+        connection::answer,
         ids::{Key, Kind, global},
-        nested::{Asked, nest},
+        nested::with_lists,
         standard::fields,
     },
     guard::{AllowExt, Allowed},
-    resources::catalogue::{
-        albums::{Album, AlbumFilter, AlbumOrder, AlbumsOfTag},
-        artists::{Artist, ArtistFilter, ArtistOrder, ArtistsOfTag},
-        tracks::{Track, TrackFilter, TrackOrder, TracksOfTag},
-    },
+    resources::catalogue::{albums::AlbumsOfTag, artists::ArtistsOfTag, tracks::TracksOfTag},
 };
 
-#[ComplexObject]
-impl Tag {
-    /// Global ID; opaque.
-    #[graphql(name = "id")]
-    pub(crate) async fn global_id(&self) -> ID {
-        global(Kind::Tag, self.id)
+with_lists! {
+    Tag {
+        /// Global ID; opaque.
+        #[graphql(name = "id")]
+        pub(crate) async fn global_id(&self) -> ID {
+            global(Kind::Tag, self.id)
+        }
     }
-
-    /// Artists with the tag, newest first, unless `orderBy` is given. Those of artists that you have
-    /// hidden, and those of channels, are left out unless the filter says otherwise.
-    #[graphql(complexity = "nested_cost(first, last, true, child_complexity)")]
-    #[expect(clippy::too_many_arguments, reason = "the arguments of a connection")]
-    async fn artists(
-        &self,
-        ctx: &Context<'_>,
-        filter: Option<ArtistFilter>,
-        order_by: Option<Vec<ArtistOrder>>,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
-    ) -> Option<Result<Connection<Artist>>> {
-        let asked = Asked::of(filter, order_by, first, after, last, before);
-        nest::<ArtistsOfTag>(ctx, self.id, asked).await
-    }
-
-    /// Albums with the tag, newest first, unless `orderBy` is given. Those of artists that you have
-    /// hidden, and those of channels, are left out unless the filter says otherwise.
-    #[graphql(complexity = "nested_cost(first, last, true, child_complexity)")]
-    #[expect(clippy::too_many_arguments, reason = "the arguments of a connection")]
-    async fn albums(
-        &self,
-        ctx: &Context<'_>,
-        filter: Option<AlbumFilter>,
-        order_by: Option<Vec<AlbumOrder>>,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
-    ) -> Option<Result<Connection<Album>>> {
-        let asked = Asked::of(filter, order_by, first, after, last, before);
-        nest::<AlbumsOfTag>(ctx, self.id, asked).await
-    }
-
-    /// Tracks with the tag, newest first, unless `orderBy` is given. Those of artists that you have
-    /// hidden, and those of channels, are left out unless the filter says otherwise.
-    #[graphql(complexity = "nested_cost(first, last, true, child_complexity)")]
-    #[expect(clippy::too_many_arguments, reason = "the arguments of a connection")]
-    async fn tracks(
-        &self,
-        ctx: &Context<'_>,
-        filter: Option<TrackFilter>,
-        order_by: Option<Vec<TrackOrder>>,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
-    ) -> Option<Result<Connection<Track>>> {
-        let asked = Asked::of(filter, order_by, first, after, last, before);
-        nest::<TracksOfTag>(ctx, self.id, asked).await
-    }
+    artists: ArtistsOfTag =
+        "Artists with the tag, newest first, unless `orderBy` is given. Those of artists that you have \
+         hidden, and those of channels, are left out unless the filter says otherwise.";
+    albums: AlbumsOfTag =
+        "Albums with the tag, newest first, unless `orderBy` is given. Those of artists that you have \
+         hidden, and those of channels, are left out unless the filter says otherwise.";
+    tracks: TracksOfTag =
+        "Tracks with the tag, newest first, unless `orderBy` is given. Those of artists that you have \
+         hidden, and those of channels, are left out unless the filter says otherwise.";
 }
 
 async fn named(permit: &Allowed<Retrieve>, name: Option<String>, id: Option<ID>) -> Result<Tag> {

@@ -30,19 +30,14 @@ pub(super) async fn listing(
     narrowed(reader, own, filter, order).await
 }
 
-/// The uploads that the caller owns or can play. Those in channels are among them.
+/// The uploads that the caller owns or can play.
 pub(super) async fn visible_listing(
     reader: &Reader,
     filter: &UploadFilter,
     order: &[UploadOrder],
 ) -> Result<Listing> {
-    let include_channels = filter.include_channels.or(Some(true));
-    let filter = UploadFilter {
-        include_channels,
-        ..filter.clone()
-    };
     let visible = sql("from uploads u where ").append(visible(reader));
-    narrowed(reader, visible, &filter, order).await
+    narrowed(reader, visible, filter, order).await
 }
 
 async fn narrowed(

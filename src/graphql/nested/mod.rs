@@ -1,15 +1,12 @@
 //! Connections below an object, with a filter and an order. The objects of a level are asked for their lists
 //! together: one statement, however many they are.
-use std::{
-    collections::HashMap,
-    fmt::Debug,
-    hash::{Hash, Hasher},
-    marker::PhantomData,
-    sync::Arc,
-};
+mod batch;
 
-use async_graphql::{Context, OutputType, dataloader::Loader};
+use std::{fmt::Debug, sync::Arc};
 
+use async_graphql::{Context, OutputType};
+
+use self::batch::Key;
 use super::connection::{
     Connection, NESTED_DEFAULT, NESTED_MAXIMUM, Total, answer, ordering, page, window,
 };
@@ -17,11 +14,11 @@ use crate::{
     context::Reader,
     error::{Error, Result},
     guard::{AllowExt, Operation},
-    load::{Batch, Load, Loaders},
+    load::{Load, Loaders},
     store::{
         Sql,
         listing::{Listing, SortKey},
-        window::{Stretch, Window},
+        window::Window,
     },
 };
 
@@ -61,6 +58,8 @@ pub struct Asked<L: Nested> {
     filter: Option<L::Filter>,
     order: Vec<L::Order>,
     window: Window,
+    /// Whether the number of all rows is wanted too.
+    counts: bool,
 }
 
 impl<L: Nested> Asked<L> {
@@ -78,6 +77,7 @@ impl<L: Nested> Asked<L> {
             filter,
             order: ordering(order.unwrap_or_default())?,
             window: window(first, after, last, before)?,
+            counts: false,
         })
     }
 
@@ -112,156 +112,11 @@ pub async fn nest<L: Nested>(
             let stretch = asked.window.part_of(&ids, NESTED_DEFAULT, NESTED_MAXIMUM)?;
             return page(&permit, stretch, Total::Known(ids.len())).await;
         }
-        let key = Key::<L, Part>::of(owner, asked);
-        let count = match counts {
-            true => loaders.keyed(key.counting()).await?.transpose()?,
-            false => None,
-        };
-        let stretch = loaders.keyed(key).await?.ok_or(Error::NotFound)??;
-        let total = count.map_or(0, |count| usize::try_from(count).unwrap_or_default());
-        page(&permit, stretch, Total::Known(total)).await
+        let key = Key::of(owner, Asked { counts, ..asked });
+        let (stretch, count) = loaders.keyed(key).await?.ok_or(Error::NotFound)??;
+        page(&permit, stretch, Total::Known(count)).await
     })
     .await
-}
-
-/// What is read of a list.
-enum Part {}
-enum Count {}
-
-/// The list of one object. Those that are asked for alike are read together.
-struct Key<L: Nested, What> {
-    owner: i64,
-    /// The arguments as text.
-    alike: Arc<str>,
-    asked: Arc<Asked<L>>,
-    what: PhantomData<fn() -> What>,
-}
-
-impl<L: Nested> Key<L, Part> {
-    fn of(owner: i64, asked: Asked<L>) -> Self {
-        let alike = format!("{:?}{:?}{:?}", asked.filter, asked.order, asked.window);
-        Self {
-            owner,
-            alike: alike.into(),
-            asked: Arc::new(asked),
-            what: PhantomData,
-        }
-    }
-
-    fn counting(&self) -> Key<L, Count> {
-        Key {
-            owner: self.owner,
-            alike: self.alike.clone(),
-            asked: self.asked.clone(),
-            what: PhantomData,
-        }
-    }
-}
-
-impl<L: Nested, What> Clone for Key<L, What> {
-    fn clone(&self) -> Self {
-        Self {
-            owner: self.owner,
-            alike: self.alike.clone(),
-            asked: self.asked.clone(),
-            what: PhantomData,
-        }
-    }
-}
-
-impl<L: Nested, What> PartialEq for Key<L, What> {
-    fn eq(&self, other: &Self) -> bool {
-        (self.owner, &self.alike) == (other.owner, &other.alike)
-    }
-}
-
-impl<L: Nested, What> Eq for Key<L, What> {}
-
-impl<L: Nested, What> Hash for Key<L, What> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        (self.owner, &self.alike).hash(state);
-    }
-}
-
-/// The keys that are asked for alike: their owners, and the first of them.
-fn alike<L: Nested, What>(keys: &[Key<L, What>]) -> Vec<(Vec<i64>, &Key<L, What>)> {
-    let mut groups: HashMap<&str, (Vec<i64>, &Key<L, What>)> = HashMap::new();
-    for key in keys {
-        let group = groups.entry(&key.alike).or_insert((Vec::new(), key));
-        group.0.push(key.owner);
-    }
-    groups.into_values().collect()
-}
-
-impl<L: Nested, What> Key<L, What> {
-    fn beside(&self, owner: i64) -> Self {
-        Self {
-            owner,
-            ..self.clone()
-        }
-    }
-}
-
-impl<L: Nested, What> Key<L, What> {
-    /// What was read for each owner. An error is told to those who asked alike, and to no others.
-    fn spread<V>(&self, owners: Vec<i64>, read: Result<HashMap<i64, V>>) -> Vec<(Self, Result<V>)> {
-        match read {
-            Ok(read) => {
-                let read = read.into_iter();
-                read.map(|(owner, value)| (self.beside(owner), Ok(value)))
-                    .collect()
-            }
-            Err(error) => {
-                let owners = owners.into_iter();
-                owners
-                    .map(|owner| (self.beside(owner), Err(error.clone())))
-                    .collect()
-            }
-        }
-    }
-}
-
-impl<L: Nested> Loader<Key<L, Part>> for Batch {
-    type Value = Result<Stretch>;
-    type Error = Error;
-
-    async fn load(&self, keys: &[Key<L, Part>]) -> Result<HashMap<Key<L, Part>, Result<Stretch>>> {
-        let reader = self.reader();
-        let mut found = HashMap::new();
-        for (owners, key) in alike(keys) {
-            let read = Box::pin(async {
-                let listing = key.asked.listing(reader).await?;
-                let (of, window) = (|owner| L::of(reader, owner), &key.asked.window);
-                let sizes = (NESTED_DEFAULT, NESTED_MAXIMUM);
-                listing
-                    .stretches(reader.db(), &owners, of, window, sizes)
-                    .await
-            });
-            let read = read.await;
-            found.extend(key.spread(owners, read));
-        }
-        Ok(found)
-    }
-}
-
-impl<L: Nested> Loader<Key<L, Count>> for Batch {
-    type Value = Result<i64>;
-    type Error = Error;
-
-    async fn load(&self, keys: &[Key<L, Count>]) -> Result<HashMap<Key<L, Count>, Result<i64>>> {
-        let reader = self.reader();
-        let mut found = HashMap::new();
-        for (owners, key) in alike(keys) {
-            let read = Box::pin(async {
-                let listing = key.asked.listing(reader).await?;
-                let of = |owner| L::of(reader, owner);
-                listing.counts(reader.db(), &owners, of).await
-            });
-            let read = read.await;
-            found.extend(key.spread(owners, read));
-        }
-        Ok(found)
-    }
 }
 
 /// Declares a list below an object, beside the listing that it is a part of.
@@ -276,10 +131,12 @@ impl<L: Nested> Loader<Key<L, Count>> for Batch {
 /// ```
 ///
 /// `where` is the condition on the rows that belong to the object ?; where it depends on the caller, `within`
-/// names the function that makes it. Lists with a usual order of their own break ties oldest first.
+/// names the function that makes it. Lists with a usual order of their own break ties oldest first. With
+/// `including include_channels` that part of the filter is true unless it is given: the object may itself belong
+/// to a channel.
 macro_rules! nested {
     ($($(#[doc = $doc:literal])+ $name:ident: $operation:ident($filter:ty, $order:ty) -> $node:ty = $listing:path,
-        $(where $of:literal)? $(within $within:path)? $(, usual $usual:expr)? $(, kept $kept:ty)?;)+) => { $(
+        $(where $of:literal)? $(within $within:path)? $(, usual $usual:expr)? $(, kept $kept:ty)? $(, including $channels:ident)?;)+) => { $(
         $(#[doc = $doc])+
         pub struct $name;
 
@@ -301,6 +158,11 @@ macro_rules! nested {
                 filter: &$filter,
                 order: &[$order],
             ) -> $crate::error::Result<$crate::store::listing::Listing> {
+                $(
+                    let mut filter = filter.clone();
+                    filter.$channels.get_or_insert(true);
+                    let filter = &filter;
+                )?
                 $listing(reader, filter, order).await
             }
 
@@ -322,3 +184,46 @@ macro_rules! nested {
     )+ };
 }
 pub(crate) use nested;
+
+/// Declares the GraphQL fields of an object: those written out, and the lists below it, a row each.
+///
+/// ```ignore
+/// with_lists! {
+///     Tag { fields that are written out }
+///     artists: ArtistsOfTag = "Artists with the tag.";
+/// }
+/// ```
+macro_rules! with_lists {
+    ($object:ident { $($by_hand:tt)* } $($name:ident: $list:ty = $about:literal;)+) => {
+        #[async_graphql::ComplexObject]
+        impl $object {
+            $($by_hand)*
+
+            $(
+                #[doc = $about]
+                #[graphql(complexity = "crate::graphql::connection::nested_cost(first, last, true, child_complexity)")]
+                #[expect(clippy::too_many_arguments, reason = "the arguments of a connection")]
+                async fn $name(
+                    &self,
+                    ctx: &async_graphql::Context<'_>,
+                    filter: Option<<$list as $crate::graphql::nested::Nested>::Filter>,
+                    order_by: Option<Vec<<$list as $crate::graphql::nested::Nested>::Order>>,
+                    first: Option<i32>,
+                    after: Option<String>,
+                    last: Option<i32>,
+                    before: Option<String>,
+                ) -> Option<
+                    $crate::error::Result<
+                        $crate::graphql::connection::Connection<
+                            <$list as $crate::graphql::nested::Nested>::Node,
+                        >,
+                    >,
+                > {
+                    let asked = $crate::graphql::nested::Asked::of(filter, order_by, first, after, last, before);
+                    $crate::graphql::nested::nest::<$list>(ctx, self.id, asked).await
+                }
+            )+
+        }
+    };
+}
+pub(crate) use with_lists;
