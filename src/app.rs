@@ -1,6 +1,8 @@
 //! Everything the server is made of, built once and shared by `main` and the tests.
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
+use tokio::sync::watch;
+
 use crate::{
     accounts::password::Hashing,
     auth::{checks::Checks, credentials::Credentials},
@@ -54,6 +56,7 @@ struct Parts {
     foreign_hash: Cached<Option<String>>,
     preferences: Cached<Preferences>,
     figures: Cached<Figures>,
+    stopping: watch::Sender<bool>,
 }
 
 impl App {
@@ -113,6 +116,7 @@ impl App {
             clock,
             preferences: Cached::for_seconds(1),
             figures: Cached::for_seconds(60),
+            stopping: watch::Sender::new(false),
         })))
     }
 
@@ -216,6 +220,18 @@ impl App {
     /// Makes the next look at the settings a fresh one.
     pub fn forget_preferences(&self) {
         self.0.preferences.forget();
+    }
+
+    /// Tells what lasts that the server is about to stop.
+    pub fn stop(&self) {
+        self.0.stopping.send_replace(true);
+    }
+
+    /// Waits until the server is about to stop.
+    pub async fn stopped(&self) {
+        let mut stopping = self.0.stopping.subscribe();
+        // The sender is a part of the server, and lives as long.
+        _ = stopping.wait_for(|is_stopping| *is_stopping).await;
     }
 
     /// The figures of the pod, a minute old at most.

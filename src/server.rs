@@ -189,6 +189,11 @@ pub async fn serve(
         .iter()
         .find_map(|local| local.as_socket_addr().copied());
     ready(address.unwrap_or(config.bind));
+    let stopping = app.clone();
+    let told = async move {
+        told.await;
+        stopping.stop();
+    };
     let drain = Duration::from_secs(config.drain_seconds);
     let served = poem::Server::new_with_acceptor(acceptor)
         .http2_max_concurrent_streams(STREAMS)

@@ -7,6 +7,7 @@ pub mod credentials;
 pub mod csrf;
 mod holder;
 pub mod known_browser;
+pub mod lasting;
 pub mod listening;
 
 use poem::Request;

@@ -179,9 +179,12 @@ fn operation(info: &Info, routes: &Routes) -> String {
     };
     let scope = info.scope.map_or("-", Scope::word);
     let rest = routes.addresses(info.name).join(", ");
+    let live = info
+        .live
+        .map(|live| format!(", `Subscription.{}`", live.field));
     let graphql = match info.graphql.starts_with('(') {
         true => info.graphql.to_owned(),
-        false => format!("`{}`", info.graphql),
+        false => format!("`{}`{}", info.graphql, live.unwrap_or_default()),
     };
     format!(
         "| {} | {rest} | {graphql} | {scope} | {anonymous} | {throttle} |",

@@ -15,12 +15,15 @@ use tokio::{
 const HEAD: Duration = Duration::from_secs(15);
 /// Between an answer and the next request.
 const IDLE: Duration = Duration::from_secs(75);
-/// Between bytes of HTTP/2, where requests cannot be told from here: longer than any answer is made.
+/// Between bytes of HTTP/2 and WebSocket, where requests cannot be told from here: longer than any answer
+/// is made.
 const QUIET: Duration = Duration::from_secs(300);
 /// For a reader that takes nothing of its answer.
 const UNREAD: Duration = Duration::from_secs(60);
 /// What asks for the body of a request.
 const INTERIM: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
+/// What hands a connection over to another protocol, such as WebSocket.
+const SWITCH: &[u8] = b"HTTP/1.1 101 ";
 /// Bytes of a head.
 const LONGEST: usize = 64 << 10;
 /// How a connection of HTTP/2 starts (RFC 9113 section 3.4), up to the end of the line: what follows
@@ -36,8 +39,8 @@ enum Phase {
     Open,
     /// The answer goes out, or is out.
     Answered,
-    /// HTTP/2, which has its own bounds.
-    Two,
+    /// HTTP/2 or WebSocket, which have their own bounds.
+    Other,
 }
 
 /// A connection that ends when it takes too long.
@@ -59,6 +62,25 @@ const START: Phase = Phase::Head {
     read: 0,
     line_end: 0,
 };
+
+/// What bytes that go out begin with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Written {
+    Interim,
+    Switch,
+    Answer,
+}
+
+impl Written {
+    /// `more`: whether bytes follow.
+    fn of(bytes: &[u8], more: bool) -> Self {
+        match bytes {
+            bytes if bytes == INTERIM && !more => Self::Interim,
+            bytes if bytes.starts_with(SWITCH) => Self::Switch,
+            _ => Self::Answer,
+        }
+    }
+}
 
 impl<I, S> Timed<I, S> {
     pub fn new(io: I, held: S) -> Self {
@@ -86,10 +108,10 @@ impl<I, S> Timed<I, S> {
         });
         if self.preface == Some(PREFACE.len()) {
             self.preface = None;
-            self.phase = Phase::Two;
+            self.phase = Phase::Other;
         }
         match self.phase {
-            Phase::Two => self.until = Some(Instant::now() + QUIET),
+            Phase::Other => self.until = Some(Instant::now() + QUIET),
             Phase::Open => {}
             Phase::Answered => {
                 self.until = Some(Instant::now() + HEAD);
@@ -142,21 +164,21 @@ impl<I, S> Timed<I, S> {
     }
 
     /// Something of an answer went out. That the body may come is no answer yet.
-    fn wrote(&mut self, is_interim: bool) {
+    fn wrote(&mut self, written: Written) {
         self.unread = None;
-        if self.phase == Phase::Open && is_interim {
-            return;
+        match (self.phase, written) {
+            (Phase::Open, Written::Interim) => return,
+            (Phase::Open, Written::Switch) => self.phase = Phase::Other,
+            (Phase::Other, _) => {}
+            _ => self.phase = Phase::Answered,
         }
         self.until = Some(Instant::now() + self.idle());
-        if self.phase != Phase::Two {
-            self.phase = Phase::Answered;
-        }
     }
 
     /// How long nothing has to happen.
     fn idle(&self) -> Duration {
         match self.phase {
-            Phase::Two => QUIET,
+            Phase::Other => QUIET,
             _ => IDLE,
         }
     }
@@ -206,12 +228,12 @@ impl<I: AsyncWrite + Unpin, S> Timed<I, S> {
     fn written(
         &mut self,
         cx: &mut Context<'_>,
-        is_interim: bool,
+        written: Written,
         poll: Poll<io::Result<usize>>,
     ) -> Poll<io::Result<usize>> {
         match poll {
             Poll::Ready(Ok(count)) => {
-                self.wrote(is_interim);
+                self.wrote(written);
                 Poll::Ready(Ok(count))
             }
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
@@ -233,7 +255,7 @@ impl<I: AsyncWrite + Unpin, S: Unpin> AsyncWrite for Timed<I, S> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let poll = Pin::new(&mut self.io).poll_write(cx, bytes);
-        self.written(cx, bytes == INTERIM, poll)
+        self.written(cx, Written::of(bytes, false), poll)
     }
 
     fn poll_write_vectored(
@@ -244,7 +266,7 @@ impl<I: AsyncWrite + Unpin, S: Unpin> AsyncWrite for Timed<I, S> {
         let poll = Pin::new(&mut self.io).poll_write_vectored(cx, slices);
         let mut filled = slices.iter().filter(|slice| !slice.is_empty());
         let first = filled.next().map_or(&[][..], |slice| &**slice);
-        self.written(cx, first == INTERIM && filled.next().is_none(), poll)
+        self.written(cx, Written::of(first, filled.next().is_some()), poll)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -406,6 +428,25 @@ mod tests {
         }
         let (kind, after) = fails(&mut connection).await;
         assert_eq!((kind, after), (io::ErrorKind::TimedOut, HEAD));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn another_protocol_may_rest_longer_and_has_no_heads() {
+        let (mut connection, mut client) = connected();
+        let head = b"GET / HTTP/1.1\r\nUpgrade: websocket\r\n\r\n";
+        client.write_all(head).await.expect("it is read");
+        let mut buffer = vec![0; 1_024];
+        let count = connection.read(&mut buffer).await;
+        assert!(count.expect("the head is there") > 0);
+        let switched = b"HTTP/1.1 101 Switching Protocols\r\n\r\n";
+        connection.write_all(switched).await.expect("it is taken");
+        for _ in 0..2 * LONGEST / 512 {
+            client.write_all(&[b'a'; 512]).await.expect("it is read");
+            let count = connection.read(&mut buffer).await;
+            assert!(count.expect("messages are no head") > 0);
+        }
+        let (kind, after) = fails(&mut connection).await;
+        assert_eq!((kind, after), (io::ErrorKind::TimedOut, QUIET));
     }
 
     #[tokio::test(start_paused = true)]

@@ -74,9 +74,14 @@ impl Cx {
 
     /// The way to the store for root fields and REST handlers: scope first, then throttle.
     pub async fn allow<O: Operation>(&self) -> Result<Allowed<O>> {
-        self.check(O::INFO).await?;
-        self.spend(O::INFO.name, O::INFO.throttle).await?;
+        self.admit(O::INFO).await?;
         Ok(Allowed::granted(self.clone()))
+    }
+
+    /// Checks and counts an operation, without a permit for it.
+    pub async fn admit(&self, info: &Info) -> Result<()> {
+        self.check(info).await?;
+        self.spend(info.name, info.throttle).await
     }
 
     /// The way to the store for nested fields: scope only.
@@ -232,7 +237,8 @@ impl Cx {
         looked.await.map(Vec::as_slice)
     }
 
-    async fn look(&self) -> Result<Vec<Quota>> {
+    /// What is left of every budget just now.
+    pub async fn look(&self) -> Result<Vec<Quota>> {
         let limits = self.app().limits();
         limits.look(self.0.ident, self.address()).await
     }

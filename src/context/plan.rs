@@ -34,6 +34,19 @@ impl Plan {
         self.operations.is_empty()
     }
 
+    /// The operation of the only root field; `None` if there are several, or none.
+    pub fn only(&self) -> Option<&'static Info> {
+        match (self.operations.as_slice(), self.introspections) {
+            ([only], 0) => Some(only),
+            _ => None,
+        }
+    }
+
+    /// Whether its query waits for a turn.
+    pub fn is_dear(&self) -> bool {
+        self.is_dear
+    }
+
     /// How often the schema is asked for.
     pub fn introspections(&self) -> usize {
         self.introspections

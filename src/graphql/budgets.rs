@@ -50,6 +50,11 @@ static FIELDS: LazyLock<HashMap<&'static str, &'static Info>> = LazyLock::new(||
     named.map(|info| (info.graphql, info)).collect()
 });
 
+/// The operation that a field of `Subscription` subscribes to.
+fn live_operation(field: &str) -> Option<&'static Info> {
+    operations().find(|info| info.live.is_some_and(|live| live.field == field))
+}
+
 /// Reads the root fields off one operation of a document.
 struct Reader<'a> {
     document: &'a ExecutableDocument,
@@ -159,7 +164,7 @@ impl Reader<'_> {
         match self.operation.ty {
             OperationType::Mutation => FIELDS.get(format!("Mutation.{field}").as_str()).copied(),
             OperationType::Query => FIELDS.get(field).copied(),
-            OperationType::Subscription => None,
+            OperationType::Subscription => live_operation(field),
         }
     }
 

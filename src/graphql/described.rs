@@ -1,12 +1,14 @@
 //! Root fields are told with the words of their operations: those that the OpenAPI document has.
-use std::borrow::Cow;
+use std::{borrow::Cow, pin::Pin};
 
 use async_graphql::{
-    ContextSelectionSet, ObjectType, OutputType, Positioned, ServerResult, Value,
+    Context, ContextSelectionSet, ObjectType, OutputType, Positioned, Response, ServerResult,
+    SubscriptionType, Value,
     parser::types::Field,
     registry::{MetaType, Registry},
     resolver_utils::{ContainerType, Fields},
 };
+use futures_util::Stream;
 
 use super::{
     connection::{MOST, NESTED_DEFAULT, NESTED_MAXIMUM},
@@ -14,7 +16,7 @@ use super::{
 };
 use crate::resources::operations;
 
-/// `Query` or `Mutation`, whose fields are operations.
+/// A root type, whose fields are operations.
 #[derive(Default)]
 pub struct Described<T>(T);
 
@@ -38,6 +40,19 @@ fn describe(registry: &mut Registry, root: &str) {
             if is_root {
                 field.description = Some(format!("{}\n\n{}", info.summary(), info.description()));
             }
+        }
+    }
+}
+
+/// Gives the subscriptions their directives.
+fn direct_subscriptions(registry: &mut Registry) {
+    let Some(MetaType::Object { fields, .. }) = registry.types.get_mut("Subscription") else {
+        return;
+    };
+    for info in operations() {
+        let field = info.live.and_then(|live| fields.get_mut(live.field));
+        if let Some(field) = field {
+            field.directive_invocations = directives::of(info, true);
         }
     }
 }
@@ -104,7 +119,7 @@ impl<T: ObjectType> OutputType for Described<T> {
 }
 
 impl<T: ObjectType> ContainerType for Described<T> {
-    async fn resolve_field(&self, ctx: &async_graphql::Context<'_>) -> ServerResult<Option<Value>> {
+    async fn resolve_field(&self, ctx: &Context<'_>) -> ServerResult<Option<Value>> {
         self.0.resolve_field(ctx).await
     }
 
@@ -116,13 +131,28 @@ impl<T: ObjectType> ContainerType for Described<T> {
         self.0.collect_all_fields(ctx, fields)
     }
 
-    async fn find_entity(
-        &self,
-        ctx: &async_graphql::Context<'_>,
-        params: &Value,
-    ) -> ServerResult<Option<Value>> {
+    async fn find_entity(&self, ctx: &Context<'_>, params: &Value) -> ServerResult<Option<Value>> {
         self.0.find_entity(ctx, params).await
     }
 }
 
 impl<T: ObjectType> ObjectType for Described<T> {}
+
+impl<T: SubscriptionType> SubscriptionType for Described<T> {
+    fn type_name() -> Cow<'static, str> {
+        T::type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        let qualified = T::create_type_info(registry);
+        direct_subscriptions(registry);
+        qualified
+    }
+
+    fn create_field_stream<'a>(
+        &'a self,
+        ctx: &'a Context<'_>,
+    ) -> Option<Pin<Box<dyn Stream<Item = Response> + Send + 'a>>> {
+        self.0.create_field_stream(ctx)
+    }
+}

@@ -6,12 +6,14 @@ mod costs;
 mod described;
 mod directives;
 mod documents;
+mod engine;
 mod escapes;
 pub mod http;
 pub mod ids;
 pub mod input;
 mod introspection;
 mod limits;
+pub mod live;
 pub mod nested;
 mod nulls;
 mod order;
@@ -24,20 +26,20 @@ pub mod standard;
 mod types;
 mod variables;
 
-use async_graphql::{EmptySubscription, Schema, SchemaBuilder};
+use async_graphql::{Schema, SchemaBuilder};
 
 use self::{connection::Connection, described::Described};
 use crate::{
     config::Config,
     resources::{
-        Mutation, Query,
+        Mutation, Query, Subscription,
         catalogue::{albums::Album, artists::Artist, tags::Tag, tracks::Track},
         library::{libraries::Library, uploads::Upload},
     },
 };
 
 /// The schema of both doors' resources.
-pub type Graph = Schema<Described<Query>, Described<Mutation>, EmptySubscription>;
+pub type Graph = Schema<Described<Query>, Described<Mutation>, Described<Subscription>>;
 
 /// The schema with the limits that the settings name.
 pub fn schema(config: &Config) -> Graph {
@@ -51,14 +53,14 @@ pub fn schema(config: &Config) -> Graph {
     builder.finish()
 }
 
-type Builder = SchemaBuilder<Described<Query>, Described<Mutation>, EmptySubscription>;
+type Builder = SchemaBuilder<Described<Query>, Described<Mutation>, Described<Subscription>>;
 
 /// The schema with descriptions of the types that are not our own.
 fn described() -> Builder {
     Schema::build(
         Described::default(),
         Described::default(),
-        EmptySubscription,
+        Described::default(),
     )
     .limit_recursive_depth(limits::NESTING)
     .override_output_type_description::<Connection<Artist>>("A page of artists.")

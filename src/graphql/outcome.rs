@@ -15,6 +15,9 @@ pub const MODERN: &str = "application/graphql-response+json";
 /// The media type of requests, and of answers unless another is asked for.
 pub const LEGACY: &str = "application/json";
 
+/// The media type of server-sent events.
+pub const EVENTS: &str = "text/event-stream";
+
 /// Errors that an answer tells at most.
 const ERRORS: usize = 100;
 
@@ -111,6 +114,17 @@ impl Outcome {
             body: body.to_string(),
             fate,
         }
+    }
+
+    /// Whether the query ran: its answer has data, which may be null.
+    pub fn has_data(&self) -> bool {
+        matches!(self.fate, Fate::Answered | Fate::Faulty)
+    }
+
+    /// The errors of the answer.
+    pub fn errors(&self) -> Value {
+        let body: Option<Value> = serde_json::from_str(&self.body).ok();
+        body.map_or(Value::Null, |mut body| body["errors"].take())
     }
 
     /// Whether the query was answered without an error.

@@ -84,7 +84,8 @@ pub async fn from_body(request: Request) -> Result<Sent> {
     }
 }
 
-fn parameters(value: Value) -> Result<Parameters> {
+/// Reads one query.
+pub fn parameters(value: Value) -> Result<Parameters> {
     let Value::Object(fields) = &value else {
         return Err(Error::Refused(
             "Expected a JSON object or a list of JSON objects.".to_owned(),

@@ -18,8 +18,8 @@ use crate::{
     proof::recheck,
     rest::params::ParamDoc,
     scope::Scope,
-    store::Tx,
-    throttle::{Ident, Throttle},
+    store::{Change, Tx},
+    throttle::{Ident, Quota, Throttle},
 };
 
 /// One row of the table of operations: the only home of these facts.
@@ -36,12 +36,31 @@ pub struct Info {
     /// The GraphQL field that does the same: `artists`, or below a root field `Artist.libraries`.
     /// In parentheses: why there is none.
     pub graphql: &'static str,
+    /// The subscription to what it reads.
+    pub live: Option<Live>,
     /// The query parameters of its REST form.
     pub params: fn() -> Vec<ParamDoc>,
     /// How REST serves it.
     pub wire: Wire,
     /// Whether it reads many rows though it is no list.
     pub searches: bool,
+}
+
+/// A subscription: it needs and spends what its operation does.
+#[derive(Clone, Copy, Debug)]
+pub struct Live {
+    /// The field of `Subscription`.
+    pub field: &'static str,
+    pub upon: Upon,
+}
+
+/// When a subscription sends an event.
+#[derive(Clone, Copy, Debug)]
+pub enum Upon {
+    /// When rows with the user's ID in one of these columns change.
+    UserRows(&'static [Change]),
+    /// When a rate limit of the caller is used up.
+    RateLimit,
 }
 
 /// How REST serves an operation (contract section 1).
@@ -93,7 +112,8 @@ pub trait Writes: Operation {}
 /// Declares the operations of one resource, and their table `OPERATIONS`:
 /// `action: Name = read Libraries, anonymous = Setting, throttle = List, graphql = "..";`
 ///
-/// Where they differ from the rest, `wire = ..` tells how REST serves it, and `reads = many` that it
+/// `live = "..", upon = ..` declares the subscription to what the operation reads. Where they differ from the
+/// rest, `wire = ..` tells how REST serves it, and `reads = many` that it
 /// is as dear as a list.
 ///
 /// `read` and `write` name the scope that is needed. `open` needs none and reads, `act` needs none and
@@ -112,6 +132,10 @@ macro_rules! operations {
     (@writes $verb:ident $op:ident) => {};
     (@wire) => { $crate::guard::Wire::Json };
     (@wire $wire:ident) => { $crate::guard::Wire::$wire };
+    (@live) => { None };
+    (@live $field:literal $upon:expr) => {
+        Some($crate::guard::Live { field: $field, upon: $upon })
+    };
     (@searches) => { false };
     (@searches $kind:ident) => { true };
     (@params) => { Vec::new };
@@ -119,7 +143,8 @@ macro_rules! operations {
     ($resource:literal; $(
         $(#[doc = $doc:literal])+
         $action:ident: $op:ident = $verb:ident $($area:ident)?, anonymous = $anonymous:ident,
-        throttle = $throttle:ident, graphql = $graphql:literal $(, params = $params:ty)?
+        throttle = $throttle:ident, graphql = $graphql:literal
+        $(, live = $live:literal, upon = $upon:expr)? $(, params = $params:ty)?
         $(, wire = $wire:ident)? $(, reads = $many:ident)?;
     )+) => {
         $(
@@ -134,6 +159,7 @@ macro_rules! operations {
                     anonymous: $crate::caller::Anonymous::$anonymous,
                     throttle: $crate::throttle::Throttle::$throttle,
                     graphql: $graphql,
+                    live: $crate::guard::operations!(@live $($live $upon)?),
                     params: $crate::guard::operations!(@params $($params)?),
                     wire: $crate::guard::operations!(@wire $($wire)?),
                     searches: $crate::guard::operations!(@searches $($many)?),
@@ -173,6 +199,11 @@ impl<O: Operation> Allowed<O> {
     /// The data loaders of this request.
     pub fn loaders(&self) -> &Loaders {
         self.cx.loaders()
+    }
+
+    /// What is left of every budget of the caller.
+    pub async fn budgets(&self) -> Result<&[Quota]> {
+        self.cx.budgets().await
     }
 }
 

@@ -9,7 +9,7 @@ pub mod node;
 pub mod people;
 pub mod publishing;
 
-use async_graphql::MergedObject;
+use async_graphql::{MergedObject, MergedSubscription};
 use poem_openapi::OpenApi;
 
 use crate::guard::{Guarded, Info, Table};
@@ -74,3 +74,8 @@ pub struct Query(
 /// Root of all mutations. Each field is an operation, as in `Query`; fields run one after another.
 #[derive(Default, MergedObject)]
 pub struct Mutation(catalogue::Mutations, library::Mutations, people::Mutations);
+
+/// Root of all subscriptions, over WebSocket (`graphql-transport-ws`) or server-sent events. A subscription
+/// needs the scope of its operation, counts as one request when it starts, and ends when its token does.
+#[derive(Default, MergedSubscription)]
+pub struct Subscription(people::Subscriptions, keeping::Subscriptions);

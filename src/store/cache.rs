@@ -14,6 +14,7 @@ use std::{
 };
 
 use quick_cache::Weighter;
+use tokio::sync::Notify;
 
 use super::{
     Reads, Sql, Weigh,
@@ -68,8 +69,13 @@ impl Weighter<String, List> for Bytes {
     }
 }
 
-/// The cache of one database; `None` without memory.
-pub struct Cache(Option<Inner>);
+/// The cache of one database.
+pub struct Cache {
+    /// `None` without memory.
+    inner: Option<Inner>,
+    /// Told of every write of this process.
+    written: Notify,
+}
 
 struct Inner {
     rows: Rows,
@@ -103,23 +109,15 @@ pub struct Version(u64);
 impl Cache {
     /// A cache of this size; 0 disables it.
     pub fn new(megabytes: u64, clock: Clock) -> Self {
-        if megabytes == 0 {
-            return Self(None);
+        Self {
+            inner: (megabytes > 0).then(|| Inner::new(megabytes, clock)),
+            written: Notify::new(),
         }
-        let tables = changes::tables();
-        let bytes = megabytes * 1024 * 1024;
-        Self(Some(Inner {
-            rows: Rows::with_weighter(ROWS, bytes - bytes / LISTS, Bytes),
-            lists: Lists::with_weighter(ROWS / 10, bytes / LISTS, Bytes),
-            clock,
-            writes: AtomicU64::new(0),
-            seen: AtomicU64::new(0),
-            read: AtomicI64::new(i64::MIN / 2),
-            mark: tokio::sync::Mutex::new(None),
-            changed: tables.iter().map(|_| AtomicU64::new(0)).collect(),
-            tables,
-            state: RwLock::default(),
-        }))
+    }
+
+    /// Waits for the next write of this process since the last one that was waited for.
+    pub async fn written(&self) {
+        self.written.notified().await;
     }
 
     /// A guard to drop after a write.
@@ -129,7 +127,9 @@ impl Cache {
 
     /// Reads and applies the changes, unless that was done recently.
     pub async fn freshen(&self, db: &Reads) -> Result<()> {
-        let Some(inner) = &self.0 else { return Ok(()) };
+        let Some(inner) = &self.inner else {
+            return Ok(());
+        };
         match inner.is_fresh() {
             true => Ok(()),
             // Boxed, because every loaded value has a future with this one inside.
@@ -139,12 +139,12 @@ impl Cache {
 
     /// The current version. Get it before reading anything that will be cached.
     pub fn version(&self) -> Version {
-        Version(self.0.as_ref().map_or(0, |inner| inner.state().version))
+        Version(self.inner.as_ref().map_or(0, |inner| inner.state().version))
     }
 
     /// A cached row, or what belongs to one: `K` is the kind, `id` the owner.
     pub fn get<K: 'static, V: Send + Sync + 'static>(&self, id: i64) -> Option<Arc<V>> {
-        let kept = self.0.as_ref()?.rows.get(&(TypeId::of::<K>(), id))?;
+        let kept = self.inner.as_ref()?.rows.get(&(TypeId::of::<K>(), id))?;
         kept.value.downcast().ok()
     }
 
@@ -154,7 +154,7 @@ impl Cache {
         K: 'static,
         V: Weigh + Send + Sync + 'static,
     {
-        let Some(inner) = &self.0 else { return };
+        let Some(inner) = &self.inner else { return };
         inner.watch(TypeId::of::<K>(), upon);
         let state = inner.state();
         // A change applied since may have affected this value.
@@ -175,7 +175,7 @@ impl Cache {
     where
         T: Weigh + Send + Sync + 'static,
     {
-        let Some(inner) = &self.0 else {
+        let Some(inner) = &self.inner else {
             return read.await.map(Arc::new);
         };
         self.freshen(db).await?;
@@ -204,6 +204,23 @@ impl Cache {
 }
 
 impl Inner {
+    fn new(megabytes: u64, clock: Clock) -> Self {
+        let tables = changes::tables();
+        let bytes = megabytes * 1024 * 1024;
+        Self {
+            rows: Rows::with_weighter(ROWS, bytes - bytes / LISTS, Bytes),
+            lists: Lists::with_weighter(ROWS / 10, bytes / LISTS, Bytes),
+            clock,
+            writes: AtomicU64::new(0),
+            seen: AtomicU64::new(0),
+            read: AtomicI64::new(i64::MIN / 2),
+            mark: tokio::sync::Mutex::new(None),
+            changed: tables.iter().map(|_| AtomicU64::new(0)).collect(),
+            tables,
+            state: RwLock::default(),
+        }
+    }
+
     /// Reads and applies the changes.
     async fn renew(&self, db: &Reads) -> Result<()> {
         let mut mark = self.mark.lock().await;
@@ -321,9 +338,10 @@ pub struct Wrote(Arc<Cache>);
 
 impl Drop for Wrote {
     fn drop(&mut self) {
-        if let Some(inner) = &self.0.0 {
+        if let Some(inner) = &self.0.inner {
             inner.writes.fetch_add(1, Ordering::AcqRel);
         }
+        self.0.written.notify_one();
     }
 }
 
@@ -332,7 +350,7 @@ mod tests {
     use super::*;
 
     fn inner() -> Inner {
-        Cache::new(1, Clock::system()).0.unwrap()
+        Cache::new(1, Clock::system()).inner.unwrap()
     }
 
     #[test]
@@ -353,7 +371,7 @@ mod tests {
     #[test]
     fn what_was_read_before_a_change_is_not_kept_after_it() {
         let cache = Cache::new(1, Clock::system());
-        let inner = cache.0.as_ref().unwrap();
+        let inner = cache.inner.as_ref().unwrap();
         let (before, value) = (cache.version(), Arc::new(7_i64));
         inner.apply(&News::Changes(vec![(Change::AlbumId, Some(1))]));
         cache.keep::<i64, i64>(1, &value, &[Change::AlbumId], before);

@@ -1,5 +1,5 @@
-//! Changes of the database, whoever made them: triggers record them (migration 0004), and the cache
-//! reads them.
+//! Changes of the database, whoever made them: triggers record them (migrations 0004 and 0008); the cache
+//! and those who wait for changes read them.
 use std::collections::HashMap;
 
 use super::{Db, Dialect, Reads, Sql, Tx, sql};
@@ -46,6 +46,9 @@ changes! {
     LibraryFollowActor = library_follows.actor_id;
     LibraryId = libraries.id;
     LicenseCode = licenses.code;
+    OauthConsentUser = oauth_consents.user_id;
+    OauthFamilyUser = oauth_families.user_id;
+    SessionUser = sessions.user_id;
     TagId = tags.id;
     TrackAlbum = tracks.album_id;
     TrackArtistArtist = track_artists.artist_id;
@@ -59,10 +62,17 @@ changes! {
 }
 
 impl Change {
-    /// The table whose lists may have changed. Download counts do not affect lists.
+    /// The table whose lists may have changed. Download counts do not affect lists; of what acts for an
+    /// account not every change is recorded.
     pub fn table(self) -> Option<&'static str> {
+        const WITHOUT_LISTS: &[Change] = &[
+            Change::OauthConsentUser,
+            Change::OauthFamilyUser,
+            Change::SessionUser,
+            Change::TrackDownloads,
+        ];
         let (table, _) = self.kind().split_once('.')?;
-        (self != Self::TrackDownloads).then_some(table)
+        (!WITHOUT_LISTS.contains(&self)).then_some(table)
     }
 
     fn of(kind: &str) -> Option<Self> {
@@ -217,13 +227,19 @@ mod tests {
 
     #[test]
     fn every_change_is_written_down_on_both_databases() {
-        for migration in [
-            include_str!("../../migrations/sqlite/0004_changes.sql"),
-            include_str!("../../migrations/postgres/0004_changes.sql"),
+        for migrations in [
+            concat!(
+                include_str!("../../migrations/sqlite/0004_changes.sql"),
+                include_str!("../../migrations/sqlite/0008_account_changes.sql")
+            ),
+            concat!(
+                include_str!("../../migrations/postgres/0004_changes.sql"),
+                include_str!("../../migrations/postgres/0008_account_changes.sql")
+            ),
         ] {
             for change in Change::ALL {
                 let word = format!("'{}'", change.kind());
-                assert!(migration.contains(&word), "{word}");
+                assert!(migrations.contains(&word), "{word}");
             }
         }
     }

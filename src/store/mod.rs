@@ -14,6 +14,7 @@ mod reword;
 mod sql;
 pub mod text;
 mod value;
+mod watched;
 mod weigh;
 pub mod window;
 pub mod words;
@@ -32,9 +33,10 @@ pub use self::{
     reword::reword,
     sql::{On, OnWrite, Row, Sql, columns_of, sql},
     value::Value,
+    watched::Watch,
     weigh::Weigh,
 };
-use self::{counts::Counts, postgres::Servers, readers::Readers};
+use self::{counts::Counts, postgres::Servers, readers::Readers, watched::Watched};
 use crate::{error::Result, time::Clock};
 
 /// How long a request waits for a connection to the database, or for its turn, before it is answered
@@ -52,6 +54,7 @@ pub struct Reads {
     statements: Counter,
     counts: Counts,
     cache: Arc<Cache>,
+    watched: Arc<Watched>,
 }
 
 #[derive(Clone)]
@@ -115,6 +118,7 @@ impl Db {
             statements: Counter::default(),
             counts: Counts::default(),
             cache: Arc::new(Cache::new(0, Clock::system())),
+            watched: Arc::default(),
         })
     }
 
@@ -176,6 +180,7 @@ impl Db {
 
     /// Waits for running statements and closes every connection.
     pub async fn close(&self) {
+        self.watched.stop();
         match &self.pools {
             Pools::Sqlite { read, write, .. } => {
                 read.close().await;

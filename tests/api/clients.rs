@@ -30,7 +30,7 @@ fn is_there(what: &str, found: bool) -> bool {
 }
 
 pub fn node() -> Option<Command> {
-    let found = ["oauth4webapi", "@redocly/cli"]
+    let found = ["oauth4webapi", "@redocly/cli", "graphql-ws"]
         .iter()
         .all(|name| folder().join("node_modules").join(name).exists())
         && Command::new("node").arg("--version").output().is_ok();
@@ -75,6 +75,16 @@ async fn libraries_for_javascript_get_along() {
     let server = served("javascript", &[]).await;
     for name in ["oauth4webapi.mjs", "simple-oauth2.mjs"] {
         script(node().unwrap(), name, &[&server.base, "dora", PASSWORD]).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn clients_of_subscriptions_get_along() {
+    if let Some(node) = node() {
+        let server = served("subscriptions", &[]).await;
+        script(node, "subscriptions.mjs", &[&server.base, "dora", PASSWORD]).await;
+        // A connection does not keep the server from stopping.
+        server.app.stop();
     }
 }
 

@@ -34,9 +34,19 @@ export class Person {
     this.#cookies = new Map(Object.entries(cookies));
   }
 
+  // The cookies as a browser sends them.
+  get cookies() {
+    return [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+  }
+
+  // The token against forged requests.
+  get csrf() {
+    return this.#cookies.get('csrftoken');
+  }
+
   // One request; redirects are not followed.
   async fetch(url, form) {
-    const cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    const cookie = this.cookies;
     const response = await fetch(url, {
       method: form ? 'POST' : 'GET',
       body: form && new URLSearchParams(form),

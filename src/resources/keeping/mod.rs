@@ -3,7 +3,7 @@ pub mod fetches;
 pub mod instance;
 pub mod rate_limit;
 
-use async_graphql::MergedObject;
+use async_graphql::{MergedObject, MergedSubscription};
 use poem_openapi::OpenApi;
 
 use crate::guard::Info;
@@ -21,3 +21,7 @@ pub fn rest() -> impl OpenApi + Send + Sync + 'static {
 #[derive(Default, MergedObject)]
 #[graphql(name = "KeepingQueries")]
 pub struct Queries(instance::Queries, rate_limit::Queries);
+
+#[derive(Default, MergedSubscription)]
+#[graphql(name = "KeepingSubscriptions")]
+pub struct Subscriptions(rate_limit::Subscriptions);

@@ -8,9 +8,10 @@ use crate::{
     error::{Error, Result},
     graphql::{
         ids::{Kind, global},
+        live::subscriptions,
         standard::{fields, mutations},
     },
-    guard::{Allowed, operations},
+    guard::{Allowed, Upon, operations},
     load::grouped,
     oauth::revoke_all,
     rest::{
@@ -18,7 +19,7 @@ use crate::{
         standard::routes,
     },
     scope::ScopeSet,
-    store::sql,
+    store::{Change, sql},
     time::Timestamp,
 };
 
@@ -29,7 +30,8 @@ operations! {
     /// Includes applications that hold a valid authorization code, access token or refresh token of
     /// yours, and those whose access you approved before. Sorted by registration date of the
     /// application, newest first.
-    list: List = read Security, anonymous = Never, throttle = List, graphql = "grants";
+    list: List = read Security, anonymous = Never, throttle = List, graphql = "grants",
+        live = "grantsChanged", upon = Upon::UserRows(&[Change::OauthConsentUser, Change::OauthFamilyUser]);
     /// Returns an application that you have authorized.
     ///
     /// Applications without a grant of yours are answered with 404.
@@ -156,6 +158,24 @@ fields! {
     Queries as "GrantsQueries";
     all grants -> Grant = list;
     text grant(client_id: "Client ID of the application.") -> Grant = retrieve;
+}
+
+/// The applications that you have authorized, after a change.
+#[derive(SimpleObject)]
+pub struct GrantsChangedPayload {
+    /// Your grants, newest application first.
+    grants: Vec<Grant>,
+}
+
+async fn changed(permit: Allowed<List>) -> Result<GrantsChangedPayload> {
+    let grants = list(&permit).await?;
+    Ok(GrantsChangedPayload { grants })
+}
+
+subscriptions! {
+    Subscriptions as "GrantsSubscriptions";
+    /// Sends the applications that you have authorized whenever you authorize one or its access ends.
+    grants_changed -> GrantsChangedPayload = changed;
 }
 
 mutations! {

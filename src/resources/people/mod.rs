@@ -7,7 +7,7 @@ pub mod oauth;
 pub mod sessions;
 pub mod users;
 
-use async_graphql::MergedObject;
+use async_graphql::{MergedObject, MergedSubscription};
 use poem_openapi::OpenApi;
 
 use crate::guard::Info;
@@ -51,3 +51,7 @@ pub struct Mutations(
     applications::Mutations,
     grants::Mutations,
 );
+
+#[derive(Default, MergedSubscription)]
+#[graphql(name = "PeopleSubscriptions")]
+pub struct Subscriptions(sessions::Subscriptions, grants::Subscriptions);

@@ -1,18 +1,20 @@
 //! The caller's browser sessions.
-use async_graphql::{ComplexObject, ID};
+use async_graphql::{ComplexObject, ID, SimpleObject};
 
 use crate::{
     accounts::sessions::{self, Session},
     error::{Error, Result},
     graphql::{
         ids::{Kind, global},
+        live::subscriptions,
         standard::{fields, mutations},
     },
-    guard::{Allowed, operations},
+    guard::{Allowed, Upon, operations},
     rest::{
         answer::{Answer, NoContent},
         standard::routes,
     },
+    store::Change,
 };
 
 operations! {
@@ -20,7 +22,8 @@ operations! {
     /// Lists your browser sessions.
     ///
     /// Sorted by sign-in time, newest first; at most 200. Expired sessions are not listed.
-    list: List = read Security, anonymous = Never, throttle = List, graphql = "sessions";
+    list: List = read Security, anonymous = Never, throttle = List, graphql = "sessions",
+        live = "sessionsChanged", upon = Upon::UserRows(&[Change::SessionUser]);
     /// Ends one of your browser sessions.
     ///
     /// The browser is signed out immediately. Unknown IDs are answered with 404.
@@ -85,6 +88,24 @@ impl Session {
 fields! {
     Queries as "SessionsQueries";
     all sessions -> Session = list;
+}
+
+/// Your browser sessions after a change.
+#[derive(SimpleObject)]
+pub struct SessionsChangedPayload {
+    /// Your sessions, newest first.
+    sessions: Vec<Session>,
+}
+
+async fn changed(permit: Allowed<List>) -> Result<SessionsChangedPayload> {
+    let sessions = list(&permit).await?;
+    Ok(SessionsChangedPayload { sessions })
+}
+
+subscriptions! {
+    Subscriptions as "SessionsSubscriptions";
+    /// Sends your browser sessions whenever one of them begins or ends.
+    sessions_changed -> SessionsChangedPayload = changed;
 }
 
 async fn revoke(permit: &Allowed<Delete>, id: &str) -> Result<()> {

@@ -3,6 +3,7 @@ mod conformance;
 mod identity;
 mod limits;
 mod lists;
+mod live;
 
 use poem::http::Method;
 use serde_json::{Value, json};

@@ -208,7 +208,9 @@ on_both! {
                 named.insert(field.to_owned());
             }
         }
-        let roots = types.iter().filter(|found| found["name"] == "Query" || found["name"] == "Mutation");
+        named.extend(operations().filter_map(|info| Some(info.live?.field.to_owned())));
+        let is_root = |found: &&Value| ["Query", "Mutation", "Subscription"].contains(&found["name"].as_str().unwrap());
+        let roots = types.iter().filter(is_root);
         let roots = roots.flat_map(|found| found["fields"].as_array().unwrap());
         let roots: BTreeSet<String> = roots.map(|field| field["name"].as_str().unwrap().to_owned()).collect();
         assert_eq!(roots, named, "every root field is an operation of the table");

@@ -1,14 +1,12 @@
 //! The caller's rate limits and what is left of them.
-use async_graphql::{Context, SimpleObject};
-use poem_openapi::OpenApi;
+use async_graphql::SimpleObject;
 use serde::Serialize;
 
 use crate::{
-    context::Cx,
     error::Result,
-    graphql::connection::answer,
-    guard::{AllowExt, Allowed, operations},
-    rest::answer::Answer,
+    graphql::{live::subscriptions, standard::fields},
+    guard::{Allowed, Upon, operations},
+    rest::{answer::Answer, standard::routes},
 };
 
 operations! {
@@ -18,7 +16,8 @@ operations! {
     /// Lists every rate-limit scope with what you have left of it. The scopes `login`, `signup`,
     /// `password-reset` and `password-reset-confirm` are counted by network address, also for
     /// signed-in callers. The request itself is not counted.
-    show: Show = open, anonymous = Always, throttle = Never, graphql = "rateLimit";
+    show: Show = open, anonymous = Always, throttle = Never, graphql = "rateLimit",
+        live = "rateLimitReached", upon = Upon::RateLimit;
 }
 
 /// Your rate limits.
@@ -46,7 +45,7 @@ pub struct RateLimitIdent {
 }
 
 /// One rate-limit scope. Times are Unix timestamps in seconds.
-#[derive(Serialize, poem_openapi::Object, SimpleObject)]
+#[derive(Clone, Serialize, poem_openapi::Object, SimpleObject)]
 pub struct RateLimitScope {
     /// Name of the scope, such as `authenticated-list`.
     #[graphql(name = "name")]
@@ -71,9 +70,9 @@ pub struct RateLimitScope {
     reset_seconds: Option<u64>,
 }
 
-async fn show(permit: &Allowed<Show>, cx: &Cx) -> Result<RateLimit> {
+async fn show(permit: &Allowed<Show>) -> Result<RateLimit> {
     let now = permit.clock().now().unix().unsigned_abs();
-    let (ident, quotas) = (cx.ident(), cx.budgets().await?);
+    let (ident, quotas) = (permit.ident(), permit.budgets().await?);
     let scopes = permit.limits().rates().iter().zip(quotas);
     let scopes = scopes.map(|((scope, rate, about), quota)| {
         let exhausted = (quota.remaining == 0)
@@ -102,27 +101,38 @@ async fn show(permit: &Allowed<Show>, cx: &Cx) -> Result<RateLimit> {
     })
 }
 
-pub struct Rest;
-
-#[OpenApi(prefix_path = "/api/v1")]
-impl Rest {
-    #[oai(path = "/rate-limit", method = "get")]
-    async fn show(
-        &self,
-        permit: Allowed<Show>,
-        cx: poem::web::Data<&Cx>,
-    ) -> Result<Answer<RateLimit>> {
-        show(&permit, &cx).await.map(Answer)
-    }
+routes! {
+    "/api/v1";
+    show: Show = get "/rate-limit" -> Answer<RateLimit>;
 }
 
-#[derive(Default)]
-pub struct Queries;
+fields! {
+    Queries as "RateLimitQueries";
+    call rate_limit -> RateLimit = show;
+}
 
-#[async_graphql::Object(name = "RateLimitQueries")]
-impl Queries {
-    async fn rate_limit(&self, ctx: &Context<'_>) -> Option<Result<RateLimit>> {
-        let cx = ctx.data_unchecked::<Cx>();
-        answer(async { show(&ctx.allow().await?, cx).await }).await
-    }
+/// A rate limit that was used up.
+#[derive(SimpleObject)]
+pub struct RateLimitReachedPayload {
+    /// The scopes with no requests left.
+    reached: Vec<RateLimitScope>,
+    /// All of your rate limits.
+    rate_limit: RateLimit,
+}
+
+async fn reached(permit: Allowed<Show>) -> Result<RateLimitReachedPayload> {
+    let rate_limit = show(&permit).await?;
+    let scopes = rate_limit.scopes.iter();
+    let reached = scopes.filter(|scope| scope.remaining == 0).cloned();
+    Ok(RateLimitReachedPayload {
+        reached: reached.collect(),
+        rate_limit,
+    })
+}
+
+subscriptions! {
+    Subscriptions as "RateLimitSubscriptions";
+    /// Sends your rate limits whenever one of them is used up: until it is reset, requests that count against
+    /// it are refused.
+    rate_limit_reached -> RateLimitReachedPayload = reached;
 }
