@@ -68,7 +68,8 @@ pub async fn explain(
     Fault::complexity(cost, limit, dearest)
 }
 
-async fn measured(
+/// The complexity of an operation.
+pub async fn measured(
     document: &ExecutableDocument,
     operation: &OperationDefinition,
     variables: &Variables,

@@ -14,7 +14,7 @@ use super::{
     connection::{MOST, NESTED_DEFAULT, NESTED_MAXIMUM},
     directives,
 };
-use crate::resources::operations;
+use crate::{resources::operations, rest::routes::Routes};
 
 /// A root type, whose fields are operations.
 #[derive(Default)]
@@ -23,6 +23,7 @@ pub struct Described<T>(T);
 /// Gives the fields that are operations their directives, and those of a root type their descriptions.
 fn describe(registry: &mut Registry, root: &str) {
     directives::register(registry);
+    let routes = Routes::of_api();
     for info in operations().filter(|info| !info.graphql.starts_with('(')) {
         let (kind, name) = info
             .graphql
@@ -38,7 +39,12 @@ fn describe(registry: &mut Registry, root: &str) {
         if let Some(field) = fields.get_mut(name) {
             field.directive_invocations = directives::of(info, is_root);
             if is_root {
-                field.description = Some(format!("{}\n\n{}", info.summary(), info.description()));
+                let rest = routes.addresses(info.name).join(", ");
+                let description = info.description();
+                field.description = Some(format!(
+                    "{}\n\n{description}\n\nOver REST: {rest}.",
+                    info.summary()
+                ));
             }
         }
     }
@@ -53,6 +59,8 @@ fn direct_subscriptions(registry: &mut Registry) {
         let field = info.live.and_then(|live| fields.get_mut(live.field));
         if let Some(field) = field {
             field.directive_invocations = directives::of(info, true);
+            let about = field.description.take().unwrap_or_default();
+            field.description = Some(format!("{about}\n\n{}", info.conditions()));
         }
     }
 }

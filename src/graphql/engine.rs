@@ -50,6 +50,8 @@ pub struct Prepared {
     /// `operationName`.
     name: Option<String>,
     is_get: bool,
+    /// Whether the answer tells the complexity.
+    tells_cost: bool,
 }
 
 impl Prepared {
@@ -150,7 +152,14 @@ impl Engine {
             true => Vec::new(),
             false => cx.spent().split_off(before),
         };
-        Ok(Outcome::of(answer, &spent))
+        let cost = match operation.filter(|_| prepared.tells_cost && !is_refused) {
+            Some(operation) => {
+                let cost = costs::measured(parsed, operation, &prepared.variables).await;
+                Some((cost, self.complexity))
+            }
+            None => None,
+        };
+        Ok(Outcome::of(answer, &spent, cost))
     }
 
     /// Explains what makes a query too complex.
@@ -207,8 +216,8 @@ impl Engine {
     /// The query, checked before anything of it runs.
     pub async fn prepared(&self, cx: &Cx, parameters: Parameters, get: bool) -> Result<Prepared> {
         let sent = parameters.query.unwrap_or_default();
-        let persisted = parameters.extensions.unwrap_or_default().persisted_query;
-        let text = match persisted {
+        let extensions = parameters.extensions.unwrap_or_default();
+        let text = match extensions.persisted_query {
             Some(named) => {
                 let found = self.persisted.resolve(&named.sha256_hash, &sent)?;
                 found.ok_or_else(|| Error::Refused(NOT_PERSISTED.to_owned()))?
@@ -233,6 +242,7 @@ impl Engine {
             variables: Variables::from_json(Value::Object(variables)),
             name: parameters.operation_name,
             is_get: get,
+            tells_cost: extensions.cost,
             text,
             document,
         };

@@ -57,7 +57,8 @@ enum Fate {
 pub const NOT_PERSISTED: &str = "PersistedQueryNotFound";
 
 impl Outcome {
-    pub fn of(answer: Answer, spent: &[Entry]) -> Self {
+    /// `cost`: the complexity of the query and its limit, where they are told.
+    pub fn of(answer: Answer, spent: &[Entry], cost: Option<(usize, usize)>) -> Self {
         let refused = is_refused(&answer);
         let mut answer = answer;
         for error in &mut answer.errors {
@@ -76,11 +77,19 @@ impl Outcome {
             () if !answer.errors.is_empty() => Fate::Faulty,
             () => Fate::Answered,
         };
-        let rows: Vec<Value> = spent.iter().map(row).collect();
+        let mut extensions = serde_json::Map::new();
+        if !spent.is_empty() {
+            let rows = spent.iter().map(row).collect();
+            extensions.insert("rateLimits".to_owned(), rows);
+        }
+        if let Some((cost, limit)) = cost {
+            let complexity = json!({ "cost": cost, "limit": limit });
+            extensions.insert("complexity".to_owned(), complexity);
+        }
         let body = Body {
             data: matches!(fate, Fate::Answered | Fate::Faulty).then_some(&answer.data),
             errors: &told,
-            extensions: (!rows.is_empty()).then(|| json!({ "rateLimits": rows })),
+            extensions: (!extensions.is_empty()).then(|| extensions.into()),
         };
         Self {
             body: serde_json::to_string(&body).expect("an answer is JSON"),

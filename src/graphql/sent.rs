@@ -30,6 +30,9 @@ pub struct Parameters {
 #[serde(rename_all = "camelCase")]
 pub struct Extensions {
     pub persisted_query: Option<PersistedQuery>,
+    /// Whether the answer is to tell the complexity of the query.
+    #[serde(default)]
+    pub cost: bool,
 }
 
 #[derive(Debug, Deserialize)]

@@ -27,6 +27,8 @@ use crate::{
 pub struct Info {
     /// `artists.list`; also the `operationId` of the OpenAPI document.
     pub name: &'static str,
+    /// What the operations of its resource are about.
+    pub about: &'static str,
     /// What it does: a sentence, an empty line, and what callers need to know.
     pub text: &'static str,
     /// What a token must reach; `None` where any caller that is let in will do.
@@ -109,7 +111,7 @@ pub trait Operation: Send + Sync + 'static {
 /// for anything else reads.
 pub trait Writes: Operation {}
 
-/// Declares the operations of one resource, and their table `OPERATIONS`:
+/// Declares the operations of one resource, what they are about, and their table `OPERATIONS`:
 /// `action: Name = read Libraries, anonymous = Setting, throttle = List, graphql = "..";`
 ///
 /// `live = "..", upon = ..` declares the subscription to what the operation reads. Where they differ from the
@@ -140,7 +142,7 @@ macro_rules! operations {
     (@searches $kind:ident) => { true };
     (@params) => { Vec::new };
     (@params $params:ty) => { <$params as $crate::rest::params::Docs>::docs };
-    ($resource:literal; $(
+    ($resource:literal, $about:literal; $(
         $(#[doc = $doc:literal])+
         $action:ident: $op:ident = $verb:ident $($area:ident)?, anonymous = $anonymous:ident,
         throttle = $throttle:ident, graphql = $graphql:literal
@@ -154,6 +156,7 @@ macro_rules! operations {
             impl $crate::guard::Operation for $op {
                 const INFO: &'static $crate::guard::Info = &$crate::guard::Info {
                     name: concat!($resource, ".", stringify!($action)),
+                    about: $about,
                     text: concat!($($doc, "\n"),+),
                     scope: $crate::guard::operations!(@scope $verb $($area)?),
                     anonymous: $crate::caller::Anonymous::$anonymous,

@@ -40,7 +40,7 @@ impl Info {
     }
 
     /// Who may, and which rate limit counts it.
-    fn conditions(&self) -> String {
+    pub fn conditions(&self) -> String {
         let scope = match self.scope {
             Some(scope) => format!("Requires the scope `{}`.", scope.word()),
             None => "Requires no scope.".to_owned(),

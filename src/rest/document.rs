@@ -4,7 +4,14 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::{routes::JSON, service};
-use crate::{config::Config, resources::operation_of, scope::Scope};
+use url::form_urlencoded;
+
+use crate::{
+    config::Config,
+    guard::Info,
+    resources::{operation_of, operations},
+    scope::Scope,
+};
 
 /// Fields of answers that are left out instead of being null, by schema.
 const LEFT_OUT: &[(&str, &str)] = &[
@@ -23,17 +30,52 @@ pub fn document(config: &Config) -> Value {
     document["components"]["securitySchemes"] = json!({ "oauth2": oauth2(config) });
     name_nulls(&mut document);
     name_refusals(&mut document);
+    link_twins(&mut document, config);
     document
 }
 
 /// A tag for each resource.
 fn tags() -> Value {
-    let mut names: Vec<&str> = crate::resources::operations()
-        .filter_map(|info| info.name.split('.').next())
-        .collect();
-    names.dedup();
-    let tag = |name| json!({ "name": name, "description": format!("Operations on {name}.") });
-    names.into_iter().map(tag).collect()
+    let named = |info: &'static Info| Some((info.name.split('.').next()?, info.about));
+    let mut tags: Vec<_> = operations().filter_map(named).collect();
+    tags.dedup();
+    let tag = |(name, about)| json!({ "name": name, "description": about });
+    tags.into_iter().map(tag).collect()
+}
+
+/// Links each operation to the GraphQL field that does the same, in GraphiQL.
+fn link_twins(document: &mut Value, config: &Config) {
+    let root = config.public_url();
+    for operation in operations_of(document) {
+        let named = operation["operationId"].as_str().and_then(operation_of);
+        let Some(info) = named.filter(|info| !info.graphql.starts_with('(')) else {
+            continue;
+        };
+        let start = start_of_query(info.graphql);
+        let query: String = form_urlencoded::byte_serialize(start.as_bytes()).collect();
+        let url = format!("{root}/graphiql?query={query}");
+        let description = format!("In GraphQL: {}", info.graphql);
+        operation["externalDocs"] = json!({ "description": description, "url": url });
+    }
+}
+
+/// A query to start from.
+fn start_of_query(field: &str) -> String {
+    match field.split_once('.') {
+        None => format!("{{\n  {field} {{\n    __typename\n  }}\n}}\n"),
+        Some(("Mutation", field)) => {
+            format!("mutation {{\n  {field}(input: {{}}) {{\n    __typename\n  }}\n}}\n")
+        }
+        Some((kind, field)) => {
+            format!("# Below any {kind}: {field}\n{{\n  __typename\n}}\n")
+        }
+    }
+}
+
+fn operations_of(document: &mut Value) -> impl Iterator<Item = &mut Value> {
+    let paths = document["paths"].as_object_mut().into_iter().flatten();
+    let methods = paths.flat_map(|(_, methods)| methods.as_object_mut().into_iter().flatten());
+    methods.map(|(_, operation)| operation)
 }
 
 fn oauth2(config: &Config) -> Value {
@@ -77,26 +119,23 @@ fn name_nulls(document: &mut Value) {
 /// Every operation may be refused, and the server may fail; where an operation does not say so
 /// itself, it is said here. Paths of audio call their errors by the media type of the audio.
 fn name_refusals(document: &mut Value) {
-    let paths = document["paths"].as_object_mut().into_iter().flatten();
-    for (_, methods) in paths {
-        for (_, operation) in methods.as_object_mut().into_iter().flatten() {
-            let named = operation["operationId"].as_str().and_then(operation_of);
-            let media = named.map_or(JSON, |info| info.wire.media());
-            let Some(responses) = operation["responses"].as_object_mut() else {
-                continue;
-            };
-            if !responses.keys().any(|status| status.starts_with('4')) {
-                let refusal = refusal("The request was refused.", "FieldErrors");
-                responses.insert("4XX".to_owned(), refusal);
-            }
-            let failure = refusal("The server failed or is busy.", "Detail");
-            responses.insert("5XX".to_owned(), failure);
-            for (_, response) in responses
-                .iter_mut()
-                .filter(|(status, _)| !status.starts_with('2'))
-            {
-                call(response, media);
-            }
+    for operation in operations_of(document) {
+        let named = operation["operationId"].as_str().and_then(operation_of);
+        let media = named.map_or(JSON, |info| info.wire.media());
+        let Some(responses) = operation["responses"].as_object_mut() else {
+            continue;
+        };
+        if !responses.keys().any(|status| status.starts_with('4')) {
+            let refusal = refusal("The request was refused.", "FieldErrors");
+            responses.insert("4XX".to_owned(), refusal);
+        }
+        let failure = refusal("The server failed or is busy.", "Detail");
+        responses.insert("5XX".to_owned(), failure);
+        for (_, response) in responses
+            .iter_mut()
+            .filter(|(status, _)| !status.starts_with('2'))
+        {
+            call(response, media);
         }
     }
 }

@@ -310,10 +310,13 @@ async fn without_body(mut response: Response) -> Result<Response> {
 
 /// The page of an address that is none.
 pub fn not_found_page() -> Response {
-    let page = "<!doctype html>\n<html lang=\"en\">\n<head><title>Not Found</title></head>\n\
-                <body><h1>Not Found</h1><p>There is nothing at this address.</p></body>\n</html>\n";
+    let page = include_str!("../web/assets/pages/not-found.html");
     Response::builder()
         .status(StatusCode::NOT_FOUND)
         .content_type("text/html; charset=utf-8")
+        .header(
+            "content-security-policy",
+            "default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'",
+        )
         .body(page)
 }

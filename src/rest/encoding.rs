@@ -14,7 +14,7 @@ use poem::{
         HeaderMap, HeaderValue, StatusCode,
         header::{
             ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG,
-            IF_NONE_MATCH, VARY,
+            IF_NONE_MATCH, USER_AGENT, VARY,
         },
     },
 };
@@ -70,8 +70,11 @@ impl Coding {
             accepted.iter().find_map(weight)
         };
         let any = takes("*").unwrap_or(0.0);
+        // The fetch of graphql-codegen and others asks for zstd where its Node.js cannot read it.
+        let claims_too_much = headers.get(USER_AGENT).is_some_and(|agent| agent == "node");
         [(Self::Zstd, "zstd"), (Self::Gzip, "gzip")]
             .into_iter()
+            .filter(|(coding, _)| !(claims_too_much && *coding == Self::Zstd))
             .find(|(_, name)| takes(name).unwrap_or(any) > 0.0)
             .map(|(coding, _)| coding)
     }
@@ -203,6 +206,10 @@ mod tests {
         assert_eq!(accepted("br, identity"), None);
         assert_eq!(accepted("gzip;q=nonsense"), None);
         assert_eq!(Coding::accepted(&HeaderMap::new()), None);
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT_ENCODING, "gzip, deflate, br, zstd".parse().unwrap());
+        headers.insert(USER_AGENT, "node".parse().unwrap());
+        assert_eq!(Coding::accepted(&headers), Some(Coding::Gzip));
     }
 
     #[test]

@@ -168,16 +168,31 @@ pub async fn decide(visit: Visit) -> Result<Response> {
     }
 }
 
-/// Where signing in may redirect to outside of this pod, if the authorization request in `next` was
-/// granted before. Browsers apply the `form-action` of the form's page to every redirect.
-pub async fn leads_to(visit: &Visit) -> Result<Option<String>> {
+/// What waits for a person to sign in.
+#[derive(Default)]
+pub struct Waiting {
+    /// Name of the application that asks.
+    pub application: Option<String>,
+    /// Where signing in may redirect to outside of this pod, if the request was granted before. Browsers
+    /// apply the `form-action` of the form's page to every redirect.
+    pub leads_to: Option<String>,
+}
+
+/// The authorization request in `next`, if there is one.
+pub async fn waiting(visit: &Visit) -> Result<Waiting> {
     let Some(query) = visit.next().strip_prefix("/authorize?") else {
-        return Ok(None);
+        return Ok(Waiting::default());
     };
     let checked = authorize::check(visit.app(), &Pairs::parse(query)?).await?;
     Ok(match checked {
-        Ok(wanted) => redirect::source(&wanted.redirect_uri),
-        Err(Fault::Told(told)) => redirect::source(&told.location),
-        Err(_) => None,
+        Ok(wanted) => Waiting {
+            application: Some(visible(&wanted.client.name)),
+            leads_to: redirect::source(&wanted.redirect_uri),
+        },
+        Err(Fault::Told(told)) => Waiting {
+            application: None,
+            leads_to: redirect::source(&told.location),
+        },
+        Err(_) => Waiting::default(),
     })
 }

@@ -21,12 +21,21 @@ pub async fn start(visit: Visit) -> Result<Response> {
         artists => figure(figures.artists),
         albums => figure(figures.albums),
         tracks => figure(figures.tracks),
-        hours => figure(figures.seconds / 3600),
+        length => length(figures.seconds).map(|(unit, value)| context! { unit, value => figure(value) }),
         users => figure(figures.users),
         public_url => visit.app().config().public_url(),
         signup_open => preferences.is_on("users__registration_enabled"),
     };
     visit.show(Page::new("start.html", facts)).await
+}
+
+/// How much music there is, in hours, or minutes if it is little; none if there is none.
+fn length(seconds: i64) -> Option<(&'static str, i64)> {
+    match seconds {
+        0 => None,
+        ..7_200 => Some(("Minutes", seconds.div_euclid(60))),
+        _ => Some(("Hours", seconds / 3_600)),
+    }
 }
 
 /// The explorer of the GraphQL API.

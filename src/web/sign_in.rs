@@ -3,7 +3,7 @@ use minijinja::{Value, context};
 use poem::{Request, Response, handler};
 
 use super::{
-    authorize::leads_to,
+    authorize::waiting,
     visit::{Page, Visit, go},
 };
 use crate::{
@@ -42,10 +42,13 @@ pub async fn page(visit: Visit) -> Result<Response> {
 }
 
 async fn form(visit: &Visit) -> Result<Page> {
-    let leads_to = leads_to(visit).await?;
+    let waiting = waiting(visit).await?;
     Ok(Page {
-        leads_to,
-        ..Page::new("login.html", facts(visit).await?)
+        leads_to: waiting.leads_to,
+        ..Page::new(
+            "login.html",
+            context! { application => waiting.application, ..facts(visit).await? },
+        )
     })
 }
 

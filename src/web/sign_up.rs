@@ -5,7 +5,7 @@ use minijinja::{Value, context};
 use poem::{Response, handler, http::StatusCode};
 
 use super::{
-    authorize::leads_to,
+    authorize::waiting,
     sign_in::admit,
     visit::{Page, Visit},
 };
@@ -52,9 +52,9 @@ pub async fn page(visit: Visit) -> Result<Response> {
 }
 
 async fn form(visit: &Visit) -> Result<Page> {
-    let leads_to = leads_to(visit).await?;
+    let waiting = waiting(visit).await?;
     Ok(Page {
-        leads_to,
+        leads_to: waiting.leads_to,
         ..Page::new("signup.html", facts(visit).await?)
     })
 }

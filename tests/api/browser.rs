@@ -1,60 +1,16 @@
 //! The pages in a real browser, with the network watched.
-use std::{net::TcpListener, path::PathBuf};
-
-use baleen::{
-    app::App,
-    config::Config,
-    demo::{self, Plan},
-    server,
-    store::sql,
-    time::Clock,
-};
+use baleen::store::sql;
 use serde_json::{Value, json};
-use tokio::{runtime::Handle, sync::oneshot};
+use tokio::runtime::Handle;
 
-use crate::support::{Browser, Nobody, PASSWORD, served};
-
-/// A demo pod with short pieces, on a port of its own.
-async fn demo_pod() -> (String, oneshot::Sender<()>) {
-    let data = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("browser-pod");
-    let _ = std::fs::remove_dir_all(&data);
-    let port = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
-    let port = port.to_string();
-    let arguments = [
-        "--data",
-        data.to_str().unwrap(),
-        "--bind",
-        &port,
-        "--funkwhale-hostname",
-        &port,
-        "--funkwhale-protocol",
-        "http",
-    ];
-    let config = Config::of(&arguments).unwrap();
-    let app = App::build(config, Clock::system()).await.unwrap();
-    let plan = Plan {
-        folder: data.join("music"),
-        seconds: 8,
-        writers: 2,
-    };
-    demo::fill(&app, &plan, &mut Nobody).await.unwrap();
-    let (stop, told) = oneshot::channel();
-    let (ready, is_ready) = oneshot::channel();
-    let told = async { told.await.unwrap_or(()) };
-    tokio::spawn(server::serve(app, told, move |_| ready.send(()).unwrap()));
-    is_ready.await.unwrap();
-    (format!("http://{port}"), stop)
-}
+use crate::support::{Browser, PASSWORD, demo_pod, served};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_pages_work_and_no_request_leaves_the_host() {
     let Some(mut browser) = Browser::start("pages") else {
         return;
     };
-    let (pod, _stop) = demo_pod().await;
+    let (pod, _, _stop) = demo_pod("browser").await;
     let browsing = tokio::task::spawn_blocking(move || {
         hear_a_track(&mut browser, &pod);
         call_an_endpoint(&mut browser, &pod);

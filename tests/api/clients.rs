@@ -13,7 +13,7 @@ use oauth2::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{PASSWORD, Served, free_port, served};
+use crate::support::{PASSWORD, Served, demo_pod, free_port, served};
 
 pub fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients")
@@ -30,9 +30,15 @@ fn is_there(what: &str, found: bool) -> bool {
 }
 
 pub fn node() -> Option<Command> {
-    let found = ["oauth4webapi", "@redocly/cli", "graphql-ws"]
-        .iter()
-        .all(|name| folder().join("node_modules").join(name).exists())
+    let found = [
+        "oauth4webapi",
+        "@redocly/cli",
+        "graphql-ws",
+        "axe-core",
+        "@apollo/client",
+    ]
+    .iter()
+    .all(|name| folder().join("node_modules").join(name).exists())
         && Command::new("node").arg("--version").output().is_ok();
     is_there("Node.js with the packages of tests/clients", found).then(|| Command::new("node"))
 }
@@ -40,7 +46,7 @@ pub fn node() -> Option<Command> {
 pub fn python() -> Option<Command> {
     let program = std::env::var("BALEEN_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned());
     let found = Command::new(&program)
-        .args(["-c", "import authlib, requests, schemathesis"])
+        .args(["-c", "import authlib, requests, schemathesis, gql, sgqlc"])
         .output();
     let found = found.is_ok_and(|output| output.status.success());
     is_there("Python with Authlib", found).then(|| Command::new(program))
@@ -76,6 +82,17 @@ async fn libraries_for_javascript_get_along() {
     for name in ["oauth4webapi.mjs", "simple-oauth2.mjs"] {
         script(node().unwrap(), name, &[&server.base, "dora", PASSWORD]).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn front_ends_get_along() {
+    let (Some(_), Some(python)) = (node(), python()) else {
+        return;
+    };
+    let (base, token, _stop) = demo_pod("front").await;
+    script(node().unwrap(), "front.mjs", &[&base, &token]).await;
+    script(node().unwrap(), "codegen.mjs", &[&base]).await;
+    script(python, "front.py", &[&base, &token]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -17,6 +17,7 @@ mod contract;
 mod documents;
 mod edits;
 mod errors;
+mod explorers;
 mod failing;
 mod front_server;
 mod graphql;

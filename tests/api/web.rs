@@ -1,5 +1,7 @@
 //! The pages and files for browsers.
+use futures_util::StreamExt;
 use poem::http::{Method, StatusCode};
+use serde_json::json;
 
 use crate::support::{Backend, Data, Pod};
 
@@ -134,5 +136,32 @@ async fn assets_are_sent_once_and_templates_never() {
             file.header("content-type"),
             Some("text/plain; charset=utf-8")
         );
+    }
+}
+
+#[tokio::test]
+async fn the_examples_of_graphiql_are_answered() {
+    let pod = pod().await;
+    let examples = pod.get("/assets/graphiql/examples.json").send().await;
+    let examples = examples.json();
+    for example in examples.as_array().unwrap() {
+        let lines = example["query"].as_array().unwrap().iter();
+        let lines: Vec<_> = lines.map(|line| line.as_str().unwrap()).collect();
+        let query = lines.join("\n");
+        let sent = json!({"query": query, "variables": example["variables"], "extensions": {"cost": true}});
+        let ask = pod.post("/graphql", &sent);
+        if query.contains("\nsubscription ") {
+            let ask = ask.header("accept", "text/event-stream");
+            let mut events = ask.open().await;
+            let first = events.next().await.unwrap().unwrap();
+            assert_eq!(first.as_ref(), b":\n\n");
+            continue;
+        }
+        let answer = ask.by("alice").send().await.json();
+        assert!(answer.get("errors").is_none(), "{query}: {answer}");
+        assert!(answer["data"].is_object(), "{query}: {answer}");
+        let complexity = &answer["extensions"]["complexity"];
+        let (cost, limit) = (complexity["cost"].as_u64(), complexity["limit"].as_u64());
+        assert!(cost > Some(0) && limit > cost, "{query}: {complexity}");
     }
 }

@@ -90,7 +90,7 @@ impl Engine {
         }
         if let Some(refused) = self.rehearse(cx, &prepared).await? {
             paid_for(cx, before).await?;
-            return Ok(Begun::Answered(Outcome::of(refused, &[])));
+            return Ok(Begun::Answered(Outcome::of(refused, &[], None)));
         }
         let operation = prepared.operation().ok_or(Error::NotFound)?;
         let plan = budgets::plan(prepared.document(), operation, prepared.variables());
@@ -134,7 +134,7 @@ impl Engine {
         let answer = self.graph.execute_stream(query).next().await;
         let mut answer = answer.unwrap_or_default();
         self.complete(&mut answer, prepared.document(), operation);
-        Outcome::of(answer, &[])
+        Outcome::of(answer, &[], None)
     }
 }
 

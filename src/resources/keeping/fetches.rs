@@ -20,7 +20,7 @@ use crate::{
 };
 
 operations! {
-    "fetches";
+    "fetches", "Objects fetched from other pods.";
     /// Lists the fetches of an artist from another pod.
     ///
     /// The list is always empty, as this server does not fetch from other pods yet. Unknown IDs are

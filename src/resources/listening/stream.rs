@@ -13,7 +13,7 @@ use crate::{
 };
 
 operations! {
-    "stream";
+    "stream", "Audio as MP3, for players that know nothing else.";
     /// Returns a track's audio as MP3.
     ///
     /// Converts the audio if the upload is not MP3, and the pod converts audio. The parameters

@@ -24,7 +24,7 @@ use crate::{
 };
 
 operations! {
-    "grants";
+    "grants", "Applications that you have authorized.";
     /// Lists the applications that you have authorized.
     ///
     /// Includes applications that hold a valid authorization code, access token or refresh token of

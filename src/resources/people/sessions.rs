@@ -18,7 +18,7 @@ use crate::{
 };
 
 operations! {
-    "sessions";
+    "sessions", "Your browser sessions.";
     /// Lists your browser sessions.
     ///
     /// Sorted by sign-in time, newest first; at most 200. Expired sessions are not listed.

@@ -82,8 +82,8 @@ function signingInHere(scheme) {
 function withToken(document) {
   const described = Object.entries(document.components?.securitySchemes ?? {});
   const usable = described.filter(([, { type }]) => clientId || type !== 'oauth2');
-  const schemes = Object.fromEntries(usable);
-  if (!usable.some(([, { scheme }]) => scheme === 'bearer')) schemes.token = TOKEN;
+  const own = usable.some(([, { scheme }]) => scheme === 'bearer') ? [] : [['token', TOKEN]];
+  const schemes = Object.fromEntries([...own, ...usable]);
   const names = Object.keys(schemes).filter((name) => schemes[name].scheme === 'bearer');
   const accept = (operation) => acceptToken(operation, names, schemes);
   const paths = mapValues(document.paths ?? {}, (methods) => mapValues(methods, accept));

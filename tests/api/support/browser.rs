@@ -242,6 +242,22 @@ impl Browser {
             .collect()
     }
 
+    /// Bytes that came over the network.
+    pub fn bytes(&self) -> u64 {
+        let loaded = self.heard("Network.loadingFinished");
+        let bytes = loaded.map(|event| event["encodedDataLength"].as_f64().unwrap_or(0.0));
+        bytes.sum::<f64>() as u64
+    }
+
+    /// Shows pages in a window of this size, and in this colour scheme.
+    pub fn show_in(&mut self, width: u32, height: u32, scheme: &str) {
+        let size =
+            json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
+        self.call("Emulation.setDeviceMetricsOverride", size);
+        let scheme = json!([{"name": "prefers-color-scheme", "value": scheme}]);
+        self.call("Emulation.setEmulatedMedia", json!({"features": scheme}));
+    }
+
     /// What the page complains of: errors, exceptions, and what its policy kept it from.
     pub fn complaints(&self) -> Vec<String> {
         let thrown = self.heard("Runtime.exceptionThrown").map(Value::to_string);

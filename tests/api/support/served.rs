@@ -4,13 +4,14 @@ use baleen::{
     accounts::{self, New},
     app::App,
     config::Config,
+    demo::{self, Plan},
     scope::Permissions,
     server,
     time::Clock,
 };
 use tokio::sync::oneshot;
 
-use super::PASSWORD;
+use super::{Nobody, PASSWORD};
 
 /// A server on a port of its own, with dora.
 pub struct Served {
@@ -66,4 +67,39 @@ pub async fn served(name: &str, settings: &[&str]) -> Served {
         base: format!("http://{bind}"),
         _stop: stop,
     }
+}
+
+/// A demo pod with short pieces, on a port of its own: its address, and the token of alice.
+pub async fn demo_pod(name: &str) -> (String, String, oneshot::Sender<()>) {
+    let data = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("demo-{name}"));
+    let _ = std::fs::remove_dir_all(&data);
+    let port = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let port = port.to_string();
+    let arguments = [
+        "--data",
+        data.to_str().unwrap(),
+        "--bind",
+        &port,
+        "--funkwhale-hostname",
+        &port,
+        "--funkwhale-protocol",
+        "http",
+    ];
+    let config = Config::of(&arguments).unwrap();
+    let app = App::build(config, Clock::system()).await.unwrap();
+    let plan = Plan {
+        folder: data.join("music"),
+        seconds: 8,
+        writers: 2,
+    };
+    let people = demo::fill(&app, &plan, &mut Nobody).await.unwrap();
+    let (stop, told) = oneshot::channel();
+    let (ready, is_ready) = oneshot::channel();
+    let told = async { told.await.unwrap_or(()) };
+    tokio::spawn(server::serve(app, told, move |_| ready.send(()).unwrap()));
+    is_ready.await.unwrap();
+    (format!("http://{port}"), people[0].token.clone(), stop)
 }

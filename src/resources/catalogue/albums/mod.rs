@@ -36,7 +36,7 @@ use crate::{
 };
 
 operations! {
-    "albums";
+    "albums", "Albums and their tracks.";
     /// Lists albums.
     ///
     /// Albums of channels are left out by default, and so are albums of artists that you have

@@ -31,7 +31,7 @@ use crate::{
 };
 
 operations! {
-    "artists";
+    "artists", "Artists of albums and tracks.";
     /// Lists artists.
     ///
     /// Artists of channels are left out by default, and so are artists that you have hidden.

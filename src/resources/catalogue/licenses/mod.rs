@@ -23,7 +23,7 @@ use crate::{
 };
 
 operations! {
-    "licenses";
+    "licenses", "Licenses that tracks are published under.";
     /// Lists licenses.
     ///
     /// All licenses known to the pod, sorted by code.

@@ -26,7 +26,7 @@ use crate::{
 };
 
 operations! {
-    "search";
+    "search", "Full-text search of artists, albums, tracks and tags.";
     /// Searches artists, albums, tracks and tags.
     ///
     /// Those with the shortest names or titles come first; over REST, at most three of each kind are returned.

@@ -30,7 +30,7 @@ use crate::{
 };
 
 operations! {
-    "tags";
+    "tags", "Tags: genres and moods.";
     /// Lists tags.
     ///
     /// Sorted by name by default. Invalid filter values are answered with 400.

@@ -39,7 +39,7 @@ use crate::{
 };
 
 operations! {
-    "tracks";
+    "tracks", "Tracks, their titles and credits.";
     /// Lists tracks.
     ///
     /// Tracks of channels are left out by default, and so are tracks of artists that you have

@@ -16,7 +16,7 @@ use crate::{
 };
 
 operations! {
-    "instance";
+    "instance", "The pod: its settings, figures and NodeInfo.";
     /// Returns the NodeInfo 2.0 document of the pod.
     ///
     /// Describes the software, the pod's settings and, unless its administrators turned them off,

@@ -10,7 +10,7 @@ use crate::{
 };
 
 operations! {
-    "rate-limit";
+    "rate-limit", "Your rate limits.";
     /// Returns your rate limits.
     ///
     /// Lists every rate-limit scope with what you have left of it. The scopes `login`, `signup`,

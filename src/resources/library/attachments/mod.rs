@@ -32,7 +32,7 @@ use crate::{
 };
 
 operations! {
-    "attachments";
+    "attachments", "Pictures: covers and avatars.";
     /// Returns an attachment.
     ///
     /// Unknown IDs are answered with 404.

@@ -33,7 +33,7 @@ use crate::{
 };
 
 operations! {
-    "edits";
+    "edits", "Suggested changes of artists, albums and tracks.";
     /// Lists the edits of an artist.
     ///
     /// Pending, approved and rejected edits are listed, newest first. Unknown IDs are answered with

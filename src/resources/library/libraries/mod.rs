@@ -32,7 +32,7 @@ use crate::{
 };
 
 operations! {
-    "libraries";
+    "libraries", "Libraries: collections of uploads with a privacy level.";
     /// Lists the libraries that you have access to.
     ///
     /// Listed are public libraries, your own, those that you follow with the owner's approval, and

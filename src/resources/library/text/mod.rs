@@ -12,7 +12,7 @@ use crate::{
 };
 
 operations! {
-    "text";
+    "text", "Rendering of Markdown.";
     /// Renders Markdown as sanitized HTML.
     ///
     /// Shows how a description will look. A missing text, and a text of more than 5,000 characters,

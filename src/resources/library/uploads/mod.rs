@@ -43,7 +43,7 @@ use crate::{
 };
 
 operations! {
-    "uploads";
+    "uploads", "Audio files of tracks.";
     /// Lists your own uploads.
     ///
     /// Uploads in channels are left out by default. Sorted newest first by default. Invalid filter

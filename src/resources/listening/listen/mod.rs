@@ -19,7 +19,7 @@ use crate::{
 };
 
 operations! {
-    "listen";
+    "listen", "Audio, in its own format or converted.";
     /// Returns a track's audio.
     ///
     /// Sends the uploaded file, or a conversion if `to` or `max_bitrate` require one and the pod

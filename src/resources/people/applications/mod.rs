@@ -24,7 +24,7 @@ use crate::{
 };
 
 operations! {
-    "oauth-apps";
+    "oauth-apps", "Applications that you have registered.";
     /// Lists your own applications.
     ///
     /// Sorted by registration date, newest first. Secrets and tokens are not included.

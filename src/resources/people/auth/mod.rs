@@ -21,7 +21,7 @@ use crate::{
 };
 
 operations! {
-    "auth";
+    "auth", "Sign-up, email addresses and passwords.";
     /// Creates an account.
     ///
     /// Sends a confirmation link to the email address. If the pod does not require confirmed

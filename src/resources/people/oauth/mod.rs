@@ -29,7 +29,7 @@ use crate::{
 };
 
 operations! {
-    "oauth";
+    "oauth", "OAuth 2.0: authorization, tokens and metadata.";
     /// Grants or denies an authorization request.
     ///
     /// Acts for the signed-in user; applications send their users to the page `/authorize` instead.

@@ -32,7 +32,7 @@ use crate::{
 };
 
 operations! {
-    "users";
+    "users", "Your account and its settings.";
     /// Returns your own account.
     ///
     /// Includes your permissions, upload quota and client settings, and a token for audio URLs that

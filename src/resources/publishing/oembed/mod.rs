@@ -23,7 +23,7 @@ use crate::{
 };
 
 operations! {
-    "oembed";
+    "oembed", "Players to embed in other sites.";
     /// Describes how to embed a page of this pod.
     ///
     /// For consumers of oEmbed 1.0. The pages of artists, albums and tracks, at

@@ -1,5 +1,5 @@
 // The sign-in control in GraphiQL's top bar, and requests with its token.
-import * as oauth from './oauth.js';
+import * as oauth from '../oauth.js';
 
 // Read scopes selected by default: enough to browse one's own music.
 const AT_FIRST = ['profile', 'libraries', 'favorites', 'listenings', 'playlists', 'follows', 'radios'];
