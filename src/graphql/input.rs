@@ -3,6 +3,26 @@ use std::{borrow::Cow, ops::Deref};
 
 use async_graphql::{InputType, InputValueError, InputValueResult, Value, registry::Registry};
 
+/// Finds what a filter and its alternatives match.
+macro_rules! listed {
+    ($listing:path, $reader:expr, $filter:expr, $order:expr) => {{
+        let filter = $filter;
+        let listing = $listing($reader, filter, $order).await?;
+        let alternatives = match $crate::rest::params::Alternatives::alternatives(filter)? {
+            None => None,
+            Some(filters) => {
+                let mut found = Vec::with_capacity(filters.len());
+                for filter in &filters {
+                    found.push($listing($reader, filter, &[]).await?);
+                }
+                Some(found)
+            }
+        };
+        listing.any_of(alternatives)
+    }};
+}
+pub(crate) use listed;
+
 /// A nullable input. Omitted and null both mean the default.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Defaulted<T>(pub T);

@@ -49,7 +49,8 @@ macro_rules! fields {
                     $crate::graphql::connection::answer(async {
                         let permit = $crate::guard::AllowExt::allow::<$list_op>(ctx).await?;
                         let order_by = $crate::graphql::connection::ordering(order_by.0)?;
-                        let listing = $listing(&permit, &filter, &order_by).await?;
+                        let listing =
+                            $crate::graphql::input::listed!($listing, &permit, &*filter, &order_by);
                         $crate::graphql::connection::connect(&permit, listing, window?).await
                     })
                     .await

@@ -65,6 +65,15 @@ impl Sql {
         self.then(" and ").append(condition)
     }
 
+    /// The conditions of `from .. where ..`, whose table has no values.
+    pub(super) fn conditions(self) -> Self {
+        let (_, conditions) = self.text.split_once(" where ").unwrap_or(("", "true"));
+        Self {
+            text: conditions.to_owned(),
+            values: self.values,
+        }
+    }
+
     /// A statement with text made by the program, from numbers or constant names.
     pub(super) fn generated(text: String) -> Self {
         Self {

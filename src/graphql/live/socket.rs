@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use tokio::{
     sync::mpsc,
     task::{AbortHandle, JoinSet},
-    time::{interval, sleep},
+    time::{interval, sleep, timeout},
 };
 
 use super::Begun;
@@ -31,6 +31,8 @@ const PIECE: usize = 4 << 10;
 const MOST: usize = 64;
 /// For the first message.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// For the close message of the client.
+const CLOSING: Duration = Duration::from_secs(2);
 /// Between two pings, which keep proxies from closing the connection.
 const PING: Duration = Duration::from_secs(25);
 
@@ -146,8 +148,13 @@ async fn serve(engine: Arc<Engine>, lasting: Lasting, socket: WebSocketStream) {
             Err(closing) => break closing,
         }
     };
-    // The client may be gone already.
-    _ = sink.send(Message::close_with(closing.0, closing.1)).await;
+    // The client may be gone already. Else its own close message is waited for: a connection that is
+    // dropped before may lose what was sent last.
+    let close = Message::close_with(closing.0, closing.1);
+    if sink.send(close).await.is_ok() {
+        let rest = async { while let Some(Ok(_)) = incoming.next().await {} };
+        _ = timeout(CLOSING, rest).await;
+    }
 }
 
 /// A connection and its operations, which end with it.

@@ -163,7 +163,7 @@ macro_rules! nested {
                     filter.$channels.get_or_insert(true);
                     let filter = &filter;
                 )?
-                $listing(reader, filter, order).await
+                Ok($crate::graphql::input::listed!($listing, reader, filter, order))
             }
 
             $(

@@ -188,11 +188,24 @@ macro_rules! filter {
     (@name $field:ident $name:literal) => { $name };
     ($(#[$meta:meta])* pub struct $filter:ident {
         $($(#[doc = $doc:literal])+ $field:ident: $type:ty $(= $name:literal)?,)+
-    }) => {
+    } $(shares $($shared:ident),+)?) => {
         $(#[$meta])*
         #[derive(Clone, Debug, Default, async_graphql::InputObject)]
         pub struct $filter {
             $($(#[doc = $doc])+ pub $field: $type,)+
+            /// At least one of these filters must match too. At most 5, which have no `or` themselves.
+            pub or: Option<Vec<Self>>,
+        }
+
+        impl $crate::rest::params::Alternatives for $filter {
+            fn or(&self) -> Option<&[Self]> {
+                self.or.as_deref()
+            }
+
+            fn share(&self, other: &mut Self) {
+                let _ = other;
+                $($(other.$shared = self.$shared;)+)?
+            }
         }
 
         impl $crate::rest::params::Docs for $filter {
@@ -219,12 +232,47 @@ macro_rules! filter {
                             Default::default()
                         })
                     },)+
+                    or: None,
                 }
             }
         }
     };
 }
 pub(crate) use filter;
+
+/// Filters of which one must match, in GraphQL.
+pub trait Alternatives: Clone {
+    fn or(&self) -> Option<&[Self]>;
+
+    /// Gives another filter what holds for all of them: that which widens a list.
+    fn share(&self, other: &mut Self);
+
+    /// The filters of `or`; `None` if it is not given.
+    ///
+    /// # Errors
+    /// `Invalid` if there are too many, or alternatives within alternatives.
+    fn alternatives(&self) -> Result<Option<Vec<Self>>> {
+        const MOST: usize = 5;
+        let Some(others) = self.or() else {
+            return Ok(None);
+        };
+        if others.len() > MOST {
+            return Err(Error::field(
+                "or",
+                format!("At most {MOST} filters are allowed."),
+            ));
+        }
+        if others.iter().any(|other| other.or().is_some()) {
+            return Err(Error::field("or", "A filter of `or` has no `or` itself."));
+        }
+        let shared = |other: &Self| {
+            let mut other = other.clone();
+            self.share(&mut other);
+            other
+        };
+        Ok(Some(others.iter().map(shared).collect()))
+    }
+}
 
 /// A field that a list can be sorted by.
 pub trait OrderField: Copy + Sized + 'static {

@@ -159,6 +159,19 @@ impl Listing {
         page.kept_ids(db).await
     }
 
+    /// Keeps the rows that match at least one of these lists of the same table, if there are any.
+    pub fn any_of(mut self, alternatives: Option<Vec<Self>>) -> Self {
+        if let Some(alternatives) = alternatives {
+            let none = self.from.then(" and (false");
+            let either = alternatives.into_iter().fold(none, |from, alternative| {
+                let conditions = alternative.from.conditions();
+                from.then(" or (").append(conditions).then(")")
+            });
+            self.from = either.then(")");
+        }
+        self
+    }
+
     /// Only the rows that match this condition too.
     pub fn and(mut self, condition: Sql) -> Self {
         self.from = self.from.and(condition);

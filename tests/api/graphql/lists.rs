@@ -327,3 +327,46 @@ on_both! {
         assert!(each(&shown, "filename").iter().any(|name| name.as_str().is_some_and(|name| name.ends_with(".mp3"))), "{shown}");
     }
 }
+
+on_both! {
+    async fn one_of_several_filters_is_enough(pod: Pod) {
+        let names = async |filter: &str| {
+            let query = format!("{{ artists(filter: {filter}, orderBy: [{{field: NAME}}]) {{ totalCount nodes {{ name databaseId }} }} }}");
+            let found = pod.graphql(&query).send().await.json();
+            assert!(found.get("errors").is_none(), "{filter}: {found}");
+            let nodes = found["data"]["artists"]["nodes"].as_array().unwrap().clone();
+            assert_eq!(found["data"]["artists"]["totalCount"], nodes.len());
+            nodes.iter().map(|node| node["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        let all = names("{}").await;
+        assert!(all.len() > 2, "{all:?}");
+        let (first, last) = (&all[0], &all[all.len() - 1]);
+        let either = format!("{{or: [{{name: {first:?}}}, {{name: {last:?}}}]}}");
+        assert_eq!(names(&either).await, [first.clone(), last.clone()]);
+        // Beside other conditions, which hold for all.
+        let both = format!("{{name: {last:?}, or: [{{name: {first:?}}}, {{name: {last:?}}}]}}");
+        assert_eq!(names(&both).await, [last.clone()]);
+        assert_eq!(names("{or: []}").await, [""; 0]);
+        assert_eq!(names("{or: [{}]}").await, all);
+        // What widens the list holds for the alternatives too.
+        let wide = names("{includeChannels: true}").await;
+        assert!(wide.len() > all.len());
+        assert_eq!(names("{includeChannels: true, or: [{}]}").await, wide);
+        for refused in ["{or: [{or: [{}]}]}", "{or: [{}, {}, {}, {}, {}, {}]}"] {
+            let query = format!("{{ artists(filter: {refused}) {{ totalCount }} }}");
+            let refused = pod.graphql(&query).send().await.json();
+            assert!(refused["errors"][0]["extensions"]["fields"]["or"].is_array(), "{refused}");
+        }
+    }
+
+    async fn lists_below_objects_take_alternatives(pod: Pod) {
+        let query = "{ artists(first: 20) { nodes { albums { nodes { title } } either: albums(filter: {or: [{q: \"zzz\"}, {releaseDateFrom: \"0001-01-01\"}]}) { totalCount nodes { releaseDate } } } } }";
+        let found = pod.graphql(query).send().await.json();
+        assert!(found.get("errors").is_none(), "{found}");
+        let artists = found["data"]["artists"]["nodes"].as_array().unwrap();
+        let dated: Vec<_> = artists.iter().flat_map(|artist| artist["either"]["nodes"].as_array().unwrap()).collect();
+        assert!(!dated.is_empty() && dated.iter().all(|album| album["releaseDate"].is_string()), "{dated:?}");
+        // There is no other door to it.
+        assert_eq!(pod.get("/api/v1/artists?or=1").send().await.status, 200);
+    }
+}

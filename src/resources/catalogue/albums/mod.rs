@@ -143,7 +143,7 @@ filter! {
         scope: Option<String>,
         /// Albums with all of these tags (not case-sensitive). At most 100.
         tag: Defaulted<Vec<String>>,
-    }
+    } shares hidden, include_channels
 }
 
 ordering! {

@@ -161,7 +161,7 @@ filter! {
         title_equals: Option<String> = "title__iexact",
         /// Title starts with (case-sensitive).
         title_starts_with: Option<String> = "title__startswith",
-    }
+    } shares hidden, include_channels
 }
 
 ordering! {

@@ -151,7 +151,7 @@ filter! {
         track: Option<ByUuid<Track>>,
         /// Uploads of tracks credited to this artist.
         track_artist: Option<ById<Artist>>,
-    }
+    } shares include_channels
 }
 
 ordering! {
