@@ -11,7 +11,7 @@ pub mod form;
 pub mod incoming;
 mod negotiation;
 mod origin;
-mod outgoing;
+pub mod outgoing;
 pub mod page;
 pub mod params;
 pub mod routes;

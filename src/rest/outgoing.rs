@@ -33,23 +33,32 @@ pub fn hold(response: &mut Response, bytes: bytes::Bytes, who: Ident) -> Result<
         response.set_body(bytes);
         return Ok(());
     }
-    let room = [ROOM.clone(), SHARES.of(who)].map(|room| take(room, bytes.len()));
+    let room = take_room(bytes.len(), who)?;
+    response
+        .headers_mut()
+        .insert(CONTENT_LENGTH, bytes.len().into());
+    let waiting = Waiting { bytes, room };
+    let pieces = stream::unfold(waiting, |waiting| async { waiting.next() });
+    response.set_body(Body::from_bytes_stream(pieces));
+    Ok(())
+}
+
+/// Room for bytes that wait: of all clients, and of this one. Held until it is dropped.
+pub type Room = [OwnedSemaphorePermit; 2];
+
+/// Room for an answer of this size.
+///
+/// # Errors
+/// `Unavailable` when too much is waiting already.
+pub fn take_room(bytes: usize, who: Ident) -> Result<Room> {
+    let room = [ROOM.clone(), SHARES.of(who)].map(|room| take(room, bytes));
     let [Some(all), Some(own)] = room else {
         return Err(Error::Unavailable(
             "Too many answers wait for their readers. Read them, or try again in a moment."
                 .to_owned(),
         ));
     };
-    response
-        .headers_mut()
-        .insert(CONTENT_LENGTH, bytes.len().into());
-    let waiting = Waiting {
-        bytes,
-        room: [all, own],
-    };
-    let pieces = stream::unfold(waiting, |waiting| async { waiting.next() });
-    response.set_body(Body::from_bytes_stream(pieces));
-    Ok(())
+    Ok([all, own])
 }
 
 /// Room for an answer; one that is longer than a share takes all of it.
@@ -61,7 +70,7 @@ fn take(room: Arc<Semaphore>, bytes: usize) -> Option<OwnedSemaphorePermit> {
 /// What is left of an answer.
 struct Waiting {
     bytes: bytes::Bytes,
-    room: [OwnedSemaphorePermit; 2],
+    room: Room,
 }
 
 impl Waiting {

@@ -117,14 +117,20 @@ impl Reads {
     }
 
     async fn read_changes(self, mut mark: Mark) {
+        let mut has_failed = false;
         loop {
             _ = timeout(INTERVAL, self.cache.written()).await;
             match changes::since(&self, Some(&mark)).await {
                 Ok((next, news)) => {
-                    mark = next;
+                    // Meanwhile changes may have been pruned.
+                    let news = if has_failed { News::Everything } else { news };
+                    (mark, has_failed) = (next, false);
                     self.watched.state().tell(&news);
                 }
-                Err(error) => error.log(),
+                Err(error) => {
+                    has_failed = true;
+                    error.log();
+                }
             }
             if self.watched.ends() {
                 return;

@@ -76,6 +76,7 @@ const closings = [
   [4400, ['no JSON']],
   [4400, [INIT, { type: 'nothing' }]],
   [4400, [INIT, { type: 'subscribe', id: '1' }]],
+  [4400, [INIT, subscribe('x'.repeat(200), QUERY)]],
   [4401, [subscribe('1', QUERY)]],
   [4403, [{ ...INIT, payload: { Authorization: 'Bearer unknown' } }]],
   [4403, [{ ...INIT, payload: { headers: { authorization: 'Bearer unknown' } } }]],

@@ -8,7 +8,11 @@ use poem::{Body, Response};
 use tokio::{sync::mpsc, task::JoinSet, time::timeout};
 
 use super::{Begun, Subscription};
-use crate::{app::App, graphql::outcome::Outcome};
+use crate::{
+    app::App,
+    graphql::outcome::Outcome,
+    rest::outgoing::{Room, take_room},
+};
 
 /// Between two events, or comments that keep proxies from closing the connection.
 const QUIET: Duration = Duration::from_secs(15);
@@ -32,6 +36,9 @@ pub fn stream(app: &App, begun: Begun) -> Response {
         .body(body)
 }
 
+/// An event that waits for its reader, and its room.
+type Waiting = (Bytes, Option<Room>);
+
 fn next(outcome: &Outcome) -> Bytes {
     Bytes::from(format!("event: next\ndata: {}\n\n", outcome.body))
 }
@@ -49,7 +56,8 @@ fn events(app: &App, subscription: Subscription) -> impl Stream<Item = io::Resul
                 true => Bytes::from_static(COMMENT),
                 false => match timeout(QUIET, told.recv()).await {
                     Err(_) => Bytes::from_static(COMMENT),
-                    Ok(Some(event)) => event,
+                    // What is handed on is in the connection's own, bounded buffers.
+                    Ok(Some((event, _room))) => event,
                     Ok(None) => return None,
                 },
             };
@@ -58,20 +66,27 @@ fn events(app: &App, subscription: Subscription) -> impl Stream<Item = io::Resul
     )
 }
 
-async fn tell(app: App, mut subscription: Subscription, teller: mpsc::Sender<Bytes>) {
+async fn tell(app: App, mut subscription: Subscription, teller: mpsc::Sender<Waiting>) {
     let last = loop {
         let happened = tokio::select! {
             happened = subscription.next() => happened,
             () = app.stopped() => break None,
         };
-        match happened {
-            Ok(outcome) if teller.send(next(&outcome)).await.is_err() => return,
-            Ok(_) => {}
+        let event = happened.and_then(|outcome| {
+            let room = take_room(outcome.body.len(), subscription.ident())?;
+            Ok((next(&outcome), Some(room)))
+        });
+        match event {
+            Ok(event) => {
+                if teller.send(event).await.is_err() {
+                    return;
+                }
+            }
             Err(error) => break Some(next(&Outcome::refusal(error))),
         }
     };
     for piece in last.into_iter().chain([Bytes::from_static(COMPLETE)]) {
-        if teller.send(piece).await.is_err() {
+        if teller.send((piece, None)).await.is_err() {
             return;
         }
     }

@@ -18,8 +18,10 @@ use tokio::{
 use super::Begun;
 use crate::{
     auth::lasting::Lasting,
+    context::Cx,
     error::{Error, Result},
     graphql::{engine::Engine, outcome::Outcome, sent::parameters},
+    rest::outgoing::{Room, take_room},
 };
 
 const PROTOCOL: &str = "graphql-transport-ws";
@@ -29,6 +31,8 @@ const LONGEST: usize = 64 << 10;
 const PIECE: usize = 4 << 10;
 /// Operations of one connection at once.
 const MOST: usize = 64;
+/// Bytes of the ID of an operation.
+const NAME: usize = 128;
 /// For the first message.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// For the close message of the client.
@@ -49,7 +53,8 @@ enum Received {
 
 /// What an operation has to tell.
 enum Told {
-    Next(String, Outcome),
+    /// The room is that of the answer, until it is sent.
+    Next(String, Outcome, Room),
     /// The operation was refused, or ended.
     Error(String, Outcome),
     Complete(String),
@@ -95,6 +100,8 @@ pub async fn upgrade(engine: Arc<Engine>, request: &Request) -> Result<Response>
     let socket = WebSocket::from_request(request, &mut RequestBody::default()).await;
     let socket = socket.map_err(|error| Error::Refused(error.to_string()))?;
     let lasting = Lasting::of(request);
+    // Each connection counts as a request, as its operations will.
+    Cx::of(request).spend_document().await?;
     let config = WebSocketConfig::default()
         .read_buffer_size(PIECE)
         .write_buffer_size(0)
@@ -123,6 +130,8 @@ async fn serve(engine: Arc<Engine>, lasting: Lasting, socket: WebSocketStream) {
     let late = sleep(PATIENCE);
     let stopped = app.stopped();
     tokio::pin!(late, stopped);
+    // The room of the answer that is being sent.
+    let mut held: Option<Room> = None;
     let closing = loop {
         let message = tokio::select! {
             message = incoming.next() => match message {
@@ -131,7 +140,7 @@ async fn serve(engine: Arc<Engine>, lasting: Lasting, socket: WebSocketStream) {
                 Some(Ok(Message::Binary(_))) => Err(Closing::of(4400, "Messages must be text.")),
                 Some(Ok(Message::Close(_)) | Err(_)) | None => return,
             },
-            Some(told) = told.recv() => connection.told(told).map(Some),
+            Some(told) = told.recv() => connection.told(told, &mut held).map(Some),
             () = &mut late, if !connection.is_known => {
                 Err(Closing::of(4408, "Connection initialisation timeout"))
             }
@@ -144,6 +153,7 @@ async fn serve(engine: Arc<Engine>, lasting: Lasting, socket: WebSocketStream) {
                 if sink.send(message).await.is_err() {
                     return;
                 }
+                held = None;
             }
             Err(closing) => break closing,
         }
@@ -189,6 +199,9 @@ impl Connection {
             }
             Received::Pong {} => Ok(None),
             Received::Subscribe { .. } if !self.is_known => Err(Closing::of(4401, "Unauthorized")),
+            Received::Subscribe { id, .. } if id.len() > NAME => {
+                Err(Closing::of(4400, "Invalid message"))
+            }
             Received::Subscribe { id, payload } => self.subscribe(id, payload),
             Received::Complete { id } => {
                 if let Some(operation) = self.operations.remove(&id) {
@@ -223,10 +236,11 @@ impl Connection {
         Ok(None)
     }
 
-    /// The message of what an operation tells.
-    fn told(&mut self, told: Told) -> Result<Message, Closing> {
+    /// The message of what an operation tells, and the room that it holds.
+    fn told(&mut self, told: Told, held: &mut Option<Room>) -> Result<Message, Closing> {
         match told {
-            Told::Next(id, outcome) => {
+            Told::Next(id, outcome, room) => {
+                *held = Some(room);
                 let (id, payload) = (json!(id), outcome.body);
                 let text = format!(r#"{{"id":{id},"type":"next","payload":{payload}}}"#);
                 Ok(Message::text(text))
@@ -270,7 +284,7 @@ impl Operation {
         let begun = self.engine.begin(&cx, lasting, parameters(payload)?, false);
         let mut subscription = match begun.await? {
             Begun::Answered(outcome) if outcome.has_data() => {
-                self.tell(outcome).await;
+                self.tell(outcome).await?;
                 return Ok(Told::Complete(self.id.clone()));
             }
             Begun::Answered(refused) => return Ok(Told::Error(self.id.clone(), refused)),
@@ -278,12 +292,16 @@ impl Operation {
         };
         loop {
             let outcome = subscription.next().await?;
-            self.tell(outcome).await;
+            self.tell(outcome).await?;
         }
     }
 
-    async fn tell(&self, outcome: Outcome) {
-        _ = self.teller.send(Told::Next(self.id.clone(), outcome)).await;
+    async fn tell(&self, outcome: Outcome) -> Result<()> {
+        let room = take_room(outcome.body.len(), self.lasting.cx().ident())?;
+        let told = Told::Next(self.id.clone(), outcome, room);
+        // The connection may have ended.
+        _ = self.teller.send(told).await;
+        Ok(())
     }
 }
 

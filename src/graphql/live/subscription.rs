@@ -16,6 +16,7 @@ use crate::{
         outcome::{Outcome, is_too_complex},
         sent::Parameters,
     },
+    throttle::Ident,
 };
 
 /// Between two checks of the credentials while nothing happens.
@@ -36,6 +37,7 @@ pub struct Subscription {
     lasting: Lasting,
     source: Source,
     is_dear: bool,
+    ident: Ident,
     _place: Place,
 }
 
@@ -105,6 +107,7 @@ impl Engine {
             engine: self.clone(),
             source: Source::of(cx, live.upon).await?,
             is_dear: plan.is_dear(),
+            ident: cx.ident(),
             _place: self.places.take(cx.ident())?,
             prepared,
             lasting,
@@ -139,6 +142,11 @@ impl Engine {
 }
 
 impl Subscription {
+    /// Who subscribes.
+    pub fn ident(&self) -> Ident {
+        self.ident
+    }
+
     /// Waits for the next event.
     ///
     /// # Errors

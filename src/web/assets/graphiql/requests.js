@@ -31,17 +31,30 @@ async function answer(parameters, headers) {
   return tell(await response.json());
 }
 
-async function* events(parameters, headers) {
+/** The answers of a subscription. To return from it ends the request at once, though no event may come. */
+function events(parameters, headers) {
   const stop = new AbortController();
+  const found = pull(parameters, headers, stop.signal);
+  return {
+    [Symbol.asyncIterator]() { return this; },
+    next: () => found.next(),
+    async return() {
+      stop.abort();
+      return { done: true, value: undefined };
+    },
+  };
+}
+
+async function* pull(parameters, headers, signal) {
   try {
-    const response = await ask(parameters, headers, 'text/event-stream', stop.signal);
+    const response = await ask(parameters, headers, 'text/event-stream', signal);
     if (!response.headers.get('content-type')?.startsWith('text/event-stream')) {
       yield tell(await response.json());
       return;
     }
     for await (const data of eventsOf(response.body)) yield tell(JSON.parse(data));
-  } finally {
-    stop.abort();
+  } catch (error) {
+    if (!signal.aborted) throw error;
   }
 }
 
