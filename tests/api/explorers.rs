@@ -72,11 +72,11 @@ async fn graphiql_has_examples_links_and_subscriptions() {
         browser.wait(
             "document.querySelector('.graphiql-execute-button').ariaLabel.startsWith('Stop')",
         );
-        browser.wait("performance.getEntriesByType('resource').length > 0");
-        run(&mut browser);
-        browser.wait(
-            "document.querySelector('.graphiql-execute-button').ariaLabel.startsWith('Execute')",
-        );
+        // GraphiQL passes over a press before it has the subscription.
+        let button = "document.querySelector('.graphiql-execute-button')";
+        browser.wait(&format!(
+            "{button}.ariaLabel.startsWith('Execute') || ({button}.click(), false)"
+        ));
         assert_eq!(browser.complaints(), [""; 0]);
     });
     browsing.await.unwrap();
