@@ -95,6 +95,20 @@ impl Caller {
         }
     }
 
+    /// Refuses credentials that are not accepted, where strangers are not meant by them.
+    ///
+    /// # Errors
+    /// `Unauthenticated` for a token that is unknown, revoked or expired; the refusal of `Refused`.
+    pub fn check(&self) -> Result<()> {
+        match self {
+            Self::Refused(error) => Err(error.clone()),
+            Self::Rejected(problem @ (TokenProblem::Invalid | TokenProblem::Expired)) => {
+                Err(Error::Unauthenticated(Some(*problem)))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The rule of every operation: 401 for strangers where it is closed, 403 without the scope.
     pub fn may(&self, anonymous: Anonymous, closed: bool, scope: Option<Scope>) -> Result<()> {
         let problem = match self {

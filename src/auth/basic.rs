@@ -13,6 +13,7 @@ use crate::{
     caller::Caller,
     error::{Error, Result},
     ledger::{Entry, Ledger},
+    proof::Proof,
     throttle::{Ident, Throttle, Verdict},
     token::token_hash,
 };
@@ -88,24 +89,32 @@ async fn checked(
     if !matches!(known, Ok(None)) {
         app.limits().give_back(address, budget).await?;
     }
-    let holder = match known? {
-        Some(known) => {
-            let holder = Holder::of_user(app, known.proof.user).await?;
-            // The password may have changed since it was checked.
-            holder.filter(|holder| holder.stamp == known.proof.stamp)
-        }
-        None => None,
-    };
-    let caller = match holder {
-        Some(holder) => admitted(app, (credential, None), holder, age)
-            .await?
-            .unwrap_or_else(Caller::Rejected),
+    let caller = match known? {
+        // The password may have changed since it was checked.
+        Some(known) => proven(app, credential, known.proof, age).await?,
         None => Caller::Refused(Error::WrongPassword),
     };
     Ok(Checked {
         caller,
         refused_by: None,
     })
+}
+
+/// The caller behind a password that was checked before, as they are now.
+pub async fn again(app: &App, proof: Proof) -> Result<Caller> {
+    let age = app.credentials().age();
+    proven(app, &format!("password {}", proof.stamp), proof, age).await
+}
+
+async fn proven(app: &App, credential: &str, proof: Proof, age: u64) -> Result<Caller> {
+    let holder = Holder::of_user(app, proof.user).await?;
+    match holder.filter(|holder| holder.stamp == proof.stamp) {
+        Some(holder) => {
+            let admitted = admitted(app, (credential, None), holder, age).await?;
+            Ok(admitted.unwrap_or_else(Caller::Rejected))
+        }
+        None => Ok(Caller::Refused(Error::WrongPassword)),
+    }
 }
 
 fn decoded(pair: &str) -> Option<(String, String)> {

@@ -7,14 +7,14 @@ use poem::{
     },
 };
 
-use super::caller;
+use super::{basic, caller};
 use crate::{
     app::App,
     caller::{Caller, Client, Credential},
     context::Cx,
     error::{Error, Result, TokenProblem},
     ledger::Ledger,
-    store::sql,
+    proof::Proof,
 };
 
 /// The headers that authentication reads.
@@ -25,6 +25,9 @@ const READ: [HeaderName; 5] = [
     ORIGIN,
     HeaderName::from_static("x-csrftoken"),
 ];
+
+/// Those that a client may send later. The others are the browser's to say.
+const SENT: [HeaderName; 2] = [AUTHORIZATION, HeaderName::from_static("x-csrftoken")];
 
 /// Who is at the other end of a connection, and what they showed.
 #[derive(Clone)]
@@ -50,22 +53,23 @@ impl Lasting {
         }
     }
 
-    /// Authenticates with further headers, as a request that may change something.
+    /// Authenticates with other credentials, as a request that may change something.
     ///
     /// # Errors
     /// `Unauthenticated` for a token that is not valid.
-    pub async fn show(
+    pub async fn authenticate(
         &mut self,
-        shown: impl IntoIterator<Item = (HeaderName, HeaderValue)>,
+        sent: impl IntoIterator<Item = (HeaderName, HeaderValue)>,
     ) -> Result<()> {
-        let known = shown.into_iter().filter(|(name, _)| READ.contains(name));
-        self.headers.extend(known);
+        for (name, value) in sent.into_iter().filter(|(name, _)| SENT.contains(name)) {
+            self.headers.insert(name, value);
+        }
         self.method = Method::POST;
         self.caller = self.authenticated().await?;
-        Ok(())
+        self.caller.check()
     }
 
-    /// Checks the credentials again.
+    /// Checks the credentials again, and how far they reach now.
     ///
     /// # Errors
     /// `Unauthenticated` if they have expired or were revoked.
@@ -73,20 +77,23 @@ impl Lasting {
         let Some(identity) = self.caller.identity() else {
             return Ok(());
         };
-        if let Credential::Password(stamp) = &identity.credential {
-            let text = "select cast(1 as bigint) from users
-                 where id = ? and secret_key = ? and is_active = true";
-            let row = sql(text).bind(identity.user_id).bind(*stamp);
-            let found: Option<(i64,)> = row.optional(self.app.db()).await?;
-            return found.map(|_| ()).ok_or(Error::Unauthenticated(None));
-        }
-        match self.authenticated().await? {
-            caller @ Caller::User(_) => {
-                self.caller = caller;
-                Ok(())
+        let caller = match identity.credential {
+            Credential::Password(stamp) => {
+                let user = identity.user_id;
+                basic::again(&self.app, Proof { user, stamp }).await?
             }
-            _ => Err(Error::Unauthenticated(None)),
+            _ => self.authenticated().await?,
+        };
+        // A request with several credentials falls back to the next one; a connection ends with its own.
+        let is_same = caller.identity().is_some_and(|now| {
+            (now.user_id, &now.credential) == (identity.user_id, &identity.credential)
+        });
+        if !is_same {
+            let problem = (!identity.in_person()).then_some(TokenProblem::Invalid);
+            return Err(Error::Unauthenticated(problem));
         }
+        self.caller = caller;
+        Ok(())
     }
 
     async fn authenticated(&self) -> Result<Caller> {
@@ -94,23 +101,13 @@ impl Lasting {
             .method(self.method.clone())
             .uri_str("/graphql")
             .finish();
-        request.headers_mut().extend(self.headers.clone());
+        *request.headers_mut() = self.headers.clone();
         let address = self.app.ident(self.client.address);
-        match caller(&self.app, &request, address, &mut Ledger::default()).await? {
-            Caller::Refused(error) => Err(error),
-            Caller::Rejected(problem @ (TokenProblem::Invalid | TokenProblem::Expired)) => {
-                Err(Error::Unauthenticated(Some(problem)))
-            }
-            caller => Ok(caller),
-        }
+        caller(&self.app, &request, address, &mut Ledger::default()).await
     }
 
     pub fn app(&self) -> &App {
         &self.app
-    }
-
-    pub fn caller(&self) -> &Caller {
-        &self.caller
     }
 
     /// The context of one operation over the connection.

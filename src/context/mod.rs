@@ -143,6 +143,14 @@ impl Cx {
         self.spend("graphql.document", Throttle::Wildcard).await
     }
 
+    /// Gives back what `spend_document` spent.
+    pub async fn give_back_document(&self) -> Result<()> {
+        match Throttle::Wildcard.scope(&self.0.ident) {
+            Some(scope) => self.app().limits().give_back(self.0.ident, scope).await,
+            None => Ok(()),
+        }
+    }
+
     /// Refuses a document that takes long to read when not even a refusal could be paid.
     pub async fn may_send_document(&self) -> Result<()> {
         let scope = Throttle::Wildcard.scope(&self.0.ident);
@@ -237,10 +245,14 @@ impl Cx {
         looked.await.map(Vec::as_slice)
     }
 
-    /// What is left of every budget just now.
-    pub async fn look(&self) -> Result<Vec<Quota>> {
-        let limits = self.app().limits();
-        limits.look(self.0.ident, self.address()).await
+    async fn look(&self) -> Result<Vec<Quota>> {
+        let (ident, address) = self.payers();
+        self.app().limits().look(ident, address).await
+    }
+
+    /// Whose budgets the request spends: the caller's, and those counted by address.
+    pub fn payers(&self) -> (Ident, Ident) {
+        (self.0.ident, self.address())
     }
 
     fn within_limits(&self, scopes: &[&'static str]) -> Result<()> {

@@ -17,10 +17,9 @@ use super::{
 };
 use crate::{
     auth::lasting::Lasting,
-    caller::Caller,
     config::Config,
     context::Cx,
-    error::{Error, RETRY_AFTER, Result, TokenProblem},
+    error::{Error, RETRY_AFTER, Result},
     rest::encoding::{known, validate},
 };
 
@@ -48,14 +47,7 @@ impl GraphQl {
     }
 
     async fn answered(&self, cx: &Cx, request: Request, accepted: Accepted) -> Result<Response> {
-        if let Caller::Rejected(problem @ (TokenProblem::Invalid | TokenProblem::Expired)) =
-            cx.caller()
-        {
-            return Err(Error::Unauthenticated(Some(*problem)));
-        }
-        if let Some(refusal) = cx.caller().refusal() {
-            return Err(refusal.clone());
-        }
+        cx.caller().check()?;
         let lasting = accepted.events.then(|| Lasting::of(&request));
         match *request.method() {
             Method::GET if live::is_upgrade(&request) => {
@@ -160,8 +152,9 @@ impl Accepted {
     }
 
     fn response(self, cx: &Cx, begun: Begun) -> Response {
+        let is_stream = self.streams(&begun);
         match begun {
-            Begun::Answered(outcome) if self.json.is_some() || !outcome.has_data() => {
+            Begun::Answered(outcome) if !is_stream => {
                 let media = self.media();
                 written(outcome.status(media), outcome.body, media)
             }

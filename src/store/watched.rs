@@ -108,7 +108,8 @@ impl Reads {
         // From here on the task does not end by itself.
         self.watched.state().add(upon, key, &watch);
         let _starting = self.watched.starting.lock().await;
-        if self.watched.state().reader.is_none() {
+        let is_read = |reader: &AbortHandle| !reader.is_finished();
+        if !self.watched.state().reader.as_ref().is_some_and(is_read) {
             let (mark, _) = changes::since(self, None).await?;
             let task = tokio::spawn(self.clone().read_changes(mark));
             self.watched.state().reader = Some(task.abort_handle());

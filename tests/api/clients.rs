@@ -12,6 +12,10 @@ use oauth2::{
     TokenIntrospectionResponse, TokenResponse, TokenUrl, basic::BasicClient,
 };
 use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
 use crate::support::{PASSWORD, Served, demo_pod, free_port, served};
 
@@ -100,8 +104,27 @@ async fn clients_of_subscriptions_get_along() {
     if let Some(node) = node() {
         let server = served("subscriptions", &[]).await;
         script(node, "subscriptions.mjs", &[&server.base, "dora", PASSWORD]).await;
-        // A connection does not keep the server from stopping.
+        // A connection does not keep the server from stopping: it is closed with 1001.
+        let mut socket = TcpStream::connect(server.base.strip_prefix("http://").unwrap())
+            .await
+            .unwrap();
+        let handshake = "GET /graphql HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\
+            Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+            Sec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n";
+        socket.write_all(handshake.as_bytes()).await.unwrap();
+        let mut read = Vec::new();
+        while !read.ends_with(b"\x89\x00") {
+            assert!(
+                socket.read_buf(&mut read).await.unwrap() > 0,
+                "{}",
+                String::from_utf8_lossy(&read)
+            );
+        }
+        assert!(read.starts_with(b"HTTP/1.1 101 "));
         server.app.stop();
+        socket.read_to_end(&mut read).await.unwrap();
+        let is_closing = |frame: &[u8]| frame[0] == 0x88 && frame[2..] == 1001_u16.to_be_bytes();
+        assert!(read.windows(4).any(is_closing));
     }
 }
 

@@ -1,6 +1,6 @@
 // Proves that graphql-codegen makes types of queries (client preset), and that they are those of the schema.
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { generate } from '@graphql-codegen/cli';
@@ -30,4 +30,5 @@ await generate({
 }, true);
 const types = readFileSync(path.join(folder, 'out', 'graphql.ts'), 'utf8');
 for (const name of ['PageQuery', 'EditMutation', 'SessionsSubscription', 'NameFragment']) assert.match(types, new RegExp(`export type ${name} `));
+rmSync(folder, { recursive: true });
 console.log('codegen: the types are there');

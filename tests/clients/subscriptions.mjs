@@ -1,5 +1,6 @@
 // Proves that graphql-ws and graphql-sse subscribe, query and are refused as their protocols say.
 import assert from 'node:assert/strict';
+import { request } from 'node:http';
 import { createClient as createSse } from 'graphql-sse';
 import { createClient as createWs } from 'graphql-ws';
 import WebSocket from 'ws';
@@ -56,7 +57,8 @@ const INIT = { type: 'connection_init' };
 const QUERY = { query: '{ instance { name } }' };
 const subscribe = (id, payload) => ({ id, type: 'subscribe', payload });
 
-// Sends messages over a connection of its own; answers what came back, and the code of its close.
+// Sends messages over a connection of its own; answers what came back, and the code of its close. `until`: a
+// number of messages, or the type of the last one.
 function converse(messages, { until = Infinity, headers } = {}) {
   return new Promise((resolve, reject) => {
     const connection = new WebSocket(socket, 'graphql-transport-ws', { headers });
@@ -65,7 +67,7 @@ function converse(messages, { until = Infinity, headers } = {}) {
     connection.on('open', () => messages.forEach((message) => connection.send(typeof message === 'string' ? message : JSON.stringify(message))));
     connection.on('message', (data) => {
       received.push(JSON.parse(data));
-      if (received.length >= until) connection.close(1000, 'done');
+      if (received.length >= until || received.at(-1).type === until) connection.close(1000, 'done');
     });
     connection.on('close', done);
     connection.on('error', reject);
@@ -90,6 +92,7 @@ await Promise.all(closings.map(async ([code, messages]) => {
 step('connections are closed with the codes of the protocol');
 
 const pinged = await converse([INIT, { type: 'ping', payload: { a: 1 } }, { type: 'pong' }, { type: 'ping' }], { until: 3 });
+assert.equal(pinged.code, 1000);
 assert.deepEqual(pinged.received, [{ type: 'connection_ack' }, { type: 'pong', payload: { a: 1 } }, { type: 'pong' }]);
 
 const asked = await converse([INIT, subscribe('q', QUERY)], { until: 3 });
@@ -111,9 +114,24 @@ const foreign = await converse([INIT, subscribe('q', { query: '{ viewer { userna
 assert.equal(foreign.received[1].payload.data.viewer, null);
 step('cookies count from pages of the pod');
 
+// An ID serves again as soon as its operation was ended.
+const again = Array.from({ length: 30 }, () => [subscribe('r', { query: '{ nothing }' }), { id: 'r', type: 'complete' }]).flat();
+// Errors that were sent before their operation was ended may come first.
+const reused = await converse([INIT, ...again, subscribe('r', QUERY)], { until: 'complete' });
+assert.deepEqual(reused.received.slice(-2).map(({ type }) => type), ['next', 'complete'], JSON.stringify(reused.received));
+
 // A message has a length.
-const large = await converse([INIT, subscribe('q', { query: `{ instance { name } } #${'x'.repeat(70_000)}` })]);
-assert.notEqual(large.code, 1000);
-const other = await fetch(url, { headers: { connection: 'upgrade', upgrade: 'websocket' } }).catch(() => null);
-assert.notEqual(other?.status, 101);
+const large = await converse([INIT, subscribe('q', { query: `{ instance { name } } #${'x'.repeat(70_000)}` })], { until: 2 });
+assert.ok([1006, 1009].includes(large.code), `${large.code}`);
+assert.ok(large.received.every(({ type }) => type !== 'next'));
+
+// What is no handshake is answered, and opens nothing.
+for (const protocol of ['graphql-transport-ws', 'graphql-ws']) {
+  const handshake = { connection: 'upgrade', upgrade: 'websocket', 'sec-websocket-protocol': protocol };
+  const status = await new Promise((resolve, reject) => {
+    const sent = request(url, { headers: handshake }, (answer) => { answer.resume(); resolve(answer.statusCode); });
+    sent.on('upgrade', () => resolve(101)).on('error', reject).end();
+  });
+  assert.equal(status, 400, protocol);
+}
 step('all is well');

@@ -45,28 +45,28 @@ fn next(outcome: &Outcome) -> Bytes {
 
 /// The events of a subscription, which ends when nobody reads them any more.
 fn events(app: &App, subscription: Subscription) -> impl Stream<Item = io::Result<Bytes>> + use<> {
-    let (teller, told) = mpsc::channel(1);
+    let (sender, results) = mpsc::channel(1);
     let mut tasks = JoinSet::new();
-    tasks.spawn(tell(app.clone(), subscription, teller));
+    tasks.spawn(send(app.clone(), subscription, sender));
     // The first comment shows at once that the subscription has begun.
     unfold(
-        (told, tasks, true),
-        |(mut told, tasks, is_new)| async move {
+        (results, tasks, true),
+        |(mut results, tasks, is_new)| async move {
             let piece = match is_new {
                 true => Bytes::from_static(COMMENT),
-                false => match timeout(QUIET, told.recv()).await {
+                false => match timeout(QUIET, results.recv()).await {
                     Err(_) => Bytes::from_static(COMMENT),
                     // What is handed on is in the connection's own, bounded buffers.
                     Ok(Some((event, _room))) => event,
                     Ok(None) => return None,
                 },
             };
-            Some((Ok(piece), (told, tasks, false)))
+            Some((Ok(piece), (results, tasks, false)))
         },
     )
 }
 
-async fn tell(app: App, mut subscription: Subscription, teller: mpsc::Sender<Waiting>) {
+async fn send(app: App, mut subscription: Subscription, sender: mpsc::Sender<Waiting>) {
     let last = loop {
         let happened = tokio::select! {
             happened = subscription.next() => happened,
@@ -78,7 +78,7 @@ async fn tell(app: App, mut subscription: Subscription, teller: mpsc::Sender<Wai
         });
         match event {
             Ok(event) => {
-                if teller.send(event).await.is_err() {
+                if sender.send(event).await.is_err() {
                     return;
                 }
             }
@@ -86,7 +86,7 @@ async fn tell(app: App, mut subscription: Subscription, teller: mpsc::Sender<Wai
         }
     };
     for piece in last.into_iter().chain([Bytes::from_static(COMPLETE)]) {
-        if teller.send((piece, None)).await.is_err() {
+        if sender.send((piece, None)).await.is_err() {
             return;
         }
     }

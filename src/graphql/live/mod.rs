@@ -1,6 +1,7 @@
 //! Subscriptions: what changes is sent as it happens, over WebSocket or server-sent events.
 mod events;
 mod fields;
+mod operation;
 mod places;
 mod socket;
 mod source;

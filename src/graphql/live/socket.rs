@@ -1,7 +1,10 @@
 //! The WebSocket subprotocol `graphql-transport-ws` (<https://github.com/enisdenjo/graphql-ws>).
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use futures_util::{SinkExt, StreamExt};
+use futures_util::{
+    SinkExt, StreamExt,
+    stream::{SplitSink, SplitStream},
+};
 use poem::{
     FromRequest, IntoResponse, Request, RequestBody, Response,
     http::{HeaderName, HeaderValue},
@@ -15,13 +18,13 @@ use tokio::{
     time::{interval, sleep, timeout},
 };
 
-use super::Begun;
+use super::operation::{Event, EventKind, Operation};
 use crate::{
     auth::lasting::Lasting,
     context::Cx,
     error::{Error, Result},
-    graphql::{engine::Engine, outcome::Outcome, sent::parameters},
-    rest::outgoing::{Room, take_room},
+    graphql::{engine::Engine, outcome::Outcome},
+    rest::outgoing::Room,
 };
 
 const PROTOCOL: &str = "graphql-transport-ws";
@@ -49,17 +52,6 @@ enum Received {
     Pong {},
     Subscribe { id: String, payload: Value },
     Complete { id: String },
-}
-
-/// What an operation has to tell.
-enum Told {
-    /// The room is that of the answer, until it is sent.
-    Next(String, Outcome, Room),
-    /// The operation was refused, or ended.
-    Error(String, Outcome),
-    Complete(String),
-    /// The credentials of the connection do not hold any more.
-    Over(Error),
 }
 
 /// Why a connection is closed: code and reason.
@@ -115,57 +107,59 @@ pub async fn upgrade(engine: Arc<Engine>, request: &Request) -> Result<Response>
 }
 
 async fn serve(engine: Arc<Engine>, lasting: Lasting, socket: WebSocketStream) {
-    let app = lasting.app().clone();
     let (mut sink, mut incoming) = socket.split();
-    let (teller, mut told) = mpsc::channel(1);
-    let mut connection = Connection {
-        engine,
-        lasting,
-        is_known: false,
-        operations: HashMap::new(),
-        tasks: JoinSet::new(),
-        teller,
-    };
+    if let Some(Closing(code, reason)) = converse(engine, lasting, &mut sink, &mut incoming).await
+        && sink.send(Message::close_with(code, reason)).await.is_err()
+    {
+        return;
+    }
+    // A connection that is dropped before the other close message is sent or read loses the last messages.
+    let rest = async { while let Some(Ok(_)) = incoming.next().await {} };
+    _ = timeout(CLOSING, rest).await;
+}
+
+/// Handles messages; returns why to close the connection, unless the client closes it.
+async fn converse(
+    engine: Arc<Engine>,
+    lasting: Lasting,
+    sink: &mut SplitSink<WebSocketStream, Message>,
+    incoming: &mut SplitStream<WebSocketStream>,
+) -> Option<Closing> {
+    let app = lasting.app().clone();
+    let (sender, mut results) = mpsc::channel(1);
+    let mut connection = Connection::new(engine, lasting, sender);
     let mut pings = interval(PING);
     let late = sleep(PATIENCE);
     let stopped = app.stopped();
     tokio::pin!(late, stopped);
-    // The room of the answer that is being sent.
-    let mut held: Option<Room> = None;
-    let closing = loop {
-        let message = tokio::select! {
+    loop {
+        // The room of an answer is held until it is sent.
+        let (message, _room) = tokio::select! {
             message = incoming.next() => match message {
-                Some(Ok(Message::Text(text))) => connection.receive(&text).await,
-                Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(None),
-                Some(Ok(Message::Binary(_))) => Err(Closing::of(4400, "Messages must be text.")),
-                Some(Ok(Message::Close(_)) | Err(_)) | None => return,
+                Some(Ok(Message::Text(text))) => (connection.receive(&text).await, None),
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => (Ok(None), None),
+                Some(Ok(Message::Binary(_))) => {
+                    return Some(Closing::of(4400, "Messages must be text."));
+                }
+                Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
             },
-            Some(told) = told.recv() => connection.told(told, &mut held).map(Some),
+            Some(result) = results.recv() => connection.answer(result),
             () = &mut late, if !connection.is_known => {
-                Err(Closing::of(4408, "Connection initialisation timeout"))
+                return Some(Closing::of(4408, "Connection initialisation timeout"));
             }
-            _ = pings.tick() => Ok(Some(Message::ping([]))),
-            () = &mut stopped => Err(Closing::of(1001, "The server is stopping.")),
+            _ = pings.tick() => (connection.ping().await, None),
+            () = &mut stopped => return Some(Closing::of(1001, "The server is stopping.")),
         };
         match message {
             Ok(None) => {}
-            Ok(Some(message)) => {
-                if sink.send(message).await.is_err() {
-                    return;
-                }
-                held = None;
-            }
-            Err(closing) => break closing,
+            Ok(Some(message)) => sink.send(message).await.ok()?,
+            Err(closing) => return Some(closing),
         }
-    };
-    // The client may be gone already. Else its own close message is waited for: a connection that is
-    // dropped before may lose what was sent last.
-    let close = Message::close_with(closing.0, closing.1);
-    if sink.send(close).await.is_ok() {
-        let rest = async { while let Some(Ok(_)) = incoming.next().await {} };
-        _ = timeout(CLOSING, rest).await;
     }
 }
+
+/// A message to send, if there is one; or why to close the connection.
+type Reply = Result<Option<Message>, Closing>;
 
 /// A connection and its operations, which end with it.
 struct Connection {
@@ -173,22 +167,38 @@ struct Connection {
     lasting: Lasting,
     /// Whether `connection_init` was acknowledged.
     is_known: bool,
-    operations: HashMap<String, AbortHandle>,
+    /// The number and the task of each operation, by its ID.
+    operations: HashMap<String, (u64, AbortHandle)>,
+    /// Number of operations so far.
+    count: u64,
     tasks: JoinSet<()>,
-    teller: mpsc::Sender<Told>,
+    sender: mpsc::Sender<Event>,
 }
 
 impl Connection {
-    /// Handles a message; returns the answer.
-    async fn receive(&mut self, text: &str) -> Result<Option<Message>, Closing> {
+    fn new(engine: Arc<Engine>, lasting: Lasting, sender: mpsc::Sender<Event>) -> Self {
+        Self {
+            engine,
+            lasting,
+            is_known: false,
+            operations: HashMap::new(),
+            count: 0,
+            tasks: JoinSet::new(),
+            sender,
+        }
+    }
+
+    /// Handles a message of the client.
+    async fn receive(&mut self, text: &str) -> Reply {
         let invalid = |_| Closing::of(4400, "Invalid message");
         match serde_json::from_str(text).map_err(invalid)? {
             Received::ConnectionInit { .. } if self.is_known => {
                 Err(Closing::of(4429, "Too many initialisation requests"))
             }
             Received::ConnectionInit { payload } => {
-                let shown = self.lasting.show(headers(payload.unwrap_or_default()));
-                shown.await.map_err(|error| Closing::forbidden(&error))?;
+                let headers = headers(payload.unwrap_or_default());
+                let authenticated = self.lasting.authenticate(headers).await;
+                authenticated.map_err(|error| Closing::forbidden(&error))?;
                 self.is_known = true;
                 Ok(Some(message(&json!({ "type": "connection_ack" }))))
             }
@@ -204,15 +214,24 @@ impl Connection {
             }
             Received::Subscribe { id, payload } => self.subscribe(id, payload),
             Received::Complete { id } => {
-                if let Some(operation) = self.operations.remove(&id) {
-                    operation.abort();
+                if let Some((_, task)) = self.operations.remove(&id) {
+                    task.abort();
                 }
                 Ok(None)
             }
         }
     }
 
-    fn subscribe(&mut self, id: String, payload: Value) -> Result<Option<Message>, Closing> {
+    /// Checks the credentials of a connection at rest, and keeps it open.
+    async fn ping(&mut self) -> Reply {
+        if self.is_known {
+            let checked = self.lasting.recheck().await;
+            checked.map_err(|error| Closing::forbidden(&error))?;
+        }
+        Ok(Some(Message::ping([])))
+    }
+
+    fn subscribe(&mut self, id: String, payload: Value) -> Reply {
         // Results of operations that ended.
         while self.tasks.try_join_next().is_some() {}
         if self.operations.contains_key(&id) {
@@ -225,83 +244,46 @@ impl Connection {
             let refused = Outcome::refusal(Error::Refused(complaint));
             return Ok(Some(failed(&id, &refused)));
         }
+        self.count += 1;
         let operation = Operation {
             engine: self.engine.clone(),
             lasting: self.lasting.clone(),
-            teller: self.teller.clone(),
+            sender: self.sender.clone(),
             id: id.clone(),
+            number: self.count,
         };
         let task = self.tasks.spawn(operation.run(payload));
-        self.operations.insert(id, task);
+        self.operations.insert(id, (self.count, task));
         Ok(None)
     }
 
-    /// The message of what an operation tells, and the room that it holds.
-    fn told(&mut self, told: Told, held: &mut Option<Room>) -> Result<Message, Closing> {
-        match told {
-            Told::Next(id, outcome, room) => {
-                *held = Some(room);
+    /// The message of an operation's event, and the room that it holds. What an operation sent before the
+    /// client ended it is left out: its ID may be another's now.
+    fn answer(&mut self, event: Event) -> (Reply, Option<Room>) {
+        let Event { id, number, kind } = event;
+        if self
+            .operations
+            .get(&id)
+            .is_none_or(|(now, _)| *now != number)
+        {
+            return (Ok(None), None);
+        }
+        if !matches!(kind, EventKind::Next(..)) {
+            self.operations.remove(&id);
+        }
+        match kind {
+            EventKind::Next(outcome, room) => {
                 let (id, payload) = (json!(id), outcome.body);
                 let text = format!(r#"{{"id":{id},"type":"next","payload":{payload}}}"#);
-                Ok(Message::text(text))
+                (Ok(Some(Message::text(text))), Some(room))
             }
-            Told::Error(id, outcome) => {
-                self.operations.remove(&id);
-                Ok(failed(&id, &outcome))
+            EventKind::Error(outcome) => (Ok(Some(failed(&id, &outcome))), None),
+            EventKind::Complete => {
+                let complete = json!({ "id": id, "type": "complete" });
+                (Ok(Some(message(&complete))), None)
             }
-            Told::Complete(id) => {
-                self.operations.remove(&id);
-                Ok(message(&json!({ "id": id, "type": "complete" })))
-            }
-            Told::Over(error) => Err(Closing::forbidden(&error)),
+            EventKind::Unauthenticated(error) => (Err(Closing::forbidden(&error)), None),
         }
-    }
-}
-
-/// One operation of a connection.
-struct Operation {
-    engine: Arc<Engine>,
-    lasting: Lasting,
-    teller: mpsc::Sender<Told>,
-    id: String,
-}
-
-impl Operation {
-    async fn run(mut self, payload: Value) {
-        let last = match self.begin(payload).await {
-            Err(error @ Error::Unauthenticated(_)) => Told::Over(error),
-            Err(error) => Told::Error(self.id.clone(), Outcome::refusal(error)),
-            Ok(last) => last,
-        };
-        // The connection may have ended.
-        _ = self.teller.send(last).await;
-    }
-
-    /// Tells what there is to tell; returns the last of it.
-    async fn begin(&mut self, payload: Value) -> Result<Told> {
-        self.lasting.recheck().await?;
-        let (cx, lasting) = (self.lasting.cx(), Some(self.lasting.clone()));
-        let begun = self.engine.begin(&cx, lasting, parameters(payload)?, false);
-        let mut subscription = match begun.await? {
-            Begun::Answered(outcome) if outcome.has_data() => {
-                self.tell(outcome).await?;
-                return Ok(Told::Complete(self.id.clone()));
-            }
-            Begun::Answered(refused) => return Ok(Told::Error(self.id.clone(), refused)),
-            Begun::Subscribed(subscription) => subscription,
-        };
-        loop {
-            let outcome = subscription.next().await?;
-            self.tell(outcome).await?;
-        }
-    }
-
-    async fn tell(&self, outcome: Outcome) -> Result<()> {
-        let room = take_room(outcome.body.len(), self.lasting.cx().ident())?;
-        let told = Told::Next(self.id.clone(), outcome, room);
-        // The connection may have ended.
-        _ = self.teller.send(told).await;
-        Ok(())
     }
 }
 

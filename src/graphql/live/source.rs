@@ -4,10 +4,12 @@ use std::{collections::HashSet, time::Duration};
 use tokio::time::sleep;
 
 use crate::{
+    app::App,
     context::Cx,
     error::{Error, Result},
     guard::Upon,
     store::Watch,
+    throttle::Ident,
 };
 
 /// Between two looks at rate limits, which other processes count too.
@@ -29,9 +31,13 @@ impl Source {
                 Ok(Self::Rows(watch))
             }
             Upon::RateLimit => {
-                let cx = cx.clone();
-                let used_up = used_up(&cx).await?;
-                Ok(Self::RateLimits(RateLimits { cx, used_up }))
+                let mut limits = RateLimits {
+                    app: cx.app().clone(),
+                    payers: cx.payers(),
+                    used_up: HashSet::new(),
+                };
+                limits.used_up = limits.look().await?;
+                Ok(Self::RateLimits(limits))
             }
         }
     }
@@ -48,9 +54,10 @@ impl Source {
     }
 }
 
-/// The rate limits of a caller.
+/// The rate limits of a caller. The context of the request would hold its turn.
 pub struct RateLimits {
-    cx: Cx,
+    app: App,
+    payers: (Ident, Ident),
     used_up: HashSet<&'static str>,
 }
 
@@ -59,7 +66,7 @@ impl RateLimits {
     async fn next(&mut self) -> Result<()> {
         loop {
             sleep(INTERVAL).await;
-            let now = used_up(&self.cx).await?;
+            let now = self.look().await?;
             let is_new = !now.is_subset(&self.used_up);
             self.used_up = now;
             if is_new {
@@ -67,11 +74,12 @@ impl RateLimits {
             }
         }
     }
-}
 
-/// The scopes with no requests left.
-async fn used_up(cx: &Cx) -> Result<HashSet<&'static str>> {
-    let quotas = cx.look().await?;
-    let used_up = quotas.iter().filter(|quota| quota.remaining == 0);
-    Ok(used_up.map(|quota| quota.scope).collect())
+    /// The scopes with no requests left.
+    async fn look(&self) -> Result<HashSet<&'static str>> {
+        let (ident, address) = self.payers;
+        let quotas = self.app.limits().look(ident, address).await?;
+        let used_up = quotas.iter().filter(|quota| quota.remaining == 0);
+        Ok(used_up.map(|quota| quota.scope).collect())
+    }
 }

@@ -202,9 +202,12 @@ macro_rules! filter {
                 self.or.as_deref()
             }
 
-            fn share(&self, other: &mut Self) {
-                let _ = other;
+            fn share(&self, other: &mut Self) -> bool {
+                // Few filters have such fields.
+                let _ = &other;
+                let is_alone = true $($(&& other.$shared.is_none())+)?;
                 $($(other.$shared = self.$shared;)+)?
+                is_alone
             }
         }
 
@@ -244,13 +247,14 @@ pub(crate) use filter;
 pub trait Alternatives: Clone {
     fn or(&self) -> Option<&[Self]>;
 
-    /// Gives another filter what holds for all of them: that which widens a list.
-    fn share(&self, other: &mut Self);
+    /// Gives another filter what holds for all of them: that which widens a list. Whether the other one
+    /// did not say it itself.
+    fn share(&self, other: &mut Self) -> bool;
 
     /// The filters of `or`; `None` if it is not given.
     ///
     /// # Errors
-    /// `Invalid` if there are too many, or alternatives within alternatives.
+    /// `Invalid` if there are too many, alternatives within alternatives, or what holds for all of them.
     fn alternatives(&self) -> Result<Option<Vec<Self>>> {
         const MOST: usize = 5;
         let Some(others) = self.or() else {
@@ -265,12 +269,13 @@ pub trait Alternatives: Clone {
         if others.iter().any(|other| other.or().is_some()) {
             return Err(Error::field("or", "A filter of `or` has no `or` itself."));
         }
-        let shared = |other: &Self| {
-            let mut other = other.clone();
-            self.share(&mut other);
-            other
-        };
-        Ok(Some(others.iter().map(shared).collect()))
+        let mut others = others.to_vec();
+        if !others.iter_mut().all(|other| self.share(other)) {
+            let complaint =
+                "`hidden` and `includeChannels` hold for all filters: give them beside `or`.";
+            return Err(Error::field("or", complaint));
+        }
+        Ok(Some(others))
     }
 }
 

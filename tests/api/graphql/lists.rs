@@ -352,7 +352,7 @@ on_both! {
         let wide = names("{includeChannels: true}").await;
         assert!(wide.len() > all.len());
         assert_eq!(names("{includeChannels: true, or: [{}]}").await, wide);
-        for refused in ["{or: [{or: [{}]}]}", "{or: [{}, {}, {}, {}, {}, {}]}"] {
+        for refused in ["{or: [{or: [{}]}]}", "{or: [{hidden: true}]}", "{or: [{includeChannels: true}]}", "{or: [{}, {}, {}, {}, {}, {}]}"] {
             let query = format!("{{ artists(filter: {refused}) {{ totalCount }} }}");
             let refused = pod.graphql(&query).send().await.json();
             assert!(refused["errors"][0]["extensions"]["fields"]["or"].is_array(), "{refused}");

@@ -118,7 +118,6 @@ on_both! {
         let expected = json!({"reached": [{"name": "anonymous-list", "limit": 2, "remaining": 0}], "rateLimit": {"ident": {"type": "anonymous"}}});
         assert_eq!(told["data"]["rateLimitReached"], expected);
         pod.wait(61);
-        // It is seen that it came back.
         let mut other = Events::of(pod.graphql(query)).await;
         for _ in 0..2 {
             pod.get("/api/v1/tags").send().await;
@@ -172,6 +171,36 @@ on_both! {
         for token in ["expired", "unknown"] {
             assert_eq!(pod.graphql(SESSIONS).by(token).header("accept", EVENTS).send().await.status, 401);
         }
+    }
+
+    async fn a_subscription_ends_with_its_token_whatever_else_was_sent(pod: Pod) {
+        pod.person("dora").await;
+        pod.person("emil").await;
+        let dora = Visitor::of(&pod, "dora").await;
+        let cookies: Vec<_> = dora.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let application = json!({"name": "x", "scopes": "read", "redirect_uris": ""});
+        let made = pod.post("/api/v1/oauth/apps", &application).basic("emil", PASSWORD).send().await.json();
+        let (token, client) = (made["token"].as_str().unwrap(), made["client_id"].as_str().unwrap());
+        // A request with both credentials is emil's, and falls back to dora's session without the token.
+        let ask = pod.get(&format!("/graphql?query={}", SESSIONS.replace(' ', "+").replace('{', "%7B").replace('}', "%7D")));
+        let mut events = Events::of(ask.by(token).header("cookie", &cookies.join("; "))).await;
+        let gone = pod.ask(Method::DELETE, &format!("/api/v1/oauth/apps/{client}")).basic("emil", PASSWORD);
+        assert_eq!(gone.send().await.status, 204);
+        Visitor::of(&pod, "emil").await;
+        let told = events.data().await;
+        assert_eq!(told["errors"][0]["extensions"]["code"], "TOKEN_INVALID", "{told}");
+        assert!(told["data"].is_null(), "{told}");
+    }
+
+    async fn a_password_is_no_more_than_it_is_now(pod: Pod) with ["--account-email-verification-enforce", "true"] => {
+        pod.person("dora").await;
+        sql("update users set email_verified = true").run(pod.app.db()).await.unwrap();
+        let mut events = Events::of(by_dora(&pod, SESSIONS)).await;
+        Visitor::of(&pod, "dora").await;
+        assert!(events.data().await["errors"].is_null());
+        sql("update users set email_verified = false").run(pod.app.db()).await.unwrap();
+        sql("delete from sessions").run(pod.app.db()).await.unwrap();
+        assert_eq!(events.data().await["errors"][0]["extensions"]["code"], "UNAUTHENTICATED");
     }
 
     async fn what_cannot_be_subscribed_to_is_refused(pod: Pod) with ["--graphql-complexity", "60"] => {

@@ -4,6 +4,8 @@ import { answers } from './requests.js';
 const { React, GraphiQL } = window;
 const h = React.createElement;
 
+/** Fields of pictures. */
+const PICTURES = new Set(['cover', 'avatar']);
 /** Covers and tracks that are shown. */
 const MOST = 24;
 
@@ -92,15 +94,15 @@ function Media({ data }) {
 
 function found(data) {
   const [pictures, tracks] = [new Set(), new Map()];
-  const visit = (value, key) => {
-    if (typeof value === 'string') {
-      if (key === 'url' && /^https?:/.test(value)) pictures.add(value);
-    } else if (value && typeof value === 'object') {
-      if (typeof value.listenUrl === 'string') tracks.set(value.listenUrl, value.title ?? 'Track');
-      for (const [name, within] of Object.entries(value)) visit(within, name);
+  const visit = (value) => {
+    if (!value || typeof value !== 'object') return;
+    if (typeof value.listenUrl === 'string') tracks.set(value.listenUrl, value.title ?? 'Track');
+    for (const [name, within] of Object.entries(value)) {
+      if (PICTURES.has(name) && typeof within?.url === 'string') pictures.add(within.url);
+      visit(within);
     }
   };
-  visit(data ?? null, '');
+  visit(data);
   const rows = [...tracks].map(([url, title]) => ({ url, title }));
   return { pictures: [...pictures].slice(0, MOST), tracks: rows.slice(0, MOST) };
 }

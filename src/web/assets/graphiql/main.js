@@ -10,7 +10,7 @@ session.start();
 
 const root = ReactDOM.createRoot(document.getElementById('graphiql'));
 const linked = shared();
-const examples = await (await fetch('/assets/graphiql/examples.json')).json();
+const examples = await fetch('/assets/graphiql/examples.json').then((found) => found.json()).catch(() => []);
 const tabs = examples.map(({ query, variables }) => ({
   query: `${query.join('\n')}\n`,
   variables: variables && JSON.stringify(variables, null, 2),
@@ -22,7 +22,7 @@ root.render(
     {
       fetcher: requests.send,
       defaultQuery: '# A new query\n\n{\n  \n}\n',
-      defaultTabs: tabs,
+      ...(tabs.length && { defaultTabs: tabs }),
       plugins: [GraphiQLPluginExplorer.explorerPlugin()],
       isHeadersEditorEnabled: true,
       shouldPersistHeaders: false,

@@ -37,7 +37,8 @@ function Copying() {
   const write = async (format) => {
     const query = queryEditor?.getValue() ?? '';
     const variables = variableEditor?.getValue().trim() ?? '';
-    await navigator.clipboard.writeText(format(query, variables)).then(() => say('Copied.'), () => say('The browser does not allow copying.'));
+    const done = navigator.clipboard?.writeText(format(query, variables)) ?? Promise.reject();
+    await done.then(() => say('Copied.'), () => say('Copying needs HTTPS, and the permission of the browser.'));
   };
   const { ToolbarMenu } = GraphiQL.React;
   const items = FORMATS.map(([name, format]) => h(ToolbarMenu.Item, { key: name, onSelect: () => write(format) }, name));
