@@ -2,7 +2,7 @@
 use std::{borrow::Cow, sync::Arc};
 
 use async_graphql::{
-    Request as Query, Response as Answer, Variables,
+    Request as Query, Response as Answer, ServerError, Variables,
     parser::types::{ExecutableDocument, OperationDefinition, OperationType},
 };
 use serde_json::Value;
@@ -175,7 +175,7 @@ impl Engine {
         Ok(why.into())
     }
 
-    /// Inserts nulls for failed fields and restores the order of the query.
+    /// Inserts nulls for failed fields, and restores the order of the query in data and errors.
     pub fn complete(
         &self,
         answer: &mut Answer,
@@ -196,6 +196,9 @@ impl Engine {
             }
         }
         answer.data = order::ordered(data, document, operation);
+        // Fields fail in the order in which they are completed, which differs from run to run.
+        let place = |error: &ServerError| error.locations.first().map(|at| (at.line, at.column));
+        answer.errors.sort_by_key(place);
     }
 
     /// Rejects introspection if it is disabled, and more than 10 introspection fields.
