@@ -183,7 +183,8 @@ impl Loaders {
         db.cache().freshen(db).await?;
         match db.cache().get::<K, K::Value>(id) {
             Some(kept) => Ok(Some(kept)),
-            None => self.0.load_one(Id::<K>::new(id)).await,
+            // Boxed, because each field of a GraphQL object has a future as large as its largest field.
+            None => Box::pin(self.0.load_one(Id::<K>::new(id))).await,
         }
     }
 
@@ -211,7 +212,7 @@ impl Loaders {
             }
         }
         if !missing.is_empty() {
-            let read = self.0.load_many(missing).await?;
+            let read = Box::pin(self.0.load_many(missing)).await?;
             found.extend(read.into_iter().map(|(id, value)| (id.0, value)));
         }
         Ok(found)

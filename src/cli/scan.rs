@@ -12,7 +12,7 @@ use crate::{
     config::Config,
     error::Startup,
     resources::library::libraries::PrivacyLevel,
-    scan::{Order, Report, Stop, Watching, keep_on, scan},
+    scan::{Order, Report, Skipped, Stop, Watching, keep_on, scan},
     telemetry,
     time::Clock,
 };
@@ -86,6 +86,16 @@ async fn scan_and_watch(app: &App, order: &Order, stop: &Stop, watch: bool) -> R
     Ok(())
 }
 
+fn list(what: &str, files: &[Skipped], count: u64) {
+    for file in files {
+        tell!("  {what} {}: {}", file.path, file.reason);
+    }
+    let untold = count - files.len() as u64;
+    if untold > 0 {
+        tell!("  and {untold} more");
+    }
+}
+
 fn tell(report: &Report) {
     let counts = [
         ("added", report.added),
@@ -95,18 +105,24 @@ fn tell(report: &Report) {
         ("duplicates", report.duplicates),
         ("missing", report.vanished),
         ("skipped", report.skipped_count),
+        ("read in part", report.partly_count),
     ];
     let told = counts
         .iter()
         .filter(|(name, count)| *count > 0 || *name == "added")
         .map(|(name, count)| format!("{count} {name}"));
     tell!("{}.", told.collect::<Vec<_>>().join(", "));
-    for skipped in &report.skipped {
-        tell!("  skipped {}: {}", skipped.path, skipped.reason);
-    }
-    let untold = report.skipped_count - report.skipped.len() as u64;
-    if untold > 0 {
-        tell!("  and {untold} more");
+    list("skipped", &report.skipped, report.skipped_count);
+    list("read in part", &report.partly, report.partly_count);
+    let others = report
+        .left_out
+        .iter()
+        .map(|(ending, count)| match ending.as_str() {
+            "" => format!("{count} without ending"),
+            ending => format!("{count} .{ending}"),
+        });
+    if !report.left_out.is_empty() {
+        tell!("  not looked at: {}", others.collect::<Vec<_>>().join(", "));
     }
     if report.interrupted {
         tell!("The scan was interrupted; the next one continues from here.");

@@ -134,10 +134,13 @@ where
 }
 
 /// The result of a root field, which is null on error so that its siblings still resolve. The
-/// future is boxed: otherwise the executor's state would be as large as that of the largest field.
-pub async fn answer<T>(found: impl Future<Output = Result<T>> + Send) -> Option<Result<T>> {
-    let found: std::pin::Pin<Box<dyn Future<Output = Result<T>> + Send>> = Box::pin(found);
-    Some(found.await)
+/// future is boxed before it is part of another: the executor's state would otherwise be as large as
+/// that of the largest field.
+pub fn answer<'a, T: 'a>(
+    found: impl Future<Output = Result<T>> + Send + 'a,
+) -> impl Future<Output = Option<Result<T>>> + Send {
+    let found: std::pin::Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>> = Box::pin(found);
+    async { Some(found.await) }
 }
 
 /// Default size of a connection below an object.

@@ -80,3 +80,32 @@ pub fn sdl() -> String {
         .finish()
         .sdl_with_options(options.sorted_enum_items().include_specified_by())
 }
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::{ContainerType, Context};
+
+    use crate::resources::{
+        catalogue::{albums::Album, artists::Artist, tracks::Track},
+        library::uploads::Upload,
+    };
+
+    fn size<'a, T: ContainerType + 'a, F: Future>(
+        _: impl Fn(&'a T, &'a Context<'a>) -> F,
+    ) -> usize {
+        size_of::<F>()
+    }
+
+    /// Each selected field of an object takes as much memory as its largest field could need.
+    #[test]
+    fn what_a_field_needs_is_little() {
+        for (name, size) in [
+            ("Track", size(<Track as ContainerType>::resolve_field)),
+            ("Album", size(<Album as ContainerType>::resolve_field)),
+            ("Artist", size(<Artist as ContainerType>::resolve_field)),
+            ("Upload", size(<Upload as ContainerType>::resolve_field)),
+        ] {
+            assert!(size <= 2_048, "{name}: {size} bytes; box what is large");
+        }
+    }
+}

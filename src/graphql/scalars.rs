@@ -1,5 +1,8 @@
 //! Custom scalars.
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
+use poem_openapi::registry::MetaSchema;
+
+use crate::rest::params;
 
 /// A 64-bit integer, such as a size in bytes; serialized as a JSON number.
 #[derive(Clone, Copy, Debug)]
@@ -19,5 +22,15 @@ impl ScalarType for BigInt {
 
     fn to_value(&self) -> Value {
         Value::Number(self.0.into())
+    }
+}
+
+impl params::Scalar for BigInt {
+    fn schema() -> MetaSchema {
+        i64::schema()
+    }
+
+    fn read(value: &str) -> Result<Option<Self>, String> {
+        Ok(i64::read(value)?.map(Self))
     }
 }

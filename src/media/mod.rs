@@ -1,6 +1,7 @@
 //! Audio and pictures: storing, sending, and converting them.
 mod chunks;
 pub mod picture;
+pub mod probe;
 pub mod public;
 pub mod serve;
 pub mod storage;

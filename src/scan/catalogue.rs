@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     cover, find,
-    tags::{AlbumTags, Credit, Tags},
+    reading::{AlbumTags, Credit, Tags},
 };
 use crate::{
     app::App,

@@ -2,7 +2,7 @@
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::tags::Tags;
+use super::reading::Tags;
 use crate::{
     error::Result,
     store::{Sql, Tx, sql, text::folded},

@@ -3,16 +3,15 @@ mod catalogue;
 mod cover;
 mod files;
 mod find;
-mod read;
+mod reading;
 mod replaced;
-mod tags;
 mod update;
 mod walk;
 mod watch;
-mod whole;
 mod write;
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -27,7 +26,7 @@ use tokio::{sync::mpsc, task::spawn_blocking};
 pub use self::watch::{Watching, keep_on};
 use self::{
     files::{Folder, Known},
-    read::Read,
+    reading::{Read, Reader},
     walk::{Candidate, Found, Walked},
     write::Writer,
 };
@@ -35,6 +34,7 @@ use crate::{
     app::App,
     error::{Error, Startup},
     import::Watch,
+    media::probe,
     resources::library::libraries::PrivacyLevel,
 };
 
@@ -67,6 +67,11 @@ pub struct Report {
     /// The first thousand files that could not be imported, with reasons.
     pub skipped: Vec<Skipped>,
     pub skipped_count: u64,
+    /// The first thousand files some of whose tags could not be read, with reasons.
+    pub partly: Vec<Skipped>,
+    pub partly_count: u64,
+    /// Files that are no music by their endings, by ending.
+    pub left_out: BTreeMap<String, u64>,
     /// The scan was stopped before it was complete.
     pub interrupted: bool,
 }
@@ -90,6 +95,17 @@ impl Report {
         self.skipped_count += 1;
         if self.skipped.len() < TOLD {
             self.skipped.push(skipped);
+        }
+    }
+
+    fn partly(&mut self, read: &Read) {
+        let Some(reason) = &read.partly else { return };
+        self.partly_count += 1;
+        if self.partly.len() < TOLD {
+            self.partly.push(Skipped {
+                path: read.candidate.path.clone(),
+                reason: reason.clone(),
+            });
         }
     }
 
@@ -149,7 +165,11 @@ async fn scan_below(
         spawn_blocking(move || walk::walk(&branch, &stop, &to_read))
     };
     let (to_write, mut written) = mpsc::channel(2);
-    let reading = read_all(app, order, &folder, found, to_write);
+    let reader = Reader {
+        root: Path::new(&folder.path).into(),
+        ffprobe: probe::beside(&app.config().ffmpeg).into(),
+    };
+    let reading = read_all(app, order, (&folder, &reader), found, to_write);
     let mut report = Report::default();
     let writing = async {
         while let Some(batch) = written.recv().await {
@@ -163,7 +183,11 @@ async fn scan_below(
     let (read, wrote) = tokio::join!(reading, writing);
     read?;
     wrote?;
-    let walked = walking.await.unwrap_or(Walked::Partly);
+    let (walked, left_out) = match walking.await {
+        Ok(walk) => (walk.walked, walk.left_out),
+        Err(_) => (Walked::Partly, BTreeMap::new()),
+    };
+    report.left_out = left_out;
     report.interrupted = walked == Walked::Stopped || stop.is_told();
     // Files in places that could not be read may still exist.
     if walked == Walked::Whole && !report.interrupted {
@@ -187,7 +211,7 @@ enum Step {
 async fn read_all(
     app: &App,
     order: &Order,
-    folder: &Folder,
+    (folder, reader): (&Folder, &Reader),
     mut found: mpsc::Receiver<Found>,
     to_write: mpsc::Sender<Vec<Step>>,
 ) -> Result<(), Error> {
@@ -204,7 +228,7 @@ async fn read_all(
         for candidate in candidates {
             match known.remove(&candidate.path) {
                 Some(known) if known.is(&candidate) => steps.push(Step::Unchanged(known.upload_id)),
-                known => reads.push(read_one(candidate, known)),
+                known => reads.push(read_one(reader, candidate, known)),
             }
         }
         let read: Vec<Step> = stream::iter(reads)
@@ -230,7 +254,7 @@ fn parted(found: Vec<Found>) -> (Vec<Candidate>, Vec<Step>) {
     (candidates, steps)
 }
 
-async fn read_one(candidate: Candidate, known: Option<Known>) -> Step {
+async fn read_one(reader: &Reader, candidate: Candidate, known: Option<Known>) -> Step {
     let path = candidate.path.clone();
     let known = known.map(|known| known.upload_id);
     let skip = |reason: String| {
@@ -240,15 +264,12 @@ async fn read_one(candidate: Candidate, known: Option<Known>) -> Step {
             None => Step::Skipped(skipped),
         }
     };
-    let read = spawn_blocking(move || read::read(candidate)).await;
-    match read {
-        Ok(Ok(read)) => match known {
+    match reader.read(candidate).await {
+        Ok(read) => match known {
             Some(upload) => Step::Changed(upload, Box::new(read)),
             None => Step::New(Box::new(read)),
         },
-        Ok(Err(reason)) => skip(reason),
-        // A panic in the parser must not end the scan.
-        Err(_) => skip("its tags make the reader fail".to_owned()),
+        Err(reason) => skip(reason),
     }
 }
 
@@ -266,7 +287,12 @@ async fn write_batch(
                 report.skip(skipped.clone());
                 steps.push(Step::Unread(upload, skipped));
             }
-            step => steps.push(step),
+            step => {
+                if let Step::New(read) | Step::Changed(_, read) = &step {
+                    report.partly(read);
+                }
+                steps.push(step);
+            }
         }
     }
     if writer.write(&steps, report).await.is_ok() {

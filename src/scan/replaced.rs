@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::Value;
 use sqlx::FromRow;
 
-use super::{Step, files, read::Read, tags::Tags};
+use super::{
+    Step, files,
+    reading::{Read, Tags},
+};
 use crate::{
     error::Result,
     store::{Tx, sql, text::folded},

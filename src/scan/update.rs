@@ -5,7 +5,7 @@ use sqlx::FromRow;
 use super::{
     catalogue::{CREDIT_TRACK, Catalogue, TAG_TRACK, credit},
     find::license,
-    tags::Tags,
+    reading::Tags,
 };
 use crate::{
     error::Result,

@@ -1,5 +1,6 @@
 //! Finding the music files of a folder.
 use std::{
+    collections::BTreeMap,
     io,
     path::Path,
     time::{SystemTime, UNIX_EPOCH},
@@ -24,8 +25,11 @@ pub type Found = Result<Candidate, Skipped>;
 
 /// Extensions of music files.
 const ENDINGS: &[&str] = &[
-    "aac", "aif", "aifc", "aiff", "flac", "m4a", "mp3", "mp4", "oga", "ogg", "opus", "wav",
+    "aac", "aif", "aifc", "aiff", "ape", "dff", "dsf", "flac", "m4a", "m4b", "mka", "mp2", "mp3",
+    "mp4", "mpc", "oga", "ogg", "opus", "spx", "tta", "w64", "wav", "webm", "wma", "wv",
 ];
+/// Most other endings that are counted one by one.
+const OTHERS: usize = 100;
 
 fn is_music(path: &Path) -> bool {
     let ending = path.extension().and_then(|ending| ending.to_str());
@@ -61,8 +65,28 @@ pub enum Walked {
     Stopped,
 }
 
+/// What a walk came past.
+pub struct Walk {
+    pub walked: Walked,
+    /// Files that are no music by their endings, by ending.
+    pub left_out: BTreeMap<String, u64>,
+}
+
 /// Sends every music file, and every place that cannot be read.
-pub fn walk(root: &Path, stop: &Stop, told: &Sender<Found>) -> Walked {
+pub fn walk(root: &Path, stop: &Stop, told: &Sender<Found>) -> Walk {
+    let mut left_out = BTreeMap::new();
+    Walk {
+        walked: send(root, stop, told, &mut left_out),
+        left_out,
+    }
+}
+
+fn send(
+    root: &Path,
+    stop: &Stop,
+    told: &Sender<Found>,
+    left_out: &mut BTreeMap<String, u64>,
+) -> Walked {
     // A missing branch is a result, not a failure.
     if matches!(root.try_exists(), Ok(false)) {
         return Walked::Whole;
@@ -71,7 +95,12 @@ pub fn walk(root: &Path, stop: &Stop, told: &Sender<Found>) -> Walked {
     for entry in entries(root) {
         let found = match entry {
             Ok(entry) if entry.file_type().is_file() && is_music(entry.path()) => candidate(&entry),
-            Ok(_) => continue,
+            Ok(entry) => {
+                if entry.file_type().is_file() {
+                    leave_out(entry.path(), left_out);
+                }
+                continue;
+            }
             Err(error) => {
                 let gone = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
                 blind |= error.io_error().is_some_and(|error| !gone(error));
@@ -86,6 +115,19 @@ pub fn walk(root: &Path, stop: &Stop, told: &Sender<Found>) -> Walked {
         true => Walked::Partly,
         false => Walked::Whole,
     }
+}
+
+fn leave_out(path: &Path, left_out: &mut BTreeMap<String, u64>) {
+    let ending = path.extension().unwrap_or_default().to_string_lossy();
+    let ending = ending.to_lowercase();
+    let is_new = !left_out.contains_key(&ending);
+    // Endings without end would fill the memory.
+    let counted = if is_new && left_out.len() >= OTHERS {
+        "others".to_owned()
+    } else {
+        ending
+    };
+    *left_out.entry(counted).or_default() += 1;
 }
 
 fn candidate(entry: &DirEntry) -> Found {

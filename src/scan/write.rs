@@ -8,7 +8,7 @@ use super::{
     Report, Step,
     catalogue::Catalogue,
     files::{self, Folder, Twin},
-    read::Read,
+    reading::Read,
     replaced::Replaced,
     update,
 };

@@ -65,6 +65,16 @@ impl Sql {
         self.then(" and ").append(condition)
     }
 
+    /// Appends the conditions that a column is at least and at most so much.
+    pub fn within(mut self, column: &'static str, from: Option<i64>, to: Option<i64>) -> Self {
+        for (bound, is) in [(from, " >= ?"), (to, " <= ?")] {
+            if let Some(bound) = bound {
+                self = self.then(" and ").then(column).then(is).bind(bound);
+            }
+        }
+        self
+    }
+
     /// The conditions of `from .. where ..`, whose table has no values.
     pub(super) fn conditions(self) -> Self {
         let (_, conditions) = self.text.split_once(" where ").unwrap_or(("", "true"));

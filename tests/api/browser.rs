@@ -10,8 +10,9 @@ async fn the_pages_work_and_no_request_leaves_the_host() {
     let Some(mut browser) = Browser::start("pages") else {
         return;
     };
-    let (pod, _, _stop) = demo_pod("browser").await;
+    let (server, _) = demo_pod("browser", &[]).await;
     let browsing = tokio::task::spawn_blocking(move || {
+        let pod = server.base.clone();
         hear_a_track(&mut browser, &pod);
         call_an_endpoint(&mut browser, &pod);
         run_a_query(&mut browser, &pod);

@@ -24,7 +24,7 @@ pub fn folder() -> PathBuf {
 }
 
 /// Whether a program has what it needs; required where `BALEEN_TEST_REQUIRE_CLIENTS` is set.
-fn is_there(what: &str, found: bool) -> bool {
+pub fn is_there(what: &str, found: bool) -> bool {
     let required = std::env::var_os("BALEEN_TEST_REQUIRE_CLIENTS").is_some();
     assert!(found || !required, "{what} is required and not found");
     if !found {
@@ -93,10 +93,11 @@ async fn front_ends_get_along() {
     let (Some(_), Some(python)) = (node(), python()) else {
         return;
     };
-    let (base, token, _stop) = demo_pod("front").await;
-    script(node().unwrap(), "front.mjs", &[&base, &token]).await;
-    script(node().unwrap(), "codegen.mjs", &[&base]).await;
-    script(python, "front.py", &[&base, &token]).await;
+    let (server, alice) = demo_pod("caches", &[]).await;
+    let base = &server.base;
+    script(node().unwrap(), "front.mjs", &[base, &alice.token]).await;
+    script(node().unwrap(), "codegen.mjs", &[base]).await;
+    script(python, "front.py", &[base, &alice.token]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

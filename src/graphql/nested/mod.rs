@@ -96,13 +96,13 @@ impl<L: Nested> Asked<L> {
 }
 
 /// Reads a page of the list `L` below an object, after the scope was checked.
-pub async fn nest<L: Nested>(
+pub fn nest<L: Nested>(
     ctx: &Context<'_>,
     owner: i64,
     asked: Result<Asked<L>>,
-) -> Option<Result<Connection<L::Node>>> {
+) -> impl Future<Output = Option<Result<Connection<L::Node>>>> + Send {
     let counts = ctx.look_ahead().field("totalCount").exists();
-    answer(async {
+    answer(async move {
         let permit = ctx.reach::<L::Operation>().await?;
         let asked = asked?;
         let loaders = permit.loaders();
@@ -116,7 +116,6 @@ pub async fn nest<L: Nested>(
         let (stretch, count) = loaders.keyed(key).await?.ok_or(Error::NotFound)??;
         page(&permit, stretch, Total::Known(count)).await
     })
-    .await
 }
 
 /// Declares a list below an object, beside the listing that it is a part of.

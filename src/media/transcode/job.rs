@@ -128,7 +128,7 @@ async fn heard(complaints: Option<impl AsyncRead + Unpin>) -> io::Result<String>
 }
 
 /// What ffmpeg may read: files of audio. Playlists and the like name other files, which it would read too.
-const FORMATS: &str = "aac,ac3,aiff,amr,ape,asf,au,caf,dsf,dts,eac3,flac,iff,matroska,webm,mov,mp4,m4a,mp3,\
+pub const FORMATS: &str = "aac,ac3,aiff,amr,ape,asf,au,caf,dsf,dts,eac3,flac,iff,matroska,webm,mov,mp4,m4a,mp3,\
     mpc,mpc8,ogg,tak,tta,w64,wav,wv";
 
 /// Starts ffmpeg, which is killed when the child is dropped.
@@ -175,7 +175,7 @@ fn start(task: &Task) -> io::Result<Child> {
 }
 
 /// A path that ffmpeg cannot mistake for another protocol.
-fn local(path: &Path) -> std::ffi::OsString {
+pub fn local(path: &Path) -> std::ffi::OsString {
     let mut text = std::ffi::OsString::from("file:");
     text.push(path);
     text

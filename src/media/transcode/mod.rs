@@ -19,11 +19,14 @@ use tokio::{
 };
 use uuid::Uuid;
 
-pub use self::format::{Format, Target, Wish};
 use self::{
     cache::Bounds,
     growing::Growing,
     job::{Failure, Progress, Task},
+};
+pub use self::{
+    format::{Format, Target, Wish},
+    job::{FORMATS, local},
 };
 use super::storage::Storage;
 use crate::{config::Config, shares::Shares, throttle::Ident, time::Timestamp};

@@ -248,6 +248,45 @@ on_both! {
         }
     }
 
+    async fn lists_are_narrowed_by_ranges_of_numbers_at_both_doors(pod: Pod) with ["--throttling-enabled", "false"] => {
+        let spread = sql("update uploads set duration = 30 + id, bitrate = 1000 * id, size = 4000000000 + id");
+        spread.run(pod.app.db()).await.unwrap();
+        let more = "includeChannels: true";
+        for (list, field, from, to) in [
+            ("tracks", "duration", 32, 35),
+            ("uploads", "duration", 32, 35),
+            ("uploads", "bitrate", 2_000, 5_000),
+            ("uploads", "size", 4_000_000_002, 4_000_000_005),
+        ] {
+            let key = if list == "tracks" { "fid" } else { "uuid" };
+            let asked = async |filter: &str| {
+                let query = format!("{{ {list}(first: 50, filter: {{{filter} {more}}}) {{ nodes {{ {key} {field} }} }} }}");
+                let found = data(&pod, &query, "alice").await;
+                let nodes = found[list]["nodes"].as_array().unwrap().iter();
+                let mut nodes: Vec<_> = nodes.map(|node| (node[key].to_string(), node[field].as_i64())).collect();
+                nodes.sort();
+                nodes
+            };
+            let all = asked("").await;
+            for (from, to) in [(Some(from), None), (None, Some(to)), (Some(from), Some(to))] {
+                let is_within = |number: i64| from.is_none_or(|from| number >= from) && to.is_none_or(|to| number <= to);
+                let mut wanted = all.clone();
+                wanted.retain(|(_, number)| number.is_some_and(is_within));
+                assert!(!wanted.is_empty() && wanted.len() < all.len(), "{wanted:?} of {all:?}");
+                let bound = |name: &str, bound: Option<i64>| bound.map(|bound| format!("{field}{name}: {bound} ")).unwrap_or_default();
+                assert_eq!(asked(&(bound("From", from) + &bound("To", to))).await, wanted);
+                let bound = |name: &str, bound: Option<i64>| bound.map(|bound| format!("&{field}__{name}={bound}")).unwrap_or_default();
+                let path = format!("/api/v1/{list}?include_channels=true&page_size=50{}{}", bound("gte", from), bound("lte", to));
+                let twin = pod.get(&path).by("alice").send().await.json();
+                let mut found: Vec<_> = twin["results"].as_array().unwrap().iter().map(|row| row[key].to_string()).collect();
+                found.sort();
+                assert_eq!(found, wanted.into_iter().map(|(key, _)| key).collect::<Vec<_>>(), "{path}");
+            }
+            let refused = pod.get(&format!("/api/v1/{list}?{field}__gte=long")).by("alice").send().await;
+            assert_eq!((refused.status.as_u16(), refused.json()[format!("{field}__gte")].is_array()), (400, true));
+        }
+    }
+
     async fn a_seed_makes_pages_of_a_random_order_belong_together(pod: Pod) with ["--throttling-enabled", "false"] => {
         for list in ["artists", "albums", "tracks"] {
             let whole = async |seed: i32| {

@@ -30,8 +30,6 @@ pub fn free_port() -> u16 {
 
 /// Serves a new pod with these settings.
 pub async fn served(name: &str, settings: &[&str]) -> Served {
-    // For the clients of tests; already chosen is as good.
-    let _ = rustls::crypto::ring::default_provider().install_default();
     let data = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("clients-{name}"));
     let _ = std::fs::remove_dir_all(&data);
     let bind = format!("127.0.0.1:{}", free_port());
@@ -55,22 +53,11 @@ pub async fn served(name: &str, settings: &[&str]) -> Served {
         is_superuser: false,
     };
     accounts::create(&app, &dora).await.unwrap();
-    let (stop, told) = oneshot::channel();
-    let (ready, is_ready) = oneshot::channel();
-    let told = async { told.await.unwrap_or(()) };
-    tokio::spawn(server::serve(app.clone(), told, move |_| {
-        ready.send(()).unwrap()
-    }));
-    is_ready.await.unwrap();
-    Served {
-        app,
-        base: format!("http://{bind}"),
-        _stop: stop,
-    }
+    start(app, format!("http://{bind}")).await
 }
 
-/// A demo pod with short pieces, on a port of its own: its address, and the token of alice.
-pub async fn demo_pod(name: &str) -> (String, String, oneshot::Sender<()>) {
+/// A demo pod with short pieces, on a port of its own, and alice, who may do everything.
+pub async fn demo_pod(name: &str, settings: &[&str]) -> (Served, demo::Person) {
     let data = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("demo-{name}"));
     let _ = std::fs::remove_dir_all(&data);
     let port = TcpListener::bind("127.0.0.1:0")
@@ -78,7 +65,7 @@ pub async fn demo_pod(name: &str) -> (String, String, oneshot::Sender<()>) {
         .local_addr()
         .unwrap();
     let port = port.to_string();
-    let arguments = [
+    let mut arguments = vec![
         "--data",
         data.to_str().unwrap(),
         "--bind",
@@ -88,6 +75,7 @@ pub async fn demo_pod(name: &str) -> (String, String, oneshot::Sender<()>) {
         "--funkwhale-protocol",
         "http",
     ];
+    arguments.extend(settings);
     let config = Config::of(&arguments).unwrap();
     let app = App::build(config, Clock::system()).await.unwrap();
     let plan = Plan {
@@ -96,10 +84,24 @@ pub async fn demo_pod(name: &str) -> (String, String, oneshot::Sender<()>) {
         writers: 2,
     };
     let people = demo::fill(&app, &plan, &mut Nobody).await.unwrap();
+    let alice = people.into_iter().next().unwrap();
+    (start(app, format!("http://{port}")).await, alice)
+}
+
+/// Serves a pod until what is answered is dropped.
+async fn start(app: App, base: String) -> Served {
+    // For the clients of tests; already chosen is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let (stop, told) = oneshot::channel();
     let (ready, is_ready) = oneshot::channel();
     let told = async { told.await.unwrap_or(()) };
-    tokio::spawn(server::serve(app, told, move |_| ready.send(()).unwrap()));
+    tokio::spawn(server::serve(app.clone(), told, move |_| {
+        ready.send(()).unwrap()
+    }));
     is_ready.await.unwrap();
-    (format!("http://{port}"), people[0].token.clone(), stop)
+    Served {
+        app,
+        base,
+        _stop: stop,
+    }
 }

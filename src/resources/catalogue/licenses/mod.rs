@@ -155,7 +155,8 @@ async fn every(reader: &Reader) -> Result<Arc<Vec<License>>> {
 
 /// The license with this code.
 pub async fn by_code(reader: &Reader, code: &str) -> Result<Option<License>> {
-    let every = every(reader).await?;
+    // Boxed, as in `load.rs`.
+    let every = Box::pin(every(reader)).await?;
     Ok(every.iter().find(|license| license.code == code).cloned())
 }
 

@@ -119,6 +119,10 @@ filter! {
         /// Tracks that you can play in this channel. Needs `include_channels` to be
         /// `true`.
         channel: Option<ByUuid<Channel>>,
+        /// Tracks of at least this many seconds.
+        duration_from: Option<i64> = "duration__gte",
+        /// Tracks of at most this many seconds.
+        duration_to: Option<i64> = "duration__lte",
         /// `true`: only your favorites. `false`: only other tracks. Anonymous callers: ignored.
         favorites: Option<bool>,
         /// `true`: only tracks of artists that you have hidden, or on their albums. By default,

@@ -8,7 +8,7 @@ use crate::{
     error::Result,
     graphql::reference::{identified, numbers, resolved},
     load::{entity, grouped, load},
-    resources::checks::bounded,
+    resources::{checks::bounded, library::visibility::audible},
     store::{
         Index, Reads, Sql,
         listing::{Direction, Kind as KeyKind, Listing, SortKey},
@@ -83,6 +83,7 @@ pub(super) async fn listing(
     };
     let from = SHELF.narrowed(reader, sql("from tracks t where true"), &common);
     let from = by_title(placed(reader, from, filter, &place), filter);
+    let from = by_duration(reader, from, filter);
     let from = match &filter.q {
         Some(q) => {
             matching(reader.db(), PLACES, q)?.map_or(from.clone(), |condition| from.and(condition))
@@ -134,6 +135,24 @@ impl Place {
         };
         Ok(Self { album, artist, ids })
     }
+}
+
+/// The filters by duration: that of the oldest upload which the caller can play, as in `duration_of`.
+fn by_duration(reader: &Reader, mut from: Sql, filter: &TrackFilter) -> Sql {
+    for (bound, is) in [
+        (filter.duration_from, " >= ?"),
+        (filter.duration_to, " <= ?"),
+    ] {
+        let Some(bound) = bound else { continue };
+        let duration = sql(
+            "(select u.duration from uploads u where u.track_id = t.id and u.duration is not null and ",
+        );
+        let oldest = duration
+            .append(audible(reader))
+            .then(" order by u.id limit 1)");
+        from = from.and(oldest.then(is).bind(bound));
+    }
+    from
 }
 
 /// Condition: the track is on an album whose release date is such.

@@ -118,6 +118,8 @@ impl Upload {
             "audio/aac" | "audio/x-aac" => "aac",
             "audio/aiff" | "audio/x-aiff" => "aiff",
             "audio/wav" | "audio/x-wav" | "audio/vnd.wave" => "wav",
+            "audio/webm" => "webm",
+            "audio/x-ms-wma" => "wma",
             _ => {
                 let source = self.source.as_deref().unwrap_or_default();
                 let file = if self.audio_file.is_empty() {

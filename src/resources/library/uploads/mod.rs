@@ -26,6 +26,7 @@ use crate::{
         ids::Key,
         input::Defaulted,
         reference::{ById, ByUuid},
+        scalars::BigInt,
     },
     guard::{Allowed, operations},
     load::{Entity, load},
@@ -125,8 +126,16 @@ filter! {
     pub struct UploadFilter {
         /// Uploads on albums credited to this artist.
         album_artist: Option<ById<Artist>>,
+        /// Uploads of at least this many bits per second.
+        bitrate_from: Option<i64> = "bitrate__gte",
+        /// Uploads of at most this many bits per second.
+        bitrate_to: Option<i64> = "bitrate__lte",
         /// Uploads in this channel.
         channel: Option<ByUuid<Channel>>,
+        /// Uploads of at least this many seconds.
+        duration_from: Option<i64> = "duration__gte",
+        /// Uploads of at most this many seconds.
+        duration_to: Option<i64> = "duration__lte",
         /// Name that the uploader gave to the import (exact, case-sensitive).
         import_reference: Option<String>,
         /// Import status: any of these.
@@ -147,6 +156,10 @@ filter! {
         /// `actor:name@domain` or `domain:name`. Several are separated by commas; any of them may
         /// match.
         scope: Option<String>,
+        /// Uploads of at least this many bytes.
+        size_from: Option<BigInt> = "size__gte",
+        /// Uploads of at most this many bytes.
+        size_to: Option<BigInt> = "size__lte",
         /// Uploads of this track.
         track: Option<ByUuid<Track>>,
         /// Uploads of tracks credited to this artist.

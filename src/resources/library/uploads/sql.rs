@@ -47,7 +47,15 @@ async fn narrowed(
     order: &[UploadOrder],
 ) -> Result<Listing> {
     let from = of_library(reader, from, filter).await?;
-    let mut from = of_tracks_filter(reader, from, filter).await?;
+    let mut from = of_tracks_filter(reader, from, filter)
+        .await?
+        .within("u.bitrate", filter.bitrate_from, filter.bitrate_to)
+        .within("u.duration", filter.duration_from, filter.duration_to)
+        .within(
+            "u.size",
+            filter.size_from.map(|size| size.0),
+            filter.size_to.map(|size| size.0),
+        );
     if !filter.import_status.is_empty() {
         let words = filter
             .import_status
@@ -205,7 +213,8 @@ pub async fn audible_uploads_of(
     reader: &Reader,
     track: i64,
 ) -> Result<Vec<Upload>> {
-    let mut uploads = audible_uploads(loaders, reader, &[track]).await?;
+    // Boxed, as in `load.rs`.
+    let mut uploads = Box::pin(audible_uploads(loaders, reader, &[track])).await?;
     Ok(uploads
         .remove(&track)
         .map(Arc::unwrap_or_clone)

@@ -1,0 +1,113 @@
+//! Reading a music file: its properties and tags, and whether it is playable.
+mod credits;
+mod dates;
+mod id3;
+mod mp4;
+mod mpeg;
+mod names;
+mod sound;
+mod spare;
+mod tags;
+mod whole;
+
+use std::{fs::File, io::Read as _, path::Path, sync::Arc};
+
+use sha2::{Digest, Sha256};
+use tokio::task::spawn_blocking;
+
+pub use self::{
+    credits::Credit,
+    tags::{AlbumTags, Tags},
+};
+use self::{
+    names::Told,
+    sound::{Heard, Refused, Sound},
+    tags::Items,
+};
+use super::walk::Candidate;
+use crate::hex::hex;
+
+/// The result of reading a file.
+#[derive(Clone, Debug)]
+pub struct Read {
+    pub candidate: Candidate,
+    pub tags: Tags,
+    pub mimetype: &'static str,
+    /// In seconds.
+    pub duration: i64,
+    /// The exact duration, which helps to recognize recordings.
+    pub milliseconds: i64,
+    /// In bits per second.
+    pub bitrate: Option<i64>,
+    /// Checksum of the whole file: `sha256:` and 64 hexadecimal digits.
+    pub checksum: String,
+    /// Why some of the tags could not be read.
+    pub partly: Option<String>,
+}
+
+/// Reads files below a folder.
+#[derive(Clone, Debug)]
+pub struct Reader {
+    pub root: Arc<Path>,
+    /// Reads what the library does not.
+    pub ffprobe: Arc<Path>,
+}
+
+impl Reader {
+    /// Reads a file. The error is the reason why it is not playable.
+    pub async fn read(&self, candidate: Candidate) -> Result<Read, String> {
+        let path: Arc<Path> = Path::new(&candidate.path).into();
+        let by_library = path.clone();
+        let heard = spawn_blocking(move || sound::read(&by_library)).await;
+        let sound = match heard.map_err(|error| error.to_string())? {
+            Heard::Sound(sound) => Ok(sound),
+            Heard::Refused(refused) => Err(refused),
+            Heard::Unread(reason) => spare::read(&self.ffprobe, &path, reason).await,
+        };
+        let sound = sound.map_err(|Refused(reason)| reason)?;
+        let root = self.root.clone();
+        let read = spawn_blocking(move || finished(candidate, &root, sound)).await;
+        read.map_err(|error| error.to_string())?
+    }
+}
+
+fn finished(candidate: Candidate, root: &Path, sound: Sound) -> Result<Read, String> {
+    if sound.milliseconds <= 0 {
+        return Err("it holds no audio".to_owned());
+    }
+    let path = Path::new(&candidate.path);
+    let checksum = checksum(path).map_err(|error| error.to_string())?;
+    let mut tags = tags::of(&Items::of(&sound.tags, sound.file));
+    Told::by(path, root).complete(&mut tags);
+    Ok(Read {
+        tags,
+        mimetype: sound.mimetype,
+        duration: ((sound.milliseconds + 500) / 1000).max(1),
+        milliseconds: sound.milliseconds,
+        bitrate: sound.bitrate.filter(|bitrate| *bitrate > 0),
+        checksum,
+        partly: sound.partly,
+        candidate,
+    })
+}
+
+fn checksum(path: &Path) -> std::io::Result<String> {
+    let mut file = File::open(path)?;
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; 256 << 10];
+    loop {
+        let read = file.read(&mut buffer)?;
+        if read == 0 {
+            break;
+        }
+        hash.update(&buffer[..read]);
+    }
+    Ok(format!("sha256:{}", hex(hash.finalize())))
+}
+
+impl Read {
+    /// The value of `uploads.metadata`.
+    pub fn metadata(&self) -> serde_json::Value {
+        serde_json::json!({ "tags": self.tags, "milliseconds": self.milliseconds })
+    }
+}
