@@ -1,11 +1,15 @@
-//! The texts of an ID3v2 tag that the library refuses as a whole: frame by frame, whatever the others are like.
+//! The texts of an ID3v2 tag, frame by frame: an odd one does not hide the others, and of several of a kind none
+//! is lost. The library refuses the whole tag, and keeps the last.
 use std::{
     fs::File,
     io::{self, Read},
     path::Path,
 };
 
-use lofty::tag::{ItemKey, ItemValue, Tag, TagItem, TagType};
+use lofty::{
+    id3::v1::GENRES,
+    tag::{ItemKey, ItemValue, Tag, TagItem, TagType},
+};
 
 /// Tags are read up to this many bytes; pictures come after texts as a rule.
 const MOST: u64 = 16 << 20;
@@ -18,7 +22,8 @@ pub fn texts(path: &Path) -> Option<Tag> {
         2 | 3 if flags & 0x80 != 0 => synchronised(&body),
         _ => body,
     };
-    let mut tag = Tag::new(TagType::Id3v2);
+    // Of a kind that has a name for every item.
+    let mut tag = Tag::new(TagType::VorbisComments);
     let extension = if version > 2 && flags & 0x40 != 0 {
         extension(version, &body)
     } else {
@@ -29,7 +34,7 @@ pub fn texts(path: &Path) -> Option<Tag> {
         rest = behind;
         if let Some((key, values)) = frame.texts() {
             for value in values {
-                tag.push(TagItem::new(key, ItemValue::Text(value)));
+                tag.push_unchecked(TagItem::new(key, ItemValue::Text(value)));
             }
         }
     }
@@ -173,12 +178,43 @@ impl Frame<'_> {
             _ => return None,
         };
         let key = match id {
-            "TXXX" if values.len() > 1 => values.remove(0),
-            id => id.to_owned(),
+            "TRCK" => ItemKey::TrackNumber,
+            "TPOS" => ItemKey::DiscNumber,
+            "TYER" | "TORY" => ItemKey::Year,
+            "TDRC" => ItemKey::RecordingDate,
+            "TCON" => {
+                values = values.iter().flat_map(|value| genres(value)).collect();
+                ItemKey::Genre
+            }
+            "TXXX" if values.len() > 1 => ItemKey::from_key(TagType::Id3v2, &values.remove(0))?,
+            id => ItemKey::from_key(TagType::Id3v2, id)?,
         };
-        let key = ItemKey::from_key(TagType::Id3v2, &key)?;
         Some((key, values))
     }
+}
+
+/// Genres, of which some are numbers: `(17)`, `17` and `(4)Eurodisco`.
+fn genres(text: &str) -> Vec<String> {
+    let named = |number: &str| {
+        GENRES
+            .get(number.parse::<usize>().ok()?)
+            .map(|name| (*name).to_owned())
+    };
+    if let Some(name) = named(text) {
+        return vec![name];
+    }
+    let mut genres = Vec::new();
+    let mut rest = text;
+    while let Some((number, behind)) = rest.strip_prefix('(').and_then(|rest| rest.split_once(')'))
+    {
+        let Some(name) = named(number) else { break };
+        genres.push(name);
+        rest = behind;
+    }
+    if !rest.trim().is_empty() && !genres.iter().any(|genre| genre.eq_ignore_ascii_case(rest)) {
+        genres.push(rest.to_owned());
+    }
+    genres
 }
 
 /// The recording that MusicBrainz knows.
@@ -229,4 +265,80 @@ fn wide(encoding: u8, bytes: &[u8]) -> String {
     char::decode_utf16(units)
         .map(|char| char.unwrap_or(char::REPLACEMENT_CHARACTER))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frames(version: u8, bytes: &[u8]) -> Vec<(ItemKey, Vec<String>)> {
+        let mut found = Vec::new();
+        let mut rest = bytes;
+        while let Some((frame, behind)) = frame(version, rest) {
+            rest = behind;
+            found.extend(frame.texts());
+        }
+        found
+    }
+
+    fn text(id: &str, content: &[u8]) -> Vec<u8> {
+        let mut frame = id.as_bytes().to_vec();
+        frame.extend(u32::try_from(content.len()).unwrap().to_be_bytes());
+        frame.extend([0, 0]);
+        frame.extend(content);
+        frame
+    }
+
+    #[test]
+    fn an_odd_frame_does_not_hide_the_others() {
+        let mut tag = text("COMM", b"\0");
+        tag.extend(text("TIT2", b"\x01T\0i\0t\0l\0e\0"));
+        tag.extend(text("TPE1", b"\0Ann"));
+        tag.extend(text("TPE1", b"\0Bob"));
+        tag.extend(text("TRCK", b"\03/9"));
+        tag.extend(text("TYER", b"\0199x"));
+        tag.extend(text("TCON", b"\0(17)(4)Eurodisco"));
+        tag.extend([0; 20]);
+        let value = |text: &str| vec![text.to_owned()];
+        assert_eq!(
+            frames(3, &tag),
+            [
+                (ItemKey::TrackTitle, value("Title")),
+                (ItemKey::TrackArtist, value("Ann")),
+                (ItemKey::TrackArtist, value("Bob")),
+                (ItemKey::TrackNumber, value("3/9")),
+                (ItemKey::Year, value("199x")),
+                (
+                    ItemKey::Genre,
+                    vec![
+                        "Rock".to_owned(),
+                        "Disco".to_owned(),
+                        "Eurodisco".to_owned()
+                    ]
+                ),
+            ]
+        );
+    }
+
+    #[test]
+    fn any_bytes_are_read() {
+        let mut state = 1_u32;
+        for version in 2..=4 {
+            for _ in 0..2_000 {
+                let bytes: Vec<u8> = (0..60)
+                    .map(|at| {
+                        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                        if at % 15 < 4 {
+                            b'T'
+                        } else {
+                            (state >> 24) as u8
+                        }
+                    })
+                    .collect();
+                frames(version, &bytes);
+                extension(version, &bytes);
+                synchronised(&bytes);
+            }
+        }
+    }
 }

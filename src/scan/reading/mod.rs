@@ -64,7 +64,10 @@ impl Reader {
             Heard::Refused(refused) => Err(refused),
             Heard::Unread(reason) => spare::read(&self.ffprobe, &path, reason).await,
         };
-        let sound = sound.map_err(|Refused(reason)| reason)?;
+        let mut sound = sound.map_err(|Refused(reason)| reason)?;
+        if sound.partly.is_some() && sound.tags.is_empty() {
+            sound.tags.extend(spare::tags(&self.ffprobe, &path).await);
+        }
         let root = self.root.clone();
         let read = spawn_blocking(move || finished(candidate, &root, sound)).await;
         read.map_err(|error| error.to_string())?

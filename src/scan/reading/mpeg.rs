@@ -114,8 +114,13 @@ fn walk(path: &Path) -> io::Result<Option<Measured>> {
         };
         let mut body = vec![0; frame.length.saturating_sub(head.len())];
         let whole = read_full(&mut input, &mut body)? == body.len();
-        if samples == 0 && tells_its_length(&body) {
-            return Ok(None);
+        if samples == 0 {
+            if let Some(told) = fraunhofer(&body) {
+                return Ok(told.measured(frame));
+            }
+            if tells_its_length(&body) {
+                return Ok(None);
+            }
         }
         if whole {
             samples += frame.samples;
@@ -133,12 +138,43 @@ fn walk(path: &Path) -> io::Result<Option<Measured>> {
     }))
 }
 
-/// Whether the first frame holds the number of all, as Xing, LAME and Fraunhofer write it.
+/// Whether the first frame holds the number of all, as Xing and LAME write it.
 fn tells_its_length(body: &[u8]) -> bool {
     let beginning = &body[..body.len().min(64)];
-    [b"Xing", b"Info", b"VBRI"]
+    [b"Xing", b"Info"]
         .iter()
         .any(|mark| beginning.windows(4).any(|four| four == *mark))
+}
+
+/// What the first frame tells of all, as Fraunhofer writes it.
+struct Fraunhofer {
+    bytes: u64,
+    frames: u64,
+}
+
+fn fraunhofer(body: &[u8]) -> Option<Fraunhofer> {
+    let header = body.get(32..)?.strip_prefix(b"VBRI")?;
+    let number = |at: usize| -> Option<u64> {
+        let bytes: [u8; 4] = header.get(at..at + 4)?.try_into().ok()?;
+        Some(u64::from(u32::from_be_bytes(bytes)))
+    };
+    Some(Fraunhofer {
+        bytes: number(6)?,
+        frames: number(10)?,
+    })
+}
+
+impl Fraunhofer {
+    fn measured(&self, frame: Frame) -> Option<Measured> {
+        let samples = self
+            .frames
+            .checked_mul(frame.samples)
+            .filter(|samples| *samples > 0)?;
+        Some(Measured {
+            milliseconds: i64::try_from(samples * 1000 / frame.rate).ok()?,
+            bitrate: i64::try_from(self.bytes * 8 * frame.rate / samples).ok()?,
+        })
+    }
 }
 
 /// Moves on to where two frames follow each other; `false` if there are none soon.

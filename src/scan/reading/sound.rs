@@ -37,8 +37,18 @@ pub enum Heard {
     Unread(String),
 }
 
+/// Endings of formats that the library takes for others.
+const OTHERS: &[&str] = &["asf", "dff", "dsf", "mka", "tta", "w64", "webm", "wma"];
+
 /// Reads a file with the library alone.
 pub fn read(path: &Path) -> Heard {
+    let ending = path
+        .extension()
+        .and_then(|ending| ending.to_str())
+        .unwrap_or_default();
+    if OTHERS.contains(&ending.to_ascii_lowercase().as_str()) {
+        return Heard::Unread("this format needs ffprobe, which comes with ffmpeg".to_owned());
+    }
     let Ok(heard) = catch_unwind(AssertUnwindSafe(|| properties(path))) else {
         return Heard::Unread("its properties make the reader fail".to_owned());
     };
@@ -52,10 +62,13 @@ pub fn read(path: &Path) -> Heard {
         let file = open(path, options)?;
         Ok::<_, String>(file.tags().to_vec())
     }));
+    // Before those of the library: of the same kind, the first counts.
+    if sound.file == Some(FileType::Mpeg) || !matches!(tags, Ok(Ok(_))) {
+        sound.tags.extend(id3::texts(path));
+    }
     match tags.unwrap_or_else(|_| Err("their reader fails".to_owned())) {
-        Ok(tags) => sound.tags = tags,
+        Ok(tags) => sound.tags.extend(tags),
         Err(reason) => {
-            sound.tags.extend(id3::texts(path));
             sound.partly = Some(format!("some of its tags are left out; {reason}"));
         }
     }

@@ -3,7 +3,10 @@ use std::path::Path;
 
 use lofty::tag::{ItemKey, ItemValue, Tag, TagItem, TagType};
 
-use super::sound::{Refused, Sound};
+use super::{
+    id3,
+    sound::{Refused, Sound},
+};
 use crate::media::probe::{Probed, probe};
 
 /// Endings of files that are films more often than music: with moving pictures they are no tracks.
@@ -25,7 +28,11 @@ pub async fn read(ffprobe: &Path, path: &Path, reason: String) -> Result<Sound, 
     let audio = probed
         .audio()
         .ok_or_else(|| Refused("it holds no audio".to_owned()))?;
-    let mimetype = mimetype(&probed, audio.codec_name.as_deref().unwrap_or_default());
+    let mimetype = match ending.eq_ignore_ascii_case("mka") {
+        // The same to ffprobe as WebM.
+        true => Some("audio/x-matroska"),
+        false => mimetype(&probed, audio.codec_name.as_deref().unwrap_or_default()),
+    };
     let mimetype =
         mimetype.ok_or_else(|| Refused("it is no format that can be played here".to_owned()))?;
     let number = |text: Option<&String>| {
@@ -38,11 +45,16 @@ pub async fn read(ffprobe: &Path, path: &Path, reason: String) -> Result<Sound, 
     Ok(Sound {
         mimetype,
         file: None,
-        milliseconds: seconds.map_or(0, |seconds| (seconds * 1000.0).round() as i64),
+        milliseconds: seconds.map_or(0, |seconds| (seconds * 1000.0).ceil() as i64),
         bitrate: bits.map(|bits| bits as i64),
-        tags: vec![tag(&probed)],
+        tags: id3::texts(path).into_iter().chain([tag(&probed)]).collect(),
         partly: None,
     })
+}
+
+/// The tags of a file of which the library reads nothing but the properties.
+pub async fn tags(ffprobe: &Path, path: &Path) -> Option<Tag> {
+    Some(tag(&probe(ffprobe, path).await.ok()?))
 }
 
 fn mimetype(probed: &Probed, codec: &str) -> Option<&'static str> {

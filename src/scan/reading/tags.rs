@@ -61,11 +61,13 @@ impl<'a> Items<'a> {
         let usual = file.map(|file| file.primary_tag_type());
         let mut tags: Vec<&Tag> = tags.iter().collect();
         tags.sort_by_key(|tag| match tag.tag_type() {
-            kind if Some(kind) == usual => 0,
-            TagType::Id3v2 => 1,
-            TagType::Ape => 2,
-            TagType::Id3v1 => 4,
-            _ => 3,
+            kind if Some(kind) == usual => 1,
+            // Also what was read without the library.
+            TagType::VorbisComments => 0,
+            TagType::Id3v2 => 2,
+            TagType::Ape => 3,
+            TagType::Id3v1 => 5,
+            _ => 4,
         });
         Self(tags)
     }

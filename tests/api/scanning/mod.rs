@@ -1,4 +1,7 @@
 //! Bringing folders of music in.
+mod formats;
+mod tags;
+
 use std::{
     fs,
     path::{Path, PathBuf},
