@@ -295,8 +295,8 @@ mod tests {
         tag.extend(text("TIT2", b"\x01T\0i\0t\0l\0e\0"));
         tag.extend(text("TPE1", b"\0Ann"));
         tag.extend(text("TPE1", b"\0Bob"));
-        tag.extend(text("TRCK", b"\03/9"));
-        tag.extend(text("TYER", b"\0199x"));
+        tag.extend(text("TRCK", b"\x003/9"));
+        tag.extend(text("TYER", b"\x00199x"));
         tag.extend(text("TCON", b"\0(17)(4)Eurodisco"));
         tag.extend([0; 20]);
         let value = |text: &str| vec![text.to_owned()];
