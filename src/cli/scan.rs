@@ -33,6 +33,9 @@ pub struct Folder {
     /// Number of files read concurrently, 1 to 256 [default: the number of processors]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     readers: Option<u16>,
+    /// Read unchanged files too
+    #[arg(long)]
+    full: bool,
     /// Keep running and scan changes, until Ctrl-C
     #[arg(long)]
     watch: bool,
@@ -55,6 +58,7 @@ pub fn run(folder: Folder, config: Config) -> Result<(), Startup> {
         user: folder.user,
         privacy: folder.privacy,
         readers: folder.readers.map_or(processors, usize::from),
+        full: folder.full,
     };
     runtime()?.block_on(async {
         let app = App::build(config, Clock::system()).await?;

@@ -57,6 +57,7 @@ pub async fn fill(app: &App, plan: &Plan, watch: &mut dyn Watch) -> Result<Vec<P
             user: person.username.to_owned(),
             privacy: person.privacy,
             readers: plan.writers,
+            full: false,
         };
         scan(app, &order, &Stop::default(), watch).await?;
     }

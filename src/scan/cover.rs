@@ -7,6 +7,7 @@ use std::{
 use lofty::{config::ParseOptions, file::TaggedFileExt, picture::PictureType, probe::Probe};
 use tokio::task::spawn_blocking;
 
+use super::reading::disc;
 use crate::{
     app::App,
     error::{Error, Result},
@@ -19,14 +20,27 @@ use crate::{
 const MOST: u64 = 16 << 20;
 
 /// File names of covers, best first, and their extensions.
-const NAMES: &[&str] = &["cover", "folder", "front", "album"];
+const NAMES: &[&str] = &["cover", "folder", "front", "album", "artwork"];
 const ENDINGS: &[&str] = &["jpg", "jpeg", "png", "webp", "gif"];
+/// Folders of pictures within that of an album.
+const FOLDERS: &[&str] = &["art", "artwork", "cover", "covers", "scans"];
 
 /// Gives an album without a cover the cover of one of its files; returns whether it did.
 pub async fn give(app: &App, actor: i64, album: i64, track: &Path) -> Result<bool> {
     let track = track.to_owned();
     let found = spawn_blocking(move || within(&track).or_else(|| beside(&track))).await;
-    let Some(fit) = found.map_err(Error::internal)? else {
+    take(app, actor, album, found.map_err(Error::internal)?).await
+}
+
+/// Gives an album without a cover the picture beside one of its files; returns whether it did.
+pub async fn give_beside(app: &App, actor: i64, album: i64, track: &Path) -> Result<bool> {
+    let track = track.to_owned();
+    let found = spawn_blocking(move || beside(&track)).await;
+    take(app, actor, album, found.map_err(Error::internal)?).await
+}
+
+async fn take(app: &App, actor: i64, album: i64, found: Option<Fit>) -> Result<bool> {
+    let Some(fit) = found else {
         return Ok(false);
     };
     let pictures = &app.media().pictures;
@@ -66,26 +80,60 @@ fn within(track: &Path) -> Option<Fit> {
     small.then(|| taken(track, picture.data().to_vec()))?
 }
 
-/// The cover beside a file.
+/// The cover beside a file, in a folder of pictures beside it, or above the folder of a disc.
 fn beside(track: &Path) -> Option<Fit> {
     let folder = track.parent()?;
-    let mut found: Vec<(usize, PathBuf)> = fs::read_dir(folder)
-        .ok()?
-        .filter_map(|entry| {
-            let path = entry.ok()?.path();
-            let part = |part: Option<&std::ffi::OsStr>| Some(part?.to_str()?.to_lowercase());
-            let name = part(path.file_stem())?;
-            let rank = NAMES.iter().position(|known| *known == name)?;
-            let ending = part(path.extension())?;
-            ENDINGS.contains(&ending.as_str()).then_some((rank, path))
+    let name = folder.file_name().and_then(|name| name.to_str());
+    let above = name
+        .filter(|name| disc(name).is_some())
+        .and(folder.parent());
+    [Some(folder), above]
+        .into_iter()
+        .flatten()
+        .find_map(|folder| {
+            let mut found = covers(folder);
+            for inner in entries(folder).filter(|path| path.is_dir() && is_named(path, FOLDERS)) {
+                found.extend(covers(&inner));
+            }
+            found.sort();
+            found.into_iter().find_map(|(_, path)| {
+                let small = fs::metadata(&path).ok()?.len() <= MOST;
+                let bytes = small.then(|| fs::read(&path).ok())??;
+                taken(&path, bytes)
+            })
         })
-        .collect();
-    found.sort();
-    found.into_iter().find_map(|(_, path)| {
-        let small = fs::metadata(&path).ok()?.len() <= MOST;
-        let bytes = small.then(|| fs::read(&path).ok())??;
-        taken(&path, bytes)
-    })
+}
+
+fn entries(folder: &Path) -> impl Iterator<Item = PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten();
+    entries.filter_map(|entry| Some(entry.ok()?.path()))
+}
+
+fn is_named(path: &Path, names: &[&str]) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str());
+    name.is_some_and(|name| names.contains(&name.to_lowercase().as_str()))
+}
+
+/// The pictures of a folder that are named as covers are; the best have the lowest number.
+fn covers(folder: &Path) -> Vec<(usize, PathBuf)> {
+    let rank = |path: &Path| {
+        let part = |part: Option<&std::ffi::OsStr>| Some(part?.to_str()?.to_lowercase());
+        let ending = part(path.extension())?;
+        let name = part(path.file_stem())?;
+        let exact = NAMES.iter().position(|known| *known == name);
+        let alike = || {
+            let is_alike =
+                name.starts_with("albumart") || name.contains("front") || name.contains("cover");
+            let small = usize::from(name.contains("small"));
+            is_alike.then_some(NAMES.len() + small)
+        };
+        ENDINGS
+            .contains(&ending.as_str())
+            .then(|| exact.or_else(alike))?
+    };
+    entries(folder)
+        .filter_map(|path| Some((rank(&path)?, path)))
+        .collect()
 }
 
 fn taken(path: &Path, bytes: Vec<u8>) -> Option<Fit> {

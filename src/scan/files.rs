@@ -5,7 +5,7 @@ use serde_json::json;
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{Order, walk::Candidate};
+use super::{Order, reading::VERSION, walk::Candidate};
 use crate::{
     accounts::is_named,
     app::App,
@@ -121,12 +121,13 @@ pub struct Known {
     pub upload_id: i64,
     pub size: i64,
     pub modified: i64,
+    pub reader: i64,
 }
 
 impl Known {
-    /// Whether the file is unchanged.
+    /// Whether the file is unchanged, and was read as it would be now.
     pub fn is(&self, candidate: &Candidate) -> bool {
-        (self.size, self.modified) == (candidate.size, candidate.modified)
+        (self.size, self.modified, self.reader) == (candidate.size, candidate.modified, VERSION)
     }
 }
 
@@ -137,7 +138,8 @@ pub async fn known(
 ) -> Result<HashMap<String, Known>> {
     let paths = candidates.iter().map(|candidate| candidate.path.clone());
     let rows: Vec<Known> = sql(
-        "select path, upload_id, size, modified from music_files where folder_id = ? and path in ?*",
+        "select path, upload_id, size, modified, reader from music_files
+         where folder_id = ? and path in ?*",
     )
     .bind(folder.id)
     .bind(paths.collect::<Vec<_>>())
@@ -278,10 +280,11 @@ pub async fn twin(tx: &mut Tx, folder: &Folder, checksum: &str) -> Result<Option
 /// Records the path, size and modification time of an upload's file.
 pub async fn note(tx: &mut Tx, folder: &Folder, upload: i64, candidate: &Candidate) -> Result<()> {
     sql(
-        "insert into music_files (upload_id, folder_id, path, size, modified, seen)
-         values (?, ?, ?, ?, ?, ?)
+        "insert into music_files (upload_id, folder_id, path, size, modified, seen, reader)
+         values (?, ?, ?, ?, ?, ?, ?)
          on conflict (upload_id) do update set folder_id = excluded.folder_id,
            path = excluded.path, size = excluded.size, modified = excluded.modified,
+           reader = excluded.reader,
            seen = case when excluded.seen > music_files.seen then excluded.seen
              else music_files.seen end",
     )
@@ -291,6 +294,7 @@ pub async fn note(tx: &mut Tx, folder: &Folder, upload: i64, candidate: &Candida
     .bind(candidate.size)
     .bind(candidate.modified)
     .bind(folder.scan)
+    .bind(VERSION)
     .run(tx)
     .await
     .map(|_| ())

@@ -49,6 +49,8 @@ pub struct Order {
     pub privacy: PrivacyLevel,
     /// Number of files read concurrently.
     pub readers: usize,
+    /// Read unchanged files too.
+    pub full: bool,
 }
 
 /// The result of a scan.
@@ -141,7 +143,8 @@ pub async fn scan(
     let (counted, told) = (root.clone(), stop.clone());
     let total = spawn_blocking(move || walk::count(&counted, &told)).await;
     watch.stage("files", total.unwrap_or_default());
-    let report = scan_below(app, order, &folder, &root, stop, watch).await?;
+    let mut report = scan_below(app, order, &folder, &root, stop, watch).await?;
+    report.covers += catalogue::cover_albums(app, &folder).await?;
     if report.changed() {
         app.db().analyze().await?;
     }
@@ -227,7 +230,9 @@ async fn read_all(
         let mut reads = Vec::new();
         for candidate in candidates {
             match known.remove(&candidate.path) {
-                Some(known) if known.is(&candidate) => steps.push(Step::Unchanged(known.upload_id)),
+                Some(known) if !order.full && known.is(&candidate) => {
+                    steps.push(Step::Unchanged(known.upload_id))
+                }
                 known => reads.push(read_one(reader, candidate, known)),
             }
         }

@@ -30,6 +30,9 @@ impl Before {
 
     /// Whether a file is still this recording: same exact length, MusicBrainz ID or title.
     fn is(&self, read: &Read) -> bool {
+        if self.checksum.as_deref() == Some(read.checksum.as_str()) {
+            return true;
+        }
         let Some(old) = self.tags() else { return true };
         let same_id = old.mbid.is_some() && old.mbid == read.tags.mbid;
         self.is_as_long(read) || same_id || folded(&old.title) == folded(&read.tags.title)

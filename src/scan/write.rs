@@ -1,5 +1,8 @@
 //! Writing the files that were read: uploads, and their tracks, albums and artists.
-use std::path::Path;
+use std::{
+    collections::{HashMap, HashSet},
+    path::Path,
+};
 
 use indexmap::IndexMap;
 use serde_json::json;
@@ -70,13 +73,19 @@ impl<'a> Writer<'a> {
         let same = |step: &&Step| matches!(step, Step::Unchanged(_));
         counts.unchanged += steps.iter().filter(same).count() as u64;
         files::seen(&mut tx, self.folder, unchanged).await?;
+        let duplicates = self.read_again(&mut tx, steps).await?;
         self.replaced.detach(&mut tx, steps).await?;
-        let mut albums = IndexMap::new();
+        let mut albums: IndexMap<i64, Vec<String>> = IndexMap::new();
         for step in steps {
             let album = match step {
                 Step::New(read) => self.settle(&mut tx, read, counts).await?,
                 Step::Changed(upload, read) if self.replaced.has(*upload) => {
                     self.settle(&mut tx, read, counts).await?
+                }
+                Step::Changed(upload, read) if duplicates.contains(upload) => {
+                    counts.unchanged += 1;
+                    files::note(&mut tx, self.folder, *upload, &read.candidate).await?;
+                    None
                 }
                 Step::Changed(upload, read) => {
                     counts.updated += 1;
@@ -85,20 +94,51 @@ impl<'a> Writer<'a> {
                 Step::Unchanged(_) | Step::Unread(..) | Step::Skipped(_) => None,
             };
             if let (Some(album), Step::New(read) | Step::Changed(_, read)) = (album, step) {
-                albums
-                    .entry(album)
-                    .or_insert_with(|| read.candidate.path.clone());
+                let paths = albums.entry(album).or_default();
+                paths.push(read.candidate.path.clone());
             }
         }
         tx.commit().await?;
         // Covers are read outside of the transaction, so that no writer waits for them.
-        for (album, path) in albums {
-            match self.catalogue.cover(album, Path::new(&path)).await {
+        for (album, path) in albums
+            .iter()
+            .flat_map(|(album, paths)| paths.iter().map(move |path| (*album, path)))
+        {
+            match self.catalogue.cover(album, Path::new(path)).await {
                 Ok(covered) => counts.covers += u64::from(covered),
                 Err(error) => error.log(),
             }
         }
         Ok(())
+    }
+
+    /// Marks files as seen that are read again though they have not changed; returns the uploads of those that are
+    /// duplicates, and stay so.
+    async fn read_again(&self, tx: &mut Tx, steps: &[Step]) -> Result<HashSet<i64>> {
+        let read: HashMap<i64, &str> = steps
+            .iter()
+            .filter_map(|step| match step {
+                Step::Changed(upload, read) => Some((*upload, read.checksum.as_str())),
+                _ => None,
+            })
+            .collect();
+        if read.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let held = sql("select id, checksum from uploads where id in ?*");
+        let held: Vec<(i64, Option<String>)> = held
+            .bind(read.keys().copied().collect::<Vec<_>>())
+            .all(&mut *tx)
+            .await?;
+        let same: Vec<i64> = held
+            .into_iter()
+            .filter(|(id, checksum)| checksum.as_deref() == read.get(id).copied())
+            .map(|(id, _)| id)
+            .collect();
+        files::seen(tx, self.folder, same.clone()).await?;
+        let skipped = sql("select id from uploads where import_status = 'skipped' and id in ?*");
+        let skipped = skipped.bind(same).ids(tx).await?;
+        Ok(skipped.into_iter().collect())
     }
 
     /// Finds the upload of a file: one that was just replaced at another path, or a new one.

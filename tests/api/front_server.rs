@@ -154,6 +154,7 @@ async fn bring_in(server: &Served, folder: &Path) {
         user: "dora".to_owned(),
         privacy: PrivacyLevel::Everyone,
         readers: 2,
+        full: false,
     };
     let report = scan(&server.app, &order, &Stop::default(), &mut Nobody).await;
     assert_eq!(

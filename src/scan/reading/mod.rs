@@ -17,6 +17,7 @@ use tokio::task::spawn_blocking;
 
 pub use self::{
     credits::Credit,
+    names::disc,
     tags::{AlbumTags, Tags},
 };
 use self::{
@@ -26,6 +27,9 @@ use self::{
 };
 use super::walk::Candidate;
 use crate::hex::hex;
+
+/// Raised whenever files are read otherwise: then they are read again once.
+pub const VERSION: i64 = 1;
 
 /// The result of reading a file.
 #[derive(Clone, Debug)]

@@ -99,7 +99,7 @@ impl Told {
 }
 
 /// `CD1`, `Disc 2`, `disk_03`.
-fn disc(folder: &str) -> Option<i64> {
+pub fn disc(folder: &str) -> Option<i64> {
     let folder = folder.to_lowercase();
     let number = ["cd", "disc", "disk"]
         .iter()

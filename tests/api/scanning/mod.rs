@@ -74,6 +74,7 @@ fn order(folder: &Path) -> Order {
         user: "Alice".to_owned(),
         privacy: PrivacyLevel::Everyone,
         readers: 2,
+        full: false,
     }
 }
 
@@ -294,6 +295,63 @@ on_both! {
         assert!(report.interrupted && report.added > 0 && report.vanished == 0, "{report:?}");
         let rest = run(&pod, &music).await;
         assert_eq!((report.added + rest.added, rest.vanished), (300, 0));
+    }
+
+    async fn a_full_scan_and_a_newer_reader_read_everything_again(pod: Pod) {
+        let music = folder(&pod);
+        let one = song(&music, "one.wav", &[(TrackTitle, "One"), (TrackArtist, "Ann"), (AlbumTitle, "Days")]);
+        fs::copy(&one, music.join("two.wav")).unwrap();
+        let report = run(&pod, &music).await;
+        assert_eq!((report.added, report.duplicates), (1, 1), "{report:?}");
+        let before = track(&pod, "One").await;
+
+        let full = Order { full: true, ..order(&music) };
+        let report = scan(&pod.app, &full, &Stop::default(), &mut Nobody).await.unwrap();
+        // A duplicate stays one.
+        assert_eq!((report.added, report.updated, report.unchanged), (0, 1, 1), "{report:?}");
+        assert_eq!(track(&pod, "One").await, before);
+        assert_eq!(count(&pod, "select count(*) from uploads where import_status = 'skipped'").await, 1);
+        let report = run(&pod, &music).await;
+        assert_eq!((report.updated, report.unchanged), (0, 2), "{report:?}");
+
+        // As an earlier reader left them.
+        sql("update music_files set reader = 0").run(pod.app.db()).await.unwrap();
+        sql("update tracks set title = 'Misread', title_folded = 'misread' where title = 'One'").run(pod.app.db()).await.unwrap();
+        let report = run(&pod, &music).await;
+        assert_eq!((report.added, report.updated, report.unchanged), (0, 1, 1), "{report:?}");
+        assert_eq!(track(&pod, "Misread").await["isPlayable"], true, "an edit stays");
+        assert_eq!(run(&pod, &music).await.unchanged, 2);
+    }
+
+    async fn covers_come_later_from_other_files_and_from_folders_of_pictures(pod: Pod) {
+        let music = folder(&pod);
+        let album = |title: &'static str| [(TrackTitle, title), (TrackArtist, "Ann"), (AlbumTitle, title)];
+        song(&music, "Later/one.wav", &album("Later"));
+        song(&music, "Discs/CD1/one.wav", &album("Discs"));
+        song(&music, "Art/one.wav", &album("Art"));
+        song(&music, "Windows/one.wav", &album("Windows"));
+        song(&music, "Inside/one.wav", &album("Inside"));
+        let inside = song(&music, "Inside/two.wav", &[(TrackTitle, "Inside two"), (TrackArtist, "Ann"), (AlbumTitle, "Inside")]);
+        let mut bytes = std::io::Cursor::new(Vec::new());
+        image::DynamicImage::new_rgb8(70, 70).write_to(&mut bytes, image::ImageFormat::Png).unwrap();
+        let bytes = bytes.into_inner();
+        let mut tag = Tag::new(TagType::Id3v2);
+        tag.set_title("Inside two".to_owned());
+        tag.set_artist("Ann".to_owned());
+        tag.set_album("Inside".to_owned());
+        tag.push_picture(Picture::unchecked(bytes.clone()).pic_type(PictureType::CoverFront).mime_type(MimeType::Png).build());
+        tag.save_to_path(&inside, WriteOptions::default()).unwrap();
+        fs::write(music.join("Discs/front.png"), &bytes).unwrap();
+        fs::create_dir(music.join("Art/Scans")).unwrap();
+        fs::write(music.join("Art/Scans/Cover front.png"), &bytes).unwrap();
+        fs::write(music.join("Windows/AlbumArt_{5F}_Large.png"), &bytes).unwrap();
+        assert_eq!(run(&pod, &music).await.covers, 4);
+        // Nothing but the picture is new.
+        fs::write(music.join("Later/cover.png"), &bytes).unwrap();
+        assert_eq!(run(&pod, &music).await.covers, 1);
+        for title in ["Later", "Discs", "Art", "Windows", "Inside two"] {
+            assert_eq!(track(&pod, title).await["album"]["cover"]["mimetype"], "image/png", "{title}");
+        }
     }
 
     async fn it_says_what_keeps_it_from_scanning(pod: Pod) {
