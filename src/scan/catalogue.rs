@@ -2,6 +2,7 @@
 //! name, case-insensitively.
 use std::path::Path;
 
+use chrono::Datelike;
 use moka::sync::Cache;
 use uuid::Uuid;
 
@@ -9,7 +10,7 @@ use super::{
     cover,
     files::Folder,
     find,
-    reading::{AlbumTags, Credit, Tags},
+    reading::{AlbumTags, Credit, Read, Tags},
 };
 use crate::{
     app::App,
@@ -26,13 +27,16 @@ pub struct Place {
     pub album: Option<i64>,
 }
 
+/// What the files of one album have in common: title, MusicBrainz ID, artists, folder and year.
+type AlbumKey = (String, Option<Uuid>, Vec<i64>, String, Option<i32>);
+
 /// The catalogue as filled by a scan.
 pub struct Catalogue<'a> {
     app: &'a App,
     actor: i64,
     /// Recently found rows, so that the files of an album query once.
     artists: Cache<(String, Option<Uuid>), i64>,
-    albums: Cache<(String, Option<Uuid>, Vec<i64>), i64>,
+    albums: Cache<AlbumKey, i64>,
     /// Albums whose cover has been looked for.
     covered: Cache<i64, ()>,
 }
@@ -93,14 +97,15 @@ impl<'a> Catalogue<'a> {
         self.app.clock().now()
     }
 
-    /// Finds or creates the track of these tags.
-    pub async fn place(&mut self, tx: &mut Tx, tags: &Tags) -> Result<Place> {
+    /// Finds or creates the track of a file.
+    pub async fn place(&mut self, tx: &mut Tx, read: &Read) -> Result<Place> {
+        let tags = &read.tags;
         let artists = self.artists(tx, &tags.artists).await?;
         let album = match &tags.album {
-            Some(album) => Some(self.album(tx, album, &tags.genres).await?),
+            Some(album) => Some(self.album(tx, album, read).await?),
             None => None,
         };
-        let track = match find::track(tx, tags, album, &artists).await? {
+        let track = match find::track(tx, read, album, &artists).await? {
             Some(track) => track,
             None => self.make_track(tx, tags, album, &artists).await?,
         };
@@ -130,7 +135,7 @@ impl<'a> Catalogue<'a> {
         }
         // Artists of channels belong to the owners of the channels.
         let named = sql("select id, mbid from artists a where name_folded = ?
-             and not exists (select 1 from channels c where c.artist_id = a.id)")
+             and not exists (select 1 from channels c where c.artist_id = a.id) order by id")
         .bind(folded(&credit.name));
         if let Some(id) = find::same(
             tx,
@@ -161,49 +166,33 @@ impl<'a> Catalogue<'a> {
         .await
     }
 
-    /// Finds or creates the album of these tags.
-    pub async fn album(
-        &mut self,
-        tx: &mut Tx,
-        album: &AlbumTags,
-        genres: &[String],
-    ) -> Result<i64> {
+    /// Finds or creates the album of a file.
+    pub async fn album(&mut self, tx: &mut Tx, album: &AlbumTags, read: &Read) -> Result<i64> {
         let artists = self.artists(tx, &album.artists).await?;
-        let key = (folded(&album.title), album.mbid, artists.clone());
+        let key = (
+            folded(&album.title),
+            album.mbid,
+            artists.clone(),
+            read.home(),
+            album.date.map(|date| date.year()),
+        );
         if let Some(id) = self.albums.get(&key) {
             return Ok(id);
         }
-        let id = match self.find_album(tx, album, &artists).await? {
+        let known = find::by_mbid(tx, "select id from albums where mbid = ?", album.mbid).await?;
+        let found = match known {
+            Some(id) => Some(id),
+            None => find::album(tx, album, &artists, read).await?,
+        };
+        let id = match found {
             Some(id) => id,
-            None => self.make_album(tx, album, &artists, genres).await?,
+            None => {
+                self.make_album(tx, album, &artists, &read.tags.genres)
+                    .await?
+            }
         };
         self.albums.insert(key, id);
         Ok(id)
-    }
-
-    async fn find_album(
-        &self,
-        tx: &mut Tx,
-        album: &AlbumTags,
-        artists: &[i64],
-    ) -> Result<Option<i64>> {
-        if let Some(id) =
-            find::by_mbid(tx, "select id from albums where mbid = ?", album.mbid).await?
-        {
-            return Ok(Some(id));
-        }
-        let named = sql("select al.id, al.mbid from albums al
-             join album_artists h on h.album_id = al.id and h.position = 0
-             where al.title_folded = ? and h.artist_id = ?")
-        .bind(folded(&album.title))
-        .bind(artists.first().copied().unwrap_or_default());
-        find::same(
-            tx,
-            named,
-            album.mbid,
-            "update albums set mbid = ? where id = ?",
-        )
-        .await
     }
 
     async fn make_album(

@@ -1,8 +1,9 @@
 //! Finding existing rows of the catalogue.
+use chrono::{Datelike, NaiveDate};
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::reading::Tags;
+use super::reading::{AlbumTags, Read};
 use crate::{
     error::Result,
     store::{Sql, Tx, sql, text::folded},
@@ -21,7 +22,7 @@ struct Namesake {
     mbid: Option<Uuid>,
 }
 
-/// The row to use among rows of the same name: rows with another MusicBrainz ID are different
+/// The row to use among rows of the same name, the best first: rows with another MusicBrainz ID are different
 /// objects, and a row without one is given this ID.
 pub async fn same(
     tx: &mut Tx,
@@ -29,7 +30,7 @@ pub async fn same(
     mbid: Option<Uuid>,
     identify: &'static str,
 ) -> Result<Option<i64>> {
-    let named: Vec<Namesake> = named.then(" order by 1").all(&mut *tx).await?;
+    let named: Vec<Namesake> = named.all(&mut *tx).await?;
     let Some(mbid) = mbid else {
         return Ok(named.first().map(|namesake| namesake.id));
     };
@@ -40,13 +41,60 @@ pub async fn same(
     Ok(Some(nameless.id))
 }
 
-/// The track of these tags, if it exists.
+/// The album of this title and first artist that a file belongs to. Albums of one name are told apart by their
+/// folder, their year, and whether another title has the file's position: two of these must agree.
+pub async fn album(
+    tx: &mut Tx,
+    album: &AlbumTags,
+    artists: &[i64],
+    read: &Read,
+) -> Result<Option<i64>> {
+    let home = read.home();
+    let year = album.date.map(|date| date.year());
+    let day = |month, day| NaiveDate::from_ymd_opt(year.unwrap_or(1000), month, day);
+    let named = sql(
+        "select id, mbid from (select al.id, al.mbid,
+           case when exists (select 1 from tracks t join uploads u on u.track_id = t.id
+               join music_files f on f.upload_id = u.id
+               where t.album_id = al.id and f.path >= ? and f.path < ?) then 1 else 0 end
+           + case when ? or al.release_date is null
+               or (al.release_date >= ? and al.release_date <= ?) then 1 else 0 end
+           + case when exists (select 1 from tracks t where t.album_id = al.id and t.position = ?
+               and coalesce(t.disc_number, 1) = ? and t.title_folded <> ?) then 0 else 1 end as agreement
+         from albums al join album_artists h on h.album_id = al.id and h.position = 0
+         where al.title_folded = ? and h.artist_id = ?) as namesakes
+         where agreement >= 2 order by agreement desc, id",
+    )
+    .bind(home.as_str())
+    .bind(format!("{home}\u{10ffff}"))
+    .bind(year.is_none())
+    .bind(day(1, 1))
+    .bind(day(12, 31))
+    .bind(read.tags.position)
+    .bind(read.tags.disc.unwrap_or(1))
+    .bind(folded(&read.tags.title))
+    .bind(folded(&album.title))
+    .bind(artists.first().copied().unwrap_or_default());
+    same(
+        tx,
+        named,
+        album.mbid,
+        "update albums set mbid = ? where id = ?",
+    )
+    .await
+}
+
+/// Seconds by which files of one recording may differ in length.
+const ALIKE: i64 = 3;
+
+/// The track of a file, if it exists.
 pub async fn track(
     tx: &mut Tx,
-    tags: &Tags,
+    read: &Read,
     album: Option<i64>,
     artists: &[i64],
 ) -> Result<Option<i64>> {
+    let tags = &read.tags;
     let here = |condition: &'static str| {
         sql("select t.id from tracks t where t.album_id is not distinct from ? and ")
             .bind(album)
@@ -62,7 +110,9 @@ pub async fn track(
         "t.title_folded = ? and t.position is not distinct from ?
          and coalesce(t.disc_number, 1) = ? and t.id in
            (select h.track_id from track_artists h where h.artist_id = ? and h.position = 0)
-         and (t.mbid is null or ? is null) order by t.id limit 1",
+         and (t.mbid is null or ? is null)
+         and not exists (select 1 from uploads u where u.track_id = t.id and abs(u.duration - ?) > ?)
+         order by t.id limit 1",
     );
     let found = named
         .bind(folded(&tags.title))
@@ -70,6 +120,8 @@ pub async fn track(
         .bind(tags.disc.unwrap_or(1))
         .bind(artists.first().copied().unwrap_or_default())
         .bind(tags.mbid)
+        .bind(read.duration)
+        .bind(ALIKE)
         .optional::<(i64,)>(tx)
         .await?;
     Ok(found.map(|(id,)| id))

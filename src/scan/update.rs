@@ -5,7 +5,7 @@ use sqlx::FromRow;
 use super::{
     catalogue::{CREDIT_TRACK, Catalogue, TAG_TRACK, credit},
     find::license,
-    reading::Tags,
+    reading::{Read, Tags},
 };
 use crate::{
     error::Result,
@@ -25,8 +25,9 @@ pub async fn track(
     tx: &mut Tx,
     catalogue: &mut Catalogue<'_>,
     upload: i64,
-    new: &Tags,
+    read: &Read,
 ) -> Result<Option<i64>> {
+    let new = &read.tags;
     let before: Before = sql(
         "select u.track_id, u.metadata, (select t.album_id from tracks t where t.id = u.track_id)
            as album_id from uploads u where u.id = ?",
@@ -36,7 +37,7 @@ pub async fn track(
     .await?;
     let old: Tags = serde_json::from_value(before.metadata["tags"].clone()).unwrap_or_default();
     let Some(track) = before.track_id else {
-        return assign(tx, catalogue, upload, new).await;
+        return assign(tx, catalogue, upload, read).await;
     };
     if old == *new {
         return Ok(before.album_id);
@@ -44,12 +45,12 @@ pub async fn track(
     let shared = sql("select count(*) from uploads where track_id = ? and id <> ?");
     if shared.bind(track).bind(upload).number(&mut *tx).await? > 0 {
         // The track has other files, which have not changed.
-        return assign(tx, catalogue, upload, new).await;
+        return assign(tx, catalogue, upload, read).await;
     }
     fields(tx, track, &old, new).await?;
     credits(tx, catalogue, track, &old, new).await?;
     genres(tx, catalogue, track, &old, new).await?;
-    album(tx, catalogue, track, before.album_id, (&old, new)).await
+    album(tx, catalogue, track, before.album_id, (&old, read)).await
 }
 
 /// Assigns an upload to the track of its tags; returns the album.
@@ -57,9 +58,9 @@ async fn assign(
     tx: &mut Tx,
     catalogue: &mut Catalogue<'_>,
     upload: i64,
-    tags: &Tags,
+    read: &Read,
 ) -> Result<Option<i64>> {
-    let place = catalogue.place(tx, tags).await?;
+    let place = catalogue.place(tx, read).await?;
     sql("update uploads set track_id = ? where id = ?")
         .bind(place.track)
         .bind(upload)
@@ -166,8 +167,9 @@ async fn album(
     catalogue: &mut Catalogue<'_>,
     track: i64,
     held: Option<i64>,
-    (old, new): (&Tags, &Tags),
+    (old, read): (&Tags, &Read),
 ) -> Result<Option<i64>> {
+    let new = &read.tags;
     if old.album == new.album {
         return Ok(held);
     }
@@ -178,7 +180,7 @@ async fn album(
         return Ok(held);
     }
     let album = match &new.album {
-        Some(album) => Some(catalogue.album(tx, album, &new.genres).await?),
+        Some(album) => Some(catalogue.album(tx, album, read).await?),
         None => None,
     };
     if album == held {

@@ -178,7 +178,7 @@ impl<'a> Writer<'a> {
             }
             None => {
                 counts.added += 1;
-                let place = self.catalogue.place(tx, &read.tags).await?;
+                let place = self.catalogue.place(tx, read).await?;
                 let status = ("finished", json!({}));
                 let upload = self.insert(tx, read, Some(place.track), status).await?;
                 files::note(tx, self.folder, upload, &read.candidate).await?;
@@ -225,7 +225,7 @@ impl<'a> Writer<'a> {
 
     /// Applies the changes of a file, except to fields that users have edited.
     async fn change(&mut self, tx: &mut Tx, upload: i64, read: &Read) -> Result<Option<i64>> {
-        let album = update::track(tx, &mut self.catalogue, upload, &read.tags).await?;
+        let album = update::track(tx, &mut self.catalogue, upload, read).await?;
         let now = self.now();
         sql(
             "update uploads set source = ?, mimetype = ?, size = ?, duration = ?, bitrate = ?,

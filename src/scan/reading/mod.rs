@@ -113,6 +113,20 @@ fn checksum(path: &Path) -> std::io::Result<String> {
 }
 
 impl Read {
+    /// The folder of the file's album, with a slash at its end: that above the folders of discs.
+    pub fn home(&self) -> String {
+        let folder = Path::new(&self.candidate.path).parent();
+        let is_disc = |folder: &&Path| {
+            let name = folder.file_name().and_then(|name| name.to_str());
+            name.is_some_and(|name| disc(name).is_some())
+        };
+        let home = match folder.filter(is_disc) {
+            Some(disc) => disc.parent(),
+            None => folder,
+        };
+        home.map_or_else(String::new, |home| format!("{}/", home.display()))
+    }
+
     /// The value of `uploads.metadata`.
     pub fn metadata(&self) -> serde_json::Value {
         serde_json::json!({ "tags": self.tags, "milliseconds": self.milliseconds })

@@ -112,13 +112,13 @@ fn walk(path: &Path) -> io::Result<Option<Measured>> {
                 false => break,
             }
         };
-        let mut body = vec![0; frame.length.saturating_sub(head.len())];
-        let whole = read_full(&mut input, &mut body)? == body.len();
+        let body = &mut window[..frame.length.saturating_sub(head.len())];
+        let whole = read_full(&mut input, body)? == body.len();
         if samples == 0 {
-            if let Some(told) = fraunhofer(&body) {
+            if let Some(told) = fraunhofer(body) {
                 return Ok(told.measured(frame));
             }
-            if tells_its_length(&body) {
+            if tells_its_length(body) {
                 return Ok(None);
             }
         }

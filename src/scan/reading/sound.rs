@@ -115,26 +115,33 @@ fn properties(path: &Path) -> Heard {
         tags: Vec::new(),
         partly: None,
     };
-    if kind == FileType::Mpeg
-        && let Some(measured) = mpeg::measured(path)
-    {
-        sound.milliseconds = measured.milliseconds;
-        sound.bitrate = Some(measured.bitrate);
-    }
     if kind == FileType::Mp4 && mp4::is_film(path) {
         return Heard::Refused(Refused("it is a film".to_owned()));
     }
-    if sound.milliseconds == 0
-        && let Some(milliseconds) = whole::length_of_stream(path, kind)
-    {
-        sound.milliseconds = milliseconds;
-    }
+    sound.measure(path, kind);
     if sound.milliseconds == 0 {
         return Heard::Unread("it holds no audio".to_owned());
     }
     match kind != FileType::Mpeg || whole::is_large_enough(path, &sound) {
         true => Heard::Sound(sound),
         false => cut_off(),
+    }
+}
+
+impl Sound {
+    /// Measures what the header does not tell, or tells of the first frame only.
+    fn measure(&mut self, path: &Path, kind: FileType) {
+        if kind == FileType::Mpeg
+            && let Some(measured) = mpeg::measured(path)
+        {
+            self.milliseconds = measured.milliseconds;
+            self.bitrate = Some(measured.bitrate);
+        }
+        if self.milliseconds == 0
+            && let Some(milliseconds) = whole::length_of_stream(path, kind)
+        {
+            self.milliseconds = milliseconds;
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Bringing folders of music in.
 mod formats;
+mod identity;
 mod tags;
 
 use std::{
