@@ -311,7 +311,7 @@ on_both! {
         // A duplicate stays one.
         assert_eq!((report.added, report.updated, report.unchanged), (0, 1, 1), "{report:?}");
         assert_eq!(track(&pod, "One").await, before);
-        assert_eq!(count(&pod, "select count(*) from uploads where import_status = 'skipped'").await, 1);
+        assert_eq!(count(&pod, "select count(*) from uploads where import_status = 'skipped' and import_reference = 'scan'").await, 1);
         let report = run(&pod, &music).await;
         assert_eq!((report.updated, report.unchanged), (0, 2), "{report:?}");
 
