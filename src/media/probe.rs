@@ -1,6 +1,7 @@
 //! Asking ffprobe what is in a file.
 use std::{
     collections::BTreeMap,
+    io,
     path::{Path, PathBuf},
     process::Stdio,
     time::Duration,
@@ -79,7 +80,7 @@ pub fn beside(ffmpeg: &Path) -> PathBuf {
 /// What is in a file.
 ///
 /// # Errors
-/// The reason why it cannot be told.
+/// What to do, or what ffprobe says against it.
 pub async fn probe(ffprobe: &Path, file: &Path) -> Result<Probed, String> {
     let mut command = Command::new(ffprobe);
     command
@@ -92,13 +93,20 @@ pub async fn probe(ffprobe: &Path, file: &Path) -> Result<Probed, String> {
         .kill_on_drop(true);
     let output = match timeout(LONGEST, command.output()).await {
         Err(_) => return Err("ffprobe takes too long".to_owned()),
-        Ok(Err(error)) => return Err(error.to_string()),
+        Ok(Err(error)) if error.kind() == io::ErrorKind::NotFound => {
+            return Err("install ffmpeg, whose ffprobe reads more formats".to_owned());
+        }
+        Ok(Err(error)) => return Err(format!("ffprobe: {error}")),
         Ok(Ok(output)) => output,
     };
     if !output.status.success() {
         let told = String::from_utf8_lossy(&output.stderr);
-        let first = told.lines().next().unwrap_or("ffprobe failed");
-        return Err(first.chars().take(200).collect());
+        let last = told
+            .lines()
+            .last()
+            .and_then(|line| line.rsplit(": ").next());
+        let reason: String = last.unwrap_or("it failed").chars().take(200).collect();
+        return Err(format!("ffprobe: {reason}"));
     }
     serde_json::from_slice(&output.stdout).map_err(|error| error.to_string())
 }

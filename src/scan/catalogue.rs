@@ -1,13 +1,12 @@
 //! Finding or creating the artist, album and track of a file: by MusicBrainz ID first, then by
 //! name, case-insensitively.
-use std::path::Path;
 
 use chrono::Datelike;
 use moka::sync::Cache;
 use uuid::Uuid;
 
 use super::{
-    cover,
+    Stop, cover,
     files::Folder,
     find,
     reading::{AlbumTags, Credit, Read, Tags},
@@ -43,34 +42,27 @@ pub struct Catalogue<'a> {
 
 /// Gives the albums of a folder that have no cover the picture that lies beside them by now; returns how many it
 /// gave.
-pub async fn cover_albums(app: &App, folder: &Folder) -> Result<u64> {
+pub async fn cover_albums(app: &App, folder: &Folder, stop: &Stop) -> Result<u64> {
+    let bare: Vec<(i64, String)> = sql(
+        "select t.album_id, min(f.path) from music_files f join uploads u on u.id = f.upload_id
+         join tracks t on t.id = u.track_id join albums al on al.id = t.album_id
+         where f.folder_id = ? and al.attachment_cover_id is null group by t.album_id",
+    )
+    .bind(folder.id)
+    .all(app.db())
+    .await?;
     let mut given = 0;
-    let mut last = 0;
-    loop {
-        let bare: Vec<(i64, String)> = sql(
-            "select t.album_id, min(f.path) from music_files f join uploads u on u.id = f.upload_id
-             join tracks t on t.id = u.track_id join albums al on al.id = t.album_id
-             where f.folder_id = ? and al.attachment_cover_id is null and t.album_id > ?
-             group by t.album_id order by t.album_id limit ?",
-        )
-        .bind(folder.id)
-        .bind(last)
-        .bind(BARE)
-        .all(app.db())
-        .await?;
-        let Some((album, _)) = bare.last() else {
-            return Ok(given);
-        };
-        last = *album;
-        for (album, track) in &bare {
-            let found = cover::give_beside(app, folder.actor_id, *album, Path::new(track)).await?;
-            given += u64::from(found);
+    for (album, track) in bare {
+        if stop.is_told() {
+            break;
+        }
+        match cover::give_beside(app, folder.actor_id, album, track).await {
+            Ok(is_given) => given += u64::from(is_given),
+            Err(error) => error.log(),
         }
     }
+    Ok(given)
 }
-
-/// Number of albums without a cover that are read at once.
-const BARE: i64 = 500;
 
 /// Maximum number of artists, and of albums, in the caches.
 const REMEMBERED: u64 = 2_000;
@@ -279,17 +271,17 @@ impl<'a> Catalogue<'a> {
     }
 
     /// Gives an album without a cover that of one of its files; returns whether it did.
-    pub async fn cover(&self, album: i64, track: &Path) -> Result<bool> {
+    pub async fn cover(&self, album: i64, tracks: Vec<String>) -> Result<bool> {
         if self.covered.contains_key(&album) {
             return Ok(false);
         }
         let bare = sql("select id from albums where id = ? and attachment_cover_id is null");
         let bare = bare.bind(album).optional::<(i64,)>(self.app.db()).await?;
         let given = match bare {
-            // Another file of the album may have what this one lacks.
-            Some(_) => cover::give(self.app, self.actor, album, track).await?,
+            Some(_) => cover::give(self.app, self.actor, album, tracks).await?,
             None => false,
         };
+        // Files that come later may have what these lack.
         if given || bare.is_none() {
             self.covered.insert(album, ());
         }

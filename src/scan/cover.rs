@@ -7,7 +7,7 @@ use std::{
 use lofty::{config::ParseOptions, file::TaggedFileExt, picture::PictureType, probe::Probe};
 use tokio::task::spawn_blocking;
 
-use super::reading::disc;
+use super::reading::album_folder;
 use crate::{
     app::App,
     error::{Error, Result},
@@ -25,18 +25,21 @@ const ENDINGS: &[&str] = &["jpg", "jpeg", "png", "webp", "gif"];
 /// Folders of pictures within that of an album.
 const FOLDERS: &[&str] = &["art", "artwork", "cover", "covers", "scans"];
 
-/// Gives an album without a cover the cover of one of its files; returns whether it did.
-pub async fn give(app: &App, actor: i64, album: i64, track: &Path) -> Result<bool> {
-    let track = track.to_owned();
-    let found = spawn_blocking(move || within(&track).or_else(|| beside(&track))).await;
-    take(app, actor, album, found.map_err(Error::internal)?).await
+/// Gives an album without a cover the picture in one of these files, otherwise the one beside them; returns
+/// whether it did.
+pub async fn give(app: &App, actor: i64, album: i64, tracks: Vec<String>) -> Result<bool> {
+    let found = spawn_blocking(move || {
+        let mut tracks = tracks.iter().map(Path::new);
+        let first = tracks.clone().next();
+        tracks.find_map(within).or_else(|| beside(first?))
+    });
+    take(app, actor, album, found.await.map_err(Error::internal)?).await
 }
 
 /// Gives an album without a cover the picture beside one of its files; returns whether it did.
-pub async fn give_beside(app: &App, actor: i64, album: i64, track: &Path) -> Result<bool> {
-    let track = track.to_owned();
-    let found = spawn_blocking(move || beside(&track)).await;
-    take(app, actor, album, found.map_err(Error::internal)?).await
+pub async fn give_beside(app: &App, actor: i64, album: i64, track: String) -> Result<bool> {
+    let found = spawn_blocking(move || beside(Path::new(&track)));
+    take(app, actor, album, found.await.map_err(Error::internal)?).await
 }
 
 async fn take(app: &App, actor: i64, album: i64, found: Option<Fit>) -> Result<bool> {
@@ -83,10 +86,7 @@ fn within(track: &Path) -> Option<Fit> {
 /// The cover beside a file, in a folder of pictures beside it, or above the folder of a disc.
 fn beside(track: &Path) -> Option<Fit> {
     let folder = track.parent()?;
-    let name = folder.file_name().and_then(|name| name.to_str());
-    let above = name
-        .filter(|name| disc(name).is_some())
-        .and(folder.parent());
+    let above = album_folder(track).filter(|above| *above != folder);
     [Some(folder), above]
         .into_iter()
         .flatten()

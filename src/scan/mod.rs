@@ -144,7 +144,7 @@ pub async fn scan(
     let total = spawn_blocking(move || walk::count(&counted, &told)).await;
     watch.stage("files", total.unwrap_or_default());
     let mut report = scan_below(app, order, &folder, &root, stop, watch).await?;
-    report.covers += catalogue::cover_albums(app, &folder).await?;
+    report.covers += catalogue::cover_albums(app, &folder, stop).await?;
     if report.changed() {
         app.db().analyze().await?;
     }

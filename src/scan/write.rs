@@ -100,11 +100,8 @@ impl<'a> Writer<'a> {
         }
         tx.commit().await?;
         // Covers are read outside of the transaction, so that no writer waits for them.
-        for (album, path) in albums
-            .iter()
-            .flat_map(|(album, paths)| paths.iter().map(move |path| (*album, path)))
-        {
-            match self.catalogue.cover(album, Path::new(path)).await {
+        for (album, paths) in albums {
+            match self.catalogue.cover(album, paths).await {
                 Ok(covered) => counts.covers += u64::from(covered),
                 Err(error) => error.log(),
             }

@@ -180,7 +180,8 @@ impl Frame<'_> {
         let key = match id {
             "TRCK" => ItemKey::TrackNumber,
             "TPOS" => ItemKey::DiscNumber,
-            "TYER" | "TORY" => ItemKey::Year,
+            "TYER" => ItemKey::Year,
+            "TORY" => ItemKey::OriginalReleaseDate,
             "TDRC" => ItemKey::RecordingDate,
             "TCON" => {
                 values = values.iter().flat_map(|value| genres(value)).collect();
@@ -296,6 +297,7 @@ mod tests {
         tag.extend(text("TPE1", b"\0Ann"));
         tag.extend(text("TPE1", b"\0Bob"));
         tag.extend(text("TRCK", b"\x003/9"));
+        tag.extend(text("TORY", b"\x001970"));
         tag.extend(text("TYER", b"\x00199x"));
         tag.extend(text("TCON", b"\0(17)(4)Eurodisco"));
         tag.extend([0; 20]);
@@ -307,6 +309,7 @@ mod tests {
                 (ItemKey::TrackArtist, value("Ann")),
                 (ItemKey::TrackArtist, value("Bob")),
                 (ItemKey::TrackNumber, value("3/9")),
+                (ItemKey::OriginalReleaseDate, value("1970")),
                 (ItemKey::Year, value("199x")),
                 (
                     ItemKey::Genre,

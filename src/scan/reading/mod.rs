@@ -17,7 +17,7 @@ use tokio::task::spawn_blocking;
 
 pub use self::{
     credits::Credit,
-    names::disc,
+    names::album_folder,
     tags::{AlbumTags, Tags},
 };
 use self::{
@@ -113,17 +113,9 @@ fn checksum(path: &Path) -> std::io::Result<String> {
 }
 
 impl Read {
-    /// The folder of the file's album, with a slash at its end: that above the folders of discs.
+    /// The folder of the file's album, with a slash at its end.
     pub fn home(&self) -> String {
-        let folder = Path::new(&self.candidate.path).parent();
-        let is_disc = |folder: &&Path| {
-            let name = folder.file_name().and_then(|name| name.to_str());
-            name.is_some_and(|name| disc(name).is_some())
-        };
-        let home = match folder.filter(is_disc) {
-            Some(disc) => disc.parent(),
-            None => folder,
-        };
+        let home = album_folder(Path::new(&self.candidate.path));
         home.map_or_else(String::new, |home| format!("{}/", home.display()))
     }
 

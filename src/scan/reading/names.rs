@@ -98,8 +98,18 @@ impl Told {
     }
 }
 
+/// The folder of a file's album: its own, or that above the folders of discs.
+pub fn album_folder(file: &Path) -> Option<&Path> {
+    let folder = file.parent()?;
+    let name = folder.file_name().and_then(|name| name.to_str());
+    match name.and_then(disc) {
+        Some(_) => folder.parent(),
+        None => Some(folder),
+    }
+}
+
 /// `CD1`, `Disc 2`, `disk_03`.
-pub fn disc(folder: &str) -> Option<i64> {
+fn disc(folder: &str) -> Option<i64> {
     let folder = folder.to_lowercase();
     let number = ["cd", "disc", "disk"]
         .iter()
@@ -204,7 +214,7 @@ fn number(stem: &str) -> Option<Number<'_>> {
     })
 }
 
-/// Whether another file beside this one has the number before this, or a number with a zero.
+/// Whether another file beside this one has the number before or after this.
 fn follows(path: &Path, position: i64) -> bool {
     let Some(folder) = path.parent().and_then(|folder| fs::read_dir(folder).ok()) else {
         return false;

@@ -47,7 +47,7 @@ pub fn read(path: &Path) -> Heard {
         .and_then(|ending| ending.to_str())
         .unwrap_or_default();
     if OTHERS.contains(&ending.to_ascii_lowercase().as_str()) {
-        return Heard::Unread("this format needs ffprobe, which comes with ffmpeg".to_owned());
+        return Heard::Unread("only ffprobe reads its format".to_owned());
     }
     let Ok(heard) = catch_unwind(AssertUnwindSafe(|| properties(path))) else {
         return Heard::Unread("its properties make the reader fail".to_owned());

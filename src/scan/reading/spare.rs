@@ -16,7 +16,7 @@ const FILMS: &[&str] = &["mp4", "webm"];
 pub async fn read(ffprobe: &Path, path: &Path, reason: String) -> Result<Sound, Refused> {
     let probed = match probe(ffprobe, path).await {
         Ok(probed) => probed,
-        Err(_) => return Err(Refused(reason)),
+        Err(told) => return Err(Refused(format!("{reason}; {told}"))),
     };
     let ending = path
         .extension()

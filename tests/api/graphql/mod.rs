@@ -1,5 +1,6 @@
 //! GraphQL over HTTP.
 mod conformance;
+mod filters;
 mod identity;
 mod limits;
 mod lists;

@@ -133,4 +133,12 @@ on_both! {
         let cut = report.skipped.iter().filter(|file| file.reason == told).count();
         assert_eq!((cut, report.added), (kinds.len(), 0), "{report:?}");
     }
+
+    async fn it_says_what_to_install_for_other_formats(pod: Pod) with ["--ffmpeg", "/nowhere/ffmpeg"] => {
+        let music = folder(&pod);
+        fs::write(music.join("song.wma"), "no audio").unwrap();
+        let report = run(&pod, &music).await;
+        let told = "only ffprobe reads its format; install ffmpeg, whose ffprobe reads more formats";
+        assert_eq!(report.skipped[0].reason, told, "{report:?}");
+    }
 }
