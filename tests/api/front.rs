@@ -24,7 +24,8 @@ fn tool(name: &str) -> Option<Command> {
     let path = folder().join("node_modules/.bin").join(name);
     is_there("The front end's packages", path.exists()).then(|| {
         let mut command = Command::new(path);
-        command.current_dir(folder());
+        // What it prints is read, and a CI would have it in colours.
+        command.current_dir(folder()).env("NO_COLOR", "1");
         command
     })
 }
