@@ -1,4 +1,4 @@
-use std::{num::NonZero, path::PathBuf};
+use std::{fs::File, num::NonZero, path::PathBuf};
 
 use clap::Args;
 
@@ -39,6 +39,9 @@ pub struct Folder {
     /// Keep running and scan changes, until Ctrl-C
     #[arg(long)]
     watch: bool,
+    /// Write what the scan did to this file, as JSON
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
 }
 
 fn level(text: &str) -> Result<PrivacyLevel, String> {
@@ -68,13 +71,20 @@ pub fn run(folder: Folder, config: Config) -> Result<(), Startup> {
             told_to_stop().await;
             told.now();
         });
-        let done = scan_and_watch(&app, &order, &stop, folder.watch).await;
+        let done = scan_and_watch(&app, &order, &stop, folder.watch, folder.report).await;
         app.db().close().await;
         done
     })
 }
 
-async fn scan_and_watch(app: &App, order: &Order, stop: &Stop, watch: bool) -> Result<(), Startup> {
+async fn scan_and_watch(
+    app: &App,
+    order: &Order,
+    stop: &Stop,
+    watch: bool,
+    written: Option<PathBuf>,
+) -> Result<(), Startup> {
+    let written = written.map(Written::open).transpose()?;
     let watching = match watch {
         true => Some(Watching::start(&order.folder)?),
         false => None,
@@ -82,12 +92,35 @@ async fn scan_and_watch(app: &App, order: &Order, stop: &Stop, watch: bool) -> R
     let mut progress = Progress::default();
     let report = scan(app, order, stop, &mut progress).await;
     progress.clear();
-    tell(&report?);
+    let report = report?;
+    tell(&report);
+    if let Some(written) = written {
+        written.write(&report)?;
+    }
     if let Some(watching) = watching.filter(|_| !stop.is_told()) {
         tell!("Watching {}; press Ctrl-C to stop.", order.folder.display());
         keep_on(app, order, watching, stop, &mut progress, tell).await?;
     }
     Ok(())
+}
+
+/// The file that a report goes to. It is opened first, so that nobody waits for a scan in vain.
+struct Written {
+    path: PathBuf,
+    file: File,
+}
+
+impl Written {
+    fn open(path: PathBuf) -> Result<Self, Startup> {
+        let file = File::create(&path)
+            .map_err(|error| Startup::new(format!("cannot write {}: {error}", path.display())))?;
+        Ok(Self { path, file })
+    }
+
+    fn write(self, report: &Report) -> Result<(), Startup> {
+        serde_json::to_writer_pretty(self.file, report)
+            .map_err(|error| Startup::new(format!("cannot write {}: {error}", self.path.display())))
+    }
 }
 
 fn list(what: &str, files: &[Skipped], count: u64) {
@@ -110,6 +143,7 @@ fn tell(report: &Report) {
         ("missing", report.vanished),
         ("skipped", report.skipped_count),
         ("read in part", report.partly_count),
+        ("doubtful", report.doubtful_count),
     ];
     let told = counts
         .iter()
@@ -118,6 +152,7 @@ fn tell(report: &Report) {
     tell!("{}.", told.collect::<Vec<_>>().join(", "));
     list("skipped", &report.skipped, report.skipped_count);
     list("read in part", &report.partly, report.partly_count);
+    list("doubtful", &report.doubtful, report.doubtful_count);
     let others = report
         .left_out
         .iter()

@@ -10,6 +10,9 @@ use super::{
     files::Folder,
     find,
     reading::{AlbumTags, Credit, Read, Tags},
+    report::Skipped,
+    settle,
+    traces::Traces,
 };
 use crate::{
     app::App,
@@ -20,10 +23,12 @@ use crate::{
 };
 
 /// The track and album of a file.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Place {
     pub track: i64,
     pub album: Option<i64>,
+    /// The file is taken for a recording of another by title and length alone.
+    pub doubt: Option<Skipped>,
 }
 
 /// What the files of one album have in common: title, MusicBrainz ID, artists, folder and year.
@@ -38,6 +43,7 @@ pub struct Catalogue<'a> {
     albums: Cache<AlbumKey, i64>,
     /// Albums whose cover has been looked for.
     covered: Cache<i64, ()>,
+    pub traces: Traces,
 }
 
 /// Gives the albums of a folder that have no cover the picture that lies beside them by now; returns how many it
@@ -75,6 +81,7 @@ impl<'a> Catalogue<'a> {
             artists: Cache::new(REMEMBERED),
             albums: Cache::new(REMEMBERED),
             covered: Cache::new(REMEMBERED),
+            traces: Traces::default(),
         }
     }
 
@@ -97,11 +104,26 @@ impl<'a> Catalogue<'a> {
             Some(album) => Some(self.album(tx, album, read).await?),
             None => None,
         };
-        let track = match find::track(tx, read, album, &artists).await? {
-            Some(track) => track,
-            None => self.make_track(tx, tags, album, &artists).await?,
+        let found = find::track(tx, read, (album, &artists), None).await?;
+        let Some(same) = found else {
+            let track = self.make_track(tx, tags, album, &artists).await?;
+            let doubt = None;
+            return Ok(Place {
+                track,
+                album,
+                doubt,
+            });
         };
-        Ok(Place { track, album })
+        let doubt = same.doubtful.map(|other| Skipped {
+            path: read.candidate.path.clone(),
+            reason: format!("it is taken for the recording of {other}"),
+        });
+        let track = same.id;
+        Ok(Place {
+            track,
+            album,
+            doubt,
+        })
     }
 
     /// Finds or creates the credited artists, in order.
@@ -169,6 +191,9 @@ impl<'a> Catalogue<'a> {
             album.date.map(|date| date.year()),
         );
         if let Some(id) = self.albums.get(&key) {
+            if album.by_tracks {
+                self.traces.credits.insert(id);
+            }
             return Ok(id);
         }
         let known = find::by_mbid(tx, "select id from albums where mbid = ?", album.mbid).await?;
@@ -177,7 +202,10 @@ impl<'a> Catalogue<'a> {
             None => find::album(tx, album, &artists, read).await?,
         };
         let id = match found {
-            Some(id) => id,
+            Some(id) => {
+                self.credit_album(tx, id, album, &artists).await?;
+                id
+            }
             None => {
                 self.make_album(tx, album, &artists, &read.tags.genres)
                     .await?
@@ -187,8 +215,30 @@ impl<'a> Catalogue<'a> {
         Ok(id)
     }
 
+    /// Credits an album that was found to the artists that a file names for it, if no file did before.
+    async fn credit_album(
+        &mut self,
+        tx: &mut Tx,
+        id: i64,
+        album: &AlbumTags,
+        artists: &[i64],
+    ) -> Result<()> {
+        if album.by_tracks {
+            self.traces.credits.insert(id);
+            // It may be credited to others.
+            self.traces.artists.extend(artists);
+            return Ok(());
+        }
+        let named =
+            sql("update albums set artists_by_tracks = false where id = ? and artists_by_tracks");
+        if named.bind(id).run(&mut *tx).await? > 0 {
+            settle::set_artists(tx, self, id, &album.artists, artists).await?;
+        }
+        Ok(())
+    }
+
     async fn make_album(
-        &self,
+        &mut self,
         tx: &mut Tx,
         album: &AlbumTags,
         artists: &[i64],
@@ -197,8 +247,8 @@ impl<'a> Catalogue<'a> {
         let uuid = crate::random::uuid();
         let id = sql(
             "insert into albums (uuid, fid, mbid, title, title_folded, words, release_date,
-               release_group_id, type, creation_date, attributed_to_id)
-             values (?, ?, ?, ?, ?, ?, ?, ?, 'album', ?, ?) returning id",
+               release_group_id, artists_by_tracks, type, creation_date, attributed_to_id)
+             values (?, ?, ?, ?, ?, ?, ?, ?, ?, 'album', ?, ?) returning id",
         )
         .bind(uuid)
         .bind(self.fid("albums", uuid))
@@ -208,10 +258,15 @@ impl<'a> Catalogue<'a> {
         .bind(indexed(&album.title))
         .bind(album.date)
         .bind(album.release_group)
+        .bind(album.by_tracks)
         .bind(self.now())
         .bind(self.actor)
         .number(&mut *tx)
         .await?;
+        self.traces.made.insert(id);
+        if album.by_tracks {
+            self.traces.credits.insert(id);
+        }
         credit(tx, CREDIT_ALBUM, id, &album.artists, artists).await?;
         self.tag(tx, TAG_ALBUM, id, genres).await?;
         Ok(id)
@@ -296,12 +351,12 @@ impl<'a> Catalogue<'a> {
 
 pub const TAG_TRACK: &str = "insert into track_tags (track_id, tag_id, creation_date)
     values (?, ?, ?) on conflict do nothing";
-const TAG_ALBUM: &str = "insert into album_tags (album_id, tag_id, creation_date)
+pub const TAG_ALBUM: &str = "insert into album_tags (album_id, tag_id, creation_date)
     values (?, ?, ?) on conflict do nothing";
 pub const CREDIT_TRACK: &str =
     "insert into track_artists (track_id, position, artist_id, credit, join_phrase)
      values (?, ?, ?, ?, ?)";
-const CREDIT_ALBUM: &str =
+pub const CREDIT_ALBUM: &str =
     "insert into album_artists (album_id, position, artist_id, credit, join_phrase)
      values (?, ?, ?, ?, ?)";
 

@@ -5,7 +5,12 @@ use serde_json::json;
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{Order, reading::VERSION, walk::Candidate};
+use super::{
+    Order,
+    reading::{Read, VERSION},
+    traces::Traces,
+    walk::Candidate,
+};
 use crate::{
     accounts::is_named,
     app::App,
@@ -151,33 +156,21 @@ pub async fn known(
         .collect())
 }
 
-/// Marks files as seen. Missing ones become playable again.
-pub async fn seen(tx: &mut Tx, folder: &Folder, uploads: Vec<i64>) -> Result<()> {
+/// Marks files as seen. Missing ones become playable again; returns these.
+pub async fn seen(tx: &mut Tx, folder: &Folder, uploads: Vec<i64>) -> Result<Vec<i64>> {
     if uploads.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
-    sql(
+    let back = sql(
         "update uploads set import_status = 'finished', import_details = ? where id in
          (select f.upload_id from music_files f where f.upload_id in ?* and f.seen < ?)
-         and import_status = 'errored' and import_details = ? and not exists
-           (select 1 from uploads o where o.library_id = uploads.library_id
-            and o.checksum = uploads.checksum and o.import_status = 'finished')",
+         and import_status = 'errored' and import_details = ? returning id",
     )
     .bind(json!({}))
     .bind(uploads.clone())
     .bind(folder.scan)
     .bind(gone())
-    .run(&mut *tx)
-    .await?;
-    // A duplicate has taken its place in the meantime.
-    sql(
-        "update uploads set import_status = 'skipped', import_details = ? where id in ?*
-         and import_status = 'errored' and import_details = ?",
-    )
-    .bind(json!({ "code": "already_imported_in_owned_libraries" }))
-    .bind(uploads.clone())
-    .bind(gone())
-    .run(&mut *tx)
+    .ids(&mut *tx)
     .await?;
     // Another scan of the folder may have a higher number.
     sql("update music_files set seen = ? where upload_id in ?* and seen < ?")
@@ -186,7 +179,7 @@ pub async fn seen(tx: &mut Tx, folder: &Folder, uploads: Vec<i64>) -> Result<()>
         .bind(folder.scan)
         .run(tx)
         .await?;
-    Ok(())
+    Ok(back)
 }
 
 /// The import details of an upload whose file is missing.
@@ -196,7 +189,12 @@ pub fn gone() -> serde_json::Value {
 
 /// Marks uploads below a branch that this scan did not find as missing, and deletes those that were
 /// duplicates.
-pub async fn mark_vanished(app: &App, folder: &Folder, branch: &Path) -> Result<u64> {
+pub async fn mark_vanished(
+    app: &App,
+    folder: &Folder,
+    branch: &Path,
+    traces: &mut Traces,
+) -> Result<u64> {
     let branch = branch.to_str().ok_or(Error::NotFound)?;
     let below = format!("{}/", branch.trim_end_matches('/'));
     let missing = sql(
@@ -219,37 +217,29 @@ pub async fn mark_vanished(app: &App, folder: &Folder, branch: &Path) -> Result<
     .then(")")
     .run(&mut tx)
     .await?;
-    sql("delete from uploads where import_status = 'skipped' and id in (")
+    let tracks = sql("delete from uploads where import_status = 'skipped' and id in (")
         .append(missing)
-        .then(")")
-        .run(&mut tx)
-        .await?;
+        .then(") returning coalesce(track_id, 0)");
+    traces.tracks.extend(tracks.ids(&mut tx).await?);
     if marked > 0 {
-        promote(&mut tx, folder).await?;
+        traces.uploads.extend(heirs(&mut tx, folder).await?);
     }
     tx.commit().await?;
     Ok(marked)
 }
 
-/// Lets a duplicate take the place of a missing file.
-async fn promote(tx: &mut Tx, folder: &Folder) -> Result<()> {
+/// Duplicates of missing files, one of which may take the place of each.
+async fn heirs(tx: &mut Tx, folder: &Folder) -> Result<Vec<i64>> {
     sql(
-        "update uploads set import_status = 'finished', import_details = ? where id in
-         (select min(s.id) from uploads s where s.library_id = ? and s.import_status = 'skipped'
-          and s.import_reference = 'scan' and s.checksum in
-            (select e.checksum from uploads e where e.library_id = ? and e.import_status = 'errored'
-             and e.import_details = ?)
-          and not exists (select 1 from uploads o where o.library_id = s.library_id
-             and o.checksum = s.checksum and o.import_status = 'finished')
-          group by s.checksum)",
+        "select s.id from uploads s where s.library_id = ? and s.import_status = 'skipped'
+         and s.import_reference = 'scan' and exists
+           (select 1 from uploads e where e.library_id = s.library_id and e.import_status = 'errored'
+            and e.import_details = ? and e.audio_checksum = s.audio_checksum)",
     )
-    .bind(json!({}))
-    .bind(folder.library_id)
     .bind(folder.library_id)
     .bind(gone())
-    .run(tx)
+    .ids(tx)
     .await
-    .map(|_| ())
 }
 
 /// An upload of the library with the same audio, and the path of its file if it was scanned.
@@ -260,21 +250,30 @@ pub struct Twin {
     pub track_id: Option<i64>,
     pub source: Option<String>,
     pub import_status: String,
+    pub checksum: Option<String>,
+    #[sqlx(json)]
+    pub metadata: serde_json::Value,
     pub path: Option<String>,
 }
 
-pub async fn twin(tx: &mut Tx, folder: &Folder, checksum: &str) -> Result<Option<Twin>> {
+/// Uploads with the audio of a file that are no duplicates.
+pub async fn twins(tx: &mut Tx, folder: &Folder, read: &Read) -> Result<Vec<Twin>> {
     sql(
-        "select u.id as upload_id, u.uuid, u.track_id, u.source, u.import_status, f.path
-         from uploads u
-         left join music_files f on f.upload_id = u.id
-         where u.checksum = ? and u.library_id = ? and u.import_status <> 'skipped'
-         order by (u.import_status <> 'finished'), u.id limit 1",
+        "select u.id as upload_id, u.uuid, u.track_id, u.source, u.import_status, u.checksum, u.metadata, f.path
+         from uploads u left join music_files f on f.upload_id = u.id
+         where (u.checksum = ? or u.audio_checksum = ?) and u.library_id = ? and u.import_status <> 'skipped'
+         order by (u.import_status <> 'finished'), u.id limit 1000",
     )
-    .bind(checksum)
+    .bind(read.checksum.as_str())
+    .bind(read.audio.as_str())
     .bind(folder.library_id)
-    .optional(tx)
+    .all(tx)
     .await
+}
+
+/// The import details of an upload that is a duplicate of another.
+pub fn duplicate_of(other: Uuid) -> serde_json::Value {
+    json!({ "code": "already_imported_in_owned_libraries", "duplicates": [other] })
 }
 
 /// Records the path, size and modification time of an upload's file.
@@ -285,8 +284,8 @@ pub async fn note(tx: &mut Tx, folder: &Folder, upload: i64, candidate: &Candida
          on conflict (upload_id) do update set folder_id = excluded.folder_id,
            path = excluded.path, size = excluded.size, modified = excluded.modified,
            reader = excluded.reader,
-           seen = case when excluded.seen > music_files.seen then excluded.seen
-             else music_files.seen end",
+           seen = case when excluded.folder_id = music_files.folder_id
+               and excluded.seen < music_files.seen then music_files.seen else excluded.seen end",
     )
     .bind(upload)
     .bind(folder.id)

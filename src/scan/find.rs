@@ -1,4 +1,6 @@
 //! Finding existing rows of the catalogue.
+use std::path::Path;
+
 use chrono::{Datelike, NaiveDate};
 use sqlx::FromRow;
 use uuid::Uuid;
@@ -41,8 +43,9 @@ pub async fn same(
     Ok(Some(nameless.id))
 }
 
-/// The album of this title and first artist that a file belongs to. Albums of one name are told apart by their
-/// folder, their year, and whether another title has the file's position: two of these must agree.
+/// The album of this title that a file belongs to. Albums of one name by one artist are told apart by their folder,
+/// their year, and whether another title has the file's position: two of these must agree. Where the artists of the
+/// album follow from those of its tracks, folder and position decide.
 pub async fn album(
     tx: &mut Tx,
     album: &AlbumTags,
@@ -53,18 +56,22 @@ pub async fn album(
     let year = album.date.map(|date| date.year());
     let day = |month, day| NaiveDate::from_ymd_opt(year.unwrap_or(1000), month, day);
     let named = sql(
-        "select id, mbid from (select al.id, al.mbid,
+        "select id, mbid from (select al.id, al.mbid, al.artists_by_tracks,
+           case when h.artist_id = ? then 1 else 0 end as own,
            case when exists (select 1 from tracks t join uploads u on u.track_id = t.id
                join music_files f on f.upload_id = u.id
-               where t.album_id = al.id and f.path >= ? and f.path < ?) then 1 else 0 end
-           + case when ? or al.release_date is null
-               or (al.release_date >= ? and al.release_date <= ?) then 1 else 0 end
-           + case when exists (select 1 from tracks t where t.album_id = al.id and t.position = ?
-               and coalesce(t.disc_number, 1) = ? and t.title_folded <> ?) then 0 else 1 end as agreement
+               where t.album_id = al.id and f.path >= ? and f.path < ?) then 1 else 0 end as here,
+           case when ? or al.release_date is null
+               or (al.release_date >= ? and al.release_date <= ?) then 1 else 0 end as year,
+           case when exists (select 1 from tracks t where t.album_id = al.id and t.position = ?
+               and coalesce(t.disc_number, 1) = ? and t.title_folded <> ?) then 0 else 1 end as free
          from albums al join album_artists h on h.album_id = al.id and h.position = 0
-         where al.title_folded = ? and h.artist_id = ?) as namesakes
-         where agreement >= 2 order by agreement desc, id",
+         where al.title_folded = ?) as namesakes
+         where (own = 1 and here + year + free >= 2)
+           or (here = 1 and free = 1 and (? or artists_by_tracks))
+         order by here desc, ",
     )
+    .bind(artists.first().copied().unwrap_or_default())
     .bind(home.as_str())
     .bind(format!("{home}\u{10ffff}"))
     .bind(year.is_none())
@@ -74,7 +81,12 @@ pub async fn album(
     .bind(read.tags.disc.unwrap_or(1))
     .bind(folded(&read.tags.title))
     .bind(folded(&album.title))
-    .bind(artists.first().copied().unwrap_or_default());
+    .bind(album.by_tracks)
+    // All files of a folder come to the same album, whatever their artists.
+    .then(match album.by_tracks {
+        true => "free desc, year desc, id",
+        false => "own desc, year + free desc, id",
+    });
     same(
         tx,
         named,
@@ -87,44 +99,112 @@ pub async fn album(
 /// Seconds by which files of one recording may differ in length.
 const ALIKE: i64 = 3;
 
-/// The track of a file, if it exists.
+/// A track, and one of its files.
+#[derive(FromRow)]
+struct Held {
+    id: i64,
+    position: Option<i64>,
+    disc: i64,
+    duration: Option<i64>,
+    mimetype: Option<String>,
+    audio_checksum: Option<String>,
+    import_status: Option<String>,
+    path: Option<String>,
+}
+
+/// A track that a file belongs to, and whether that is certain.
+pub struct Same {
+    pub id: i64,
+    /// A file of the track, if nothing but title and length says that this is the same recording.
+    pub doubtful: Option<String>,
+}
+
+/// The track of a file, if it exists; never the one excepted.
 pub async fn track(
     tx: &mut Tx,
     read: &Read,
-    album: Option<i64>,
-    artists: &[i64],
-) -> Result<Option<i64>> {
+    (album, artists): (Option<i64>, &[i64]),
+    except: Option<i64>,
+) -> Result<Option<Same>> {
     let tags = &read.tags;
     let here = |condition: &'static str| {
-        sql("select t.id from tracks t where t.album_id is not distinct from ? and ")
-            .bind(album)
-            .then(condition)
+        sql(
+            "select t.id, t.position, coalesce(t.disc_number, 1) as disc, u.duration, u.mimetype,
+               u.audio_checksum, u.import_status, f.path
+             from tracks t left join uploads u on u.track_id = t.id and u.import_status <> 'skipped'
+             left join music_files f on f.upload_id = u.id
+             where t.album_id is not distinct from ? and ",
+        )
+        .bind(album)
+        .then(condition)
+        .then(" and t.id <> ? order by t.id, u.id limit 1000")
     };
+    let except = except.unwrap_or_default();
     if let Some(mbid) = tags.mbid {
-        let same = here("t.mbid = ? order by t.id limit 1").bind(mbid);
-        if let Some((id,)) = same.optional(&mut *tx).await? {
-            return Ok(Some(id));
+        let held: Vec<Held> = here("t.mbid = ?")
+            .bind(mbid)
+            .bind(except)
+            .all(&mut *tx)
+            .await?;
+        // A recording may stand in an album twice.
+        let same = held
+            .iter()
+            .find(|held| match (tags.position, held.position) {
+                (Some(mine), Some(theirs)) => mine == theirs && tags.disc.unwrap_or(1) == held.disc,
+                _ => true,
+            });
+        if let Some(same) = same {
+            return Ok(Some(Same {
+                id: same.id,
+                doubtful: None,
+            }));
         }
     }
     let named = here(
         "t.title_folded = ? and t.position is not distinct from ?
          and coalesce(t.disc_number, 1) = ? and t.id in
            (select h.track_id from track_artists h where h.artist_id = ? and h.position = 0)
-         and (t.mbid is null or ? is null)
-         and not exists (select 1 from uploads u where u.track_id = t.id and abs(u.duration - ?) > ?)
-         order by t.id limit 1",
+         and (t.mbid is null or ? is null)",
     );
-    let found = named
+    let held: Vec<Held> = named
         .bind(folded(&tags.title))
         .bind(tags.position)
         .bind(tags.disc.unwrap_or(1))
         .bind(artists.first().copied().unwrap_or_default())
         .bind(tags.mbid)
-        .bind(read.duration)
-        .bind(ALIKE)
-        .optional::<(i64,)>(tx)
+        .bind(except)
+        .all(tx)
         .await?;
-    Ok(found.map(|(id,)| id))
+    let mut tracks = held.chunk_by(|one, other| one.id == other.id);
+    let found = tracks.find(|files| files.iter().all(|file| file.may_be(read)));
+    Ok(found.map(|files| Same {
+        id: files[0].id,
+        doubtful: files
+            .iter()
+            .filter(|file| {
+                tags.position.is_none() && file.audio_checksum.as_deref() != Some(&read.audio)
+            })
+            .find_map(|file| file.path.clone()),
+    }))
+}
+
+impl Held {
+    /// Whether the recording of a file by its title may be that of another file: they are about as long, and do not
+    /// lie side by side in the same format.
+    fn may_be(&self, read: &Read) -> bool {
+        if self.audio_checksum.as_deref() == Some(&read.audio) {
+            return true;
+        }
+        let as_long = self
+            .duration
+            .is_none_or(|duration| (duration - read.duration).abs() <= ALIKE);
+        let is_beside = self.import_status.as_deref() == Some("finished")
+            && self.mimetype.as_deref() == Some(&*read.mimetype)
+            && self.path.as_deref().is_some_and(|path| {
+                path != read.candidate.path && Path::new(path).parent() == read.folder()
+            });
+        as_long && !is_beside
+    }
 }
 
 /// The known license with this URL or code.

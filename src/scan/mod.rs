@@ -5,6 +5,9 @@ mod files;
 mod find;
 mod reading;
 mod replaced;
+mod report;
+mod settle;
+mod traces;
 mod update;
 mod walk;
 mod watch;
@@ -23,12 +26,15 @@ use std::{
 use futures_util::{StreamExt, stream};
 use tokio::{sync::mpsc, task::spawn_blocking};
 
-pub use self::watch::{Watching, keep_on};
 use self::{
     files::{Folder, Known},
     reading::{Read, Reader},
     walk::{Candidate, Found, Walked},
     write::Writer,
+};
+pub use self::{
+    report::{Report, Skipped},
+    watch::{Watching, keep_on},
 };
 use crate::{
     app::App,
@@ -53,69 +59,10 @@ pub struct Order {
     pub full: bool,
 }
 
-/// The result of a scan.
-#[derive(Debug, Default)]
-pub struct Report {
-    pub added: u64,
-    pub updated: u64,
-    pub unchanged: u64,
-    /// Found at a new path.
-    pub moved: u64,
-    /// The library already has the same audio.
-    pub duplicates: u64,
-    /// Missing; kept, but not playable until they return.
-    pub vanished: u64,
-    pub covers: u64,
-    /// The first thousand files that could not be imported, with reasons.
-    pub skipped: Vec<Skipped>,
-    pub skipped_count: u64,
-    /// The first thousand files some of whose tags could not be read, with reasons.
-    pub partly: Vec<Skipped>,
-    pub partly_count: u64,
-    /// Files that are no music by their endings, by ending.
-    pub left_out: BTreeMap<String, u64>,
-    /// The scan was stopped before it was complete.
-    pub interrupted: bool,
-}
-
-/// A file that was not imported.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Skipped {
-    pub path: String,
-    pub reason: String,
-}
-
-/// Maximum number of skipped files that are listed.
-const TOLD: usize = 1000;
 /// Pause between two transactions, so that others can write: SQLite has one writer and no queue.
 const BREATH: Duration = Duration::from_millis(10);
 /// Number of files per transaction.
 const BATCH: usize = 64;
-
-impl Report {
-    fn skip(&mut self, skipped: Skipped) {
-        self.skipped_count += 1;
-        if self.skipped.len() < TOLD {
-            self.skipped.push(skipped);
-        }
-    }
-
-    fn partly(&mut self, read: &Read) {
-        let Some(reason) = &read.partly else { return };
-        self.partly_count += 1;
-        if self.partly.len() < TOLD {
-            self.partly.push(Skipped {
-                path: read.candidate.path.clone(),
-                reason: reason.clone(),
-            });
-        }
-    }
-
-    /// Whether the scan changed anything.
-    pub fn changed(&self) -> bool {
-        self.added + self.updated + self.moved + self.duplicates + self.vanished > 0
-    }
-}
 
 /// Stops a scan at the next file; what has been written is kept.
 #[derive(Clone, Debug, Default)]
@@ -194,8 +141,10 @@ async fn scan_below(
     report.interrupted = walked == Walked::Stopped || stop.is_told();
     // Files in places that could not be read may still exist.
     if walked == Walked::Whole && !report.interrupted {
-        report.vanished = files::mark_vanished(app, &folder, branch).await?;
+        let traces = &mut writer.catalogue.traces;
+        report.vanished = files::mark_vanished(app, &folder, branch, traces).await?;
     }
+    settle::settle(app, &mut writer.catalogue, &mut report).await?;
     Ok(report)
 }
 

@@ -3,9 +3,10 @@
 use sqlx::FromRow;
 
 use super::{
-    catalogue::{CREDIT_TRACK, Catalogue, TAG_TRACK, credit},
+    catalogue::{CREDIT_TRACK, Catalogue, TAG_ALBUM, TAG_TRACK, credit},
     find::license,
-    reading::{Read, Tags},
+    reading::{AlbumTags, Credit, Read, Tags},
+    settle,
 };
 use crate::{
     error::Result,
@@ -42,15 +43,20 @@ pub async fn track(
     if old == *new {
         return Ok(before.album_id);
     }
-    let shared = sql("select count(*) from uploads where track_id = ? and id <> ?");
+    let shared = sql(
+        "select count(*) from uploads where track_id = ? and id <> ? and import_status = 'finished'",
+    );
     if shared.bind(track).bind(upload).number(&mut *tx).await? > 0 {
         // The track has other files, which have not changed.
+        catalogue.traces.tracks.insert(track);
         return assign(tx, catalogue, upload, read).await;
     }
     fields(tx, track, &old, new).await?;
     credits(tx, catalogue, track, &old, new).await?;
-    genres(tx, catalogue, track, &old, new).await?;
-    album(tx, catalogue, track, before.album_id, (&old, read)).await
+    genres(tx, catalogue, GENRES_OF_TRACK, track, (&old, new)).await?;
+    let album = album(tx, catalogue, track, before.album_id, (&old, read)).await?;
+    catalogue.traces.credits.extend(album);
+    Ok(album)
 }
 
 /// Assigns an upload to the track of its tags; returns the album.
@@ -61,12 +67,27 @@ async fn assign(
     read: &Read,
 ) -> Result<Option<i64>> {
     let place = catalogue.place(tx, read).await?;
-    sql("update uploads set track_id = ? where id = ?")
-        .bind(place.track)
-        .bind(upload)
-        .run(tx)
-        .await?;
+    give(tx, upload, place.track).await?;
     Ok(place.album)
+}
+
+/// Gives an upload and its duplicates to a track.
+pub async fn give(tx: &mut Tx, upload: i64, track: i64) -> Result<()> {
+    sql(
+        "update uploads set track_id = ? where import_status = 'skipped'
+         and audio_checksum = (select o.audio_checksum from uploads o where o.id = ?)
+         and library_id = (select o.library_id from uploads o where o.id = ?)
+         and track_id = (select o.track_id from uploads o where o.id = ?)",
+    )
+    .bind(track)
+    .bind(upload)
+    .bind(upload)
+    .bind(upload)
+    .run(&mut *tx)
+    .await?;
+    let give = sql("update uploads set track_id = ? where id = ?");
+    give.bind(track).bind(upload).run(tx).await?;
+    Ok(())
 }
 
 /// Sets each field that still has the old value to the new one.
@@ -125,28 +146,58 @@ async fn credits(
         return Ok(());
     }
     let artists = catalogue.artists(tx, &new.artists).await?;
-    sql("delete from track_artists where track_id = ?")
-        .bind(track)
-        .run(&mut *tx)
-        .await?;
+    rewrite(tx, &old.artists, &new.artists, &artists).await?;
+    let before =
+        sql("delete from track_artists where track_id = ? returning artist_id").bind(track);
+    let before = before.ids(&mut *tx).await?;
+    catalogue.traces.artists.extend(before);
     credit(tx, CREDIT_TRACK, track, &new.artists, &artists).await
 }
+
+/// Names artists as they are written now, if they were named as they were written before.
+async fn rewrite(tx: &mut Tx, old: &[Credit], new: &[Credit], artists: &[i64]) -> Result<()> {
+    for (new, artist) in new.iter().zip(artists) {
+        let spelled =
+            |old: &&Credit| old.name != new.name && folded(&old.name) == folded(&new.name);
+        let Some(old) = old.iter().find(spelled) else {
+            continue;
+        };
+        sql("update artists set name = ?, words = ? where id = ? and name = ?")
+            .bind(new.name.as_str())
+            .bind(indexed(&new.name))
+            .bind(*artist)
+            .bind(old.name.as_str())
+            .run(&mut *tx)
+            .await?;
+    }
+    Ok(())
+}
+
+/// The statements that read, delete and write the tags of a track or of an album.
+type Genres = [&'static str; 3];
+
+const GENRES_OF_TRACK: Genres = [
+    "select g.name_folded from track_tags x join tags g on g.id = x.tag_id where x.track_id = ?",
+    "delete from track_tags where track_id = ?",
+    TAG_TRACK,
+];
+const GENRES_OF_ALBUM: Genres = [
+    "select g.name_folded from album_tags x join tags g on g.id = x.tag_id where x.album_id = ?",
+    "delete from album_tags where album_id = ?",
+    TAG_ALBUM,
+];
 
 async fn genres(
     tx: &mut Tx,
     catalogue: &Catalogue<'_>,
-    track: i64,
-    old: &Tags,
-    new: &Tags,
+    [read, delete, write]: Genres,
+    owner: i64,
+    (old, new): (&Tags, &Tags),
 ) -> Result<()> {
     if old.genres == new.genres {
         return Ok(());
     }
-    let held: Vec<(String,)> = sql("select g.name_folded from track_tags x
-         join tags g on g.id = x.tag_id where x.track_id = ?")
-    .bind(track)
-    .all(&mut *tx)
-    .await?;
+    let held: Vec<(String,)> = sql(read).bind(owner).all(&mut *tx).await?;
     let mut held: Vec<String> = held.into_iter().map(|(name,)| name).collect();
     let mut told: Vec<String> = old.genres.iter().map(|genre| folded(genre)).collect();
     held.sort();
@@ -154,11 +205,8 @@ async fn genres(
     if held != told {
         return Ok(());
     }
-    sql("delete from track_tags where track_id = ?")
-        .bind(track)
-        .run(&mut *tx)
-        .await?;
-    catalogue.tag(tx, TAG_TRACK, track, &new.genres).await
+    sql(delete).bind(owner).run(&mut *tx).await?;
+    catalogue.tag(tx, write, owner, &new.genres).await
 }
 
 /// Moves a track to another album, unless a user has moved it.
@@ -170,45 +218,73 @@ async fn album(
     (old, read): (&Tags, &Read),
 ) -> Result<Option<i64>> {
     let new = &read.tags;
-    if old.album == new.album {
+    if old.album == new.album && old.genres == new.genres {
         return Ok(held);
     }
-    let title = sql("select title from albums where id = ?").bind(held);
+    let title = sql("select title_folded from albums where id = ?").bind(held);
     let title = title.optional::<(String,)>(&mut *tx).await?;
-    let title = title.map(|(title,)| title);
-    if title.as_deref() != old.album.as_ref().map(|album| album.title.as_str()) {
+    let told = old.album.as_ref().map(|album| folded(&album.title));
+    if title.map(|(title,)| title) != told {
         return Ok(held);
     }
     let album = match &new.album {
         Some(album) => Some(catalogue.album(tx, album, read).await?),
         None => None,
     };
-    if album == held {
-        redate(tx, held, (old, new)).await?;
+    if let (true, Some(id), Some(before), Some(now)) = (album == held, held, &old.album, &new.album)
+    {
+        respell(tx, catalogue, id, (before, now)).await?;
+        genres(tx, catalogue, GENRES_OF_ALBUM, id, (old, new)).await?;
         return Ok(album);
     }
-    sql("update tracks set album_id = ? where id = ?")
-        .bind(album)
-        .bind(track)
-        .run(&mut *tx)
-        .await?;
-    // The album is empty, and no user has proposed an edit of it.
-    sql("delete from albums where id = ?
-         and not exists (select 1 from tracks t where t.album_id = albums.id)
-         and not exists (select 1 from mutations m where m.album_id = albums.id)")
-    .bind(held)
-    .run(tx)
-    .await?;
+    let to = sql("update tracks set album_id = ? where id = ?");
+    to.bind(album).bind(track).run(tx).await?;
+    if let Some(held) = held.filter(|held| Some(*held) != album) {
+        catalogue.traces.went(held, album);
+    }
     Ok(album)
 }
 
-async fn redate(tx: &mut Tx, album: Option<i64>, (old, new): (&Tags, &Tags)) -> Result<()> {
-    let date = |tags: &Tags| tags.album.as_ref().and_then(|album| album.date);
-    sql("update albums set release_date = ? where id = ? and release_date is not distinct from ?")
-        .bind(date(new))
-        .bind(album)
-        .bind(date(old))
-        .run(tx)
-        .await
-        .map(|_| ())
+/// Takes what a file says of its album, where that still says what the file said before.
+async fn respell(
+    tx: &mut Tx,
+    catalogue: &mut Catalogue<'_>,
+    album: i64,
+    (old, new): (&AlbumTags, &AlbumTags),
+) -> Result<()> {
+    if old == new {
+        return Ok(());
+    }
+    sql("update albums set
+           words = case when title = ? then ? else words end,
+           title = case when title = ? then ? else title end,
+           release_date = case when release_date is not distinct from ? then ? else release_date end,
+           release_group_id = case when release_group_id is not distinct from ? then ? else release_group_id end
+         where id = ?")
+    .bind(old.title.as_str())
+    .bind(indexed(&new.title))
+    .bind(old.title.as_str())
+    .bind(new.title.as_str())
+    .bind(old.date)
+    .bind(new.date)
+    .bind(old.release_group)
+    .bind(new.release_group)
+    .bind(album)
+    .run(&mut *tx)
+    .await?;
+    let held: Vec<(String,)> =
+        sql("select credit from album_artists where album_id = ? order by position")
+            .bind(album)
+            .all(&mut *tx)
+            .await?;
+    let is_unedited = held
+        .iter()
+        .map(|(name,)| name)
+        .eq(old.artists.iter().map(|credit| &credit.name));
+    if !new.by_tracks && is_unedited {
+        let artists = catalogue.artists(tx, &new.artists).await?;
+        rewrite(tx, &old.artists, &new.artists, &artists).await?;
+        settle::set_artists(tx, catalogue, album, &new.artists, &artists).await?;
+    }
+    Ok(())
 }

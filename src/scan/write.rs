@@ -1,19 +1,16 @@
 //! Writing the files that were read: uploads, and their tracks, albums and artists.
-use std::{
-    collections::{HashMap, HashSet},
-    path::Path,
-};
+use std::path::Path;
 
 use indexmap::IndexMap;
 use serde_json::json;
+use sqlx::FromRow;
 
 use super::{
     Report, Step,
     catalogue::Catalogue,
     files::{self, Folder, Twin},
-    reading::Read,
-    replaced::Replaced,
-    update,
+    reading::{Read, Tags},
+    replaced, settle, update,
 };
 use crate::{
     app::App,
@@ -27,8 +24,7 @@ use crate::{
 pub struct Writer<'a> {
     app: &'a App,
     folder: &'a Folder,
-    catalogue: Catalogue<'a>,
-    replaced: Replaced,
+    pub catalogue: Catalogue<'a>,
 }
 
 impl<'a> Writer<'a> {
@@ -37,27 +33,19 @@ impl<'a> Writer<'a> {
             app,
             folder,
             catalogue: Catalogue::new(app, folder.actor_id),
-            replaced: Replaced::default(),
         }
     }
 
     /// Writes these steps, all or none.
     pub async fn write(&mut self, steps: &[Step], report: &mut Report) -> Result<()> {
         let mut counts = Report::default();
-        let before = self.replaced.clone();
         let written = self.attempt(steps, &mut counts).await;
         if written.is_err() {
-            self.replaced = before;
             // The cached rows may have been rolled back.
             self.catalogue.forget();
         }
         written?;
-        report.added += counts.added;
-        report.updated += counts.updated;
-        report.unchanged += counts.unchanged;
-        report.moved += counts.moved;
-        report.duplicates += counts.duplicates;
-        report.covers += counts.covers;
+        report.count(&counts);
         Ok(())
     }
 
@@ -72,32 +60,29 @@ impl<'a> Writer<'a> {
             .collect();
         let same = |step: &&Step| matches!(step, Step::Unchanged(_));
         counts.unchanged += steps.iter().filter(same).count() as u64;
-        files::seen(&mut tx, self.folder, unchanged).await?;
-        let duplicates = self.read_again(&mut tx, steps).await?;
-        self.replaced.detach(&mut tx, steps).await?;
+        let back = files::seen(&mut tx, self.folder, unchanged).await?;
+        for upload in back {
+            settle::part(&mut tx, &mut self.catalogue, upload).await?;
+            self.catalogue.traces.uploads.insert(upload);
+        }
+        let detached = replaced::detach(&mut tx, self.folder, steps).await?;
         let mut albums: IndexMap<i64, Vec<String>> = IndexMap::new();
         for step in steps {
-            let album = match step {
-                Step::New(read) => self.settle(&mut tx, read, counts).await?,
-                Step::Changed(upload, read) if self.replaced.has(*upload) => {
-                    self.settle(&mut tx, read, counts).await?
+            let (album, read) = match step {
+                Step::Changed(upload, read) if !detached.contains(upload) => {
+                    (self.read_again(&mut tx, *upload, read, counts).await?, read)
                 }
-                Step::Changed(upload, read) if duplicates.contains(upload) => {
-                    counts.unchanged += 1;
-                    files::note(&mut tx, self.folder, *upload, &read.candidate).await?;
-                    None
+                Step::New(read) | Step::Changed(_, read) => {
+                    (self.add(&mut tx, read, counts).await?, read)
                 }
-                Step::Changed(upload, read) => {
-                    counts.updated += 1;
-                    self.change(&mut tx, *upload, read).await?
-                }
-                Step::Unchanged(_) | Step::Unread(..) | Step::Skipped(_) => None,
+                Step::Unchanged(_) | Step::Unread(..) | Step::Skipped(_) => continue,
             };
-            if let (Some(album), Step::New(read) | Step::Changed(_, read)) = (album, step) {
+            if let Some(album) = album {
                 let paths = albums.entry(album).or_default();
                 paths.push(read.candidate.path.clone());
             }
         }
+        settle::credit_by_tracks(&mut tx, &mut self.catalogue).await?;
         tx.commit().await?;
         // Covers are read outside of the transaction, so that no writer waits for them.
         for (album, paths) in albums {
@@ -109,79 +94,66 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// Marks files as seen that are read again though they have not changed; returns the uploads of those that are
-    /// duplicates, and stay so.
-    async fn read_again(&self, tx: &mut Tx, steps: &[Step]) -> Result<HashSet<i64>> {
-        let read: HashMap<i64, &str> = steps
-            .iter()
-            .filter_map(|step| match step {
-                Step::Changed(upload, read) => Some((*upload, read.checksum.as_str())),
-                _ => None,
-            })
-            .collect();
-        if read.is_empty() {
-            return Ok(HashSet::new());
-        }
-        let held = sql("select id, checksum from uploads where id in ?*");
-        let held: Vec<(i64, Option<String>)> = held
-            .bind(read.keys().copied().collect::<Vec<_>>())
-            .all(&mut *tx)
-            .await?;
-        let same: Vec<i64> = held
-            .into_iter()
-            .filter(|(id, checksum)| checksum.as_deref() == read.get(id).copied())
-            .map(|(id, _)| id)
-            .collect();
-        files::seen(tx, self.folder, same.clone()).await?;
-        let skipped = sql("select id from uploads where import_status = 'skipped' and id in ?*");
-        let skipped = skipped.bind(same).ids(tx).await?;
-        Ok(skipped.into_iter().collect())
-    }
-
-    /// Finds the upload of a file: one that was just replaced at another path, or a new one.
-    /// Returns its album.
-    async fn settle(
+    /// Takes what a known file says now; returns its album.
+    async fn read_again(
         &mut self,
         tx: &mut Tx,
+        upload: i64,
         read: &Read,
         counts: &mut Report,
     ) -> Result<Option<i64>> {
-        match self.replaced.take(read) {
-            Some(upload) => {
-                counts.moved += 1;
-                self.change(tx, upload, read).await
-            }
-            None => self.add(tx, read, counts).await,
+        let held = sql("select import_status, metadata from uploads where id = ?");
+        let held: Held = held.bind(upload).one(&mut *tx).await?;
+        if held.import_status == "errored" {
+            settle::part(tx, &mut self.catalogue, upload).await?;
         }
+        if held.import_status != "skipped" {
+            counts.updated += 1;
+            self.catalogue.traces.uploads.insert(upload);
+            return self.change(tx, upload, read).await;
+        }
+        // A duplicate that says nothing new stays one.
+        if held.metadata == read.metadata() {
+            counts.unchanged += 1;
+        } else {
+            counts.updated += 1;
+            self.catalogue.traces.uploads.insert(upload);
+        }
+        self.rewrite(tx, upload, read).await?;
+        Ok(None)
     }
 
-    /// Adds a file; returns its album.
+    /// Adds a file, or finds the upload whose file has moved here; returns its album.
     async fn add(&mut self, tx: &mut Tx, read: &Read, counts: &mut Report) -> Result<Option<i64>> {
-        match files::twin(tx, self.folder, &read.checksum).await? {
-            Some(twin) if twin.has_moved_to(&read.candidate.path) => {
+        let twins = files::twins(tx, self.folder, read).await?;
+        let nearest = twins.iter().min_by_key(|twin| twin.distance(read));
+        if let Some(twin) = nearest {
+            if twin.has_moved_to(&read.candidate.path) {
                 counts.moved += 1;
-                self.change(tx, twin.upload_id, read).await
+                if twin.import_status == "errored" {
+                    settle::part(tx, &mut self.catalogue, twin.upload_id).await?;
+                }
+                self.catalogue.traces.uploads.insert(twin.upload_id);
+                return self.change(tx, twin.upload_id, read).await;
             }
-            Some(twin) => {
-                counts.duplicates += 1;
-                let details = json!({
-                    "code": "already_imported_in_owned_libraries",
-                    "duplicates": [twin.uuid],
-                });
-                let status = ("skipped", details);
-                let upload = self.insert(tx, read, twin.track_id, status).await?;
-                files::note(tx, self.folder, upload, &read.candidate).await?;
-                Ok(None)
-            }
-            None => {
-                counts.added += 1;
-                let place = self.catalogue.place(tx, read).await?;
-                let status = ("finished", json!({}));
-                let upload = self.insert(tx, read, Some(place.track), status).await?;
-                files::note(tx, self.folder, upload, &read.candidate).await?;
-                Ok(place.album)
-            }
+            // Whether it is a duplicate is certain once all files have been read.
+            counts.duplicates += 1;
+            let status = ("skipped", files::duplicate_of(twin.uuid));
+            let upload = self.insert(tx, read, twin.track_id, status).await?;
+            self.catalogue.traces.uploads.insert(upload);
+            self.catalogue.traces.new.insert(upload);
+            files::note(tx, self.folder, upload, &read.candidate).await?;
+            return Ok(None);
         }
+        counts.added += 1;
+        let place = self.catalogue.place(tx, read).await?;
+        if let Some(doubt) = place.doubt {
+            counts.doubt(doubt);
+        }
+        let status = ("finished", json!({}));
+        let upload = self.insert(tx, read, Some(place.track), status).await?;
+        files::note(tx, self.folder, upload, &read.candidate).await?;
+        Ok(place.album)
     }
 
     async fn insert(
@@ -197,15 +169,15 @@ impl<'a> Writer<'a> {
         sql(
             "insert into uploads (uuid, fid, track_id, library_id, source, mimetype, size,
                duration, bitrate, creation_date, modification_date, import_date, import_status,
-               import_reference, import_details, metadata, checksum)
-             values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'scan', ?, ?, ?) returning id",
+               import_reference, import_details, metadata, checksum, audio_checksum)
+             values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'scan', ?, ?, ?, ?) returning id",
         )
         .bind(uuid)
         .bind(format!("{root}/federation/music/uploads/{uuid}"))
         .bind(track)
         .bind(self.folder.library_id)
         .bind(storage::source(&read.candidate.path))
-        .bind(read.mimetype)
+        .bind(read.mimetype.to_string())
         .bind(read.candidate.size)
         .bind(read.duration)
         .bind(read.bitrate)
@@ -216,6 +188,7 @@ impl<'a> Writer<'a> {
         .bind(details)
         .bind(read.metadata())
         .bind(read.checksum.as_str())
+        .bind(read.audio.as_str())
         .number(tx)
         .await
     }
@@ -223,27 +196,35 @@ impl<'a> Writer<'a> {
     /// Applies the changes of a file, except to fields that users have edited.
     async fn change(&mut self, tx: &mut Tx, upload: i64, read: &Read) -> Result<Option<i64>> {
         let album = update::track(tx, &mut self.catalogue, upload, read).await?;
+        self.rewrite(tx, upload, read).await?;
+        Ok(album)
+    }
+
+    /// Writes what an upload says of its file.
+    async fn rewrite(&self, tx: &mut Tx, upload: i64, read: &Read) -> Result<()> {
         let now = self.now();
         sql(
             "update uploads set source = ?, mimetype = ?, size = ?, duration = ?, bitrate = ?,
-               modification_date = ?, import_date = ?, import_status = 'finished',
-               import_details = ?, metadata = ?, checksum = ? where id = ?",
+               modification_date = ?, import_date = ?, metadata = ?, checksum = ?, audio_checksum = ?,
+               import_details = case when import_status = 'errored' then ? else import_details end,
+               import_status = case when import_status = 'errored' then 'finished' else import_status end
+             where id = ?",
         )
         .bind(storage::source(&read.candidate.path))
-        .bind(read.mimetype)
+        .bind(read.mimetype.to_string())
         .bind(read.candidate.size)
         .bind(read.duration)
         .bind(read.bitrate)
         .bind(now)
         .bind(now)
-        .bind(json!({}))
         .bind(read.metadata())
         .bind(read.checksum.as_str())
+        .bind(read.audio.as_str())
+        .bind(json!({}))
         .bind(upload)
         .run(&mut *tx)
         .await?;
-        files::note(tx, self.folder, upload, &read.candidate).await?;
-        Ok(album)
+        files::note(tx, self.folder, upload, &read.candidate).await
     }
 
     fn now(&self) -> Timestamp {
@@ -251,7 +232,29 @@ impl<'a> Writer<'a> {
     }
 }
 
+#[derive(FromRow)]
+struct Held {
+    import_status: String,
+    #[sqlx(json)]
+    metadata: serde_json::Value,
+}
+
 impl Twin {
+    /// How far a file is from what the upload's was: it is the nearest of several with the same audio. One that has
+    /// moved is nearer than one that is in its place, and that nearer than one that has been missing.
+    fn distance(&self, read: &Read) -> (bool, bool, u8, i64) {
+        let tags =
+            serde_json::from_value::<Tags>(self.metadata["tags"].clone()).unwrap_or_default();
+        let is_other_file = self.checksum.as_deref() != Some(read.checksum.as_str());
+        let presence = match self.has_moved_to(&read.candidate.path) {
+            true if self.import_status == "finished" => 0,
+            false => 1,
+            true => 2,
+        };
+        let is_other_song = !tags.are_of_one_song(&read.tags);
+        (is_other_file, is_other_song, presence, self.upload_id)
+    }
+
     /// Whether the upload's file, played in place, is now at `path`.
     fn has_moved_to(&self, path: &str) -> bool {
         if let Some(known) = &self.path {

@@ -1,4 +1,5 @@
 //! Reading a music file: its properties and tags, and whether it is playable.
+mod audio;
 mod credits;
 mod dates;
 mod id3;
@@ -10,7 +11,13 @@ mod spare;
 mod tags;
 mod whole;
 
-use std::{fs::File, io::Read as _, path::Path, sync::Arc};
+use std::{
+    borrow::Cow,
+    fs::File,
+    io::{self, Read as _, Seek, SeekFrom},
+    path::Path,
+    sync::Arc,
+};
 
 use sha2::{Digest, Sha256};
 use tokio::task::spawn_blocking;
@@ -29,14 +36,14 @@ use super::walk::Candidate;
 use crate::hex::hex;
 
 /// Raised whenever files are read otherwise: then they are read again once.
-pub const VERSION: i64 = 1;
+pub const VERSION: i64 = 2;
 
 /// The result of reading a file.
 #[derive(Clone, Debug)]
 pub struct Read {
     pub candidate: Candidate,
     pub tags: Tags,
-    pub mimetype: &'static str,
+    pub mimetype: Cow<'static, str>,
     /// In seconds.
     pub duration: i64,
     /// The exact duration, which helps to recognize recordings.
@@ -45,6 +52,8 @@ pub struct Read {
     pub bitrate: Option<i64>,
     /// Checksum of the whole file: `sha256:` and 64 hexadecimal digits.
     pub checksum: String,
+    /// Checksum of the audio alone, which is the same for other tags.
+    pub audio: String,
     /// Why some of the tags could not be read.
     pub partly: Option<String>,
 }
@@ -83,36 +92,63 @@ fn finished(candidate: Candidate, root: &Path, sound: Sound) -> Result<Read, Str
         return Err("it holds no audio".to_owned());
     }
     let path = Path::new(&candidate.path);
-    let checksum = checksum(path).map_err(|error| error.to_string())?;
+    let (checksum, audio) = checksums(path).map_err(|error| error.to_string())?;
     let mut tags = tags::of(&Items::of(&sound.tags, sound.file));
     Told::by(path, root).complete(&mut tags);
     Ok(Read {
         tags,
-        mimetype: sound.mimetype,
+        mimetype: sound.mimetype.into(),
         duration: ((sound.milliseconds + 500) / 1000).max(1),
         milliseconds: sound.milliseconds,
         bitrate: sound.bitrate.filter(|bitrate| *bitrate > 0),
         checksum,
+        audio,
         partly: sound.partly,
         candidate,
     })
 }
 
-fn checksum(path: &Path) -> std::io::Result<String> {
+/// The checksums of a file and of its audio, read once.
+fn checksums(path: &Path) -> io::Result<(String, String)> {
     let mut file = File::open(path)?;
-    let mut hash = Sha256::new();
+    let mut stretches = audio::stretches(&mut file).unwrap_or_default();
+    stretches.retain(|stretch| !stretch.is_empty());
+    file.seek(SeekFrom::Start(0))?;
+    let (mut whole, mut audio) = (Sha256::new(), Sha256::new());
     let mut buffer = vec![0; 256 << 10];
+    let (mut at, mut heard) = (0, 0);
     loop {
         let read = file.read(&mut buffer)?;
         if read == 0 {
             break;
         }
-        hash.update(&buffer[..read]);
+        whole.update(&buffer[..read]);
+        let end = at + read as u64;
+        while let Some(stretch) = stretches.get(heard).filter(|next| next.start < end) {
+            let (from, to) = (stretch.start.max(at), stretch.end.min(end));
+            audio.update(&buffer[(from - at) as usize..(to - at) as usize]);
+            if stretch.end > end {
+                break;
+            }
+            heard += 1;
+        }
+        at = end;
     }
-    Ok(format!("sha256:{}", hex(hash.finalize())))
+    let told = |hash: Sha256| format!("sha256:{}", hex(hash.finalize()));
+    let checksum = told(whole);
+    let audio = match stretches.is_empty() {
+        true => checksum.clone(),
+        false => told(audio),
+    };
+    Ok((checksum, audio))
 }
 
 impl Read {
+    /// The folder that the file lies in.
+    pub fn folder(&self) -> Option<&Path> {
+        Path::new(&self.candidate.path).parent()
+    }
+
     /// The folder of the file's album, with a slash at its end.
     pub fn home(&self) -> String {
         let home = album_folder(Path::new(&self.candidate.path));

@@ -2,6 +2,7 @@
 use std::{
     fs::File,
     io::{self, Read, Seek, SeekFrom},
+    ops::Range,
     path::Path,
 };
 
@@ -58,6 +59,13 @@ pub fn is_cut(path: &Path) -> io::Result<bool> {
     let mut file = File::open(path)?;
     let size = file.metadata()?.len();
     Ok(parts(&mut file, 0, size)?.iter().any(Option::is_none))
+}
+
+/// Where the media data lie.
+pub fn audio(file: &mut File, size: u64) -> io::Result<Vec<Range<u64>>> {
+    let parts = parts(file, 0, size)?.into_iter().flatten();
+    let media = parts.filter(|part| &part.kind == b"mdat");
+    Ok(media.map(|part| part.content..part.end).collect())
 }
 
 /// Whether a file that is not named as audio has a track of moving pictures.

@@ -39,6 +39,8 @@ pub struct AlbumTags {
     pub mbid: Option<Uuid>,
     pub release_group: Option<Uuid>,
     pub artists: Vec<Credit>,
+    /// Whether no tag names the artists of the album: they follow from those of its tracks.
+    pub by_tracks: bool,
     pub date: Option<NaiveDate>,
 }
 
@@ -169,6 +171,7 @@ fn album(items: &Items<'_>, artists: &[Credit]) -> Option<AlbumTags> {
         items.first(&[ItemKey::FlagCompilation], |flag| Some(flag.trim() == "1")) == Some(true);
     Some(AlbumTags {
         title: items.text(ItemKey::AlbumTitle)?,
+        by_tracks: own.is_empty() && !is_compilation,
         mbid: items.id(ItemKey::MusicBrainzReleaseId),
         release_group: items.id(ItemKey::MusicBrainzReleaseGroupId),
         artists: match own.is_empty() {
@@ -217,7 +220,14 @@ fn capitalized(word: &str) -> String {
 }
 
 impl Credit {
-    fn various() -> Self {
+    pub fn of(name: String) -> Self {
+        Self {
+            name,
+            ..Self::default()
+        }
+    }
+
+    pub fn various() -> Self {
         let (name, mbid) = VARIOUS;
         Self {
             name: name.to_owned(),
@@ -230,13 +240,12 @@ impl Credit {
 impl Tags {
     /// The artist, and the album unless the file has one, of a file that names no artist.
     pub fn credit_to(&mut self, artist: Option<String>, album: Option<String>) {
-        self.artists = vec![Credit {
-            name: artist.unwrap_or_else(|| "Unknown Artist".to_owned()),
-            ..Credit::default()
-        }];
+        let artist = artist.unwrap_or_else(|| "Unknown Artist".to_owned());
+        self.artists = vec![Credit::of(artist)];
         if let Some(title) = album.filter(|_| self.album.is_none()) {
             self.album = Some(AlbumTags {
                 title,
+                by_tracks: true,
                 ..AlbumTags::default()
             });
         }

@@ -1,5 +1,6 @@
 //! The program as people start it.
 mod databases;
+mod folders;
 mod people;
 mod secrets;
 

@@ -1,4 +1,6 @@
 //! Bringing folders of music in.
+mod at_random;
+mod changes;
 mod covers;
 mod formats;
 mod identity;
