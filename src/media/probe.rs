@@ -39,6 +39,10 @@ pub struct Container {
 pub struct Stream {
     pub codec_type: Option<String>,
     pub codec_name: Option<String>,
+    pub channels: Option<i32>,
+    /// In Hz.
+    pub sample_rate: Option<String>,
+    pub bits_per_raw_sample: Option<String>,
     pub duration: Option<String>,
     pub bit_rate: Option<String>,
     #[serde(default)]

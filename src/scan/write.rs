@@ -16,6 +16,7 @@ use crate::{
     app::App,
     error::Result,
     media::storage,
+    resources::catalogue::tracks,
     store::{Tx, sql},
     time::Timestamp,
 };
@@ -153,6 +154,7 @@ impl<'a> Writer<'a> {
         let status = ("finished", json!({}));
         let upload = self.insert(tx, read, Some(place.track), status).await?;
         files::note(tx, self.folder, upload, &read.candidate).await?;
+        tracks::describe(tx, upload, &read.details).await?;
         Ok(place.album)
     }
 
@@ -197,6 +199,7 @@ impl<'a> Writer<'a> {
     async fn change(&mut self, tx: &mut Tx, upload: i64, read: &Read) -> Result<Option<i64>> {
         let album = update::track(tx, &mut self.catalogue, upload, read).await?;
         self.rewrite(tx, upload, read).await?;
+        tracks::describe(tx, upload, &read.details).await?;
         Ok(album)
     }
 

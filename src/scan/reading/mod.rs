@@ -2,6 +2,7 @@
 mod audio;
 mod credits;
 mod dates;
+mod details;
 mod id3;
 mod mp4;
 mod mpeg;
@@ -33,7 +34,7 @@ use self::{
     tags::Items,
 };
 use super::walk::Candidate;
-use crate::hex::hex;
+use crate::{hex::hex, resources::catalogue::tracks::TrackDetails};
 
 /// Raised whenever files are read otherwise: then they are read again once.
 pub const VERSION: i64 = 2;
@@ -43,6 +44,7 @@ pub const VERSION: i64 = 2;
 pub struct Read {
     pub candidate: Candidate,
     pub tags: Tags,
+    pub details: TrackDetails,
     pub mimetype: Cow<'static, str>,
     /// In seconds.
     pub duration: i64,
@@ -93,10 +95,13 @@ fn finished(candidate: Candidate, root: &Path, sound: Sound) -> Result<Read, Str
     }
     let path = Path::new(&candidate.path);
     let (checksum, audio) = checksums(path).map_err(|error| error.to_string())?;
-    let mut tags = tags::of(&Items::of(&sound.tags, sound.file));
+    let items = Items::of(&sound.tags, sound.file);
+    let details = details::of(&items, sound.properties, path);
+    let mut tags = tags::of(&items);
     Told::by(path, root).complete(&mut tags);
     Ok(Read {
         tags,
+        details,
         mimetype: sound.mimetype.into(),
         duration: ((sound.milliseconds + 500) / 1000).max(1),
         milliseconds: sound.milliseconds,

@@ -20,9 +20,19 @@ pub struct Sound {
     pub milliseconds: i64,
     /// In bits per second.
     pub bitrate: Option<i64>,
+    pub properties: Properties,
     pub tags: Vec<Tag>,
     /// Why some of the tags could not be read.
     pub partly: Option<String>,
+}
+
+/// How a file holds its sound.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Properties {
+    pub channels: Option<i32>,
+    /// In Hz.
+    pub sample_rate: Option<i32>,
+    pub bit_depth: Option<i32>,
 }
 
 /// Why a file is not taken.
@@ -112,6 +122,13 @@ fn properties(path: &Path) -> Heard {
         bitrate: properties
             .audio_bitrate()
             .map(|kbits| i64::from(kbits) * 1000),
+        properties: Properties {
+            channels: properties.channels().map(i32::from),
+            sample_rate: properties
+                .sample_rate()
+                .and_then(|rate| rate.try_into().ok()),
+            bit_depth: properties.bit_depth().map(i32::from),
+        },
         tags: Vec::new(),
         partly: None,
     };

@@ -5,7 +5,7 @@ use lofty::tag::{ItemKey, ItemValue, Tag, TagItem, TagType};
 
 use super::{
     id3,
-    sound::{Refused, Sound},
+    sound::{Properties, Refused, Sound},
 };
 use crate::media::probe::{Probed, probe};
 
@@ -47,6 +47,17 @@ pub async fn read(ffprobe: &Path, path: &Path, reason: String) -> Result<Sound, 
         file: None,
         milliseconds: seconds.map_or(0, |seconds| (seconds * 1000.0).ceil() as i64),
         bitrate: bits.map(|bits| bits as i64),
+        properties: Properties {
+            channels: audio.channels,
+            sample_rate: audio
+                .sample_rate
+                .as_deref()
+                .and_then(|rate| rate.parse().ok()),
+            bit_depth: audio
+                .bits_per_raw_sample
+                .as_deref()
+                .and_then(|bits| bits.parse().ok()),
+        },
         tags: id3::texts(path).into_iter().chain([tag(&probed)]).collect(),
         partly: None,
     })

@@ -97,7 +97,7 @@ impl<'a> Items<'a> {
     }
 
     /// The first of the keys that something is made of.
-    fn first<T>(&self, keys: &[ItemKey], made: impl Fn(&str) -> Option<T>) -> Option<T> {
+    pub fn first<T>(&self, keys: &[ItemKey], made: impl Fn(&str) -> Option<T>) -> Option<T> {
         keys.iter().find_map(|key| {
             self.0
                 .iter()

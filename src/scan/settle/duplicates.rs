@@ -7,6 +7,7 @@ use super::BATCH;
 use crate::{
     app::App,
     error::Result,
+    resources::catalogue::tracks::TrackDetails,
     scan::{
         Report,
         catalogue::Catalogue,
@@ -59,6 +60,7 @@ impl Row {
                 modified: self.modified.unwrap_or_default(),
             },
             tags: self.tags()?,
+            details: TrackDetails::default(),
             mimetype: self.mimetype.clone().unwrap_or_default().into(),
             duration: self.duration.unwrap_or_default(),
             milliseconds: self.metadata["milliseconds"].as_i64().unwrap_or_default(),

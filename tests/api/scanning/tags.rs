@@ -121,6 +121,32 @@ on_both! {
         assert_eq!(credits("Older").await, json!([{"credit": "Ann", "joinPhrase": ""}]));
     }
 
+    async fn files_tell_more_than_the_catalogue_needs(pod: Pod) {
+        let music = folder(&pod);
+        let more = id3(4, &[text("TIT2", "Told"), text("TPE1", "Ann"), text("TCOM", "Cleo"), text("TPE3", "Dan"),
+            text("TBPM", "128"), text("TPUB", "Small Label"), text("TDOR", "1971-03"), text("TSOP", "Ann, Miss"),
+            text("TXXX", "REPLAYGAIN_TRACK_GAIN\0-6.50 dB"), text("TXXX", "REPLAYGAIN_TRACK_PEAK\00.98"),
+            frame("USLT", 0, b"\x03eng\0First line\nSecond line")]);
+        song(&music, "told.mp3", &[more, silence()]);
+        song(&music, "beside.mp3", &[id3(4, &[text("TIT2", "Beside"), text("TPE1", "Ann")]), silence()]);
+        fs::write(music.join("beside.lrc"), "[ar:Ann]\n[00:01.50]One\n[00:03]Two").unwrap();
+        run(&pod, &music).await;
+        let details = async |title: &str| {
+            let query = format!("{{ tracks(filter: {{title: \"{title}\"}}) {{ nodes {{ details {{ composers contributors {{ role name }} bpm labels \
+                originalDate artistSort replayGain {{ trackGain trackPeak albumGain }} channels sampleRate lyrics {{ isSynced lines {{ start text }} }} }} }} }} }}");
+            let answer = pod.graphql(&query).send().await.json();
+            answer["data"]["tracks"]["nodes"][0]["details"].clone()
+        };
+        let told = details("Told").await;
+        assert_eq!(told, json!({"composers": ["Cleo"], "contributors": [{"role": "conductor", "name": "Dan"}], "bpm": 128.0,
+            "labels": ["Small Label"], "originalDate": "1971-03-01", "artistSort": "Ann, Miss",
+            "replayGain": {"trackGain": -6.5, "trackPeak": 0.98, "albumGain": null}, "channels": told["channels"], "sampleRate": told["sampleRate"],
+            "lyrics": {"isSynced": false, "lines": [{"start": null, "text": "First line"}, {"start": null, "text": "Second line"}]}}));
+        assert!(told["channels"].as_i64() > Some(0) && told["sampleRate"].as_i64() > Some(8_000), "{told}");
+        let lyrics = json!({"isSynced": true, "lines": [{"start": 1500, "text": "One"}, {"start": 3000, "text": "Two"}]});
+        assert_eq!(details("Beside").await["lyrics"], lyrics);
+    }
+
     async fn names_tell_what_tags_do_not_and_nothing_above_the_folder(pod: Pod) {
         let music = folder(&pod);
         for name in ["x.mp3", "99 Luftballons.mp3", "Ann/First (1998)/CD2/03 - Third.mp3", "Songs/10 Tenth.mp3", "Songs/09 Ninth.mp3"] {

@@ -1,7 +1,8 @@
 use async_graphql::{ComplexObject, Context, ID};
 
 use super::{
-    Libraries, List, Retrieve, Track, TrackFilter, TrackOrder, delete, retrieve, sql::listing,
+    Libraries, List, Retrieve, Track, TrackDetails, TrackFilter, TrackOrder, delete,
+    details::DetailsOfTrack, retrieve, sql::listing,
 };
 use crate::{
     context::Cx,
@@ -133,6 +134,14 @@ impl Track {
     /// Actor who added the track.
     async fn attributed_to(&self, ctx: &Context<'_>) -> Result<Option<Actor>> {
         ctx.load::<Retrieve, Actor>(self.attributed_to_id).await
+    }
+
+    /// What the track's file says of it beyond title, artists and album: composers, lyrics, ReplayGain and more;
+    /// null if it was not scanned.
+    async fn details(&self, ctx: &Context<'_>) -> Result<Option<TrackDetails>> {
+        let permit = ctx.reach::<Retrieve>().await?;
+        let details = permit.loaders().one::<DetailsOfTrack>(self.id).await?;
+        Ok(details.flatten())
     }
 
     /// Tags, sorted by name.

@@ -1,5 +1,6 @@
 //! Tracks.
 mod body;
+mod details;
 pub mod graphql;
 mod nested;
 mod sql;
@@ -10,6 +11,7 @@ use uuid::Uuid;
 
 pub use self::{
     body::{Rest, TrackBody, bodies, shown},
+    details::{Contributor, ReplayGain, TrackDetails, write as describe},
     nested::{TracksOfAlbum, TracksOfArtist, TracksOfLibrary, TracksOfTag},
     sql::{AlbumTracks, ArtistTracks, search_listing, title_listing},
 };
