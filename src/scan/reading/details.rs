@@ -53,7 +53,11 @@ pub fn of(items: &Items<'_>, properties: Properties, path: &Path) -> TrackDetail
         languages: items.texts(ItemKey::Language),
         comment: items.text(ItemKey::Comment),
         isrcs: items.texts(ItemKey::Isrc),
-        labels: items.texts(ItemKey::Label),
+        labels: match items.texts(ItemKey::Label) {
+            labels if !labels.is_empty() => labels,
+            // ID3v2 has one frame for both.
+            _ => items.texts(ItemKey::Publisher),
+        },
         catalog_numbers: items.texts(ItemKey::CatalogNumber),
         original_date: items.first(&[ItemKey::OriginalReleaseDate], date),
         is_compilation: items.first(&[ItemKey::FlagCompilation], |flag| Some(flag.trim() == "1"))
@@ -72,7 +76,7 @@ pub fn of(items: &Items<'_>, properties: Properties, path: &Path) -> TrackDetail
 
 /// A number such as `-6.50 dB`.
 fn number(text: &str) -> Option<f64> {
-    let number = text.trim().split_whitespace().next()?;
+    let number = text.split_whitespace().next()?;
     let number = number.trim_end_matches(|char: char| char.is_ascii_alphabetic());
     number
         .parse()

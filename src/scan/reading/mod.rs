@@ -162,6 +162,10 @@ impl Read {
 
     /// The value of `uploads.metadata`.
     pub fn metadata(&self) -> serde_json::Value {
-        serde_json::json!({ "tags": self.tags, "milliseconds": self.milliseconds })
+        serde_json::json!({
+            "tags": self.tags,
+            "details": self.details,
+            "milliseconds": self.milliseconds,
+        })
     }
 }

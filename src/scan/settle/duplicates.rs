@@ -7,7 +7,7 @@ use super::BATCH;
 use crate::{
     app::App,
     error::Result,
-    resources::catalogue::tracks::TrackDetails,
+    resources::catalogue::tracks::{self, TrackDetails},
     scan::{
         Report,
         catalogue::Catalogue,
@@ -51,6 +51,10 @@ impl Row {
         serde_json::from_value(self.metadata["tags"].clone()).ok()
     }
 
+    fn details(&self) -> TrackDetails {
+        serde_json::from_value(self.metadata["details"].clone()).unwrap_or_default()
+    }
+
     /// The file as it was read.
     fn read(&self) -> Option<Read> {
         Some(Read {
@@ -60,7 +64,7 @@ impl Row {
                 modified: self.modified.unwrap_or_default(),
             },
             tags: self.tags()?,
-            details: TrackDetails::default(),
+            details: self.details(),
             mimetype: self.mimetype.clone().unwrap_or_default().into(),
             duration: self.duration.unwrap_or_default(),
             milliseconds: self.metadata["milliseconds"].as_i64().unwrap_or_default(),
@@ -144,7 +148,7 @@ async fn one(
             }
             let gone = gone(tx, &others).await?;
             match gone.iter().find(|gone| gone.is_one_with(&mine)) {
-                Some(gone) => finish(tx, id, gone.track_id).await,
+                Some(gone) => finish(tx, &mine, gone.track_id).await,
                 None => settle_alone(tx, catalogue, &mine, gone.first().copied()).await,
             }
         }
@@ -189,10 +193,10 @@ async fn settle_alone(
     };
     let Some(gone) = gone else {
         let place = catalogue.place(tx, &read).await?;
-        return finish(tx, mine.id, Some(place.track)).await;
+        return finish(tx, mine, Some(place.track)).await;
     };
     catalogue.traces.tracks.extend(gone.track_id);
-    finish(tx, mine.id, gone.track_id).await?;
+    finish(tx, mine, gone.track_id).await?;
     let forget = sql("delete from uploads where id = ?").bind(gone.id);
     forget.run(&mut *tx).await?;
     let said = sql("update uploads set metadata = ? where id = ?");
@@ -220,17 +224,17 @@ async fn with_same_audio(tx: &mut Tx, mine: &Row) -> Result<Vec<Row>> {
         .await
 }
 
-async fn finish(tx: &mut Tx, upload: i64, track: Option<i64>) -> Result<()> {
+async fn finish(tx: &mut Tx, mine: &Row, track: Option<i64>) -> Result<()> {
     let finish = sql(
         "update uploads set import_status = 'finished', import_details = ?, track_id = ? where id = ?",
     );
     finish
         .bind(json!({}))
         .bind(track)
-        .bind(upload)
-        .run(tx)
+        .bind(mine.id)
+        .run(&mut *tx)
         .await?;
-    Ok(())
+    tracks::describe(tx, mine.id, &mine.details()).await
 }
 
 async fn skip(tx: &mut Tx, mine: &Row, other: &Row) -> Result<()> {

@@ -125,7 +125,7 @@ on_both! {
         let music = folder(&pod);
         let more = id3(4, &[text("TIT2", "Told"), text("TPE1", "Ann"), text("TCOM", "Cleo"), text("TPE3", "Dan"),
             text("TBPM", "128"), text("TPUB", "Small Label"), text("TDOR", "1971-03"), text("TSOP", "Ann, Miss"),
-            text("TXXX", "REPLAYGAIN_TRACK_GAIN\0-6.50 dB"), text("TXXX", "REPLAYGAIN_TRACK_PEAK\00.98"),
+            text("TXXX", "REPLAYGAIN_TRACK_GAIN\0-6.50 dB"), text("TXXX", "REPLAYGAIN_TRACK_PEAK\x000.98"),
             frame("USLT", 0, b"\x03eng\0First line\nSecond line")]);
         song(&music, "told.mp3", &[more, silence()]);
         song(&music, "beside.mp3", &[id3(4, &[text("TIT2", "Beside"), text("TPE1", "Ann")]), silence()]);
