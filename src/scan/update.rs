@@ -227,6 +227,15 @@ async fn album(
     if title.map(|(title,)| title) != told {
         return Ok(held);
     }
+    if let (Some(id), Some(before), Some(now)) = (held, &old.album, &new.album)
+        && now.by_tracks
+        && !before.by_tracks
+        && is_credited_to(tx, id, &before.artists).await?
+    {
+        // Nothing names the artists of the album any more, or an earlier reader did not tell.
+        let follow = sql("update albums set artists_by_tracks = true where id = ?");
+        follow.bind(id).run(&mut *tx).await?;
+    }
     let album = match &new.album {
         Some(album) => Some(catalogue.album(tx, album, read).await?),
         None => None,
@@ -243,6 +252,17 @@ async fn album(
         catalogue.traces.went(held, album);
     }
     Ok(album)
+}
+
+/// Whether an album is credited to these artists, as written.
+async fn is_credited_to(tx: &mut Tx, album: i64, artists: &[Credit]) -> Result<bool> {
+    let held: Vec<(String,)> =
+        sql("select credit from album_artists where album_id = ? order by position")
+            .bind(album)
+            .all(tx)
+            .await?;
+    let names = artists.iter().map(|credit| &credit.name);
+    Ok(held.iter().map(|(name,)| name).eq(names))
 }
 
 /// Takes what a file says of its album, where that still says what the file said before.
@@ -272,15 +292,7 @@ async fn respell(
     .bind(album)
     .run(&mut *tx)
     .await?;
-    let held: Vec<(String,)> =
-        sql("select credit from album_artists where album_id = ? order by position")
-            .bind(album)
-            .all(&mut *tx)
-            .await?;
-    let is_unedited = held
-        .iter()
-        .map(|(name,)| name)
-        .eq(old.artists.iter().map(|credit| &credit.name));
+    let is_unedited = is_credited_to(tx, album, &old.artists).await?;
     if !new.by_tracks && is_unedited {
         let artists = catalogue.artists(tx, &new.artists).await?;
         rewrite(tx, &old.artists, &new.artists, &artists).await?;

@@ -153,8 +153,8 @@ async fn one(
             }
         }
         ("finished", Some(other)) => {
-            // The older track stays.
-            let age = |row: &Row| (row.track_id, row.id);
+            // What somebody has uploaded stays, and the older track.
+            let age = |row: &Row| (row.path.is_some(), row.track_id, row.id);
             let (first, second) = match age(&mine) < age(other) {
                 true => (&mine, other),
                 false => (other, &mine),
@@ -215,11 +215,15 @@ async fn with_same_audio(tx: &mut Tx, mine: &Row) -> Result<Vec<Row>> {
         return Ok(Vec::new());
     };
     rows()
-        .then("u.library_id = ? and u.id <> ? and (u.audio_checksum = ? or u.checksum = ?) order by u.id limit 1000")
+        .then(
+            "u.library_id = ? and u.id <> ? and (u.audio_checksum = ? or u.checksum = ?)
+           and (u.import_status <> 'errored' or u.import_details = ?) order by u.id limit 1000",
+        )
         .bind(mine.library_id)
         .bind(mine.id)
         .bind(audio.as_str())
         .bind(mine.checksum.clone())
+        .bind(files::gone())
         .all(tx)
         .await
 }

@@ -85,6 +85,32 @@ on_both! {
         assert_eq!(credits().await, [summer("Dan"), summer("Ann")]);
     }
 
+    async fn albums_of_an_earlier_reader_are_put_together(pod: Pod) {
+        let music = folder(&pod);
+        for (number, artist) in [("1", "Ann"), ("2", "Bob"), ("3", "Cleo")] {
+            song(&music, &format!("Summer/{number}.wav"), &named("Sun", artist, "Summer", number));
+        }
+        run(&pod, &music).await;
+        // It gave each artist an album, and did not tell that it had guessed.
+        let as_it_was = |change: &'static str| async { sql(change).run(pod.app.db()).await.unwrap() };
+        as_it_was("update music_files set reader = 1").await;
+        as_it_was("update albums set artists_by_tracks = false, title = 'Summer' where title = 'Summer'").await;
+        as_it_was("update album_artists set credit = 'Ann', artist_id = (select id from artists where name = 'Ann' order by id desc limit 1)
+            where album_id = (select id from albums where title = 'Summer')").await;
+        let metadata: Vec<(i64, String)> = sql("select id, cast(metadata as text) from uploads where import_reference = 'scan' and import_status = 'finished'
+            and track_id in (select id from tracks where title = 'Sun')").all(pod.app.db()).await.unwrap();
+        for (id, text) in metadata {
+            let mut value: serde_json::Value = serde_json::from_str(&text).unwrap();
+            value["tags"]["album"].as_object_mut().unwrap().remove("by_tracks");
+            sql("update uploads set metadata = ? where id = ?").bind(value).bind(id).run(pod.app.db()).await.unwrap();
+        }
+        let report = run(&pod, &music).await;
+        assert_eq!((report.added, report.updated), (0, 3), "{report:?}");
+        let found = albums(&pod).await;
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(found[0].2, "Various Artists");
+    }
+
     async fn an_album_that_is_tagged_anew_is_the_same_album(pod: Pod) {
         let music = folder(&pod);
         for number in ["1", "2", "3"] {
