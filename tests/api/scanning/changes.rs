@@ -92,7 +92,7 @@ on_both! {
         }
         run(&pod, &music).await;
         // It gave each artist an album, and did not tell that it had guessed.
-        let as_it_was = |change: &'static str| async { sql(change).run(pod.app.db()).await.unwrap() };
+        let as_it_was = async |change: &'static str| { sql(change).run(pod.app.db()).await.unwrap() };
         as_it_was("update music_files set reader = 1").await;
         as_it_was("update albums set artists_by_tracks = false, title = 'Summer' where title = 'Summer'").await;
         as_it_was("update album_artists set credit = 'Ann', artist_id = (select id from artists where name = 'Ann' order by id desc limit 1)
