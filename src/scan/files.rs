@@ -256,12 +256,13 @@ pub struct Twin {
     pub path: Option<String>,
 }
 
-/// Uploads with the audio of a file that are no duplicates.
+/// Uploads with the audio of a file that are no duplicates. The sign keeps SQLite from reading the whole library
+/// where it has no statistics yet.
 pub async fn twins(tx: &mut Tx, folder: &Folder, read: &Read) -> Result<Vec<Twin>> {
     sql(
         "select u.id as upload_id, u.uuid, u.track_id, u.source, u.import_status, u.checksum, u.metadata, f.path
          from uploads u left join music_files f on f.upload_id = u.id
-         where (u.checksum = ? or u.audio_checksum = ?) and u.library_id = ? and u.import_status <> 'skipped'
+         where (u.checksum = ? or u.audio_checksum = ?) and +u.library_id = ? and u.import_status <> 'skipped'
          order by (u.import_status <> 'finished'), u.id limit 1000",
     )
     .bind(read.checksum.as_str())

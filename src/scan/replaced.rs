@@ -59,7 +59,7 @@ pub async fn detach(tx: &mut Tx, folder: &Folder, steps: &[Step]) -> Result<BTre
         return Ok(BTreeSet::new());
     }
     let known = sql(
-        "select audio_checksum from uploads where library_id = ? and import_status <> 'skipped'
+        "select audio_checksum from uploads where +library_id = ? and import_status <> 'skipped'
          and audio_checksum in ?*",
     );
     let audio: Vec<String> = changed.values().map(|read| read.audio.clone()).collect();

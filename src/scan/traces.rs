@@ -1,7 +1,7 @@
 //! What a scan has touched. What follows from it is settled once all files have been read.
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Traces {
     /// Uploads that may be the same recording as others by now.
     pub uploads: BTreeSet<i64>,

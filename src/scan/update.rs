@@ -48,8 +48,12 @@ pub async fn track(
     );
     if shared.bind(track).bind(upload).number(&mut *tx).await? > 0 {
         // The track has other files, which have not changed.
-        catalogue.traces.tracks.insert(track);
-        return assign(tx, catalogue, upload, read).await;
+        let place = catalogue.place(tx, read).await?;
+        if place.track != track {
+            catalogue.traces.tracks.insert(track);
+            give(tx, upload, place.track).await?;
+            return Ok(place.album);
+        }
     }
     fields(tx, track, &old, new).await?;
     credits(tx, catalogue, track, &old, new).await?;
@@ -276,11 +280,14 @@ async fn respell(
         return Ok(());
     }
     sql("update albums set
+           title_folded = case when title = ? then ? else title_folded end,
            words = case when title = ? then ? else words end,
            title = case when title = ? then ? else title end,
            release_date = case when release_date is not distinct from ? then ? else release_date end,
            release_group_id = case when release_group_id is not distinct from ? then ? else release_group_id end
          where id = ?")
+    .bind(old.title.as_str())
+    .bind(folded(&new.title))
     .bind(old.title.as_str())
     .bind(indexed(&new.title))
     .bind(old.title.as_str())

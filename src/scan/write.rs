@@ -40,8 +40,10 @@ impl<'a> Writer<'a> {
     /// Writes these steps, all or none.
     pub async fn write(&mut self, steps: &[Step], report: &mut Report) -> Result<()> {
         let mut counts = Report::default();
+        let before = self.catalogue.traces.clone();
         let written = self.attempt(steps, &mut counts).await;
         if written.is_err() {
+            self.catalogue.traces = before;
             // The cached rows may have been rolled back.
             self.catalogue.forget();
         }
@@ -261,7 +263,7 @@ impl Twin {
     /// Whether the upload's file, played in place, is now at `path`.
     fn has_moved_to(&self, path: &str) -> bool {
         if let Some(known) = &self.path {
-            return !Path::new(known).exists();
+            return is_gone(Path::new(known));
         }
         // The upload was imported, or its file was replaced.
         let Some(storage::Audio::InPlace(known)) =
@@ -269,6 +271,11 @@ impl Twin {
         else {
             return false;
         };
-        self.import_status == "errored" || known == Path::new(path) || !known.exists()
+        self.import_status == "errored" || known == Path::new(path) || is_gone(&known)
     }
+}
+
+/// Whether there is certainly no file: one that cannot be reached may be there.
+fn is_gone(path: &Path) -> bool {
+    matches!(path.try_exists(), Ok(false))
 }

@@ -11,6 +11,8 @@ use super::{mp4, whole::behind_tags};
 
 /// Parts of a container that are looked at.
 const PARTS: usize = 1_000_000;
+/// Tags and blocks of metadata that are looked at.
+const BLOCKS: usize = 10_000;
 
 /// The stretches of a file that are audio, in order. None where its structure is not understood.
 pub fn stretches(file: &mut File) -> io::Result<Vec<Range<u64>>> {
@@ -108,6 +110,9 @@ impl Chunks {
                 // What was written into a pipe goes on to the end.
                 found.push(content..behind.min(end));
             }
+            if behind >= end {
+                break;
+            }
             at = behind.next_multiple_of(self.align);
         }
         Ok(found)
@@ -125,20 +130,21 @@ fn number(bytes: &[u8], highest_first: bool) -> u64 {
 /// Where the metadata blocks of a FLAC file end (RFC 9639).
 fn behind_blocks(file: &mut File, start: u64) -> io::Result<u64> {
     let mut at = start + 4;
-    loop {
+    for _ in 0..BLOCKS {
         let mut head = [0; 4];
         read_at(file, at, &mut head)?;
         at += 4 + number(&head[1..], true);
         if head[0] & 0x80 != 0 {
-            return Ok(at);
+            break;
         }
     }
+    Ok(at)
 }
 
 /// Where the tags at the end of a file begin: ID3v1, Lyrics3 and APE.
 fn behind_audio(file: &mut File, size: u64) -> io::Result<u64> {
     let mut end = size;
-    loop {
+    for _ in 0..BLOCKS {
         let mut tail = [0; 128];
         let known = end.min(128) as usize;
         read_at(file, end - known as u64, &mut tail[128 - known..])?;
@@ -158,6 +164,7 @@ fn behind_audio(file: &mut File, size: u64) -> io::Result<u64> {
         }
         end -= tag;
     }
+    Ok(end)
 }
 
 /// The contents of the pages behind the headers of an Ogg file (RFC 3533).

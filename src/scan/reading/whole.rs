@@ -30,10 +30,13 @@ pub fn begins_soon(path: &Path) -> bool {
     lead().is_ok_and(|lead| lead.windows(2).any(sync))
 }
 
+/// Tags that are looked at.
+const TAGS: usize = 1_000;
+
 /// Where the ID3v2 tags at the beginning of a file end.
 pub fn behind_tags(file: &mut File) -> io::Result<u64> {
     let mut at = 0;
-    loop {
+    for _ in 0..TAGS {
         let mut head = [0; 10];
         file.seek(SeekFrom::Start(at))?;
         file.read_exact(&mut head)?;
@@ -45,6 +48,7 @@ pub fn behind_tags(file: &mut File) -> io::Result<u64> {
             .fold(0, |size, byte| size << 7 | u64::from(byte & 0x7f));
         at += size + 10;
     }
+    Ok(at)
 }
 
 /// Whether the end of a file is missing, by what its format says of itself. If it cannot be checked, that is

@@ -160,11 +160,25 @@ async fn one(
                 false => (other, &mine),
             };
             catalogue.traces.tracks.extend(second.track_id);
-            skip(tx, second, first).await
+            skip(tx, second, first).await?;
+            if let (Some(from), Some(to)) = (second.track_id, first.track_id)
+                && from != to
+                && !has_file(tx, from).await?
+            {
+                keep_on(tx, from, to).await?;
+            }
+            Ok(())
         }
         ("finished", None) => merge_tracks(tx, catalogue, &mine).await,
         _ => Ok(()),
     }
+}
+
+/// Whether a track has a file, be it missing.
+async fn has_file(tx: &mut Tx, track: i64) -> Result<bool> {
+    let files =
+        sql("select count(*) from uploads where track_id = ? and import_status <> 'skipped'");
+    Ok(files.bind(track).number(tx).await? > 0)
 }
 
 /// Missing uploads among these whose tracks have no file, which another may take the place of.
@@ -216,7 +230,7 @@ async fn with_same_audio(tx: &mut Tx, mine: &Row) -> Result<Vec<Row>> {
     };
     rows()
         .then(
-            "u.library_id = ? and u.id <> ? and (u.audio_checksum = ? or u.checksum = ?)
+            "+u.library_id = ? and u.id <> ? and (u.audio_checksum = ? or u.checksum = ?)
            and (u.import_status <> 'errored' or u.import_details = ?) order by u.id limit 1000",
         )
         .bind(mine.library_id)
@@ -290,6 +304,17 @@ async fn merge_tracks(tx: &mut Tx, catalogue: &mut Catalogue<'_>, mine: &Row) ->
         return Ok(());
     };
     let (older, newer) = (track.min(found.id), track.max(found.id));
+    keep_on(tx, newer, older).await?;
+    sql("delete from tracks where id = ?")
+        .bind(newer)
+        .run(&mut *tx)
+        .await?;
+    catalogue.traces.credits.extend(album);
+    Ok(())
+}
+
+/// Gives what people keep of a track, and its files, to another one.
+async fn keep_on(tx: &mut Tx, from: i64, to: i64) -> Result<()> {
     for statement in [
         "insert into favorites (user_id, track_id, creation_date, source)
            select user_id, ?, creation_date, source from favorites where track_id = ? on conflict do nothing",
@@ -298,12 +323,9 @@ async fn merge_tracks(tx: &mut Tx, catalogue: &mut Catalogue<'_>, mine: &Row) ->
         "update mutations set track_id = ? where track_id = ?",
         "update uploads set track_id = ? where track_id = ?",
     ] {
-        sql(statement).bind(older).bind(newer).run(&mut *tx).await?;
+        sql(statement).bind(to).bind(from).run(&mut *tx).await?;
     }
-    sql("delete from tracks where id = ?")
-        .bind(newer)
-        .run(&mut *tx)
-        .await?;
-    catalogue.traces.credits.extend(album);
+    let kept = sql("delete from favorites where track_id = ?").bind(from);
+    kept.run(tx).await?;
     Ok(())
 }
