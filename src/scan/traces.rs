@@ -1,7 +1,7 @@
 //! What a scan has touched. What follows from it is settled once all files have been read.
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Traces {
     /// Uploads that may be the same recording as others by now.
     pub uploads: BTreeSet<i64>,
@@ -20,6 +20,19 @@ pub struct Traces {
 }
 
 impl Traces {
+    /// Adds what was touched after this.
+    pub fn absorb(&mut self, later: Traces) {
+        self.uploads.extend(later.uploads);
+        self.new.extend(later.new);
+        self.made.extend(later.made);
+        self.tracks.extend(later.tracks);
+        self.artists.extend(later.artists);
+        for (from, to) in later.left {
+            self.went(from, to);
+        }
+        self.credits = later.credits;
+    }
+
     /// Notes that a track went from one album to another.
     pub fn went(&mut self, from: i64, to: Option<i64>) {
         self.left

@@ -40,13 +40,16 @@ impl<'a> Writer<'a> {
     /// Writes these steps, all or none.
     pub async fn write(&mut self, steps: &[Step], report: &mut Report) -> Result<()> {
         let mut counts = Report::default();
-        let before = self.catalogue.traces.clone();
+        let mut traces = std::mem::take(&mut self.catalogue.traces);
         let written = self.attempt(steps, &mut counts).await;
         if written.is_err() {
-            self.catalogue.traces = before;
             // The cached rows may have been rolled back.
             self.catalogue.forget();
         }
+        if written.is_ok() {
+            traces.absorb(std::mem::take(&mut self.catalogue.traces));
+        }
+        self.catalogue.traces = traces;
         written?;
         report.count(&counts);
         Ok(())
@@ -112,7 +115,9 @@ impl<'a> Writer<'a> {
         }
         if held.import_status != "skipped" {
             counts.updated += 1;
-            self.catalogue.traces.uploads.insert(upload);
+            if held.import_status == "errored" || held.metadata != read.metadata() {
+                self.catalogue.traces.uploads.insert(upload);
+            }
             return self.change(tx, upload, read).await;
         }
         // A duplicate that says nothing new stays one.

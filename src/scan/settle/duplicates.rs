@@ -9,7 +9,7 @@ use crate::{
     error::Result,
     resources::catalogue::tracks::{self, TrackDetails},
     scan::{
-        Report,
+        BREATH, Report,
         catalogue::Catalogue,
         files, find,
         reading::{Read, Tags},
@@ -117,6 +117,8 @@ pub async fn settle(app: &App, catalogue: &mut Catalogue<'_>, report: &mut Repor
         }
         super::credit_by_tracks(&mut tx, catalogue).await?;
         tx.commit().await?;
+        // Others want to write too.
+        tokio::time::sleep(BREATH).await;
     }
     Ok(())
 }

@@ -222,6 +222,41 @@ on_both! {
         assert_eq!(track(&pod, "New").await["isPlayable"], json!(true));
     }
 
+    async fn what_people_keep_follows_a_song_that_becomes_a_duplicate(pod: Pod) {
+        let music = folder(&pod);
+        let one = song(&music, "a/one.wav", &named("Song", "Ann", "Days", "1"));
+        fs::create_dir(music.join("b")).unwrap();
+        fs::copy(&one, music.join("b/copy.wav")).unwrap();
+        tag(&music.join("b/copy.wav"), &named("Sogn", "Ann", "Days", "1"));
+        run(&pod, &music).await;
+        let both = songs(&pod).await;
+        assert_eq!(both.len(), 2, "{both:?}");
+        keep(&pod, both[1].0).await;
+        tag(&music.join("b/copy.wav"), &named("Song", "Ann", "Days", "1"));
+        run(&pod, &music).await;
+        assert_eq!(songs(&pod).await, both[..1]);
+        let kept = sql("select count(*) from favorites where track_id = ?").bind(both[0].0);
+        assert_eq!(kept.number(pod.app.db()).await.unwrap(), 1);
+        let left = sql("select count(*) from tracks where id = ?").bind(both[1].0);
+        assert_eq!(left.number(pod.app.db()).await.unwrap(), 0);
+    }
+
+    async fn files_of_one_track_take_what_both_say(pod: Pod) {
+        let music = folder(&pod);
+        for format in ["flac", "mp3"] {
+            song(&music, &format!("{format}/1.wav"), &named("Song", "Ann", "Days", "1"));
+        }
+        run(&pod, &music).await;
+        for format in ["flac", "mp3"] {
+            let mut tags = named("Song", "Ann", "Days", "1").to_vec();
+            tags.push((Genre, "Rock"));
+            tag(&music.join(format!("{format}/1.wav")), &tags);
+        }
+        run(&pod, &music).await;
+        assert_eq!(track(&pod, "Song").await["tags"], json!([{"name": "Rock"}]));
+        assert_eq!(songs(&pod).await.len(), 2, "one track of two files");
+    }
+
     async fn recordings_that_lie_side_by_side_are_not_one(pod: Pod) {
         let music = folder(&pod);
         let tags = [(TrackTitle, "Interlude"), (TrackArtist, "Ann"), (AlbumTitle, "Suite")];
