@@ -36,7 +36,7 @@ impl Before {
         if known.contains(&read.audio) {
             return false;
         }
-        let Ok(old) = serde_json::from_value::<Tags>(self.metadata["tags"].clone()) else {
+        let Some(old) = Tags::of_metadata(&self.metadata) else {
             return true;
         };
         let same_id = old.mbid.is_some() && old.mbid == read.tags.mbid;

@@ -17,30 +17,27 @@ use crate::{
 struct Before {
     track_id: Option<i64>,
     album_id: Option<i64>,
-    #[sqlx(json)]
-    metadata: serde_json::Value,
 }
 
-/// Updates the track of an upload; returns its album.
+/// Updates the track of an upload whose file said something else before; returns its album.
 pub async fn track(
     tx: &mut Tx,
     catalogue: &mut Catalogue<'_>,
     upload: i64,
-    read: &Read,
+    (old, read): (&Tags, &Read),
 ) -> Result<Option<i64>> {
     let new = &read.tags;
     let before: Before = sql(
-        "select u.track_id, u.metadata, (select t.album_id from tracks t where t.id = u.track_id)
-           as album_id from uploads u where u.id = ?",
+        "select u.track_id, (select t.album_id from tracks t where t.id = u.track_id) as album_id
+         from uploads u where u.id = ?",
     )
     .bind(upload)
     .one(&mut *tx)
     .await?;
-    let old: Tags = serde_json::from_value(before.metadata["tags"].clone()).unwrap_or_default();
     let Some(track) = before.track_id else {
         return assign(tx, catalogue, upload, read).await;
     };
-    if old == *new {
+    if old == new {
         return Ok(before.album_id);
     }
     let shared = sql(
@@ -55,10 +52,10 @@ pub async fn track(
             return Ok(place.album);
         }
     }
-    fields(tx, track, &old, new).await?;
-    credits(tx, catalogue, track, &old, new).await?;
-    genres(tx, catalogue, GENRES_OF_TRACK, track, (&old, new)).await?;
-    let album = album(tx, catalogue, track, before.album_id, (&old, read)).await?;
+    fields(tx, track, old, new).await?;
+    credits(tx, catalogue, track, old, new).await?;
+    genres(tx, catalogue, GENRES_OF_TRACK, track, (old, new)).await?;
+    let album = album(tx, catalogue, track, before.album_id, (old, read)).await?;
     catalogue.traces.credits.extend(album);
     Ok(album)
 }
@@ -140,13 +137,7 @@ async fn credits(
     if old.artists == new.artists {
         return Ok(());
     }
-    let held: Vec<(String,)> =
-        sql("select credit from track_artists where track_id = ? order by position")
-            .bind(track)
-            .all(&mut *tx)
-            .await?;
-    let names = held.iter().map(|(name,)| name);
-    if !names.eq(old.artists.iter().map(|credit| &credit.name)) {
+    if !is_credited(tx, CREDITS_OF_TRACK, track, &old.artists).await? {
         return Ok(());
     }
     let artists = catalogue.artists(tx, &new.artists).await?;
@@ -234,7 +225,7 @@ async fn album(
     if let (Some(id), Some(before), Some(now)) = (held, &old.album, &new.album)
         && now.by_tracks
         && !before.by_tracks
-        && is_credited_to(tx, id, &before.artists).await?
+        && is_credited(tx, CREDITS_OF_ALBUM, id, &before.artists).await?
     {
         // Nothing names the artists of the album any more, or an earlier reader did not tell.
         let follow = sql("update albums set artists_by_tracks = true where id = ?");
@@ -258,13 +249,19 @@ async fn album(
     Ok(album)
 }
 
-/// Whether an album is credited to these artists, as written.
-async fn is_credited_to(tx: &mut Tx, album: i64, artists: &[Credit]) -> Result<bool> {
-    let held: Vec<(String,)> =
-        sql("select credit from album_artists where album_id = ? order by position")
-            .bind(album)
-            .all(tx)
-            .await?;
+const CREDITS_OF_TRACK: &str =
+    "select credit from track_artists where track_id = ? order by position";
+const CREDITS_OF_ALBUM: &str =
+    "select credit from album_artists where album_id = ? order by position";
+
+/// Whether a track or an album is credited to these artists, as written.
+async fn is_credited(
+    tx: &mut Tx,
+    credits: &'static str,
+    owner: i64,
+    artists: &[Credit],
+) -> Result<bool> {
+    let held: Vec<(String,)> = sql(credits).bind(owner).all(tx).await?;
     let names = artists.iter().map(|credit| &credit.name);
     Ok(held.iter().map(|(name,)| name).eq(names))
 }
@@ -299,7 +296,7 @@ async fn respell(
     .bind(album)
     .run(&mut *tx)
     .await?;
-    let is_unedited = is_credited_to(tx, album, &old.artists).await?;
+    let is_unedited = is_credited(tx, CREDITS_OF_ALBUM, album, &old.artists).await?;
     if !new.by_tracks && is_unedited {
         let artists = catalogue.artists(tx, &new.artists).await?;
         rewrite(tx, &old.artists, &new.artists, &artists).await?;

@@ -42,12 +42,10 @@ impl<'a> Writer<'a> {
         let mut counts = Report::default();
         let mut traces = std::mem::take(&mut self.catalogue.traces);
         let written = self.attempt(steps, &mut counts).await;
-        if written.is_err() {
+        match written {
+            Ok(()) => traces.absorb(std::mem::take(&mut self.catalogue.traces)),
             // The cached rows may have been rolled back.
-            self.catalogue.forget();
-        }
-        if written.is_ok() {
-            traces.absorb(std::mem::take(&mut self.catalogue.traces));
+            Err(_) => self.catalogue.forget(),
         }
         self.catalogue.traces = traces;
         written?;
@@ -118,7 +116,8 @@ impl<'a> Writer<'a> {
             if held.import_status == "errored" || held.metadata != read.metadata() {
                 self.catalogue.traces.uploads.insert(upload);
             }
-            return self.change(tx, upload, read).await;
+            let old = Tags::of_metadata(&held.metadata).unwrap_or_default();
+            return self.change(tx, upload, (&old, read)).await;
         }
         // A duplicate that says nothing new stays one.
         if held.metadata == read.metadata() {
@@ -142,7 +141,7 @@ impl<'a> Writer<'a> {
                     settle::part(tx, &mut self.catalogue, twin.upload_id).await?;
                 }
                 self.catalogue.traces.uploads.insert(twin.upload_id);
-                return self.change(tx, twin.upload_id, read).await;
+                return self.change(tx, twin.upload_id, (&twin.tags(), read)).await;
             }
             // Whether it is a duplicate is certain once all files have been read.
             counts.duplicates += 1;
@@ -203,8 +202,13 @@ impl<'a> Writer<'a> {
     }
 
     /// Applies the changes of a file, except to fields that users have edited.
-    async fn change(&mut self, tx: &mut Tx, upload: i64, read: &Read) -> Result<Option<i64>> {
-        let album = update::track(tx, &mut self.catalogue, upload, read).await?;
+    async fn change(
+        &mut self,
+        tx: &mut Tx,
+        upload: i64,
+        (old, read): (&Tags, &Read),
+    ) -> Result<Option<i64>> {
+        let album = update::track(tx, &mut self.catalogue, upload, (old, read)).await?;
         self.rewrite(tx, upload, read).await?;
         tracks::describe(tx, upload, &read.details).await?;
         Ok(album)
@@ -250,18 +254,20 @@ struct Held {
 }
 
 impl Twin {
+    fn tags(&self) -> Tags {
+        Tags::of_metadata(&self.metadata).unwrap_or_default()
+    }
+
     /// How far a file is from what the upload's was: it is the nearest of several with the same audio. One that has
     /// moved is nearer than one that is in its place, and that nearer than one that has been missing.
     fn distance(&self, read: &Read) -> (bool, bool, u8, i64) {
-        let tags =
-            serde_json::from_value::<Tags>(self.metadata["tags"].clone()).unwrap_or_default();
         let is_other_file = self.checksum.as_deref() != Some(read.checksum.as_str());
         let presence = match self.has_moved_to(&read.candidate.path) {
             true if self.import_status == "finished" => 0,
             false => 1,
             true => 2,
         };
-        let is_other_song = !tags.are_of_one_song(&read.tags);
+        let is_other_song = !self.tags().are_of_one_song(&read.tags);
         (is_other_file, is_other_song, presence, self.upload_id)
     }
 

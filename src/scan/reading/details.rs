@@ -60,8 +60,7 @@ pub fn of(items: &Items<'_>, properties: Properties, path: &Path) -> TrackDetail
         },
         catalog_numbers: items.texts(ItemKey::CatalogNumber),
         original_date: items.first(&[ItemKey::OriginalReleaseDate], date),
-        is_compilation: items.first(&[ItemKey::FlagCompilation], |flag| Some(flag.trim() == "1"))
-            == Some(true),
+        is_compilation: items.is_compilation(),
         title_sort: items.text(ItemKey::TrackTitleSortOrder),
         artist_sort: items.text(ItemKey::TrackArtistSortOrder),
         album_sort: items.text(ItemKey::AlbumTitleSortOrder),

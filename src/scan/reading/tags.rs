@@ -105,6 +105,10 @@ impl<'a> Items<'a> {
         })
     }
 
+    pub fn is_compilation(&self) -> bool {
+        self.first(&[ItemKey::FlagCompilation], |flag| Some(flag.trim() == "1")) == Some(true)
+    }
+
     fn id(&self, key: ItemKey) -> Option<Uuid> {
         self.first(&[key], |text| text.trim().parse().ok())
     }
@@ -167,8 +171,7 @@ fn album(items: &Items<'_>, artists: &[Credit]) -> Option<AlbumTags> {
         [ItemKey::AlbumArtist, ItemKey::AlbumArtists],
         ItemKey::MusicBrainzReleaseArtistId,
     );
-    let is_compilation =
-        items.first(&[ItemKey::FlagCompilation], |flag| Some(flag.trim() == "1")) == Some(true);
+    let is_compilation = items.is_compilation();
     Some(AlbumTags {
         title: items.text(ItemKey::AlbumTitle)?,
         by_tracks: own.is_empty() && !is_compilation,
@@ -238,6 +241,11 @@ impl Credit {
 }
 
 impl Tags {
+    /// The tags in `uploads.metadata`; `None` if the upload was not scanned.
+    pub fn of_metadata(metadata: &serde_json::Value) -> Option<Self> {
+        Self::deserialize(metadata.get("tags")?).ok()
+    }
+
     /// The artist, and the album unless the file has one, of a file that names no artist.
     pub fn credit_to(&mut self, artist: Option<String>, album: Option<String>) {
         let artist = artist.unwrap_or_else(|| "Unknown Artist".to_owned());

@@ -48,7 +48,7 @@ fn rows() -> Sql {
 
 impl Row {
     fn tags(&self) -> Option<Tags> {
-        serde_json::from_value(self.metadata["tags"].clone()).ok()
+        Tags::of_metadata(&self.metadata)
     }
 
     fn details(&self) -> TrackDetails {
@@ -110,10 +110,8 @@ pub async fn settle(app: &App, catalogue: &mut Catalogue<'_>, report: &mut Repor
     let touched: Vec<i64> = catalogue.traces.uploads.iter().copied().collect();
     for ids in touched.chunks(BATCH) {
         let mut tx = app.db().begin().await?;
-        let mine = rows().then("u.id in ?* order by u.id").bind(ids.to_vec());
-        let mine: Vec<Row> = mine.all(&mut tx).await?;
-        for row in mine {
-            one(&mut tx, catalogue, row.id, report).await?;
+        for id in ids {
+            one(&mut tx, catalogue, *id, report).await?;
         }
         super::credit_by_tracks(&mut tx, catalogue).await?;
         tx.commit().await?;
@@ -129,7 +127,6 @@ async fn one(
     id: i64,
     report: &mut Report,
 ) -> Result<()> {
-    // The one before may have changed it.
     let mine = rows().then("u.id = ?").bind(id);
     let Some(mine) = mine.optional::<Row>(&mut *tx).await? else {
         return Ok(());
@@ -215,14 +212,8 @@ async fn settle_alone(
     finish(tx, mine, gone.track_id).await?;
     let forget = sql("delete from uploads where id = ?").bind(gone.id);
     forget.run(&mut *tx).await?;
-    let said = sql("update uploads set metadata = ? where id = ?");
-    said.clone()
-        .bind(gone.metadata.clone())
-        .bind(mine.id)
-        .run(&mut *tx)
-        .await?;
-    update::track(tx, catalogue, mine.id, &read).await?;
-    said.bind(read.metadata()).bind(mine.id).run(tx).await?;
+    let old = gone.tags().unwrap_or_default();
+    update::track(tx, catalogue, mine.id, (&old, &read)).await?;
     Ok(())
 }
 

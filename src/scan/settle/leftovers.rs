@@ -1,9 +1,11 @@
 //! What nothing holds any more after a scan goes, unless somebody's own data hangs on it.
+use tokio::time::sleep;
+
 use super::BATCH;
 use crate::{
     app::App,
     error::Result,
-    scan::catalogue::Catalogue,
+    scan::{BREATH, catalogue::Catalogue},
     store::{Tx, sql},
 };
 
@@ -42,6 +44,7 @@ pub async fn remove(app: &App, catalogue: &mut Catalogue<'_>) -> Result<()> {
         );
         albums.extend(sql(TRACKS).bind(ids.to_vec()).ids(&mut tx).await?);
         tx.commit().await?;
+        sleep(BREATH).await;
     }
     for ids in albums.chunks(BATCH) {
         let mut tx = app.db().begin().await?;
@@ -55,12 +58,14 @@ pub async fn remove(app: &App, catalogue: &mut Catalogue<'_>) -> Result<()> {
         );
         sql(ALBUMS).bind(ids.to_vec()).ids(&mut tx).await?;
         tx.commit().await?;
+        sleep(BREATH).await;
     }
     let artists: Vec<i64> = artists.into_iter().collect();
     for ids in artists.chunks(BATCH) {
         let mut tx = app.db().begin().await?;
         sql(ARTISTS).bind(ids.to_vec()).ids(&mut tx).await?;
         tx.commit().await?;
+        sleep(BREATH).await;
     }
     // Rows that it remembers may be gone.
     catalogue.forget();
