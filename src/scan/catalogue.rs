@@ -6,9 +6,7 @@ use moka::sync::Cache;
 use uuid::Uuid;
 
 use super::{
-    Stop, cover,
-    files::Folder,
-    find,
+    covers, find,
     reading::{AlbumTags, Credit, Read, Tags},
     report::Skipped,
     settle,
@@ -44,30 +42,6 @@ pub struct Catalogue<'a> {
     /// Albums whose cover has been looked for.
     covered: Cache<i64, ()>,
     pub traces: Traces,
-}
-
-/// Gives the albums of a folder that have no cover the picture that lies beside them by now; returns how many it
-/// gave.
-pub async fn cover_albums(app: &App, folder: &Folder, stop: &Stop) -> Result<u64> {
-    let bare: Vec<(i64, String)> = sql(
-        "select t.album_id, min(f.path) from music_files f join uploads u on u.id = f.upload_id
-         join tracks t on t.id = u.track_id join albums al on al.id = t.album_id
-         where f.folder_id = ? and al.attachment_cover_id is null group by t.album_id",
-    )
-    .bind(folder.id)
-    .all(app.db())
-    .await?;
-    let mut given = 0;
-    for (album, track) in bare {
-        if stop.is_told() {
-            break;
-        }
-        match cover::give_beside(app, folder.actor_id, album, track).await {
-            Ok(is_given) => given += u64::from(is_given),
-            Err(error) => error.log(),
-        }
-    }
-    Ok(given)
 }
 
 /// Maximum number of artists, and of albums, in the caches.
@@ -333,7 +307,7 @@ impl<'a> Catalogue<'a> {
         let bare = sql("select id from albums where id = ? and attachment_cover_id is null");
         let bare = bare.bind(album).optional::<(i64,)>(self.app.db()).await?;
         let given = match bare {
-            Some(_) => cover::give(self.app, self.actor, album, tracks).await?,
+            Some(_) => covers::give(self.app, self.actor, album, tracks).await?,
             None => false,
         };
         // Files that come later may have what these lack.

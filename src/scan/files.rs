@@ -16,7 +16,7 @@ use crate::{
     app::App,
     error::{Error, Result, Startup},
     resources::library::libraries,
-    store::{Tx, sql, text::folded},
+    store::{Sql, Tx, sql, text::folded},
 };
 
 /// A music folder and its library.
@@ -218,26 +218,28 @@ pub async fn mark_vanished(
     .run(&mut tx)
     .await?;
     let tracks = sql("delete from uploads where import_status = 'skipped' and id in (")
-        .append(missing)
+        .append(missing.clone())
         .then(") returning coalesce(track_id, 0)");
     traces.tracks.extend(tracks.ids(&mut tx).await?);
     if marked > 0 {
-        traces.uploads.extend(heirs(&mut tx, folder).await?);
+        traces
+            .uploads
+            .extend(heirs(&mut tx, folder, &missing).await?);
     }
     tx.commit().await?;
     Ok(marked)
 }
 
 /// Duplicates of missing files, one of which may take the place of each.
-async fn heirs(tx: &mut Tx, folder: &Folder) -> Result<Vec<i64>> {
+async fn heirs(tx: &mut Tx, folder: &Folder, missing: &Sql) -> Result<Vec<i64>> {
     sql(
-        "select s.id from uploads s where s.library_id = ? and s.import_status = 'skipped'
-         and s.import_reference = 'scan' and exists
-           (select 1 from uploads e where e.library_id = s.library_id and e.import_status = 'errored'
-            and e.import_details = ? and e.audio_checksum = s.audio_checksum)",
+        "select s.id from uploads s where +s.library_id = ? and s.import_status = 'skipped'
+         and s.import_reference = 'scan' and s.audio_checksum in
+           (select e.audio_checksum from uploads e where e.import_status = 'errored' and e.id in (",
     )
     .bind(folder.library_id)
-    .bind(gone())
+    .append(missing.clone())
+    .then("))")
     .ids(tx)
     .await
 }
@@ -254,14 +256,17 @@ pub struct Twin {
     #[sqlx(json)]
     pub metadata: serde_json::Value,
     pub path: Option<String>,
+    /// The folder of that file.
+    pub root: Option<String>,
 }
 
 /// Uploads with the audio of a file that are no duplicates. The sign keeps SQLite from reading the whole library
 /// where it has no statistics yet.
 pub async fn twins(tx: &mut Tx, folder: &Folder, read: &Read) -> Result<Vec<Twin>> {
     sql(
-        "select u.id as upload_id, u.uuid, u.track_id, u.source, u.import_status, u.checksum, u.metadata, f.path
-         from uploads u left join music_files f on f.upload_id = u.id
+        "select u.id as upload_id, u.uuid, u.track_id, u.source, u.import_status, u.checksum, u.metadata, f.path,
+           m.path as root
+         from uploads u left join music_files f on f.upload_id = u.id left join music_folders m on m.id = f.folder_id
          where (u.checksum = ? or u.audio_checksum = ?) and +u.library_id = ? and u.import_status <> 'skipped'
          order by (u.import_status <> 'finished'), u.id limit 1000",
     )

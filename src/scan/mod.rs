@@ -1,6 +1,6 @@
 //! Scanning music folders into the catalogue. Files stay where they are.
 mod catalogue;
-mod cover;
+mod covers;
 mod files;
 mod find;
 mod reading;
@@ -14,7 +14,6 @@ mod watch;
 mod write;
 
 use std::{
-    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -29,7 +28,7 @@ use tokio::{sync::mpsc, task::spawn_blocking};
 use self::{
     files::{Folder, Known},
     reading::{Read, Reader},
-    walk::{Candidate, Found, Walked},
+    walk::{Candidate, Found},
     write::Writer,
 };
 pub use self::{
@@ -90,20 +89,19 @@ pub async fn scan(
     let (counted, told) = (root.clone(), stop.clone());
     let total = spawn_blocking(move || walk::count(&counted, &told)).await;
     watch.stage("files", total.unwrap_or_default());
-    let mut report = scan_below(app, order, &folder, &root, stop, watch).await?;
-    report.covers += catalogue::cover_albums(app, &folder, stop).await?;
+    let report = scan_below(app, order, &folder, &[root], stop, watch).await?;
     if report.changed() {
         app.db().analyze().await?;
     }
     Ok(report)
 }
 
-/// Scans one branch of a folder.
+/// Scans branches of a folder.
 async fn scan_below(
     app: &App,
     order: &Order,
     folder: &Folder,
-    branch: &Path,
+    branches: &[PathBuf],
     stop: &Stop,
     watch: &mut dyn Watch,
 ) -> Result<Report, Startup> {
@@ -111,8 +109,8 @@ async fn scan_below(
     let mut writer = Writer::new(app, &folder);
     let (to_read, found) = mpsc::channel(BATCH * 4);
     let walking = {
-        let (branch, stop) = (branch.to_owned(), stop.clone());
-        spawn_blocking(move || walk::walk(&branch, &stop, &to_read))
+        let (branches, stop) = (branches.to_vec(), stop.clone());
+        spawn_blocking(move || walk::walk(&branches, &stop, &to_read))
     };
     let (to_write, mut written) = mpsc::channel(2);
     let reader = Reader {
@@ -133,18 +131,16 @@ async fn scan_below(
     let (read, wrote) = tokio::join!(reading, writing);
     read?;
     wrote?;
-    let (walked, left_out) = match walking.await {
-        Ok(walk) => (walk.walked, walk.left_out),
-        Err(_) => (Walked::Partly, BTreeMap::new()),
-    };
-    report.left_out = left_out;
-    report.interrupted = walked == Walked::Stopped || stop.is_told();
+    let walk = walking.await.map_err(Error::internal)?;
+    report.left_out = walk.left_out;
+    report.interrupted = walk.is_stopped || stop.is_told();
     // Files in places that could not be read may still exist.
-    if walked == Walked::Whole && !report.interrupted {
+    for branch in walk.whole.iter().filter(|_| !report.interrupted) {
         let traces = &mut writer.catalogue.traces;
-        report.vanished = files::mark_vanished(app, &folder, branch, traces).await?;
+        report.vanished += files::mark_vanished(app, &folder, branch, traces).await?;
     }
     settle::settle(app, &mut writer.catalogue, &mut report).await?;
+    report.covers += covers::settle(app, &folder, branches, stop).await?;
     Ok(report)
 }
 

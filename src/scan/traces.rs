@@ -17,6 +17,8 @@ pub struct Traces {
     pub artists: BTreeSet<i64>,
     /// Albums whose artists follow from those of their tracks, which have changed.
     pub credits: BTreeSet<i64>,
+    /// Pictures that an album lost.
+    pub pictures: BTreeSet<i64>,
 }
 
 impl Traces {
@@ -27,6 +29,7 @@ impl Traces {
         self.made.extend(later.made);
         self.tracks.extend(later.tracks);
         self.artists.extend(later.artists);
+        self.pictures.extend(later.pictures);
         for (from, to) in later.left {
             self.went(from, to);
         }

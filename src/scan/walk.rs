@@ -2,7 +2,7 @@
 use std::{
     collections::BTreeMap,
     io,
-    path::Path,
+    path::{Path, PathBuf},
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -56,9 +56,9 @@ pub fn count(root: &Path, stop: &Stop) -> u64 {
     entries.filter_map(Result::ok).filter(music).count() as u64
 }
 
-/// How much of a folder was walked.
+/// How much of a branch was walked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Walked {
+enum Walked {
     Whole,
     /// To the end, but some places could not be read.
     Partly,
@@ -66,19 +66,29 @@ pub enum Walked {
 }
 
 /// What a walk came past.
+#[derive(Default)]
 pub struct Walk {
-    pub walked: Walked,
+    /// The branches that could be read to the end.
+    pub whole: Vec<PathBuf>,
+    pub is_stopped: bool,
     /// Files that are no music by their endings, by ending.
     pub left_out: BTreeMap<String, u64>,
 }
 
 /// Sends every music file, and every place that cannot be read.
-pub fn walk(root: &Path, stop: &Stop, told: &Sender<Found>) -> Walk {
-    let mut left_out = BTreeMap::new();
-    Walk {
-        walked: send(root, stop, told, &mut left_out),
-        left_out,
+pub fn walk(branches: &[PathBuf], stop: &Stop, told: &Sender<Found>) -> Walk {
+    let mut walk = Walk::default();
+    for branch in branches {
+        match send(branch, stop, told, &mut walk.left_out) {
+            Walked::Whole => walk.whole.push(branch.clone()),
+            Walked::Partly => {}
+            Walked::Stopped => {
+                walk.is_stopped = true;
+                break;
+            }
+        }
     }
+    walk
 }
 
 fn send(
@@ -128,6 +138,18 @@ fn leave_out(path: &Path, left_out: &mut BTreeMap<String, u64>) {
         ending
     };
     *left_out.entry(counted).or_default() += 1;
+}
+
+impl Candidate {
+    /// The file at a path, if it can be reached.
+    pub fn at(path: &Path) -> Option<Self> {
+        let metadata = path.metadata().ok()?;
+        Some(Self {
+            path: path.to_str()?.to_owned(),
+            size: i64::try_from(metadata.len()).ok()?,
+            modified: metadata.modified().map_or(0, micros),
+        })
+    }
 }
 
 fn candidate(entry: &DirEntry) -> Found {

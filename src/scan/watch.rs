@@ -83,14 +83,17 @@ pub async fn keep_on(
             let root = watching.root.display();
             return Err(Startup::new(format!("{root} is not there any more")));
         }
-        for branch in outermost(std::mem::take(&mut branches)) {
-            match scan_below(app, order, &folder, &branch, stop, watch).await {
-                Ok(report) if report.changed() || report.skipped_count > 0 => told(&report),
-                Ok(_) => {}
-                Err(error) => {
-                    tracing::warn!(branch = %branch.display(), %error, "not scanned; trying again");
-                    branches.insert(branch);
-                }
+        // Together, because the files of an album may lie in several.
+        let changed = outermost(std::mem::take(&mut branches));
+        if changed.is_empty() {
+            continue;
+        }
+        match scan_below(app, order, &folder, &changed, stop, watch).await {
+            Ok(report) if report.changed() || report.skipped_count > 0 => told(&report),
+            Ok(_) => {}
+            Err(error) => {
+                tracing::warn!(%error, "what has changed is not scanned; trying again");
+                branches.extend(changed);
             }
         }
     }

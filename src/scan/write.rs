@@ -274,7 +274,7 @@ impl Twin {
     /// Whether the upload's file, played in place, is now at `path`.
     fn has_moved_to(&self, path: &str) -> bool {
         if let Some(known) = &self.path {
-            return is_gone(Path::new(known));
+            return is_gone(Path::new(known)) && self.root.as_deref().is_none_or(is_there);
         }
         // The upload was imported, or its file was replaced.
         let Some(storage::Audio::InPlace(known)) =
@@ -284,6 +284,11 @@ impl Twin {
         };
         self.import_status == "errored" || known == Path::new(path) || is_gone(&known)
     }
+}
+
+/// Whether a folder has files: that of a disk that is not mounted is empty.
+fn is_there(root: &str) -> bool {
+    std::fs::read_dir(root).is_ok_and(|mut entries| entries.next().is_some())
 }
 
 /// Whether there is certainly no file: one that cannot be reached may be there.

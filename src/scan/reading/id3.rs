@@ -7,7 +7,10 @@ use std::{
 };
 
 use lofty::{
-    id3::v1::GENRES,
+    id3::{
+        v1::GENRES,
+        v2::{FrameFlags, SyncTextContentType, SynchronizedTextFrame, TimestampFormat},
+    },
     tag::{ItemKey, ItemValue, Tag, TagItem, TagType},
 };
 
@@ -174,6 +177,7 @@ impl Frame<'_> {
         let (encoding, bytes) = self.content.split_first()?;
         let mut values = match id {
             "UFID" => return recording(&self.content),
+            "SYLT" => return timed(&self.content),
             _ if id.starts_with('T') => decoded(*encoding, bytes),
             _ => return None,
         };
@@ -216,6 +220,25 @@ fn genres(text: &str) -> Vec<String> {
         genres.push(rest.to_owned());
     }
     genres
+}
+
+/// Lyrics with the time of each line, written as an `.lrc` file has them.
+fn timed(content: &[u8]) -> Option<(ItemKey, Vec<String>)> {
+    let lyrics = SynchronizedTextFrame::parse(content, FrameFlags::default()).ok()?;
+    let is_timed = lyrics.timestamp_format == TimestampFormat::MS;
+    if lyrics.content_type != SyncTextContentType::Lyrics || !is_timed {
+        return None;
+    }
+    let mut lrc = String::new();
+    for (at, text) in lyrics.content {
+        let (minutes, seconds, hundredths) = (at / 60_000, at / 1_000 % 60, at / 10 % 100);
+        // Lines often begin with a break.
+        let line = text.trim();
+        lrc.push_str(&format!(
+            "[{minutes:02}:{seconds:02}.{hundredths:02}]{line}\n"
+        ));
+    }
+    Some((ItemKey::Lyrics, vec![lrc]))
 }
 
 /// The recording that MusicBrainz knows.
@@ -321,6 +344,23 @@ mod tests {
                 ),
             ]
         );
+    }
+
+    #[test]
+    fn lines_of_lyrics_keep_their_times() {
+        let mut lyrics = b"\0eng\x02\x01\0".to_vec();
+        for (line, at) in [("\nFirst", 1_230_u32), ("\nSecond", 61_000)] {
+            lyrics.extend(line.as_bytes());
+            lyrics.push(0);
+            lyrics.extend(at.to_be_bytes());
+        }
+        let lrc = "[00:01.23]First\n[01:01.00]Second\n".to_owned();
+        assert_eq!(
+            frames(3, &text("SYLT", &lyrics)),
+            [(ItemKey::Lyrics, vec![lrc])]
+        );
+        lyrics[5] = 5;
+        assert_eq!(frames(3, &text("SYLT", &lyrics)), []);
     }
 
     #[test]

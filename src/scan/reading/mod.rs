@@ -37,7 +37,7 @@ use super::walk::Candidate;
 use crate::{hex::hex, resources::catalogue::tracks::TrackDetails};
 
 /// Raised whenever files are read otherwise: then they are read again once.
-pub const VERSION: i64 = 2;
+pub const VERSION: i64 = 3;
 
 /// The result of reading a file.
 #[derive(Clone, Debug)]

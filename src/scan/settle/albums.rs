@@ -36,41 +36,50 @@ pub async fn succeed(app: &App, catalogue: &mut Catalogue<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Gives an empty album everything of another, which ends.
+/// Gives an empty album everything of another, which ends. What somebody has edited stays.
 async fn rename(tx: &mut Tx, catalogue: &mut Catalogue<'_>, old: i64, new: i64) -> Result<()> {
-    let before = sql("select artist_id from album_artists where album_id = ?");
+    let before = sql("delete from album_artists where album_id = ? returning artist_id");
     let before = before.bind(old).ids(&mut *tx).await?;
     catalogue.traces.artists.extend(before);
-    for table in [
-        "delete from album_artists where album_id = ?",
-        "delete from album_tags where album_id = ?",
-    ] {
-        sql(table).bind(old).run(&mut *tx).await?;
+    let edits = sql("select count(*) from mutations where album_id = ? and is_applied").bind(old);
+    let is_edited = edits.number(&mut *tx).await? > 0;
+    if !is_edited {
+        let tags = sql("delete from album_tags where album_id = ?").bind(old);
+        tags.run(&mut *tx).await?;
+        let tags = sql("update album_tags set album_id = ? where album_id = ?");
+        tags.bind(old).bind(new).run(&mut *tx).await?;
     }
     for statement in [
         "update album_artists set album_id = ? where album_id = ?",
-        "update album_tags set album_id = ? where album_id = ?",
         "update tracks set album_id = ? where album_id = ?",
     ] {
         sql(statement).bind(old).bind(new).run(&mut *tx).await?;
     }
+    let cover = sql(
+        "update album_covers set album_id = ? where album_id = ? and exists
+           (select 1 from albums al where al.id = ? and al.attachment_cover_id is null)",
+    );
+    cover.bind(old).bind(new).bind(old).run(&mut *tx).await?;
     // The MusicBrainz ID is unique: it goes with the row.
     let named = sql("delete from albums where id = ? returning title, title_folded, words, mbid, release_date, release_group_id,
          artists_by_tracks, attachment_cover_id");
     let named: Named = named.bind(new).one(&mut *tx).await?;
-    sql("update albums set title = ?, title_folded = ?, words = ?, mbid = ?, release_date = ?, release_group_id = ?,
-         artists_by_tracks = ?, attachment_cover_id = coalesce(attachment_cover_id, ?) where id = ?")
+    sql("update albums set title = ?, title_folded = ?, words = ?, mbid = ?, release_group_id = ?, artists_by_tracks = ?,
+         release_date = case when ? then release_date else ? end,
+         attachment_cover_id = coalesce(attachment_cover_id, ?) where id = ?")
         .bind(named.title)
         .bind(named.title_folded)
         .bind(named.words)
         .bind(named.mbid)
-        .bind(named.release_date)
         .bind(named.release_group_id)
         .bind(named.artists_by_tracks)
+        .bind(is_edited)
+        .bind(named.release_date)
         .bind(named.attachment_cover_id)
         .bind(old)
         .run(tx)
         .await?;
+    catalogue.traces.pictures.extend(named.attachment_cover_id);
     Ok(())
 }
 

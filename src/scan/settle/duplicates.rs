@@ -269,8 +269,7 @@ pub async fn part(tx: &mut Tx, catalogue: &mut Catalogue<'_>, upload: i64) -> Re
     let (Some(read), Some(track)) = (mine.read(), mine.track_id) else {
         return Ok(());
     };
-    let beside = rows().then("u.track_id = ? and u.id <> ? and u.import_status = 'finished'");
-    let beside: Vec<Row> = beside.bind(track).bind(mine.id).all(&mut *tx).await?;
+    let beside = beside(tx, &mine, track).await?;
     let is_other = |row: &Row| {
         row.tags()
             .is_some_and(|tags| !tags.are_of_one_song(&read.tags))
@@ -282,11 +281,24 @@ pub async fn part(tx: &mut Tx, catalogue: &mut Catalogue<'_>, upload: i64) -> Re
     Ok(())
 }
 
+/// The other files of an upload's track.
+async fn beside(tx: &mut Tx, mine: &Row, track: i64) -> Result<Vec<Row>> {
+    let beside = rows().then("u.track_id = ? and u.id <> ? and u.import_status = 'finished'");
+    beside.bind(track).bind(mine.id).all(tx).await
+}
+
 /// Files of one recording that were tagged anew one after the other have one track again: the older one.
 async fn merge_tracks(tx: &mut Tx, catalogue: &mut Catalogue<'_>, mine: &Row) -> Result<()> {
     let (Some(track), Some(read)) = (mine.track_id, mine.read()) else {
         return Ok(());
     };
+    let is_other = |row: &Row| {
+        row.tags()
+            .is_some_and(|tags| !tags.are_of_one_song(&read.tags))
+    };
+    if beside(tx, mine, track).await?.iter().any(is_other) {
+        return Ok(());
+    }
     let album = sql("select album_id from tracks where id = ?").bind(track);
     let Some((album,)) = album.optional::<(Option<i64>,)>(&mut *tx).await? else {
         return Ok(());

@@ -1,12 +1,15 @@
 //! What nothing holds any more after a scan goes, unless somebody's own data hangs on it.
+use std::collections::BTreeSet;
+
 use tokio::time::sleep;
 
 use super::BATCH;
 use crate::{
     app::App,
     error::Result,
+    resources::library::attachments,
     scan::{BREATH, catalogue::Catalogue},
-    store::{Tx, sql},
+    store::{Dialect, Tx, sql},
 };
 
 /// Tracks without a file that nobody keeps.
@@ -18,7 +21,7 @@ const TRACKS: &str = "delete from tracks where not exists (select 1 from uploads
 const ALBUMS: &str =
     "delete from albums where not exists (select 1 from tracks x where x.album_id = albums.id)
      and not exists (select 1 from mutations x where x.album_id = albums.id)
-     and description_content_id is null and id in ?* returning id";
+     and description_content_id is null and id in ?* returning coalesce(attachment_cover_id, 0)";
 const ARTISTS: &str = "delete from artists where not exists (select 1 from track_artists x where x.artist_id = artists.id)
      and not exists (select 1 from album_artists x where x.artist_id = artists.id)
      and not exists (select 1 from channels x where x.artist_id = artists.id)
@@ -26,49 +29,73 @@ const ARTISTS: &str = "delete from artists where not exists (select 1 from track
      and not exists (select 1 from mutations x where x.artist_id = artists.id)
      and description_content_id is null and attachment_cover_id is null and id in ?* returning id";
 
-/// Removes tracks, then albums, then artists.
+/// Removes tracks, then albums, then artists, and the pictures of albums.
 pub async fn remove(app: &App, catalogue: &mut Catalogue<'_>) -> Result<()> {
     let traces = std::mem::take(&mut catalogue.traces);
-    let mut artists = traces.artists;
-    let mut albums: Vec<i64> = traces.left.into_keys().collect();
-    let tracks: Vec<i64> = traces.tracks.into_iter().collect();
-    for ids in tracks.chunks(BATCH) {
+    let (mut artists, mut pictures) = (traces.artists, traces.pictures);
+    let mut albums: BTreeSet<i64> = traces.left.into_keys().collect();
+    for ids in batches(traces.tracks) {
         let mut tx = app.db().begin().await?;
+        lock(&mut tx, "select id from tracks where id in ?*", &ids).await?;
         artists.extend(
             credited(
                 &mut tx,
                 "select artist_id from track_artists where track_id in ?*",
-                ids,
+                &ids,
             )
             .await?,
         );
-        albums.extend(sql(TRACKS).bind(ids.to_vec()).ids(&mut tx).await?);
+        albums.extend(sql(TRACKS).bind(ids).ids(&mut tx).await?);
         tx.commit().await?;
         sleep(BREATH).await;
     }
-    for ids in albums.chunks(BATCH) {
+    for ids in batches(albums) {
         let mut tx = app.db().begin().await?;
+        lock(&mut tx, "select id from albums where id in ?*", &ids).await?;
         artists.extend(
             credited(
                 &mut tx,
                 "select artist_id from album_artists where album_id in ?*",
-                ids,
+                &ids,
             )
             .await?,
         );
-        sql(ALBUMS).bind(ids.to_vec()).ids(&mut tx).await?;
+        pictures.extend(sql(ALBUMS).bind(ids).ids(&mut tx).await?);
         tx.commit().await?;
         sleep(BREATH).await;
     }
-    let artists: Vec<i64> = artists.into_iter().collect();
-    for ids in artists.chunks(BATCH) {
+    for ids in batches(artists) {
         let mut tx = app.db().begin().await?;
-        sql(ARTISTS).bind(ids.to_vec()).ids(&mut tx).await?;
+        lock(&mut tx, "select id from artists where id in ?*", &ids).await?;
+        sql(ARTISTS).bind(ids).ids(&mut tx).await?;
         tx.commit().await?;
         sleep(BREATH).await;
+    }
+    for ids in batches(pictures) {
+        let mut tx = app.db().begin().await?;
+        let files = attachments::discard(&mut tx, ids).await?;
+        tx.commit().await?;
+        for file in files {
+            app.media().pictures.remove(&file).await;
+        }
     }
     // Rows that it remembers may be gone.
     catalogue.forget();
+    Ok(())
+}
+
+fn batches(ids: BTreeSet<i64>) -> Vec<Vec<i64>> {
+    let ids: Vec<i64> = ids.into_iter().collect();
+    ids.chunks(BATCH).map(<[i64]>::to_vec).collect()
+}
+
+/// Waits for whoever refers to these rows, and keeps others from it: what they write is seen by the next statement.
+/// SQLite has one writer anyway.
+async fn lock(tx: &mut Tx, rows: &'static str, ids: &[i64]) -> Result<()> {
+    if let Dialect::Postgres = tx.dialect() {
+        let lock = sql(rows).bind(ids.to_vec()).then(" order by id for update");
+        lock.ids(tx).await?;
+    }
     Ok(())
 }
 

@@ -137,6 +137,20 @@ on_both! {
         }
     }
 
+    async fn what_somebody_has_edited_stays_when_an_album_is_tagged_anew(pod: Pod) {
+        let music = folder(&pod);
+        let path = song(&music, "one.wav", &named("One", "Ann", "Frist", "1"));
+        run(&pod, &music).await;
+        let album = albums(&pod).await[0].0;
+        let edit = json!({"type": "update", "is_approved": true, "payload": {"release_date": "1999-12-31", "tags": ["Folk"]}});
+        let edited = pod.post(&format!("/api/v1/albums/{album}/mutations"), &edit).by("alice").send().await;
+        assert_eq!(edited.status, 201, "{}", edited.text);
+        tag(&path, &[(TrackTitle, "One"), (TrackArtist, "Ann"), (AlbumTitle, "First"), (Genre, "Rock")]);
+        run(&pod, &music).await;
+        let shown = pod.get(&format!("/api/v1/albums/{album}")).by("alice").send().await.json();
+        assert_eq!((&shown["title"], &shown["release_date"], &shown["tags"]), (&json!("First"), &json!("1999-12-31"), &json!(["Folk"])));
+    }
+
     async fn what_nothing_holds_any_more_goes(pod: Pod) {
         let music = folder(&pod);
         let one = song(&music, "one.wav", &named("One", "Wrong", "Misspelt", "1"));

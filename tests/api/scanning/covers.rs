@@ -7,12 +7,12 @@ use lofty::{
     picture::{MimeType, Picture, PictureType},
     tag::{
         Accessor,
-        ItemKey::{AlbumTitle, TrackArtist, TrackTitle},
+        ItemKey::{AlbumTitle, TrackArtist, TrackNumber, TrackTitle},
         Tag, TagExt, TagType,
     },
 };
 
-use super::{folder, run, song, track};
+use super::{count, folder, run, song, tag, track};
 use crate::support::{Backend, Pod, on_both};
 
 on_both! {
@@ -25,9 +25,7 @@ on_both! {
         song(&music, "Windows/one.wav", &album("Windows"));
         song(&music, "Inside/one.wav", &album("Inside"));
         let inside = song(&music, "Inside/two.wav", &[(TrackTitle, "Inside two"), (TrackArtist, "Ann"), (AlbumTitle, "Inside")]);
-        let mut bytes = std::io::Cursor::new(Vec::new());
-        image::DynamicImage::new_rgb8(70, 70).write_to(&mut bytes, image::ImageFormat::Png).unwrap();
-        let bytes = bytes.into_inner();
+        let bytes = picture(70);
         let mut tag = Tag::new(TagType::Id3v2);
         tag.set_title("Inside two".to_owned());
         tag.set_artist("Ann".to_owned());
@@ -48,18 +46,72 @@ on_both! {
     }
 }
 
+/// A square picture.
+fn picture(side: u32) -> Vec<u8> {
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    image::DynamicImage::new_rgb8(side, side)
+        .write_to(&mut bytes, image::ImageFormat::Png)
+        .unwrap();
+    bytes.into_inner()
+}
+
+/// The side of the cover of the album with a track.
+async fn side(pod: &Pod, title: &str) -> u32 {
+    let cover = sql(
+        "select a.file from attachments a join albums al on al.attachment_cover_id = a.id
+         join tracks t on t.album_id = al.id where t.title = ?",
+    );
+    let (file,): (String,) = cover.bind(title).one(pod.app.db()).await.unwrap();
+    image::image_dimensions(pod.media().join(file)).unwrap().0
+}
+
+on_both! {
+    async fn a_picture_that_has_changed_is_taken(pod: Pod) {
+        let music = folder(&pod);
+        for (number, title) in [("1", "One"), ("2", "Two")] {
+            let tags = [(TrackTitle, title), (TrackArtist, "Ann"), (AlbumTitle, title), (TrackNumber, number)];
+            song(&music, &format!("{title}/song.wav"), &tags);
+            fs::write(music.join(format!("{title}/cover.png")), picture(60)).unwrap();
+        }
+        assert_eq!(run(&pod, &music).await.covers, 2);
+        assert_eq!(run(&pod, &music).await.covers, 0);
+        let pictures = || async { count(&pod, "select count(*) from attachments").await };
+        let before = pictures().await;
+        fs::write(music.join("One/cover.png"), picture(70)).unwrap();
+        assert_eq!(run(&pod, &music).await.covers, 1);
+        assert_eq!((side(&pod, "One").await, side(&pod, "Two").await), (70, 60));
+        assert_eq!(pictures().await, before, "the old picture is gone");
+        // Under another name, it is found again.
+        fs::remove_file(music.join("One/cover.png")).unwrap();
+        fs::write(music.join("One/folder.png"), picture(80)).unwrap();
+        run(&pod, &music).await;
+        assert_eq!(side(&pod, "One").await, 80);
+        // The cover that somebody chose stays.
+        let chosen = "update albums set attachment_cover_id = (select attachment_cover_id from albums where title = 'Two') where title = 'One'";
+        sql(chosen).run(pod.app.db()).await.unwrap();
+        fs::write(music.join("One/folder.png"), picture(90)).unwrap();
+        run(&pod, &music).await;
+        assert_eq!(side(&pod, "One").await, 60);
+    }
+
+    async fn the_picture_of_an_album_goes_with_it(pod: Pod) {
+        let music = folder(&pod);
+        let one = song(&music, "one.wav", &[(TrackTitle, "One"), (TrackArtist, "Ann"), (AlbumTitle, "Wrong")]);
+        song(&music, "two.wav", &[(TrackTitle, "Two"), (TrackArtist, "Ann"), (AlbumTitle, "Right")]);
+        fs::write(music.join("cover.png"), picture(60)).unwrap();
+        assert_eq!(run(&pod, &music).await.covers, 2);
+        let pictures = count(&pod, "select count(*) from attachments").await;
+        tag(&one, &[(TrackTitle, "One"), (TrackArtist, "Ann"), (AlbumTitle, "Right")]);
+        run(&pod, &music).await;
+        assert_eq!(count(&pod, "select count(*) from attachments").await, pictures - 1);
+    }
+}
+
 #[tokio::test]
 async fn a_cover_within_the_file_goes_before_one_beside_it() {
     let pod = Pod::new(Backend::Sqlite).await.unwrap();
     let music = folder(&pod);
     let path = song(&music, "one.wav", &[]);
-    let picture = |side| {
-        let mut bytes = std::io::Cursor::new(Vec::new());
-        image::DynamicImage::new_rgb8(side, side)
-            .write_to(&mut bytes, image::ImageFormat::Png)
-            .unwrap();
-        bytes.into_inner()
-    };
     fs::write(music.join("folder.png"), picture(60)).unwrap();
     let mut tag = Tag::new(TagType::Id3v2);
     tag.set_title("With cover".to_owned());

@@ -2,7 +2,7 @@
 mod proxy;
 mod write;
 
-pub use self::write::insert;
+pub use self::write::{discard, insert};
 
 use async_graphql::{ComplexObject, Context, Enum, ID, SimpleObject};
 use poem_openapi::{Object, param::Path};

@@ -89,6 +89,21 @@ pub async fn insert(tx: &mut Tx, actor: i64, stored: &Stored, now: Timestamp) ->
     .await
 }
 
+/// Deletes those of these pictures that nothing shows any more; returns their files, which are to be removed once the
+/// transaction is committed.
+pub async fn discard(tx: &mut Tx, ids: Vec<i64>) -> Result<Vec<String>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let unused = sql("delete from attachments where id in ?*
+         and not exists (select 1 from albums x where x.attachment_cover_id = attachments.id)
+         and not exists (select 1 from tracks x where x.attachment_cover_id = attachments.id)
+         and not exists (select 1 from artists x where x.attachment_cover_id = attachments.id)
+         and not exists (select 1 from actors x where x.attachment_icon_id = attachments.id) returning file");
+    let files: Vec<(String,)> = unused.bind(ids).all(tx).await?;
+    Ok(files.into_iter().map(|(file,)| file).collect())
+}
+
 fn unfit(why: Unfit) -> Error {
     let complaint = match why {
         Unfit::Unreadable => {
