@@ -1,7 +1,7 @@
 //! Everything the server is made of, built once and shared by `main` and the tests.
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::{
     accounts::password::Hashing,
@@ -57,6 +57,8 @@ struct Parts {
     preferences: Cached<Preferences>,
     figures: Cached<Figures>,
     stopping: watch::Sender<bool>,
+    /// Jobs were added.
+    jobs: Notify,
 }
 
 impl App {
@@ -117,6 +119,7 @@ impl App {
             preferences: Cached::for_seconds(1),
             figures: Cached::for_seconds(60),
             stopping: watch::Sender::new(false),
+            jobs: Notify::new(),
         })))
     }
 
@@ -232,6 +235,20 @@ impl App {
         let mut stopping = self.0.stopping.subscribe();
         // The sender is a part of the server, and lives as long.
         _ = stopping.wait_for(|is_stopping| *is_stopping).await;
+    }
+
+    pub fn is_stopping(&self) -> bool {
+        *self.0.stopping.borrow()
+    }
+
+    /// Tells those who work on jobs that there may be one more.
+    pub fn add_jobs(&self) {
+        self.0.jobs.notify_waiters();
+    }
+
+    /// Waits until jobs are added by this process.
+    pub async fn jobs_added(&self) {
+        self.0.jobs.notified().await;
     }
 
     /// The figures of the pod, a minute old at most.

@@ -122,7 +122,8 @@ pub struct Config {
     #[arg(long, env = "MEDIA_URL", value_name = "URL")]
     pub media_url: Option<String>,
 
-    /// Folder of music played in place, for a reverse proxy that sends it [default: none]
+    /// Folder of music played in place: administrators may scan it over the API, and a reverse proxy may send it
+    /// [default: music in the data folder, which no proxy sends]
     #[arg(long, env = "MUSIC_DIRECTORY_PATH", value_name = "FOLDER")]
     pub music_directory_path: Option<PathBuf>,
 
@@ -352,6 +353,13 @@ impl Config {
             "" => "/media/".to_owned(),
             path => format!("/{path}/"),
         }
+    }
+
+    /// Folder of music that administrators may scan over the API.
+    pub fn music_directory(&self) -> PathBuf {
+        self.music_directory_path
+            .clone()
+            .unwrap_or_else(|| self.data.join("music"))
     }
 
     pub fn media_root(&self) -> PathBuf {

@@ -19,6 +19,7 @@ use crate::{
     error::{Error, Result, Startup},
     graphql::{http::GraphQl, sdl},
     health::Ready,
+    jobs::{self, FolderScan},
     media::public::PublicMedia,
     oauth,
     rest::{
@@ -183,6 +184,7 @@ pub async fn serve(
         error.log();
     }
     let housekeeping = tokio::spawn(keep_house(app.clone()));
+    let working = tokio::spawn(jobs::work::<FolderScan>(app.clone()));
     let endpoint = endpoint(&app);
     let address = acceptor
         .local_addr()
@@ -200,6 +202,8 @@ pub async fn serve(
         .run_with_graceful_shutdown(endpoint, told, Some(drain))
         .await;
     housekeeping.abort();
+    // What they are at goes on after the next start.
+    _ = tokio::time::timeout(CLOSING, working).await;
     if let Some(task) = metrics {
         task.abort();
     }
@@ -223,6 +227,7 @@ async fn keep_house(app: App) {
             oauth::tidy(&app).await,
             sessions::tidy(&app).await,
             keys::tidy(&app).await,
+            jobs::tidy(&app).await,
             app.db().optimize().await,
             app.db().mark_log().await,
             prune_changes(&app, &mut pruned).await,

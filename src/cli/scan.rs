@@ -12,7 +12,8 @@ use crate::{
     config::Config,
     error::Startup,
     resources::library::libraries::PrivacyLevel,
-    scan::{Order, Report, Skipped, Stop, Watching, keep_on, scan},
+    scan::{Order, Report, Skipped, Watching, keep_on, scan},
+    stop::Stop,
     telemetry,
     time::Clock,
 };

@@ -16,7 +16,8 @@ use crate::{
     app::App,
     error::Startup,
     import::Watch,
-    scan::{Order, Stop, scan},
+    scan::{Order, scan},
+    stop::Stop,
     store::sql,
 };
 

@@ -46,7 +46,7 @@ pub struct Report {
 }
 
 /// Receives the progress of every stage.
-pub trait Watch {
+pub trait Watch: Send {
     fn stage(&mut self, name: &str, steps: u64);
     fn done(&mut self, steps: u64);
 }

@@ -1,5 +1,6 @@
 //! Audio and pictures: storing, sending, and converting them.
 mod chunks;
+pub mod directory;
 pub mod picture;
 pub mod probe;
 pub mod public;

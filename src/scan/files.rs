@@ -260,19 +260,26 @@ pub struct Twin {
     pub root: Option<String>,
 }
 
-/// Uploads with the audio of a file that are no duplicates. The sign keeps SQLite from reading the whole library
-/// where it has no statistics yet.
+/// Maximum number of uploads with the same audio, oldest first, that one is compared with: silence may be there a
+/// thousand times.
+pub const ALIKE: i64 = 50;
+
+/// Uploads with the audio of a file that are no duplicates.
 pub async fn twins(tx: &mut Tx, folder: &Folder, read: &Read) -> Result<Vec<Twin>> {
     sql(
         "select u.id as upload_id, u.uuid, u.track_id, u.source, u.import_status, u.checksum, u.metadata, f.path,
            m.path as root
          from uploads u left join music_files f on f.upload_id = u.id left join music_folders m on m.id = f.folder_id
-         where (u.checksum = ? or u.audio_checksum = ?) and +u.library_id = ? and u.import_status <> 'skipped'
-         order by (u.import_status <> 'finished'), u.id limit 1000",
+         where (u.id in (select c.id from uploads c where c.checksum = ? and +c.library_id = ? order by c.id limit ?)
+             or u.id in (select c.id from uploads c where c.audio_checksum = ? and +c.library_id = ? order by c.id limit ?))
+           and u.import_status <> 'skipped' order by (u.import_status <> 'finished'), u.id",
     )
     .bind(read.checksum.as_str())
+    .bind(folder.library_id)
+    .bind(ALIKE)
     .bind(read.audio.as_str())
     .bind(folder.library_id)
+    .bind(ALIKE)
     .all(tx)
     .await
 }

@@ -3,6 +3,7 @@ mod catalogue;
 mod covers;
 mod files;
 mod find;
+mod job;
 mod reading;
 mod replaced;
 mod report;
@@ -15,10 +16,6 @@ mod write;
 
 use std::{
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
     time::Duration,
 };
 
@@ -41,6 +38,7 @@ use crate::{
     import::Watch,
     media::probe,
     resources::library::libraries::PrivacyLevel,
+    stop::Stop,
 };
 
 /// A folder to scan, and the library to scan it into.
@@ -62,20 +60,6 @@ pub struct Order {
 const BREATH: Duration = Duration::from_millis(10);
 /// Number of files per transaction.
 const BATCH: usize = 64;
-
-/// Stops a scan at the next file; what has been written is kept.
-#[derive(Clone, Debug, Default)]
-pub struct Stop(Arc<AtomicBool>);
-
-impl Stop {
-    pub fn now(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-
-    pub fn is_told(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-}
 
 /// Scans a folder: adds new files, updates changed ones, marks missing ones.
 pub async fn scan(

@@ -9,7 +9,8 @@ use std::{
 use tokio::sync::mpsc::Sender;
 use walkdir::{DirEntry, WalkDir};
 
-use super::{Skipped, Stop};
+use super::Skipped;
+use crate::stop::Stop;
 
 /// A file with the extension of a music file.
 #[derive(Clone, Debug)]

@@ -11,8 +11,8 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use super::{Order, Report, Stop, files, scan_below};
-use crate::{app::App, error::Startup, import::Watch};
+use super::{Order, Report, files, scan_below};
+use crate::{app::App, error::Startup, import::Watch, stop::Stop};
 
 /// How long a folder must be quiet before it is scanned, because copying files takes time.
 const QUIET: Duration = Duration::from_secs(2);

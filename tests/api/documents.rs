@@ -122,6 +122,10 @@ const OTHERWISE: &[&str] = &[
     // Records without an identity call no field `id`.
     "RateLimitIdent.id",
     "RateLimitScope.id",
+    // What it is made of.
+    "FolderImport.logs",
+    // `isFolder`.
+    "MusicFolderEntry.dir",
     // `node`.
     "SearchSuggestion.id",
     "SearchSuggestion.type",

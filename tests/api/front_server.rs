@@ -8,7 +8,8 @@ use std::{
 
 use baleen::{
     resources::library::libraries::PrivacyLevel,
-    scan::{Order, Stop, scan},
+    scan::{Order, scan},
+    stop::Stop,
     store::sql,
 };
 

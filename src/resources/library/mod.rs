@@ -2,6 +2,7 @@
 pub mod attachments;
 pub mod contents;
 pub mod edits;
+pub mod folder_imports;
 pub mod libraries;
 pub mod text;
 pub mod uploads;
@@ -14,6 +15,7 @@ use crate::guard::Info;
 
 pub const OPERATIONS: &[&[&Info]] = &[
     libraries::OPERATIONS,
+    folder_imports::OPERATIONS,
     uploads::OPERATIONS,
     attachments::OPERATIONS,
     edits::OPERATIONS,
@@ -22,6 +24,7 @@ pub const OPERATIONS: &[&[&Info]] = &[
 
 pub fn rest() -> impl OpenApi + Send + Sync + 'static {
     (
+        folder_imports::Rest,
         libraries::Rest,
         uploads::Rest,
         attachments::Rest,
@@ -34,6 +37,7 @@ pub fn rest() -> impl OpenApi + Send + Sync + 'static {
 #[graphql(name = "LibraryQueries")]
 pub struct Queries(
     libraries::graphql::Queries,
+    folder_imports::Queries,
     uploads::graphql::Queries,
     attachments::Queries,
     text::Queries,
@@ -41,4 +45,4 @@ pub struct Queries(
 
 #[derive(Default, MergedObject)]
 #[graphql(name = "LibraryMutations")]
-pub struct Mutations(attachments::Mutations);
+pub struct Mutations(attachments::Mutations, folder_imports::Mutations);

@@ -4,6 +4,7 @@ mod values;
 pub use self::values::{Param, Scalar};
 use crate::error::{Error, Result};
 use indexmap::IndexMap;
+use poem::{FromRequest, Request, RequestBody};
 use poem_openapi::registry::{MetaOperationParam, MetaParamIn, MetaSchema, MetaSchemaRef};
 
 /// The decoded query string of a request.
@@ -112,6 +113,20 @@ pub trait Docs {
 /// A group of query parameters.
 pub trait Params: Docs + Sized {
     fn read(pairs: &Pairs, complaints: &mut Complaints) -> Self;
+}
+
+/// The query parameters of a request as a `P`. What is wrong with them is told together.
+#[derive(Clone, Debug)]
+pub struct Parameters<P>(pub P);
+
+impl<'a, P: Params + Send> FromRequest<'a> for Parameters<P> {
+    async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
+        let pairs = Pairs::parse(request.uri().query().unwrap_or_default())?;
+        let mut complaints = Complaints::default();
+        let read = P::read(&pairs, &mut complaints);
+        complaints.check()?;
+        Ok(Self(read))
+    }
 }
 
 /// A query parameter in the OpenAPI document.

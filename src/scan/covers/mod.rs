@@ -7,12 +7,13 @@ use sqlx::FromRow;
 use tokio::task::spawn_blocking;
 
 use self::pictures::Found;
-use super::{Stop, files::Folder, walk::Candidate};
+use super::{files::Folder, walk::Candidate};
 use crate::{
     app::App,
     error::{Error, Result},
     media::picture::Stored,
     resources::library::attachments,
+    stop::Stop,
     store::{Tx, sql},
 };
 

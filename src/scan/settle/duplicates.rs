@@ -223,13 +223,17 @@ async fn with_same_audio(tx: &mut Tx, mine: &Row) -> Result<Vec<Row>> {
     };
     rows()
         .then(
-            "+u.library_id = ? and u.id <> ? and (u.audio_checksum = ? or u.checksum = ?)
-           and (u.import_status <> 'errored' or u.import_details = ?) order by u.id limit 1000",
+            "(u.id in (select c.id from uploads c where c.checksum = ? and +c.library_id = ? order by c.id limit ?)
+               or u.id in (select c.id from uploads c where c.audio_checksum = ? and +c.library_id = ? order by c.id limit ?))
+             and u.id <> ? and (u.import_status <> 'errored' or u.import_details = ?) order by u.id",
         )
-        .bind(mine.library_id)
-        .bind(mine.id)
-        .bind(audio.as_str())
         .bind(mine.checksum.clone())
+        .bind(mine.library_id)
+        .bind(files::ALIKE)
+        .bind(audio.as_str())
+        .bind(mine.library_id)
+        .bind(files::ALIKE)
+        .bind(mine.id)
         .bind(files::gone())
         .all(tx)
         .await

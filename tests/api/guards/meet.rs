@@ -38,6 +38,15 @@ pub fn meet(info: &Info) -> (&'static str, &'static str) {
             "uploads/UPLOAD",
             "{ upload(uuid: \"UPLOAD\") { mimetype } }",
         ),
+        "folder_imports.retrieve" => ("libraries/fs-import", "{ musicFolder { path } }"),
+        "folder_imports.start" => (
+            "libraries/fs-import",
+            "mutation { startFolderImport(input: {path: \"\", library: \"LIBRARY\"}) { import { status } } }",
+        ),
+        "folder_imports.cancel" => (
+            "libraries/fs-import",
+            "mutation { cancelFolderImport { import { status } } }",
+        ),
         "libraries.list" => ("libraries", "{ libraries { edges { cursor } } }"),
         "libraries.retrieve" => (
             "libraries/LIBRARY",

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use baleen::{
     caller::Anonymous, guard::Info, ledger::Ledger, resources::operations, rest::routes::Routes,
-    scope::ScopeSet, throttle::Ident,
+    scope::ScopeSet, store::sql, throttle::Ident,
 };
 use poem::{Request, http::Method};
 use serde_json::{Value, json};
@@ -142,6 +142,8 @@ async fn verdicts(
 
 on_both! {
     async fn the_same_rule_stands_at_both_doors(pod: Pod) with ["--throttling-enabled", "false"] => {
+        let keeper = sql("update users set permission_library = true where username = 'alice'");
+        assert_eq!(keeper.run(pod.app.db()).await.unwrap(), 1);
         let uuids = uuids(&pod).await;
         pod.prefer("users", "registration_enabled", "True").await;
         for closed in [false, true] {

@@ -2,6 +2,7 @@
 mod at_random;
 mod changes;
 mod covers;
+mod directory;
 mod formats;
 mod identity;
 mod tags;
@@ -16,8 +17,9 @@ use baleen::{
     accounts::{self, New},
     import::Watch,
     resources::library::libraries::PrivacyLevel,
-    scan::{Order, Report, Stop, scan},
+    scan::{Order, Report, scan},
     scope::Permissions,
+    stop::Stop,
     store::sql,
 };
 use lofty::{

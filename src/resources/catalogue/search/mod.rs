@@ -19,7 +19,7 @@ use crate::{
     guard::{Allowed, operations},
     rest::{
         answer::Answer,
-        params::{Docs, Pairs, ParamDoc},
+        params::{Docs, Pairs, ParamDoc, Parameters},
         standard::routes,
     },
     store::text::clean,
@@ -125,5 +125,5 @@ async fn shown(permit: &Allowed<All>, query: &Query) -> Result<SearchBody> {
 routes! {
     "/api/v1";
     all: All = get "/search" (query: Query) -> Answer<SearchBody> => shown;
-    suggest: Suggest = get "/search/suggestions" (typed: Typed) -> Answer<Vec<SuggestionBody>> => suggested;
+    suggest: Suggest = get "/search/suggestions" (typed: Parameters<Typed>) -> Answer<Vec<SuggestionBody>> => suggested;
 }

@@ -1,6 +1,5 @@
 //! Suggestions while somebody types a query.
 use async_graphql::SimpleObject;
-use poem::{FromRequest, Request, RequestBody};
 use serde::Serialize;
 
 use super::{
@@ -17,7 +16,7 @@ use crate::{
     guard::Allowed,
     load::Load,
     resources::node::Node,
-    rest::params::{Complaints, Pairs, Params, choices, filter},
+    rest::params::{Parameters, choices, filter},
     store::listing::Listing,
 };
 
@@ -28,16 +27,6 @@ filter! {
         query: Option<String>,
         /// Number of suggestions: 10 unless given, at most 20.
         limit: Option<i64>,
-    }
-}
-
-impl<'a> FromRequest<'a> for Typed {
-    async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
-        let pairs = Pairs::parse(request.uri().query().unwrap_or_default())?;
-        let mut complaints = Complaints::default();
-        let typed = Self::read(&pairs, &mut complaints);
-        complaints.check()?;
-        Ok(typed)
     }
 }
 
@@ -142,7 +131,10 @@ async fn top<T: Load<Value = T> + Clone>(
 }
 
 /// The suggestions as REST tells them.
-pub async fn suggested(permit: &Allowed<Suggest>, typed: &Typed) -> Result<Vec<SuggestionBody>> {
+pub async fn suggested(
+    permit: &Allowed<Suggest>,
+    Parameters(typed): &Parameters<Typed>,
+) -> Result<Vec<SuggestionBody>> {
     let query = typed.query.as_deref().unwrap_or_default();
     let found = suggest(permit, query, ("limit", typed.limit)).await?;
     let bodies = found.into_iter().filter_map(|suggestion| {

@@ -25,6 +25,7 @@ use crate::{
     rest::{
         answer::{Answer, Created, NoContent, Redirect},
         file::SentFile,
+        params::Parameters,
         standard::routes,
     },
     store::{On, sql},
@@ -257,9 +258,9 @@ routes! {
             &self,
             permit: Allowed<Proxy>,
             uuid: Path<Uuid>,
-            query: proxy::Query,
+            query: Parameters<proxy::Query>,
         ) -> Result<Redirect> {
-            proxy::proxy(&permit, uuid.0, &query).await.map(Redirect)
+            proxy::proxy(&permit, uuid.0, &query.0).await.map(Redirect)
         }
 
         #[oai(path = "/:uuid", method = "get")]

@@ -1,5 +1,4 @@
 //! Pictures of other pods: fetched and stored once, then served from this pod.
-use poem::{FromRequest, Request, RequestBody};
 use uuid::Uuid;
 
 use super::{Attachment, Proxy};
@@ -8,7 +7,7 @@ use crate::{
     guard::Allowed,
     load::Entity,
     media::picture,
-    rest::params::{Pairs, Params, choices, filter},
+    rest::params::{choices, filter},
     store::sql,
 };
 
@@ -33,16 +32,6 @@ filter! {
         /// Size: `original`, `medium_square_crop` (200 x 200 pixels) or `large_square_crop` (600 x
         /// 600 pixels). Default: `original`.
         next: Option<Size>,
-    }
-}
-
-impl<'a> FromRequest<'a> for Query {
-    async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
-        let pairs = Pairs::parse(request.uri().query().unwrap_or_default())?;
-        let mut complaints = crate::rest::params::Complaints::default();
-        let query = <Self as Params>::read(&pairs, &mut complaints);
-        complaints.check()?;
-        Ok(query)
     }
 }
 

@@ -1,0 +1,129 @@
+//! Which process works on a job.
+use sqlx::FromRow;
+
+use super::{COLUMNS, Failure, Job, JobStatus, Progress, Task};
+use crate::{
+    app::App,
+    error::Result,
+    store::{Dialect, sql},
+    time::Timestamp,
+};
+
+/// Seconds after which a process that says nothing has ended.
+const SILENCE: i64 = 60;
+/// How often a job is begun at most.
+const ATTEMPTS: i64 = 5;
+/// Seconds until a job that failed is tried again; twice as many each time.
+const PAUSE: i64 = 10;
+
+/// Takes the job that has been due for longest.
+pub async fn claim<T: Task>(app: &App) -> Result<Option<Job>> {
+    let now = app.clock().now();
+    let due = || {
+        sql("select id from jobs where kind = ?
+             and ((status = 'pending' and due_date <= ?) or (status = 'started' and beat_date < ?)) order by id limit 1")
+        .bind(T::KIND)
+        .bind(now)
+        .bind(now.plus_seconds(-SILENCE))
+    };
+    // Looking is cheap: nobody waits for a writer that finds nothing to do.
+    if due().optional::<(i64,)>(app.db()).await?.is_none() {
+        return Ok(None);
+    }
+    let mut tx = app.db().begin().await?;
+    let due = match tx.dialect() {
+        Dialect::Postgres => due().then(" for update skip locked"),
+        Dialect::Sqlite => due(),
+    };
+    let claimed = sql(
+        "update jobs set status = 'started', beat_date = ?, attempts = attempts + 1 where id = (",
+    )
+    .bind(now)
+    .append(due)
+    .then(") returning ")
+    .then(COLUMNS);
+    let job = claimed.optional(&mut tx).await?;
+    tx.commit().await?;
+    Ok(job)
+}
+
+/// What a process is told about the job that it works on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    GoOn,
+    /// It is canceled, or another process has taken it.
+    Stop,
+}
+
+#[derive(FromRow)]
+struct Beat {
+    is_canceled: bool,
+}
+
+/// Says that a job is being worked on, and how far it is.
+pub async fn beat(app: &App, job: &Job, progress: &Progress) -> Result<Told> {
+    let beat = sql("update jobs set beat_date = ?, progress = ? where id = ? and status = 'started' and attempts = ?
+         returning is_canceled");
+    let mut tx = app.db().begin().await?;
+    let beat: Option<Beat> = beat
+        .bind(app.clock().now())
+        .bind(serde_json::json!(progress))
+        .bind(job.id)
+        .bind(job.attempts)
+        .optional(&mut tx)
+        .await?;
+    tx.commit().await?;
+    Ok(match beat {
+        Some(Beat { is_canceled: false }) => Told::GoOn,
+        _ => Told::Stop,
+    })
+}
+
+/// How an attempt ended.
+#[derive(Debug)]
+pub enum End {
+    Finished(serde_json::Value),
+    Canceled(serde_json::Value),
+    Failed(Failure),
+    /// The process stops: another one, or this one after its start, begins anew.
+    Left,
+}
+
+/// Writes how an attempt ended, unless another process has taken the job.
+pub async fn end(app: &App, job: &Job, progress: &Progress, end: End) -> Result<()> {
+    let now = app.clock().now();
+    let failed = |failure: Failure| serde_json::json!({ "error": failure.to_string() });
+    let (status, due, attempts, outcome) = match end {
+        End::Finished(outcome) => (JobStatus::Finished, now, job.attempts, outcome),
+        End::Canceled(outcome) => (JobStatus::Canceled, now, job.attempts, outcome),
+        End::Failed(failure @ Failure::ForNow(_)) if job.attempts < ATTEMPTS => {
+            let due = now.plus_seconds(PAUSE << job.attempts);
+            (JobStatus::Pending, due, job.attempts, failed(failure))
+        }
+        End::Failed(failure) => (JobStatus::Errored, now, job.attempts, failed(failure)),
+        End::Left => (
+            JobStatus::Pending,
+            now,
+            job.attempts - 1,
+            job.outcome.clone(),
+        ),
+    };
+    let ended: Option<Timestamp> = (!status.is_open()).then_some(now);
+    let write = sql(
+        "update jobs set status = ?, due_date = ?, outcome = ?, progress = ?, end_date = ?, attempts = ?
+         where id = ? and status = 'started' and attempts = ?",
+    );
+    let mut tx = app.db().begin().await?;
+    write
+        .bind(status)
+        .bind(due)
+        .bind(outcome)
+        .bind(serde_json::json!(progress))
+        .bind(ended)
+        .bind(attempts)
+        .bind(job.id)
+        .bind(job.attempts)
+        .run(&mut tx)
+        .await?;
+    tx.commit().await
+}

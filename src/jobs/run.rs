@@ -1,0 +1,143 @@
+//! Working on jobs, one of a kind at a time in each process.
+use std::{
+    convert::Infallible,
+    panic::AssertUnwindSafe,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use futures_util::FutureExt;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tokio::{select, time};
+
+use super::{
+    Failure, Job, Perform,
+    claim::{End, Told, beat, claim, end},
+};
+use crate::{app::App, error::Result, import::Watch, stop::Stop};
+
+/// How often a process looks for jobs of others, and says that it works.
+const OFTEN: Duration = Duration::from_secs(2);
+
+/// How many steps of a job are done.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Progress {
+    pub total: u64,
+    pub done: u64,
+}
+
+/// A job as the work on it sees it: it tells its steps, and is told when to stop.
+#[derive(Clone, Debug, Default)]
+pub struct Running {
+    pub stop: Stop,
+    steps: Arc<Steps>,
+}
+
+#[derive(Debug, Default)]
+struct Steps {
+    total: AtomicU64,
+    done: AtomicU64,
+}
+
+impl Running {
+    fn progress(&self) -> Progress {
+        Progress {
+            total: self.steps.total.load(Ordering::Relaxed),
+            done: self.steps.done.load(Ordering::Relaxed),
+        }
+    }
+}
+
+impl Watch for Running {
+    fn stage(&mut self, _: &str, steps: u64) {
+        self.steps.total.store(steps, Ordering::Relaxed);
+        self.steps.done.store(0, Ordering::Relaxed);
+    }
+
+    fn done(&mut self, steps: u64) {
+        self.steps.done.fetch_add(steps, Ordering::Relaxed);
+    }
+}
+
+/// Works on the jobs of a kind until the server stops.
+pub async fn work<T: Perform>(app: App) {
+    loop {
+        let busy = work_once::<T>(&app).await.unwrap_or_else(|error| {
+            error.log();
+            false
+        });
+        if app.is_stopping() {
+            return;
+        }
+        if !busy {
+            select! {
+                () = app.stopped() => return,
+                () = app.jobs_added() => {}
+                () = time::sleep(OFTEN) => {}
+            }
+        }
+    }
+}
+
+/// Works on the job that is due, if one is; returns whether one was.
+pub async fn work_once<T: Perform>(app: &App) -> Result<bool> {
+    let Some(job) = claim::<T>(app).await? else {
+        return Ok(false);
+    };
+    let running = Running::default();
+    let done = match serde_json::from_value::<T>(job.task.clone()) {
+        Ok(task) => watched(app, &job, &running, task.perform(app, running.clone())).await,
+        Err(error) => Err(Failure::Final(error.to_string())),
+    };
+    let ended = match done {
+        Ok(outcome) if !running.stop.is_told() => End::Finished(outcome),
+        Ok(_) if app.is_stopping() => End::Left,
+        Ok(outcome) => End::Canceled(outcome),
+        Err(failure) => End::Failed(failure),
+    };
+    end(app, &job, &running.progress(), ended).await?;
+    Ok(true)
+}
+
+/// Works, and meanwhile says that the work goes on.
+async fn watched(
+    app: &App,
+    job: &Job,
+    running: &Running,
+    working: impl Future<Output = Result<Value, Failure>>,
+) -> Result<Value, Failure> {
+    // Neither waits for the other: the work may hold the only writer of the database.
+    select! {
+        done = AssertUnwindSafe(working).catch_unwind() => {
+            let broken = |_| Err(Failure::ForNow("Internal server error.".to_owned()));
+            done.unwrap_or_else(broken)
+        }
+        never = beating(app, job, running) => match never {},
+        never = stopping(app, running) => match never {},
+    }
+}
+
+/// Says now and then that the work goes on, and stops it where it is told to.
+async fn beating(app: &App, job: &Job, running: &Running) -> Infallible {
+    let mut often = time::interval(OFTEN);
+    loop {
+        often.tick().await;
+        match beat(app, job, &running.progress()).await {
+            Ok(Told::GoOn) => {}
+            Ok(Told::Stop) => running.stop.now(),
+            Err(error) => error.log(),
+        }
+    }
+}
+
+/// Stops the work when the server stops.
+async fn stopping(app: &App, running: &Running) -> Infallible {
+    app.stopped().await;
+    running.stop.now();
+    std::future::pending().await
+}

@@ -1,0 +1,239 @@
+//! Folders of the music directory, which administrators import over the API.
+mod show;
+
+use std::path::PathBuf;
+
+use async_graphql::{Context, InputObject, SimpleObject};
+use poem_openapi::Object;
+use serde::{Deserialize, Serialize};
+use tokio::task::spawn_blocking;
+use uuid::Uuid;
+
+pub use self::show::FolderImport;
+use self::show::{MusicFolder, MusicFolderBody};
+use crate::{
+    error::{Error, Result},
+    graphql::{
+        connection::answer,
+        reference::ByUuid,
+        standard::{fields, mutations},
+    },
+    guard::{AllowExt, Allowed, Operation, operations},
+    jobs::{self, FolderScan},
+    media::directory,
+    resources::{checks::shorter, library::libraries::Library},
+    rest::{
+        answer::{Answer, Created, NoContent},
+        params::{Parameters, filter},
+        standard::routes,
+    },
+    store::{Tx, sql},
+};
+
+operations! {
+    "folder_imports", "Folders of the music directory, which administrators import.";
+    /// Shows a folder of the music directory, and the last import.
+    ///
+    /// The music directory is the folder on the server that its operator chose for this
+    /// (`MUSIC_DIRECTORY_PATH`). Shown are up to 10,000 entries of the folder. You need the permission
+    /// `library`; without it the answer is 403. Paths that do not lead to a folder within the music
+    /// directory are answered with 400.
+    retrieve: Retrieve = read Libraries, anonymous = Never, throttle = Wildcard, graphql = "musicFolder", params = FolderQuery;
+    /// Imports a folder of the music directory into one of your libraries.
+    ///
+    /// The files stay where they are. The import goes on in the background, also when the server
+    /// starts again; files that are known are updated, and those that are missing are marked. While
+    /// an import waits or goes on, the answer is 400. You need the permission `library`; without it
+    /// the answer is 403.
+    start: Start = write Libraries, anonymous = Never, throttle = Wildcard, graphql = "Mutation.startFolderImport";
+    /// Cancels the import that waits or goes on.
+    ///
+    /// What has been imported stays. Without an import, nothing happens. You need the permission
+    /// `library`; without it the answer is 403.
+    cancel: Cancel = write Libraries, anonymous = Never, throttle = Wildcard, graphql = "Mutation.cancelFolderImport";
+}
+
+filter! {
+    /// The folder to show.
+    pub struct FolderQuery {
+        /// Path of the folder below the music directory; empty for the music directory itself.
+        path: Option<String>,
+    }
+}
+
+/// A folder to import.
+#[derive(Debug, Object, InputObject)]
+#[graphql(name = "StartFolderImportInput")]
+pub struct NewFolderImport {
+    /// Path of the folder below the music directory; empty for the music directory itself.
+    path: String,
+    /// The library to import into, which must be your own.
+    library: ByUuid<Library>,
+    /// A name for the import, up to 50 characters.
+    import_reference: Option<String>,
+}
+
+/// The import that was begun.
+#[derive(Debug, Serialize, Deserialize, Object)]
+pub struct StartedBody {
+    /// Path of the folder below the music directory.
+    path: String,
+    /// UUID of the library.
+    library: Uuid,
+    /// Name of the import.
+    import_reference: String,
+}
+
+/// Refuses callers without the permission `library`.
+fn check<O: Operation>(permit: &Allowed<O>) -> Result<()> {
+    match permit.user()?.permissions.library {
+        true => Ok(()),
+        false => Err(Error::Forbidden),
+    }
+}
+
+async fn folder<O: Operation>(permit: &Allowed<O>, path: &str) -> Result<PathBuf> {
+    let (root, wanted) = (permit.config().music_directory(), path.to_owned());
+    let found = spawn_blocking(move || directory::within(&root, &wanted)).await;
+    let missing = || Error::field("path", "There is no such folder in the music directory.");
+    found.map_err(Error::internal)?.ok_or_else(missing)
+}
+
+async fn retrieve(permit: &Allowed<Retrieve>, path: Option<&str>) -> Result<MusicFolder> {
+    check(permit)?;
+    let path = path.unwrap_or_default().trim_matches('/');
+    let content = match folder(permit, path).await {
+        Ok(folder) => spawn_blocking(move || directory::list(&folder))
+            .await
+            .map_err(Error::internal)?,
+        // Nobody has made the music directory yet.
+        Err(_) if path.is_empty() => Vec::new(),
+        Err(error) => return Err(error),
+    };
+    Ok(MusicFolder {
+        root: permit.config().music_directory().display().to_string(),
+        path: path.to_owned(),
+        import: last(permit).await?,
+        content: content.into_iter().map(Into::into).collect(),
+    })
+}
+
+async fn last<O: Operation>(permit: &Allowed<O>) -> Result<Option<FolderImport>> {
+    let job = jobs::latest::<FolderScan>(permit.db()).await?;
+    job.map(FolderImport::of).transpose()
+}
+
+async fn start(permit: &Allowed<Start>, new: NewFolderImport) -> Result<FolderScan> {
+    check(permit)?;
+    let reference = new.import_reference.unwrap_or_default();
+    shorter("import_reference", &reference, 50)?;
+    folder(permit, &new.path).await?;
+    let mut tx = permit.begin().await?;
+    let (library, library_id) = own_library(permit, &mut tx, &new.library).await?;
+    let scan = FolderScan {
+        path: new.path.trim_matches('/').to_owned(),
+        library,
+        library_id,
+        username: permit.user()?.username.clone(),
+        reference,
+    };
+    tx.take_turn("folder imports").await?;
+    if jobs::latest::<FolderScan>(&mut tx)
+        .await?
+        .is_some_and(|job| job.status.is_open())
+    {
+        return Err(Error::Refused("An import is already running.".to_owned()));
+    }
+    jobs::enqueue(&mut tx, &scan, permit.clock().now()).await?;
+    tx.commit().await?;
+    permit.app().add_jobs();
+    Ok(scan)
+}
+
+async fn own_library(
+    permit: &Allowed<Start>,
+    tx: &mut Tx,
+    library: &ByUuid<Library>,
+) -> Result<(Uuid, i64)> {
+    let key = library.key("library")?;
+    let own = sql("select uuid, id from libraries where ")
+        .append(key.condition())
+        .then(" and actor_id = ?");
+    let own: Option<(Uuid, i64)> = own
+        .bind(permit.actor_id().unwrap_or(-1))
+        .optional(tx)
+        .await?;
+    let missing = || Error::field("library", format!("Object with {key} does not exist."));
+    own.ok_or_else(missing)
+}
+
+async fn cancel(permit: &Allowed<Cancel>) -> Result<()> {
+    check(permit)?;
+    let mut tx = permit.begin().await?;
+    if let Some(job) = jobs::latest::<FolderScan>(&mut tx).await? {
+        jobs::cancel(&mut tx, job.id, permit.clock().now()).await?;
+    }
+    tx.commit().await
+}
+
+async fn shown(permit: &Allowed<Retrieve>, query: &Parameters<FolderQuery>) -> Result<MusicFolder> {
+    retrieve(permit, query.0.path.as_deref()).await
+}
+
+impl From<FolderScan> for StartedBody {
+    fn from(scan: FolderScan) -> Self {
+        Self {
+            path: scan.path,
+            library: scan.library,
+            import_reference: scan.reference,
+        }
+    }
+}
+
+routes! {
+    "/api/v1/libraries/fs-import";
+    retrieve: Retrieve = get "/" (query: Parameters<FolderQuery>) -> Answer<MusicFolderBody> => shown;
+    start: Start = post "/" {new: NewFolderImport} -> Created<StartedBody>;
+    cancel: Cancel = delete "/" -> NoContent;
+}
+
+fields! {
+    Queries as "FolderImportQueries";
+    {
+        async fn music_folder(
+            &self,
+            ctx: &Context<'_>,
+            #[graphql(desc = "Path of the folder below the music directory; the music directory itself unless given.")]
+            path: Option<String>,
+        ) -> Option<Result<MusicFolder>> {
+            answer(async { retrieve(&ctx.allow().await?, path.as_deref()).await }).await
+        }
+    }
+}
+
+/// Result of the mutation.
+#[derive(SimpleObject)]
+pub struct FolderImportPayload {
+    /// The last import; null if there was none.
+    import: Option<FolderImport>,
+}
+
+async fn started(permit: &Allowed<Start>, new: NewFolderImport) -> Result<FolderImportPayload> {
+    start(permit, new).await?;
+    Ok(FolderImportPayload {
+        import: last(permit).await?,
+    })
+}
+
+async fn canceled(permit: &Allowed<Cancel>) -> Result<FolderImportPayload> {
+    cancel(permit).await?;
+    Ok(FolderImportPayload {
+        import: last(permit).await?,
+    })
+}
+
+mutations! {
+    Mutations as "FolderImportMutations";
+    act start_folder_import(NewFolderImport) -> FolderImportPayload = started;
+    call cancel_folder_import -> FolderImportPayload = canceled;
+}
