@@ -357,9 +357,9 @@ impl Config {
 
     /// Folder of music that administrators may scan over the API.
     pub fn music_directory(&self) -> PathBuf {
-        self.music_directory_path
-            .clone()
-            .unwrap_or_else(|| self.data.join("music"))
+        let chosen = self.music_directory_path.clone();
+        let folder = chosen.unwrap_or_else(|| self.data.join("music"));
+        std::path::absolute(&folder).unwrap_or(folder)
     }
 
     pub fn media_root(&self) -> PathBuf {

@@ -9,7 +9,10 @@ use poem_openapi::{
 };
 use serde_json::{Map, Value};
 
-use super::{incoming::limited, params::Pairs};
+use super::{
+    form::{FORM, PARTS, fields},
+    incoming::limited,
+};
 use crate::error::{Error, Result};
 
 /// A JSON or form body.
@@ -50,25 +53,18 @@ async fn read(request: &Request, body: &mut RequestBody) -> Result<Value> {
         .unwrap_or_default()
         .trim()
         .to_ascii_lowercase();
-    let form = essence == "application/x-www-form-urlencoded";
-    if !form
-        && !matches!(
-            essence.as_str(),
-            "application/json" | "application/activity+json"
-        )
-    {
-        return Err(Error::UnsupportedMediaType(content_type.to_owned()));
+    match essence.as_str() {
+        FORM | PARTS => {
+            let pairs = fields(request, body).await?;
+            let fields = pairs
+                .iter()
+                .map(|(name, value)| (name.to_owned(), value.into()));
+            return Ok(Value::Object(fields.collect()));
+        }
+        "application/json" | "application/activity+json" => {}
+        _ => return Err(Error::UnsupportedMediaType(content_type.to_owned())),
     }
     let bytes = limited(body).await?;
-    if form {
-        let text = std::str::from_utf8(&bytes)
-            .map_err(|_| Error::Refused("The form is not valid UTF-8.".to_owned()))?;
-        let pairs = Pairs::parse(text)?;
-        let fields = pairs
-            .iter()
-            .map(|(name, value)| (name.to_owned(), value.into()));
-        return Ok(Value::Object(fields.collect()));
-    }
     if bytes.is_empty() {
         return Ok(Value::Object(Map::new()));
     }

@@ -13,7 +13,7 @@ use super::{incoming::limited, params::Pairs};
 use crate::error::{Error, Result};
 
 pub const FORM: &str = "application/x-www-form-urlencoded";
-const PARTS: &str = "multipart/form-data";
+pub const PARTS: &str = "multipart/form-data";
 /// Fields of a form in parts at most.
 const FIELDS: usize = 50;
 

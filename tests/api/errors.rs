@@ -105,6 +105,10 @@ on_both! {
         let ask = pod.ask(Method::POST, "/api/v1/text-preview/").header("content-type", form);
         let body = ask.body("text=%23+T%0A%3Cb%3Ex%3C/b%3E&permissive=true").send().await.json();
         assert_eq!(body, json!({"rendered": "<h1>T</h1><p><b>x</b></p>"}));
+        let parts = "--x\r\ncontent-disposition: form-data; name=\"text\"\r\n\r\n# T\r\n--x\r\n\
+            content-disposition: form-data; name=\"permissive\"\r\n\r\ntrue\r\n--x--\r\n";
+        let ask = pod.ask(Method::POST, "/api/v1/text-preview/").header("content-type", "multipart/form-data; boundary=x");
+        assert_eq!(ask.body(parts).send().await.json(), json!({"rendered": "<h1>T</h1>"}));
         let twin = pod.graphql("{ textPreview(text: \"*a*\", permissive: true) }").send().await.json();
         assert_eq!(twin["data"]["textPreview"], "<p><em>a</em></p>");
     }

@@ -25,6 +25,7 @@ mod graphql;
 mod guards;
 mod import;
 mod instance;
+mod libraries;
 mod listening;
 mod nested;
 mod oauth;

@@ -45,4 +45,8 @@ pub struct Queries(
 
 #[derive(Default, MergedObject)]
 #[graphql(name = "LibraryMutations")]
-pub struct Mutations(attachments::Mutations, folder_imports::Mutations);
+pub struct Mutations(
+    attachments::Mutations,
+    folder_imports::Mutations,
+    libraries::graphql::Mutations,
+);

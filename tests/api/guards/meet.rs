@@ -38,6 +38,18 @@ pub fn meet(info: &Info) -> (&'static str, &'static str) {
             "uploads/UPLOAD",
             "{ upload(uuid: \"UPLOAD\") { mimetype } }",
         ),
+        "libraries.create" => (
+            "libraries",
+            "mutation { createLibrary(input: {name: \"\"}) { library { name } } }",
+        ),
+        "libraries.update" => (
+            "libraries/00000000-0000-0000-0000-000000000000",
+            "mutation { updateLibrary(input: {id: 99}) { library { name } } }",
+        ),
+        "libraries.delete" => (
+            "libraries/00000000-0000-0000-0000-000000000000",
+            "mutation { deleteLibrary(input: {id: 99}) { deletedId } }",
+        ),
         "folder_imports.retrieve" => ("libraries/fs-import", "{ musicFolder { path } }"),
         "folder_imports.start" => (
             "libraries/fs-import",

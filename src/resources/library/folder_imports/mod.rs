@@ -213,27 +213,24 @@ fields! {
 
 /// Result of the mutation.
 #[derive(SimpleObject)]
-pub struct FolderImportPayload {
+pub struct CancelFolderImportPayload {
     /// The last import; null if there was none.
     import: Option<FolderImport>,
 }
 
-async fn started(permit: &Allowed<Start>, new: NewFolderImport) -> Result<FolderImportPayload> {
+async fn started(permit: &Allowed<Start>, new: NewFolderImport) -> Result<FolderImport> {
     start(permit, new).await?;
-    Ok(FolderImportPayload {
-        import: last(permit).await?,
-    })
+    last(permit).await?.ok_or(Error::NotFound)
 }
 
-async fn canceled(permit: &Allowed<Cancel>) -> Result<FolderImportPayload> {
+async fn canceled(permit: &Allowed<Cancel>) -> Result<CancelFolderImportPayload> {
     cancel(permit).await?;
-    Ok(FolderImportPayload {
-        import: last(permit).await?,
-    })
+    let import = last(permit).await?;
+    Ok(CancelFolderImportPayload { import })
 }
 
 mutations! {
     Mutations as "FolderImportMutations";
-    act start_folder_import(NewFolderImport) -> FolderImportPayload = started;
-    call cancel_folder_import -> FolderImportPayload = canceled;
+    change start_folder_import(NewFolderImport) -> StartFolderImportPayload { import: FolderImport, "The import that was begun." } = started;
+    call cancel_folder_import -> CancelFolderImportPayload = canceled;
 }

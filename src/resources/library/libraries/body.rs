@@ -5,8 +5,10 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::{
-    Library, LibraryHoldings, LibraryStats, List, PrivacyLevel, Query, Retrieve, retrieve,
+    Create, Delete, Library, LibraryChanges, LibraryHoldings, LibraryStats, List, NewLibrary,
+    PrivacyLevel, Query, Retrieve, Update, retrieve,
     sql::listing,
+    write::{create, delete, update},
 };
 use crate::{
     context::Reader,
@@ -16,7 +18,7 @@ use crate::{
     load::{Loaders, sole},
     resources::people::actors::{Actor, ActorBody},
     rest::{
-        answer::Answer,
+        answer::{Answer, Created, NoContent},
         page::{Page, PageRequest},
         standard::routes,
     },
@@ -145,7 +147,25 @@ async fn detail(permit: &Allowed<Retrieve>, uuid: Uuid) -> Result<LibraryBody> {
     sole(bodies(permit.loaders(), permit, &[library.id]).await?)
 }
 
+async fn created(permit: &Allowed<Create>, new: NewLibrary) -> Result<LibraryBody> {
+    let library = create(permit, new).await?;
+    sole(bodies(permit.loaders(), permit, &[library.id]).await?)
+}
+
+async fn updated(
+    permit: &Allowed<Update>,
+    key: Key,
+    changes: LibraryChanges,
+) -> Result<LibraryBody> {
+    let library = update(permit, key, changes).await?;
+    sole(bodies(permit.loaders(), permit, &[library.id]).await?)
+}
+
 routes! {
     "/api/v1/libraries" lists List(Query) -> LibraryBody = listing => bodies;
     retrieve: Retrieve = get "/:uuid" [uuid: Uuid] -> Answer<LibraryBody> => detail;
+    create: Create = post "/" {new: NewLibrary} -> Created<LibraryBody> => created;
+    update: Update = patch "/:uuid" [uuid: Uuid] {changes: LibraryChanges} -> Answer<LibraryBody> => updated;
+    replace: Update = put "/:uuid" [uuid: Uuid] {changes: LibraryChanges} -> Answer<LibraryBody> => updated;
+    delete: Delete = delete "/:uuid" [uuid: Uuid] -> NoContent;
 }

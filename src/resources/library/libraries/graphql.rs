@@ -1,18 +1,21 @@
-use async_graphql::{Context, ID};
+use async_graphql::{Context, ID, InputObject};
 
 use super::{
-    Library, LibraryFilter, LibraryHoldings, LibraryOrder, List, Retrieve, retrieve, sql::listing,
+    Library, LibraryChanges, LibraryFilter, LibraryHoldings, LibraryOrder, List, NewLibrary,
+    PrivacyLevel, Retrieve, Update, retrieve,
+    sql::listing,
+    write::{create, delete, update},
 };
 use crate::{
     context::Cx,
     error::Result,
     graphql::{
-        ids::{Kind, global},
+        ids::{Key, Kind, global},
         nested::with_lists,
         scalars::BigInt,
-        standard::fields,
+        standard::{fields, mutations},
     },
-    guard::AllowExt,
+    guard::{AllowExt, Allowed},
     resources::{
         catalogue::{albums::AlbumsOfLibrary, artists::ArtistsOfLibrary, tracks::TracksOfLibrary},
         library::uploads::UploadsOfLibrary,
@@ -82,4 +85,34 @@ fields! {
     Queries as "LibrariesQueries";
     list libraries: List(LibraryFilter, LibraryOrder) -> Library = listing;
     one library(Kind::Library) -> Library = retrieve;
+}
+
+/// What to change of a library. Fields that are not given keep their values.
+#[derive(Debug, InputObject)]
+struct UpdateLibraryInput {
+    /// Global ID of the library; its UUID and its numeric ID are accepted too.
+    id: ID,
+    /// Name, 1 to 100 characters.
+    name: Option<String>,
+    /// Description, at most 5,000 characters. An empty text deletes it.
+    description: Option<String>,
+    /// Who has access to the library.
+    privacy_level: Option<PrivacyLevel>,
+}
+
+async fn updated(permit: &Allowed<Update>, input: UpdateLibraryInput) -> Result<Library> {
+    let key = Key::of(Kind::Library, Some(input.id), None, None)?;
+    let changes = LibraryChanges {
+        name: input.name,
+        description: input.description,
+        privacy_level: input.privacy_level,
+    };
+    update(permit, key, changes).await
+}
+
+mutations! {
+    Mutations as "LibrariesMutations";
+    delete delete_library(DeleteLibraryInput) -> DeleteLibraryPayload = delete, of Kind::Library;
+    change create_library(NewLibrary) -> CreateLibraryPayload { library: Library, "The new library." } = create;
+    change update_library(UpdateLibraryInput) -> UpdateLibraryPayload { library: Library, "The library after the change." } = updated;
 }

@@ -15,7 +15,7 @@ pub use self::{
     body::{HolderBody, LibraryBody, Rest, bodies, holder_page},
     nested::LibrariesOfActor,
     sql::{AlbumLibraries, ArtistLibraries, LibraryHoldings, TrackLibraries},
-    write::{New, insert},
+    write::{LibraryChanges, New, NewLibrary, insert},
 };
 use super::visibility::viewable_libraries;
 use crate::{
@@ -46,6 +46,20 @@ operations! {
     /// can ask for access. By ID, only libraries that you have access to are visible. The tracks in
     /// a private library stay inaccessible. Other libraries are answered with 404.
     retrieve: Retrieve = read Libraries, anonymous = Setting, throttle = Retrieve, graphql = "library";
+    /// Creates a library of your own.
+    ///
+    /// Invalid values are answered with 400.
+    create: Create = write Libraries, anonymous = Never, throttle = Create, graphql = "Mutation.createLibrary";
+    /// Changes one of your libraries.
+    ///
+    /// Fields that are not sent keep their values. Libraries of others and of channels, and unknown
+    /// UUIDs, are answered with 404, invalid values with 400.
+    update: Update = write Libraries, anonymous = Never, throttle = Update, graphql = "Mutation.updateLibrary";
+    /// Deletes one of your libraries, with its uploads.
+    ///
+    /// The tracks stay in the catalogue; they can be played if another library has them. Libraries
+    /// of others and of channels, and unknown UUIDs, are answered with 404.
+    delete: Delete = write Libraries, anonymous = Never, throttle = Destroy, graphql = "Mutation.deleteLibrary";
 }
 
 pub type Query = ListQuery<LibraryFilter, LibraryOrder>;

@@ -1,11 +1,48 @@
-use super::PrivacyLevel;
+//! Creating, changing and deleting libraries.
+use async_graphql::InputObject;
+use poem_openapi::Object;
+
+use super::{Create, Delete, Library, PrivacyLevel, Update};
 use crate::{
     app::App,
-    error::Result,
-    store::{Tx, sql, text::folded},
+    error::{Error, Result},
+    graphql::ids::Key,
+    guard::{Allowed, Operation},
+    resources::checks::{not_blank, shorter},
+    store::{
+        Tx, sql,
+        text::{clean, folded},
+    },
 };
 
+/// Maximum number of characters of a name, and of a description.
+const NAME: usize = 100;
+const DESCRIPTION: usize = 5_000;
+
 /// A library to create.
+#[derive(Debug, Object, InputObject)]
+#[graphql(name = "CreateLibraryInput")]
+pub struct NewLibrary {
+    /// Name, 1 to 100 characters.
+    name: String,
+    /// Description, at most 5,000 characters.
+    description: Option<String>,
+    /// Who has access to the library. Default: `me`.
+    privacy_level: Option<PrivacyLevel>,
+}
+
+/// What to change of a library. Fields that are not given keep their values.
+#[derive(Debug, Default, Object)]
+pub struct LibraryChanges {
+    /// Name, 1 to 100 characters.
+    pub name: Option<String>,
+    /// Description, at most 5,000 characters. An empty text deletes it.
+    pub description: Option<String>,
+    /// Who has access to the library.
+    pub privacy_level: Option<PrivacyLevel>,
+}
+
+/// A library to insert.
 pub struct New<'a> {
     pub name: &'a str,
     pub description: Option<&'a str>,
@@ -13,7 +50,7 @@ pub struct New<'a> {
     pub actor_id: i64,
 }
 
-/// Creates a library; returns its ID.
+/// Inserts a library; returns its ID.
 pub async fn insert(tx: &mut Tx, app: &App, new: &New<'_>) -> Result<i64> {
     let uuid = crate::random::uuid();
     let root = app.config().public_url();
@@ -33,4 +70,101 @@ pub async fn insert(tx: &mut Tx, app: &App, new: &New<'_>) -> Result<i64> {
     .bind(app.clock().now())
     .number(tx)
     .await
+}
+
+pub async fn create(permit: &Allowed<Create>, new: NewLibrary) -> Result<Library> {
+    let changes = LibraryChanges {
+        name: Some(new.name),
+        description: new.description,
+        privacy_level: new.privacy_level,
+    };
+    changes.check()?;
+    let name = clean(changes.name.as_deref().unwrap_or_default());
+    let library = New {
+        name: &name,
+        description: changes
+            .description
+            .as_deref()
+            .filter(|text| !text.trim().is_empty()),
+        privacy_level: changes.privacy_level.unwrap_or(PrivacyLevel::Me),
+        actor_id: permit.actor_id().ok_or(Error::Forbidden)?,
+    };
+    let mut tx = permit.begin().await?;
+    let id = insert(&mut tx, permit.app(), &library).await?;
+    tx.commit().await?;
+    loaded(permit, id).await
+}
+
+pub async fn update(
+    permit: &Allowed<Update>,
+    key: Key,
+    changes: LibraryChanges,
+) -> Result<Library> {
+    changes.check()?;
+    let name = changes.name.as_deref().map(clean);
+    let mut tx = permit.begin().await?;
+    let id = own(permit, &mut tx, &key).await?;
+    sql(
+        "update libraries set name = coalesce(?, name), name_folded = coalesce(?, name_folded),
+           description = case when ? then nullif(?, '') else description end,
+           privacy_level = coalesce(?, privacy_level) where id = ?",
+    )
+    .bind(name.clone())
+    .bind(name.as_deref().map(folded))
+    .bind(changes.description.is_some())
+    .bind(
+        changes
+            .description
+            .as_deref()
+            .map(str::trim)
+            .map(str::to_owned),
+    )
+    .bind(changes.privacy_level.map(|level| level.word().to_owned()))
+    .bind(id)
+    .run(&mut tx)
+    .await?;
+    tx.commit().await?;
+    loaded(permit, id).await
+}
+
+pub async fn delete(permit: &Allowed<Delete>, key: Key) -> Result<i64> {
+    let mut tx = permit.begin().await?;
+    let id = own(permit, &mut tx, &key).await?;
+    sql("delete from libraries where id = ?")
+        .bind(id)
+        .run(&mut tx)
+        .await?;
+    tx.commit().await?;
+    Ok(id)
+}
+
+impl LibraryChanges {
+    fn check(&self) -> Result<()> {
+        if let Some(name) = &self.name {
+            not_blank("name", name, NAME)?;
+        }
+        shorter(
+            "description",
+            self.description.as_deref().unwrap_or_default(),
+            DESCRIPTION,
+        )
+    }
+}
+
+/// The ID of one of the caller's libraries that is no channel's.
+async fn own<O: Operation>(permit: &Allowed<O>, tx: &mut Tx, key: &Key) -> Result<i64> {
+    sql("select id from libraries where ")
+        .append(key.condition())
+        .then(" and actor_id = ? and not exists (select 1 from channels c where c.library_id = libraries.id)")
+        .bind(permit.actor_id().unwrap_or(-1))
+        .number(tx)
+        .await
+}
+
+async fn loaded<O: Operation>(permit: &Allowed<O>, id: i64) -> Result<Library> {
+    permit
+        .loaders()
+        .one::<Library>(id)
+        .await?
+        .ok_or(Error::NotFound)
 }
