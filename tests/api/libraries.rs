@@ -3,7 +3,7 @@ use baleen::store::sql;
 use poem::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::support::{Pod, on_both};
+use crate::support::{PASSWORD, Pod, on_both};
 
 const ADDRESS: &str = "/api/v1/libraries";
 
@@ -58,17 +58,18 @@ on_both! {
     }
 
     async fn nobody_changes_or_deletes_the_libraries_of_others(pod: Pod) {
+        pod.person("dora").await;
         let new = made(&pod, json!({"name": "Mine", "privacy_level": "everyone"})).await;
         let uuid = new["uuid"].as_str().unwrap();
         let place = format!("{ADDRESS}/{uuid}");
         for method in [Method::PATCH, Method::PUT, Method::DELETE] {
             let ask = pod.ask(method.clone(), &place).header("content-type", "application/json").body("{\"name\": \"Yours\"}");
-            let refused = ask.by("app-bob").send().await;
+            let refused = ask.basic("dora", PASSWORD).send().await;
             assert_eq!(refused.status, StatusCode::NOT_FOUND, "{method} {}", refused.text);
         }
         for field in ["updateLibrary(input: {id: \"UUID\", name: \"Yours\"}) { library { name } }", "deleteLibrary(input: {id: \"UUID\"}) { deletedId }"] {
             let twin = format!("mutation {{ {} }}", field.replace("UUID", uuid));
-            let twin = pod.graphql(&twin).by("app-bob").send().await.json();
+            let twin = pod.graphql(&twin).basic("dora", PASSWORD).send().await.json();
             assert_eq!(twin["errors"][0]["extensions"]["code"], "NOT_FOUND", "{twin}");
         }
         // The library of a channel belongs to the channel.

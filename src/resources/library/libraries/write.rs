@@ -79,7 +79,7 @@ pub async fn create(permit: &Allowed<Create>, new: NewLibrary) -> Result<Library
         privacy_level: new.privacy_level,
     };
     changes.check()?;
-    let name = clean(changes.name.as_deref().unwrap_or_default());
+    let name = tidy(changes.name.as_deref().unwrap_or_default());
     let library = New {
         name: &name,
         description: changes
@@ -101,7 +101,7 @@ pub async fn update(
     changes: LibraryChanges,
 ) -> Result<Library> {
     changes.check()?;
-    let name = changes.name.as_deref().map(clean);
+    let name = changes.name.as_deref().map(tidy);
     let mut tx = permit.begin().await?;
     let id = own(permit, &mut tx, &key).await?;
     sql(
@@ -136,6 +136,11 @@ pub async fn delete(permit: &Allowed<Delete>, key: Key) -> Result<i64> {
         .await?;
     tx.commit().await?;
     Ok(id)
+}
+
+/// A name as it is stored.
+fn tidy(name: &str) -> String {
+    clean(name).trim().to_owned()
 }
 
 impl LibraryChanges {
