@@ -120,15 +120,7 @@ async fn remove(app: &App, orphans: Orphans) {
     for (file,) in &orphans.pictures {
         media.pictures.remove(file).await;
     }
-    for path in orphans
-        .audio
-        .iter()
-        .filter_map(|(file,)| media.storage.within_media(file))
-    {
-        if let Err(error) = tokio::fs::remove_file(&path).await
-            && error.kind() != std::io::ErrorKind::NotFound
-        {
-            tracing::warn!(path = %path.display(), %error, "cannot remove audio");
-        }
+    for (file,) in &orphans.audio {
+        media.storage.remove(file).await;
     }
 }

@@ -6,13 +6,12 @@ use crate::{
     app::App,
     error::Result,
     store::{Dialect, sql},
-    time::Timestamp,
 };
 
 /// Seconds after which a process that says nothing has ended.
 const SILENCE: i64 = 60;
 /// How often a job is begun at most.
-const ATTEMPTS: i64 = 5;
+pub const ATTEMPTS: i64 = 5;
 /// Seconds until a job that failed is tried again; twice as many each time.
 const PAUSE: i64 = 10;
 
@@ -108,18 +107,22 @@ pub async fn end(app: &App, job: &Job, progress: &Progress, end: End) -> Result<
             job.outcome.clone(),
         ),
     };
-    let ended: Option<Timestamp> = (!status.is_open()).then_some(now);
+    // What is canceled is not begun again.
     let write = sql(
-        "update jobs set status = ?, due_date = ?, outcome = ?, progress = ?, end_date = ?, attempts = ?
+        "update jobs set status = case when ? and is_canceled then 'canceled' else ? end,
+           end_date = case when ? and not is_canceled then null else ? end,
+           due_date = ?, outcome = ?, progress = ?, attempts = ?
          where id = ? and status = 'started' and attempts = ?",
     );
     let mut tx = app.db().begin().await?;
     write
+        .bind(status.is_open())
         .bind(status)
+        .bind(status.is_open())
+        .bind(now)
         .bind(due)
         .bind(outcome)
         .bind(serde_json::json!(progress))
-        .bind(ended)
         .bind(attempts)
         .bind(job.id)
         .bind(job.attempts)

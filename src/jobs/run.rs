@@ -16,7 +16,7 @@ use tokio::{select, time};
 
 use super::{
     Failure, Job, Perform,
-    claim::{End, Told, beat, claim, end},
+    claim::{ATTEMPTS, End, Told, beat, claim, end},
 };
 use crate::{app::App, error::Result, import::Watch, stop::Stop};
 
@@ -90,6 +90,11 @@ pub async fn work_once<T: Perform>(app: &App) -> Result<bool> {
         return Ok(false);
     };
     let running = Running::default();
+    if job.attempts > ATTEMPTS {
+        let ended = Failure::Final("The server ended each time it worked on this.".to_owned());
+        end(app, &job, &job.progress, End::Failed(ended)).await?;
+        return Ok(true);
+    }
     let done = match serde_json::from_value::<T>(job.task.clone()) {
         Ok(task) => watched(app, &job, &running, task.perform(app, running.clone())).await,
         Err(error) => Err(Failure::Final(error.to_string())),

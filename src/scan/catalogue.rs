@@ -304,8 +304,12 @@ impl<'a> Catalogue<'a> {
         if self.covered.contains_key(&album) {
             return Ok(false);
         }
-        let bare = sql("select id from albums where id = ? and attachment_cover_id is null");
-        let bare = bare.bind(album).optional::<(i64,)>(self.app.db()).await?;
+        let bare = sql(
+            "select al.id from albums al where al.id = ? and al.attachment_cover_id is null and ",
+        )
+        .bind(album)
+        .then(covers::UNDECIDED);
+        let bare = bare.optional::<(i64,)>(self.app.db()).await?;
         let given = match bare {
             Some(_) => covers::give(self.app, self.actor, album, tracks).await?,
             None => false,

@@ -1,5 +1,8 @@
 //! The known files of a folder: the upload of each, and its state when it was read.
-use std::{collections::HashMap, path::Path};
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+};
 
 use serde_json::json;
 use sqlx::FromRow;
@@ -28,10 +31,13 @@ pub struct Folder {
     pub actor_id: i64,
     /// The number of this scan.
     pub scan: i64,
+    /// The scan before was cut off before what follows from it was settled.
+    pub is_unsettled: bool,
 }
 
-/// Finds or creates the folder to scan, and its library.
-pub async fn folder(app: &App, order: &Order) -> Result<Folder, Startup> {
+/// Finds or creates the folder that is scanned, and its library; also returns the branch of it to scan. A folder within
+/// one that was scanned into the library is a branch of that one, so that no file is known twice.
+pub async fn folder(app: &App, order: &Order) -> Result<(Folder, PathBuf), Startup> {
     let path = order.folder.canonicalize().map_err(|error| {
         Startup::new(format!(
             "cannot look into {}: {error}",
@@ -40,23 +46,56 @@ pub async fn folder(app: &App, order: &Order) -> Result<Folder, Startup> {
     })?;
     std::fs::read_dir(&path)
         .map_err(|error| Startup::new(format!("cannot look into {}: {error}", path.display())))?;
-    let path = path
-        .to_str()
-        .ok_or_else(|| Startup::new(format!("the name of {} is not UTF-8", path.display())))?;
+    let not_text = || Startup::new(format!("the name of {} is not UTF-8", path.display()));
+    let name = path.to_str().ok_or_else(not_text)?;
     let actor_id = actor(app, &order.user).await?;
     let library_id = library(app, order, actor_id).await?;
-    let made = sql("insert into music_folders (library_id, path) values (?, ?)
-         on conflict (library_id, path) do update set path = excluded.path returning id");
     let mut tx = app.db().begin().await?;
-    let id = made.bind(library_id).bind(path).number(&mut tx).await?;
+    let known = sql("select id, path from music_folders where library_id = ? order by id");
+    let known: Vec<(i64, String)> = known.bind(library_id).all(&mut tx).await?;
+    let (id, root) = match known.iter().find(|(_, above)| path.starts_with(above)) {
+        Some(above) => above.clone(),
+        None => {
+            let made = sql("insert into music_folders (library_id, path) values (?, ?)
+                 on conflict (library_id, path) do update set path = excluded.path returning id");
+            let id = made.bind(library_id).bind(name).number(&mut tx).await?;
+            (id, name.to_owned())
+        }
+    };
+    let is_within =
+        |(inner, below): &&(i64, String)| *inner != id && Path::new(below).starts_with(&root);
+    for (inner, _) in known.iter().filter(is_within) {
+        adopt(&mut tx, id, *inner).await?;
+    }
     tx.commit().await?;
-    Ok(Folder {
+    let folder = Folder {
         id,
-        path: path.to_owned(),
+        path: root,
         library_id,
         actor_id,
         scan: 0,
-    })
+        is_unsettled: false,
+    };
+    Ok((folder, path))
+}
+
+/// Takes up the files of a folder within another.
+async fn adopt(tx: &mut Tx, folder: i64, inner: i64) -> Result<()> {
+    sql(
+        "update music_files set folder_id = ?, seen = 0 where folder_id = ? and not exists
+           (select 1 from music_files x where x.folder_id = ? and x.path = music_files.path)",
+    )
+    .bind(folder)
+    .bind(inner)
+    .bind(folder)
+    .run(&mut *tx)
+    .await?;
+    sql("delete from music_folders where id = ? and not exists (select 1 from music_files x where x.folder_id = ?)")
+        .bind(inner)
+        .bind(inner)
+        .run(tx)
+        .await
+        .map(|_| ())
 }
 
 async fn actor(app: &App, user: &str) -> Result<i64, Startup> {
@@ -110,13 +149,40 @@ pub async fn begin(app: &App, folder: &Folder) -> Result<Folder> {
          returning scans",
     );
     let mut tx = app.db().begin().await?;
+    let unsettled = sql("select count(*) from music_folders where id = ? and settled < scans");
+    let unsettled = unsettled.bind(folder.id).number(&mut tx).await?;
     let begun = begun.bind(app.clock().now()).bind(folder.id);
     let scan = begun.number(&mut tx).await?;
     tx.commit().await?;
     Ok(Folder {
         scan,
+        is_unsettled: unsettled > 0,
         ..folder.clone()
     })
+}
+
+/// Notes that what follows from a scan is settled.
+pub async fn settled(app: &App, folder: &Folder) -> Result<()> {
+    let settled = sql("update music_folders set settled = ? where id = ? and settled < ?");
+    let mut tx = app.db().begin().await?;
+    settled
+        .bind(folder.scan)
+        .bind(folder.id)
+        .bind(folder.scan)
+        .run(&mut tx)
+        .await?;
+    tx.commit().await
+}
+
+/// Files that count as duplicates, though a scan that was cut off may not have seen what they are.
+pub async fn provisional(app: &App, folder: &Folder) -> Result<Vec<i64>> {
+    sql(
+        "select u.id from music_files f join uploads u on u.id = f.upload_id
+         where f.folder_id = ? and u.import_status = 'skipped'",
+    )
+    .bind(folder.id)
+    .ids(app.db())
+    .await
 }
 
 /// A known file, as it was when it was read.

@@ -29,7 +29,11 @@ impl Perform for FolderScan {
         let stop = running.stop.clone();
         match scan(app, &order, &stop, &mut running).await {
             Ok(report) => Ok(json!(report)),
-            Err(error) => Err(Failure::ForNow(error.to_string())),
+            Err(error) => {
+                tracing::error!(%error, "a folder is not imported");
+                let told = "The import failed; the log of the server says why.";
+                Err(Failure::ForNow(told.to_owned()))
+            }
         }
     }
 }

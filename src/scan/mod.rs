@@ -68,12 +68,11 @@ pub async fn scan(
     stop: &Stop,
     watch: &mut dyn Watch,
 ) -> Result<Report, Startup> {
-    let folder = files::folder(app, order).await?;
-    let root = PathBuf::from(&folder.path);
-    let (counted, told) = (root.clone(), stop.clone());
+    let (folder, branch) = files::folder(app, order).await?;
+    let (counted, told) = (branch.clone(), stop.clone());
     let total = spawn_blocking(move || walk::count(&counted, &told)).await;
     watch.stage("files", total.unwrap_or_default());
-    let report = scan_below(app, order, &folder, &[root], stop, watch).await?;
+    let report = scan_below(app, order, &folder, &[branch], stop, watch).await?;
     if report.changed() {
         app.db().analyze().await?;
     }
@@ -113,8 +112,15 @@ async fn scan_below(
         Ok::<(), Error>(())
     };
     let (read, wrote) = tokio::join!(reading, writing);
-    read?;
-    wrote?;
+    if folder.is_unsettled {
+        let duplicates = files::provisional(app, &folder).await?;
+        writer.catalogue.traces.uploads.extend(duplicates);
+    }
+    if let Err(error) = read.and(wrote) {
+        // What has been written is settled even so.
+        settle::settle(app, &mut writer.catalogue, &mut report).await?;
+        return Err(error.into());
+    }
     let walk = walking.await.map_err(Error::internal)?;
     report.left_out = walk.left_out;
     report.interrupted = walk.is_stopped || stop.is_told();
@@ -124,6 +130,7 @@ async fn scan_below(
         report.vanished += files::mark_vanished(app, &folder, branch, traces).await?;
     }
     settle::settle(app, &mut writer.catalogue, &mut report).await?;
+    files::settled(app, &folder).await?;
     report.covers += covers::settle(app, &folder, branches, stop).await?;
     Ok(report)
 }

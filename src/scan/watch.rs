@@ -75,7 +75,7 @@ pub async fn keep_on(
     watch: &mut dyn Watch,
     mut told: impl FnMut(&Report),
 ) -> Result<(), Startup> {
-    let folder = files::folder(app, order).await?;
+    let (folder, _) = files::folder(app, order).await?;
     let mut branches = BTreeSet::new();
     while !stop.is_told() {
         watching.changed(&mut branches, stop).await;

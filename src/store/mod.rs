@@ -220,6 +220,15 @@ impl Tx {
         }
     }
 
+    /// Waits for whoever refers to these rows, and keeps others from it to the end: what they wrote is seen by the next
+    /// statement. SQLite has one writer anyway.
+    pub async fn lock(&mut self, ids: Sql) -> Result<()> {
+        if let Dialect::Postgres = self.dialect() {
+            ids.then(" order by id for update").ids(self).await?;
+        }
+        Ok(())
+    }
+
     /// Waits until no other transaction has this turn, and keeps it to the end of this one. SQLite has
     /// one writer anyway.
     pub async fn take_turn(&mut self, name: &str) -> Result<()> {

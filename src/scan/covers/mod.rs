@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use sqlx::FromRow;
 use tokio::task::spawn_blocking;
 
-use self::pictures::Found;
+use self::pictures::{Found, Origin};
 use super::{files::Folder, walk::Candidate};
 use crate::{
     app::App,
@@ -39,6 +39,9 @@ struct Row {
     path: Option<String>,
     size: Option<i64>,
     modified: Option<i64>,
+    checksum: Option<String>,
+    /// Whether that file is a music file of the album by now.
+    is_own: bool,
 }
 
 impl Row {
@@ -52,7 +55,10 @@ impl Row {
             return beside();
         };
         let is_unchanged = (Some(now.size), Some(now.modified)) == (self.size, self.modified);
-        (!is_unchanged).then(|| pictures::again(path))?
+        if is_unchanged {
+            return None;
+        }
+        pictures::again(path, self.is_own)
     }
 }
 
@@ -65,8 +71,12 @@ pub async fn settle(app: &App, folder: &Folder, branches: &[PathBuf], stop: &Sto
             if stop.is_told() {
                 return Ok(given);
             }
-            let album = (row.album_id, row.attachment_id);
-            match take(app, folder.actor_id, album, move || row.look()).await {
+            let held = row.attachment_id.zip(row.checksum.clone());
+            match take(app, folder.actor_id, (row.album_id, held), move || {
+                row.look()
+            })
+            .await
+            {
                 Ok(is_given) => given += u64::from(is_given),
                 Err(error) => error.log(),
             }
@@ -78,34 +88,54 @@ pub async fn settle(app: &App, folder: &Folder, branches: &[PathBuf], stop: &Sto
 async fn rows(app: &App, folder: &Folder, branch: &str) -> Result<Vec<Row>> {
     let below = format!("{}/", branch.trim_end_matches('/'));
     sql(
-        "select t.album_id, min(f.path) as track, c.attachment_id, c.path, c.size, c.modified
+        "select t.album_id, min(f.path) as track, c.attachment_id, c.path, c.size, c.modified, c.checksum,
+           exists (select 1 from music_files m join uploads mu on mu.id = m.upload_id
+             join tracks mt on mt.id = mu.track_id
+             where m.folder_id = ? and m.path = c.path and mt.album_id = t.album_id) as is_own
          from music_files f join uploads u on u.id = f.upload_id
          join tracks t on t.id = u.track_id join albums al on al.id = t.album_id
          left join album_covers c on c.album_id = al.id and c.attachment_id = al.attachment_cover_id
          where f.folder_id = ? and f.path >= ? and f.path < ?
-           and (al.attachment_cover_id is null or c.album_id is not null)
-         group by t.album_id, c.attachment_id, c.path, c.size, c.modified",
+           and (c.album_id is not null or al.attachment_cover_id is null and ",
     )
+    .bind(folder.id)
     .bind(folder.id)
     .bind(below.as_str())
     .bind(format!("{below}\u{10ffff}"))
+    .then(UNDECIDED)
+    .then(") group by t.album_id, c.attachment_id, c.path, c.size, c.modified, c.checksum")
     .all(app.db())
     .await
 }
 
-/// Gives an album the picture that is found, in place of the cover that it has.
+/// Condition on an album `al`: nobody has chosen its cover, or that it has none.
+pub const UNDECIDED: &str =
+    "not exists (select 1 from mutations e where e.album_id = al.id and e.is_applied
+    and cast(e.payload as text) like '%\"cover\"%')";
+
+/// Gives an album the picture that is found, in place of the cover that it has, unless that is the same.
 async fn take(
     app: &App,
     actor: i64,
-    (album, old): (i64, Option<i64>),
+    (album, held): (i64, Option<(i64, String)>),
     find: impl FnOnce() -> Option<Found> + Send + 'static,
 ) -> Result<bool> {
     let Some(found) = spawn_blocking(find).await.map_err(Error::internal)? else {
         return Ok(false);
     };
+    if let Some((old, checksum)) = &held
+        && *checksum == found.checksum
+    {
+        let mut tx = app.db().begin().await?;
+        note(&mut tx, (album, *old), &found.origin()).await?;
+        tx.commit().await?;
+        return Ok(false);
+    }
+    let origin = found.origin();
+    let old = held.map(|(old, _)| old);
     let pictures = &app.media().pictures;
     let stored = pictures.store(found.fit).await?;
-    let given = insert(app, actor, (album, old), (&stored, &found.file)).await;
+    let given = insert(app, actor, (album, old), (&stored, &origin)).await;
     match &given {
         Ok(Some(unused)) => {
             for file in unused {
@@ -123,7 +153,7 @@ async fn insert(
     app: &App,
     actor: i64,
     (album, old): (i64, Option<i64>),
-    (stored, file): (&Stored, &Candidate),
+    (stored, origin): (&Stored, &Origin),
 ) -> Result<Option<Vec<String>>> {
     let mut tx = app.db().begin().await?;
     let id = attachments::insert(&mut tx, actor, stored, app.clock().now()).await?;
@@ -132,24 +162,25 @@ async fn insert(
     if give.bind(id).bind(album).bind(old).run(&mut tx).await? == 0 {
         return Ok(None);
     }
-    note(&mut tx, (album, id), file).await?;
+    note(&mut tx, (album, id), origin).await?;
     let unused = attachments::discard(&mut tx, old.into_iter().collect()).await?;
     tx.commit().await?;
     Ok(Some(unused))
 }
 
 /// Records the file that a cover was taken from, as it was.
-async fn note(tx: &mut Tx, (album, attachment): (i64, i64), file: &Candidate) -> Result<()> {
+async fn note(tx: &mut Tx, (album, attachment): (i64, i64), origin: &Origin) -> Result<()> {
     sql(
-        "insert into album_covers (album_id, attachment_id, path, size, modified) values (?, ?, ?, ?, ?)
+        "insert into album_covers (album_id, attachment_id, path, size, modified, checksum) values (?, ?, ?, ?, ?, ?)
          on conflict (album_id) do update set attachment_id = excluded.attachment_id, path = excluded.path,
-           size = excluded.size, modified = excluded.modified",
+           size = excluded.size, modified = excluded.modified, checksum = excluded.checksum",
     )
     .bind(album)
     .bind(attachment)
-    .bind(file.path.as_str())
-    .bind(file.size)
-    .bind(file.modified)
+    .bind(origin.file.path.as_str())
+    .bind(origin.file.size)
+    .bind(origin.file.modified)
+    .bind(origin.checksum.as_str())
     .run(tx)
     .await
     .map(|_| ())

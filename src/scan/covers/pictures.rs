@@ -6,7 +6,10 @@ use std::{
 
 use lofty::{config::ParseOptions, file::TaggedFileExt, picture::PictureType, probe::Probe};
 
+use sha2::{Digest, Sha256};
+
 use crate::{
+    hex::hex,
     media::picture::{self, Fit},
     scan::{reading::album_folder, walk::Candidate},
 };
@@ -15,6 +18,22 @@ use crate::{
 pub struct Found {
     pub fit: Fit,
     pub file: Candidate,
+    pub checksum: String,
+}
+
+/// Where a picture came from, and its checksum.
+pub struct Origin {
+    pub file: Candidate,
+    pub checksum: String,
+}
+
+impl Found {
+    pub fn origin(&self) -> Origin {
+        Origin {
+            file: self.file.clone(),
+            checksum: self.checksum.clone(),
+        }
+    }
 }
 
 /// Maximum size of a cover in bytes.
@@ -56,11 +75,11 @@ pub fn beside(track: &Path) -> Option<Found> {
         })
 }
 
-/// The picture in a file that a cover was taken from before.
-pub fn again(path: &Path) -> Option<Found> {
+/// The picture in a file that a cover was taken from before. A music file may belong to another album by now.
+pub fn again(path: &Path, is_own: bool) -> Option<Found> {
     match ending(path).is_some_and(|ending| ENDINGS.contains(&ending.as_str())) {
         true => picture(path),
-        false => within(path),
+        false => is_own.then(|| within(path))?,
     }
 }
 
@@ -109,6 +128,11 @@ fn taken(path: &Path, bytes: Vec<u8>) -> Option<Found> {
     // As it was before the picture is used: a later change is seen.
     let file = Candidate::at(path)?;
     let warn = |reason: &picture::Unfit| tracing::warn!(file = %path.display(), %reason, "a cover is not taken");
+    let checksum = hex(Sha256::digest(&bytes));
     let fit = picture::checked(bytes).inspect_err(warn).ok()?;
-    Some(Found { fit, file })
+    Some(Found {
+        fit,
+        file,
+        checksum,
+    })
 }

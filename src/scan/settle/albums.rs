@@ -55,6 +55,10 @@ async fn rename(tx: &mut Tx, catalogue: &mut Catalogue<'_>, old: i64, new: i64) 
     ] {
         sql(statement).bind(old).bind(new).run(&mut *tx).await?;
     }
+    // Of a cover that the album has no more.
+    let stale = sql("delete from album_covers where album_id = ? and exists
+           (select 1 from albums al where al.id = ? and al.attachment_cover_id is null)");
+    stale.bind(old).bind(old).run(&mut *tx).await?;
     let cover = sql(
         "update album_covers set album_id = ? where album_id = ? and exists
            (select 1 from albums al where al.id = ? and al.attachment_cover_id is null)",

@@ -9,7 +9,7 @@ use crate::{
     error::Result,
     resources::library::attachments,
     scan::{BREATH, catalogue::Catalogue},
-    store::{Dialect, Tx, sql},
+    store::{Tx, sql},
 };
 
 /// Tracks without a file that nobody keeps.
@@ -36,7 +36,8 @@ pub async fn remove(app: &App, catalogue: &mut Catalogue<'_>) -> Result<()> {
     let mut albums: BTreeSet<i64> = traces.left.into_keys().collect();
     for ids in batches(traces.tracks) {
         let mut tx = app.db().begin().await?;
-        lock(&mut tx, "select id from tracks where id in ?*", &ids).await?;
+        tx.lock(sql("select id from tracks where id in ?*").bind(ids.clone()))
+            .await?;
         artists.extend(
             credited(
                 &mut tx,
@@ -51,7 +52,8 @@ pub async fn remove(app: &App, catalogue: &mut Catalogue<'_>) -> Result<()> {
     }
     for ids in batches(albums) {
         let mut tx = app.db().begin().await?;
-        lock(&mut tx, "select id from albums where id in ?*", &ids).await?;
+        tx.lock(sql("select id from albums where id in ?*").bind(ids.clone()))
+            .await?;
         artists.extend(
             credited(
                 &mut tx,
@@ -66,7 +68,8 @@ pub async fn remove(app: &App, catalogue: &mut Catalogue<'_>) -> Result<()> {
     }
     for ids in batches(artists) {
         let mut tx = app.db().begin().await?;
-        lock(&mut tx, "select id from artists where id in ?*", &ids).await?;
+        tx.lock(sql("select id from artists where id in ?*").bind(ids.clone()))
+            .await?;
         sql(ARTISTS).bind(ids).ids(&mut tx).await?;
         tx.commit().await?;
         sleep(BREATH).await;
@@ -87,16 +90,6 @@ pub async fn remove(app: &App, catalogue: &mut Catalogue<'_>) -> Result<()> {
 fn batches(ids: BTreeSet<i64>) -> Vec<Vec<i64>> {
     let ids: Vec<i64> = ids.into_iter().collect();
     ids.chunks(BATCH).map(<[i64]>::to_vec).collect()
-}
-
-/// Waits for whoever refers to these rows, and keeps others from it: what they write is seen by the next statement.
-/// SQLite has one writer anyway.
-async fn lock(tx: &mut Tx, rows: &'static str, ids: &[i64]) -> Result<()> {
-    if let Dialect::Postgres = tx.dialect() {
-        let lock = sql(rows).bind(ids.to_vec()).then(" order by id for update");
-        lock.ids(tx).await?;
-    }
-    Ok(())
 }
 
 async fn credited(tx: &mut Tx, credits: &'static str, owners: &[i64]) -> Result<Vec<i64>> {

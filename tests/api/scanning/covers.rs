@@ -94,6 +94,46 @@ on_both! {
         assert_eq!(side(&pod, "One").await, 60);
     }
 
+    async fn a_cover_is_neither_taken_from_another_album_nor_taken_twice(pod: Pod) {
+        let music = folder(&pod);
+        let with = |path: &std::path::Path, (title, album): (&str, &str), side| {
+            let mut tag = Tag::new(TagType::Id3v2);
+            tag.set_title(title.to_owned());
+            tag.set_artist("Ann".to_owned());
+            tag.set_album(album.to_owned());
+            let cover = Picture::unchecked(picture(side)).pic_type(PictureType::CoverFront).mime_type(MimeType::Png);
+            tag.push_picture(cover.build());
+            tag.save_to_path(path, WriteOptions::default()).unwrap();
+        };
+        let one = song(&music, "one.wav", &[]);
+        let two = song(&music, "two.wav", &[(TrackTitle, "Two"), (TrackArtist, "Ann"), (AlbumTitle, "First")]);
+        with(&one, ("One", "First"), 60);
+        run(&pod, &music).await;
+        let cover = || async { count(&pod, "select attachment_cover_id from albums where title = 'First'").await };
+        let before = cover().await;
+        // Another title changes no picture.
+        with(&one, ("Another one", "First"), 60);
+        assert_eq!(run(&pod, &music).await.covers, 0);
+        assert_eq!(cover().await, before);
+        with(&one, ("Another one", "Second"), 90);
+        run(&pod, &music).await;
+        assert_eq!((side(&pod, "Two").await, side(&pod, "Another one").await), (60, 90));
+        assert!(two.exists());
+    }
+
+    async fn a_cover_that_somebody_removed_stays_away(pod: Pod) {
+        let music = folder(&pod);
+        song(&music, "one.wav", &[(TrackTitle, "One"), (TrackArtist, "Ann"), (AlbumTitle, "First")]);
+        fs::write(music.join("cover.png"), picture(60)).unwrap();
+        run(&pod, &music).await;
+        let album = count(&pod, "select id from albums where title = 'First'").await;
+        let edit = serde_json::json!({"type": "update", "is_approved": true, "payload": {"cover": null}});
+        let edited = pod.post(&format!("/api/v1/albums/{album}/mutations"), &edit).by("alice").send().await;
+        assert_eq!(edited.status, 201, "{}", edited.text);
+        assert_eq!(run(&pod, &music).await.covers, 0);
+        assert_eq!(count(&pod, "select count(*) from albums where title = 'First' and attachment_cover_id is null").await, 1);
+    }
+
     async fn the_picture_of_an_album_goes_with_it(pod: Pod) {
         let music = folder(&pod);
         let one = song(&music, "one.wav", &[(TrackTitle, "One"), (TrackArtist, "Ann"), (AlbumTitle, "Wrong")]);

@@ -9,7 +9,7 @@ use lofty::tag::ItemKey::{AlbumTitle, TrackArtist, TrackTitle};
 use poem::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::{count, folder, song};
+use super::{count, folder, run, song, tag};
 use crate::support::{Pod, on_both};
 
 const ADDRESS: &str = "/api/v1/libraries/fs-import";
@@ -139,5 +139,62 @@ on_both! {
         assert!(work_once::<FolderScan>(&pod.app).await.unwrap());
         let failed = import(&pod).await;
         assert_eq!((&failed["status"], &failed["logs"]), (&json!("errored"), &json!(["The folder Ann is not there any more."])));
+    }
+
+    async fn a_folder_within_one_that_was_imported_doubles_nothing(pod: Pod) {
+        let music = folder(&pod);
+        song(&music, "Ann/one.wav", &[(TrackTitle, "One"), (TrackArtist, "Ann")]);
+        song(&music, "Bob/two.wav", &[(TrackTitle, "Two"), (TrackArtist, "Bob")]);
+        for (branch, added, unchanged) in [("Ann", 1, 0), ("", 1, 1), ("Ann", 0, 1), ("Bob", 0, 1), ("", 0, 2)] {
+            let report = run(&pod, &music.join(branch)).await;
+            assert_eq!((report.added, report.unchanged, report.duplicates), (added, unchanged, 0), "{branch}: {report:?}");
+        }
+        assert_eq!(count(&pod, "select count(*) from music_folders").await, 1);
+        assert_eq!(count(&pod, "select count(*) from uploads where import_reference = 'scan'").await, 2);
+        fs::remove_file(music.join("Ann/one.wav")).unwrap();
+        assert_eq!(run(&pod, &music.join("Bob")).await.vanished, 0);
+        assert_eq!(run(&pod, &music.join("Ann")).await.vanished, 1);
+    }
+
+    async fn what_a_scan_that_was_cut_off_left_is_settled_by_the_next(pod: Pod) {
+        let music = folder(&pod);
+        let one = song(&music, "one.wav", &[(TrackTitle, "One"), (TrackArtist, "Ann")]);
+        fs::copy(&one, music.join("two.wav")).unwrap();
+        tag(&music.join("two.wav"), &[(TrackTitle, "Two"), (TrackArtist, "Ann")]);
+        assert_eq!(run(&pod, &music).await.added, 2);
+        // As it is before the end of the scan.
+        let cut = [
+            "update uploads set import_status = 'skipped', track_id = (select t.id from tracks t where t.title = 'One')
+             where track_id = (select t.id from tracks t where t.title = 'Two')",
+            "update music_folders set settled = settled - 1",
+        ];
+        for statement in cut {
+            assert_eq!(sql(statement).run(pod.app.db()).await.unwrap(), 1);
+        }
+        run(&pod, &music).await;
+        assert_eq!(count(&pod, "select count(*) from uploads where import_reference = 'scan' and import_status = 'finished'").await, 2);
+        assert_eq!(count(&pod, "select count(*) from music_folders where settled = scans").await, 1);
+    }
+
+    async fn a_job_that_ends_its_process_each_time_is_given_up(pod: Pod) {
+        let library = keeper(&pod).await;
+        song(&folder(&pod), "Ann/one.wav", &[(TrackTitle, "One"), (TrackArtist, "Ann")]);
+        start(&pod, &library).await;
+        let dead = "update jobs set status = 'started', attempts = 5, beat_date = creation_date";
+        sql(dead).run(pod.app.db()).await.unwrap();
+        pod.wait(61);
+        assert!(work_once::<FolderScan>(&pod.app).await.unwrap());
+        let given_up = import(&pod).await;
+        assert_eq!((&given_up["status"], &given_up["logs"]), (&json!("errored"), &json!(["The server ended each time it worked on this."])));
+        assert_eq!(count(&pod, "select count(*) from tracks where title = 'One'").await, 0);
+    }
+
+    async fn an_import_ends_with_its_library(pod: Pod) {
+        let library = keeper(&pod).await;
+        song(&folder(&pod), "Ann/one.wav", &[(TrackTitle, "One"), (TrackArtist, "Ann")]);
+        start(&pod, &library).await;
+        let gone = pod.ask(Method::DELETE, &format!("/api/v1/libraries/{library}")).by("alice").send().await;
+        assert_eq!(gone.status, StatusCode::NO_CONTENT);
+        assert_eq!(import(&pod).await["status"], "canceled");
     }
 }

@@ -95,6 +95,8 @@ pub async fn discard(tx: &mut Tx, ids: Vec<i64>) -> Result<Vec<String>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
+    tx.lock(sql("select id from attachments where id in ?*").bind(ids.clone()))
+        .await?;
     let unused = sql("delete from attachments where id in ?*
          and not exists (select 1 from albums x where x.attachment_cover_id = attachments.id)
          and not exists (select 1 from tracks x where x.attachment_cover_id = attachments.id)

@@ -158,7 +158,7 @@ async fn own_library(
     let key = library.key("library")?;
     let own = sql("select uuid, id from libraries where ")
         .append(key.condition())
-        .then(" and actor_id = ?");
+        .then(" and actor_id = ? and not exists (select 1 from channels c where c.library_id = libraries.id)");
     let own: Option<(Uuid, i64)> = own
         .bind(permit.actor_id().unwrap_or(-1))
         .optional(tx)

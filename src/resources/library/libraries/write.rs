@@ -8,6 +8,7 @@ use crate::{
     error::{Error, Result},
     graphql::ids::Key,
     guard::{Allowed, Operation},
+    jobs::{self, FolderScan},
     resources::checks::{not_blank, shorter},
     store::{
         Tx, sql,
@@ -130,11 +131,21 @@ pub async fn update(
 pub async fn delete(permit: &Allowed<Delete>, key: Key) -> Result<i64> {
     let mut tx = permit.begin().await?;
     let id = own(permit, &mut tx, &key).await?;
+    if let Some(import) = jobs::latest::<FolderScan>(&mut tx).await?
+        && import.task["library_id"] == id
+    {
+        jobs::cancel(&mut tx, import.id, permit.clock().now()).await?;
+    }
+    let audio = sql("select audio_file from uploads where library_id = ? and audio_file <> ''");
+    let audio: Vec<(String,)> = audio.bind(id).all(&mut tx).await?;
     sql("delete from libraries where id = ?")
         .bind(id)
         .run(&mut tx)
         .await?;
     tx.commit().await?;
+    for (file,) in audio {
+        permit.media().storage.remove(&file).await;
+    }
     Ok(id)
 }
 
