@@ -1,6 +1,4 @@
 //! Which process works on a job.
-use sqlx::FromRow;
-
 use super::{COLUMNS, Failure, Job, JobStatus, Progress, Task};
 use crate::{
     app::App,
@@ -54,17 +52,12 @@ pub enum Told {
     Stop,
 }
 
-#[derive(FromRow)]
-struct Beat {
-    is_canceled: bool,
-}
-
 /// Says that a job is being worked on, and how far it is.
 pub async fn beat(app: &App, job: &Job, progress: &Progress) -> Result<Told> {
     let beat = sql("update jobs set beat_date = ?, progress = ? where id = ? and status = 'started' and attempts = ?
          returning is_canceled");
     let mut tx = app.db().begin().await?;
-    let beat: Option<Beat> = beat
+    let is_canceled: Option<(bool,)> = beat
         .bind(app.clock().now())
         .bind(serde_json::json!(progress))
         .bind(job.id)
@@ -72,8 +65,8 @@ pub async fn beat(app: &App, job: &Job, progress: &Progress) -> Result<Told> {
         .optional(&mut tx)
         .await?;
     tx.commit().await?;
-    Ok(match beat {
-        Some(Beat { is_canceled: false }) => Told::GoOn,
+    Ok(match is_canceled {
+        Some((false,)) => Told::GoOn,
         _ => Told::Stop,
     })
 }

@@ -46,7 +46,7 @@ pub trait Task: Serialize + DeserializeOwned + Send + Sync + 'static {
     const KIND: &'static str;
 }
 
-/// How the work of a kind is done.
+/// How the work of a kind is done. It stands apart, so that those who add a job need not know those who do it.
 pub trait Perform: Task {
     /// Works until done or told to stop; returns what it did.
     fn perform(

@@ -328,7 +328,20 @@ pub struct Twin {
 
 /// Maximum number of uploads with the same audio, oldest first, that one is compared with: silence may be there a
 /// thousand times.
-pub const ALIKE: i64 = 50;
+const ALIKE: i64 = 50;
+
+/// Condition on an upload `u`: it is in the library, and has these bytes or this audio. The sign keeps SQLite from
+/// reading the whole library where it has no statistics yet.
+pub fn alike(library: i64, checksum: Option<&str>, audio: &str) -> Sql {
+    sql("(u.id in (select c.id from uploads c where c.checksum = ? and +c.library_id = ? order by c.id limit ?)
+          or u.id in (select c.id from uploads c where c.audio_checksum = ? and +c.library_id = ? order by c.id limit ?))")
+    .bind(checksum.map(str::to_owned))
+    .bind(library)
+    .bind(ALIKE)
+    .bind(audio)
+    .bind(library)
+    .bind(ALIKE)
+}
 
 /// Uploads with the audio of a file that are no duplicates.
 pub async fn twins(tx: &mut Tx, folder: &Folder, read: &Read) -> Result<Vec<Twin>> {
@@ -336,16 +349,10 @@ pub async fn twins(tx: &mut Tx, folder: &Folder, read: &Read) -> Result<Vec<Twin
         "select u.id as upload_id, u.uuid, u.track_id, u.source, u.import_status, u.checksum, u.metadata, f.path,
            m.path as root
          from uploads u left join music_files f on f.upload_id = u.id left join music_folders m on m.id = f.folder_id
-         where (u.id in (select c.id from uploads c where c.checksum = ? and +c.library_id = ? order by c.id limit ?)
-             or u.id in (select c.id from uploads c where c.audio_checksum = ? and +c.library_id = ? order by c.id limit ?))
-           and u.import_status <> 'skipped' order by (u.import_status <> 'finished'), u.id",
+         where u.import_status <> 'skipped'",
     )
-    .bind(read.checksum.as_str())
-    .bind(folder.library_id)
-    .bind(ALIKE)
-    .bind(read.audio.as_str())
-    .bind(folder.library_id)
-    .bind(ALIKE)
+    .and(alike(folder.library_id, Some(&read.checksum), &read.audio))
+    .then(" order by (u.import_status <> 'finished'), u.id")
     .all(tx)
     .await
 }

@@ -120,21 +120,21 @@ async fn take(
     (album, held): (i64, Option<(i64, String)>),
     find: impl FnOnce() -> Option<Found> + Send + 'static,
 ) -> Result<bool> {
-    let Some(found) = spawn_blocking(find).await.map_err(Error::internal)? else {
+    let found = spawn_blocking(find).await.map_err(Error::internal)?;
+    let Some(Found { fit, origin }) = found else {
         return Ok(false);
     };
     if let Some((old, checksum)) = &held
-        && *checksum == found.checksum
+        && *checksum == origin.checksum
     {
         let mut tx = app.db().begin().await?;
-        note(&mut tx, (album, *old), &found.origin()).await?;
+        note(&mut tx, (album, *old), &origin).await?;
         tx.commit().await?;
         return Ok(false);
     }
-    let origin = found.origin();
     let old = held.map(|(old, _)| old);
     let pictures = &app.media().pictures;
-    let stored = pictures.store(found.fit).await?;
+    let stored = pictures.store(fit).await?;
     let given = insert(app, actor, (album, old), (&stored, &origin)).await;
     match &given {
         Ok(Some(unused)) => {

@@ -5,7 +5,6 @@ use std::{
 };
 
 use lofty::{config::ParseOptions, file::TaggedFileExt, picture::PictureType, probe::Probe};
-
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -14,26 +13,16 @@ use crate::{
     scan::{reading::album_folder, walk::Candidate},
 };
 
-/// A picture, and the file that it was found in.
+/// A picture, and where it was found.
 pub struct Found {
     pub fit: Fit,
-    pub file: Candidate,
-    pub checksum: String,
+    pub origin: Origin,
 }
 
-/// Where a picture came from, and its checksum.
+/// The file that a picture came from, as it was, and the checksum of the picture.
 pub struct Origin {
     pub file: Candidate,
     pub checksum: String,
-}
-
-impl Found {
-    pub fn origin(&self) -> Origin {
-        Origin {
-            file: self.file.clone(),
-            checksum: self.checksum.clone(),
-        }
-    }
 }
 
 /// Maximum size of a cover in bytes.
@@ -130,9 +119,6 @@ fn taken(path: &Path, bytes: Vec<u8>) -> Option<Found> {
     let warn = |reason: &picture::Unfit| tracing::warn!(file = %path.display(), %reason, "a cover is not taken");
     let checksum = hex(Sha256::digest(&bytes));
     let fit = picture::checked(bytes).inspect_err(warn).ok()?;
-    Some(Found {
-        fit,
-        file,
-        checksum,
-    })
+    let origin = Origin { file, checksum };
+    Some(Found { fit, origin })
 }

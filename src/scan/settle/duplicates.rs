@@ -75,6 +75,12 @@ impl Row {
         })
     }
 
+    /// Whether the upload says that it is another song than a file.
+    fn is_other_than(&self, read: &Read) -> bool {
+        self.tags()
+            .is_some_and(|tags| !tags.are_of_one_song(&read.tags))
+    }
+
     /// Whether two uploads with the same audio are one recording.
     fn is_one_with(&self, other: &Row) -> bool {
         if self.checksum.is_some() && self.checksum == other.checksum {
@@ -222,17 +228,8 @@ async fn with_same_audio(tx: &mut Tx, mine: &Row) -> Result<Vec<Row>> {
         return Ok(Vec::new());
     };
     rows()
-        .then(
-            "(u.id in (select c.id from uploads c where c.checksum = ? and +c.library_id = ? order by c.id limit ?)
-               or u.id in (select c.id from uploads c where c.audio_checksum = ? and +c.library_id = ? order by c.id limit ?))
-             and u.id <> ? and (u.import_status <> 'errored' or u.import_details = ?) order by u.id",
-        )
-        .bind(mine.checksum.clone())
-        .bind(mine.library_id)
-        .bind(files::ALIKE)
-        .bind(audio.as_str())
-        .bind(mine.library_id)
-        .bind(files::ALIKE)
+        .append(files::alike(mine.library_id, mine.checksum.as_deref(), audio))
+        .then(" and u.id <> ? and (u.import_status <> 'errored' or u.import_details = ?) order by u.id")
         .bind(mine.id)
         .bind(files::gone())
         .all(tx)
@@ -274,11 +271,7 @@ pub async fn part(tx: &mut Tx, catalogue: &mut Catalogue<'_>, upload: i64) -> Re
         return Ok(());
     };
     let beside = beside(tx, &mine, track).await?;
-    let is_other = |row: &Row| {
-        row.tags()
-            .is_some_and(|tags| !tags.are_of_one_song(&read.tags))
-    };
-    if beside.iter().any(is_other) && !beside.iter().any(|row| !is_other(row)) {
+    if !beside.is_empty() && beside.iter().all(|row| row.is_other_than(&read)) {
         let place = catalogue.place(tx, &read).await?;
         update::give(tx, mine.id, place.track).await?;
     }
@@ -296,11 +289,8 @@ async fn merge_tracks(tx: &mut Tx, catalogue: &mut Catalogue<'_>, mine: &Row) ->
     let (Some(track), Some(read)) = (mine.track_id, mine.read()) else {
         return Ok(());
     };
-    let is_other = |row: &Row| {
-        row.tags()
-            .is_some_and(|tags| !tags.are_of_one_song(&read.tags))
-    };
-    if beside(tx, mine, track).await?.iter().any(is_other) {
+    let beside = beside(tx, mine, track).await?;
+    if beside.iter().any(|row| row.is_other_than(&read)) {
         return Ok(());
     }
     let album = sql("select album_id from tracks where id = ?").bind(track);

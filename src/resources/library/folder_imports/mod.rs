@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use async_graphql::{Context, InputObject, SimpleObject};
 use poem_openapi::Object;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
@@ -74,7 +74,7 @@ pub struct NewFolderImport {
 }
 
 /// The import that was begun.
-#[derive(Debug, Serialize, Deserialize, Object)]
+#[derive(Debug, Serialize, Object)]
 pub struct StartedBody {
     /// Path of the folder below the music directory.
     path: String,
