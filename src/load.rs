@@ -30,7 +30,7 @@ pub trait Load: Send + Sync + 'static {
     ) -> impl Future<Output = Result<HashMap<i64, Self::Value>>> + Send;
 }
 
-/// A row of a table with a numeric id; it is kept in memory until it changes.
+/// A row of a table with a numeric id; it is kept in memory until it changes, if its changes are named.
 pub trait Entity: Row + Clone + Weigh + Send + Sync {
     const TABLE: &'static str;
     /// The columns that the type is read from.
@@ -64,12 +64,13 @@ impl<T: Entity> Load for T {
 }
 
 /// Declares a row: `entity!(Track in "tracks": "id, uuid, ..", upon [TrackId], weighs [title, fid]);`
+/// Upon no change: it is not kept.
 macro_rules! entity {
-    ($type:ident in $table:literal: $columns:literal, upon [$($change:ident),+], weighs [$($field:ident),*]) => {
+    ($type:ident in $table:literal: $columns:literal, upon [$($change:ident),*], weighs [$($field:ident),*]) => {
         impl $crate::load::Entity for $type {
             const TABLE: &'static str = $table;
             const COLUMNS: &'static str = $columns;
-            const CHANGES: &'static [$crate::store::Change] = &[$($crate::store::Change::$change),+];
+            const CHANGES: &'static [$crate::store::Change] = &[$($crate::store::Change::$change),*];
 
             fn id(&self) -> i64 {
                 self.id

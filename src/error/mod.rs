@@ -63,6 +63,12 @@ pub enum Error {
     /// Input that is not valid, by field; `tags.1` is the second of `tags`.
     #[error("Invalid input.")]
     Invalid(IndexMap<String, Vec<String>>),
+    /// Input that is not valid, in a sentence; REST tells it in a form of its own.
+    #[error("{sentence}")]
+    Shaped {
+        sentence: String,
+        body: Box<serde_json::Value>,
+    },
     /// A GraphQL request error.
     #[error("{}", .0.message)]
     Query(Box<Fault>),
@@ -129,7 +135,7 @@ impl Error {
             Self::Late => (StatusCode::REQUEST_TIMEOUT, "TIMEOUT"),
             Self::Throttled(_) => (StatusCode::TOO_MANY_REQUESTS, "THROTTLED"),
             Self::Malformed(_) | Self::Refused(_) => (StatusCode::BAD_REQUEST, "BAD_REQUEST"),
-            Self::Invalid(_) => (StatusCode::BAD_REQUEST, "INVALID"),
+            Self::Invalid(_) | Self::Shaped { .. } => (StatusCode::BAD_REQUEST, "INVALID"),
             Self::Query(fault) => (StatusCode::BAD_REQUEST, fault.code),
             Self::Unprocessable(_) => (StatusCode::UNPROCESSABLE_ENTITY, "UNPROCESSABLE"),
             Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE"),
@@ -256,6 +262,7 @@ impl ResponseError for Error {
         self.log();
         let body = match self {
             Self::Invalid(fields) => nested(fields),
+            Self::Shaped { body, .. } => (**body).clone(),
             error => json!({ "detail": error.to_string() }),
         };
         let mut response = Response::builder()

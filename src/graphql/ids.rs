@@ -44,6 +44,14 @@ choices! {
         OauthApplication = "OauthApplication",
         /// A grant.
         Grant = "Grant",
+        /// A favorite.
+        Favorite = "Favorite",
+        /// A listening.
+        Listening = "Listening",
+        /// A playlist.
+        Playlist = "Playlist",
+        /// A track in a playlist.
+        PlaylistTrack = "PlaylistTrack",
     }
 }
 

@@ -35,6 +35,11 @@ use crate::{
         Mutation, Query, Subscription,
         catalogue::{albums::Album, artists::Artist, tags::Tag, tracks::Track},
         library::{libraries::Library, uploads::Upload},
+        listening::{
+            favorites::Favorite,
+            history::Listening,
+            playlists::{Playlist, PlaylistTrack},
+        },
     },
 };
 
@@ -69,6 +74,10 @@ fn described() -> Builder {
     .override_output_type_description::<Connection<Upload>>("A page of uploads.")
     .override_output_type_description::<Connection<Library>>("A page of libraries.")
     .override_output_type_description::<Connection<Tag>>("A page of tags.")
+    .override_output_type_description::<Connection<Favorite>>("A page of favorites.")
+    .override_output_type_description::<Connection<Listening>>("A page of listenings.")
+    .override_output_type_description::<Connection<Playlist>>("A page of playlists.")
+    .override_output_type_description::<Connection<PlaylistTrack>>("A page of a playlist's tracks.")
 }
 
 /// The text of `schema.graphql`.

@@ -14,7 +14,7 @@ use super::ids::{Key, Kind};
 use crate::{
     context::Reader,
     error::{Error, Result},
-    rest::params::Scalar,
+    rest::params::{REFERENCE, Scalar},
     store::{Row, sql},
 };
 
@@ -77,6 +77,19 @@ impl<T, F> Reference<T, F> {
             Sent::Key(key) => Ok(key),
             Sent::Wrong(complaint) => Err(Error::field(field, complaint.clone())),
         }
+    }
+}
+
+impl<T, F> Reference<T, F> {
+    /// Refuses a reference to an object that does not exist.
+    pub fn unknown(&self, field: &str) -> Error {
+        let name = match &self.sent {
+            Sent::Key(Key::Id(id)) => id.to_string(),
+            Sent::Key(Key::Uuid(uuid)) => uuid.to_string(),
+            Sent::Wrong(_) => String::new(),
+        };
+        let complaint = format!("Invalid pk \"{name}\" - object does not exist.");
+        Error::field(field, complaint)
     }
 }
 
@@ -241,7 +254,13 @@ impl<T: Send + Sync, F: Type> Type for Reference<T, F> {
     }
 
     fn schema_ref() -> MetaSchemaRef {
-        F::schema_ref()
+        match F::schema_ref() {
+            MetaSchemaRef::Inline(schema) => {
+                let title = Some(REFERENCE.to_owned());
+                MetaSchemaRef::Inline(Box::new(MetaSchema { title, ..*schema }))
+            }
+            named => named,
+        }
     }
 
     fn as_raw_value(&self) -> Option<&Self> {

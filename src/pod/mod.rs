@@ -68,6 +68,12 @@ impl Preferences {
         self.get("users__upload_quota").as_i64().unwrap_or(1000)
     }
 
+    /// Maximum number of tracks in a playlist.
+    pub fn max_playlist_tracks(&self) -> usize {
+        let most = self.get("playlists__max_tracks").as_u64();
+        most.and_then(|most| most.try_into().ok()).unwrap_or(250)
+    }
+
     /// Whether the pod requires authentication for reading the catalogue.
     pub fn closed_to_strangers(&self) -> bool {
         self.is_on("common__api_authentication_required")

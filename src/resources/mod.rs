@@ -66,6 +66,7 @@ pub fn rest() -> impl OpenApi + Send + Sync + 'static {
 pub struct Query(
     catalogue::Queries,
     library::Queries,
+    listening::Queries,
     people::Queries,
     keeping::Queries,
     node::Queries,
@@ -73,7 +74,12 @@ pub struct Query(
 
 /// Root of all mutations. Each field is an operation, as in `Query`; fields run one after another.
 #[derive(Default, MergedObject)]
-pub struct Mutation(catalogue::Mutations, library::Mutations, people::Mutations);
+pub struct Mutation(
+    catalogue::Mutations,
+    library::Mutations,
+    listening::Mutations,
+    people::Mutations,
+);
 
 /// Root of all subscriptions, over WebSocket (`graphql-transport-ws`) or server-sent events. A subscription
 /// needs the scope of its operation, counts as one request when it starts, and ends when its token does.

@@ -25,6 +25,11 @@ use crate::{
             libraries::{self, Library},
             uploads::{self, Upload},
         },
+        listening::{
+            favorites::{self, Favorite},
+            history::{self, Listening},
+            playlists::{self, Playlist, PlaylistTrack},
+        },
         people::{
             actors::{self, Actor},
             applications::{self, OauthApplication},
@@ -90,6 +95,10 @@ nodes! {
     Session by name = sessions::retrieve, as sessions::List;
     OauthApplication by name = applications::retrieve, as applications::Retrieve;
     Grant by name = grants::retrieve, as grants::Retrieve;
+    Favorite by key = favorites::retrieve, as favorites::List;
+    Listening by key = history::retrieve, as history::Retrieve;
+    Playlist by key = playlists::retrieve, as playlists::Retrieve;
+    PlaylistTrack by key = playlists::entry, as playlists::Tracks;
 }
 
 /// Maximum number of IDs at once.

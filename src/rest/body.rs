@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 use super::{
     form::{FORM, PARTS, fields},
     incoming::limited,
+    params::REFERENCE,
 };
 use crate::error::{Error, Result};
 
@@ -133,26 +134,26 @@ fn mismatch(property: &MetaSchemaRef, registry: &Registry, value: &mut Value) ->
     match (schema.ty, &*value) {
         ("integer", Value::String(text)) => match text.parse::<i64>() {
             Ok(number) => *value = number.into(),
-            Err(_) => return Some("A valid integer is required.".to_owned()),
+            Err(_) => return Some(no_number(schema, value)),
         },
         ("boolean", Value::String(text)) => match text.as_str() {
             "true" | "True" | "1" | "on" => *value = true.into(),
             "false" | "False" | "0" | "off" => *value = false.into(),
             _ => return Some("Must be a valid boolean.".to_owned()),
         },
-        ("integer", value) if !value.is_i64() => {
-            return Some("A valid integer is required.".to_owned());
-        }
+        ("integer", value) if !value.is_i64() => return Some(no_number(schema, value)),
         ("boolean", value) if !value.is_boolean() => {
             return Some("Must be a valid boolean.".to_owned());
         }
-        ("string", value) if !value.is_string() => return Some("Not a valid string.".to_owned()),
+        ("string", Value::String(text)) => return length_mismatch(schema, text),
+        ("string", _) => return Some("Not a valid string.".to_owned()),
         ("array", value) if !value.is_array() => {
             return Some(format!(
                 "Expected a list of items but got type \"{}\".",
                 kind(value)
             ));
         }
+        ("array", Value::Array(_)) => return items_mismatch(schema, registry, value),
         ("object", value) if !value.is_object() => {
             return Some(format!(
                 "Expected a dictionary of items but got type \"{}\".",
@@ -162,6 +163,37 @@ fn mismatch(property: &MetaSchemaRef, registry: &Registry, value: &mut Value) ->
         _ => {}
     }
     None
+}
+
+/// Why a text is too short or too long. One that must not be empty must not be blank either.
+fn length_mismatch(schema: &MetaSchema, text: &str) -> Option<String> {
+    if schema.min_length.is_some_and(|least| least > 0) && text.trim().is_empty() {
+        return Some("This field may not be blank.".to_owned());
+    }
+    let most = schema
+        .max_length
+        .filter(|most| text.chars().count() > *most)?;
+    Some(format!(
+        "Ensure this field has no more than {most} characters."
+    ))
+}
+
+/// Why a list does not fit: what is wrong with its first item that does not.
+fn items_mismatch(schema: &MetaSchema, registry: &Registry, value: &mut Value) -> Option<String> {
+    let (items, values) = (schema.items.as_deref()?, value.as_array_mut()?);
+    values
+        .iter_mut()
+        .find_map(|item| mismatch(items, registry, item))
+}
+
+fn no_number(schema: &MetaSchema, value: &Value) -> String {
+    match schema.title.as_deref() {
+        Some(REFERENCE) => format!(
+            "Incorrect type. Expected pk value, received {}.",
+            kind(value)
+        ),
+        _ => "A valid integer is required.".to_owned(),
+    }
 }
 
 fn kind(value: &Value) -> &'static str {

@@ -1,4 +1,4 @@
-//! Changes of the database, whoever made them: triggers record them (migrations 0004 and 0008); the cache
+//! Changes of the database, whoever made them: triggers record them (migrations 0004, 0008 and 0014); the cache
 //! and those who wait for changes read them.
 use std::collections::HashMap;
 
@@ -48,6 +48,8 @@ changes! {
     LicenseCode = licenses.code;
     OauthConsentUser = oauth_consents.user_id;
     OauthFamilyUser = oauth_families.user_id;
+    PlaylistId = playlists.id;
+    PlaylistTrackPlaylist = playlist_tracks.playlist_id;
     SessionUser = sessions.user_id;
     TagId = tags.id;
     TrackAlbum = tracks.album_id;
@@ -230,11 +232,13 @@ mod tests {
         for migrations in [
             concat!(
                 include_str!("../../migrations/sqlite/0004_changes.sql"),
-                include_str!("../../migrations/sqlite/0008_account_changes.sql")
+                include_str!("../../migrations/sqlite/0008_account_changes.sql"),
+                include_str!("../../migrations/sqlite/0014_playlists.sql")
             ),
             concat!(
                 include_str!("../../migrations/postgres/0004_changes.sql"),
-                include_str!("../../migrations/postgres/0008_account_changes.sql")
+                include_str!("../../migrations/postgres/0008_account_changes.sql"),
+                include_str!("../../migrations/postgres/0014_playlists.sql")
             ),
         ] {
             for change in Change::ALL {

@@ -32,6 +32,9 @@ const AREAS: &[&str] = &[
     "users",
     "oauth",
     "ratelimit",
+    "favorites",
+    "history",
+    "playlists",
 ];
 
 /// Headers that must be equal.

@@ -113,6 +113,10 @@ const OTHERWISE: &[&str] = &[
     // Null until following and scanning other pods are there.
     "HoldingLibrary.follow",
     "HoldingLibrary.latest_scan",
+    // `user.actor`.
+    "Favorite.actor",
+    "Listening.actor",
+    "Playlist.actor",
     // `listenToken`.
     "Me.tokens",
     // Shown only by the payloads that make them.

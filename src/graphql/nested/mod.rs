@@ -192,11 +192,29 @@ pub(crate) use nested;
 ///     artists: ArtistsOfTag = "Artists with the tag.";
 /// }
 /// ```
+///
+/// Rows in brackets before them are lists as a whole, of at most 200 objects:
+/// `grants: Grant = owned(grants::list), "About them.";` calls `self.owned(ctx, grants::list)`.
 macro_rules! with_lists {
-    ($object:ident { $($by_hand:tt)* } $($name:ident: $list:ty = $about:literal;)+) => {
+    (
+        $object:ident { $($by_hand:tt)* }
+        $([ $($all:ident: $all_of:ty = $find:ident($every:path), $all_about:literal;)+ ])?
+        $($name:ident: $list:ty = $about:literal;)+
+    ) => {
         #[async_graphql::ComplexObject]
         impl $object {
             $($by_hand)*
+
+            $($(
+                #[doc = $all_about]
+                #[graphql(complexity = "crate::graphql::connection::cost(200, child_complexity)")]
+                async fn $all(
+                    &self,
+                    ctx: &async_graphql::Context<'_>,
+                ) -> Option<$crate::error::Result<Option<Vec<$all_of>>>> {
+                    $crate::graphql::connection::answer(self.$find(ctx, $every)).await
+                }
+            )+)?
 
             $(
                 #[doc = $about]

@@ -31,7 +31,7 @@ pub struct Shelf {
     /// Condition: the row has an upload `u` such that ..; needs a condition and a closing
     /// parenthesis.
     pub has_upload: &'static str,
-    /// Condition: the user ? has hidden an artist of the row.
+    /// Select of the IDs of the rows of which the user ? has hidden an artist.
     pub hidden: &'static str,
     /// Number of placeholders in `hidden`.
     pub hidden_values: usize,
@@ -74,8 +74,7 @@ impl Shelf {
             } else {
                 " and not "
             };
-            from = from.then(not).then(self.hidden);
-            from = (0..self.hidden_values).fold(from, |from, _| from.bind(user));
+            from = from.then(not).append(self.among(self.hidden_from(user)));
         }
         if wanted.include_channels != Some(true) {
             from = from.then(" and not ").then(self.of_channel);
@@ -156,12 +155,17 @@ impl Shelf {
     }
 
     fn uploaded_where(&self, condition: Sql) -> Sql {
-        sql(self.among)
-            .then(" (")
-            .then(self.uploaded)
-            .then(" where ")
-            .append(condition)
-            .then(")")
+        self.among(sql(self.uploaded).then(" where ").append(condition))
+    }
+
+    /// Condition: the row is one of those that are selected.
+    fn among(&self, select: Sql) -> Sql {
+        sql(self.among).then(" (").append(select).then(")")
+    }
+
+    /// Select of the IDs of the rows of which a user has hidden an artist.
+    pub fn hidden_from(&self, user: i64) -> Sql {
+        (0..self.hidden_values).fold(sql(self.hidden), |hidden, _| hidden.bind(user))
     }
 
     fn upload_such_that(&self, condition: Sql) -> Sql {

@@ -1,6 +1,7 @@
 //! Accounts, and what acts for them: sessions, applications and grants.
 pub mod actors;
 pub mod applications;
+pub mod audience;
 pub mod auth;
 pub mod grants;
 pub mod oauth;

@@ -105,6 +105,10 @@ impl Complaints {
     }
 }
 
+/// The title of a reference to an object in the OpenAPI document, by which complaints tell it from other
+/// numbers.
+pub const REFERENCE: &str = "Reference";
+
 /// Query parameters for the OpenAPI document.
 pub trait Docs {
     fn docs() -> Vec<ParamDoc>;

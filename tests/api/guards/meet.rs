@@ -38,6 +38,63 @@ pub fn meet(info: &Info) -> (&'static str, &'static str) {
             "uploads/UPLOAD",
             "{ upload(uuid: \"UPLOAD\") { mimetype } }",
         ),
+        "favorites.list" => ("favorites/tracks", "{ favorites { edges { cursor } } }"),
+        "favorites.all" => ("favorites/tracks/all", ""),
+        "favorites.create" => (
+            "favorites/tracks",
+            "mutation { createFavorite(input: {track: 99999}) { favorite { databaseId } } }",
+        ),
+        "favorites.remove" => (
+            "favorites/tracks/remove",
+            "mutation { removeFavorite(input: {track: 99999}) { deletedId } }",
+        ),
+        "favorites.delete" => (
+            "favorites/tracks/99999",
+            "mutation { deleteFavorite(input: {id: 99999}) { deletedId } }",
+        ),
+        "history.list" => ("history/listenings", "{ listenings { edges { cursor } } }"),
+        "history.retrieve" => (
+            "history/listenings/2",
+            "{ listening(databaseId: 2) { creationDate } }",
+        ),
+        "history.create" => (
+            "history/listenings",
+            "mutation { createListening(input: {track: 99999}) { listening { databaseId } } }",
+        ),
+        "playlists.list" => ("playlists", "{ playlists { edges { cursor } } }"),
+        "playlists.retrieve" => ("playlists/1", "{ playlist(databaseId: 1) { name } }"),
+        "playlists.tracks" => (
+            "playlists/1/tracks",
+            "{ playlist(databaseId: 1) { tracks { edges { cursor } } } }",
+        ),
+        "playlists.create" => (
+            "playlists",
+            "mutation { createPlaylist(input: {name: \"\"}) { playlist { name } } }",
+        ),
+        "playlists.update" => (
+            "playlists/99999",
+            "mutation { updatePlaylist(input: {id: 99999}) { playlist { name } } }",
+        ),
+        "playlists.delete" => (
+            "playlists/99999",
+            "mutation { deletePlaylist(input: {id: 99999}) { deletedId } }",
+        ),
+        "playlists.add" => (
+            "playlists/99999/add",
+            "mutation { addTracksToPlaylist(input: {id: 99999, tracks: []}) { playlist { name } } }",
+        ),
+        "playlists.move" => (
+            "playlists/99999/move",
+            "mutation { movePlaylistTrack(input: {id: 99999, from: 0, to: 0}) { playlist { name } } }",
+        ),
+        "playlists.remove" => (
+            "playlists/99999/remove",
+            "mutation { removePlaylistTrack(input: {id: 99999, index: 0}) { playlist { name } } }",
+        ),
+        "playlists.clear" => (
+            "playlists/99999/clear",
+            "mutation { clearPlaylist(input: {id: 99999}) { playlist { name } } }",
+        ),
         "libraries.create" => (
             "libraries",
             "mutation { createLibrary(input: {name: \"\"}) { library { name } } }",

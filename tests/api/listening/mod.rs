@@ -1,5 +1,8 @@
 //! Hearing tracks: whole, in ranges, converted, and by whom.
 mod conversions;
+mod favorites;
+mod history;
+mod playlists;
 
 use std::{fs, path::PathBuf};
 

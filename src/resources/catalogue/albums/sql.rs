@@ -28,8 +28,8 @@ const SHELF: Shelf = Shelf {
     uploaded: "select t.album_id from uploads u join tracks t on t.id = u.track_id",
     has_upload: "exists (select 1 from tracks t join uploads u on u.track_id = t.id
         where t.album_id = al.id and ",
-    hidden: "al.id in (select h.album_id from content_filters f
-        join album_artists h on h.artist_id = f.target_artist_id where f.user_id = ?)",
+    hidden: "select h.album_id from content_filters f
+        join album_artists h on h.artist_id = f.target_artist_id where f.user_id = ?",
     hidden_values: 1,
     of_channel: "al.id in (select h.album_id from channels c
         join album_artists h on h.artist_id = c.artist_id)",

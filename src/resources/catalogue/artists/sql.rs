@@ -28,7 +28,7 @@ const SHELF: Shelf = Shelf {
     uploaded: "select ta.artist_id from uploads u join track_artists ta on ta.track_id = u.track_id",
     has_upload: "exists (select 1 from track_artists ta join uploads u on u.track_id = ta.track_id
         where ta.artist_id = a.id and ",
-    hidden: "a.id in (select f.target_artist_id from content_filters f where f.user_id = ?)",
+    hidden: "select f.target_artist_id from content_filters f where f.user_id = ?",
     hidden_values: 1,
     of_channel: "a.id in (select c.artist_id from channels c)",
     added: "a.creation_date",

@@ -13,7 +13,9 @@ pub use self::{
     body::{Rest, TrackBody, bodies, shown},
     details::{Contributor, ReplayGain, TrackDetails, write as describe},
     nested::{TracksOfAlbum, TracksOfArtist, TracksOfLibrary, TracksOfTag},
-    sql::{AlbumTracks, ArtistTracks, search_listing, title_listing},
+    sql::{
+        AlbumTracks, ArtistTracks, all_known, hidden_from, known, search_listing, title_listing,
+    },
 };
 use super::{found, libraries_of, owned_by_channel};
 use crate::{

@@ -1,13 +1,18 @@
 //! SQL for reading tracks.
 use std::collections::HashMap;
 
+use uuid::Uuid;
+
 use super::super::shelf::{Narrowing, Shelf, exists};
 use super::{Track, TrackFilter, TrackOrder, TrackOrderField};
 use crate::{
     context::Reader,
     error::Result,
-    graphql::reference::{identified, numbers, resolved},
-    load::{entity, grouped, load},
+    graphql::{
+        ids::Key,
+        reference::{ById, identified, numbers, resolved},
+    },
+    load::{entity, grouped, load, sole},
     resources::{checks::bounded, library::visibility::audible},
     store::{
         Index, Reads, Sql,
@@ -27,11 +32,11 @@ const SHELF: Shelf = Shelf {
         (select y.tag_id from track_tags y where y.track_id = ?))",
     uploaded: "select u.track_id from uploads u",
     has_upload: "exists (select 1 from uploads u where u.track_id = t.id and ",
-    hidden: "t.id in (select h.track_id from content_filters f
+    hidden: "select h.track_id from content_filters f
           join track_artists h on h.artist_id = f.target_artist_id where f.user_id = ?
         union all select s.id from content_filters f
           join album_artists h on h.artist_id = f.target_artist_id
-          join tracks s on s.album_id = h.album_id where f.user_id = ?)",
+          join tracks s on s.album_id = h.album_id where f.user_id = ?",
     hidden_values: 2,
     of_channel: "t.id in (select h.track_id from channels c
         join track_artists h on h.artist_id = c.artist_id)",
@@ -54,6 +59,46 @@ const PLACES: &[(&str, Index)] = &[
 /// Condition: the caller can play something of the row in this library.
 pub(super) fn in_library(reader: &Reader, library: i64) -> Sql {
     SHELF.in_library(reader, library)
+}
+
+/// Select of the IDs of the tracks of artists that a user has hidden.
+pub fn hidden_from(user: i64) -> Sql {
+    SHELF.hidden_from(user)
+}
+
+/// The ID of a track that an input refers to.
+///
+/// # Errors
+/// `Invalid` for a track that does not exist.
+pub async fn known(reader: &Reader, field: &str, track: &ById<Track>) -> Result<i64> {
+    let found = all_known(reader, field, std::slice::from_ref(track)).await?;
+    sole(found).map(|(id, _)| id)
+}
+
+/// The IDs and titles of tracks that an input refers to, in its order.
+///
+/// # Errors
+/// `Invalid` for the first track that does not exist.
+pub async fn all_known(
+    reader: &Reader,
+    field: &str,
+    tracks: &[ById<Track>],
+) -> Result<Vec<(i64, String)>> {
+    let ids = numbers(reader, field, tracks).await?;
+    let rows = sql("select id, uuid, title from tracks where id in ?*").bind(ids);
+    let rows: Vec<(i64, Uuid, String)> = rows.all(reader.db()).await?;
+    let find = |track: &ById<Track>| {
+        let key = track.key(field)?;
+        let is_it = |row: &&(i64, Uuid, String)| match key {
+            Key::Id(id) => row.0 == *id,
+            Key::Uuid(uuid) => row.1 == *uuid,
+        };
+        match rows.iter().find(is_it) {
+            Some((id, _, title)) => Ok((*id, title.clone())),
+            None => Err(track.unknown(field)),
+        }
+    };
+    tracks.iter().map(find).collect()
 }
 
 pub(super) async fn listing(

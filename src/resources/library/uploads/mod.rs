@@ -16,7 +16,7 @@ pub use self::{
     address::{AudioFormat, address},
     body::{Rest, UploadBody, UploadRef, file_name, listen_url},
     nested::{UploadsOfActor, UploadsOfLibrary},
-    sql::{audible_uploads, audible_uploads_of, duration_of},
+    sql::{audible_uploads, audible_uploads_of, duration_of, durations},
 };
 use super::visibility::audible;
 use crate::{

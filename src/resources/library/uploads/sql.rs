@@ -202,6 +202,15 @@ pub async fn audible_uploads(
     Ok(uploads)
 }
 
+/// The durations of tracks in seconds, of their oldest uploads with audio, whoever may play them.
+pub async fn durations(loaders: &Loaders, tracks: &[i64]) -> Result<HashMap<i64, i64>> {
+    let uploads = loaders.many::<TrackUploads>(tracks.iter().copied()).await?;
+    let known = uploads
+        .iter()
+        .filter_map(|(track, uploads)| Some((*track, duration_of(uploads)?)));
+    Ok(known.collect())
+}
+
 /// The duration of a track with these uploads, in seconds.
 pub fn duration_of(uploads: &[Upload]) -> Option<i64> {
     uploads.iter().find_map(|upload| upload.duration)

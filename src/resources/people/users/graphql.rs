@@ -2,8 +2,8 @@
 use std::{borrow::Cow, collections::BTreeMap};
 
 use async_graphql::{
-    ComplexObject, Context, ContextSelectionSet, ID, InputObject, Json, OutputType, Positioned,
-    ServerResult, SimpleObject, parser::types::Field, registry::Registry,
+    Context, ContextSelectionSet, ID, InputObject, Json, OutputType, Positioned, ServerResult,
+    SimpleObject, parser::types::Field, registry::Registry,
 };
 use serde_json::Value;
 
@@ -19,13 +19,17 @@ use crate::{
     context::Cx,
     error::Result,
     graphql::{
-        connection::{answer, cost},
+        connection::answer,
         ids::{Kind, global},
+        nested::with_lists,
         standard::{fields, mutations},
     },
     guard::{AllowExt, Allowed, Operation},
     resources::{
         library::{attachments::Attachment, contents::Content},
+        listening::{
+            favorites::FavoritesOfUser, history::ListeningsOfUser, playlists::PlaylistsOfUser,
+        },
         people::{
             actors::Actor,
             applications::{self, OauthApplication},
@@ -75,181 +79,180 @@ impl User {
     }
 }
 
-#[ComplexObject]
-impl User {
-    /// Global ID; opaque.
-    #[graphql(name = "id")]
-    pub(crate) async fn global_id(&self) -> ID {
-        global(Kind::User, &self.username)
-    }
+with_lists! {
+    User {
+        /// Global ID; opaque.
+        #[graphql(name = "id")]
+        pub(crate) async fn global_id(&self) -> ID {
+            global(Kind::User, &self.username)
+        }
 
-    /// Whether this is your own account.
-    async fn is_viewer(&self, ctx: &Context<'_>) -> bool {
-        ctx.data_unchecked::<Cx>().reader().user_id() == Some(self.id)
-    }
+        /// Whether this is your own account.
+        async fn is_viewer(&self, ctx: &Context<'_>) -> bool {
+            ctx.data_unchecked::<Cx>().reader().user_id() == Some(self.id)
+        }
 
-    /// Username with the pod's hostname, such as `alice@pod.example`.
-    async fn full_username(&self, ctx: &Context<'_>) -> String {
-        let reader = ctx.data_unchecked::<Cx>().reader();
-        format!("{}@{}", self.username, reader.config().hostname())
-    }
-
-    /// Avatar picture; null if there is none.
-    async fn avatar(&self, ctx: &Context<'_>) -> Result<Option<Attachment>> {
-        let loaders = ctx.data_unchecked::<Cx>().loaders();
-        loaders.maybe::<Attachment>(self.avatar_id).await
-    }
-
-    /// The user's description of themselves; null if there is none.
-    async fn summary(&self, ctx: &Context<'_>) -> Result<Option<Content>> {
-        let loaders = ctx.data_unchecked::<Cx>().loaders();
-        loaders.maybe::<Content>(self.summary_id).await
-    }
-
-    /// ActivityPub actor of the account, which owns its libraries; null if there is none.
-    async fn actor(&self, ctx: &Context<'_>) -> Result<Option<Actor>> {
-        let loaders = ctx.data_unchecked::<Cx>().loaders();
-        loaders.maybe::<Actor>(self.actor_id).await
-    }
-
-    /// Applications that you have registered, newest first; null if it is not your account. Requires
-    /// `read:security`.
-    #[graphql(complexity = "cost(200, child_complexity)")]
-    async fn oauth_apps(&self, ctx: &Context<'_>) -> Option<Result<Option<Vec<OauthApplication>>>> {
-        answer(self.owned(ctx, applications::list)).await
-    }
-
-    /// Applications that you have authorized, newest first; null if it is not your account. Requires
-    /// `read:security`.
-    #[graphql(complexity = "cost(100, child_complexity)")]
-    async fn grants(&self, ctx: &Context<'_>) -> Option<Result<Option<Vec<Grant>>>> {
-        answer(self.owned(ctx, grants::list)).await
-    }
-
-    /// Your browser sessions, newest first; null if it is not your account. Requires `read:security`.
-    #[graphql(complexity = "cost(200, child_complexity)")]
-    async fn sessions(&self, ctx: &Context<'_>) -> Option<Result<Option<Vec<Session>>>> {
-        answer(self.owned(ctx, sessions::list)).await
-    }
-
-    /// Your email address; empty if the account has none.
-    async fn email(&self, ctx: &Context<'_>) -> Option<Result<Option<String>>> {
-        answer(self.own(ctx, |account| account.email.clone())).await
-    }
-
-    /// Whether your email address is confirmed.
-    async fn email_verified(&self, ctx: &Context<'_>) -> Option<Result<Option<bool>>> {
-        answer(self.own(ctx, |account| account.email_verified)).await
-    }
-
-    /// Whether your account belongs to the pod's staff.
-    async fn is_staff(&self, ctx: &Context<'_>) -> Option<Result<Option<bool>>> {
-        answer(self.own(ctx, |account| account.is_staff)).await
-    }
-
-    /// Whether your account is a superuser, who holds every permission.
-    async fn is_superuser(&self, ctx: &Context<'_>) -> Option<Result<Option<bool>>> {
-        answer(self.own(ctx, |account| account.is_superuser)).await
-    }
-
-    /// Who can see your favorites and listening history.
-    async fn privacy_level(&self, ctx: &Context<'_>) -> Option<Result<Option<UserPrivacy>>> {
-        answer(self.own(ctx, |account| account.privacy_level)).await
-    }
-
-    /// When clients may next ask you to support the pod; null: never, or not your account.
-    async fn instance_support_message_display_date(
-        &self,
-        ctx: &Context<'_>,
-    ) -> Option<Result<Option<Timestamp>>> {
-        answer(async {
-            let date = self.own(ctx, |account| account.instance_support_message_display_date);
-            Ok(date.await?.flatten())
-        })
-        .await
-    }
-
-    /// When clients may next ask you to support the Funkwhale project; null: never, or not your account.
-    async fn funkwhale_support_message_display_date(
-        &self,
-        ctx: &Context<'_>,
-    ) -> Option<Result<Option<Timestamp>>> {
-        answer(async {
-            let date = self.own(ctx, |account| {
-                account.funkwhale_support_message_display_date
-            });
-            Ok(date.await?.flatten())
-        })
-        .await
-    }
-
-    /// Your staff permissions, including those that the pod gives to every user.
-    async fn permissions(&self, ctx: &Context<'_>) -> Option<Result<Option<PermissionsBody>>> {
-        answer(async {
-            let user = ctx.data_unchecked::<Cx>().reader().user();
-            let own = self.own(ctx, |_| user.map(|user| user.permissions.into()));
-            own.await?.transpose()
-        })
-        .await
-    }
-
-    /// Your upload quota and its use.
-    #[graphql(complexity = 50)]
-    async fn quota_status(&self, ctx: &Context<'_>) -> Option<Result<Option<QuotaStatus>>> {
-        answer(async {
-            match self.own(ctx, Clone::clone).await? {
-                Some(account) => {
-                    let reader = ctx.data_unchecked::<Cx>().reader();
-                    quota::status(reader, &account).await.map(Some)
-                }
-                None => Ok(None),
-            }
-        })
-        .await
-    }
-
-    /// Your client settings: a JSON object; null if nothing was stored, or if it is not your account.
-    #[graphql(complexity = 500)]
-    async fn settings(&self, ctx: &Context<'_>) -> Option<Result<Option<Json<Value>>>> {
-        answer(async {
-            let settings = self.own(ctx, |account| account.settings.clone());
-            Ok(settings.await?.flatten().map(Json))
-        })
-        .await
-    }
-
-    /// Token for the `token` query parameter of audio URLs. Valid for three days, or until
-    /// your password changes or the credential that asked for it ends. Gives access to audio only, if
-    /// that credential has `read:libraries`.
-    async fn listen_token(&self, ctx: &Context<'_>) -> Option<Result<Option<String>>> {
-        answer(async {
+        /// Username with the pod's hostname, such as `alice@pod.example`.
+        async fn full_username(&self, ctx: &Context<'_>) -> String {
             let reader = ctx.data_unchecked::<Cx>().reader();
-            match self.own(ctx, |account| account.secret_key).await? {
-                Some(key) => {
-                    let now = reader.clock().now();
-                    Ok(Some(listening::sign(reader.user()?, key, now)))
-                }
-                None => Ok(None),
-            }
-        })
-        .await
-    }
+            format!("{}@{}", self.username, reader.config().hostname())
+        }
 
-    /// Your Subsonic API token; null if there is none, or if it is not your account. Requires
-    /// `read:security`.
-    async fn subsonic_token(&self, ctx: &Context<'_>) -> Option<Result<Option<String>>> {
-        answer(async {
-            let token = self.own(ctx, |account| account.subsonic_api_token.clone());
-            match token.await? {
-                Some(token) => {
-                    let _permit: Allowed<SubsonicToken> = ctx.reach().await?;
-                    Ok(token)
+        /// Avatar picture; null if there is none.
+        async fn avatar(&self, ctx: &Context<'_>) -> Result<Option<Attachment>> {
+            let loaders = ctx.data_unchecked::<Cx>().loaders();
+            loaders.maybe::<Attachment>(self.avatar_id).await
+        }
+
+        /// The user's description of themselves; null if there is none.
+        async fn summary(&self, ctx: &Context<'_>) -> Result<Option<Content>> {
+            let loaders = ctx.data_unchecked::<Cx>().loaders();
+            loaders.maybe::<Content>(self.summary_id).await
+        }
+
+        /// ActivityPub actor of the account, which owns its libraries; null if there is none.
+        async fn actor(&self, ctx: &Context<'_>) -> Result<Option<Actor>> {
+            let loaders = ctx.data_unchecked::<Cx>().loaders();
+            loaders.maybe::<Actor>(self.actor_id).await
+        }
+
+        /// Your email address; empty if the account has none.
+        async fn email(&self, ctx: &Context<'_>) -> Option<Result<Option<String>>> {
+            answer(self.own(ctx, |account| account.email.clone())).await
+        }
+
+        /// Whether your email address is confirmed.
+        async fn email_verified(&self, ctx: &Context<'_>) -> Option<Result<Option<bool>>> {
+            answer(self.own(ctx, |account| account.email_verified)).await
+        }
+
+        /// Whether your account belongs to the pod's staff.
+        async fn is_staff(&self, ctx: &Context<'_>) -> Option<Result<Option<bool>>> {
+            answer(self.own(ctx, |account| account.is_staff)).await
+        }
+
+        /// Whether your account is a superuser, who holds every permission.
+        async fn is_superuser(&self, ctx: &Context<'_>) -> Option<Result<Option<bool>>> {
+            answer(self.own(ctx, |account| account.is_superuser)).await
+        }
+
+        /// Who can see your favorites and listening history.
+        async fn privacy_level(&self, ctx: &Context<'_>) -> Option<Result<Option<UserPrivacy>>> {
+            answer(self.own(ctx, |account| account.privacy_level)).await
+        }
+
+        /// When clients may next ask you to support the pod; null: never, or not your account.
+        async fn instance_support_message_display_date(
+            &self,
+            ctx: &Context<'_>,
+        ) -> Option<Result<Option<Timestamp>>> {
+            answer(async {
+                let date = self.own(ctx, |account| account.instance_support_message_display_date);
+                Ok(date.await?.flatten())
+            })
+            .await
+        }
+
+        /// When clients may next ask you to support the Funkwhale project; null: never, or not your account.
+        async fn funkwhale_support_message_display_date(
+            &self,
+            ctx: &Context<'_>,
+        ) -> Option<Result<Option<Timestamp>>> {
+            answer(async {
+                let date = self.own(ctx, |account| {
+                    account.funkwhale_support_message_display_date
+                });
+                Ok(date.await?.flatten())
+            })
+            .await
+        }
+
+        /// Your staff permissions, including those that the pod gives to every user.
+        async fn permissions(&self, ctx: &Context<'_>) -> Option<Result<Option<PermissionsBody>>> {
+            answer(async {
+                let user = ctx.data_unchecked::<Cx>().reader().user();
+                let own = self.own(ctx, |_| user.map(|user| user.permissions.into()));
+                own.await?.transpose()
+            })
+            .await
+        }
+
+        /// Your upload quota and its use.
+        #[graphql(complexity = 50)]
+        async fn quota_status(&self, ctx: &Context<'_>) -> Option<Result<Option<QuotaStatus>>> {
+            answer(async {
+                match self.own(ctx, Clone::clone).await? {
+                    Some(account) => {
+                        let reader = ctx.data_unchecked::<Cx>().reader();
+                        quota::status(reader, &account).await.map(Some)
+                    }
+                    None => Ok(None),
                 }
-                None => Ok(None),
-            }
-        })
-        .await
+            })
+            .await
+        }
+
+        /// Your client settings: a JSON object; null if nothing was stored, or if it is not your account.
+        #[graphql(complexity = 500)]
+        async fn settings(&self, ctx: &Context<'_>) -> Option<Result<Option<Json<Value>>>> {
+            answer(async {
+                let settings = self.own(ctx, |account| account.settings.clone());
+                Ok(settings.await?.flatten().map(Json))
+            })
+            .await
+        }
+
+        /// Token for the `token` query parameter of audio URLs. Valid for three days, or until
+        /// your password changes or the credential that asked for it ends. Gives access to audio only, if
+        /// that credential has `read:libraries`.
+        async fn listen_token(&self, ctx: &Context<'_>) -> Option<Result<Option<String>>> {
+            answer(async {
+                let reader = ctx.data_unchecked::<Cx>().reader();
+                match self.own(ctx, |account| account.secret_key).await? {
+                    Some(key) => {
+                        let now = reader.clock().now();
+                        Ok(Some(listening::sign(reader.user()?, key, now)))
+                    }
+                    None => Ok(None),
+                }
+            })
+            .await
+        }
+
+        /// Your Subsonic API token; null if there is none, or if it is not your account. Requires
+        /// `read:security`.
+        async fn subsonic_token(&self, ctx: &Context<'_>) -> Option<Result<Option<String>>> {
+            answer(async {
+                let token = self.own(ctx, |account| account.subsonic_api_token.clone());
+                match token.await? {
+                    Some(token) => {
+                        let _permit: Allowed<SubsonicToken> = ctx.reach().await?;
+                        Ok(token)
+                    }
+                    None => Ok(None),
+                }
+            })
+            .await
+        }
     }
+    [
+        oauth_apps: OauthApplication = owned(applications::list),
+            "Applications that you have registered, newest first; null if it is not your account. Requires \
+             `read:security`.";
+        grants: Grant = owned(grants::list),
+            "Applications that you have authorized, newest first; null if it is not your account. Requires \
+             `read:security`.";
+        sessions: Session = owned(sessions::list),
+            "Your browser sessions, newest first; null if it is not your account. Requires `read:security`.";
+    ]
+    favorites: FavoritesOfUser =
+        "Favorites of the user that you may see, newest first, unless `orderBy` is given. Requires \
+         `read:favorites`.";
+    listenings: ListeningsOfUser =
+        "What the user has played, as far as you may see it, newest first, unless `orderBy` is given. Requires \
+         `read:listenings`.";
+    playlists: PlaylistsOfUser =
+        "Playlists of the user that you may see, oldest first, unless `orderBy` is given. Requires `read:playlists`.";
 }
 
 async fn own(permit: &Allowed<Me>) -> Result<User> {

@@ -2,6 +2,7 @@
 mod body;
 pub mod graphql;
 mod quota;
+mod reference;
 mod session;
 mod sql;
 mod write;
@@ -18,7 +19,8 @@ use tokio::sync::OnceCell;
 pub use self::{
     body::Rest,
     quota::QuotaStatus,
-    sql::{retrieve, summary, viewer},
+    reference::{UserRef, refs},
+    sql::{UserById, retrieve, summary, viewer},
     write::{
         ChangeEmail, Changes, DeleteAccount, change, change_email, delete, delete_subsonic_token,
         rotate_subsonic_token, store_settings, update,

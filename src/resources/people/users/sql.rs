@@ -1,11 +1,13 @@
 //! Reading users from the database.
+use std::collections::HashMap;
+
 use super::{Retrieve, User, Viewer};
 use crate::{
     accounts::is_named,
     context::Reader,
     error::{Error, Result},
     guard::Allowed,
-    load::Loaders,
+    load::{Loaders, load, weigh},
     resources::library::contents::Content,
     store::{On, sql},
 };
@@ -30,12 +32,25 @@ pub async fn summary(loaders: &Loaders, viewer: &Viewer) -> Result<Option<Conten
     loaders.maybe::<Content>(viewer.summary_id).await
 }
 
+const USER: &str =
+    "select u.id, u.username, u.name, u.date_joined, a.attachment_icon_id as avatar_id,
+    a.summary_content_id as summary_id, u.actor_id
+    from users u left join actors a on a.id = u.actor_id where ";
+
+load!(/// A user. Not kept: a user holds the account once its owner has asked for it.
+    UserById: User = for_caller by_ids);
+
+weigh!(User: username, name);
+
+async fn by_ids(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, User>> {
+    let found = sql(USER).then("u.id in ?*").bind(ids);
+    let users: Vec<User> = found.all(reader.db()).await?;
+    Ok(users.into_iter().map(|user| (user.id, user)).collect())
+}
+
 /// Returns the public profile of an active user.
 pub async fn retrieve(permit: &Allowed<Retrieve>, username: &str) -> Result<User> {
-    let found = sql("select u.id, u.username, u.name, u.date_joined,
-           a.attachment_icon_id as avatar_id, a.summary_content_id as summary_id, u.actor_id
-         from users u left join actors a on a.id = u.actor_id
-         where u.is_active = true and u.");
+    let found = sql(USER).then("u.is_active = true and u.");
     let found = found.append(is_named(username));
     found.optional(permit.db()).await?.ok_or(Error::NotFound)
 }

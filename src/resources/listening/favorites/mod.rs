@@ -1,0 +1,123 @@
+//! Favorites: tracks that users have marked (contract section 8).
+mod body;
+pub mod graphql;
+mod write;
+
+pub use self::{body::Rest, graphql::FavoritesOfUser};
+use super::acts::{act, by_hidden, visible};
+use crate::{
+    context::Reader,
+    error::{Error, Result},
+    graphql::ids::Key,
+    guard::{Allowed, operations},
+    load::Entity,
+    resources::people::audience,
+    rest::{
+        page::ListQuery,
+        params::{filter, ordering},
+    },
+    store::{
+        listing::{Kind as KeyKind, Listing, SortKey},
+        sql,
+        text::{WORDS, containing},
+    },
+};
+
+operations! {
+    "favorites", "Favorites: tracks that users have marked.";
+    /// Lists favorites.
+    ///
+    /// Listed are your own, and those of users whose privacy level lets you see them; use
+    /// `scope=me` for your own. Favorites of artists that you have hidden are left out. Sorted
+    /// newest first by default.
+    list: List = read Favorites, anonymous = Setting, throttle = List, graphql = "favorites", params = Query;
+    /// Lists the tracks of all of your favorites.
+    ///
+    /// Sorted by the time they were marked, oldest first. The list is not cut into pages.
+    all: All = read Favorites, anonymous = Never, throttle = Wildcard,
+        graphql = "(REST only: `Track.isFavorite` tells it for each track)", reads = many;
+    /// Adds a track to your favorites.
+    ///
+    /// A track that is one of your favorites stays as it is. Unknown tracks are answered with 400.
+    create: Create = write Favorites, anonymous = Never, throttle = Create, graphql = "Mutation.createFavorite";
+    /// Removes a track from your favorites.
+    ///
+    /// Tracks that are none of your favorites are answered with 400.
+    remove: Remove = write Favorites, anonymous = Never, throttle = Wildcard, graphql = "Mutation.removeFavorite";
+    /// Deletes one of your favorites.
+    ///
+    /// Favorites of others, and unknown IDs, are answered with 404.
+    delete: Delete = write Favorites, anonymous = Never, throttle = Destroy, graphql = "Mutation.deleteFavorite";
+}
+
+pub type Query = ListQuery<FavoriteFilter, FavoriteOrder>;
+
+act!(/// A track that a user has marked as a favorite.
+    Favorite in "favorites", FavoriteBody as "Favorite", at "Time at which the track was marked.");
+
+filter! {
+    /// Filter for a list of favorites. A favorite must match all conditions.
+    pub struct FavoriteFilter {
+        /// `true`: only tracks of artists that you have hidden. By default, they are left out.
+        /// Anonymous callers: ignored.
+        hidden: Option<bool>,
+        /// Words, each of which must be part of the title, of the album's title or of an artist's
+        /// name (not case-sensitive).
+        q: Option<String>,
+        /// Only favorites of these users: `me`, `all`, `actor:name@domain` or `domain:name`.
+        /// Several are separated by commas; any of them may match.
+        scope: Option<String>,
+    }
+    shares hidden
+}
+
+ordering! {
+    /// Sort options for favorites.
+    pub struct FavoriteOrder by FavoriteOrderField {
+        /// Time at which the track was marked.
+        CreationDate = "creation_date",
+    }
+    others ignored
+}
+
+async fn listing(
+    reader: &Reader,
+    filter: &FavoriteFilter,
+    order: &[FavoriteOrder],
+) -> Result<Listing> {
+    let mut from = visible(reader, sql("from favorites v"));
+    from = by_hidden(reader, from, filter.hidden);
+    if let Some(scope) = &filter.scope {
+        from = from.and(audience::within_scope(reader, scope, "v.user_id"));
+    }
+    let words = filter.q.iter().flat_map(|q| q.split_whitespace());
+    for word in words.take(WORDS) {
+        let pattern = containing(word);
+        let matching = sql(
+            "exists (select 1 from tracks t where t.id = v.track_id and (t.title_folded like ? escape '\\'
+               or exists (select 1 from albums al where al.id = t.album_id and al.title_folded like ? escape '\\')
+               or exists (select 1 from track_artists h join artists a on a.id = h.artist_id
+                 where h.track_id = t.id and a.name_folded like ? escape '\\')))",
+        );
+        from = from.and(
+            matching
+                .bind(pattern.clone())
+                .bind(pattern.clone())
+                .bind(pattern),
+        );
+    }
+    let down = order
+        .first()
+        .is_none_or(|order| order.direction.is_descending());
+    let date = SortKey::new(sql("v.creation_date"), KeyKind::Time, down);
+    Ok(Listing::new(from, "v.id", [date]).oldest_first_if(!down))
+}
+
+/// A favorite that the caller may see.
+pub async fn retrieve(permit: &Allowed<List>, key: Key) -> Result<Favorite> {
+    let Key::Id(id) = key else {
+        return Err(Error::NotFound);
+    };
+    let found = visible(permit, Favorite::select().then(" v"));
+    found.and(sql("v.id = ?").bind(id)).one(permit.db()).await
+}

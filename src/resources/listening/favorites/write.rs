@@ -1,0 +1,85 @@
+//! Adding and removing favorites.
+use async_graphql::InputObject;
+use poem_openapi::Object;
+
+use super::{Create, Delete, Favorite, Remove};
+use crate::{
+    error::{Error, Result},
+    graphql::{ids::Key, reference::ById},
+    guard::Allowed,
+    load::Entity,
+    resources::{
+        catalogue::tracks::{self, Track},
+        listening::acts::checked,
+    },
+    store::sql,
+    time::Timestamp,
+};
+
+/// A track to add to your favorites.
+#[derive(Debug, Object, InputObject)]
+#[graphql(name = "CreateFavoriteInput")]
+pub struct NewFavorite {
+    /// The track.
+    track: ById<Track>,
+    /// Time at which the track was marked; now by default.
+    creation_date: Option<Timestamp>,
+}
+
+/// A track to remove from your favorites.
+#[derive(Debug, Object, InputObject)]
+#[graphql(name = "RemoveFavoriteInput")]
+pub struct NoFavorite {
+    /// The track.
+    pub track: ById<Track>,
+}
+
+pub async fn create(permit: &Allowed<Create>, new: NewFavorite) -> Result<Favorite> {
+    let (track, at) = checked(permit, &new.track, new.creation_date).await?;
+    let user = permit.user()?.user_id;
+    let mut tx = permit.begin().await?;
+    let favorite = Favorite::select().then(" where user_id = ? and track_id = ?");
+    let favorite = favorite.bind(user).bind(track);
+    if let Some(there) = favorite.clone().optional(&mut tx).await? {
+        return Ok(there);
+    }
+    sql(
+        "insert into favorites (user_id, track_id, creation_date) values (?, ?, ?)
+         on conflict (user_id, track_id) do nothing",
+    )
+    .bind(user)
+    .bind(track)
+    .bind(at)
+    .run(&mut tx)
+    .await?;
+    let favorite = favorite.one(&mut tx).await?;
+    tx.commit().await?;
+    Ok(favorite)
+}
+
+/// Removes a track; returns the IDs of the favorite and of the track.
+pub async fn remove(permit: &Allowed<Remove>, old: NoFavorite) -> Result<(i64, i64)> {
+    let track = tracks::known(permit, "track", &old.track).await?;
+    let mut tx = permit.begin().await?;
+    let gone = sql("delete from favorites where user_id = ? and track_id = ? returning id");
+    let gone = gone.bind(permit.user()?.user_id).bind(track);
+    let (id,) = gone
+        .optional(&mut tx)
+        .await?
+        .ok_or_else(|| Error::field("track", "The track is not one of your favorites."))?;
+    tx.commit().await?;
+    Ok((id, track))
+}
+
+pub async fn delete(permit: &Allowed<Delete>, key: Key) -> Result<i64> {
+    let Key::Id(id) = key else {
+        return Err(Error::NotFound);
+    };
+    let mut tx = permit.begin().await?;
+    let own = sql("delete from favorites where id = ? and user_id = ?").bind(id);
+    if own.bind(permit.user()?.user_id).run(&mut tx).await? == 0 {
+        return Err(Error::NotFound);
+    }
+    tx.commit().await?;
+    Ok(id)
+}

@@ -1,0 +1,110 @@
+//! Listening history: what users have played (contract section 8).
+mod body;
+pub mod graphql;
+mod write;
+
+pub use self::{body::Rest, graphql::ListeningsOfUser};
+use super::acts::{act, by_hidden, visible};
+use crate::{
+    accounts::is_named,
+    context::Reader,
+    error::{Error, Result},
+    graphql::ids::Key,
+    guard::{Allowed, operations},
+    load::Entity,
+    resources::people::audience,
+    rest::{
+        page::ListQuery,
+        params::{filter, ordering},
+    },
+    store::{
+        listing::{Kind as KeyKind, Listing, SortKey},
+        sql,
+    },
+};
+
+operations! {
+    "history", "Listening history: the tracks that users have played.";
+    /// Lists listenings.
+    ///
+    /// Listed are your own, and those of users whose privacy level lets you see them; use
+    /// `scope=me` for your own. Tracks of artists that you have hidden are left out. Sorted newest
+    /// first by default.
+    list: List = read Listenings, anonymous = Setting, throttle = List, graphql = "listenings", params = Query;
+    /// Returns a listening.
+    ///
+    /// Listenings that you may not see, and unknown IDs, are answered with 404.
+    retrieve: Retrieve = read Listenings, anonymous = Setting, throttle = Retrieve, graphql = "listening";
+    /// Records that you have played a track.
+    ///
+    /// Each call adds a listening, also for a track that was played before. Unknown tracks and
+    /// times in the future are answered with 400.
+    create: Create = write Listenings, anonymous = Never, throttle = Create, graphql = "Mutation.createListening";
+}
+
+pub type Query = ListQuery<ListeningFilter, ListeningOrder>;
+
+act!(/// A track that a user has played.
+    Listening in "listenings", ListeningBody as "Listening", at "Time at which the track was played.");
+
+filter! {
+    /// Filter for a list of listenings. A listening must match all conditions.
+    pub struct ListeningFilter {
+        /// Only listenings of users of this domain. All users are of this pod's domain.
+        domain: Option<String>,
+        /// `true`: only tracks of artists that you have hidden. By default, they are left out.
+        /// Anonymous callers: ignored.
+        hidden: Option<bool>,
+        /// Only listenings of these users: `me`, `all`, `actor:name@domain` or `domain:name`.
+        /// Several are separated by commas; any of them may match.
+        scope: Option<String>,
+        /// Only listenings of the user with this username (not case-sensitive).
+        username: Option<String>,
+    }
+    shares hidden
+}
+
+ordering! {
+    /// Sort options for listenings.
+    pub struct ListeningOrder by ListeningOrderField {
+        /// Time at which the track was played.
+        CreationDate = "creation_date",
+    }
+    others ignored
+}
+
+async fn listing(
+    reader: &Reader,
+    filter: &ListeningFilter,
+    order: &[ListeningOrder],
+) -> Result<Listing> {
+    let mut from = visible(reader, sql("from listenings v"));
+    from = by_hidden(reader, from, filter.hidden);
+    if let Some(scope) = &filter.scope {
+        from = from.and(audience::within_scope(reader, scope, "v.user_id"));
+    }
+    if let Some(domain) = &filter.domain
+        && !reader.is_local_domain(domain)
+    {
+        from = from.then(" and 1 = 0");
+    }
+    if let Some(username) = &filter.username {
+        let named =
+            sql("v.user_id = (select n.id from users n where n.").append(is_named(username));
+        from = from.and(named.then(")"));
+    }
+    let down = order
+        .first()
+        .is_none_or(|order| order.direction.is_descending());
+    let date = SortKey::new(sql("v.creation_date"), KeyKind::Time, down);
+    Ok(Listing::new(from, "v.id", [date]).oldest_first_if(!down))
+}
+
+/// A listening that the caller may see.
+pub async fn retrieve(permit: &Allowed<Retrieve>, key: Key) -> Result<Listening> {
+    let Key::Id(id) = key else {
+        return Err(Error::NotFound);
+    };
+    let found = visible(permit, Listening::select().then(" v"));
+    found.and(sql("v.id = ?").bind(id)).one(permit.db()).await
+}
