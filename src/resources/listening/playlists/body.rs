@@ -114,12 +114,12 @@ async fn bodies(loaders: &Loaders, reader: &Reader, ids: &[i64]) -> Result<Vec<P
     let owners: Vec<i64> = playlists.iter().map(|playlist| playlist.user_id).collect();
     let owners = refs(loaders, reader, owners).await?;
     let mut contents = contents(loaders, reader, ids).await?;
-    let mut body = |playlist: &Arc<Playlist>| {
+    let body = |playlist: &Arc<Playlist>| {
         let contents = contents.remove(&playlist.id).unwrap_or_default();
         let (user, actor) = owners.get(&playlist.user_id).cloned()?;
         Some(playlist.body(reader, contents, user, actor))
     };
-    Ok(playlists.iter().filter_map(|each| body(each)).collect())
+    Ok(playlists.iter().filter_map(body).collect())
 }
 
 impl Playlist {
