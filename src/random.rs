@@ -37,6 +37,12 @@ pub fn letters(count: usize, alphabet: &[u8]) -> String {
     text
 }
 
+/// A number from 0 up to, and without, this one, each as likely as the others but for one in billions.
+pub fn below(end: i64) -> i64 {
+    let drawn = u64::from_le_bytes(bytes());
+    i64::try_from(drawn % end.max(1).unsigned_abs()).unwrap_or_default()
+}
+
 /// A small number to seed an order with.
 pub fn seed() -> i64 {
     i64::from(u32::from_le_bytes(bytes()) % 1_000_000)

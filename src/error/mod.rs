@@ -43,6 +43,9 @@ pub enum Error {
     WrongPassword,
     #[error("Not found.")]
     NotFound,
+    /// What is not there, in a sentence.
+    #[error("{0}")]
+    Missing(String),
     #[error("Invalid page.")]
     InvalidPage,
     #[error("Method \"{0}\" not allowed.")]
@@ -125,7 +128,9 @@ impl Error {
             Self::Forbidden | Self::OutOfScope(_) | Self::Denied(_) => {
                 (StatusCode::FORBIDDEN, "FORBIDDEN")
             }
-            Self::NotFound | Self::InvalidPage => (StatusCode::NOT_FOUND, "NOT_FOUND"),
+            Self::NotFound | Self::Missing(_) | Self::InvalidPage => {
+                (StatusCode::NOT_FOUND, "NOT_FOUND")
+            }
             Self::MethodNotAllowed(_) => (StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED"),
             Self::NotAcceptable => (StatusCode::NOT_ACCEPTABLE, "NOT_ACCEPTABLE"),
             Self::UnsupportedMediaType(_) => {

@@ -52,6 +52,12 @@ choices! {
         Playlist = "Playlist",
         /// A track in a playlist.
         PlaylistTrack = "PlaylistTrack",
+        /// A custom radio.
+        Radio = "Radio",
+        /// A session of a radio.
+        RadioSession = "RadioSession",
+        /// A track that was drawn in a session of a radio.
+        RadioSessionTrack = "RadioSessionTrack",
     }
 }
 

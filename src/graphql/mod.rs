@@ -39,6 +39,7 @@ use crate::{
             favorites::Favorite,
             history::Listening,
             playlists::{Playlist, PlaylistTrack},
+            radios::Radio,
         },
     },
 };
@@ -78,6 +79,7 @@ fn described() -> Builder {
     .override_output_type_description::<Connection<Listening>>("A page of listenings.")
     .override_output_type_description::<Connection<Playlist>>("A page of playlists.")
     .override_output_type_description::<Connection<PlaylistTrack>>("A page of a playlist's tracks.")
+    .override_output_type_description::<Connection<Radio>>("A page of radios.")
 }
 
 /// The text of `schema.graphql`.

@@ -29,6 +29,8 @@ use crate::{
             favorites::{self, Favorite},
             history::{self, Listening},
             playlists::{self, Playlist, PlaylistTrack},
+            radio_sessions::{self, RadioSession, RadioSessionTrack},
+            radios::{self, Radio},
         },
         people::{
             actors::{self, Actor},
@@ -99,6 +101,9 @@ nodes! {
     Listening by key = history::retrieve, as history::Retrieve;
     Playlist by key = playlists::retrieve, as playlists::Retrieve;
     PlaylistTrack by key = playlists::entry, as playlists::Tracks;
+    Radio by key = radios::retrieve, as radios::Retrieve;
+    RadioSession by key = radio_sessions::retrieve, as radio_sessions::Retrieve;
+    RadioSessionTrack by key = radio_sessions::drawn, as radio_sessions::Retrieve;
 }
 
 /// Maximum number of IDs at once.

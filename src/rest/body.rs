@@ -146,6 +146,7 @@ fn mismatch(property: &MetaSchemaRef, registry: &Registry, value: &mut Value) ->
             return Some("Must be a valid boolean.".to_owned());
         }
         ("string", Value::String(text)) => return length_mismatch(schema, text),
+        ("string", Value::Number(number)) => *value = number.to_string().into(),
         ("string", _) => return Some("Not a valid string.".to_owned()),
         ("array", value) if !value.is_array() => {
             return Some(format!(
@@ -160,6 +161,7 @@ fn mismatch(property: &MetaSchemaRef, registry: &Registry, value: &mut Value) ->
                 kind(value)
             ));
         }
+        ("object", Value::Object(_)) => return fields_mismatch(schema, registry, value),
         _ => {}
     }
     None
@@ -176,6 +178,13 @@ fn length_mismatch(schema: &MetaSchema, text: &str) -> Option<String> {
     Some(format!(
         "Ensure this field has no more than {most} characters."
     ))
+}
+
+/// Why an object does not fit: what is wrong with its first field that does not.
+fn fields_mismatch(schema: &MetaSchema, registry: &Registry, value: &mut Value) -> Option<String> {
+    let found = complaints(schema, registry, value.as_object_mut()?);
+    let (name, complaints) = found.first()?;
+    Some(format!("{name}: {}", complaints.join(" ")))
 }
 
 /// Why a list does not fit: what is wrong with its first item that does not.

@@ -35,6 +35,7 @@ const AREAS: &[&str] = &[
     "favorites",
     "history",
     "playlists",
+    "radios",
 ];
 
 /// Headers that must be equal.

@@ -40,7 +40,7 @@ on_both! {
             (json!({"title": " ", "artist": 6}), "title", "This field may not be blank."),
             (json!({"title": "a".repeat(256), "artist": 6}), "title", "Ensure this field has no more than 255 characters."),
             (json!({"title": "x", "artist": 1}), "artist", "Object with id=1 does not exist."),
-            (json!({"title": "x", "artist": "y"}), "artist", "A valid integer is required."),
+            (json!({"title": "x", "artist": "y"}), "artist", "Incorrect type. Expected pk value, received str."),
             (json!({"title": "x", "artist": 6, "tags": "a"}), "tags", "Expected a list of items but got type \"str\"."),
             (json!({"title": "x", "artist": 6, "cover": "00000000-0000-0000-0000-000000000000"}), "cover",
                 "Object with uuid=00000000-0000-0000-0000-000000000000 does not exist."),

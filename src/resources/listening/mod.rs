@@ -4,6 +4,8 @@ pub mod favorites;
 pub mod history;
 pub mod listen;
 pub mod playlists;
+pub mod radio_sessions;
+pub mod radios;
 pub mod stream;
 
 use async_graphql::MergedObject;
@@ -17,6 +19,8 @@ pub const OPERATIONS: &[&[&Info]] = &[
     favorites::OPERATIONS,
     history::OPERATIONS,
     playlists::OPERATIONS,
+    radios::OPERATIONS,
+    radio_sessions::OPERATIONS,
 ];
 
 pub fn rest() -> impl OpenApi + Send + Sync + 'static {
@@ -26,6 +30,8 @@ pub fn rest() -> impl OpenApi + Send + Sync + 'static {
         favorites::Rest,
         history::Rest,
         playlists::Rest,
+        radios::Rest,
+        radio_sessions::Rest,
     )
 }
 
@@ -35,6 +41,8 @@ pub struct Queries(
     favorites::graphql::Queries,
     history::graphql::Queries,
     playlists::graphql::Queries,
+    radios::graphql::Queries,
+    radio_sessions::graphql::Queries,
 );
 
 #[derive(Default, MergedObject)]
@@ -43,4 +51,6 @@ pub struct Mutations(
     favorites::graphql::Mutations,
     history::graphql::Mutations,
     playlists::graphql::Mutations,
+    radios::graphql::Mutations,
+    radio_sessions::graphql::Mutations,
 );

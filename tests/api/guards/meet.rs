@@ -95,6 +95,41 @@ pub fn meet(info: &Info) -> (&'static str, &'static str) {
             "playlists/99999/clear",
             "mutation { clearPlaylist(input: {id: 99999}) { playlist { name } } }",
         ),
+        "radios.list" => ("radios/radios", "{ radios { edges { cursor } } }"),
+        "radios.retrieve" => ("radios/radios/1", "{ radio(databaseId: 1) { name } }"),
+        "radios.tracks" => (
+            "radios/radios/1/tracks",
+            "{ radio(databaseId: 1) { tracks { edges { cursor } } } }",
+        ),
+        "radios.filters" => ("radios/radios/filters", ""),
+        "radios.validate" => (
+            "radios/radios/validate",
+            "mutation { validateRadio(input: {filters: []}) { filters { errors } } }",
+        ),
+        "radios.create" => (
+            "radios/radios",
+            "mutation { createRadio(input: {name: \"\", config: []}) { radio { name } } }",
+        ),
+        "radios.update" => (
+            "radios/radios/99999",
+            "mutation { updateRadio(input: {id: 99999}) { radio { name } } }",
+        ),
+        "radios.delete" => (
+            "radios/radios/99999",
+            "mutation { deleteRadio(input: {id: 99999}) { deletedId } }",
+        ),
+        "radio_sessions.create" => (
+            "radios/sessions",
+            "mutation { createRadioSession(input: {radioType: ARTIST}) { session { databaseId } } }",
+        ),
+        "radio_sessions.retrieve" => (
+            "radios/sessions/99999",
+            "{ radioSession(databaseId: 99999) { radioType } }",
+        ),
+        "radio_sessions.draw" => (
+            "radios/tracks",
+            "mutation { drawRadioTracks(input: {session: 99999}) { tracks { position } } }",
+        ),
         "libraries.create" => (
             "libraries",
             "mutation { createLibrary(input: {name: \"\"}) { library { name } } }",

@@ -77,6 +77,9 @@ fn routes(info: &Info, address: &str) -> Vec<(Method, String)> {
         let (method, path) = route.trim_matches('`').split_once(' ').unwrap();
         // One without parameters is complete.
         let path = match path.contains([':', '{']) || address.contains('?') {
+            true if path.starts_with("/api/v2") => {
+                path.replace("{id}", "99999").replace(":id", "99999")
+            }
             true => address.clone(),
             false => path.to_owned(),
         };
@@ -95,7 +98,8 @@ fn code(info: &Info, answer: &Answer) -> &'static str {
         200 | 204 | 302 => "",
         // What applications are told by the OAuth endpoints comes after the permit.
         _ if answer.text.starts_with("{\"error\"") => "",
-        // What is said after the permit is not the question here.
+        // What is said after the permit is not the question here; nobody has a session of a radio yet.
+        404 if info.name == "radio_sessions.retrieve" => "",
         400 | 404 if info.graphql.starts_with("Mutation.") || info.graphql.starts_with('(') => "",
         401 => "UNAUTHENTICATED",
         403 => "FORBIDDEN",

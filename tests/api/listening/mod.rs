@@ -3,6 +3,7 @@ mod conversions;
 mod favorites;
 mod history;
 mod playlists;
+mod radios;
 
 use std::{fs, path::PathBuf};
 

@@ -1,0 +1,190 @@
+//! What a session draws from. Tracks are looked for from a random number on, along an index on their numbers:
+//! a draw costs the same however many there are.
+use super::{RadioSession, RadioType};
+use crate::{
+    context::Reader,
+    error::{Error, Result},
+    graphql::ids::Key,
+    resources::listening::radios::{self, filters, playing},
+    store::{Sql, sql},
+};
+
+/// Tracks that a session may draw, without what holds for all of them.
+struct Source {
+    /// `from .. where ..`
+    from: Sql,
+    /// The ID of the track in it.
+    key: &'static str,
+}
+
+impl Source {
+    fn new(from: Sql, key: &'static str) -> Self {
+        Self { from, key }
+    }
+}
+
+/// Seconds for which a track counts as new.
+const NEW: i64 = 30 * 24 * 60 * 60;
+/// How many tracks one draw chooses from.
+pub const WINDOW: i64 = 50;
+/// Of how many libraries of an account a draw takes tracks.
+const LIBRARIES: i64 = 20;
+
+/// Music, no podcasts.
+const MUSIC: &str = "exists (select 1 from track_artists h join artists a on a.id = h.artist_id
+    where h.track_id = t.id and a.content_category = 'music')";
+
+async fn sources(reader: &Reader, session: &RadioSession) -> Result<Vec<Source>> {
+    let music = || sql("from tracks t where ").then(MUSIC);
+    let of_tracks = |from: Sql| vec![Source::new(from, "t.id")];
+    let object = session.related_object_id.as_deref().unwrap_or_default();
+    let me = session.user_id.unwrap_or(-1);
+    Ok(match session.radio_type {
+        RadioType::Random => of_tracks(music()),
+        RadioType::LessListened => of_tracks(music().and(unheard("t.id", me))),
+        RadioType::RecentlyAdded => {
+            let since = reader.clock().now().plus_seconds(-NEW);
+            let first = sql(
+                "t.id >= coalesce((select min(n.id) from tracks n where n.creation_date >= ?), 0)",
+            );
+            // The function keeps the databases from starting with the index on dates.
+            let new = sql("coalesce(t.creation_date, ?) >= ?")
+                .bind(since)
+                .bind(since);
+            of_tracks(music().and(first.bind(since)).and(new))
+        }
+        RadioType::Favorites => {
+            let own = sql("from favorites c where c.user_id = ?").bind(me);
+            vec![Source::new(own, "c.track_id")]
+        }
+        RadioType::Artist => {
+            let credited = sql("from track_artists c where c.artist_id = ?");
+            let artist: i64 = object.parse().unwrap_or(-1);
+            vec![Source::new(credited.bind(artist), "c.track_id")]
+        }
+        RadioType::Tag => {
+            let tagged = filters::tagged("t.id", &[object.to_owned()]);
+            of_tracks(sql("from tracks t where ").append(tagged))
+        }
+        RadioType::Similar => of_tracks(similar(object.parse().unwrap_or(-1))),
+        RadioType::Library => {
+            let library = sql("select l.id from libraries l where l.uuid = ?");
+            let uuid: uuid::Uuid = object.parse().unwrap_or_default();
+            in_libraries(reader, library.bind(uuid)).await?
+        }
+        RadioType::ActorContent => {
+            let (name, domain) = object.split_once('@').unwrap_or_default();
+            let theirs = sql(
+                "select l.id from libraries l join actors a on a.id = l.actor_id
+                 where a.preferred_username = ? and a.domain = ?",
+            );
+            in_libraries(reader, theirs.bind(name).bind(domain)).await?
+        }
+        RadioType::RandomLibrary => in_libraries(reader, own_libraries(reader)).await?,
+        RadioType::LessListenedLibrary => {
+            let mut own = in_libraries(reader, own_libraries(reader)).await?;
+            for source in &mut own {
+                source.from = source.from.clone().and(unheard(source.key, me));
+            }
+            own
+        }
+        RadioType::Custom => {
+            let id = session.custom_radio_id.unwrap_or(-1);
+            let radio = radios::retrieve(reader, Key::Id(id)).await?;
+            of_tracks(chosen(reader, &radio.filters()))
+        }
+        RadioType::CustomMultiple => {
+            let config = session.config.clone().unwrap_or_default();
+            of_tracks(chosen(reader, &filters::read(&config)))
+        }
+    })
+}
+
+fn chosen(reader: &Reader, by: &[filters::RadioFilter]) -> Sql {
+    sql("from tracks t where ").append(filters::condition(reader, by, "t.id"))
+}
+
+/// Condition: the user has not heard the track.
+fn unheard(key: &'static str, user: i64) -> Sql {
+    sql("not exists (select 1 from listenings n where n.track_id = ")
+        .then(key)
+        .then(" and n.user_id = ?)")
+        .bind(user)
+}
+
+/// Tracks that share an artist or a tag with a track.
+fn similar(track: i64) -> Sql {
+    sql("from tracks t where t.id <> ? and t.id in (select h.track_id from track_artists h where h.artist_id in
+           (select o.artist_id from track_artists o where o.track_id = ?)
+         union all select x.track_id from track_tags x where x.tag_id in
+           (select o.tag_id from track_tags o where o.track_id = ?))")
+    .bind(track)
+    .bind(track)
+    .bind(track)
+}
+
+fn own_libraries(reader: &Reader) -> Sql {
+    sql("select l.id from libraries l where l.actor_id = ?").bind(reader.actor_id().unwrap_or(-1))
+}
+
+/// What lies in libraries: a source for each, so that each is read along its own index.
+async fn in_libraries(reader: &Reader, libraries: Sql) -> Result<Vec<Source>> {
+    let some = libraries
+        .then(" order by l.id desc limit ?")
+        .bind(LIBRARIES);
+    let within = |library: i64| {
+        let uploads = sql("from uploads c where c.library_id = ? and c.track_id is not null");
+        Source::new(uploads.bind(library), "c.track_id")
+    };
+    Ok(some
+        .ids(reader.db())
+        .await?
+        .into_iter()
+        .map(within)
+        .collect())
+}
+
+/// Up to `WINDOW` tracks of each source, from a random number on and then from the beginning: all that are
+/// left, if they are so few.
+pub async fn window(reader: &Reader, session: &RadioSession) -> Result<Vec<i64>> {
+    let last = sql("select coalesce(max(id), 0) from tracks")
+        .number(reader.db())
+        .await?;
+    let start = crate::random::below(last + 1);
+    let mut found = Vec::new();
+    for source in sources(reader, session).await? {
+        let key = source.key;
+        let left = source.from.and(playing(reader, key)).and(
+            sql("not exists (select 1 from radio_session_tracks d where d.session_id = ? and d.track_id = ")
+                .bind(session.id)
+                .then(key)
+                .then(")"),
+        );
+        let part = |compared: &'static str| {
+            let wanted = sql(key).then(compared).bind(start);
+            sql("select * from (select ")
+                .then(key)
+                .then(" ")
+                .append(left.clone().and(wanted))
+                .then(" order by ")
+                .then(key)
+                .then(" limit ?) part")
+                .bind(WINDOW)
+        };
+        let parts = part(" >= ?").then(" union all ").append(part(" < ?"));
+        let mut ids = parts.ids(reader.db()).await?;
+        ids.truncate(usize::try_from(WINDOW).unwrap_or_default());
+        found.extend(ids);
+    }
+    found.sort_unstable();
+    found.dedup();
+    Ok(found)
+}
+
+/// Refuses a session whose radio is gone or no longer to be heard.
+pub fn ended(error: Error) -> Error {
+    match error {
+        Error::NotFound => super::draw::exhausted(),
+        error => error,
+    }
+}
