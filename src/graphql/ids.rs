@@ -58,6 +58,8 @@ choices! {
         RadioSession = "RadioSession",
         /// A track that was drawn in a session of a radio.
         RadioSessionTrack = "RadioSessionTrack",
+        /// A content filter.
+        ContentFilter = "ContentFilter",
     }
 }
 

@@ -36,6 +36,7 @@ use crate::{
         catalogue::{albums::Album, artists::Artist, tags::Tag, tracks::Track},
         library::{libraries::Library, uploads::Upload},
         listening::{
+            content_filters::ContentFilter,
             favorites::Favorite,
             history::Listening,
             playlists::{Playlist, PlaylistTrack},
@@ -80,6 +81,7 @@ fn described() -> Builder {
     .override_output_type_description::<Connection<Playlist>>("A page of playlists.")
     .override_output_type_description::<Connection<PlaylistTrack>>("A page of a playlist's tracks.")
     .override_output_type_description::<Connection<Radio>>("A page of radios.")
+    .override_output_type_description::<Connection<ContentFilter>>("A page of content filters.")
 }
 
 /// The text of `schema.graphql`.

@@ -26,6 +26,7 @@ use crate::{
             uploads::{self, Upload},
         },
         listening::{
+            content_filters::{self, ContentFilter},
             favorites::{self, Favorite},
             history::{self, Listening},
             playlists::{self, Playlist, PlaylistTrack},
@@ -104,6 +105,7 @@ nodes! {
     Radio by key = radios::retrieve, as radios::Retrieve;
     RadioSession by key = radio_sessions::retrieve, as radio_sessions::Retrieve;
     RadioSessionTrack by key = radio_sessions::drawn, as radio_sessions::Retrieve;
+    ContentFilter by key = content_filters::retrieve, as content_filters::Retrieve;
 }
 
 /// Maximum number of IDs at once.

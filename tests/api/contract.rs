@@ -36,6 +36,8 @@ const AREAS: &[&str] = &[
     "history",
     "playlists",
     "radios",
+    "moderation",
+    "activity",
 ];
 
 /// Headers that must be equal.
@@ -133,6 +135,7 @@ const DRAWN: &[&str] = &[
     "code",
     "access_token",
     "refresh_token",
+    "uuid",
 ];
 
 /// Where a drawn value is asked with later, whose answer was not recorded.

@@ -117,6 +117,8 @@ const OTHERWISE: &[&str] = &[
     "Favorite.actor",
     "Listening.actor",
     "Playlist.actor",
+    // `artist`.
+    "ContentFilter.target",
     // `listenToken`.
     "Me.tokens",
     // Shown only by the payloads that make them.

@@ -92,7 +92,7 @@ on_both! {
         }
         for (body, field, complaint) in [
             ("[1]", "non_field_errors", "Invalid data. Expected a dictionary, but got list."),
-            ("{\"text\": 7}", "text", "Not a valid string."),
+            ("{\"text\": [7]}", "text", "Not a valid string."),
             ("{\"text\": \"a\", \"permissive\": \"x\"}", "permissive", "Must be a valid boolean."),
         ] {
             let answer = ask(json, body.into()).await;

@@ -1,5 +1,7 @@
 //! Listening to audio, and what users keep of it.
+mod activity;
 mod acts;
+pub mod content_filters;
 pub mod favorites;
 pub mod history;
 pub mod listen;
@@ -21,6 +23,8 @@ pub const OPERATIONS: &[&[&Info]] = &[
     playlists::OPERATIONS,
     radios::OPERATIONS,
     radio_sessions::OPERATIONS,
+    content_filters::OPERATIONS,
+    activity::OPERATIONS,
 ];
 
 pub fn rest() -> impl OpenApi + Send + Sync + 'static {
@@ -32,6 +36,8 @@ pub fn rest() -> impl OpenApi + Send + Sync + 'static {
         playlists::Rest,
         radios::Rest,
         radio_sessions::Rest,
+        content_filters::Rest,
+        activity::Rest,
     )
 }
 
@@ -43,6 +49,8 @@ pub struct Queries(
     playlists::graphql::Queries,
     radios::graphql::Queries,
     radio_sessions::graphql::Queries,
+    content_filters::Queries,
+    activity::Queries,
 );
 
 #[derive(Default, MergedObject)]
@@ -53,4 +61,5 @@ pub struct Mutations(
     playlists::graphql::Mutations,
     radios::graphql::Mutations,
     radio_sessions::graphql::Mutations,
+    content_filters::Mutations,
 );

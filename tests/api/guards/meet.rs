@@ -130,6 +130,23 @@ pub fn meet(info: &Info) -> (&'static str, &'static str) {
             "radios/tracks",
             "mutation { drawRadioTracks(input: {session: 99999}) { tracks { position } } }",
         ),
+        "content_filters.list" => (
+            "moderation/content-filters",
+            "{ contentFilters { edges { cursor } } }",
+        ),
+        "content_filters.retrieve" => (
+            "moderation/content-filters/00000000-0000-0000-0000-000000000000",
+            "{ contentFilter(databaseId: 99999) { uuid } }",
+        ),
+        "content_filters.create" => (
+            "moderation/content-filters",
+            "mutation { createContentFilter(input: {artist: 99999}) { contentFilter { uuid } } }",
+        ),
+        "content_filters.delete" => (
+            "moderation/content-filters/00000000-0000-0000-0000-000000000000",
+            "mutation { deleteContentFilter(input: {id: 99999}) { deletedId } }",
+        ),
+        "activity.list" => ("activity", "{ activity { __typename } }"),
         "libraries.create" => (
             "libraries",
             "mutation { createLibrary(input: {name: \"\"}) { library { name } } }",

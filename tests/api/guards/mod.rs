@@ -98,8 +98,15 @@ fn code(info: &Info, answer: &Answer) -> &'static str {
         200 | 204 | 302 => "",
         // What applications are told by the OAuth endpoints comes after the permit.
         _ if answer.text.starts_with("{\"error\"") => "",
-        // What is said after the permit is not the question here; nobody has a session of a radio yet.
-        404 if info.name == "radio_sessions.retrieve" => "",
+        // What is said after the permit is not the question here; nobody has a session of a radio yet, nor a content
+        // filter that has no UUID.
+        404 if matches!(
+            info.name,
+            "radio_sessions.retrieve" | "content_filters.retrieve"
+        ) =>
+        {
+            ""
+        }
         400 | 404 if info.graphql.starts_with("Mutation.") || info.graphql.starts_with('(') => "",
         401 => "UNAUTHENTICATED",
         403 => "FORBIDDEN",

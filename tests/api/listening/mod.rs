@@ -1,4 +1,5 @@
 //! Hearing tracks: whole, in ranges, converted, and by whom.
+mod content_filters;
 mod conversions;
 mod favorites;
 mod history;

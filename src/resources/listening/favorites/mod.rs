@@ -121,3 +121,9 @@ pub async fn retrieve(permit: &Allowed<List>, key: Key) -> Result<Favorite> {
     let found = visible(permit, Favorite::select().then(" v"));
     found.and(sql("v.id = ?").bind(id)).one(permit.db()).await
 }
+
+/// The IDs of the newest favorites that the caller may see.
+pub async fn newest(reader: &Reader, most: i64) -> Result<Vec<i64>> {
+    let listing = listing(reader, &FavoriteFilter::default(), &[]).await?;
+    listing.page(reader.db(), most, 0).await
+}

@@ -108,3 +108,9 @@ pub async fn retrieve(permit: &Allowed<Retrieve>, key: Key) -> Result<Listening>
     let found = visible(permit, Listening::select().then(" v"));
     found.and(sql("v.id = ?").bind(id)).one(permit.db()).await
 }
+
+/// The IDs of the newest listenings that the caller may see.
+pub async fn newest(reader: &Reader, most: i64) -> Result<Vec<i64>> {
+    let listing = listing(reader, &ListeningFilter::default(), &[]).await?;
+    listing.page(reader.db(), most, 0).await
+}
