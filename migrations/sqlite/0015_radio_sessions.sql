@@ -1,4 +1,5 @@
--- Sessions of radios, and what was drawn in them. A session of a stranger belongs to whoever has its key.
+-- Sessions of radios, and what was drawn in them. A session of a stranger belongs to the address whose hash is its
+-- key.
 create table radio_sessions (
     id                integer primary key autoincrement,
     user_id           integer references users (id) on delete cascade,

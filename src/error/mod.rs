@@ -232,13 +232,13 @@ fn is_full(error: &sqlx::Error) -> bool {
 /// Whether the database is only busy, or away for a moment: the same request may succeed later.
 fn will_pass(error: &sqlx::Error) -> bool {
     /// PostgreSQL: the connection is gone, too many of them, the statement took too long, the server
-    /// stops or starts, two transactions waited for each other.
-    const POSTGRES: [&str; 12] = [
-        "40001", "40P01", "08000", "08001", "08003", "08004", "08006", "53300", "57014", "57P01",
-        "57P02", "57P03",
+    /// stops or starts, two transactions waited for each other, what a row refers to was deleted meanwhile.
+    const POSTGRES: [&str; 13] = [
+        "23503", "40001", "40P01", "08000", "08001", "08003", "08004", "08006", "53300", "57014",
+        "57P01", "57P02", "57P03",
     ];
-    /// SQLite: another process writes (`SQLITE_BUSY`), and what goes with it.
-    const SQLITE: [&str; 3] = ["5", "261", "517"];
+    /// SQLite: another process writes (`SQLITE_BUSY`), and what goes with it; what a row refers to is gone.
+    const SQLITE: [&str; 4] = ["5", "261", "517", "787"];
     match error {
         sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => true,
         sqlx::Error::Database(error) => error

@@ -111,6 +111,9 @@ impl<T: Identified, F: Form> Reference<T, F> {
     }
 }
 
+/// How many UUIDs are looked for in one statement; SQLite takes a thousand conditions at most.
+const UUIDS: usize = 500;
+
 /// The numbers of several objects, with one statement for those that are not named by number.
 pub async fn numbers<T: Identified>(
     reader: &Reader,
@@ -124,13 +127,12 @@ pub async fn numbers<T: Identified>(
             Key::Uuid(uuid) => uuids.push(*uuid),
         }
     }
-    if !uuids.is_empty() {
+    for some in uuids.chunks(UUIDS) {
         let found = sql("select id from ").then(T::TABLE).then(" where false");
-        let found = uuids
-            .into_iter()
-            .fold(found, |found, uuid| found.then(" or uuid = ?").bind(uuid));
-        let found: Vec<(i64,)> = found.all(reader.db()).await?;
-        ids.extend(found.into_iter().map(|(id,)| id));
+        let found = some
+            .iter()
+            .fold(found, |found, uuid| found.then(" or uuid = ?").bind(*uuid));
+        ids.extend(found.ids(reader.db()).await?);
         // The list stays one though none of them exists.
         ids.push(i64::NOBODY);
     }

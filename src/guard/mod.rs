@@ -46,6 +46,8 @@ pub struct Info {
     pub wire: Wire,
     /// Whether it reads many rows though it is no list.
     pub searches: bool,
+    /// Whether it changes something.
+    pub writes: bool,
 }
 
 /// A subscription: it needs and spends what its operation does.
@@ -118,11 +120,12 @@ pub trait Writes: Operation {}
 /// rest, `wire = ..` tells how REST serves it, and `reads = many` that it
 /// is as dear as a list.
 ///
-/// `read` and `write` name the scope that is needed. `open` needs none and reads, `act` needs none and
-/// writes.
+/// `read` and `write` name the scope that is needed. `open` needs none and reads. `act` writes and needs none, or that
+/// of reading where an area is named: what it writes serves to read.
 macro_rules! operations {
     (@scope open) => { None };
     (@scope act) => { None };
+    (@scope act $area:ident) => { $crate::guard::operations!(@scope read $area) };
     (@scope read $area:ident) => {
         Some($crate::scope::Scope($crate::scope::Access::Read, $crate::scope::Area::$area))
     };
@@ -132,6 +135,9 @@ macro_rules! operations {
     (@writes write $op:ident) => { impl $crate::guard::Writes for $op {} };
     (@writes act $op:ident) => { impl $crate::guard::Writes for $op {} };
     (@writes $verb:ident $op:ident) => {};
+    (@changes write) => { true };
+    (@changes act) => { true };
+    (@changes $verb:ident) => { false };
     (@wire) => { $crate::guard::Wire::Json };
     (@wire $wire:ident) => { $crate::guard::Wire::$wire };
     (@live) => { None };
@@ -166,6 +172,7 @@ macro_rules! operations {
                     params: $crate::guard::operations!(@params $($params)?),
                     wire: $crate::guard::operations!(@wire $($wire)?),
                     searches: $crate::guard::operations!(@searches $($many)?),
+                    writes: $crate::guard::operations!(@changes $verb),
                 };
             }
 

@@ -148,6 +148,11 @@ fn mismatch(property: &MetaSchemaRef, registry: &Registry, value: &mut Value) ->
         ("string", Value::String(text)) => return length_mismatch(schema, text),
         ("string", Value::Number(number)) => *value = number.to_string().into(),
         ("string", _) => return Some("Not a valid string.".to_owned()),
+        // One object stands for a list of it.
+        ("array", Value::Object(_)) if has_objects(schema, registry) => {
+            *value = Value::Array(vec![value.take()]);
+            return items_mismatch(schema, registry, value);
+        }
         ("array", value) if !value.is_array() => {
             return Some(format!(
                 "Expected a list of items but got type \"{}\".",
@@ -178,6 +183,16 @@ fn length_mismatch(schema: &MetaSchema, text: &str) -> Option<String> {
     Some(format!(
         "Ensure this field has no more than {most} characters."
     ))
+}
+
+/// Whether a list is one of objects.
+fn has_objects(schema: &MetaSchema, registry: &Registry) -> bool {
+    let is_object = |schema: &MetaSchema| schema.ty == "object";
+    match schema.items.as_deref() {
+        Some(MetaSchemaRef::Inline(schema)) => is_object(schema),
+        Some(MetaSchemaRef::Reference(name)) => registry.schemas.get(name).is_some_and(is_object),
+        None => false,
+    }
 }
 
 /// Why an object does not fit: what is wrong with its first field that does not.

@@ -158,7 +158,7 @@ impl<E: Endpoint> Door<E> {
             Error::NotAcceptable.into_response()
         } else if !format_is_json(request.uri()) {
             Error::NotFound.into_response()
-        } else if !path.serves(&method) {
+        } else if !path.serves(&method) || (method == Method::HEAD && path.info.writes) {
             let unsafe_method = !matches!(method, Method::OPTIONS | Method::HEAD | Method::GET);
             match cx.allow_other(path.info, unsafe_method).await {
                 Err(error) => error.into_response(),

@@ -133,11 +133,13 @@ impl Parties {
     }
 }
 
-/// The acts `v` that the caller may see. The unary plus keeps the databases from collecting all acts of
-/// all users before they sort them.
+/// The acts `v` that the caller may see. Where no user shows any, none is looked at.
 pub fn visible(reader: &Reader, from: Sql) -> Sql {
-    from.then(" where +v.user_id in (select u.id from users u where ")
-        .append(audience::shows(reader, "u.privacy_level", "u.id"))
+    let shows = || audience::shows(reader, "u.privacy_level", "u.id");
+    from.then(" where exists (select 1 from users u where ")
+        .append(shows())
+        .then(") and exists (select 1 from users u where u.id = v.user_id and u.is_active = true and ")
+        .append(shows())
         .then(")")
 }
 

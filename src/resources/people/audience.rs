@@ -23,6 +23,13 @@ pub fn shows(reader: &Reader, level: &'static str, owner: &'static str) -> Sql {
         .bind(reader.actor_id().unwrap_or(-1))
 }
 
+/// Condition: the account in the column `owner` is not deactivated.
+pub fn active(owner: &'static str) -> Sql {
+    sql("exists (select 1 from users w where w.is_active = true and w.id = ")
+        .then(owner)
+        .then(")")
+}
+
 /// Condition on the user in the column `owner`, for a `scope`: words separated by commas, of which one
 /// must hold. Unknown words, and `me` from anonymous callers, hold for nobody.
 pub fn within_scope(reader: &Reader, scope: &str, owner: &'static str) -> Sql {

@@ -68,7 +68,7 @@ on_both! {
         assert_eq!(shown("").await, of(&[("Listen", 1)]));
         assert_eq!(shown("bob").await, of(&[("Listen", 1), ("Like", 5), ("Like", 2), ("Listen", 2)]));
         let first = pod.get("/api/v1/activity").send().await.json()["results"][0].clone();
-        assert_eq!((&first["id"], &first["actor"]["id"], &first["object"]["type"], &first["object"]["artist"]), (&json!("http://pod.test/@carol/listenings/tracks/2"), &json!("http://pod.test/@carol"), &json!("Audio"), &json!("Ana Ñandú")));
+        assert_eq!((&first["id"], &first["actor"]["id"], &first["object"]["type"], &first["object"]["artist"]), (&json!("http://pod.test/@bob/listenings/tracks/2"), &json!("http://pod.test/@bob"), &json!("Audio"), &json!("Ana Ñandú")));
         // bob has hidden the artist of track 16.
         for _ in 0..21 {
             pod.post("/api/v1/history/listenings", &json!({"track": 16})).by("alice").send().await;
@@ -77,7 +77,7 @@ on_both! {
         assert_eq!(shown("bob").await.len(), 4);
         let twin = "{ activity { __typename ... on Listening { user { username } track { databaseId } } ... on Favorite { track { databaseId } } } }";
         let twin = pod.graphql(twin).by("bob").send().await.json();
-        assert_eq!(twin["data"]["activity"][0], json!({"__typename": "Listening", "user": {"username": "carol"}, "track": {"databaseId": 1}}), "{twin}");
+        assert_eq!(twin["data"]["activity"][0], json!({"__typename": "Listening", "user": {"username": "bob"}, "track": {"databaseId": 1}}), "{twin}");
         assert_eq!(twin["data"]["activity"][1], json!({"__typename": "Favorite", "track": {"databaseId": 5}}), "{twin}");
     }
 }

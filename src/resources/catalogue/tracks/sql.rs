@@ -87,16 +87,15 @@ pub async fn all_known(
     let ids = numbers(reader, field, tracks).await?;
     let rows = sql("select id, uuid, title from tracks where id in ?*").bind(ids);
     let rows: Vec<(i64, Uuid, String)> = rows.all(reader.db()).await?;
+    let by_id: HashMap<_, _> = rows.iter().map(|row| (row.0, row)).collect();
+    let by_uuid: HashMap<_, _> = rows.iter().map(|row| (row.1, row)).collect();
     let find = |track: &ById<Track>| {
-        let key = track.key(field)?;
-        let is_it = |row: &&(i64, Uuid, String)| match key {
-            Key::Id(id) => row.0 == *id,
-            Key::Uuid(uuid) => row.1 == *uuid,
+        let found = match track.key(field)? {
+            Key::Id(id) => by_id.get(id),
+            Key::Uuid(uuid) => by_uuid.get(uuid),
         };
-        match rows.iter().find(is_it) {
-            Some((id, _, title)) => Ok((*id, title.clone())),
-            None => Err(track.unknown(field)),
-        }
+        let (id, _, title) = found.ok_or_else(|| track.unknown(field))?;
+        Ok((*id, title.clone()))
     };
     tracks.iter().map(find).collect()
 }

@@ -4,7 +4,9 @@ use async_graphql::{ComplexObject, Context, ID, InputObject, SimpleObject};
 use super::{
     Add, Clear, List, Move, Playlist, PlaylistFilter, PlaylistOrder, PlaylistTrack, Remove,
     Retrieve, Tracks, Update,
-    entries::{self, Contents, Place, PlaylistTrackFilter, PlaylistTrackOrder, contents},
+    entries::{
+        self, Contents, Place, PlaylistTrackFilter, PlaylistTrackOrder, TracksOfPlaylist, contents,
+    },
     retrieve,
     sql::listing,
     write::{self, Addition, NewPlaylist, PlaylistChanges, add, create, delete, remove, shift},
@@ -13,6 +15,7 @@ use crate::{
     context::Cx,
     error::Result,
     graphql::{
+        connection::cost,
         ids::{Key, Kind, global},
         input::Defaulted,
         nested::{nested, with_lists},
@@ -65,21 +68,24 @@ with_lists! {
 
         /// Number of tracks.
         async fn tracks_count(&self, ctx: &Context<'_>) -> Result<i64> {
-            Ok(self.contents(ctx).await?.tracks_count)
+            let tracks = ctx.load_all::<Retrieve, TracksOfPlaylist>(self.id).await?;
+            Ok(i64::try_from(tracks.len()).unwrap_or(i64::MAX))
         }
 
         /// Duration of all tracks in seconds.
+        #[graphql(complexity = 100)]
         async fn duration(&self, ctx: &Context<'_>) -> Result<i64> {
             Ok(self.contents(ctx).await?.duration)
         }
 
         /// Whether you can play any of the tracks.
+        #[graphql(complexity = 100)]
         async fn is_playable(&self, ctx: &Context<'_>) -> Result<bool> {
             Ok(self.contents(ctx).await?.is_playable)
         }
 
         /// Covers of the first albums, each once; at most 5.
-        #[graphql(complexity = 10)]
+        #[graphql(complexity = 100)]
         async fn album_covers(&self, ctx: &Context<'_>) -> Result<Vec<Attachment>> {
             Ok(self.contents(ctx).await?.covers)
         }
@@ -153,11 +159,21 @@ struct AddTracksToPlaylistInput {
 
 /// A playlist to which tracks were added.
 #[derive(Debug, SimpleObject)]
+#[graphql(complex)]
 struct AddTracksToPlaylistPayload {
     /// The playlist after the change.
     playlist: Playlist,
-    /// The tracks that were added, in their order.
+    #[graphql(skip)]
     added: Vec<PlaylistTrack>,
+}
+
+#[ComplexObject]
+impl AddTracksToPlaylistPayload {
+    /// The tracks that were added, in their order.
+    #[graphql(complexity = "cost(250, child_complexity)")]
+    async fn added(&self) -> &[PlaylistTrack] {
+        &self.added
+    }
 }
 
 async fn added(

@@ -21,7 +21,7 @@ identified!(Playlist in "playlists");
 
 /// Condition on a playlist `p`: the caller may see it.
 fn visible(reader: &Reader) -> Sql {
-    audience::shows(reader, "p.privacy_level", "p.user_id")
+    audience::shows(reader, "p.privacy_level", "p.user_id").and(audience::active("p.user_id"))
 }
 
 pub(super) async fn listing(

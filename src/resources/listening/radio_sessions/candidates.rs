@@ -1,11 +1,14 @@
 //! What a session draws from. Tracks are looked for from a random number on, along an index on their numbers:
-//! a draw costs the same however many there are.
+//! where many of them can be played, a draw costs the same however many there are.
 use super::{RadioSession, RadioType};
 use crate::{
     context::Reader,
     error::{Error, Result},
     graphql::ids::Key,
-    resources::listening::radios::{self, filters, playing},
+    resources::{
+        library::visibility::viewable_libraries,
+        listening::radios::{self, filters, playing},
+    },
     store::{Sql, sql},
 };
 
@@ -26,7 +29,7 @@ impl Source {
 /// Seconds for which a track counts as new.
 const NEW: i64 = 30 * 24 * 60 * 60;
 /// How many tracks one draw chooses from.
-pub const WINDOW: i64 = 50;
+const WINDOW: i64 = 50;
 /// Of how many libraries of an account a draw takes tracks.
 const LIBRARIES: i64 = 20;
 
@@ -45,7 +48,7 @@ async fn sources(reader: &Reader, session: &RadioSession) -> Result<Vec<Source>>
         RadioType::RecentlyAdded => {
             let since = reader.clock().now().plus_seconds(-NEW);
             let first = sql(
-                "t.id >= coalesce((select min(n.id) from tracks n where n.creation_date >= ?), 0)",
+                "t.id >= coalesce((select min(n.id) from tracks n where n.creation_date >= ?), 9223372036854775807)",
             );
             // The function keeps the databases from starting with the index on dates.
             let new = sql("coalesce(t.creation_date, ?) >= ?")
@@ -127,39 +130,53 @@ fn own_libraries(reader: &Reader) -> Sql {
     sql("select l.id from libraries l where l.actor_id = ?").bind(reader.actor_id().unwrap_or(-1))
 }
 
-/// What lies in libraries: a source for each, so that each is read along its own index.
+/// What lies in libraries that the caller has access to: a source for each, so that each is read along its own index.
 async fn in_libraries(reader: &Reader, libraries: Sql) -> Result<Vec<Source>> {
-    let some = libraries
-        .then(" order by l.id desc limit ?")
-        .bind(LIBRARIES);
+    let open = viewable_libraries(reader);
+    let open = libraries.and(sql("l.id in (").append(open).then(")"));
+    let some = open.then(" order by l.id desc limit ?").bind(LIBRARIES);
     let within = |library: i64| {
-        let uploads = sql("from uploads c where c.library_id = ? and c.track_id is not null");
+        let uploads = sql(
+            "from uploads c where c.library_id = ? and c.track_id is not null
+             and c.import_status = 'finished'",
+        );
         Source::new(uploads.bind(library), "c.track_id")
     };
-    Ok(some
-        .ids(reader.db())
-        .await?
-        .into_iter()
-        .map(within)
-        .collect())
+    let some = some.ids(reader.db()).await?;
+    Ok(some.into_iter().map(within).collect())
 }
 
-/// Up to `WINDOW` tracks of each source, from a random number on and then from the beginning: all that are
-/// left, if they are so few.
-pub async fn window(reader: &Reader, session: &RadioSession) -> Result<Vec<i64>> {
-    let last = sql("select coalesce(max(id), 0) from tracks")
-        .number(reader.db())
-        .await?;
-    let start = crate::random::below(last + 1);
-    let mut found = Vec::new();
+/// Tracks that a session may draw next.
+pub struct Window {
+    pub tracks: Vec<i64>,
+    /// Whether these are all that are left.
+    pub is_all: bool,
+}
+
+/// Up to `WINDOW` tracks of each source, from a random number on and then from the beginning.
+pub async fn window(reader: &Reader, session: &RadioSession) -> Result<Window> {
+    let last = sql("select coalesce(max(id), 0) from tracks");
+    let start = crate::random::below(last.number(reader.db()).await? + 1);
+    let (mut tracks, mut is_all) = (Vec::new(), true);
+    let most = usize::try_from(WINDOW).unwrap_or_default();
     for source in sources(reader, session).await? {
-        let key = source.key;
-        let left = source.from.and(playing(reader, key)).and(
-            sql("not exists (select 1 from radio_session_tracks d where d.session_id = ? and d.track_id = ")
-                .bind(session.id)
-                .then(key)
-                .then(")"),
-        );
+        let mut found = source.part(reader, session, start).ids(reader.db()).await?;
+        is_all &= found.len() < most;
+        found.truncate(most);
+        tracks.extend(found);
+    }
+    tracks.sort_unstable();
+    tracks.dedup();
+    Ok(Window { tracks, is_all })
+}
+
+impl Source {
+    /// Selects tracks that can be heard and were not drawn, from a number on and then from the beginning.
+    fn part(self, reader: &Reader, session: &RadioSession, start: i64) -> Sql {
+        let key = self.key;
+        let undrawn = "not exists (select 1 from radio_session_tracks d where d.session_id = ? and d.track_id = ";
+        let undrawn = sql(undrawn).bind(session.id).then(key).then(")");
+        let left = self.from.and(playing(reader, key)).and(undrawn);
         let part = |compared: &'static str| {
             let wanted = sql(key).then(compared).bind(start);
             sql("select * from (select ")
@@ -171,14 +188,8 @@ pub async fn window(reader: &Reader, session: &RadioSession) -> Result<Vec<i64>>
                 .then(" limit ?) part")
                 .bind(WINDOW)
         };
-        let parts = part(" >= ?").then(" union all ").append(part(" < ?"));
-        let mut ids = parts.ids(reader.db()).await?;
-        ids.truncate(usize::try_from(WINDOW).unwrap_or_default());
-        found.extend(ids);
+        part(" >= ?").then(" union all ").append(part(" < ?"))
     }
-    found.sort_unstable();
-    found.dedup();
-    Ok(found)
 }
 
 /// Refuses a session whose radio is gone or no longer to be heard.

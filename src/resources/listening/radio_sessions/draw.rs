@@ -1,6 +1,4 @@
 //! Drawing tracks.
-use std::collections::HashSet;
-
 use super::{
     Draw, Owner, RadioSession, RadioSessionTrack,
     candidates::{ended, window},
@@ -35,32 +33,43 @@ pub async fn draw(
     if !session.is_of(&Owner::of(permit)) {
         return Err(Error::Forbidden);
     }
-    let mut chosen = Vec::new();
-    let mut taken = HashSet::new();
-    for _ in 0..count {
-        let mut left = window(permit, &session).await.map_err(ended)?;
-        left.retain(|track| !taken.contains(track));
-        let Some(track) = one_of(&left) else { break };
-        taken.insert(track);
-        chosen.push(track);
+    session.radio_type.may(permit)?;
+    let count = usize::try_from(count).unwrap_or_default();
+    let mut drawn = Vec::new();
+    // What another request draws meanwhile is drawn again.
+    for _ in 0..WINDOWS {
+        let window = window(permit, &session).await.map_err(ended)?;
+        let share = if window.is_all { count } else { SHARE };
+        let wanted = share.min(count - drawn.len());
+        let some = some_of(window.tracks, wanted);
+        drawn.extend(keep(permit, &session, &some).await?);
+        if drawn.len() == count || some.is_empty() {
+            break;
+        }
     }
-    let drawn = keep(permit, &session, &chosen).await?;
     match drawn.is_empty() {
         true => Err(exhausted()),
         false => Ok(drawn),
     }
 }
 
+/// How many tracks are taken from one window, whose tracks were added one after the other.
+const SHARE: usize = 10;
+/// How many windows are looked at, for one draw.
+const WINDOWS: usize = 10;
+
 pub fn exhausted() -> Error {
     Error::Missing("Radio doesn't have more candidates".to_owned())
 }
 
-fn one_of(tracks: &[i64]) -> Option<i64> {
-    let count = i64::try_from(tracks.len())
-        .ok()
-        .filter(|count| *count > 0)?;
-    let index = usize::try_from(crate::random::below(count)).ok()?;
-    tracks.get(index).copied()
+/// So many of these tracks, by chance, in an order by chance.
+fn some_of(mut tracks: Vec<i64>, count: usize) -> Vec<i64> {
+    let mut chosen = Vec::new();
+    while chosen.len() < count && !tracks.is_empty() {
+        let below = crate::random::below(i64::try_from(tracks.len()).unwrap_or(i64::MAX));
+        chosen.push(tracks.swap_remove(usize::try_from(below).unwrap_or_default()));
+    }
+    chosen
 }
 
 /// Writes down what was drawn. Tracks that another request drew meanwhile, or that are gone, are left out.

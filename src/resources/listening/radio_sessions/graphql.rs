@@ -6,8 +6,9 @@ use super::{
     write::{NewRadioSession, create},
 };
 use crate::{
-    error::Result,
+    error::{Error, Result},
     graphql::{
+        connection::cost,
         ids::{Key, Kind, global},
         standard::{fields, mutations},
     },
@@ -35,10 +36,16 @@ impl RadioSession {
         ctx.load::<users::Retrieve, UserById>(self.user_id).await
     }
 
-    /// The custom radio.
+    /// The custom radio; null if its owner has hidden it since.
     async fn custom_radio(&self, ctx: &Context<'_>) -> Result<Option<Radio>> {
-        ctx.load::<radios::Retrieve, Radio>(self.custom_radio_id)
-            .await
+        let Some(id) = self.custom_radio_id else {
+            return Ok(None);
+        };
+        let permit = ctx.reach::<radios::Retrieve>().await?;
+        match radios::retrieve(&permit, Key::Id(id)).await {
+            Err(Error::NotFound) => Ok(None),
+            found => found.map(Some),
+        }
     }
 
     /// Filters of the session itself.
@@ -82,11 +89,21 @@ struct DrawRadioTracksInput {
 
 /// Tracks that were drawn from a session.
 #[derive(Debug, SimpleObject)]
+#[graphql(complex)]
 struct DrawRadioTracksPayload {
-    /// The tracks, in the order in which they are to be played.
+    #[graphql(skip)]
     tracks: Vec<RadioSessionTrack>,
     /// The session.
     session: RadioSession,
+}
+
+#[ComplexObject]
+impl DrawRadioTracksPayload {
+    /// The tracks, in the order in which they are to be played.
+    #[graphql(complexity = "cost(50, child_complexity)")]
+    async fn tracks(&self) -> &[RadioSessionTrack] {
+        &self.tracks
+    }
 }
 
 async fn drawn(

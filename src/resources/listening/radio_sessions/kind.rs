@@ -1,10 +1,12 @@
 //! What radios play, and about what.
 use crate::{
+    caller::Anonymous,
     context::Reader,
     error::{Error, Result},
     graphql::ids::{Key, Kind},
     resources::people::actors,
     rest::params::choices,
+    scope::{Access, Area, Scope},
     store::{Sql, sql},
 };
 
@@ -17,11 +19,11 @@ choices! {
         RandomLibrary = "random_library",
         /// Your favorites.
         Favorites = "favorites",
-        /// Tracks with a tag: `relatedObjectId` is its name.
+        /// Tracks with a tag: the related object is its name.
         Tag = "tag",
-        /// Tracks of an artist: `relatedObjectId` is its ID.
+        /// Tracks of an artist: the related object is its ID.
         Artist = "artist",
-        /// Tracks that share an artist or a tag with a track: `relatedObjectId` is its ID.
+        /// Tracks that share an artist or a tag with a track: the related object is its ID.
         Similar = "similar",
         /// Music that you have not heard yet.
         LessListened = "less-listened",
@@ -29,13 +31,13 @@ choices! {
         LessListenedLibrary = "less-listened_library",
         /// Music that was added in the last 30 days.
         RecentlyAdded = "recently-added",
-        /// What an account has uploaded: `relatedObjectId` is `name@domain`.
+        /// What an account has uploaded: the related object is `name@domain`.
         ActorContent = "actor-content",
-        /// A library: `relatedObjectId` is its UUID.
+        /// A library: the related object is its UUID.
         Library = "library",
-        /// A custom radio: `customRadio` names it.
+        /// A custom radio, which is named.
         Custom = "custom",
-        /// Filters of the session itself: `config` has them.
+        /// Filters of the session itself.
         CustomMultiple = "custom_multiple",
     }
 }
@@ -48,6 +50,18 @@ impl RadioType {
             self,
             Favorites | LessListened | LessListenedLibrary | RandomLibrary
         )
+    }
+
+    /// Refuses a credential that may not read what the radio plays, beyond the catalogue.
+    pub fn may(self, reader: &Reader) -> Result<()> {
+        let area = match self {
+            Self::Favorites => Area::Favorites,
+            Self::LessListened | Self::LessListenedLibrary => Area::Listenings,
+            Self::Custom | Self::CustomMultiple => Area::Playlists,
+            _ => return Ok(()),
+        };
+        let scope = Scope(Access::Read, area);
+        reader.caller().may(Anonymous::Always, false, Some(scope))
     }
 
     fn has_object(self) -> bool {

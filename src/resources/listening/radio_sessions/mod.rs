@@ -27,17 +27,19 @@ operations! {
     ///
     /// Strangers may, too: a session of theirs belongs to their address. A session ends after 30
     /// days, or when you have started 100 others. Radios that need an object, and are given none or
-    /// one that does not exist, are answered with 400.
-    create: Create = act, anonymous = Always, throttle = Create, graphql = "Mutation.createRadioSession";
+    /// one that does not exist, are answered with 400. Radios of favorites,
+    /// of what was not heard and of filters need the scopes `read:favorites`, `read:listenings` and
+    /// `read:playlists` too.
+    create: Create = act Libraries, anonymous = Setting, throttle = Create, graphql = "Mutation.createRadioSession";
     /// Returns one of your sessions.
     ///
     /// Sessions of others, and unknown IDs, are answered with 404.
-    retrieve: Retrieve = open, anonymous = Always, throttle = Retrieve, graphql = "radioSession";
+    retrieve: Retrieve = read Libraries, anonymous = Setting, throttle = Retrieve, graphql = "radioSession";
     /// Draws the next tracks of a session.
     ///
     /// Drawn are tracks that you can play, whose artists you have not hidden, and none twice. A
     /// session that has no more tracks is answered with 404, one of others with 403.
-    draw: Draw = act, anonymous = Always, throttle = Create, graphql = "Mutation.drawRadioTracks", reads = many;
+    draw: Draw = act Libraries, anonymous = Setting, throttle = Create, graphql = "Mutation.drawRadioTracks", reads = many;
 }
 
 /// A session of a radio.

@@ -35,6 +35,7 @@ pub async fn create(permit: &Allowed<Create>, new: NewRadioSession) -> Result<Ra
     if new.radio_type.is_personal() && permit.user_id().is_none() {
         return Err(Error::Unauthenticated(None));
     }
+    new.radio_type.may(permit)?;
     let given = new.related_object_id.as_deref();
     let object = new.radio_type.object(permit, given).await?;
     let radio = match new.radio_type {

@@ -97,8 +97,8 @@ async fn playlist(
 /// Filters to try.
 #[derive(Debug, Object)]
 struct Trials {
-    /// The filters, at most 20.
-    filters: Vec<RadioFilter>,
+    /// The filters, at most 20, each as in `config` of a radio.
+    filters: Vec<Any<Value>>,
 }
 
 /// Tracks that a filter chooses.
@@ -127,7 +127,11 @@ struct TriedFilters {
 }
 
 async fn validated(permit: &Allowed<Validate>, trials: Trials) -> Result<TriedFilters> {
-    let trials = validate(permit, &trials.filters).await?;
+    let filters = trials
+        .filters
+        .iter()
+        .map(|filter| RadioFilter::read(&filter.0));
+    let trials = validate(permit, filters.collect()).await?;
     let samples = trials.iter().filter_map(|trial| trial.candidates.as_ref());
     let mut ids: Vec<i64> = samples.flat_map(|(_, sample)| sample.clone()).collect();
     ids.sort_unstable();

@@ -66,10 +66,12 @@ pub struct RadioFilter {
 const FILTERS: usize = 20;
 const VALUES: usize = 100;
 const DEPTH: usize = 1;
+/// Maximum number of characters of a tag's name.
+const NAME: usize = 100;
 
 impl RadioFilter {
-    /// A stored filter; `None` for one that this version does not know.
-    fn read(stored: &Value) -> Option<Self> {
+    /// A filter as it is written; `None` for one of an unknown type.
+    pub fn read(stored: &Value) -> Option<Self> {
         let ids = stored["ids"].as_array();
         let names = stored["names"].as_array();
         let filters = stored["filters"].as_array();
@@ -100,6 +102,15 @@ impl RadioFilter {
         if ids.len().max(self.names.as_ref().map_or(0, Vec::len)) > VALUES {
             return Err(format!("At most {VALUES} values are allowed.").into());
         }
+        self.keep_what_belongs();
+        if self
+            .names
+            .iter()
+            .flatten()
+            .any(|name| name.chars().count() > NAME)
+        {
+            return Err(format!("A name has at most {NAME} characters.").into());
+        }
         match self.kind {
             RadioFilterType::Artist => self.names = Some(artists(reader, &ids).await?),
             RadioFilterType::Playlist if ids.is_empty() => {
@@ -118,6 +129,15 @@ impl RadioFilter {
             RadioFilterType::Playlist | RadioFilterType::Tag => {}
         }
         Ok(self)
+    }
+
+    /// Forgets what a filter of its type does not look at.
+    fn keep_what_belongs(&mut self) {
+        use RadioFilterType::{Artist, Group, Playlist, Tag};
+        self.ids
+            .take_if(|_| !matches!(self.kind, Artist | Playlist));
+        self.names.take_if(|_| self.kind != Tag);
+        self.filters.take_if(|_| self.kind != Group);
     }
 
     /// Condition on the ID of a track, in `key`: the filter matches.

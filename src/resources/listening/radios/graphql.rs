@@ -1,5 +1,5 @@
 //! The GraphQL fields of radios.
-use async_graphql::{ComplexObject, Context, ID, InputObject, SimpleObject};
+use async_graphql::{ComplexObject, Context, ID, InputObject, Object, SimpleObject};
 
 use super::{
     List, Radio, RadioFilter, RadioListFilter, RadioOrder, Retrieve, Tracks, Update, Validate,
@@ -11,7 +11,8 @@ use crate::{
     error::Result,
     graphql::{
         connection::{
-            Connection, NESTED_DEFAULT, NESTED_MAXIMUM, answer, connect_sized, nested_cost, window,
+            Connection, NESTED_DEFAULT, NESTED_MAXIMUM, answer, connect_sized, cost, nested_cost,
+            window,
         },
         ids::{Key, Kind, global},
         standard::{fields, mutations},
@@ -43,7 +44,7 @@ impl Radio {
 
     /// Tracks that the radio chooses from: those that you can play, without those of artists that you have
     /// hidden. Newest first.
-    #[graphql(complexity = "nested_cost(first, last, true, child_complexity)")]
+    #[graphql(complexity = "nested_cost(first, last, true, child_complexity) + 1_000")]
     async fn tracks(
         &self,
         ctx: &Context<'_>,
@@ -120,7 +121,7 @@ struct TriedRadioFilter {
 #[ComplexObject]
 impl TriedRadioFilter {
     /// Some of the tracks that it chooses, at most 10.
-    #[graphql(complexity = "10 * child_complexity")]
+    #[graphql(complexity = "cost(10, child_complexity)")]
     async fn sample(&self, ctx: &Context<'_>) -> Result<Vec<Track>> {
         let permit = ctx.reach::<Tracks>().await?;
         permit.loaders().owned::<Track>(&self.sample).await
@@ -138,12 +139,29 @@ impl From<Trial> for TriedRadioFilter {
     }
 }
 
+#[derive(Debug)]
+struct ValidateRadioPayload {
+    filters: Vec<TriedRadioFilter>,
+}
+
+/// Filters that were tried.
+#[Object]
+impl ValidateRadioPayload {
+    /// The filters, as they were sent.
+    #[graphql(complexity = "cost(20, child_complexity)")]
+    async fn filters(&self) -> &[TriedRadioFilter] {
+        &self.filters
+    }
+}
+
 async fn tried(
     permit: &Allowed<Validate>,
     input: ValidateRadioInput,
-) -> Result<Vec<TriedRadioFilter>> {
-    let trials = validate(permit, &input.filters).await?;
-    Ok(trials.into_iter().map(TriedRadioFilter::from).collect())
+) -> Result<ValidateRadioPayload> {
+    let filters = input.filters.into_iter().map(Some);
+    let trials = validate(permit, filters.collect()).await?;
+    let filters = trials.into_iter().map(TriedRadioFilter::from).collect();
+    Ok(ValidateRadioPayload { filters })
 }
 
 mutations! {
@@ -151,5 +169,5 @@ mutations! {
     delete delete_radio(DeleteRadioInput) -> DeleteRadioPayload = delete, of Kind::Radio;
     change create_radio(NewRadio) -> CreateRadioPayload { radio: Radio, "The new radio." } = create;
     change update_radio(UpdateRadioInput) -> UpdateRadioPayload { radio: Radio, "The radio after the change." } = updated;
-    change validate_radio(ValidateRadioInput) -> ValidateRadioPayload { filters: Vec<TriedRadioFilter>, "The filters, as they were sent." } = tried;
+    act validate_radio(ValidateRadioInput) -> ValidateRadioPayload = tried;
 }

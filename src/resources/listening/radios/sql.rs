@@ -18,10 +18,11 @@ identified!(Radio in "radios");
 
 /// Condition on a radio `r`: the caller may hear it.
 fn visible(reader: &Reader) -> Sql {
-    match reader.user_id() {
+    let shown = match reader.user_id() {
         Some(me) => sql("(r.is_public = true or r.user_id = ?)").bind(me),
         None => sql("r.is_public = true"),
-    }
+    };
+    shown.and(audience::active("r.user_id"))
 }
 
 pub(super) async fn listing(

@@ -147,25 +147,35 @@ const SAMPLE: i64 = 10;
 /// How many filters are tried at once.
 const TRIALS: usize = 20;
 
-/// Tries each filter by itself.
-pub async fn validate(permit: &Allowed<Validate>, filters: &[RadioFilter]) -> Result<Vec<Trial>> {
+/// Tries each filter by itself; `None` is one of an unknown type.
+pub async fn validate(
+    permit: &Allowed<Validate>,
+    filters: Vec<Option<RadioFilter>>,
+) -> Result<Vec<Trial>> {
     if filters.len() > TRIALS {
         let complaint = format!("At most {TRIALS} filters are allowed.");
         return Err(Error::field("filters", complaint));
     }
     let mut trials = Vec::with_capacity(filters.len());
     for filter in filters {
-        let error = complaint(permit, filter).await?;
-        let candidates = match &error {
-            None => {
-                let listing = listing_of(permit, std::slice::from_ref(filter));
-                let sample = listing.page(permit.db(), SAMPLE, 0).await?;
-                Some((listing.count(permit.db()).await?, sample))
-            }
-            Some(_) => None,
-        };
-        let errors = error.into_iter().collect();
-        trials.push(Trial { errors, candidates });
+        trials.push(tried(permit, filter).await?);
     }
     Ok(trials)
+}
+
+async fn tried(permit: &Allowed<Validate>, filter: Option<RadioFilter>) -> Result<Trial> {
+    let error = match &filter {
+        Some(filter) => complaint(permit, filter).await?,
+        None => Some("The type of the filter is not known.".to_owned()),
+    };
+    let candidates = match (&error, filter) {
+        (None, Some(filter)) => {
+            let listing = listing_of(permit, &[filter]);
+            let sample = listing.page(permit.db(), SAMPLE, 0).await?;
+            Some((listing.count(permit.db()).await?, sample))
+        }
+        _ => None,
+    };
+    let errors = error.into_iter().collect();
+    Ok(Trial { errors, candidates })
 }

@@ -43,7 +43,9 @@ load!(/// A user. Not kept: a user holds the account once its owner has asked fo
 weigh!(User: username, name);
 
 async fn by_ids(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, User>> {
-    let found = sql(USER).then("u.id in ?*").bind(ids);
+    let found = sql(USER)
+        .then("u.is_active = true and u.id in ?*")
+        .bind(ids);
     let users: Vec<User> = found.all(reader.db()).await?;
     Ok(users.into_iter().map(|user| (user.id, user)).collect())
 }
