@@ -4,9 +4,9 @@ use crate::{
     app::App,
     error::{Result, Startup},
     pod::Preferences,
-    resources::library::libraries::PrivacyLevel,
+    resources::{library::libraries::PrivacyLevel, listening::playlists},
     scope::Permissions,
-    store::{Tx, sql, text::folded},
+    store::{Tx, sql},
     time::Timestamp,
     token::token_hash,
 };
@@ -123,31 +123,9 @@ async fn listen(tx: &mut Tx, user: i64, track: i64, when: Timestamp) -> Result<u
 
 async fn playlist(tx: &mut Tx, person: &Person, tracks: &[i64], now: Timestamp) -> Result<()> {
     let name = format!("What {} hums", person.username);
-    let id = sql(
-        "insert into playlists (name, name_folded, user_id, privacy_level, creation_date,
-           modification_date) values (?, ?, ?, ?, ?, ?) returning id",
-    )
-    .bind(name.as_str())
-    .bind(folded(&name))
-    .bind(person.user)
-    .bind(person.privacy)
-    .bind(now)
-    .bind(now)
-    .number(&mut *tx)
-    .await?;
-    for (position, track) in (0_i64..).zip(tracks) {
-        sql(
-            "insert into playlist_tracks (playlist_id, track_id, position, creation_date)
-             values (?, ?, ?, ?)",
-        )
-        .bind(id)
-        .bind(*track)
-        .bind(position)
-        .bind(now)
-        .run(&mut *tx)
-        .await?;
-    }
-    Ok(())
+    let named = (name.as_str(), Some(person.privacy.word()));
+    let id = playlists::insert(tx, person.user, named, now).await?;
+    playlists::append(tx, id, 0, tracks, now).await.map(|_| ())
 }
 
 /// Adds an application whose token acts for the account.

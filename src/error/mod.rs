@@ -43,7 +43,7 @@ pub enum Error {
     WrongPassword,
     #[error("Not found.")]
     NotFound,
-    /// What is not there, in a sentence.
+    /// What is not there, in a sentence; REST tells it as a text alone.
     #[error("{0}")]
     Missing(String),
     #[error("Invalid page.")]
@@ -268,6 +268,7 @@ impl ResponseError for Error {
         let body = match self {
             Self::Invalid(fields) => nested(fields),
             Self::Shaped { body, .. } => (**body).clone(),
+            Self::Missing(sentence) => json!(sentence),
             error => json!({ "detail": error.to_string() }),
         };
         let mut response = Response::builder()

@@ -14,7 +14,10 @@ use super::{
     incoming::limited,
     params::REFERENCE,
 };
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    time::Timestamp,
+};
 
 /// A JSON or form body.
 pub struct Body<T>(pub T);
@@ -41,12 +44,19 @@ impl<'a, T: ParseFromJSON> ApiExtractor<'a> for Body<T> {
         body: &mut RequestBody,
         _: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
-        let value = read(request, body).await?;
-        Ok(Self(parse(value)?))
+        let (value, form) = read(request, body).await?;
+        Ok(Self(parse(value, form)?))
     }
 }
 
-async fn read(request: &Request, body: &mut RequestBody) -> Result<Value> {
+/// What a body was sent as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sent {
+    Json,
+    Form,
+}
+
+async fn read(request: &Request, body: &mut RequestBody) -> Result<(Value, Sent)> {
     let content_type = request.content_type().unwrap_or("application/json");
     let essence = content_type
         .split(';')
@@ -56,23 +66,56 @@ async fn read(request: &Request, body: &mut RequestBody) -> Result<Value> {
         .to_ascii_lowercase();
     match essence.as_str() {
         FORM | PARTS => {
-            let pairs = fields(request, body).await?;
-            let fields = pairs
-                .iter()
-                .map(|(name, value)| (name.to_owned(), value.into()));
-            return Ok(Value::Object(fields.collect()));
+            let mut values: Map<String, Value> = Map::new();
+            for (name, value) in fields(request, body).await?.iter() {
+                let all = values
+                    .entry(name)
+                    .or_insert_with(|| Value::Array(Vec::new()));
+                if let Some(all) = all.as_array_mut() {
+                    all.push(value.into());
+                }
+            }
+            return Ok((Value::Object(values), Sent::Form));
         }
         "application/json" | "application/activity+json" => {}
         _ => return Err(Error::UnsupportedMediaType(content_type.to_owned())),
     }
     let bytes = limited(body).await?;
     if bytes.is_empty() {
-        return Ok(Value::Object(Map::new()));
+        return Ok((Value::Object(Map::new()), Sent::Json));
     }
-    serde_json::from_slice(&bytes).map_err(|error| Error::Malformed(error.to_string()))
+    let value = serde_json::from_slice(&bytes);
+    let value = value.map_err(|error| Error::Malformed(error.to_string()))?;
+    Ok((value, Sent::Json))
 }
 
-fn parse<T: ParseFromJSON>(value: Value) -> Result<T> {
+/// What the fields of a form stand for. One for a list may be repeated, or be JSON; of others the last one counts. A
+/// box that is not checked is not sent.
+fn unform(schema: &MetaSchema, registry: &Registry, fields: &mut Map<String, Value>) {
+    for (name, property) in &schema.properties {
+        let kind = described(property, registry).map_or("", |schema| schema.ty);
+        let Some(Value::Array(mut sent)) = fields.remove(*name) else {
+            if kind == "boolean" && schema.required.contains(name) {
+                fields.insert((*name).to_owned(), false.into());
+            }
+            continue;
+        };
+        let last = sent.pop().unwrap_or_default();
+        let json = last.as_str().filter(|text| text.starts_with(['[', '{']));
+        let json = json.and_then(|text| serde_json::from_str(text).ok());
+        let value = match (kind, json) {
+            ("array" | "object", Some(json)) => json,
+            ("array", None) => {
+                sent.push(last);
+                Value::Array(sent)
+            }
+            _ => last,
+        };
+        fields.insert((*name).to_owned(), value);
+    }
+}
+
+fn parse<T: ParseFromJSON>(value: Value, sent: Sent) -> Result<T> {
     let Value::Object(mut fields) = value else {
         return Err(Error::field(
             "non_field_errors",
@@ -85,6 +128,9 @@ fn parse<T: ParseFromJSON>(value: Value) -> Result<T> {
     let mut registry = Registry::new();
     T::register(&mut registry);
     if let Some(schema) = registry.schemas.get(&*T::name()) {
+        if sent == Sent::Form {
+            unform(schema, &registry, &mut fields);
+        }
         let complaints = complaints(schema, &registry, &mut fields);
         if !complaints.is_empty() {
             return Err(Error::Invalid(complaints));
@@ -115,16 +161,20 @@ fn complaints(
     complaints
 }
 
-/// Why a value does not fit; texts that spell a number or a truth, as forms send them, become it.
-fn mismatch(property: &MetaSchemaRef, registry: &Registry, value: &mut Value) -> Option<String> {
-    let schema = match property {
+fn described<'a>(property: &'a MetaSchemaRef, registry: &'a Registry) -> Option<&'a MetaSchema> {
+    match property {
         MetaSchemaRef::Inline(schema) => match &schema.all_of[..] {
             // A type with a name, and what is told of this field beside it.
-            [MetaSchemaRef::Reference(name), ..] => registry.schemas.get(name)?,
-            _ => schema,
+            [MetaSchemaRef::Reference(name), ..] => registry.schemas.get(name),
+            _ => Some(schema),
         },
-        MetaSchemaRef::Reference(name) => registry.schemas.get(name)?,
-    };
+        MetaSchemaRef::Reference(name) => registry.schemas.get(name),
+    }
+}
+
+/// Why a value does not fit; texts that spell a number or a truth, as forms send them, become it.
+fn mismatch(property: &MetaSchemaRef, registry: &Registry, value: &mut Value) -> Option<String> {
+    let schema = described(property, registry)?;
     if !schema.enum_items.is_empty() && !schema.enum_items.contains(value) {
         let shown = value
             .as_str()
@@ -145,7 +195,7 @@ fn mismatch(property: &MetaSchemaRef, registry: &Registry, value: &mut Value) ->
         ("boolean", value) if !value.is_boolean() => {
             return Some("Must be a valid boolean.".to_owned());
         }
-        ("string", Value::String(text)) => return length_mismatch(schema, text),
+        ("string", Value::String(text)) => return text_mismatch(schema, text),
         ("string", Value::Number(number)) => *value = number.to_string().into(),
         ("string", _) => return Some("Not a valid string.".to_owned()),
         // One object stands for a list of it.
@@ -172,8 +222,13 @@ fn mismatch(property: &MetaSchemaRef, registry: &Registry, value: &mut Value) ->
     None
 }
 
-/// Why a text is too short or too long. One that must not be empty must not be blank either.
-fn length_mismatch(schema: &MetaSchema, text: &str) -> Option<String> {
+/// Why a text does not fit. One that must not be empty must not be blank either.
+fn text_mismatch(schema: &MetaSchema, text: &str) -> Option<String> {
+    if schema.format.as_deref() == Some("date-time") && text.parse::<Timestamp>().is_err() {
+        return Some(
+            "Not a date and time as in RFC 3339, such as 2022-01-01T05:50:00Z.".to_owned(),
+        );
+    }
     if schema.min_length.is_some_and(|least| least > 0) && text.trim().is_empty() {
         return Some("This field may not be blank.".to_owned());
     }

@@ -17,7 +17,7 @@ const RESPONSE: &str = "document.querySelector('.result-window .CodeMirror').Cod
 async fn first_visits_are_light() {
     let server = served("light", &[]).await;
     for (path, there, most) in [
-        ("/graphiql", "document.querySelector('.badge')", 500_000),
+        ("/graphiql", "document.querySelector('.badge')", 600_000),
         (
             "/api/v1/docs",
             "document.querySelector('[data-tag=tags]')",

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use crate::{
     context::Reader,
     error::{Error, Result},
-    graphql::reference::ById,
-    load::Loaders,
+    graphql::{ids::Key, reference::ById},
+    load::{Entity, Loaders},
     resources::{
         catalogue::tracks::{self, Track, TrackBody},
         people::{
@@ -14,7 +14,11 @@ use crate::{
             users::{UserRef, refs},
         },
     },
-    store::{Sql, sql},
+    store::{
+        Sql,
+        listing::{Kind as KeyKind, Listing, SortKey},
+        sql,
+    },
     time::Timestamp,
 };
 
@@ -152,6 +156,22 @@ pub fn by_hidden(reader: &Reader, from: Sql, hidden: Option<bool>) -> Sql {
     let not = if hidden == Some(true) { "" } else { "not " };
     let withheld = tracks::hidden_from(user);
     from.and(sql(not).then("v.track_id in (").append(withheld).then(")"))
+}
+
+/// The acts by their time, newest first unless it is asked otherwise.
+pub fn by_date(from: Sql, descending: Option<bool>) -> Listing {
+    let down = descending.unwrap_or(true);
+    let date = SortKey::new(sql("v.creation_date"), KeyKind::Time, down);
+    Listing::new(from, "v.id", [date]).oldest_first_if(!down)
+}
+
+/// An act that the caller may see.
+pub async fn find<A: Entity>(reader: &Reader, key: Key) -> Result<A> {
+    let Key::Id(id) = key else {
+        return Err(Error::NotFound);
+    };
+    let found = visible(reader, A::select().then(" v"));
+    found.and(sql("v.id = ?").bind(id)).one(reader.db()).await
 }
 
 /// How far in the future a time may lie that a client gives: clocks are not all right.

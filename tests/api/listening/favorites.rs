@@ -96,6 +96,8 @@ on_both! {
         assert_eq!(tracks(&pod, "?scope=me", "bob").await, [0; 0]);
         assert_eq!(tracks(&pod, "?scope=actor:alice@pod.test&q=noon", "bob").await, [10, 2]);
         assert_eq!(tracks(&pod, "?scope=domain:pod.test&q=snow", "bob").await, [5]);
+        assert_eq!(tracks(&pod, "?user=1&q=snow", "bob").await, [5]);
+        assert_eq!(tracks(&pod, "?user=2", "bob").await, [0; 0]);
         for nobody in ["actor:carol@pod.test", "domain:far.test", "subscribed", "nonsense"] {
             assert_eq!(tracks(&pod, &format!("?scope={nobody}"), "bob").await, [0; 0], "{nobody}");
         }
@@ -138,6 +140,7 @@ on_both! {
             (json!({}), json!({"track": ["This field is required."]})),
             (json!({"track": "x"}), json!({"track": ["Incorrect type. Expected pk value, received str."]})),
             (json!({"track": 99_999}), json!({"track": ["Invalid pk \"99999\" - object does not exist."]})),
+            (json!({"track": 7, "creation_date": "yesterday"}), json!({"creation_date": ["Not a date and time as in RFC 3339, such as 2022-01-01T05:50:00Z."]})),
             (json!({"track": 7, "creation_date": "2099-01-01T00:00:00Z"}), json!({"creation_date": ["The date must not be in the future."]})),
         ] {
             let refused = pod.post(ADDRESS, &body).by("alice").send().await;

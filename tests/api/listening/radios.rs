@@ -88,6 +88,10 @@ on_both! {
         assert_eq!(made["config"], json!([{"type": "artist", "ids": [1, 2], "names": ["Ana Ñandú", "ångström"]}, {"type": "tag", "names": ["Jazz"], "not": true}]));
         let place = format!("{RADIOS}/{}", made["id"]);
         assert_eq!(pod.get(&place).by("bob").send().await.status, StatusCode::NOT_FOUND);
+        // As a form: the filters are JSON.
+        let form = pod.ask(Method::POST, RADIOS).form(&[("name", "Form"), ("config", "[{\"type\": \"artist\", \"ids\": [2]}]")]);
+        let form = form.by("alice").send().await;
+        assert_eq!((form.status, &form.json()["config"][0]["ids"]), (StatusCode::CREATED, &json!([2])), "{}", form.text);
         let change = pod.ask(Method::PATCH, &place).header("content-type", "application/json").body("{\"is_public\": true, \"config\": [{\"type\": \"tag\", \"names\": [\"Rock\"]}]}");
         let changed = change.by("alice").send().await.json();
         assert_eq!((&changed["name"], &changed["is_public"], &changed["config"]), (&json!("Mine"), &json!(true), &json!([{"type": "tag", "names": ["Rock"]}])));
@@ -128,6 +132,7 @@ on_both! {
         let both = chosen(json!([artist(2), {"type": "artist", "ids": [4], "operator": "or"}])).await;
         assert_eq!(both, ids([10, 11, 19]));
         assert_eq!(chosen(json!([artist(2), artist(4)])).await, ids([]));
+        assert!(chosen(json!([])).await.is_superset(&ids([1, 2, 3, 4, 5, 10, 11, 16, 19])));
         let group = json!({"type": "group", "filters": [artist(2), {"type": "artist", "ids": [4], "operator": "or"}], "not": true});
         assert_eq!(chosen(json!([tag("Rock"), group])).await, rock.difference(&ids([10, 11, 19])).copied().collect());
         // A playlist of one's own, and one that others do not see.
@@ -160,7 +165,7 @@ on_both! {
         ]), "{twin}");
         for (body, complaint) in [
             (json!({"name": "R"}), json!({"config": ["This field is required."]})),
-            (json!({"name": "R", "config": []}), json!({"config": ["At least one filter is needed."]})),
+            (json!({"name": "R", "config": [{"type": "tag", "names": ["polka"]}]}), json!({"config": ["No tag matching names \"polka\""]})),
             (json!({"name": "R", "config": [{"type": "year"}]}), json!({"config": ["type: \"year\" is not a valid choice."]})),
             (json!({"name": "R", "config": [{"type": "artist", "ids": ["x"]}]}), json!({"config": ["ids: A valid integer is required."]})),
             (json!({"name": "R", "config": [{"type": "artist", "ids": [99]}]}), json!({"config": ["No artist has the ID 99."]})),
@@ -213,7 +218,7 @@ on_both! {
         // The radio is deleted, and its sessions with it.
         let session = session(pod.post(SESSIONS, &json!({"radio_type": "custom", "custom_radio": id})).by("alice")).await;
         pod.ask(Method::DELETE, &format!("{RADIOS}/{id}")).by("alice").send().await;
-        assert_eq!(pod.post("/api/v1/radios/tracks", &json!({"session": session})).by("alice").send().await.status, StatusCode::NOT_FOUND);
+        assert_eq!(pod.post("/api/v1/radios/tracks", &json!({"session": session})).by("alice").send().await.status, StatusCode::BAD_REQUEST);
     }
 
     async fn a_private_radio_of_others_is_not_played(pod: Pod) {
@@ -264,7 +269,7 @@ on_both! {
         assert_eq!(draw(theirs).from("192.0.2.1").send().await.status, StatusCode::UNAUTHORIZED);
         // After 30 days it has ended.
         pod.wait(31 * 24 * 3600);
-        assert_eq!(draw(mine).by("alice").send().await.status, StatusCode::NOT_FOUND);
+        assert_eq!(draw(mine).by("alice").send().await.status, StatusCode::BAD_REQUEST);
         session(pod.post(SESSIONS, &start).by("alice")).await;
         assert_eq!(sql("select count(*) from radio_sessions").number(pod.app.db()).await.unwrap(), 1);
     }
@@ -323,12 +328,12 @@ on_both! {
             (json!({"radio_type": "tag", "related_object_id": "polka"}), json!({"related_object_id": ["The object does not exist."]})),
             (json!({"radio_type": "actor-content", "related_object_id": "nobody"}), json!({"related_object_id": ["The object does not exist."]})),
             (json!({"radio_type": "custom"}), json!({"custom_radio": ["This field is required."]})),
-            (json!({"radio_type": "custom_multiple"}), json!({"config": ["At least one filter is needed."]})),
+            (json!({"radio_type": "custom_multiple"}), json!({"config": ["This field is required."]})),
         ] {
             let refused = pod.post(SESSIONS, &body).by("alice").send().await;
             assert_eq!((refused.status, refused.json()), (StatusCode::BAD_REQUEST, complaint), "{body}");
         }
         let missing = pod.post("/api/v1/radios/tracks", &json!({"session": 99})).by("alice").send().await;
-        assert_eq!(missing.status, StatusCode::NOT_FOUND);
+        assert_eq!((missing.status, missing.json()), (StatusCode::BAD_REQUEST, json!({"session": ["Invalid pk \"99\" - object does not exist."]})));
     }
 }

@@ -4,20 +4,19 @@ pub mod graphql;
 mod write;
 
 pub use self::{body::Rest, graphql::FavoritesOfUser};
-use super::acts::{act, by_hidden, visible};
+use super::acts::{act, by_date, by_hidden, find, visible};
 use crate::{
     context::Reader,
-    error::{Error, Result},
+    error::Result,
     graphql::ids::Key,
     guard::{Allowed, operations},
-    load::Entity,
     resources::people::audience,
     rest::{
         page::ListQuery,
         params::{filter, ordering},
     },
     store::{
-        listing::{Kind as KeyKind, Listing, SortKey},
+        listing::Listing,
         sql,
         text::{WORDS, containing},
     },
@@ -67,6 +66,8 @@ filter! {
         /// Only favorites of these users: `me`, `all`, `actor:name@domain` or `domain:name`.
         /// Several are separated by commas; any of them may match.
         scope: Option<String>,
+        /// Only favorites of the user with this numeric ID.
+        user: Option<i64>,
     }
     shares hidden
 }
@@ -90,6 +91,9 @@ async fn listing(
     if let Some(scope) = &filter.scope {
         from = from.and(audience::within_scope(reader, scope, "v.user_id"));
     }
+    if let Some(user) = filter.user {
+        from = from.then(" and v.user_id = ?").bind(user);
+    }
     let words = filter.q.iter().flat_map(|q| q.split_whitespace());
     for word in words.take(WORDS) {
         let pattern = containing(word);
@@ -106,20 +110,16 @@ async fn listing(
                 .bind(pattern),
         );
     }
-    let down = order
-        .first()
-        .is_none_or(|order| order.direction.is_descending());
-    let date = SortKey::new(sql("v.creation_date"), KeyKind::Time, down);
-    Ok(Listing::new(from, "v.id", [date]).oldest_first_if(!down))
+    let first = order.first();
+    Ok(by_date(
+        from,
+        first.map(|order| order.direction.is_descending()),
+    ))
 }
 
 /// A favorite that the caller may see.
 pub async fn retrieve(permit: &Allowed<List>, key: Key) -> Result<Favorite> {
-    let Key::Id(id) = key else {
-        return Err(Error::NotFound);
-    };
-    let found = visible(permit, Favorite::select().then(" v"));
-    found.and(sql("v.id = ?").bind(id)).one(permit.db()).await
+    find(permit, key).await
 }
 
 /// The IDs of the newest favorites that the caller may see.

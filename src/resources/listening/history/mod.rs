@@ -4,23 +4,19 @@ pub mod graphql;
 mod write;
 
 pub use self::{body::Rest, graphql::ListeningsOfUser};
-use super::acts::{act, by_hidden, visible};
+use super::acts::{act, by_date, by_hidden, find, visible};
 use crate::{
     accounts::is_named,
     context::Reader,
-    error::{Error, Result},
+    error::Result,
     graphql::ids::Key,
     guard::{Allowed, operations},
-    load::Entity,
     resources::people::audience,
     rest::{
         page::ListQuery,
         params::{filter, ordering},
     },
-    store::{
-        listing::{Kind as KeyKind, Listing, SortKey},
-        sql,
-    },
+    store::{listing::Listing, sql},
 };
 
 operations! {
@@ -93,20 +89,16 @@ async fn listing(
             sql("v.user_id = (select n.id from users n where n.").append(is_named(username));
         from = from.and(named.then(")"));
     }
-    let down = order
-        .first()
-        .is_none_or(|order| order.direction.is_descending());
-    let date = SortKey::new(sql("v.creation_date"), KeyKind::Time, down);
-    Ok(Listing::new(from, "v.id", [date]).oldest_first_if(!down))
+    let first = order.first();
+    Ok(by_date(
+        from,
+        first.map(|order| order.direction.is_descending()),
+    ))
 }
 
 /// A listening that the caller may see.
 pub async fn retrieve(permit: &Allowed<Retrieve>, key: Key) -> Result<Listening> {
-    let Key::Id(id) = key else {
-        return Err(Error::NotFound);
-    };
-    let found = visible(permit, Listening::select().then(" v"));
-    found.and(sql("v.id = ?").bind(id)).one(permit.db()).await
+    find(permit, key).await
 }
 
 /// The IDs of the newest listenings that the caller may see.

@@ -13,7 +13,7 @@ pub use self::{
     entries::{PlaylistTrack, entry},
     graphql::PlaylistsOfUser,
     sql::retrieve,
-    write::append,
+    write::{append, insert},
 };
 use crate::{
     graphql::reference::ById,

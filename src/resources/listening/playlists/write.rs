@@ -49,22 +49,33 @@ pub struct PlaylistChanges {
 
 pub async fn create(permit: &Allowed<Create>, new: NewPlaylist) -> Result<Playlist> {
     let name = tidy(&new.name)?;
-    let now = permit.clock().now();
+    let level = new.privacy_level.map(UserPrivacy::word);
     let mut tx = permit.begin().await?;
-    let id = sql(
+    let user = permit.user()?.user_id;
+    let id = insert(&mut tx, user, (&name, level), permit.clock().now()).await?;
+    finish(tx, id).await
+}
+
+/// Inserts a playlist; returns its ID. Without a privacy level, it has that of its owner.
+pub async fn insert(
+    tx: &mut Tx,
+    user: i64,
+    (name, level): (&str, Option<&str>),
+    now: Timestamp,
+) -> Result<i64> {
+    sql(
         "insert into playlists (name, name_folded, user_id, privacy_level, creation_date, modification_date)
          values (?, ?, ?, coalesce(?, (select u.privacy_level from users u where u.id = ?)), ?, ?) returning id",
     )
-    .bind(name.as_str())
-    .bind(folded(&name))
-    .bind(permit.user()?.user_id)
-    .bind(new.privacy_level.map(|level| level.word().to_owned()))
-    .bind(permit.user()?.user_id)
+    .bind(name)
+    .bind(folded(name))
+    .bind(user)
+    .bind(level.map(str::to_owned))
+    .bind(user)
     .bind(now)
     .bind(now)
-    .number(&mut tx)
-    .await?;
-    finish(tx, id).await
+    .number(tx)
+    .await
 }
 
 pub async fn update(
@@ -109,9 +120,6 @@ pub async fn add(
     new: Addition<'_>,
 ) -> Result<(Playlist, Vec<i64>)> {
     let most = permit.preferences().await?.max_playlist_tracks();
-    if new.tracks.is_empty() {
-        return Err(Error::field("tracks", "This list may not be empty."));
-    }
     if new.tracks.len() > most {
         return Err(full(most));
     }

@@ -11,7 +11,7 @@ use super::{
     write::{NewRadioSession, create},
 };
 use crate::{
-    error::Result,
+    error::{Error, Result},
     graphql::ids::Key,
     guard::Allowed,
     load::sole,
@@ -110,7 +110,14 @@ async fn bodies(permit: &Allowed<Draw>, drawn: Vec<RadioSessionTrack>) -> Result
 }
 
 async fn next(permit: &Allowed<Draw>, next: NextTrack) -> Result<DrawnBody> {
-    let drawn = draw(permit, Key::Id(next.session), None).await?;
+    let drawn = draw(permit, Key::Id(next.session), None).await;
+    let drawn = drawn.map_err(|error| match error {
+        Error::NotFound => {
+            let complaint = format!("Invalid pk \"{}\" - object does not exist.", next.session);
+            Error::field("session", complaint)
+        }
+        error => error,
+    })?;
     sole(bodies(permit, drawn).await?)
 }
 

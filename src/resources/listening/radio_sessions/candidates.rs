@@ -1,5 +1,7 @@
 //! What a session draws from. Tracks are looked for from a random number on, along an index on their numbers:
 //! where many of them can be played, a draw costs the same however many there are.
+use uuid::Uuid;
+
 use super::{RadioSession, RadioType};
 use crate::{
     context::Reader,
@@ -45,17 +47,7 @@ async fn sources(reader: &Reader, session: &RadioSession) -> Result<Vec<Source>>
     Ok(match session.radio_type {
         RadioType::Random => of_tracks(music()),
         RadioType::LessListened => of_tracks(music().and(unheard("t.id", me))),
-        RadioType::RecentlyAdded => {
-            let since = reader.clock().now().plus_seconds(-NEW);
-            let first = sql(
-                "t.id >= coalesce((select min(n.id) from tracks n where n.creation_date >= ?), 9223372036854775807)",
-            );
-            // The function keeps the databases from starting with the index on dates.
-            let new = sql("coalesce(t.creation_date, ?) >= ?")
-                .bind(since)
-                .bind(since);
-            of_tracks(music().and(first.bind(since)).and(new))
-        }
+        RadioType::RecentlyAdded => of_tracks(music().and(recent(reader))),
         RadioType::Favorites => {
             let own = sql("from favorites c where c.user_id = ?").bind(me);
             vec![Source::new(own, "c.track_id")]
@@ -70,19 +62,8 @@ async fn sources(reader: &Reader, session: &RadioSession) -> Result<Vec<Source>>
             of_tracks(sql("from tracks t where ").append(tagged))
         }
         RadioType::Similar => of_tracks(similar(object.parse().unwrap_or(-1))),
-        RadioType::Library => {
-            let library = sql("select l.id from libraries l where l.uuid = ?");
-            let uuid: uuid::Uuid = object.parse().unwrap_or_default();
-            in_libraries(reader, library.bind(uuid)).await?
-        }
-        RadioType::ActorContent => {
-            let (name, domain) = object.split_once('@').unwrap_or_default();
-            let theirs = sql(
-                "select l.id from libraries l join actors a on a.id = l.actor_id
-                 where a.preferred_username = ? and a.domain = ?",
-            );
-            in_libraries(reader, theirs.bind(name).bind(domain)).await?
-        }
+        RadioType::Library => in_libraries(reader, library(object)).await?,
+        RadioType::ActorContent => in_libraries(reader, libraries_of(object)).await?,
         RadioType::RandomLibrary => in_libraries(reader, own_libraries(reader)).await?,
         RadioType::LessListenedLibrary => {
             let mut own = in_libraries(reader, own_libraries(reader)).await?;
@@ -101,6 +82,17 @@ async fn sources(reader: &Reader, session: &RadioSession) -> Result<Vec<Source>>
             of_tracks(chosen(reader, &filters::read(&config)))
         }
     })
+}
+
+/// Condition: the track was added lately.
+fn recent(reader: &Reader) -> Sql {
+    let since = reader.clock().now().plus_seconds(-NEW);
+    // From the first of them on; the function keeps the databases from starting with the index on dates.
+    sql("t.id >= coalesce((select min(n.id) from tracks n where n.creation_date >= ?), 9223372036854775807)
+         and coalesce(t.creation_date, ?) >= ?")
+    .bind(since)
+    .bind(since)
+    .bind(since)
 }
 
 fn chosen(reader: &Reader, by: &[filters::RadioFilter]) -> Sql {
@@ -124,6 +116,18 @@ fn similar(track: i64) -> Sql {
     .bind(track)
     .bind(track)
     .bind(track)
+}
+
+fn library(uuid: &str) -> Sql {
+    let uuid: Uuid = uuid.parse().unwrap_or_default();
+    sql("select l.id from libraries l where l.uuid = ?").bind(uuid)
+}
+
+fn libraries_of(actor: &str) -> Sql {
+    let (name, domain) = actor.split_once('@').unwrap_or_default();
+    let theirs = "select l.id from libraries l join actors a on a.id = l.actor_id
+        where a.preferred_username = ? and a.domain = ?";
+    sql(theirs).bind(name).bind(domain)
 }
 
 fn own_libraries(reader: &Reader) -> Sql {

@@ -44,7 +44,8 @@ pub async fn create(permit: &Allowed<Create>, new: NewRadioSession) -> Result<Ra
     };
     let config = match new.radio_type {
         RadioType::CustomMultiple => {
-            let filters = checked(permit, "config", new.config.unwrap_or_default()).await?;
+            let missing = || Error::field("config", "This field is required.");
+            let filters = checked(permit, "config", new.config.ok_or_else(missing)?).await?;
             Some(json!(filters))
         }
         _ => None,

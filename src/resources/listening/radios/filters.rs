@@ -126,7 +126,10 @@ impl RadioFilter {
                 }
                 self.filters = Some(Box::pin(cleaned(reader, inner, depth - 1)).await?);
             }
-            RadioFilterType::Playlist | RadioFilterType::Tag => {}
+            RadioFilterType::Tag => {
+                known(reader, self.names.as_deref().unwrap_or_default()).await?
+            }
+            RadioFilterType::Playlist => {}
         }
         Ok(self)
     }
@@ -199,6 +202,16 @@ async fn artists(reader: &Reader, ids: &[i64]) -> Result<Vec<String>, Complaint>
     }
 }
 
+/// Refuses names of which none is a tag's.
+async fn known(reader: &Reader, names: &[String]) -> Result<(), Complaint> {
+    let folded: Vec<String> = names.iter().map(|name| folded(name)).collect();
+    let found = sql("select count(*) from tags where name_folded in ?*").bind(folded);
+    match found.number(reader.db()).await? {
+        0 => Err(format!("No tag matching names \"{}\"", names.join("\", \"")).into()),
+        _ => Ok(()),
+    }
+}
+
 /// What is wrong with a filter, or what failed.
 pub enum Complaint {
     Told(String),
@@ -232,9 +245,6 @@ async fn cleaned(
     filters: Vec<RadioFilter>,
     depth: usize,
 ) -> Result<Vec<RadioFilter>, Complaint> {
-    if filters.is_empty() {
-        return Err("At least one filter is needed.".to_owned().into());
-    }
     if filters.len() > FILTERS {
         return Err(format!("At most {FILTERS} filters are allowed.").into());
     }
@@ -273,7 +283,7 @@ pub fn read(config: &Value) -> Vec<RadioFilter> {
     filters.filter_map(RadioFilter::read).collect()
 }
 
-/// Condition on the ID of a track, in `key`: the filters match, one after the other.
+/// Condition on the ID of a track, in `key`: the filters match, one after the other. Without any, every track does.
 pub fn condition(reader: &Reader, filters: &[RadioFilter], key: &'static str) -> Sql {
     let joined = filters.iter().fold(None, |before: Option<Sql>, filter| {
         let condition = filter.condition(reader, key);
@@ -287,5 +297,5 @@ pub fn condition(reader: &Reader, filters: &[RadioFilter], key: &'static str) ->
             (Some(before), _) => before.then(" and ").append(condition),
         })
     });
-    joined.unwrap_or_else(|| sql("1 = 0"))
+    joined.unwrap_or_else(|| sql("1 = 1"))
 }

@@ -84,7 +84,7 @@ struct UpdateRadioInput {
     description: Option<String>,
     /// Whether everyone may hear the radio.
     is_public: Option<bool>,
-    /// Filters that choose its tracks, 1 to 20.
+    /// Filters that choose its tracks, at most 20; without any, it plays every track.
     config: Option<Vec<RadioFilter>>,
 }
 

@@ -35,7 +35,7 @@ pub struct NewRadio {
     description: Option<String>,
     /// Whether everyone may hear the radio. Default: false.
     is_public: Option<bool>,
-    /// Filters that choose its tracks, 1 to 20.
+    /// Filters that choose its tracks, at most 20; without any, it plays every track.
     config: Vec<RadioFilter>,
 }
 
@@ -49,7 +49,7 @@ pub struct RadioChanges {
     pub description: Option<String>,
     /// Whether everyone may hear the radio.
     pub is_public: Option<bool>,
-    /// Filters that choose its tracks, 1 to 20.
+    /// Filters that choose its tracks, at most 20; without any, it plays every track.
     pub config: Option<Vec<RadioFilter>>,
 }
 
