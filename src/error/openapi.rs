@@ -35,7 +35,7 @@ impl ApiResponse for Error {
                 answer(
                     404,
                     "There is no such thing, or it is not visible to the caller.",
-                    "Detail",
+                    "Missing",
                 ),
                 answer(406, "No acceptable media type.", "Detail"),
                 answer(
@@ -68,6 +68,11 @@ impl ApiResponse for Error {
         fields.additional_properties =
             Some(Box::new(MetaSchemaRef::Inline(Box::new(MetaSchema::ANY))));
         fields.example = Some(json!({ "mbid": ["Enter a valid UUID."] }));
+        let mut missing = MetaSchema::ANY;
+        missing.description =
+            Some("An error, in one sentence. That a radio has ended is a text alone.");
+        missing.any_of = vec![MetaSchemaRef::Reference("Detail".to_owned()), text()];
+        registry.schemas.insert("Missing".to_owned(), missing);
         registry.schemas.insert("Detail".to_owned(), detail);
         registry.schemas.insert("FieldErrors".to_owned(), fields);
     }

@@ -224,7 +224,7 @@ fn mismatch(property: &MetaSchemaRef, registry: &Registry, value: &mut Value) ->
 
 /// Why a text does not fit. One that must not be empty must not be blank either.
 fn text_mismatch(schema: &MetaSchema, text: &str) -> Option<String> {
-    if schema.format.as_deref() == Some("date-time") && text.parse::<Timestamp>().is_err() {
+    if schema.format == Some("date-time") && text.parse::<Timestamp>().is_err() {
         return Some(
             "Not a date and time as in RFC 3339, such as 2022-01-01T05:50:00Z.".to_owned(),
         );
