@@ -132,6 +132,17 @@ impl fmt::Display for Key {
 }
 
 impl Key {
+    /// The number, of an object that has no UUID.
+    ///
+    /// # Errors
+    /// `NotFound` for a UUID.
+    pub fn number(&self) -> Result<i64> {
+        match self {
+            Self::Id(id) => Ok(*id),
+            Self::Uuid(_) => Err(Error::NotFound),
+        }
+    }
+
     /// The SQL condition for this key, in a table with `id` and `uuid`.
     pub fn condition(&self) -> Sql {
         match self {

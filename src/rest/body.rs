@@ -92,6 +92,14 @@ async fn read(request: &Request, body: &mut RequestBody) -> Result<(Value, Sent)
 /// What the fields of a form stand for. One for a list may be repeated, or be JSON; of others the last one counts. A
 /// box that is not checked is not sent.
 fn unform(schema: &MetaSchema, registry: &Registry, fields: &mut Map<String, Value>) {
+    let is_named = |name: &str| schema.properties.iter().any(|(known, _)| *known == name);
+    for (name, value) in fields.iter_mut() {
+        if let Value::Array(sent) = value
+            && !is_named(name)
+        {
+            *value = sent.pop().unwrap_or_default();
+        }
+    }
     for (name, property) in &schema.properties {
         let kind = described(property, registry).map_or("", |schema| schema.ty);
         let Some(Value::Array(mut sent)) = fields.remove(*name) else {

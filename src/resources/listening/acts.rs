@@ -115,16 +115,10 @@ pub struct Parties {
 impl Parties {
     /// Loads them for pairs of a user and a track.
     pub async fn load(loaders: &Loaders, reader: &Reader, of: Vec<(i64, i64)>) -> Result<Self> {
-        let (users, mut tracks): (Vec<i64>, Vec<i64>) = of.into_iter().unzip();
-        tracks.sort_unstable();
-        tracks.dedup();
-        let tracks = tracks::bodies(loaders, reader, &tracks).await?;
+        let (users, tracks): (Vec<i64>, Vec<i64>) = of.into_iter().unzip();
         Ok(Self {
             users: refs(loaders, reader, users).await?,
-            tracks: tracks
-                .into_iter()
-                .map(|track| (track.id(), track))
-                .collect(),
+            tracks: tracks::by_id(loaders, reader, tracks).await?,
         })
     }
 
@@ -167,9 +161,7 @@ pub fn by_date(from: Sql, descending: Option<bool>) -> Listing {
 
 /// An act that the caller may see.
 pub async fn find<A: Entity>(reader: &Reader, key: Key) -> Result<A> {
-    let Key::Id(id) = key else {
-        return Err(Error::NotFound);
-    };
+    let id = key.number()?;
     let found = visible(reader, A::select().then(" v"));
     found.and(sql("v.id = ?").bind(id)).one(reader.db()).await
 }

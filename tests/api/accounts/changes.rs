@@ -260,6 +260,9 @@ on_both! {
     }
 
     async fn what_makes_no_sense_is_refused_and_never_a_failure(pod: Pod) with ["--throttling-enabled", "false"] => {
+        // As a form: texts, and of a field that comes twice the last one.
+        let form = pod.ask(Method::POST, "/api/v1/users/settings").form(&[("theme", "light"), ("theme", "dark")]);
+        assert_eq!(form.by("alice").send().await.json()["theme"], "dark");
         let null = pod.post("/api/v1/users/settings", &json!({"a": ["\u{0}"]})).by("alice").send().await;
         assert_eq!(null.status, 400, "{}", null.text);
         let big = pod.post("/api/v1/users/settings", &json!({"a": "x".repeat(70_000)})).by("alice").send().await;

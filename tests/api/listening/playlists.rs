@@ -184,6 +184,8 @@ on_both! {
             assert_eq!((refused.status, refused.json()), (StatusCode::BAD_REQUEST, complaint));
         }
         assert_eq!(tracks(&pod, id).await, [1, 2, 3]);
+        let none = add(&pod, id, &[]).await;
+        assert_eq!((none.status, none.json()), (StatusCode::CREATED, json!({"count": 0, "results": []})));
         assert_eq!(add(&pod, id, &[4, 5]).await.status, StatusCode::CREATED);
     }
 

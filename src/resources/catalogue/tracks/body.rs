@@ -121,6 +121,18 @@ impl TrackBody {
     }
 }
 
+/// Bodies of tracks by their IDs, each once however often it is named.
+pub async fn by_id(
+    loaders: &Loaders,
+    reader: &Reader,
+    mut ids: Vec<i64>,
+) -> Result<HashMap<i64, TrackBody>> {
+    ids.sort_unstable();
+    ids.dedup();
+    let tracks = bodies(loaders, reader, &ids).await?;
+    Ok(tracks.into_iter().map(|track| (track.id, track)).collect())
+}
+
 pub async fn bodies(loaders: &Loaders, reader: &Reader, ids: &[i64]) -> Result<Vec<TrackBody>> {
     shown(loaders, reader, ids, Depth::Full).await
 }

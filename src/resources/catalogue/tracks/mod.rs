@@ -10,7 +10,7 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 pub use self::{
-    body::{Rest, TrackBody, bodies, shown},
+    body::{Rest, TrackBody, bodies, by_id, shown},
     details::{Contributor, ReplayGain, TrackDetails, write as describe},
     nested::{TracksOfAlbum, TracksOfArtist, TracksOfLibrary, TracksOfTag},
     sql::{

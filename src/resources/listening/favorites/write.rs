@@ -72,9 +72,7 @@ pub async fn remove(permit: &Allowed<Remove>, old: NoFavorite) -> Result<(i64, i
 }
 
 pub async fn delete(permit: &Allowed<Delete>, key: Key) -> Result<i64> {
-    let Key::Id(id) = key else {
-        return Err(Error::NotFound);
-    };
+    let id = key.number()?;
     let mut tx = permit.begin().await?;
     let own = sql("delete from favorites where id = ? and user_id = ?").bind(id);
     if own.bind(permit.user()?.user_id).run(&mut tx).await? == 0 {

@@ -1,5 +1,5 @@
 //! The REST endpoints of playlists.
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use poem_openapi::Object;
 use serde::Serialize;
@@ -31,7 +31,6 @@ use crate::{
         answer::{Answer, Created, NoContent},
         standard::routes,
     },
-    store::sql,
     time::Timestamp,
 };
 
@@ -179,14 +178,8 @@ async fn shown(
     entries: &[PlaylistTrack],
     first: i64,
 ) -> Result<PlaylistTracks> {
-    let mut ids: Vec<i64> = entries.iter().map(|entry| entry.track_id).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    let tracks = tracks::bodies(loaders, reader, &ids).await?;
-    let tracks: HashMap<i64, TrackBody> = tracks
-        .into_iter()
-        .map(|track| (track.id(), track))
-        .collect();
+    let ids = entries.iter().map(|entry| entry.track_id).collect();
+    let tracks = tracks::by_id(loaders, reader, ids).await?;
     let body = |(index, entry): (i64, &PlaylistTrack)| {
         let track = tracks.get(&entry.track_id)?.clone();
         let creation_date = entry.creation_date;
@@ -215,12 +208,12 @@ async fn added(permit: &Allowed<Add>, key: Key, new: NewTracks) -> Result<Playli
         tracks: &new.tracks,
         allow_duplicates: new.allow_duplicates,
     };
-    let (playlist, entries) = add(permit, key, addition).await?;
-    let count = sql("select count(*) from playlist_tracks where playlist_id = ?");
-    let count = count.bind(playlist.id).number(permit.db()).await?;
-    let entries = permit.loaders().owned::<PlaylistTrack>(&entries).await?;
-    let first = count - i64::try_from(entries.len()).unwrap_or_default();
-    shown(permit.loaders(), permit, &entries, first).await
+    let added = add(permit, key, addition).await?;
+    let entries = permit
+        .loaders()
+        .owned::<PlaylistTrack>(&added.entries)
+        .await?;
+    shown(permit.loaders(), permit, &entries, added.first).await
 }
 
 async fn moved(permit: &Allowed<Move>, key: Key, places: Places) -> Result<Playlist> {

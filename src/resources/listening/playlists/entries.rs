@@ -96,9 +96,7 @@ pub(super) fn place(descending: bool) -> SortKey {
 
 /// A track in a playlist that the caller may see.
 pub async fn entry(permit: &Allowed<Tracks>, key: Key) -> Result<PlaylistTrack> {
-    let Key::Id(id) = key else {
-        return Err(Error::NotFound);
-    };
+    let id = key.number()?;
     let entry = permit.loaders().one::<PlaylistTrack>(id).await?;
     let entry = entry.ok_or(Error::NotFound)?;
     retrieve(permit, Key::Id(entry.playlist_id)).await?;

@@ -184,9 +184,14 @@ async fn added(
         tracks: &input.tracks,
         allow_duplicates: *input.allow_duplicates,
     };
-    let (playlist, entries) = add(permit, key(input.id)?, addition).await?;
-    let added = permit.loaders().owned::<PlaylistTrack>(&entries).await?;
-    Ok(AddTracksToPlaylistPayload { playlist, added })
+    let added = add(permit, key(input.id)?, addition).await?;
+    Ok(AddTracksToPlaylistPayload {
+        playlist: added.playlist,
+        added: permit
+            .loaders()
+            .owned::<PlaylistTrack>(&added.entries)
+            .await?,
+    })
 }
 
 /// A track to move within a playlist.

@@ -2,7 +2,7 @@
 use super::{Playlist, PlaylistFilter, PlaylistOrder, PlaylistOrderField};
 use crate::{
     context::Reader,
-    error::{Error, Result},
+    error::Result,
     graphql::{
         ids::Key,
         reference::{identified, resolved},
@@ -92,9 +92,7 @@ impl PlaylistOrder {
 
 /// A playlist that the caller may see.
 pub async fn retrieve(reader: &Reader, key: Key) -> Result<Playlist> {
-    let Key::Id(id) = key else {
-        return Err(Error::NotFound);
-    };
+    let id = key.number()?;
     let found = Playlist::select().then(" p where p.id = ?").bind(id);
     found.and(visible(reader)).one(reader.db()).await
 }

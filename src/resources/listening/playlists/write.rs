@@ -113,12 +113,17 @@ pub struct Addition<'a> {
     pub allow_duplicates: bool,
 }
 
-/// Adds tracks at the end; returns the playlist and the IDs of its new entries.
-pub async fn add(
-    permit: &Allowed<Add>,
-    key: Key,
-    new: Addition<'_>,
-) -> Result<(Playlist, Vec<i64>)> {
+/// Tracks that were added to a playlist.
+pub struct Added {
+    pub playlist: Playlist,
+    /// The place of the first one, from 0.
+    pub first: i64,
+    /// IDs of the new entries, in their order.
+    pub entries: Vec<i64>,
+}
+
+/// Adds tracks at the end.
+pub async fn add(permit: &Allowed<Add>, key: Key, new: Addition<'_>) -> Result<Added> {
     let most = permit.preferences().await?.max_playlist_tracks();
     if new.tracks.len() > most {
         return Err(full(most));
@@ -139,7 +144,11 @@ pub async fn add(
     let first = i64::try_from(there.len()).unwrap_or(i64::MAX);
     let ids: Vec<i64> = tracks.iter().map(|(id, _)| *id).collect();
     let entries = append(&mut tx, id, first, &ids, permit.clock().now()).await?;
-    Ok((finish(tx, id).await?, entries))
+    Ok(Added {
+        playlist: finish(tx, id).await?,
+        first,
+        entries,
+    })
 }
 
 fn full(most: usize) -> Error {
@@ -262,9 +271,7 @@ fn tidy(name: &str) -> Result<String> {
 
 /// Begins a change of one of the caller's playlists; no other change of it runs meanwhile.
 async fn open<O: Writes>(permit: &Allowed<O>, key: Key) -> Result<(Tx, i64)> {
-    let Key::Id(id) = key else {
-        return Err(Error::NotFound);
-    };
+    let id = key.number()?;
     let own = sql("select id from playlists where id = ? and user_id = ?");
     let own = own.bind(id).bind(permit.user()?.user_id);
     let mut tx = permit.begin().await?;

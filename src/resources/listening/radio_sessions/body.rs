@@ -1,6 +1,4 @@
 //! The REST endpoints of sessions of radios.
-use std::collections::HashMap;
-
 use poem_openapi::Object;
 use serde::Serialize;
 
@@ -92,12 +90,8 @@ filter! {
 }
 
 async fn bodies(permit: &Allowed<Draw>, drawn: Vec<RadioSessionTrack>) -> Result<Vec<DrawnBody>> {
-    let ids: Vec<i64> = drawn.iter().map(|track| track.track_id).collect();
-    let tracks = tracks::bodies(permit.loaders(), permit, &ids).await?;
-    let mut tracks: HashMap<i64, TrackBody> = tracks
-        .into_iter()
-        .map(|track| (track.id(), track))
-        .collect();
+    let ids = drawn.iter().map(|track| track.track_id).collect();
+    let mut tracks = tracks::by_id(permit.loaders(), permit, ids).await?;
     let body = |drawn: RadioSessionTrack| {
         Some(DrawnBody {
             id: drawn.id,

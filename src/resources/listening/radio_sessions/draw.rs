@@ -8,7 +8,6 @@ use crate::{
     error::{Error, Result},
     graphql::ids::Key,
     guard::Allowed,
-    load::Entity,
     store::{Tx, sql},
 };
 
@@ -42,8 +41,10 @@ pub async fn draw(
         let share = if window.is_all { count } else { SHARE };
         let wanted = share.min(count - drawn.len());
         let some = some_of(window.tracks, wanted);
-        drawn.extend(keep(permit, &session, &some).await?);
-        if drawn.len() == count || some.is_empty() {
+        let kept = keep(permit, &session, &some).await?;
+        let was_last = window.is_all && kept.len() == some.len();
+        drawn.extend(kept);
+        if drawn.len() == count || was_last {
             break;
         }
     }
@@ -90,21 +91,15 @@ async fn keep(
 }
 
 async fn write(tx: &mut Tx, session: i64, track: i64) -> Result<Option<RadioSessionTrack>> {
-    let inserted = sql(
+    sql(
         "insert into radio_session_tracks (session_id, track_id, position)
          select s.id, t.id, 1 + (select coalesce(max(d.position), 0) from radio_session_tracks d
            where d.session_id = s.id)
          from radio_sessions s cross join tracks t where s.id = ? and t.id = ?
-         on conflict (session_id, track_id) do nothing returning id",
-    );
-    let Some((id,)) = inserted
-        .bind(session)
-        .bind(track)
-        .optional::<(i64,)>(&mut *tx)
-        .await?
-    else {
-        return Ok(None);
-    };
-    let row = RadioSessionTrack::select().then(" where id = ?").bind(id);
-    row.optional(tx).await
+         on conflict (session_id, track_id) do nothing returning id, session_id, track_id, position",
+    )
+    .bind(session)
+    .bind(track)
+    .optional(tx)
+    .await
 }

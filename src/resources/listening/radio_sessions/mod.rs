@@ -128,9 +128,7 @@ impl Owner {
 
 /// A session that has not ended.
 async fn find(reader: &Reader, key: Key) -> Result<RadioSession> {
-    let Key::Id(id) = key else {
-        return Err(Error::NotFound);
-    };
+    let id = key.number()?;
     let found = RadioSession::select().then(" where id = ?").bind(id);
     let session: RadioSession = found.one(reader.db()).await?;
     match session.has_ended(reader) {
@@ -150,9 +148,7 @@ pub async fn retrieve(permit: &Allowed<Retrieve>, key: Key) -> Result<RadioSessi
 
 /// A track that was drawn in one of the caller's sessions.
 pub async fn drawn(permit: &Allowed<Retrieve>, key: Key) -> Result<RadioSessionTrack> {
-    let Key::Id(id) = key else {
-        return Err(Error::NotFound);
-    };
+    let id = key.number()?;
     let found = RadioSessionTrack::select().then(" where id = ?").bind(id);
     let track: RadioSessionTrack = found.one(permit.db()).await?;
     retrieve(permit, Key::Id(track.session_id)).await?;

@@ -1,6 +1,4 @@
 //! The REST endpoints of radios.
-use std::collections::HashMap;
-
 use poem_openapi::{Object, types::Any};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -133,14 +131,8 @@ async fn validated(permit: &Allowed<Validate>, trials: Trials) -> Result<TriedFi
         .map(|filter| RadioFilter::read(&filter.0));
     let trials = validate(permit, filters.collect()).await?;
     let samples = trials.iter().filter_map(|trial| trial.candidates.as_ref());
-    let mut ids: Vec<i64> = samples.flat_map(|(_, sample)| sample.clone()).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    let tracks = tracks::bodies(permit.loaders(), permit, &ids).await?;
-    let tracks: HashMap<i64, TrackBody> = tracks
-        .into_iter()
-        .map(|track| (track.id(), track))
-        .collect();
+    let ids = samples.flat_map(|(_, sample)| sample.clone()).collect();
+    let tracks = tracks::by_id(permit.loaders(), permit, ids).await?;
     let filters = trials.into_iter().map(|trial| {
         let (count, sample) = trial.candidates.unzip();
         let shown = |sample: Vec<i64>| {

@@ -2,7 +2,7 @@
 use super::{Radio, RadioFilter, RadioListFilter, RadioOrder, RadioOrderField, filters::condition};
 use crate::{
     context::Reader,
-    error::{Error, Result},
+    error::Result,
     graphql::{ids::Key, reference::identified},
     load::Entity,
     resources::{catalogue::tracks, library::visibility::playable, people::audience},
@@ -67,9 +67,7 @@ impl RadioOrder {
 
 /// A radio that the caller may hear.
 pub async fn retrieve(reader: &Reader, key: Key) -> Result<Radio> {
-    let Key::Id(id) = key else {
-        return Err(Error::NotFound);
-    };
+    let id = key.number()?;
     let found = Radio::select().then(" r where r.id = ?").bind(id);
     found.and(visible(reader)).one(reader.db()).await
 }

@@ -121,9 +121,7 @@ fn tidy(name: &str) -> Result<String> {
 
 /// The ID of one of the caller's radios.
 async fn own<O: Writes>(permit: &Allowed<O>, tx: &mut Tx, key: Key) -> Result<i64> {
-    let Key::Id(id) = key else {
-        return Err(Error::NotFound);
-    };
+    let id = key.number()?;
     let own = sql("select id from radios where id = ? and user_id = ?").bind(id);
     own.bind(permit.user()?.user_id).number(tx).await
 }
