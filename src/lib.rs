@@ -30,6 +30,7 @@ mod overload;
 mod pod;
 mod proof;
 mod random;
+mod reading;
 pub mod resources;
 pub mod rest;
 pub mod scan;

@@ -1,7 +1,8 @@
 //! The routes of the whole server, and the listener that serves them.
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, num::NonZero, sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use futures_util::future::join_all;
 use poem::{
     Endpoint, EndpointExt, IntoEndpoint, Request, Response, Route,
     endpoint::make_sync,
@@ -19,9 +20,10 @@ use crate::{
     error::{Error, Result, Startup},
     graphql::{http::GraphQl, sdl},
     health::Ready,
-    jobs::{self, FolderScan},
+    jobs::{self, FileRemoval, FolderScan, UploadImport},
     media::public::PublicMedia,
     oauth,
+    resources::library::uploads,
     rest::{
         document,
         door::{Door, not_found_page},
@@ -184,7 +186,7 @@ pub async fn serve(
         error.log();
     }
     let housekeeping = tokio::spawn(keep_house(app.clone()));
-    let working = tokio::spawn(jobs::work::<FolderScan>(app.clone()));
+    let working = tokio::spawn(work(app.clone()));
     let endpoint = endpoint(&app);
     let address = acceptor
         .local_addr()
@@ -215,6 +217,21 @@ pub async fn serve(
     served.map_err(|error| Startup::caused("the server stopped", error))
 }
 
+/// Works on jobs of all kinds until the server stops.
+pub async fn work(app: App) {
+    let imports = (0..importers()).map(|_| jobs::work::<UploadImport>(app.clone()));
+    tokio::join!(
+        jobs::work::<FolderScan>(app.clone()),
+        jobs::work::<FileRemoval>(app.clone()),
+        join_all(imports),
+    );
+}
+
+/// Number of uploads that are imported at once.
+fn importers() -> usize {
+    std::thread::available_parallelism().map_or(2, NonZero::get)
+}
+
 /// Removes what has expired, and what nobody used for long, now and then.
 async fn keep_house(app: App) {
     let mut often = tokio::time::interval(HOUSEKEEPING);
@@ -228,6 +245,7 @@ async fn keep_house(app: App) {
             sessions::tidy(&app).await,
             keys::tidy(&app).await,
             jobs::tidy(&app).await,
+            uploads::tidy(&app).await,
             app.db().optimize().await,
             app.db().mark_log().await,
             prune_changes(&app, &mut pruned).await,

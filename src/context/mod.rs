@@ -12,6 +12,7 @@ use crate::{
     app::App,
     caller::{Anonymous, Caller, Client},
     error::{Error, Result},
+    graphql::files::Files,
     guard::{Allowed, Info, Operation},
     ledger::{Entry, Ledger},
     load::Loaders,
@@ -31,6 +32,7 @@ struct Inner {
     budgets: OnceCell<Vec<Quota>>,
     turn: OnceCell<Turn>,
     loaders: OnceLock<Loaders>,
+    files: OnceLock<Files>,
 }
 
 impl Cx {
@@ -49,6 +51,7 @@ impl Cx {
             budgets: OnceCell::new(),
             turn: OnceCell::new(),
             loaders: OnceLock::new(),
+            files: OnceLock::new(),
         }))
     }
 
@@ -57,6 +60,16 @@ impl Cx {
         request
             .data::<Self>()
             .expect("the context middleware wraps every route")
+    }
+
+    /// The files that come with the request.
+    pub fn files(&self) -> &Files {
+        self.0.files.get_or_init(Files::default)
+    }
+
+    /// Tells of files that come with the request.
+    pub fn bring(&self, files: Files) {
+        _ = self.0.files.set(files);
     }
 
     pub fn caller(&self) -> &Caller {

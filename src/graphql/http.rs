@@ -59,7 +59,7 @@ impl GraphQl {
                 let begun = self.0.begin(cx, lasting, parameters, true).await?;
                 self.found(cx, begun, accepted, known).await
             }
-            Method::POST => match from_body(request).await? {
+            Method::POST => match from_body(cx, request).await? {
                 Sent::One(parameters) => {
                     let begun = self.0.begin(cx, lasting, parameters, false).await?;
                     Ok(accepted.response(cx, begun))

@@ -8,6 +8,7 @@ mod directives;
 mod documents;
 mod engine;
 mod escapes;
+pub mod files;
 pub mod http;
 pub mod ids;
 pub mod input;

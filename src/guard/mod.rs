@@ -14,6 +14,7 @@ use crate::{
     caller::Anonymous,
     context::{Cx, Plan, Reader},
     error::Result,
+    graphql::files::Files,
     load::{Load, Loaders},
     proof::recheck,
     rest::params::ParamDoc,
@@ -228,6 +229,11 @@ impl<O: Writes> Allowed<O> {
             recheck(&mut tx, identity, self.clock().now()).await?;
         }
         Ok(tx)
+    }
+
+    /// The files that come with a GraphQL request.
+    pub fn files(&self) -> &Files {
+        self.cx.files()
     }
 
     /// The whole server, whose parts write.

@@ -3,7 +3,7 @@ use super::{COLUMNS, Failure, Job, JobStatus, Progress, Task};
 use crate::{
     app::App,
     error::Result,
-    store::{Dialect, sql},
+    store::{Dialect, Sql, sql},
 };
 
 /// Seconds after which a process that says nothing has ended.
@@ -13,30 +13,41 @@ pub const ATTEMPTS: i64 = 5;
 /// Seconds until a job that failed is tried again; twice as many each time.
 const PAUSE: i64 = 10;
 
-/// Takes the job that has been due for longest.
+/// Takes a job whose process has ended, otherwise the one that has been due for longest.
 pub async fn claim<T: Task>(app: &App) -> Result<Option<Job>> {
     let now = app.clock().now();
-    let due = || {
-        sql("select id from jobs where kind = ?
-             and ((status = 'pending' and due_date <= ?) or (status = 'started' and beat_date < ?)) order by id limit 1")
-        .bind(T::KIND)
-        .bind(now)
-        .bind(now.plus_seconds(-SILENCE))
-    };
-    // Looking is cheap: nobody waits for a writer that finds nothing to do.
-    if due().optional::<(i64,)>(app.db()).await?.is_none() {
-        return Ok(None);
+    let left =
+        sql("select id from jobs where kind = ? and status = 'started' and beat_date < ? limit 1")
+            .bind(T::KIND)
+            .bind(now.plus_seconds(-SILENCE));
+    let due = sql(
+        "select id from jobs where kind = ? and status = 'pending' and due_date <= ?
+         order by due_date, id limit 1",
+    )
+    .bind(T::KIND)
+    .bind(now);
+    for wanted in [left, due] {
+        // Looking is cheap: nobody waits for a writer that finds nothing to do.
+        if wanted.clone().optional::<(i64,)>(app.db()).await?.is_some()
+            && let Some(job) = take(app, wanted).await?
+        {
+            return Ok(Some(job));
+        }
     }
+    Ok(None)
+}
+
+async fn take(app: &App, wanted: Sql) -> Result<Option<Job>> {
     let mut tx = app.db().begin().await?;
-    let due = match tx.dialect() {
-        Dialect::Postgres => due().then(" for update skip locked"),
-        Dialect::Sqlite => due(),
+    let wanted = match tx.dialect() {
+        Dialect::Postgres => wanted.then(" for update skip locked"),
+        Dialect::Sqlite => wanted,
     };
     let claimed = sql(
         "update jobs set status = 'started', beat_date = ?, attempts = attempts + 1 where id = (",
     )
-    .bind(now)
-    .append(due)
+    .bind(app.clock().now())
+    .append(wanted)
     .then(") returning ")
     .then(COLUMNS);
     let job = claimed.optional(&mut tx).await?;
@@ -71,6 +82,13 @@ pub async fn beat(app: &App, job: &Job, progress: &Progress) -> Result<Told> {
     })
 }
 
+impl Job {
+    /// Whether it is not tried again after this failure.
+    pub fn is_given_up(&self, failure: &Failure) -> bool {
+        matches!(failure, Failure::Final(_)) || self.attempts >= ATTEMPTS
+    }
+}
+
 /// How an attempt ended.
 #[derive(Debug)]
 pub enum End {
@@ -81,6 +99,14 @@ pub enum End {
     Left,
 }
 
+/// Forgets a job that is done, unless another process has taken it.
+pub async fn forget(app: &App, job: &Job) -> Result<()> {
+    let done = sql("delete from jobs where id = ? and status = 'started' and attempts = ?");
+    let mut tx = app.db().begin().await?;
+    done.bind(job.id).bind(job.attempts).run(&mut tx).await?;
+    tx.commit().await
+}
+
 /// Writes how an attempt ended, unless another process has taken the job.
 pub async fn end(app: &App, job: &Job, progress: &Progress, end: End) -> Result<()> {
     let now = app.clock().now();
@@ -88,7 +114,7 @@ pub async fn end(app: &App, job: &Job, progress: &Progress, end: End) -> Result<
     let (status, due, attempts, outcome) = match end {
         End::Finished(outcome) => (JobStatus::Finished, now, job.attempts, outcome),
         End::Canceled(outcome) => (JobStatus::Canceled, now, job.attempts, outcome),
-        End::Failed(failure @ Failure::ForNow(_)) if job.attempts < ATTEMPTS => {
+        End::Failed(failure) if !job.is_given_up(&failure) => {
             let due = now.plus_seconds(PAUSE << job.attempts);
             (JobStatus::Pending, due, job.attempts, failed(failure))
         }

@@ -2,14 +2,18 @@
 //! the rows that they are about; any process of the pod takes them up, and again if that process ends before the work
 //! does. So work may be done twice, and has to bear it.
 mod claim;
+mod removal;
 mod run;
+mod task;
 
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use sqlx::FromRow;
-use uuid::Uuid;
 
-pub use self::run::{Progress, Running, work, work_once};
+pub use self::{
+    removal::remove,
+    run::{Progress, Running, work, work_once},
+    task::{Failure, FileRemoval, FolderScan, Perform, Task, UploadImport},
+};
 use crate::{
     app::App,
     error::{Error, Result},
@@ -41,48 +45,6 @@ impl JobStatus {
     }
 }
 
-/// Work of one kind, with what it needs to know.
-pub trait Task: Serialize + DeserializeOwned + Send + Sync + 'static {
-    const KIND: &'static str;
-}
-
-/// How the work of a kind is done. It stands apart, so that those who add a job need not know those who do it.
-pub trait Perform: Task {
-    /// Works until done or told to stop; returns what it did.
-    fn perform(
-        self,
-        app: &App,
-        running: Running,
-    ) -> impl Future<Output = Result<Value, Failure>> + Send;
-}
-
-/// Why work was not done.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Failure {
-    /// Nothing else would come of it another time.
-    #[error("{0}")]
-    Final(String),
-    /// It is tried again.
-    #[error("{0}")]
-    ForNow(String),
-}
-
-/// A folder of the music directory that is scanned into a library.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct FolderScan {
-    /// Path below the music directory.
-    pub path: String,
-    pub library: Uuid,
-    pub library_id: i64,
-    pub username: String,
-    /// What the caller named it.
-    pub reference: String,
-}
-
-impl Task for FolderScan {
-    const KIND: &'static str = "folder_scan";
-}
-
 /// A job, whatever its kind.
 #[derive(Clone, Debug, FromRow)]
 pub struct Job {
@@ -105,19 +67,26 @@ pub struct Job {
 const COLUMNS: &str =
     "id, task, status, attempts, is_canceled, progress, outcome, creation_date, end_date";
 
-/// Adds a job, which begins once the transaction is committed; returns its ID.
-pub async fn enqueue<T: Task>(tx: &mut Tx, task: &T, now: Timestamp) -> Result<i64> {
-    let task = serde_json::to_value(task).map_err(Error::internal)?;
-    sql(
-        "insert into jobs (kind, task, status, due_date, creation_date) values (?, ?, 'pending', ?, ?)
-         returning id",
-    )
-    .bind(T::KIND)
-    .bind(task)
-    .bind(now)
-    .bind(now)
-    .number(tx)
-    .await
+/// Adds a job, which begins once the transaction is committed. One about the same that still waits will do.
+pub async fn enqueue<T: Task>(tx: &mut Tx, task: &T, now: Timestamp) -> Result<()> {
+    let (subject, told) = (task.subject(), serde_json::to_value(task));
+    let insert = sql(
+        "insert into jobs (kind, subject, task, status, due_date, creation_date)
+         select ?, ?, ?, 'pending', ?, ? where ? = '' or not exists
+           (select 1 from jobs j where j.subject = ? and j.kind = ? and j.subject <> '' and j.status = 'pending')",
+    );
+    insert
+        .bind(T::KIND)
+        .bind(subject.as_str())
+        .bind(told.map_err(Error::internal)?)
+        .bind(now)
+        .bind(now)
+        .bind(subject.as_str())
+        .bind(subject.as_str())
+        .bind(T::KIND)
+        .run(tx)
+        .await
+        .map(|_| ())
 }
 
 /// The newest job of a kind.

@@ -12,11 +12,14 @@ use std::{
 use futures_util::FutureExt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tokio::{select, time};
+use tokio::{
+    select,
+    time::{self, Instant},
+};
 
 use super::{
     Failure, Job, Perform,
-    claim::{ATTEMPTS, End, Told, beat, claim, end},
+    claim::{ATTEMPTS, End, Told, beat, claim, end, forget},
 };
 use crate::{app::App, error::Result, import::Watch, stop::Stop};
 
@@ -90,16 +93,26 @@ pub async fn work_once<T: Perform>(app: &App) -> Result<bool> {
         return Ok(false);
     };
     let running = Running::default();
-    if job.attempts > ATTEMPTS {
-        let ended = Failure::Final("The server ended each time it worked on this.".to_owned());
-        end(app, &job, &job.progress, End::Failed(ended)).await?;
-        return Ok(true);
-    }
-    let done = match serde_json::from_value::<T>(job.task.clone()) {
+    let task = || serde_json::from_value::<T>(job.task.clone());
+    let done = match task() {
+        Ok(_) if job.attempts > ATTEMPTS => {
+            let ended = "The server ended each time it worked on this.";
+            Err(Failure::Final(ended.to_owned()))
+        }
         Ok(task) => watched(app, &job, &running, task.perform(app, running.clone())).await,
         Err(error) => Err(Failure::Final(error.to_string())),
     };
+    if let Err(failure) = &done
+        && job.is_given_up(failure)
+        && let Ok(task) = task()
+    {
+        task.give_up(app, &failure.to_string()).await?;
+    }
     let ended = match done {
+        Ok(_) if !running.stop.is_told() && !T::IS_KEPT => {
+            forget(app, &job).await?;
+            return Ok(true);
+        }
         Ok(outcome) if !running.stop.is_told() => End::Finished(outcome),
         Ok(_) if app.is_stopping() => End::Left,
         Ok(outcome) => End::Canceled(outcome),
@@ -129,7 +142,8 @@ async fn watched(
 
 /// Says now and then that the work goes on, and stops it where it is told to.
 async fn beating(app: &App, job: &Job, running: &Running) -> Infallible {
-    let mut often = time::interval(OFTEN);
+    // It was taken a moment ago.
+    let mut often = time::interval_at(Instant::now() + OFTEN, OFTEN);
     loop {
         often.tick().await;
         match beat(app, job, &running.progress()).await {

@@ -1,10 +1,12 @@
 //! Audio and pictures: storing, sending, and converting them.
 mod chunks;
 pub mod directory;
+pub mod incoming;
 pub mod picture;
 pub mod probe;
 pub mod public;
 pub mod serve;
+pub mod staging;
 pub mod storage;
 pub mod transcode;
 
@@ -15,7 +17,7 @@ use moka::{
     sync::Cache,
 };
 
-use self::{picture::Pictures, storage::Storage, transcode::Transcoder};
+use self::{incoming::Incoming, picture::Pictures, storage::Storage, transcode::Transcoder};
 use crate::{config::Config, throttle::Ident, time::Timestamp};
 
 /// Everything that handles files; built once per server.
@@ -23,6 +25,7 @@ pub struct Media {
     pub storage: Storage,
     pub transcoder: Transcoder,
     pub pictures: Pictures,
+    pub incoming: Incoming,
     listeners: Cache<(Ident, i64), Timestamp>,
 }
 
@@ -35,6 +38,7 @@ impl Media {
         Self {
             transcoder: Transcoder::new(config, &storage),
             pictures: Pictures::new(storage.clone()),
+            incoming: Incoming::default(),
             listeners: Cache::builder()
                 .max_capacity(100_000)
                 .time_to_live(Duration::from_secs(24 * 3600))

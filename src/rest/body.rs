@@ -10,9 +10,10 @@ use poem_openapi::{
 use serde_json::{Map, Value};
 
 use super::{
-    form::{FORM, PARTS, fields},
+    form::{FORM, fields},
     incoming::limited,
     params::REFERENCE,
+    parts::PARTS,
 };
 use crate::{
     error::{Error, Result},

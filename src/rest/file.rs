@@ -1,17 +1,17 @@
 //! Files that are sent as forms (RFC 7578).
 use std::time::Duration;
 
-use poem::{Body, FromRequest, Request, RequestBody, web::Multipart};
+use poem::{Request, RequestBody};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
     registry::{MetaMediaType, MetaRequest, MetaSchema, MetaSchemaRef, Registry},
 };
-use tokio::{
-    io::{AsyncRead, AsyncReadExt},
-    time::timeout,
-};
+use tokio::time::timeout;
 
-use super::incoming::Room;
+use super::{
+    incoming::Room,
+    parts::{MISSING, PARTS, Part, Parts, SentFilePart, no_form},
+};
 use crate::error::{Error, Result};
 
 /// The field `file` of a form, up to `MOST` bytes.
@@ -28,13 +28,8 @@ impl<const MOST: usize> AsRef<[u8]> for SentFile<MOST> {
 }
 
 const FIELD: &str = "file";
-const FORM: &str = "multipart/form-data";
 /// For a file to come in, in all.
 const PATIENCE: Duration = Duration::from_secs(300);
-/// Fields of a form that are looked at.
-const FIELDS: usize = 20;
-/// Bytes of a form beside its file.
-const HEADS: usize = 64 << 10;
 
 impl<'a, const MOST: usize> ApiExtractor<'a> for SentFile<MOST> {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
@@ -52,7 +47,7 @@ impl<'a, const MOST: usize> ApiExtractor<'a> for SentFile<MOST> {
         Some(MetaRequest {
             description: None,
             content: vec![MetaMediaType {
-                content_type: FORM,
+                content_type: PARTS,
                 schema: MetaSchemaRef::Inline(Box::new(form)),
             }],
             required: true,
@@ -71,53 +66,32 @@ impl<'a, const MOST: usize> ApiExtractor<'a> for SentFile<MOST> {
 }
 
 async fn read(request: &Request, body: &mut RequestBody, most: usize) -> Result<(Vec<u8>, Room)> {
-    let kind = request.content_type().unwrap_or_default();
-    let essence = kind.split(';').next().unwrap_or_default().trim();
-    if !essence.eq_ignore_ascii_case(FORM) {
-        return Err(match essence {
-            "" | "application/json" | "application/x-www-form-urlencoded" => missing(),
-            _ => Error::UnsupportedMediaType(kind.to_owned()),
-        });
-    }
-    let broken = |_| Error::Malformed("the form is not valid".to_owned());
-    // The heads of the parts are bounded too.
-    let whole = body
-        .take()
-        .map_err(Error::internal)?
-        .into_async_read()
-        .take((most + HEADS) as u64);
-    let mut bounded = RequestBody::new(Body::from_async_read(whole));
-    let mut form = <Multipart as FromRequest>::from_request(request, &mut bounded)
-        .await
-        .map_err(|_| Error::Malformed("the form has no boundary".to_owned()))?;
-    for _ in 0..FIELDS {
-        let Some(field) = form.next_field().await.map_err(broken)? else {
-            break;
-        };
-        let wanted = field.name() == Some(FIELD) && field.file_name().is_some();
-        let gathered = gathered(field.into_async_read(), most).await?;
-        if wanted {
-            return Ok(gathered);
+    let whole = body.take().map_err(Error::internal)?;
+    let mut form = Parts::of(request, whole)
+        .await?
+        .ok_or_else(|| no_form(request, &[FIELD]))?;
+    while let Some(part) = form.next().await? {
+        match part {
+            Part::File(file) if file.name == FIELD => return gathered(file, most).await,
+            Part::File(file) => file.pass().await?,
+            Part::Text { .. } => {}
         }
     }
-    Err(missing())
+    Err(Error::field(FIELD, MISSING))
 }
 
-async fn gathered(mut field: impl AsyncRead + Unpin, most: usize) -> Result<(Vec<u8>, Room)> {
+async fn gathered(mut file: SentFilePart, most: usize) -> Result<(Vec<u8>, Room)> {
     let mut room = Room::default();
-    let mut bytes = Vec::new();
+    let (mut bytes, mut chunk) = (Vec::new(), Vec::new());
     loop {
-        let read = field.read_buf(&mut bytes).await;
-        match read.map_err(|_| Error::Malformed("the form ends too early".to_owned()))? {
-            0 => return Ok((bytes, room)),
-            count => room.make(count)?,
+        file.chunk(&mut chunk).await?;
+        if chunk.is_empty() {
+            return Ok((bytes, room));
         }
+        room.make(chunk.len())?;
+        bytes.extend_from_slice(&chunk);
         if bytes.len() > most {
             return Err(Error::TooLarge(most));
         }
     }
-}
-
-fn missing() -> Error {
-    Error::field(FIELD, "No file was submitted.")
 }

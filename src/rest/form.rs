@@ -9,11 +9,10 @@ use poem_openapi::{
     types::{ParseFromJSON, Type},
 };
 
-use super::{incoming::limited, params::Pairs};
+use super::{incoming::limited, params::Pairs, parts::PARTS};
 use crate::error::{Error, Result};
 
 pub const FORM: &str = "application/x-www-form-urlencoded";
-pub const PARTS: &str = "multipart/form-data";
 /// Fields of a form in parts at most.
 const FIELDS: usize = 50;
 

@@ -14,6 +14,7 @@ mod origin;
 pub mod outgoing;
 pub mod page;
 pub mod params;
+pub mod parts;
 pub mod routes;
 pub mod standard;
 

@@ -5,16 +5,11 @@ use chrono::Datelike;
 use moka::sync::Cache;
 use uuid::Uuid;
 
-use super::{
-    covers, find,
-    reading::{AlbumTags, Credit, Read, Tags},
-    report::Skipped,
-    settle,
-    traces::Traces,
-};
+use super::{covers, find, report::Skipped, settle, traces::Traces};
 use crate::{
     app::App,
     error::Result,
+    reading::{AlbumTags, Credit, Read, Tags},
     resources::catalogue::tags,
     store::{Tx, sql, text::folded, words::indexed},
     time::Timestamp,
@@ -246,7 +241,8 @@ impl<'a> Catalogue<'a> {
         Ok(id)
     }
 
-    async fn make_track(
+    /// Makes a track.
+    pub async fn make_track(
         &self,
         tx: &mut Tx,
         tags: &Tags,
@@ -304,18 +300,10 @@ impl<'a> Catalogue<'a> {
         if self.covered.contains_key(&album) {
             return Ok(false);
         }
-        let bare = sql(
-            "select al.id from albums al where al.id = ? and al.attachment_cover_id is null and ",
-        )
-        .bind(album)
-        .then(covers::UNDECIDED);
-        let bare = bare.optional::<(i64,)>(self.app.db()).await?;
-        let given = match bare {
-            Some(_) => covers::give(self.app, self.actor, album, tracks).await?,
-            None => false,
-        };
+        let is_bare = covers::is_bare(self.app, album).await?;
+        let given = is_bare && covers::give(self.app, self.actor, album, tracks).await?;
         // Files that come later may have what these lack.
-        if given || bare.is_none() {
+        if given || !is_bare {
             self.covered.insert(album, ());
         }
         Ok(given)

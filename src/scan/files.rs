@@ -8,16 +8,12 @@ use serde_json::json;
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{
-    Order,
-    reading::{Read, VERSION},
-    traces::Traces,
-    walk::Candidate,
-};
+use super::{Order, traces::Traces};
 use crate::{
     accounts::is_named,
     app::App,
     error::{Error, Result, Startup},
+    reading::{Candidate, Read, VERSION},
     resources::library::libraries,
     store::{Sql, Tx, sql, text::folded},
 };
@@ -330,17 +326,28 @@ pub struct Twin {
 /// thousand times.
 const ALIKE: i64 = 50;
 
-/// Condition on an upload `u`: it is in the library, and has these bytes or this audio. The sign keeps SQLite from
-/// reading the whole library where it has no statistics yet.
+/// Condition on an upload `u`: it is in the library, and has these bytes or this audio.
 pub fn alike(library: i64, checksum: Option<&str>, audio: &str) -> Sql {
-    sql("(u.id in (select c.id from uploads c where c.checksum = ? and +c.library_id = ? order by c.id limit ?)
-          or u.id in (select c.id from uploads c where c.audio_checksum = ? and +c.library_id = ? order by c.id limit ?))")
-    .bind(checksum.map(str::to_owned))
-    .bind(library)
-    .bind(ALIKE)
-    .bind(audio)
-    .bind(library)
-    .bind(ALIKE)
+    alike_in(&sql("= ?").bind(library), checksum, audio)
+}
+
+/// The same for several libraries, by a condition on their IDs. The sign keeps SQLite from reading whole libraries
+/// where it has no statistics yet.
+pub fn alike_in(libraries: &Sql, checksum: Option<&str>, audio: &str) -> Sql {
+    let with = |column: &'static str, checksum: Option<&str>| {
+        sql("u.id in (select c.id from uploads c where ")
+            .then(column)
+            .then(" = ? and +c.library_id ")
+            .bind(checksum.map(str::to_owned))
+            .append(libraries.clone())
+            .then(" order by c.id limit ?)")
+            .bind(ALIKE)
+    };
+    sql("(")
+        .append(with("c.checksum", checksum))
+        .then(" or ")
+        .append(with("c.audio_checksum", Some(audio)))
+        .then(")")
 }
 
 /// Uploads with the audio of a file that are no duplicates.

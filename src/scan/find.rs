@@ -5,9 +5,9 @@ use chrono::{Datelike, NaiveDate};
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::reading::{AlbumTags, Read};
 use crate::{
     error::Result,
+    reading::{AlbumTags, Read},
     store::{Sql, Tx, sql, text::folded},
 };
 

@@ -4,12 +4,12 @@ mod covers;
 mod files;
 mod find;
 mod job;
-mod reading;
 mod replaced;
 mod report;
 mod settle;
 mod traces;
 mod update;
+mod uploaded;
 mod walk;
 mod watch;
 mod write;
@@ -24,8 +24,7 @@ use tokio::{sync::mpsc, task::spawn_blocking};
 
 use self::{
     files::{Folder, Known},
-    reading::{Read, Reader},
-    walk::{Candidate, Found},
+    walk::Found,
     write::Writer,
 };
 pub use self::{
@@ -37,6 +36,7 @@ use crate::{
     error::{Error, Startup},
     import::Watch,
     media::probe,
+    reading::{Candidate, Read, Reader},
     resources::library::libraries::PrivacyLevel,
     stop::Stop,
 };
@@ -98,6 +98,7 @@ async fn scan_below(
     let (to_write, mut written) = mpsc::channel(2);
     let reader = Reader {
         root: Path::new(&folder.path).into(),
+        name: None,
         ffprobe: probe::beside(&app.config().ffmpeg).into(),
     };
     let reading = read_all(app, order, (&folder, &reader), found, to_write);

@@ -8,10 +8,10 @@ use sqlx::FromRow;
 use super::{
     Step,
     files::{self, Folder},
-    reading::{Read, Tags},
 };
 use crate::{
     error::Result,
+    reading::{Read, Tags},
     store::{Tx, sql, text::folded},
 };
 

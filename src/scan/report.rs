@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::reading::Read;
+use crate::reading::Read;
 
 /// The result of a scan.
 #[derive(Clone, Debug, Default, Serialize)]

@@ -5,11 +5,11 @@ use sqlx::FromRow;
 use super::{
     catalogue::{CREDIT_TRACK, Catalogue, TAG_ALBUM, TAG_TRACK, credit},
     find::license,
-    reading::{AlbumTags, Credit, Read, Tags},
     settle,
 };
 use crate::{
     error::Result,
+    reading::{AlbumTags, Credit, Read, Tags},
     store::{Tx, sql, text::folded, words::indexed},
 };
 

@@ -3,24 +3,13 @@ use std::{
     collections::BTreeMap,
     io,
     path::{Path, PathBuf},
-    time::{SystemTime, UNIX_EPOCH},
 };
 
 use tokio::sync::mpsc::Sender;
 use walkdir::{DirEntry, WalkDir};
 
 use super::Skipped;
-use crate::stop::Stop;
-
-/// A file with the extension of a music file.
-#[derive(Clone, Debug)]
-pub struct Candidate {
-    pub path: String,
-    /// In bytes.
-    pub size: i64,
-    /// In Unix microseconds.
-    pub modified: i64,
-}
+use crate::{reading::Candidate, stop::Stop};
 
 pub type Found = Result<Candidate, Skipped>;
 
@@ -141,18 +130,6 @@ fn leave_out(path: &Path, left_out: &mut BTreeMap<String, u64>) {
     *left_out.entry(counted).or_default() += 1;
 }
 
-impl Candidate {
-    /// The file at a path, if it can be reached.
-    pub fn at(path: &Path) -> Option<Self> {
-        let metadata = path.metadata().ok()?;
-        Some(Self {
-            path: path.to_str()?.to_owned(),
-            size: i64::try_from(metadata.len()).ok()?,
-            modified: metadata.modified().map_or(0, micros),
-        })
-    }
-}
-
 fn candidate(entry: &DirEntry) -> Found {
     let shown = entry.path().display().to_string();
     let skipped = |reason: String| Skipped {
@@ -166,20 +143,10 @@ fn candidate(entry: &DirEntry) -> Found {
     let metadata = entry
         .metadata()
         .map_err(|error| skipped(error.to_string()))?;
-    let size = i64::try_from(metadata.len()).map_err(|error| skipped(error.to_string()))?;
-    if size == 0 {
-        return Err(skipped("it is empty".to_owned()));
+    match Candidate::of(path, &metadata) {
+        Candidate { size: 0, .. } => Err(skipped("it is empty".to_owned())),
+        candidate => Ok(candidate),
     }
-    Ok(Candidate {
-        path: path.to_owned(),
-        size,
-        modified: metadata.modified().map_or(0, micros),
-    })
-}
-
-fn micros(time: SystemTime) -> i64 {
-    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_micros()).unwrap_or_default()
 }
 
 fn unreachable(error: &walkdir::Error) -> Skipped {

@@ -9,13 +9,13 @@ use super::{
     Report, Step,
     catalogue::Catalogue,
     files::{self, Folder, Twin},
-    reading::{Read, Tags},
     replaced, settle, update,
 };
 use crate::{
     app::App,
     error::Result,
     media::storage,
+    reading::{Read, Tags},
     resources::catalogue::tracks,
     store::{Tx, sql},
     time::Timestamp,

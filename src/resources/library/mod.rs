@@ -49,4 +49,5 @@ pub struct Mutations(
     attachments::Mutations,
     folder_imports::Mutations,
     libraries::graphql::Mutations,
+    uploads::graphql::Mutations,
 );

@@ -126,8 +126,16 @@ pub struct Parameters<P>(pub P);
 impl<'a, P: Params + Send> FromRequest<'a> for Parameters<P> {
     async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
         let pairs = Pairs::parse(request.uri().query().unwrap_or_default())?;
+        Ok(Self::of(&pairs)?)
+    }
+}
+
+impl<P: Params> Parameters<P> {
+    /// # Errors
+    /// `Invalid`, by parameter.
+    pub fn of(pairs: &Pairs) -> Result<Self> {
         let mut complaints = Complaints::default();
-        let read = P::read(&pairs, &mut complaints);
+        let read = P::read(pairs, &mut complaints);
         complaints.check()?;
         Ok(Self(read))
     }

@@ -7,11 +7,12 @@ use sqlx::FromRow;
 use tokio::task::spawn_blocking;
 
 use self::pictures::{Found, Origin};
-use super::{files::Folder, walk::Candidate};
+use super::files::Folder;
 use crate::{
     app::App,
     error::{Error, Result},
     media::picture::Stored,
+    reading::Candidate,
     resources::library::attachments,
     stop::Stop,
     store::{Tx, sql},
@@ -28,6 +29,26 @@ pub async fn give(app: &App, actor: i64, album: i64, tracks: Vec<String>) -> Res
             .or_else(|| pictures::beside(first?))
     };
     take(app, actor, (album, None), find).await
+}
+
+/// Gives an album without a cover the picture in a file that was uploaded. What lies beside that is not its album's.
+pub async fn give_own(app: &App, actor: i64, album: i64, track: String) -> Result<bool> {
+    if !is_bare(app, album).await? {
+        return Ok(false);
+    }
+    take(app, actor, (album, None), move || {
+        pictures::within(Path::new(&track))
+    })
+    .await
+}
+
+/// Whether an album has no cover, and nobody decided that.
+pub async fn is_bare(app: &App, album: i64) -> Result<bool> {
+    let bare =
+        sql("select al.id from albums al where al.id = ? and al.attachment_cover_id is null and ")
+            .bind(album)
+            .then(UNDECIDED);
+    Ok(bare.optional::<(i64,)>(app.db()).await?.is_some())
 }
 
 /// An album, one of its files, and the cover that it got from a scan.
@@ -109,7 +130,7 @@ async fn rows(app: &App, folder: &Folder, branch: &str) -> Result<Vec<Row>> {
 }
 
 /// Condition on an album `al`: nobody has chosen its cover, or that it has none.
-pub const UNDECIDED: &str =
+const UNDECIDED: &str =
     "not exists (select 1 from mutations e where e.album_id = al.id and e.is_applied
     and cast(e.payload as text) like '%\"cover\"%')";
 

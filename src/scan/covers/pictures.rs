@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     hex::hex,
     media::picture::{self, Fit},
-    scan::{reading::album_folder, walk::Candidate},
+    reading::{Candidate, album_folder},
 };
 
 /// A picture, and where it was found.

@@ -5,10 +5,8 @@ use uuid::Uuid;
 use crate::{
     app::App,
     error::Result,
-    scan::{
-        catalogue::{CREDIT_ALBUM, Catalogue, credit},
-        reading::Credit,
-    },
+    reading::Credit,
+    scan::catalogue::{CREDIT_ALBUM, Catalogue, credit},
     store::{Tx, sql, text::folded},
 };
 

@@ -7,15 +7,9 @@ use super::BATCH;
 use crate::{
     app::App,
     error::Result,
-    resources::catalogue::tracks::{self, TrackDetails},
-    scan::{
-        BREATH, Report,
-        catalogue::Catalogue,
-        files, find,
-        reading::{Read, Tags},
-        update,
-        walk::Candidate,
-    },
+    reading::{Candidate, Read, Tags, TrackDetails},
+    resources::catalogue::tracks,
+    scan::{BREATH, Report, catalogue::Catalogue, files, find, update},
     store::{Sql, Tx, sql, text::folded},
 };
 

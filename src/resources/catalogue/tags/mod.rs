@@ -178,6 +178,18 @@ pub fn is_valid(word: &str) -> bool {
     (1..=100).contains(&word.chars().count()) && word.chars().all(fits)
 }
 
+/// Refuses words that cannot be tags, and more than `most`.
+pub fn checked(words: &[String], most: usize) -> Result<()> {
+    if words.len() > most {
+        let complaint = format!("At most {most} tags are allowed.");
+        return Err(Error::field("tags", complaint));
+    }
+    match words.iter().position(|word| !is_valid(word)) {
+        Some(at) => Err(Error::field(format!("tags.{at}"), invalid(&words[at]))),
+        None => Ok(()),
+    }
+}
+
 pub fn invalid(word: &str) -> String {
     format!("Invalid tag \"{word}\"")
 }

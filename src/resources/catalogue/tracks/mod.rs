@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 pub use self::{
     body::{Rest, TrackBody, bodies, by_id, shown},
-    details::{Contributor, ReplayGain, TrackDetails, write as describe},
+    details::{TrackDetails, write as describe},
     nested::{TracksOfAlbum, TracksOfArtist, TracksOfLibrary, TracksOfTag},
     sql::{
         AlbumTracks, ArtistTracks, all_known, hidden_from, known, search_listing, title_listing,

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use async_graphql::{ComplexObject, SimpleObject};
 use poem_openapi::Object;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 
 pub use self::render::{Extent, html, preview};
@@ -78,7 +78,7 @@ impl Content {
 }
 
 /// A text with markup, to store.
-#[derive(Debug, Object, async_graphql::InputObject, Serialize)]
+#[derive(Clone, Debug, PartialEq, Object, async_graphql::InputObject, Serialize, Deserialize)]
 #[graphql(name = "ContentInput")]
 pub struct NewContent {
     /// The text, 1 to 5,000 characters.

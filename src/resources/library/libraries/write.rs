@@ -142,10 +142,10 @@ pub async fn delete(permit: &Allowed<Delete>, key: Key) -> Result<i64> {
         .bind(id)
         .run(&mut tx)
         .await?;
+    let files = audio.into_iter().map(|(file,)| file).collect();
+    jobs::remove(&mut tx, files, permit.clock().now()).await?;
     tx.commit().await?;
-    for (file,) in audio {
-        permit.media().storage.remove(&file).await;
-    }
+    permit.app().add_jobs();
     Ok(id)
 }
 

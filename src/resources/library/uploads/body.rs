@@ -5,12 +5,19 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::{ImportStatus, List, Query, Retrieve, Upload, retrieve, sql::listing};
+use super::{
+    Act, Create, Delete, FileMetadata, ImportStatus, List, Query, Retrieve, Update, Upload,
+    actions::{self, ActionBody, ActionRequest},
+    file_metadata::{self, AudioFileMetadata},
+    retrieve,
+    sql::listing,
+    write::{self, UploadChanges},
+};
 use crate::{
     context::Reader,
     error::Result,
     graphql::ids::Key,
-    guard::Allowed,
+    guard::{Allowed, Operation},
     load::{Loaders, sole},
     resources::{
         catalogue::{
@@ -20,7 +27,11 @@ use crate::{
         library::libraries::{Library, LibraryBody, LibraryStats},
         people::actors::Actor,
     },
-    rest::{answer::Answer, standard::routes},
+    rest::{
+        answer::{Answer, Created, NoContent},
+        parts::{FormFields, SentForm},
+        standard::routes,
+    },
     time::Timestamp,
 };
 
@@ -209,10 +220,74 @@ pub async fn bodies(loaders: &Loaders, reader: &Reader, ids: &[i64]) -> Result<V
 
 async fn detail(permit: &Allowed<Retrieve>, uuid: Uuid) -> Result<UploadBody> {
     let upload = retrieve(permit, Key::Uuid(uuid)).await?;
-    sole(bodies(permit.loaders(), permit, &[upload.id]).await?)
+    body(permit, upload.id).await
+}
+
+async fn updated(permit: &Allowed<Update>, key: Key, changes: UploadChanges) -> Result<UploadBody> {
+    let upload = write::update(permit, key, changes).await?;
+    body(permit, upload.id).await
+}
+
+async fn body<O: Operation>(permit: &Allowed<O>, id: i64) -> Result<UploadBody> {
+    sole(bodies(permit.loaders(), permit, &[id]).await?)
 }
 
 routes! {
     "/api/v1/uploads" lists List(Query) -> UploadBody = listing => bodies;
     retrieve: Retrieve = get "/:uuid" [uuid: Uuid] -> Answer<UploadBody> => detail;
+    update: Update = patch "/:uuid" [uuid: Uuid] {changes: UploadChanges} -> Answer<UploadBody> => updated;
+    replace: Update = put "/:uuid" [uuid: Uuid] {changes: UploadChanges} -> Answer<UploadBody> => updated;
+    delete: Delete = delete "/:uuid" [uuid: Uuid] -> NoContent => actions::delete;
+    act: Act = post "/action" {request: ActionRequest} -> Answer<ActionBody> => actions::named;
+    file_metadata: FileMetadata = get "/:uuid/audio-file-metadata" [uuid: Uuid] -> Answer<AudioFileMetadata> => file_metadata::read;
+    {
+        #[oai(path = "/", method = "post")]
+        async fn create(
+            &self,
+            permit: Allowed<Create>,
+            form: SentForm<UploadForm>,
+        ) -> Result<Created<UploadBody>> {
+            let upload = write::create(&permit, form.parts).await?;
+            body(&permit, upload.id).await.map(Created)
+        }
+    }
+}
+
+/// The form of an upload.
+struct UploadForm;
+
+impl FormFields for UploadForm {
+    const FIELDS: &'static [(&'static str, bool, &'static str)] = &[
+        (
+            "library",
+            false,
+            "UUID of one of your own libraries. Required unless `channel` is given.",
+        ),
+        (
+            "channel",
+            false,
+            "UUID of one of your own channels. Required unless `library` is given.",
+        ),
+        (
+            "import_status",
+            false,
+            "`pending` (default) submits the upload for import; `draft` does not yet.",
+        ),
+        (
+            "import_reference",
+            false,
+            "A name for the import, up to 50 characters; a new UUID unless given.",
+        ),
+        (
+            "import_metadata",
+            false,
+            "JSON object: metadata that take precedence over the tags of the file; see the operation that changes uploads.",
+        ),
+        (
+            "source",
+            false,
+            "Where the file comes from, up to 500 characters; `upload://` and its name unless given.",
+        ),
+        ("audio_file", true, "The audio file."),
+    ];
 }

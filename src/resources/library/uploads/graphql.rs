@@ -1,20 +1,30 @@
-use async_graphql::{ComplexObject, Context, ID, Json};
+use async_graphql::{ComplexObject, Context, ID, InputObject, Json, SimpleObject};
 use serde_json::Value;
 
 use super::{
-    AudioFormat, List, Retrieve, Upload, UploadFilter, UploadOrder, address, file_name, retrieve,
+    Act, AudioFormat, Create, List, Retrieve, Update, Upload, UploadFilter, UploadMetadata,
+    UploadOrder,
+    actions::{self, Chosen, UploadAction},
+    address,
+    file_metadata::{self, AudioFileMetadata},
+    file_name,
+    receive::receive,
+    retrieve,
     sql::listing,
+    write::{self, NewUpload, Submission, UploadChanges},
 };
 use crate::{
     context::Cx,
-    error::Result,
+    error::{Error, Result},
     graphql::{
-        connection::answer,
-        ids::{Kind, global},
+        connection::{answer, cost},
+        files::File,
+        ids::{Key, Kind, global},
+        reference::{ById, ByUuid, numbers},
         scalars::BigInt,
-        standard::fields,
+        standard::{fields, mutations},
     },
-    guard::AllowExt,
+    guard::{AllowExt, Allowed},
     resources::{
         catalogue::{
             albums::Album,
@@ -23,6 +33,7 @@ use crate::{
             tracks::{self, Track},
         },
         library::libraries::{self, Library},
+        publishing::channels::Channel,
     },
 };
 
@@ -113,6 +124,20 @@ impl Upload {
         )))
     }
 
+    /// What the tags of the file say, which is read when it is asked for; null for uploads of others.
+    #[graphql(complexity = 100)]
+    async fn file_metadata(&self, ctx: &Context<'_>) -> Option<Result<Option<AudioFileMetadata>>> {
+        answer(async {
+            match self.is_own(ctx).await? {
+                true => file_metadata::of_file(&ctx.reach().await?, self)
+                    .await
+                    .map(Some),
+                false => Ok(None),
+            }
+        })
+        .await
+    }
+
     /// Source of the file, such as a URL; null for uploads of others.
     async fn source(&self, ctx: &Context<'_>) -> Result<Option<String>> {
         let own = self.is_own(ctx).await?;
@@ -151,4 +176,144 @@ fields! {
     Queries as "UploadsQueries";
     list uploads: List(UploadFilter, UploadOrder) -> Upload = listing;
     one upload(Kind::Upload) -> Upload = retrieve;
+}
+
+/// A file to upload, where it goes, and what is said of it.
+#[derive(Debug, InputObject)]
+struct CreateUploadInput {
+    /// The audio file.
+    audio_file: File,
+    /// The library, which must be your own. Required unless `channel` is given.
+    library: Option<ByUuid<Library>>,
+    /// The channel, which must be your own. Required unless `library` is given.
+    channel: Option<ByUuid<Channel>>,
+    /// Metadata that take precedence over the tags of the file.
+    import_metadata: Option<UploadMetadata>,
+    /// A name for the import, up to 50 characters; a new UUID unless given.
+    import_reference: Option<String>,
+    /// Whether the upload is submitted for import, which is the default.
+    import_status: Option<Submission>,
+    /// Where the file comes from, up to 500 characters; `upload://` and its name unless given.
+    source: Option<String>,
+}
+
+async fn created(permit: &Allowed<Create>, input: CreateUploadInput) -> Result<Upload> {
+    let metadata = input.import_metadata.map(UploadMetadata::checked);
+    let new = NewUpload {
+        library: input.library,
+        channel: input.channel,
+        import_reference: input.import_reference,
+        import_status: input.import_status,
+        source: input.source,
+        metadata: metadata.transpose()?,
+    };
+    new.precheck(permit).await?;
+    let received = receive(permit, permit.files().open(&input.audio_file).await?).await?;
+    write::store(permit, new, received).await
+}
+
+/// What to change of a draft. Fields that are not given keep their values.
+#[derive(Debug, InputObject)]
+struct UpdateUploadInput {
+    /// Global ID of the upload; its UUID and its numeric ID are accepted too.
+    id: ID,
+    /// The library, which must be your own.
+    library: Option<ByUuid<Library>>,
+    /// Metadata that take precedence over the tags of the file.
+    import_metadata: Option<UploadMetadata>,
+    /// A name for the import, up to 50 characters.
+    import_reference: Option<String>,
+    /// `PENDING` submits the upload for import.
+    import_status: Option<Submission>,
+    /// Where the file comes from, up to 500 characters.
+    source: Option<String>,
+}
+
+async fn updated(permit: &Allowed<Update>, input: UpdateUploadInput) -> Result<Upload> {
+    let key = Key::of(Kind::Upload, Some(input.id), None, None)?;
+    let metadata = input.import_metadata.map(UploadMetadata::checked);
+    let changes = UploadChanges {
+        library: input.library,
+        import_metadata: None,
+        import_reference: input.import_reference,
+        import_status: input.import_status,
+        source: input.source,
+    };
+    write::change(permit, key, changes, metadata.transpose()?).await
+}
+
+/// What to do with which of your uploads. Give either `ids` or `filter`.
+#[derive(Debug, InputObject)]
+struct ApplyUploadActionInput {
+    /// What to do.
+    action: UploadAction,
+    /// Global IDs of uploads, at most 5,000; UUIDs and numeric IDs are accepted too.
+    ids: Option<Vec<ById<Upload>>>,
+    /// All of your own uploads that match, at most 5,000. Not for `PUBLISH`.
+    filter: Option<UploadFilter>,
+}
+
+/// Uploads that were acted on.
+#[derive(Debug, SimpleObject)]
+#[graphql(complex)]
+struct ApplyUploadActionPayload {
+    /// Number of uploads that were acted on.
+    count: usize,
+    #[graphql(skip)]
+    done: Vec<i64>,
+    #[graphql(skip)]
+    uploads: Vec<Upload>,
+}
+
+/// Uploads in the answer at most.
+const SHOWN: usize = 250;
+
+#[ComplexObject]
+impl ApplyUploadActionPayload {
+    /// Global IDs of the uploads that were acted on.
+    async fn ids(&self) -> Vec<ID> {
+        let ids = self.done.iter();
+        ids.map(|id| global(Kind::Upload, *id)).collect()
+    }
+
+    /// The first 250 of these uploads; empty if they were deleted.
+    #[graphql(complexity = "cost(250, child_complexity)")]
+    async fn uploads(&self) -> &[Upload] {
+        &self.uploads
+    }
+}
+
+async fn applied(
+    permit: &Allowed<Act>,
+    input: ApplyUploadActionInput,
+) -> Result<ApplyUploadActionPayload> {
+    let chosen = match (input.ids, input.filter) {
+        (Some(ids), None) => Chosen::Numbered(numbers(permit, "ids", &ids).await?),
+        (None, Some(filter)) => Chosen::All(Box::new(filter)),
+        _ => {
+            return Err(Error::field(
+                "non_field_errors",
+                "Give either `ids` or `filter`.",
+            ));
+        }
+    };
+    let done = actions::act(permit, input.action, chosen).await?;
+    let shown = &done[..done.len().min(SHOWN)];
+    let uploads = match input.action {
+        UploadAction::Delete => Vec::new(),
+        _ => permit.loaders().owned::<Upload>(shown).await?,
+    };
+    Ok(ApplyUploadActionPayload {
+        count: done.len(),
+        done,
+        uploads,
+    })
+}
+
+mutations! {
+    Mutations as "UploadsMutations";
+    delete delete_upload(DeleteUploadInput) -> DeleteUploadPayload = actions::delete, of Kind::Upload;
+    change create_upload(CreateUploadInput) -> CreateUploadPayload { upload: Upload, "The new upload." } = created;
+    change update_upload(UpdateUploadInput) -> UpdateUploadPayload { upload: Upload, "The upload after the change." } = updated;
+    act apply_upload_action(ApplyUploadActionInput) -> ApplyUploadActionPayload = applied;
 }

@@ -1,10 +1,16 @@
 //! Uploads: the audio files of tracks.
+mod actions;
 mod address;
 mod body;
+mod file_metadata;
 pub mod graphql;
+mod metadata;
 mod nested;
+mod receive;
 mod smart;
 mod sql;
+mod sweep;
+mod write;
 
 use std::collections::HashMap;
 
@@ -15,8 +21,11 @@ use uuid::Uuid;
 pub use self::{
     address::{AudioFormat, address},
     body::{Rest, UploadBody, UploadRef, file_name, listen_url},
+    metadata::UploadMetadata,
     nested::{UploadsOfActor, UploadsOfLibrary},
     sql::{audible_uploads, audible_uploads_of, duration_of, durations},
+    sweep::tidy,
+    write::uploaded_name,
 };
 use super::visibility::audible;
 use crate::{
@@ -25,7 +34,7 @@ use crate::{
     graphql::{
         ids::Key,
         input::Defaulted,
-        reference::{ById, ByUuid},
+        reference::{ById, ByUuid, identified},
         scalars::BigInt,
     },
     guard::{Allowed, operations},
@@ -55,6 +64,33 @@ operations! {
     /// Visible are your own uploads, and uploads that you can play. Other uploads, and unknown IDs,
     /// are answered with 404.
     retrieve: Retrieve = read Libraries, anonymous = Setting, throttle = Retrieve, graphql = "upload";
+    /// Uploads an audio file.
+    ///
+    /// The form field `audio_file` contains the file, and `library` or `channel` says where it goes; send
+    /// them before the file, so that it is not sent in vain. The file is imported in the background: follow
+    /// `import_status`, and read `import_details` if it is `errored`. Tags say what the track is; where
+    /// they are missing, the name of the file does. Audio that your libraries have already is kept as
+    /// `skipped`. A file that is larger than what is left of your quota is answered with 400, as are
+    /// libraries and channels that are not yours.
+    create: Create = write Libraries, anonymous = Never, throttle = Create, graphql = "Mutation.createUpload";
+    /// Changes one of your drafts.
+    ///
+    /// `import_status` `pending` submits it for import. The audio file cannot be replaced. Uploads that
+    /// are no drafts any more, or not yours, are answered with 404.
+    update: Update = write Libraries, anonymous = Never, throttle = Update, graphql = "Mutation.updateUpload";
+    /// Deletes one of your uploads, with its file.
+    ///
+    /// Files that are played in place are not deleted. A duplicate that was skipped because of the upload
+    /// takes its place. Uploads of others, and unknown IDs, are answered with 404.
+    delete: Delete = write Libraries, anonymous = Never, throttle = Destroy, graphql = "Mutation.deleteUpload";
+    /// Deletes, submits or imports several of your uploads again.
+    ///
+    /// At most 5,000 uploads at once. If none matches, the answer is 400.
+    act: Act = write Libraries, anonymous = Never, throttle = Wildcard, graphql = "Mutation.applyUploadAction";
+    /// Returns what the tags of one of your uploads say.
+    ///
+    /// Uploads of others, and unknown IDs, are answered with 404; a file that cannot be read with 400.
+    file_metadata: FileMetadata = read Libraries, anonymous = Never, throttle = Wildcard, graphql = "Upload.fileMetadata";
 }
 
 pub type Query = ListQuery<UploadFilter, UploadOrder>;
@@ -197,6 +233,19 @@ pub async fn retrieve(permit: &Allowed<Retrieve>, key: Key) -> Result<Upload> {
         }
     }
 }
+
+impl Upload {
+    /// The caller's own upload with this UUID.
+    async fn of_owner(reader: &Reader, uuid: Uuid) -> Result<Self> {
+        let own = Self::select().then(" u where uuid = ? and u.library_id in (select l.id from libraries l where l.actor_id = ?)");
+        own.bind(uuid)
+            .bind(reader.actor_id().unwrap_or(-1))
+            .one(reader.db())
+            .await
+    }
+}
+
+identified!(Upload in "uploads");
 
 load!(/// An upload that belongs to the caller, or that the caller can play.
     VisibleUpload: Upload = for_caller visible_by_ids);

@@ -1,7 +1,7 @@
 //! Users: the caller's own account, and the public profiles of users (contract section 8).
 mod body;
 pub mod graphql;
-mod quota;
+pub mod quota;
 mod reference;
 mod session;
 mod sql;

@@ -3,9 +3,13 @@ use poem_openapi::Object;
 use serde::Serialize;
 
 use super::Viewer;
-use crate::{context::Reader, error::Result, store::sql};
+use crate::{
+    context::Reader,
+    error::{Error, Result},
+    store::{On, sql},
+};
 
-/// Upload quota and its use, in megabytes (1,000,000 bytes).
+/// Upload quota and its use, in megabytes (1,000,000 bytes). Files that are played in place do not count.
 #[derive(Clone, Copy, Debug, Default, Serialize, Object, SimpleObject)]
 pub struct QuotaStatus {
     /// The user's quota.
@@ -49,7 +53,7 @@ pub async fn status(reader: &Reader, viewer: &Viewer) -> Result<QuotaStatus> {
     let sums = sql(
         "select u.import_status, cast(coalesce(sum(u.size), 0) as bigint)
          from uploads u join libraries l on l.id = u.library_id
-         where l.actor_id = ? group by u.import_status",
+         where l.actor_id = ? and u.audio_file <> '' group by u.import_status",
     )
     .bind(reader.actor_id().unwrap_or(-1))
     .kept::<(String, i64)>(reader.db())
@@ -70,4 +74,26 @@ pub async fn status(reader: &Reader, viewer: &Viewer) -> Result<QuotaStatus> {
         finished: of("finished"),
         errored: of("errored"),
     })
+}
+
+/// Bytes that are left of the caller's quota.
+pub async fn left(reader: &Reader, on: impl On) -> Result<i64> {
+    let common = reader.preferences().await?.upload_quota();
+    let actor = reader.actor_id().unwrap_or(-1);
+    let left = sql(
+        "select coalesce((select coalesce(u.upload_quota, ?) from users u where u.actor_id = ?), ?) * 1000000
+           - cast(coalesce((select sum(u.size) from uploads u join libraries l on l.id = u.library_id
+               where l.actor_id = ? and u.audio_file <> ''), 0) as bigint)",
+    );
+    left.bind(common)
+        .bind(actor)
+        .bind(common)
+        .bind(actor)
+        .number(on)
+        .await
+}
+
+/// The refusal of what does not fit into the quota.
+pub fn reached() -> Error {
+    Error::field("non_field_errors", "upload_quota_reached")
 }

@@ -1,5 +1,6 @@
 //! Reading a music file: its properties and tags, and whether it is playable.
 mod audio;
+mod candidate;
 mod credits;
 mod dates;
 mod details;
@@ -10,6 +11,7 @@ mod names;
 mod sound;
 mod spare;
 mod tags;
+mod track_details;
 mod whole;
 
 use std::{
@@ -24,17 +26,18 @@ use sha2::{Digest, Sha256};
 use tokio::task::spawn_blocking;
 
 pub use self::{
+    candidate::Candidate,
     credits::Credit,
     names::album_folder,
     tags::{AlbumTags, Tags},
+    track_details::TrackDetails,
 };
 use self::{
     names::Told,
     sound::{Heard, Refused, Sound},
     tags::Items,
 };
-use super::walk::Candidate;
-use crate::{hex::hex, resources::catalogue::tracks::TrackDetails};
+use crate::hex::hex;
 
 /// Raised whenever files are read otherwise: then they are read again once.
 pub const VERSION: i64 = 3;
@@ -64,6 +67,8 @@ pub struct Read {
 #[derive(Clone, Debug)]
 pub struct Reader {
     pub root: Arc<Path>,
+    /// The name of a file that was uploaded, which stands for its path where tags are missing.
+    pub name: Option<Arc<Path>>,
     /// Reads what the library does not.
     pub ffprobe: Arc<Path>,
 }
@@ -71,7 +76,19 @@ pub struct Reader {
 impl Reader {
     /// Reads a file. The error is the reason why it is not playable.
     pub async fn read(&self, candidate: Candidate) -> Result<Read, String> {
-        let path: Arc<Path> = Path::new(&candidate.path).into();
+        let sound = self.sound(Path::new(&candidate.path).into()).await?;
+        let reader = self.clone();
+        let read = spawn_blocking(move || reader.finish(candidate, sound)).await;
+        read.map_err(|error| error.to_string())?
+    }
+
+    /// The tags of a file. The error is the reason why it is not playable.
+    pub async fn tags(&self, path: &Path) -> Result<Tags, String> {
+        let sound = self.sound(path.into()).await?;
+        Ok(self.told(path, &Items::of(&sound.tags, sound.file)))
+    }
+
+    async fn sound(&self, path: Arc<Path>) -> Result<Sound, String> {
         let by_library = path.clone();
         let heard = spawn_blocking(move || sound::read(&by_library)).await;
         let sound = match heard.map_err(|error| error.to_string())? {
@@ -83,34 +100,70 @@ impl Reader {
         if sound.partly.is_some() && sound.tags.is_empty() {
             sound.tags.extend(spare::tags(&self.ffprobe, &path).await);
         }
-        let root = self.root.clone();
-        let read = spawn_blocking(move || finished(candidate, &root, sound)).await;
-        read.map_err(|error| error.to_string())?
+        match sound.milliseconds > 0 {
+            true => Ok(sound),
+            false => Err("it holds no audio".to_owned()),
+        }
+    }
+
+    fn finish(&self, candidate: Candidate, sound: Sound) -> Result<Read, String> {
+        let path = Path::new(&candidate.path);
+        let (checksum, audio) = checksums(path).map_err(|error| error.to_string())?;
+        let items = Items::of(&sound.tags, sound.file);
+        let glance = Glance::of(&sound);
+        Ok(Read {
+            tags: self.told(path, &items),
+            details: details::of(&items, sound.properties, path),
+            mimetype: glance.mimetype.into(),
+            duration: glance.seconds,
+            milliseconds: sound.milliseconds,
+            bitrate: glance.bitrate,
+            checksum,
+            audio,
+            partly: sound.partly,
+            candidate,
+        })
+    }
+
+    /// What the tags tell, and the names where they do not.
+    fn told(&self, path: &Path, items: &Items<'_>) -> Tags {
+        let mut tags = tags::of(items);
+        let (path, root) = match &self.name {
+            Some(name) => (&**name, Path::new("")),
+            None => (path, &*self.root),
+        };
+        Told::by(path, root).complete(&mut tags);
+        tags
     }
 }
 
-fn finished(candidate: Candidate, root: &Path, sound: Sound) -> Result<Read, String> {
-    if sound.milliseconds <= 0 {
-        return Err("it holds no audio".to_owned());
+/// What a file holds, at a glance.
+#[derive(Clone, Copy, Debug)]
+pub struct Glance {
+    pub mimetype: &'static str,
+    pub seconds: i64,
+    /// In bits per second.
+    pub bitrate: Option<i64>,
+}
+
+impl Glance {
+    fn of(sound: &Sound) -> Self {
+        Self {
+            mimetype: sound.mimetype,
+            seconds: ((sound.milliseconds + 500) / 1000).max(1),
+            bitrate: sound.bitrate.filter(|bitrate| *bitrate > 0),
+        }
     }
-    let path = Path::new(&candidate.path);
-    let (checksum, audio) = checksums(path).map_err(|error| error.to_string())?;
-    let items = Items::of(&sound.tags, sound.file);
-    let details = details::of(&items, sound.properties, path);
-    let mut tags = tags::of(&items);
-    Told::by(path, root).complete(&mut tags);
-    Ok(Read {
-        tags,
-        details,
-        mimetype: sound.mimetype.into(),
-        duration: ((sound.milliseconds + 500) / 1000).max(1),
-        milliseconds: sound.milliseconds,
-        bitrate: sound.bitrate.filter(|bitrate| *bitrate > 0),
-        checksum,
-        audio,
-        partly: sound.partly,
-        candidate,
-    })
+}
+
+/// Glances at a file; `None` if it is of a format that takes longer to read, or of none.
+pub async fn glance(path: &Path) -> Option<Glance> {
+    let path = path.to_owned();
+    let heard = spawn_blocking(move || sound::read(&path)).await;
+    match heard.ok()? {
+        Heard::Sound(sound) if sound.milliseconds > 0 => Some(Glance::of(&sound)),
+        _ => None,
+    }
 }
 
 /// The checksums of a file and of its audio, read once.

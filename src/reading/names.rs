@@ -216,7 +216,9 @@ fn number(stem: &str) -> Option<Number<'_>> {
 
 /// Whether another file beside this one has the number before or after this.
 fn follows(path: &Path, position: i64) -> bool {
-    let Some(folder) = path.parent().and_then(|folder| fs::read_dir(folder).ok()) else {
+    // The name of a file that was uploaded is no path here.
+    let folder = path.parent().filter(|folder| folder.is_absolute());
+    let Some(folder) = folder.and_then(|folder| fs::read_dir(folder).ok()) else {
         return false;
     };
     let names = folder

@@ -7,11 +7,9 @@ use super::{
     dates::date,
     sound::Properties,
     tags::{Items, MOST},
+    track_details::{Contributor, ReplayGain, TrackDetails},
 };
-use crate::{
-    resources::catalogue::tracks::{Contributor, ReplayGain, TrackDetails},
-    store::text::clean,
-};
+use crate::store::text::clean;
 
 /// Maximum length of lyrics in bytes.
 const LONGEST: usize = 64 << 10;

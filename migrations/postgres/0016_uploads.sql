@@ -1,0 +1,6 @@
+-- What a job is about, where it need not be asked for twice.
+alter table jobs add column subject text not null default '';
+create index jobs_subject_idx on jobs (subject, kind) where subject <> '';
+
+-- What somebody has stored is summed from this index alone.
+create index uploads_library_id_size_stored_idx on uploads (library_id, import_status, size) where audio_file <> '';

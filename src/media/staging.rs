@@ -1,0 +1,158 @@
+//! Files that are coming in. They are written under a name of their own, and come to their place only once a row of the
+//! database names them: a crash leaves neither a row without a file, nor a file without a row.
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    time::{Duration, SystemTime},
+};
+
+use tokio::{fs::File, io::AsyncWriteExt, task::spawn_blocking};
+use uuid::Uuid;
+
+use super::storage::Storage;
+
+/// The folder of files that are coming in.
+const STAGE: &str = "incoming";
+/// The folder of audio that was uploaded.
+const PLACE: &str = "tracks";
+/// Nothing is added to a file any more after so long.
+const SILENCE: Duration = Duration::from_secs(600);
+
+/// A file that is coming in; removed when dropped, unless it is kept.
+pub struct Staging {
+    file: File,
+    name: String,
+    path: PathBuf,
+    size: i64,
+    is_kept: bool,
+}
+
+impl Staging {
+    pub async fn begin(storage: &Storage, uuid: Uuid, extension: &str) -> io::Result<Self> {
+        let folder = storage.media().join(STAGE);
+        tokio::fs::create_dir_all(&folder).await?;
+        let name = match extension {
+            "" => uuid.simple().to_string(),
+            extension => format!("{}.{extension}", uuid.simple()),
+        };
+        let path = folder.join(&name);
+        let file = File::create_new(&path).await?;
+        Ok(Self {
+            file,
+            name,
+            path,
+            size: 0,
+            is_kept: false,
+        })
+    }
+
+    pub async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.size += i64::try_from(bytes.len()).unwrap_or(i64::MAX);
+        self.file.write_all(bytes).await
+    }
+
+    /// Makes sure that the file outlives a crash of the machine.
+    pub async fn sync(&mut self) -> io::Result<()> {
+        self.file.flush().await?;
+        self.file.sync_all().await
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// In bytes.
+    pub fn size(&self) -> i64 {
+        self.size
+    }
+
+    /// The place in the media folder that the file will have.
+    pub fn place(&self) -> String {
+        place(&self.name)
+    }
+
+    /// Leaves the file for [`settle`]: a row names it.
+    pub fn keep(mut self) {
+        self.is_kept = true;
+    }
+}
+
+impl Drop for Staging {
+    fn drop(&mut self) {
+        if !self.is_kept {
+            _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// The place of a file with this name.
+fn place(name: &str) -> String {
+    let part = |at: usize| name.get(at..at + 2).unwrap_or("00");
+    format!("{PLACE}/{}/{}/{name}", part(0), part(2))
+}
+
+/// Puts the file of a row in its place, if it is not there yet.
+pub async fn settle(storage: &Storage, audio_file: &str) -> io::Result<()> {
+    let name = Path::new(audio_file).file_name().unwrap_or_default();
+    let staged = storage.media().join(STAGE).join(name);
+    let Some(placed) = storage.within_media(audio_file) else {
+        return Ok(());
+    };
+    spawn_blocking(move || match staged.exists() {
+        true => rename(&staged, &placed),
+        false => Ok(()),
+    })
+    .await
+    .map_err(io::Error::other)?
+}
+
+fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    let folder = to.parent().unwrap_or(to);
+    fs::create_dir_all(folder)?;
+    match fs::rename(from, to) {
+        // Another process was faster.
+        Err(error) if error.kind() == io::ErrorKind::NotFound && to.exists() => return Ok(()),
+        renamed => renamed?,
+    }
+    // The new name has to outlive a crash too. Folders cannot be synced everywhere.
+    if let Ok(folder) = fs::File::open(folder) {
+        _ = folder.sync_all();
+    }
+    Ok(())
+}
+
+/// A file that a crash has left.
+pub struct Left {
+    /// The upload that it was to be.
+    pub uuid: Uuid,
+    /// The place that it was to have.
+    pub place: String,
+    path: PathBuf,
+}
+
+impl Left {
+    pub async fn remove(&self) {
+        _ = tokio::fs::remove_file(&self.path).await;
+    }
+}
+
+/// The files that have not come to their place, though nothing has been added to them for long.
+pub async fn left(storage: &Storage, now: SystemTime) -> Vec<Left> {
+    let folder = storage.media().join(STAGE);
+    let look = move || {
+        let entries = fs::read_dir(folder).into_iter().flatten();
+        let left = |entry: io::Result<fs::DirEntry>| {
+            let entry = entry.ok()?;
+            let silent = now.duration_since(entry.metadata().ok()?.modified().ok()?);
+            let name = entry.file_name().into_string().ok()?;
+            let uuid = name.split('.').next()?.parse().ok()?;
+            (silent.ok()? > SILENCE).then(|| Left {
+                uuid,
+                place: place(&name),
+                path: entry.path(),
+            })
+        };
+        entries.filter_map(left).collect()
+    };
+    spawn_blocking(look).await.unwrap_or_default()
+}

@@ -1,0 +1,284 @@
+//! Acting on several uploads at once: deleting, submitting, importing again.
+use async_graphql::Enum;
+use poem_openapi::{Object, types::Any};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use super::{Act, Delete, UploadFilter, sql::listing};
+use crate::{
+    error::{Error, Result},
+    graphql::ids::Key,
+    guard::{Allowed, Operation, Writes},
+    jobs::{self, UploadImport},
+    rest::params::{Pairs, Parameters},
+    store::{Sql, Tx, sql},
+    time::Timestamp,
+};
+
+/// What to do with uploads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+pub enum UploadAction {
+    /// Delete them, with their files.
+    Delete,
+    /// Import them again: those that are pending, failed, or were skipped as duplicates.
+    RelaunchImport,
+    /// Submit drafts for import.
+    Publish,
+}
+
+impl UploadAction {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Delete => "delete",
+            Self::RelaunchImport => "relaunch_import",
+            Self::Publish => "publish",
+        }
+    }
+
+    /// The import statuses that it applies to; empty: any.
+    fn statuses(self) -> Vec<String> {
+        let statuses: &[&str] = match self {
+            Self::Delete => &[],
+            Self::RelaunchImport => &["pending", "errored", "skipped"],
+            Self::Publish => &["draft"],
+        };
+        statuses.iter().map(|status| (*status).to_owned()).collect()
+    }
+}
+
+const ACTIONS: [UploadAction; 3] = [
+    UploadAction::Delete,
+    UploadAction::RelaunchImport,
+    UploadAction::Publish,
+];
+
+/// Uploads that are acted on at once, at most.
+const MOST: usize = 5_000;
+
+/// What to do with which uploads.
+#[derive(Debug, Object)]
+pub struct ActionRequest {
+    /// `delete`, `relaunch_import` (those that are pending, failed or skipped) or `publish` (drafts).
+    action: String,
+    /// UUIDs of uploads, or `"all"`: all of your own uploads that match `filters`. Not for `publish`.
+    objects: Any<Value>,
+    /// Filters for `"all"`, as in the list of uploads.
+    filters: Option<Any<Value>>,
+}
+
+/// What was done.
+#[derive(Debug, Serialize, Object)]
+pub struct ActionBody {
+    /// Number of uploads that were acted on.
+    updated: u64,
+    /// The action.
+    action: String,
+    /// Always null.
+    result: Option<String>,
+}
+
+/// The uploads to act on, all of them the caller's own.
+pub enum Chosen {
+    Named(Vec<Uuid>),
+    Numbered(Vec<i64>),
+    All(Box<UploadFilter>),
+}
+
+/// Runs an action that was asked for by its name.
+pub async fn named(permit: &Allowed<Act>, request: ActionRequest) -> Result<ActionBody> {
+    let action = ACTIONS
+        .iter()
+        .find(|action| action.word() == request.action);
+    let action = *action.ok_or_else(|| {
+        let complaint = format!(
+            "{} is not a valid action. Pick one of delete, relaunch_import, publish.",
+            request.action
+        );
+        Error::field("action", complaint)
+    })?;
+    let chosen = chosen(
+        &request.objects.0,
+        request.filters.as_ref().map(|filters| &filters.0),
+    )?;
+    let done = act(permit, action, chosen).await?;
+    Ok(ActionBody {
+        updated: done.len() as u64,
+        action: action.word().to_owned(),
+        result: None,
+    })
+}
+
+fn chosen(objects: &Value, filters: Option<&Value>) -> Result<Chosen> {
+    let wrong = || Error::field("objects", "Expected \"all\" or a list of UUIDs.");
+    match objects {
+        Value::String(all) if all == "all" => {
+            let none = Map::new();
+            let filters = match filters {
+                None | Some(Value::Null) => &none,
+                Some(Value::Object(filters)) => filters,
+                Some(_) => return Err(Error::field("filters", "Expected a JSON object.")),
+            };
+            let plain = |value: &Value| {
+                value
+                    .as_str()
+                    .map_or_else(|| value.to_string(), str::to_owned)
+            };
+            let pairs = filters.iter().flat_map(|(name, value)| match value {
+                Value::Array(values) => values
+                    .iter()
+                    .map(|value| (name.clone(), plain(value)))
+                    .collect(),
+                value => vec![(name.clone(), plain(value))],
+            });
+            Ok(Chosen::All(Box::new(
+                Parameters::of(&Pairs::of(pairs.collect())?)?.0,
+            )))
+        }
+        Value::Array(uuids) => {
+            let uuid = |value: &Value| value.as_str()?.parse().ok();
+            let uuids: Option<Vec<Uuid>> = uuids.iter().map(uuid).collect();
+            Ok(Chosen::Named(uuids.ok_or_else(wrong)?))
+        }
+        _ => Err(wrong()),
+    }
+}
+
+/// Acts on uploads; returns the IDs of those that were acted on.
+///
+/// # Errors
+/// `Invalid` if none matches, or too many.
+pub async fn act(permit: &Allowed<Act>, action: UploadAction, chosen: Chosen) -> Result<Vec<i64>> {
+    if action == UploadAction::Publish && matches!(chosen, Chosen::All(_)) {
+        let complaint = "You cannot apply this action on all objects";
+        return Err(Error::field("non_field_errors", complaint));
+    }
+    let ids = match &chosen {
+        Chosen::Named(uuids) => named_own(permit, uuids).await?,
+        Chosen::Numbered(ids) => {
+            bounded(ids)?;
+            own(permit)
+                .then("u.id in ?*")
+                .bind(ids.clone())
+                .ids(permit.db())
+                .await?
+        }
+        Chosen::All(filter) => {
+            let all = listing(permit, filter, &[]).await?;
+            all.page(permit.db(), MOST as i64 + 1, 0).await?
+        }
+    };
+    if ids.is_empty() {
+        let complaint = "No object matching your request";
+        return Err(Error::field("non_field_errors", complaint));
+    }
+    if ids.len() > MOST {
+        return Err(Error::field(
+            "non_field_errors",
+            format!("At most {MOST} uploads can be acted on at once; narrow the filters."),
+        ));
+    }
+    let mut tx = permit.begin().await?;
+    let done = match action {
+        UploadAction::Delete => remove(permit, &mut tx, ids).await?,
+        UploadAction::RelaunchImport | UploadAction::Publish => {
+            submit(&mut tx, ids, action.statuses(), permit.clock().now()).await?
+        }
+    };
+    tx.commit().await?;
+    permit.app().add_jobs();
+    Ok(done)
+}
+
+fn bounded<T>(objects: &[T]) -> Result<()> {
+    match objects.len() <= MOST {
+        true => Ok(()),
+        false => Err(Error::field(
+            "objects",
+            format!("At most {MOST} values are allowed."),
+        )),
+    }
+}
+
+/// The IDs of the caller's own uploads for which a condition holds.
+fn own<O: Operation>(permit: &Allowed<O>) -> Sql {
+    sql("select u.id from uploads u join libraries l on l.id = u.library_id where l.actor_id = ? and ")
+        .bind(permit.actor_id().unwrap_or(-1))
+}
+
+/// Those of these uploads that are the caller's own.
+async fn named_own(permit: &Allowed<Act>, uuids: &[Uuid]) -> Result<Vec<i64>> {
+    bounded(uuids)?;
+    let mut ids = Vec::new();
+    // SQLite takes a thousand conditions at most.
+    for uuids in uuids.chunks(500) {
+        let found = own(permit).then("(false");
+        let found = uuids.iter().fold(found, |found, uuid| {
+            found.then(" or u.uuid = ?").bind(*uuid)
+        });
+        ids.extend(found.then(")").ids(permit.db()).await?);
+    }
+    Ok(ids)
+}
+
+/// Submits uploads for import that have one of these statuses.
+async fn submit(
+    tx: &mut Tx,
+    ids: Vec<i64>,
+    statuses: Vec<String>,
+    now: Timestamp,
+) -> Result<Vec<i64>> {
+    let submit = sql(
+        "update uploads set import_status = 'pending', import_details = ?, modification_date = ?
+         where id in ?* and import_status in ?* and audio_file <> '' returning id",
+    )
+    .bind(Value::Object(Map::new()))
+    .bind(now)
+    .bind(ids)
+    .bind(statuses);
+    let submitted = submit.ids(&mut *tx).await?;
+    for upload in &submitted {
+        jobs::enqueue(tx, &UploadImport { upload: *upload }, now).await?;
+    }
+    Ok(submitted)
+}
+
+/// Deletes uploads with their files; duplicates of them are imported in their place.
+async fn remove<O: Writes>(permit: &Allowed<O>, tx: &mut Tx, ids: Vec<i64>) -> Result<Vec<i64>> {
+    let now = permit.clock().now();
+    tx.lock(sql("select id from uploads where id in ?*").bind(ids.clone()))
+        .await?;
+    let heirs = heirs(permit.actor_id().unwrap_or(-1), &ids)
+        .ids(&mut *tx)
+        .await?;
+    let files = sql("select audio_file from uploads where id in ?* and audio_file <> ''");
+    let files: Vec<(String,)> = files.bind(ids.clone()).all(&mut *tx).await?;
+    let gone = sql("delete from uploads where id in ?* returning id").bind(ids);
+    let gone = gone.ids(&mut *tx).await?;
+    let files = files.into_iter().map(|(file,)| file).collect();
+    jobs::remove(tx, files, now).await?;
+    submit(tx, heirs, vec!["skipped".to_owned()], now).await?;
+    Ok(gone)
+}
+
+/// Duplicates that were skipped because of uploads that are deleted now.
+fn heirs(actor: i64, ids: &[i64]) -> Sql {
+    sql("select s.id from uploads s join libraries l on l.id = s.library_id
+         where l.actor_id = ? and s.import_status = 'skipped' and s.audio_checksum in
+           (select u.audio_checksum from uploads u where u.import_status = 'finished' and u.id in ?*)
+         and not (s.id in ?*) limit 1000")
+    .bind(actor)
+    .bind(ids.to_vec())
+    .bind(ids.to_vec())
+}
+
+/// Deletes an upload of the caller with its file; returns its ID.
+pub async fn delete(permit: &Allowed<Delete>, key: Key) -> Result<i64> {
+    let mut tx = permit.begin().await?;
+    let own = own(permit).then("u.").append(key.condition());
+    let id = own.number(&mut tx).await?;
+    remove(permit, &mut tx, vec![id]).await?;
+    tx.commit().await?;
+    permit.app().add_jobs();
+    Ok(id)
+}

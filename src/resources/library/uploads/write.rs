@@ -1,0 +1,346 @@
+//! Creating and changing uploads.
+use poem_openapi::{Object, types::Any};
+use serde_json::Value;
+
+use super::{
+    Create, Update, Upload,
+    metadata::UploadMetadata,
+    receive::{Received, receive, recheck},
+};
+use crate::{
+    error::{Error, Result},
+    graphql::{ids::Key, reference::ByUuid},
+    guard::{Allowed, Operation},
+    jobs::{self, UploadImport},
+    media::staging,
+    resources::{
+        checks::shorter,
+        library::{attachments, libraries::Library},
+        publishing::channels::Channel,
+    },
+    rest::{
+        params::{Scalar, choices},
+        parts::{MISSING, Part, Parts},
+    },
+    store::{On, Tx, sql},
+};
+
+choices! {
+    /// Whether an upload is submitted for import.
+    pub enum Submission {
+        /// Not submitted yet: it can be changed, and is not heard.
+        Draft = "draft",
+        /// Submitted.
+        Pending = "pending",
+    }
+}
+
+/// Where an upload goes, and what is said of it.
+#[derive(Debug, Default)]
+pub struct NewUpload {
+    pub library: Option<ByUuid<Library>>,
+    pub channel: Option<ByUuid<Channel>>,
+    pub import_reference: Option<String>,
+    pub import_status: Option<Submission>,
+    pub source: Option<String>,
+    pub metadata: Option<UploadMetadata>,
+}
+
+/// What to change of an upload that is a draft. Fields that are not given keep their values.
+#[derive(Debug, Default, Object)]
+pub struct UploadChanges {
+    /// The library, which must be your own.
+    pub library: Option<ByUuid<Library>>,
+    /// Metadata that take precedence over the tags of the file: `title` (required), `mbid`, `position`, `tags`, `license`,
+    /// `copyright`, `description`; for uploads in channels also `album` and `cover`.
+    pub import_metadata: Option<Any<Value>>,
+    /// A name for the import, up to 50 characters.
+    pub import_reference: Option<String>,
+    /// `pending` submits the upload for import.
+    pub import_status: Option<Submission>,
+    /// Where the file comes from, up to 500 characters.
+    pub source: Option<String>,
+}
+
+const REFERENCE: usize = 50;
+const SOURCE: usize = 500;
+
+/// Creates an upload from a form. What its fields ask for is checked before the file is read, as far as they come first.
+pub async fn create(permit: &Allowed<Create>, mut form: Parts) -> Result<Upload> {
+    let (mut new, mut received) = (NewUpload::default(), None);
+    while let Some(part) = form.next().await? {
+        match part {
+            Part::Text { name, value } => new.set(&name, value)?,
+            Part::File(file) if file.name == "audio_file" && received.is_none() => {
+                new.precheck(permit).await?;
+                received = Some(receive(permit, file).await?);
+            }
+            Part::File(file) => file.pass().await?,
+        }
+    }
+    let missing = || Error::field("audio_file", MISSING);
+    store(permit, new, received.ok_or_else(missing)?).await
+}
+
+impl NewUpload {
+    fn set(&mut self, name: &str, value: String) -> Result<()> {
+        let some = Some(value.clone()).filter(|text| !text.trim().is_empty());
+        match name {
+            "library" => self.library = referred("library", some)?,
+            "channel" => self.channel = referred("channel", some)?,
+            "import_reference" => self.import_reference = some,
+            "source" => self.source = some,
+            "import_status" => {
+                let wrong = |_| {
+                    let complaint = format!("\"{value}\" is not a valid choice.");
+                    Error::field("import_status", complaint)
+                };
+                self.import_status = Submission::read(&value).map_err(wrong)?;
+            }
+            "import_metadata" => {
+                self.metadata = Some(UploadMetadata::read(&Value::String(value))?);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Checks what is known before the file is read.
+    pub async fn precheck(&self, permit: &Allowed<Create>) -> Result<()> {
+        self.check()?;
+        match (&self.library, &self.channel) {
+            // It may come behind the file.
+            (None, None) => Ok(()),
+            _ => self.library_id(permit, permit.db()).await.map(|_| ()),
+        }
+    }
+
+    fn check(&self) -> Result<()> {
+        let reference = self.import_reference.as_deref().unwrap_or_default();
+        shorter("import_reference", reference, REFERENCE)?;
+        shorter("source", self.source.as_deref().unwrap_or_default(), SOURCE)
+    }
+
+    async fn library_id(&self, permit: &Allowed<Create>, on: impl On) -> Result<i64> {
+        let refused = |complaint: &str| Error::field("non_field_errors", complaint);
+        match (&self.library, &self.channel) {
+            (Some(_), Some(_)) => Err(refused("You may specify a channel or a library, not both")),
+            (None, None) => Err(refused("You need to specify a channel or a library")),
+            (Some(library), None) => own_library(permit, on, library).await,
+            (None, Some(channel)) => own_channel(permit, on, channel).await,
+        }
+    }
+}
+
+/// The object that a field of a form refers to.
+fn referred<T: 'static>(field: &str, sent: Option<String>) -> Result<Option<ByUuid<T>>>
+where
+    ByUuid<T>: Scalar,
+{
+    let Some(sent) = sent else { return Ok(None) };
+    ByUuid::read(&sent).map_err(|complaint| Error::field(field, complaint))
+}
+
+/// The ID of one of the caller's libraries that is no channel's.
+async fn own_library<O: Operation>(
+    permit: &Allowed<O>,
+    on: impl On,
+    library: &ByUuid<Library>,
+) -> Result<i64> {
+    let key = library.key("library")?;
+    let own = sql("select id from libraries where ")
+        .append(key.condition())
+        .then(" and actor_id = ? and not exists (select 1 from channels c where c.library_id = libraries.id)");
+    let own: Option<(i64,)> = own
+        .bind(permit.actor_id().unwrap_or(-1))
+        .optional(on)
+        .await?;
+    let missing = || Error::field("library", format!("Object with {key} does not exist."));
+    own.map(|(id,)| id).ok_or_else(missing)
+}
+
+/// The ID of the library of one of the caller's channels.
+async fn own_channel(
+    permit: &Allowed<Create>,
+    on: impl On,
+    channel: &ByUuid<Channel>,
+) -> Result<i64> {
+    let key = channel.key("channel")?;
+    let own = sql("select library_id from channels where ")
+        .append(key.condition())
+        .then(" and attributed_to_id = ?");
+    let own: Option<(i64,)> = own
+        .bind(permit.actor_id().unwrap_or(-1))
+        .optional(on)
+        .await?;
+    let missing = || Error::field("channel", format!("Object with {key} does not exist."));
+    own.map(|(id,)| id).ok_or_else(missing)
+}
+
+/// Writes the row of a file that has come in. The file comes to its place afterwards: see `media/staging.rs`.
+pub async fn store(permit: &Allowed<Create>, new: NewUpload, received: Received) -> Result<Upload> {
+    new.check()?;
+    let mut tx = permit.begin().await?;
+    let library = new.library_id(permit, &mut tx).await?;
+    check_cover(permit, &mut tx, new.metadata.as_ref()).await?;
+    recheck(permit, &mut tx, &received).await?;
+    let id = insert(permit, &mut tx, &new, library, &received).await?;
+    if new.import_status != Some(Submission::Draft) {
+        let import = UploadImport { upload: id };
+        jobs::enqueue(&mut tx, &import, permit.clock().now()).await?;
+    }
+    let place = received.file.place();
+    // From here on the row decides, also if nobody learns whether it was committed.
+    received.file.keep();
+    tx.commit().await?;
+    if let Err(error) = staging::settle(&permit.media().storage, &place).await {
+        tracing::error!(%error, file = place, "a file is not in its place yet");
+    }
+    permit.app().add_jobs();
+    loaded(permit, id).await
+}
+
+async fn insert(
+    permit: &Allowed<Create>,
+    tx: &mut Tx,
+    new: &NewUpload,
+    library: i64,
+    received: &Received,
+) -> Result<i64> {
+    let now = permit.clock().now();
+    let fid = format!(
+        "{}/federation/music/uploads/{}",
+        permit.names().public_url,
+        received.uuid
+    );
+    let reference = || crate::random::uuid().to_string();
+    let metadata = serde_json::to_value(&new.metadata).map_err(Error::internal)?;
+    sql(
+        "insert into uploads (uuid, fid, library_id, audio_file, source, mimetype, size, duration, bitrate,
+           creation_date, modification_date, import_status, import_reference, import_metadata)
+         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning id",
+    )
+    .bind(received.uuid)
+    .bind(fid)
+    .bind(library)
+    .bind(received.file.place())
+    .bind(new.source.clone().unwrap_or_else(|| source(&received.name)))
+    .bind(received.mimetype.as_str())
+    .bind(received.file.size())
+    .bind(received.duration)
+    .bind(received.bitrate)
+    .bind(now)
+    .bind(now)
+    .bind(new.import_status.unwrap_or(Submission::Pending))
+    .bind(new.import_reference.clone().unwrap_or_else(reference))
+    .bind(match metadata {
+        Value::Null => Value::Object(serde_json::Map::new()),
+        metadata => metadata,
+    })
+    .number(tx)
+    .await
+}
+
+/// The source of a file that was uploaded under this name.
+fn source(name: &str) -> String {
+    format!("{UPLOADED}{name}")
+}
+
+/// The name of the file that was uploaded; empty if its source is another.
+pub fn uploaded_name(source: Option<&str>) -> &str {
+    source
+        .and_then(|source| source.strip_prefix(UPLOADED))
+        .unwrap_or_default()
+}
+
+const UPLOADED: &str = "upload://";
+
+/// Refuses a cover that is no attachment of the caller.
+async fn check_cover<O: Operation>(
+    permit: &Allowed<O>,
+    tx: &mut Tx,
+    metadata: Option<&UploadMetadata>,
+) -> Result<()> {
+    match metadata.and_then(|metadata| metadata.cover) {
+        None => Ok(()),
+        Some(cover) => {
+            let wanted = ("import_metadata", &Key::Uuid(cover));
+            attachments::own(tx, permit.actor_id(), wanted)
+                .await
+                .map(|_| ())
+        }
+    }
+}
+
+/// Changes a draft. What has been submitted stays as it is.
+///
+/// # Errors
+/// `NotFound` unless it is a draft of the caller.
+pub async fn update(permit: &Allowed<Update>, key: Key, changes: UploadChanges) -> Result<Upload> {
+    let metadata = match &changes.import_metadata {
+        Some(Any(sent)) => Some(UploadMetadata::read(sent)?),
+        None => None,
+    };
+    change(permit, key, changes, metadata).await
+}
+
+/// As [`update`], with metadata that were read already.
+pub async fn change(
+    permit: &Allowed<Update>,
+    key: Key,
+    changes: UploadChanges,
+    metadata: Option<UploadMetadata>,
+) -> Result<Upload> {
+    let reference = changes.import_reference.as_deref().unwrap_or_default();
+    shorter("import_reference", reference, REFERENCE)?;
+    shorter(
+        "source",
+        changes.source.as_deref().unwrap_or_default(),
+        SOURCE,
+    )?;
+    let now = permit.clock().now();
+    let mut tx = permit.begin().await?;
+    let draft = sql(
+        "select u.id from uploads u join libraries l on l.id = u.library_id
+         where u.import_status = 'draft' and l.actor_id = ? and u.",
+    )
+    .bind(permit.actor_id().unwrap_or(-1))
+    .append(key.condition());
+    let id = draft.number(&mut tx).await?;
+    tx.lock(sql("select id from uploads where id = ?").bind(id))
+        .await?;
+    let library = match &changes.library {
+        Some(library) => Some(own_library(permit, &mut tx, library).await?),
+        None => None,
+    };
+    check_cover(permit, &mut tx, metadata.as_ref()).await?;
+    let metadata = metadata.map(serde_json::to_value).transpose();
+    let changed = sql(
+        "update uploads set library_id = coalesce(?, library_id), import_metadata = coalesce(?, import_metadata),
+           import_reference = coalesce(?, import_reference), import_status = coalesce(?, import_status),
+           source = coalesce(?, source), modification_date = ? where id = ? and import_status = 'draft'",
+    )
+    .bind(library)
+    .bind(metadata.map_err(Error::internal)?)
+    .bind(changes.import_reference)
+    .bind(changes.import_status.map(|status| status.word().to_owned()))
+    .bind(changes.source)
+    .bind(now)
+    .bind(id)
+    .run(&mut tx)
+    .await?;
+    if changed == 0 {
+        return Err(Error::NotFound);
+    }
+    if changes.import_status == Some(Submission::Pending) {
+        jobs::enqueue(&mut tx, &UploadImport { upload: id }, now).await?;
+    }
+    tx.commit().await?;
+    permit.app().add_jobs();
+    loaded(permit, id).await
+}
+
+async fn loaded<O: Operation>(permit: &Allowed<O>, id: i64) -> Result<Upload> {
+    let row = permit.loaders().one::<Upload>(id).await?;
+    row.ok_or(Error::NotFound)
+}

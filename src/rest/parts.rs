@@ -1,0 +1,287 @@
+//! Forms in parts (RFC 7578), read part by part while they come in.
+use std::{
+    io,
+    marker::PhantomData,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use poem::{
+    Body, FromRequest, Request, RequestBody,
+    web::{Field, Multipart},
+};
+use poem_openapi::{
+    ApiExtractor, ApiExtractorType, ExtractParamOptions,
+    registry::{MetaMediaType, MetaRequest, MetaSchema, MetaSchemaRef, Registry},
+};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, ReadBuf},
+    time::timeout,
+};
+
+use crate::error::{Error, Result};
+
+/// The media type of forms in parts.
+pub const PARTS: &str = "multipart/form-data";
+/// Parts of a form at most.
+const MOST: usize = 50;
+/// Bytes of a field that is no file.
+const TEXT: usize = 64 << 10;
+/// Bytes of a file that are read at once.
+const CHUNK: usize = 256 << 10;
+/// For a field, or for so many bytes of a file.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Bytes that may come in until the next field, or the next bytes of a file, are found: the reader keeps them in memory.
+const AHEAD: usize = 1 << 20;
+
+/// A form that comes in.
+pub struct Parts {
+    form: Multipart,
+    ahead: Ahead,
+    seen: usize,
+}
+
+/// How many more bytes may come in.
+#[derive(Clone)]
+struct Ahead(Arc<AtomicUsize>);
+
+/// A body of which no more is read than is looked at.
+struct Bounded<R> {
+    body: R,
+    ahead: Ahead,
+}
+
+impl<R: AsyncRead + Unpin> AsyncRead for Bounded<R> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = into.filled().len();
+        let read = Pin::new(&mut self.body).poll_read(cx, into);
+        let came = into.filled().len() - before;
+        let left = self.ahead.0.load(Ordering::Relaxed);
+        match left.checked_sub(came) {
+            Some(left) => self.ahead.0.store(left, Ordering::Relaxed),
+            None => return Poll::Ready(Err(io::ErrorKind::InvalidData.into())),
+        }
+        read
+    }
+}
+
+/// A part of a form.
+pub enum Part {
+    Text { name: String, value: String },
+    File(SentFilePart),
+}
+
+/// A file that comes in.
+pub struct SentFilePart {
+    /// The name of the field.
+    pub name: String,
+    /// The name of the file, without folders.
+    pub file_name: String,
+    /// Media type, as the sender tells it.
+    pub media: Option<String>,
+    content: Box<dyn AsyncRead + Send + Unpin>,
+    ahead: Ahead,
+}
+
+impl Parts {
+    /// The form of a request; `None` if it has another body.
+    ///
+    /// # Errors
+    /// `Malformed` without a boundary.
+    pub async fn of(request: &Request, body: Body) -> Result<Option<Self>> {
+        let kind = request.content_type().unwrap_or_default();
+        let essence = kind.split(';').next().unwrap_or_default().trim();
+        if !essence.eq_ignore_ascii_case(PARTS) {
+            return Ok(None);
+        }
+        let ahead = Ahead(Arc::new(AtomicUsize::new(AHEAD)));
+        let bounded = Bounded {
+            body: body.into_async_read(),
+            ahead: ahead.clone(),
+        };
+        let mut body = RequestBody::new(Body::from_async_read(bounded));
+        let form = <Multipart as FromRequest>::from_request(request, &mut body).await;
+        let form = form.map_err(|_| Error::Malformed("the form has no boundary".to_owned()))?;
+        Ok(Some(Self {
+            form,
+            ahead,
+            seen: 0,
+        }))
+    }
+
+    /// The next part. The file of the one before has to be read to its end.
+    ///
+    /// # Errors
+    /// `Malformed`, `Late`, or `Refused` for too many parts; `TooLarge` for a long text.
+    pub async fn next(&mut self) -> Result<Option<Part>> {
+        loop {
+            self.seen += 1;
+            if self.seen > MOST {
+                return Err(Error::Refused(format!(
+                    "A form may have at most {MOST} parts."
+                )));
+            }
+            self.ahead.renew();
+            let Some(field) = in_time(self.form.next_field()).await? else {
+                return Ok(None);
+            };
+            let Some(name) = field.name().map(str::to_owned) else {
+                continue;
+            };
+            if field.file_name().is_some() {
+                return Ok(Some(Part::File(SentFilePart::of(
+                    name,
+                    field,
+                    self.ahead.clone(),
+                ))));
+            }
+            let mut value = Vec::new();
+            let mut content = field.into_async_read().take(TEXT as u64 + 1);
+            in_time(content.read_to_end(&mut value)).await?;
+            if value.len() > TEXT {
+                return Err(Error::TooLarge(TEXT));
+            }
+            let value = String::from_utf8(value);
+            let value =
+                value.map_err(|_| Error::field(name.as_str(), "This is not valid UTF-8."))?;
+            return Ok(Some(Part::Text { name, value }));
+        }
+    }
+}
+
+impl Ahead {
+    fn renew(&self) {
+        self.0.store(AHEAD, Ordering::Relaxed);
+    }
+}
+
+async fn in_time<T, E>(work: impl Future<Output = Result<T, E>>) -> Result<T> {
+    let done = timeout(PATIENCE, work).await.map_err(|_| Error::Late)?;
+    done.map_err(|_| Error::Malformed("the form is not valid, or ends too early".to_owned()))
+}
+
+impl SentFilePart {
+    fn of(name: String, field: Field, ahead: Ahead) -> Self {
+        let file_name = field.file_name().unwrap_or_default();
+        let file_name = file_name.rsplit(['/', '\\']).next().unwrap_or_default();
+        Self {
+            name,
+            file_name: file_name.to_owned(),
+            media: field.content_type().map(str::to_owned),
+            content: Box::new(Box::pin(field.into_async_read())),
+            ahead,
+        }
+    }
+
+    /// The next bytes; none at the end. The sender has a minute for 256 KiB.
+    ///
+    /// # Errors
+    /// `Late`, or `Malformed` if the form ends within the file.
+    pub async fn chunk(&mut self, bytes: &mut Vec<u8>) -> Result<()> {
+        bytes.clear();
+        self.ahead.renew();
+        let mut content = (&mut self.content).take(CHUNK as u64);
+        in_time(content.read_to_end(bytes)).await.map(|_| ())
+    }
+
+    /// Passes over the file.
+    ///
+    /// # Errors
+    /// As [`SentFilePart::chunk`]; `TooLarge` after a mebibyte: nothing is made of it.
+    pub async fn pass(mut self) -> Result<()> {
+        let (mut bytes, mut passed) = (Vec::new(), 0);
+        loop {
+            self.chunk(&mut bytes).await?;
+            passed += bytes.len();
+            match bytes.is_empty() {
+                true => return Ok(()),
+                false if passed > AHEAD => return Err(Error::TooLarge(AHEAD)),
+                false => {}
+            }
+        }
+    }
+}
+
+/// What the API's document says of a form with a file.
+pub trait FormFields: Send + Sync + 'static {
+    /// Names of the fields, whether each is a file, and what it means. Files are required.
+    const FIELDS: &'static [(&'static str, bool, &'static str)];
+}
+
+/// A form with a file, as the body of a request; `F` is what the document says of its fields.
+pub struct SentForm<F> {
+    pub parts: Parts,
+    fields: PhantomData<F>,
+}
+
+impl<'a, F: FormFields> ApiExtractor<'a> for SentForm<F> {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(_: &mut Registry) {}
+
+    fn request_meta() -> Option<MetaRequest> {
+        let mut form = MetaSchema::new("object");
+        for (name, is_file, about) in F::FIELDS {
+            let mut field = match is_file {
+                true => MetaSchema::new_with_format("string", "binary"),
+                false => MetaSchema::new("string"),
+            };
+            field.description = Some(about);
+            let field = MetaSchemaRef::Inline(Box::new(field));
+            form.properties.push((name, field));
+            form.required.extend(is_file.then_some(*name));
+        }
+        Some(MetaRequest {
+            description: None,
+            content: vec![MetaMediaType {
+                content_type: PARTS,
+                schema: MetaSchemaRef::Inline(Box::new(form)),
+            }],
+            required: true,
+        })
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        body: &mut RequestBody,
+        _: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
+        let body = body.take().map_err(Error::internal)?;
+        if let Some(parts) = Parts::of(request, body).await? {
+            return Ok(Self {
+                parts,
+                fields: PhantomData,
+            });
+        }
+        let files = F::FIELDS.iter().filter(|(_, is_file, _)| *is_file);
+        let names: Vec<&str> = files.map(|(name, ..)| *name).collect();
+        Err(no_form(request, &names).into())
+    }
+}
+
+/// Why a body that is no form in parts is not taken; these fields are files.
+pub fn no_form(request: &Request, files: &[&str]) -> Error {
+    let kind = request.content_type().unwrap_or_default();
+    match kind.split(';').next().unwrap_or_default().trim() {
+        // No file can come in these.
+        "" | "application/json" | "application/x-www-form-urlencoded" => {
+            let missing = |name: &&str| ((*name).to_owned(), vec![MISSING.to_owned()]);
+            Error::Invalid(files.iter().map(missing).collect())
+        }
+        _ => Error::UnsupportedMediaType(kind.to_owned()),
+    }
+}
+
+/// The complaint about a file that was not sent.
+pub const MISSING: &str = "No file was submitted.";
