@@ -38,6 +38,7 @@ const AREAS: &[&str] = &[
     "radios",
     "moderation",
     "activity",
+    "uploads",
 ];
 
 /// Headers that must be equal.
@@ -279,12 +280,18 @@ async fn ask(pod: &Pod, folder: &Path, golden: &Value, made: Option<&str>) -> An
         ask = ask
             .header("content-type", "application/x-www-form-urlencoded")
             .body(form);
-    } else if let Some(file) = body["multipart"]["files"]["file"].as_object() {
-        ask = ask.file(
-            text(&file["filename"]),
-            text(&file["content_type"]),
-            &sent(folder, file),
-        );
+    } else if let Some(files) = body["multipart"]["files"].as_object() {
+        let fields = body["multipart"]["fields"]
+            .as_object()
+            .into_iter()
+            .flatten();
+        let fields: Vec<_> = fields
+            .map(|(name, value)| (name.as_str(), text(value)))
+            .collect();
+        let (name, file) = files.iter().next().unwrap();
+        let content = sent(folder, file.as_object().unwrap());
+        let (named, kind) = (text(&file["filename"]), text(&file["content_type"]));
+        ask = ask.parts(&fields, &[(name, named, kind, &content)]);
     }
     ask.send().await
 }
@@ -303,7 +310,14 @@ fn sent(folder: &Path, file: &serde_json::Map<String, Value>) -> Vec<u8> {
     let mut found = fixtures.map(|entry| fs::read(entry.unwrap().path()).unwrap());
     found
         .find(|bytes| bytes.len() as u64 == size)
-        .unwrap_or_else(|| b"abc".to_vec())
+        .unwrap_or_else(|| {
+            b"hello"
+                .iter()
+                .copied()
+                .cycle()
+                .take(size as usize)
+                .collect()
+        })
 }
 
 /// The recordings change one setting by an operation that is not here yet: it is set by hand.

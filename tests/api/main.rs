@@ -36,5 +36,6 @@ mod schema;
 mod support;
 mod throttling;
 mod transfer;
+mod uploads;
 mod web;
 mod writing;

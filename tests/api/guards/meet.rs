@@ -38,6 +38,26 @@ pub fn meet(info: &Info) -> (&'static str, &'static str) {
             "uploads/UPLOAD",
             "{ upload(uuid: \"UPLOAD\") { mimetype } }",
         ),
+        "uploads.create" => (
+            "uploads",
+            "mutation { createUpload(input: {audioFile: \"0\"}) { upload { uuid } } }",
+        ),
+        "uploads.update" => (
+            "uploads/00000000-0000-0000-0000-000000000000",
+            "mutation { updateUpload(input: {id: 99999}) { upload { uuid } } }",
+        ),
+        "uploads.delete" => (
+            "uploads/00000000-0000-0000-0000-000000000000",
+            "mutation { deleteUpload(input: {id: 99999}) { deletedId } }",
+        ),
+        "uploads.act" => (
+            "uploads/action",
+            "mutation { applyUploadAction(input: {action: DELETE, ids: []}) { count } }",
+        ),
+        "uploads.file_metadata" => (
+            "uploads/UPLOAD/audio-file-metadata",
+            "{ upload(uuid: \"UPLOAD\") { fileMetadata { title } } }",
+        ),
         "favorites.list" => ("favorites/tracks", "{ favorites { edges { cursor } } }"),
         "favorites.all" => ("favorites/tracks/all", ""),
         "favorites.create" => (

@@ -80,11 +80,26 @@ impl<'a> Ask<'a> {
 
     /// Sends a form with a file in its field `file`.
     pub fn file(self, name: &str, kind: &str, bytes: &[u8]) -> Self {
-        let head = format!(
-            "--edge\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\
-             content-type: {kind}\r\n\r\n"
-        );
-        let body = [head.as_bytes(), bytes, b"\r\n--edge--\r\n"].concat();
+        self.parts(&[], &[("file", name, kind, bytes)])
+    }
+
+    /// Sends a form with fields and files: name of the field, name of the file, media type, content.
+    pub fn parts(self, fields: &[(&str, &str)], files: &[(&str, &str, &str, &[u8])]) -> Self {
+        let mut body = Vec::new();
+        for (name, value) in fields {
+            let part = format!(
+                "--edge\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
+            );
+            body.extend_from_slice(part.as_bytes());
+        }
+        for (field, name, kind, bytes) in files {
+            let head = format!(
+                "--edge\r\ncontent-disposition: form-data; name=\"{field}\"; filename=\"{name}\"\r\n\
+                 content-type: {kind}\r\n\r\n"
+            );
+            body.extend_from_slice(&[head.as_bytes(), bytes, b"\r\n"].concat());
+        }
+        body.extend_from_slice(b"--edge--\r\n");
         self.header("content-type", "multipart/form-data; boundary=edge")
             .body(body)
     }

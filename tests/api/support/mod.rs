@@ -19,6 +19,7 @@ use baleen::{
     accounts,
     app::App,
     config::Config,
+    jobs::{FileRemoval, UploadImport, work_once},
     scope::Permissions,
     server,
     store::sql,
@@ -214,6 +215,13 @@ impl Pod {
             Some(query) => self.graphql(query),
             None => self.get(address),
         }
+    }
+
+    /// Works on uploads that wait, and on files that are to go, until nothing is left to do.
+    pub async fn work(&self) {
+        while work_once::<UploadImport>(&self.app).await.unwrap()
+            || work_once::<FileRemoval>(&self.app).await.unwrap()
+        {}
     }
 
     /// The folder of this pod's media.

@@ -1,0 +1,1 @@
+//! Servers that end in the middle of uploads and imports.
