@@ -61,6 +61,8 @@ pub struct Read {
     pub audio: String,
     /// Why some of the tags could not be read.
     pub partly: Option<String>,
+    /// What files that were uploaded together have in common.
+    pub together: Option<String>,
 }
 
 /// Reads files below a folder.
@@ -121,6 +123,7 @@ impl Reader {
             checksum,
             audio,
             partly: sound.partly,
+            together: None,
             candidate,
         })
     }

@@ -45,22 +45,25 @@ pub async fn same(
 
 /// The album of this title that a file belongs to. Albums of one name by one artist are told apart by their folder,
 /// their year, and whether another title has the file's position: two of these must agree. Where the artists of the
-/// album follow from those of its tracks, folder and position decide.
+/// album follow from those of its tracks, folder and position decide. Files that were uploaded together count as files of
+/// one folder.
 pub async fn album(
     tx: &mut Tx,
     album: &AlbumTags,
     artists: &[i64],
     read: &Read,
 ) -> Result<Option<i64>> {
-    let home = read.home();
     let year = album.date.map(|date| date.year());
     let day = |month, day| NaiveDate::from_ymd_opt(year.unwrap_or(1000), month, day);
     let named = sql(
         "select id, mbid from (select al.id, al.mbid, al.artists_by_tracks,
            case when h.artist_id = ? then 1 else 0 end as own,
-           case when exists (select 1 from tracks t join uploads u on u.track_id = t.id
-               join music_files f on f.upload_id = u.id
-               where t.album_id = al.id and f.path >= ? and f.path < ?) then 1 else 0 end as here,
+           case when exists (select 1 from tracks t join uploads u on u.track_id = t.id ",
+    )
+    .bind(artists.first().copied().unwrap_or_default())
+    .append(beside(read))
+    .then(
+        ") then 1 else 0 end as here,
            case when ? or al.release_date is null
                or (al.release_date >= ? and al.release_date <= ?) then 1 else 0 end as year,
            case when exists (select 1 from tracks t where t.album_id = al.id and t.position = ?
@@ -71,9 +74,6 @@ pub async fn album(
            or (here = 1 and free = 1 and (? or artists_by_tracks))
          order by here desc, ",
     )
-    .bind(artists.first().copied().unwrap_or_default())
-    .bind(home.as_str())
-    .bind(format!("{home}\u{10ffff}"))
     .bind(year.is_none())
     .bind(day(1, 1))
     .bind(day(12, 31))
@@ -94,6 +94,18 @@ pub async fn album(
         "update albums set mbid = ? where id = ?",
     )
     .await
+}
+
+/// Joins to and condition on an upload `u` of a track `t`: it lies beside a file, and is of an album `al`.
+fn beside(read: &Read) -> Sql {
+    if let Some(together) = &read.together {
+        return sql("where t.album_id = al.id and u.import_reference = ?").bind(together.as_str());
+    }
+    let home = read.home();
+    sql("join music_files f on f.upload_id = u.id
+         where t.album_id = al.id and f.path >= ? and f.path < ?")
+    .bind(home.as_str())
+    .bind(format!("{home}\u{10ffff}"))
 }
 
 /// Seconds by which files of one recording may differ in length.

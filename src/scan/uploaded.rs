@@ -28,6 +28,7 @@ struct Waiting {
     id: i64,
     audio_file: String,
     source: Option<String>,
+    import_reference: String,
     #[sqlx(json)]
     import_metadata: Value,
     actor_id: i64,
@@ -38,7 +39,7 @@ struct Waiting {
 
 fn waiting(upload: i64) -> Sql {
     sql(
-        "select u.id, u.audio_file, u.source, u.import_metadata, l.actor_id, a.id as channel_artist,
+        "select u.id, u.audio_file, u.source, u.import_reference, u.import_metadata, l.actor_id, a.id as channel_artist,
            a.name as channel_name
          from uploads u join libraries l on l.id = u.library_id
          left join channels c on c.library_id = l.id left join artists a on a.id = c.artist_id
@@ -154,6 +155,7 @@ impl Waiting {
 /// Writes what was read into the catalogue.
 async fn write(app: &App, row: Waiting, mut read: Read) -> Result<()> {
     row.correct(&mut read.tags);
+    read.together = Some(row.import_reference.clone());
     let mut catalogue = Catalogue::new(app, row.actor_id);
     let mut tx = app.db().begin().await?;
     // Two files of a new album would make it twice.

@@ -66,6 +66,7 @@ impl Row {
             checksum: self.checksum.clone().unwrap_or_default(),
             audio: self.audio_checksum.clone().unwrap_or_default(),
             partly: None,
+            together: None,
         })
     }
 

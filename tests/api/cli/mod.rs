@@ -21,7 +21,7 @@ fn folder(name: &str) -> PathBuf {
     folder
 }
 
-fn baleen() -> Command {
+pub fn baleen() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_baleen"));
     command.env_clear();
     command
@@ -39,7 +39,7 @@ fn failing(command: &mut Command) -> String {
 }
 
 /// A server that ends with its test.
-struct Server(Child);
+pub struct Server(pub Child);
 
 impl Drop for Server {
     fn drop(&mut self) {
@@ -51,7 +51,7 @@ impl Drop for Server {
 
 impl Server {
     /// Tells it to stop, and waits until it has.
-    fn stop(&mut self) {
+    pub fn stop(&mut self) {
         let kill = Command::new("kill")
             .args(["-TERM", &self.0.id().to_string()])
             .status()
@@ -62,14 +62,14 @@ impl Server {
 }
 
 /// What a server says once it is ready.
-struct Greeting(Vec<String>);
+pub struct Greeting(Vec<String>);
 
 impl Greeting {
     fn line(&self, about: &str) -> &str {
         self.0.iter().find(|line| line.contains(about)).unwrap()
     }
 
-    fn address(&self) -> String {
+    pub fn address(&self) -> String {
         let link = self.line("REST API").split("http://").nth(1).unwrap();
         link.split('/').next().unwrap().to_owned()
     }
@@ -87,7 +87,7 @@ fn quiet(folder: &Path) -> Command {
 }
 
 /// A server on a port of its own, once it is ready.
-fn greeted(command: &mut Command) -> (Server, Greeting) {
+pub fn greeted(command: &mut Command) -> (Server, Greeting) {
     let mut child = command
         .args(["--bind", "127.0.0.1:0"])
         .stdout(Stdio::piped())

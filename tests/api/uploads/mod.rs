@@ -21,6 +21,10 @@ const ADDRESS: &str = "/api/v1/uploads";
 
 /// A tone with tags. Each title sounds otherwise.
 fn song(title: &str, album: &str) -> Vec<u8> {
+    song_at(title, album, 1)
+}
+
+fn song_at(title: &str, album: &str, position: u32) -> Vec<u8> {
     let pitch = 200.0 + title.bytes().map(f64::from).sum::<f64>();
     let path = std::env::temp_dir().join(format!("{}.wav", uuid::Uuid::new_v4()));
     fs::write(&path, wav(1, pitch)).unwrap();
@@ -32,7 +36,7 @@ fn song(title: &str, album: &str) -> Vec<u8> {
     ] {
         tag.insert_text(key, value.to_owned());
     }
-    tag.set_track(1);
+    tag.set_track(position);
     tag.save_to_path(&path, WriteOptions::default()).unwrap();
     let bytes = fs::read(&path).unwrap();
     fs::remove_file(&path).unwrap();
@@ -309,6 +313,18 @@ on_both! {
         assert_eq!(files(&pod, "tracks").len(), 1);
     }
 
+    async fn files_that_are_uploaded_together_make_one_album(pod: Pod) {
+        let library = library(&pod, "alice").await;
+        // Both discs count from one, and nothing names the disc.
+        for (title, reference) in [("First of one", "a"), ("First of two", "a"), ("Another one", "b")] {
+            let fields = [("library", library.as_str()), ("import_reference", reference)];
+            sending(&pod, &fields, "x.wav", &song(title, "Two discs")).send().await;
+        }
+        pod.work().await;
+        let albums = sql("select count(*) from albums where title = 'Two discs'");
+        assert_eq!(albums.number(pod.app.db()).await.unwrap(), 2);
+    }
+
     async fn several_uploads_are_acted_on_at_once(pod: Pod) {
         let library = library(&pod, "alice").await;
         let mut uuids = Vec::new();
@@ -340,6 +356,20 @@ on_both! {
         assert_eq!(gone["data"]["applyUploadAction"], json!({"count": 3, "uploads": []}));
         assert!(work_once::<FileRemoval>(&pod.app).await.unwrap());
         assert!(files(&pod, "tracks").is_empty());
+    }
+
+    async fn uploads_of_an_imported_pod_that_waited_there_are_imported(pod: Pod) {
+        let library = library(&pod, "alice").await;
+        let waiting = upload(&pod, &library, "two.wav", &song("Two", "Days")).await;
+        sql("delete from jobs").run(pod.app.db()).await.unwrap();
+        pod.work().await;
+        assert_eq!(shown(&pod, &waiting).await["import_status"], "pending");
+        tidy(&pod.app).await.unwrap();
+        tidy(&pod.app).await.unwrap();
+        pod.work().await;
+        assert_eq!(shown(&pod, &waiting).await["track"]["title"], "Two");
+        // The files of the others are not there.
+        assert_eq!(sql("select count(*) from uploads where import_status = 'pending'").number(pod.app.db()).await.unwrap(), 0);
     }
 
     async fn files_that_a_crash_has_left_come_to_their_place_or_go(pod: Pod) {

@@ -25,6 +25,9 @@ pub struct Received {
     pub duration: Option<i64>,
     /// In bits per second.
     pub bitrate: Option<i64>,
+    /// The quota of users who have none of their own, in megabytes. It is read before the transaction, which may hold
+    /// the last connection.
+    common: i64,
 }
 
 /// Maximum number of characters of a file's name.
@@ -41,7 +44,8 @@ pub async fn receive<O: Operation>(
 ) -> Result<Received> {
     let uuid = crate::random::uuid();
     let actor = permit.actor_id().ok_or(Error::Forbidden)?;
-    let left = quota::left(permit, permit.db()).await?;
+    let common = permit.preferences().await?.upload_quota();
+    let left = quota::left(permit.db(), actor, common).await?;
     let mut share = permit.media().incoming.share(actor);
     let name: String = sent.file_name.chars().take(NAME).collect();
     let staged = Staging::begin(&permit.media().storage, uuid, &extension(&name)).await;
@@ -70,6 +74,7 @@ pub async fn receive<O: Operation>(
         },
         duration: sound.as_ref().map(|sound| sound.seconds),
         bitrate: sound.and_then(|sound| sound.bitrate),
+        common,
         file,
         name,
     })
@@ -83,7 +88,7 @@ pub async fn recheck<O: Operation>(
 ) -> Result<()> {
     let actor = permit.actor_id().ok_or(Error::Forbidden)?;
     tx.take_turn(&format!("uploads {actor}")).await?;
-    match received.file.size() <= quota::left(permit, tx).await? {
+    match received.file.size() <= quota::left(tx, actor, received.common).await? {
         true => Ok(()),
         false => Err(quota::reached()),
     }

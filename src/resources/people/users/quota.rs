@@ -76,10 +76,9 @@ pub async fn status(reader: &Reader, viewer: &Viewer) -> Result<QuotaStatus> {
     })
 }
 
-/// Bytes that are left of the caller's quota.
-pub async fn left(reader: &Reader, on: impl On) -> Result<i64> {
-    let common = reader.preferences().await?.upload_quota();
-    let actor = reader.actor_id().unwrap_or(-1);
+/// Bytes that are left of the quota of an actor's user. `common` is the quota of users who have none of their own, in
+/// megabytes.
+pub async fn left(on: impl On, actor: i64, common: i64) -> Result<i64> {
     let left = sql(
         "select coalesce((select coalesce(u.upload_quota, ?) from users u where u.actor_id = ?), ?) * 1000000
            - cast(coalesce((select sum(u.size) from uploads u join libraries l on l.id = u.library_id
