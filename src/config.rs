@@ -2,6 +2,7 @@
 use std::{
     fmt,
     net::{IpAddr, SocketAddr},
+    num::NonZero,
     path::PathBuf,
 };
 
@@ -202,6 +203,11 @@ pub struct Config {
         value_parser = jobs)]
     pub transcoding_jobs: usize,
 
+    /// Number of uploads that are imported at once (0 to 256); 0 leaves jobs to `baleen worker` [default: number of
+    /// processors]
+    #[arg(long, env = "BALEEN_WORKERS", value_name = "N", value_parser = workers)]
+    pub workers: Option<usize>,
+
     /// Maximum size of the transcoding cache, in mebibytes (MiB); a conversion may have a quarter of it,
     /// and at least 64
     #[arg(
@@ -334,6 +340,12 @@ impl Config {
         Some(self.openid_name.clone().unwrap_or_else(|| host.to_owned()))
     }
 
+    /// Number of uploads that are imported at once.
+    pub fn workers(&self) -> usize {
+        let processors = || std::thread::available_parallelism().map_or(2, NonZero::get);
+        self.workers.unwrap_or_else(processors)
+    }
+
     /// The base URL of media files, with a trailing slash.
     pub fn media_url(&self) -> String {
         match self.media_url.as_deref() {
@@ -405,6 +417,11 @@ fn issuer(text: &str) -> Result<Url, String> {
         true => Ok(url),
         false => Err("an address such as https://id.example.org".to_owned()),
     }
+}
+
+fn workers(text: &str) -> Result<usize, String> {
+    let workers = text.parse().ok().filter(|workers| *workers <= 256);
+    workers.ok_or_else(|| "a number from 0 to 256".to_owned())
 }
 
 fn jobs(text: &str) -> Result<usize, String> {

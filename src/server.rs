@@ -1,5 +1,5 @@
 //! The routes of the whole server, and the listener that serves them.
-use std::{net::SocketAddr, num::NonZero, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_util::future::join_all;
@@ -186,7 +186,7 @@ pub async fn serve(
         error.log();
     }
     let housekeeping = tokio::spawn(keep_house(app.clone()));
-    let working = tokio::spawn(work(app.clone()));
+    let working = tokio::spawn(work(app.clone(), config.workers()));
     let endpoint = endpoint(&app);
     let address = acceptor
         .local_addr()
@@ -217,19 +217,17 @@ pub async fn serve(
     served.map_err(|error| Startup::caused("the server stopped", error))
 }
 
-/// Works on jobs of all kinds until the server stops.
-pub async fn work(app: App) {
-    let imports = (0..importers()).map(|_| jobs::work::<UploadImport>(app.clone()));
+/// Works on jobs of all kinds until the server stops, importing so many uploads at once.
+pub async fn work(app: App, workers: usize) {
+    if workers == 0 {
+        return;
+    }
+    let imports = (0..workers).map(|_| jobs::work::<UploadImport>(app.clone()));
     tokio::join!(
         jobs::work::<FolderScan>(app.clone()),
         jobs::work::<FileRemoval>(app.clone()),
         join_all(imports),
     );
-}
-
-/// Number of uploads that are imported at once.
-fn importers() -> usize {
-    std::thread::available_parallelism().map_or(2, NonZero::get)
 }
 
 /// Removes what has expired, and what nobody used for long, now and then.

@@ -48,6 +48,9 @@ pub struct Cli {
 enum Task {
     /// Run the server (the default)
     Serve,
+    /// Work on jobs, such as imports of uploads, without serving; for machines beside the server, on the same database
+    /// and media folder
+    Worker,
     /// Update the database schema and exit
     Migrate,
     /// Import the data of another server
@@ -102,6 +105,7 @@ fn obey() -> Result<(), Startup> {
     }
     match cli.command {
         None | Some(Task::Serve) => run::serve(cli.settings),
+        Some(Task::Worker) => run::work(cli.settings),
         Some(Task::Migrate) => run::migrate(cli.settings),
         Some(Task::Import(source)) => import::run(source, cli.settings),
         Some(Task::Generate(order)) => generate::run(order),

@@ -1,4 +1,4 @@
-use std::{io::Write, net::SocketAddr};
+use std::{io::Write, net::SocketAddr, time::Duration};
 
 use clap::Args;
 use tokio::{
@@ -24,6 +24,9 @@ use crate::{
 /// Stack size of a thread in bytes; only the part in use takes memory.
 const STACK: usize = 8 << 20;
 
+/// For jobs to come to an end when the program stops.
+const STOPPING: Duration = Duration::from_secs(30);
+
 pub fn runtime() -> Result<Runtime, Startup> {
     let mut builder = runtime::Builder::new_multi_thread();
     // While many tasks are ready, tokio looks for new requests after so many of them only.
@@ -47,6 +50,24 @@ pub fn serve(config: Config) -> Result<(), Startup> {
         })
         .await?;
         tracing::info!("stopped");
+        Ok(())
+    })
+}
+
+/// Works on jobs until told to stop.
+pub fn work(config: Config) -> Result<(), Startup> {
+    telemetry::start_log(&config)?;
+    runtime()?.block_on(async {
+        let workers = config.workers().max(1);
+        let app = App::build_to_serve(config, Clock::system()).await?;
+        let told = told_to_stop();
+        let working = tokio::spawn(server::work(app.clone(), workers));
+        tell!("Working on jobs; {workers} uploads are imported at once.");
+        told.await;
+        app.stop();
+        // What it is at goes on elsewhere, or after the next start.
+        _ = tokio::time::timeout(STOPPING, working).await;
+        app.db().close().await;
         Ok(())
     })
 }

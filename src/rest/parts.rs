@@ -50,10 +50,15 @@ pub struct Parts {
 #[derive(Clone)]
 struct Ahead(Arc<AtomicUsize>);
 
+/// Bytes after which the reader of the form has to look at what it has: it would take all that there is.
+const STEP: usize = 64 << 10;
+
 /// A body of which no more is read than is looked at.
 struct Bounded<R> {
     body: R,
     ahead: Ahead,
+    /// Bytes of this step.
+    came: usize,
 }
 
 impl<R: AsyncRead + Unpin> AsyncRead for Bounded<R> {
@@ -62,9 +67,15 @@ impl<R: AsyncRead + Unpin> AsyncRead for Bounded<R> {
         cx: &mut Context<'_>,
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if self.came >= STEP {
+            self.came = 0;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         let before = into.filled().len();
         let read = Pin::new(&mut self.body).poll_read(cx, into);
         let came = into.filled().len() - before;
+        self.came += came;
         let left = self.ahead.0.load(Ordering::Relaxed);
         match left.checked_sub(came) {
             Some(left) => self.ahead.0.store(left, Ordering::Relaxed),
@@ -107,6 +118,7 @@ impl Parts {
         let bounded = Bounded {
             body: body.into_async_read(),
             ahead: ahead.clone(),
+            came: 0,
         };
         let mut body = RequestBody::new(Body::from_async_read(bounded));
         let form = <Multipart as FromRequest>::from_request(request, &mut body).await;

@@ -115,18 +115,23 @@ impl From<Credit> for AudioFileArtist {
 /// `NotFound` if the upload is not the caller's, or its file is not on this server; `Invalid` if it cannot be read.
 pub async fn read(permit: &Allowed<FileMetadata>, uuid: Uuid) -> Result<AudioFileMetadata> {
     let upload: Upload = Upload::of_owner(permit, uuid).await?;
-    of_file(permit, &upload).await
+    of_file(permit, &upload).await?.ok_or(Error::NotFound)
 }
 
-pub async fn of_file(permit: &Allowed<FileMetadata>, upload: &Upload) -> Result<AudioFileMetadata> {
+/// Reads the tags of an upload's file; `None` if it is not on this server.
+pub async fn of_file(
+    permit: &Allowed<FileMetadata>,
+    upload: &Upload,
+) -> Result<Option<AudioFileMetadata>> {
     let storage = &permit.media().storage;
     staging::settle(storage, &upload.audio_file)
         .await
         .map_err(Error::internal)?;
     let audio = Audio::named(&upload.audio_file, upload.source.as_deref());
-    let path = audio
-        .and_then(|audio| storage.path(&audio))
-        .ok_or(Error::NotFound)?;
+    let path = audio.and_then(|audio| storage.path(&audio));
+    let Some(path) = path.filter(|path| path.is_file()) else {
+        return Ok(None);
+    };
     let name = uploaded_name(upload.source.as_deref());
     let reader = Reader {
         root: path.parent().unwrap_or(&path).into(),
@@ -135,5 +140,6 @@ pub async fn of_file(permit: &Allowed<FileMetadata>, upload: &Upload) -> Result<
     };
     let unreadable =
         |reason| Error::field("audio_file", format!("The file cannot be read: {reason}."));
-    reader.tags(&path).await.map(Into::into).map_err(unreadable)
+    let tags = reader.tags(&path).await.map_err(unreadable)?;
+    Ok(Some(tags.into()))
 }

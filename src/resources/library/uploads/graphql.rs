@@ -124,14 +124,14 @@ impl Upload {
         )))
     }
 
-    /// What the tags of the file say, which is read when it is asked for; null for uploads of others.
+    /// What the tags of the file say, which is read when it is asked for; null for uploads of others, and
+    /// where the file is not on this server.
     #[graphql(complexity = 100)]
     async fn file_metadata(&self, ctx: &Context<'_>) -> Option<Result<Option<AudioFileMetadata>>> {
         answer(async {
+            let permit = ctx.reach().await?;
             match self.is_own(ctx).await? {
-                true => file_metadata::of_file(&ctx.reach().await?, self)
-                    .await
-                    .map(Some),
+                true => file_metadata::of_file(&permit, self).await,
                 false => Ok(None),
             }
         })
