@@ -46,6 +46,8 @@ choices! {
         Grant = "Grant",
         /// A favorite.
         Favorite = "Favorite",
+        /// A follow of a library.
+        LibraryFollow = "LibraryFollow",
         /// A listening.
         Listening = "Listening",
         /// A playlist.

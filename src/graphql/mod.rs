@@ -35,7 +35,7 @@ use crate::{
     resources::{
         Mutation, Query, Subscription,
         catalogue::{albums::Album, artists::Artist, tags::Tag, tracks::Track},
-        library::{libraries::Library, uploads::Upload},
+        library::{follows::LibraryFollow, libraries::Library, uploads::Upload},
         listening::{
             content_filters::ContentFilter,
             favorites::Favorite,
@@ -78,6 +78,7 @@ fn described() -> Builder {
     .override_output_type_description::<Connection<Library>>("A page of libraries.")
     .override_output_type_description::<Connection<Tag>>("A page of tags.")
     .override_output_type_description::<Connection<Favorite>>("A page of favorites.")
+    .override_output_type_description::<Connection<LibraryFollow>>("A page of follows of libraries.")
     .override_output_type_description::<Connection<Listening>>("A page of listenings.")
     .override_output_type_description::<Connection<Playlist>>("A page of playlists.")
     .override_output_type_description::<Connection<PlaylistTrack>>("A page of a playlist's tracks.")

@@ -22,6 +22,7 @@ use crate::{
         library::{
             attachments::{self, Attachment},
             edits::{self, Edit},
+            follows::{self, LibraryFollow},
             libraries::{self, Library},
             uploads::{self, Upload},
         },
@@ -99,6 +100,7 @@ nodes! {
     OauthApplication by name = applications::retrieve, as applications::Retrieve;
     Grant by name = grants::retrieve, as grants::Retrieve;
     Favorite by key = favorites::retrieve, as favorites::List;
+    LibraryFollow by key = follows::retrieve, as follows::Retrieve;
     Listening by key = history::retrieve, as history::Retrieve;
     Playlist by key = playlists::retrieve, as playlists::Retrieve;
     PlaylistTrack by key = playlists::entry, as playlists::Tracks;

@@ -3,6 +3,7 @@ pub mod attachments;
 pub mod contents;
 pub mod edits;
 pub mod folder_imports;
+pub mod follows;
 pub mod libraries;
 pub mod text;
 pub mod uploads;
@@ -15,6 +16,7 @@ use crate::guard::Info;
 
 pub const OPERATIONS: &[&[&Info]] = &[
     libraries::OPERATIONS,
+    follows::OPERATIONS,
     folder_imports::OPERATIONS,
     uploads::OPERATIONS,
     attachments::OPERATIONS,
@@ -26,6 +28,8 @@ pub fn rest() -> impl OpenApi + Send + Sync + 'static {
     (
         folder_imports::Rest,
         libraries::Rest,
+        follows::Rest,
+        follows::FollowersRest,
         uploads::Rest,
         attachments::Rest,
         edits::Rest,
@@ -37,6 +41,7 @@ pub fn rest() -> impl OpenApi + Send + Sync + 'static {
 #[graphql(name = "LibraryQueries")]
 pub struct Queries(
     libraries::graphql::Queries,
+    follows::graphql::Queries,
     folder_imports::Queries,
     uploads::graphql::Queries,
     attachments::Queries,
@@ -49,5 +54,6 @@ pub struct Mutations(
     attachments::Mutations,
     folder_imports::Mutations,
     libraries::graphql::Mutations,
+    follows::graphql::Mutations,
     uploads::graphql::Mutations,
 );

@@ -21,13 +21,15 @@ use crate::{
     guard::{AllowExt, Allowed, Operation, operations},
     jobs::{self, FolderScan},
     media::directory,
-    resources::{checks::shorter, library::libraries::Library},
+    resources::{
+        checks::shorter,
+        library::libraries::{Library, named_own},
+    },
     rest::{
         answer::{Answer, Created, NoContent},
         params::{Parameters, filter},
         standard::routes,
     },
-    store::{Tx, sql},
 };
 
 operations! {
@@ -129,7 +131,8 @@ async fn start(permit: &Allowed<Start>, new: NewFolderImport) -> Result<FolderSc
     shorter("import_reference", &reference, 50)?;
     folder(permit, &new.path).await?;
     let mut tx = permit.begin().await?;
-    let (library, library_id) = own_library(permit, &mut tx, &new.library).await?;
+    let wanted = ("library", &new.library);
+    let (library_id, library) = named_own(&mut tx, permit.actor_id(), wanted).await?;
     let scan = FolderScan {
         path: new.path.trim_matches('/').to_owned(),
         library,
@@ -148,23 +151,6 @@ async fn start(permit: &Allowed<Start>, new: NewFolderImport) -> Result<FolderSc
     tx.commit().await?;
     permit.app().add_jobs();
     Ok(scan)
-}
-
-async fn own_library(
-    permit: &Allowed<Start>,
-    tx: &mut Tx,
-    library: &ByUuid<Library>,
-) -> Result<(Uuid, i64)> {
-    let key = library.key("library")?;
-    let own = sql("select uuid, id from libraries where ")
-        .append(key.condition())
-        .then(" and actor_id = ? and not exists (select 1 from channels c where c.library_id = libraries.id)");
-    let own: Option<(Uuid, i64)> = own
-        .bind(permit.actor_id().unwrap_or(-1))
-        .optional(tx)
-        .await?;
-    let missing = || Error::field("library", format!("Object with {key} does not exist."));
-    own.ok_or_else(missing)
 }
 
 async fn cancel(permit: &Allowed<Cancel>) -> Result<()> {

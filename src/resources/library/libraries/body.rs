@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use std::sync::Arc;
 
 use poem_openapi::Object;
@@ -87,7 +89,7 @@ impl Library {
     }
 }
 
-/// A library that holds an artist, an album or a track.
+/// A library, as those see it who do not own it.
 #[derive(Clone, Debug, Serialize, Object)]
 #[oai(rename = "HoldingLibrary")]
 pub struct HolderBody {
@@ -128,6 +130,22 @@ impl From<LibraryBody> for HolderBody {
             latest_scan: None,
         }
     }
+}
+
+/// Libraries as others show them, by ID.
+pub async fn holders(
+    loaders: &Loaders,
+    reader: &Reader,
+    ids: &[i64],
+) -> Result<HashMap<i64, HolderBody>> {
+    let libraries = loaders.many::<Library>(ids.iter().copied()).await?;
+    let bodies = bodies(loaders, reader, ids).await?;
+    let mut bodies: HashMap<Uuid, LibraryBody> =
+        bodies.into_iter().map(|body| (body.uuid, body)).collect();
+    let held = libraries
+        .values()
+        .filter_map(|library| Some((library.id, bodies.remove(&library.uuid)?.into())));
+    Ok(held.collect())
 }
 
 /// Cuts a page out of a complete list of libraries.

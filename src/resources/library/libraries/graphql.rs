@@ -18,7 +18,10 @@ use crate::{
     guard::{AllowExt, Allowed},
     resources::{
         catalogue::{albums::AlbumsOfLibrary, artists::ArtistsOfLibrary, tracks::TracksOfLibrary},
-        library::uploads::UploadsOfLibrary,
+        library::{
+            follows::{self, FollowOfCaller, FollowsOfLibrary, LibraryFollow},
+            uploads::UploadsOfLibrary,
+        },
         people::actors::Actor,
     },
 };
@@ -62,6 +65,11 @@ with_lists! {
             ))
         }
 
+        /// Your follow of the library; null if you did not ask for access.
+        async fn follow(&self, ctx: &Context<'_>) -> Result<Option<LibraryFollow>> {
+            ctx.load::<follows::Retrieve, FollowOfCaller>(self.id).await
+        }
+
         /// Owner of the library.
         async fn actor(&self, ctx: &Context<'_>) -> Result<Option<Actor>> {
             ctx.load::<Retrieve, Actor>(self.actor_id).await
@@ -79,6 +87,9 @@ with_lists! {
     uploads: UploadsOfLibrary =
         "Uploads in the library that are your own or that you can play, newest first, unless `orderBy` is \
          given.";
+    followers: FollowsOfLibrary =
+        "Followers of the library, and those who asked, newest first, unless `orderBy` is given. Empty if the \
+         library is not yours.";
 }
 
 fields! {

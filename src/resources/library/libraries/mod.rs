@@ -12,10 +12,10 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 pub use self::{
-    body::{HolderBody, LibraryBody, Rest, bodies, holder_page},
+    body::{HolderBody, LibraryBody, Rest, bodies, holder_page, holders},
     nested::LibrariesOfActor,
     sql::{AlbumLibraries, ArtistLibraries, LibraryHoldings, TrackLibraries},
-    write::{LibraryChanges, New, NewLibrary, insert},
+    write::{LibraryChanges, New, NewLibrary, insert, named_own},
 };
 use super::visibility::viewable_libraries;
 use crate::{

@@ -1,17 +1,18 @@
 //! Creating, changing and deleting libraries.
 use async_graphql::InputObject;
 use poem_openapi::Object;
+use uuid::Uuid;
 
 use super::{Create, Delete, Library, PrivacyLevel, Update};
 use crate::{
     app::App,
     error::{Error, Result},
-    graphql::ids::Key,
+    graphql::{ids::Key, reference::ByUuid},
     guard::{Allowed, Operation},
     jobs::{self, FolderScan},
     resources::checks::{not_blank, shorter},
     store::{
-        Tx, sql,
+        On, Tx, sql,
         text::{clean, folded},
     },
 };
@@ -169,11 +170,30 @@ impl LibraryChanges {
 
 /// The ID of one of the caller's libraries that is no channel's.
 async fn own<O: Operation>(permit: &Allowed<O>, tx: &mut Tx, key: &Key) -> Result<i64> {
-    sql("select id from libraries where ")
+    let found = of_actor(tx, permit.actor_id(), key).await?;
+    found.map(|(id, _)| id).ok_or(Error::NotFound)
+}
+
+/// The ID and UUID of a library that is the actor's own, and no channel's.
+///
+/// # Errors
+/// `Invalid`, by the name of the field, if the actor has no such library.
+pub async fn named_own(
+    on: impl On,
+    actor: Option<i64>,
+    (field, library): (&str, &ByUuid<Library>),
+) -> Result<(i64, Uuid)> {
+    let key = library.key(field)?;
+    let missing = || Error::field(field, format!("Object with {key} does not exist."));
+    of_actor(on, actor, key).await?.ok_or_else(missing)
+}
+
+async fn of_actor(on: impl On, actor: Option<i64>, key: &Key) -> Result<Option<(i64, Uuid)>> {
+    sql("select id, uuid from libraries where ")
         .append(key.condition())
         .then(" and actor_id = ? and not exists (select 1 from channels c where c.library_id = libraries.id)")
-        .bind(permit.actor_id().unwrap_or(-1))
-        .number(tx)
+        .bind(actor.unwrap_or(-1))
+        .optional(on)
         .await
 }
 

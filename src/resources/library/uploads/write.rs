@@ -15,7 +15,10 @@ use crate::{
     media::staging,
     resources::{
         checks::shorter,
-        library::{attachments, libraries::Library},
+        library::{
+            attachments,
+            libraries::{Library, named_own},
+        },
         publishing::channels::Channel,
     },
     rest::{
@@ -126,7 +129,10 @@ impl NewUpload {
         match (&self.library, &self.channel) {
             (Some(_), Some(_)) => Err(refused("You may specify a channel or a library, not both")),
             (None, None) => Err(refused("You need to specify a channel or a library")),
-            (Some(library), None) => own_library(permit, on, library).await,
+            (Some(library), None) => {
+                let wanted = ("library", library);
+                Ok(named_own(on, permit.actor_id(), wanted).await?.0)
+            }
             (None, Some(channel)) => own_channel(permit, on, channel).await,
         }
     }
@@ -139,24 +145,6 @@ where
 {
     let Some(sent) = sent else { return Ok(None) };
     ByUuid::read(&sent).map_err(|complaint| Error::field(field, complaint))
-}
-
-/// The ID of one of the caller's libraries that is no channel's.
-async fn own_library<O: Operation>(
-    permit: &Allowed<O>,
-    on: impl On,
-    library: &ByUuid<Library>,
-) -> Result<i64> {
-    let key = library.key("library")?;
-    let own = sql("select id from libraries where ")
-        .append(key.condition())
-        .then(" and actor_id = ? and not exists (select 1 from channels c where c.library_id = libraries.id)");
-    let own: Option<(i64,)> = own
-        .bind(permit.actor_id().unwrap_or(-1))
-        .optional(on)
-        .await?;
-    let missing = || Error::field("library", format!("Object with {key} does not exist."));
-    own.map(|(id,)| id).ok_or_else(missing)
 }
 
 /// The ID of the library of one of the caller's channels.
@@ -310,7 +298,10 @@ pub async fn change(
     tx.lock(sql("select id from uploads where id = ?").bind(id))
         .await?;
     let library = match &changes.library {
-        Some(library) => Some(own_library(permit, &mut tx, library).await?),
+        Some(library) => {
+            let wanted = ("library", library);
+            Some(named_own(&mut tx, permit.actor_id(), wanted).await?.0)
+        }
         None => None,
     };
     check_cover(permit, &mut tx, metadata.as_ref()).await?;
