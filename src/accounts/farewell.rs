@@ -5,15 +5,10 @@ use crate::{
     app::App,
     error::Result,
     oauth::delete_of_user,
-    resources::library::contents,
+    resources::library::{contents, uploads::release},
     store::{Tx, sql},
+    time::Timestamp,
 };
-
-/// Media files whose rows were deleted.
-struct Orphans {
-    audio: Vec<(String,)>,
-    pictures: Vec<(String,)>,
-}
 
 #[derive(FromRow)]
 struct Leaving {
@@ -31,7 +26,7 @@ pub async fn delete(app: &App, mut tx: Tx, user: i64) -> Result<()> {
     delete_of_user(&mut tx, user).await?;
     let mut orphans = None;
     if let Some(actor) = leaving.actor_id {
-        orphans = Some(disown(&mut tx, actor).await?);
+        orphans = Some(disown(&mut tx, actor, app.clock().now()).await?);
         bury(&mut tx, actor).await?;
     }
     sql("delete from users where id = ?")
@@ -41,7 +36,9 @@ pub async fn delete(app: &App, mut tx: Tx, user: i64) -> Result<()> {
     tx.commit().await?;
     app.credentials().forget_all();
     if let Some(orphans) = orphans {
-        remove(app, orphans).await;
+        for (file,) in &orphans {
+            app.media().pictures.remove(file).await;
+        }
     }
     Ok(())
 }
@@ -54,15 +51,13 @@ const OWN_PICTURES: &str = " from attachments where actor_id = ?
 
 const CHANNEL_ARTISTS: &str = "(select artist_id from channels where attributed_to_id = ?)";
 
-/// Deletes what an actor owns.
-async fn disown(tx: &mut Tx, actor: i64) -> Result<Orphans> {
-    let audio = sql("select u.audio_file from uploads u join libraries l on l.id = u.library_id
-         where (l.actor_id = ? or l.id in (select library_id from channels where attributed_to_id = ?))
-           and u.audio_file <> ''")
+/// Deletes what an actor owns; returns the files of its pictures.
+async fn disown(tx: &mut Tx, actor: i64, now: Timestamp) -> Result<Vec<(String,)>> {
+    let going = sql("select u.id from uploads u join libraries l on l.id = u.library_id
+         where l.actor_id = ? or l.id in (select library_id from channels where attributed_to_id = ?)")
     .bind(actor)
-    .bind(actor)
-    .all(&mut *tx)
-    .await?;
+    .bind(actor);
+    release(tx, &going, now).await?;
     for gone in [
         sql("delete from tracks where id in (select track_id from track_artists where artist_id in ")
             .then(CHANNEL_ARTISTS)
@@ -87,7 +82,7 @@ async fn disown(tx: &mut Tx, actor: i64) -> Result<Orphans> {
         .all(&mut *tx)
         .await?;
     sql("delete").then(OWN_PICTURES).bind(actor).run(tx).await?;
-    Ok(Orphans { audio, pictures })
+    Ok(pictures)
 }
 
 /// Reduces an actor to a tombstone, which tells other pods that it was deleted.
@@ -112,15 +107,4 @@ async fn bury(tx: &mut Tx, actor: i64) -> Result<()> {
     .run(tx)
     .await
     .map(|_| ())
-}
-
-/// Removes files. Failures are only logged: the rows are gone, and leftovers only take disk space.
-async fn remove(app: &App, orphans: Orphans) {
-    let media = app.media();
-    for (file,) in &orphans.pictures {
-        media.pictures.remove(file).await;
-    }
-    for (file,) in &orphans.audio {
-        media.storage.remove(file).await;
-    }
 }

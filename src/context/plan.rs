@@ -78,7 +78,8 @@ impl Plan {
     pub async fn admit(&self, cx: &Cx) -> Result<()> {
         let admitted = self.admitted.get_or_try_init(|| async {
             cx.reserve(&self.operations).await?;
-            match self.is_dear {
+            // What does nothing but take files takes its turn once they are there.
+            match self.is_dear && !self.operations.iter().all(|info| info.takes_file) {
                 true => cx.take_turn().await,
                 false => Ok(()),
             }

@@ -41,7 +41,7 @@ impl Files {
         Self(Mutex::new(Some(form)))
     }
 
-    /// A file that comes in. Files come in the order of `map`, which is that of their use.
+    /// A file that comes in. Files come in the order in which mutations use them.
     ///
     /// # Errors
     /// `Invalid` if it does not come.
@@ -53,8 +53,8 @@ impl Files {
         while let Some(part) = parts.next().await? {
             match part {
                 Part::File(sent) if sent.name == file.0 => return Ok(sent),
-                // Nothing took it, and nothing will.
-                Part::File(sent) => sent.pass().await?,
+                // The mutation that was to take it has failed, or comes later: too late.
+                Part::File(sent) => sent.pass(usize::MAX).await?,
                 Part::Text { .. } => {}
             }
         }
@@ -64,6 +64,8 @@ impl Files {
 
 /// Files of a request at most.
 const MOST: usize = 10;
+/// Bytes of the name of a file's part.
+const NAME: usize = 100;
 
 /// Reads the request from a form, as far as the files; these are left in the form.
 ///
@@ -74,11 +76,13 @@ pub async fn request(form: &mut Parts) -> Result<Json> {
     let map = field(form, "map").await?;
     let map: IndexMap<String, Vec<String>> =
         serde_json::from_str(&map).map_err(|error| Error::field("map", error.to_string()))?;
-    if map.len() > MOST {
-        return Err(Error::field(
-            "map",
-            format!("At most {MOST} files are allowed."),
-        ));
+    if map.len() > MOST || map.values().map(Vec::len).sum::<usize>() > MOST {
+        let complaint = format!("At most {MOST} files are allowed.");
+        return Err(Error::field("map", complaint));
+    }
+    if map.keys().any(|name| name.len() > NAME) {
+        let complaint = format!("Names may have at most {NAME} bytes.");
+        return Err(Error::field("map", complaint));
     }
     for (name, paths) in &map {
         for path in paths {

@@ -78,7 +78,9 @@ fn described() -> Builder {
     .override_output_type_description::<Connection<Library>>("A page of libraries.")
     .override_output_type_description::<Connection<Tag>>("A page of tags.")
     .override_output_type_description::<Connection<Favorite>>("A page of favorites.")
-    .override_output_type_description::<Connection<LibraryFollow>>("A page of follows of libraries.")
+    .override_output_type_description::<Connection<LibraryFollow>>(
+        "A page of follows of libraries.",
+    )
     .override_output_type_description::<Connection<Listening>>("A page of listenings.")
     .override_output_type_description::<Connection<Playlist>>("A page of playlists.")
     .override_output_type_description::<Connection<PlaylistTrack>>("A page of a playlist's tracks.")

@@ -128,10 +128,10 @@ pub async fn numbers<T: Identified>(
         }
     }
     for some in uuids.chunks(UUIDS) {
-        let found = sql("select id from ").then(T::TABLE).then(" where false");
-        let found = some
-            .iter()
-            .fold(found, |found, uuid| found.then(" or uuid = ?").bind(*uuid));
+        let found = sql("select id from ")
+            .then(T::TABLE)
+            .then(" where ")
+            .one_of("uuid", some);
         ids.extend(found.ids(reader.db()).await?);
         // The list stays one though none of them exists.
         ids.push(i64::NOBODY);

@@ -49,6 +49,8 @@ pub struct Info {
     pub searches: bool,
     /// Whether it changes something.
     pub writes: bool,
+    /// Whether it takes a file, which comes in slowly.
+    pub takes_file: bool,
 }
 
 /// A subscription: it needs and spends what its operation does.
@@ -119,7 +121,7 @@ pub trait Writes: Operation {}
 ///
 /// `live = "..", upon = ..` declares the subscription to what the operation reads. Where they differ from the
 /// rest, `wire = ..` tells how REST serves it, and `reads = many` that it
-/// is as dear as a list.
+/// is as dear as a list; `takes = file`, that it reads a file which the request sends.
 ///
 /// `read` and `write` name the scope that is needed. `open` needs none and reads. `act` writes and needs none, or that
 /// of reading where an area is named: what it writes serves to read.
@@ -145,8 +147,8 @@ macro_rules! operations {
     (@live $field:literal $upon:expr) => {
         Some($crate::guard::Live { field: $field, upon: $upon })
     };
-    (@searches) => { false };
-    (@searches $kind:ident) => { true };
+    (@is) => { false };
+    (@is $kind:ident) => { true };
     (@params) => { Vec::new };
     (@params $params:ty) => { <$params as $crate::rest::params::Docs>::docs };
     ($resource:literal, $about:literal; $(
@@ -154,7 +156,7 @@ macro_rules! operations {
         $action:ident: $op:ident = $verb:ident $($area:ident)?, anonymous = $anonymous:ident,
         throttle = $throttle:ident, graphql = $graphql:literal
         $(, live = $live:literal, upon = $upon:expr)? $(, params = $params:ty)?
-        $(, wire = $wire:ident)? $(, reads = $many:ident)?;
+        $(, wire = $wire:ident)? $(, reads = $many:ident)? $(, takes = $file:ident)?;
     )+) => {
         $(
             $(#[doc = $doc])+
@@ -172,7 +174,8 @@ macro_rules! operations {
                     live: $crate::guard::operations!(@live $($live $upon)?),
                     params: $crate::guard::operations!(@params $($params)?),
                     wire: $crate::guard::operations!(@wire $($wire)?),
-                    searches: $crate::guard::operations!(@searches $($many)?),
+                    searches: $crate::guard::operations!(@is $($many)?),
+                    takes_file: $crate::guard::operations!(@is $($file)?),
                     writes: $crate::guard::operations!(@changes $verb),
                 };
             }
@@ -229,6 +232,11 @@ impl<O: Writes> Allowed<O> {
             recheck(&mut tx, identity, self.clock().now()).await?;
         }
         Ok(tx)
+    }
+
+    /// Waits for the turn of a request that reads many rows.
+    pub async fn take_turn(&self) -> Result<()> {
+        self.cx.take_turn().await
     }
 
     /// The files that come with a GraphQL request.

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Failure, FileRemoval, Perform, Running, enqueue};
-use crate::{app::App, error::Result, store::Tx, time::Timestamp};
+use crate::{app::App, error::Result, media::staging, store::Tx, time::Timestamp};
 
 /// Number of files per job.
 const BATCH: usize = 500;
@@ -20,7 +20,8 @@ pub async fn remove(tx: &mut Tx, files: Vec<String>, now: Timestamp) -> Result<(
 impl Perform for FileRemoval {
     async fn perform(self, app: &App, _: Running) -> Result<Value, Failure> {
         for file in &self.files {
-            app.media().storage.remove(file).await;
+            let removed = staging::remove(&app.media().storage, file).await;
+            removed.map_err(|error| Failure::ForNow(format!("{file}: {error}")))?;
         }
         Ok(Value::Null)
     }

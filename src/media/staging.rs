@@ -106,6 +106,20 @@ pub async fn settle(storage: &Storage, audio_file: &str) -> io::Result<()> {
     .map_err(io::Error::other)?
 }
 
+/// Removes the file of a row that is gone, wherever on its way it is.
+pub async fn remove(storage: &Storage, audio_file: &str) -> io::Result<()> {
+    let name = Path::new(audio_file).file_name().unwrap_or_default();
+    // First, so that nobody puts it in its place afterwards.
+    let staged = storage.media().join(STAGE).join(name);
+    for path in [Some(staged), storage.within_media(audio_file)] {
+        match tokio::fs::remove_file(path.unwrap_or_default()).await {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 fn rename(from: &Path, to: &Path) -> io::Result<()> {
     let folder = to.parent().unwrap_or(to);
     fs::create_dir_all(folder)?;

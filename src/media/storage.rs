@@ -64,19 +64,6 @@ impl Storage {
         inside.then(|| self.media.join(path))
     }
 
-    /// Removes an uploaded file. Failures are only logged: nothing names it any more, and leftovers only take disk
-    /// space.
-    pub async fn remove(&self, relative: &str) {
-        let Some(path) = self.within_media(relative) else {
-            return;
-        };
-        if let Err(error) = tokio::fs::remove_file(&path).await
-            && error.kind() != std::io::ErrorKind::NotFound
-        {
-            tracing::warn!(path = %path.display(), %error, "cannot remove a file");
-        }
-    }
-
     /// The path of the audio file.
     pub fn path(&self, audio: &Audio) -> Option<PathBuf> {
         match audio {

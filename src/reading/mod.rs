@@ -61,8 +61,8 @@ pub struct Read {
     pub audio: String,
     /// Why some of the tags could not be read.
     pub partly: Option<String>,
-    /// What files that were uploaded together have in common.
-    pub together: Option<String>,
+    /// What files that were uploaded together have in common: their owner's actor, and the reference of the import.
+    pub together: Option<(i64, String)>,
 }
 
 /// Reads files below a folder.

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use super::{
     incoming::Room,
-    parts::{MISSING, PARTS, Part, Parts, SentFilePart, no_form},
+    parts::{MISSING, PARTS, Part, Parts, SentFilePart, UNWANTED, no_form},
 };
 use crate::error::{Error, Result};
 
@@ -73,7 +73,7 @@ async fn read(request: &Request, body: &mut RequestBody, most: usize) -> Result<
     while let Some(part) = form.next().await? {
         match part {
             Part::File(file) if file.name == FIELD => return gathered(file, most).await,
-            Part::File(file) => file.pass().await?,
+            Part::File(file) => file.pass(UNWANTED).await?,
             Part::Text { .. } => {}
         }
     }

@@ -55,6 +55,16 @@ impl Room {
     }
 }
 
+impl Room {
+    /// Makes room for so many bytes in all.
+    ///
+    /// # Errors
+    /// As [`Room::make`].
+    pub fn make_up_to(&mut self, bytes: usize) -> Result<()> {
+        self.make(bytes.saturating_sub(self.came))
+    }
+}
+
 /// The bytes of a body, up to the limit.
 pub async fn limited(body: &mut RequestBody) -> Result<Vec<u8>> {
     let body = body

@@ -24,6 +24,7 @@ use tokio::{
     time::timeout,
 };
 
+use super::incoming::Room;
 use crate::error::{Error, Result};
 
 /// The media type of forms in parts.
@@ -36,14 +37,16 @@ const TEXT: usize = 64 << 10;
 const CHUNK: usize = 256 << 10;
 /// For a field, or for so many bytes of a file.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Bytes that may come in until the next field, or the next bytes of a file, are found: the reader keeps them in memory.
-const AHEAD: usize = 1 << 20;
+/// Bytes that may come in until the next field is found: the reader keeps them in memory.
+const AHEAD: usize = 2 * TEXT;
 
 /// A form that comes in.
 pub struct Parts {
     form: Multipart,
     ahead: Ahead,
     seen: usize,
+    /// What it takes of the memory for all that is sent.
+    room: Room,
 }
 
 /// How many more bytes may come in.
@@ -107,13 +110,15 @@ impl Parts {
     /// The form of a request; `None` if it has another body.
     ///
     /// # Errors
-    /// `Malformed` without a boundary.
+    /// `Malformed` without a boundary; `Unavailable` when others send too much.
     pub async fn of(request: &Request, body: Body) -> Result<Option<Self>> {
         let kind = request.content_type().unwrap_or_default();
         let essence = kind.split(';').next().unwrap_or_default().trim();
         if !essence.eq_ignore_ascii_case(PARTS) {
             return Ok(None);
         }
+        let mut room = Room::default();
+        room.make(AHEAD)?;
         let ahead = Ahead(Arc::new(AtomicUsize::new(AHEAD)));
         let bounded = Bounded {
             body: body.into_async_read(),
@@ -127,6 +132,7 @@ impl Parts {
             form,
             ahead,
             seen: 0,
+            room,
         }))
     }
 
@@ -142,14 +148,16 @@ impl Parts {
                     "A form may have at most {MOST} parts."
                 )));
             }
-            self.ahead.renew();
+            self.ahead.renew(AHEAD);
             let Some(field) = in_time(self.form.next_field()).await? else {
                 return Ok(None);
             };
             let Some(name) = field.name().map(str::to_owned) else {
                 continue;
             };
-            if field.file_name().is_some() {
+            if is_file(&field) {
+                // The bytes that are read at once, and those that are read ahead.
+                self.room.make_up_to(2 * CHUNK + AHEAD)?;
                 return Ok(Some(Part::File(SentFilePart::of(
                     name,
                     field,
@@ -171,8 +179,8 @@ impl Parts {
 }
 
 impl Ahead {
-    fn renew(&self) {
-        self.0.store(AHEAD, Ordering::Relaxed);
+    fn renew(&self, bytes: usize) {
+        self.0.store(bytes, Ordering::Relaxed);
     }
 }
 
@@ -183,7 +191,7 @@ async fn in_time<T, E>(work: impl Future<Output = Result<T, E>>) -> Result<T> {
 
 impl SentFilePart {
     fn of(name: String, field: Field, ahead: Ahead) -> Self {
-        let file_name = field.file_name().unwrap_or_default();
+        let file_name = field.file_name().unwrap_or(&name).to_owned();
         let file_name = file_name.rsplit(['/', '\\']).next().unwrap_or_default();
         Self {
             name,
@@ -200,7 +208,7 @@ impl SentFilePart {
     /// `Late`, or `Malformed` if the form ends within the file.
     pub async fn chunk(&mut self, bytes: &mut Vec<u8>) -> Result<()> {
         bytes.clear();
-        self.ahead.renew();
+        self.ahead.renew(CHUNK + AHEAD);
         let mut content = (&mut self.content).take(CHUNK as u64);
         in_time(content.read_to_end(bytes)).await.map(|_| ())
     }
@@ -208,20 +216,29 @@ impl SentFilePart {
     /// Passes over the file.
     ///
     /// # Errors
-    /// As [`SentFilePart::chunk`]; `TooLarge` after a mebibyte: nothing is made of it.
-    pub async fn pass(mut self) -> Result<()> {
-        let (mut bytes, mut passed) = (Vec::new(), 0);
+    /// As [`SentFilePart::chunk`]; `TooLarge` after so many bytes.
+    pub async fn pass(mut self, most: usize) -> Result<()> {
+        let (mut bytes, mut passed) = (Vec::new(), 0_usize);
         loop {
             self.chunk(&mut bytes).await?;
-            passed += bytes.len();
+            passed = passed.saturating_add(bytes.len());
             match bytes.is_empty() {
                 true => return Ok(()),
-                false if passed > AHEAD => return Err(Error::TooLarge(AHEAD)),
+                false if passed > most => return Err(Error::TooLarge(most)),
                 false => {}
             }
         }
     }
 }
+
+/// Whether a part is a file. Some clients name files in a way that the form's reader does not know (RFC 5987).
+fn is_file(field: &Field) -> bool {
+    let is_text = |kind: &str| kind.starts_with("text/") || kind.starts_with("application/json");
+    field.file_name().is_some() || field.content_type().is_some_and(|kind| !is_text(kind))
+}
+
+/// Bytes of a file that nothing is made of.
+pub const UNWANTED: usize = 1 << 20;
 
 /// What the API's document says of a form with a file.
 pub trait FormFields: Send + Sync + 'static {

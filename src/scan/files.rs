@@ -14,7 +14,10 @@ use crate::{
     app::App,
     error::{Error, Result, Startup},
     reading::{Candidate, Read, VERSION},
-    resources::library::libraries,
+    resources::library::{
+        libraries,
+        uploads::{self, CATALOGUE, heirs as heirs_of},
+    },
     store::{Sql, Tx, sql, text::folded},
 };
 
@@ -269,6 +272,12 @@ pub async fn mark_vanished(
     .bind(below.as_str())
     .bind(format!("{below}\u{10ffff}"));
     let mut tx = app.db().begin().await?;
+    tx.take_turn(CATALOGUE).await?;
+    let stored = sql("select h.id from uploads h where h.audio_file <> '' and h.id in (")
+        .append(heirs_of(&missing))
+        .then(")");
+    let stored = stored.ids(&mut tx).await?;
+    uploads::submit(&mut tx, stored, &["skipped"], app.clock().now()).await?;
     let marked = sql(
         "update uploads set import_status = 'errored', import_details = ?, modification_date = ?
          where import_status = 'finished' and id in (",
@@ -289,6 +298,7 @@ pub async fn mark_vanished(
             .extend(heirs(&mut tx, folder, &missing).await?);
     }
     tx.commit().await?;
+    app.add_jobs();
     Ok(marked)
 }
 

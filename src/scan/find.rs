@@ -98,8 +98,14 @@ pub async fn album(
 
 /// Joins to and condition on an upload `u` of a track `t`: it lies beside a file, and is of an album `al`.
 fn beside(read: &Read) -> Sql {
-    if let Some(together) = &read.together {
-        return sql("where t.album_id = al.id and u.import_reference = ?").bind(together.as_str());
+    if let Some((actor, reference)) = &read.together {
+        // As an expression, so that no database reads all files of one reference.
+        return sql(
+            "where t.album_id = al.id and coalesce(u.import_reference, '') = ?
+             and u.library_id in (select l.id from libraries l where l.actor_id = ?)",
+        )
+        .bind(reference.as_str())
+        .bind(*actor);
     }
     let home = read.home();
     sql("join music_files f on f.upload_id = u.id

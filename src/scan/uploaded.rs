@@ -10,13 +10,13 @@ use crate::{
     app::App,
     error::{Error, Result},
     jobs::{Failure, Perform, Running, UploadImport},
-    media::{probe, staging},
+    media::{probe, staging, storage::Audio},
     reading::{Candidate, Credit, Read, Reader, Tags},
     resources::{
         catalogue::tracks,
         library::{
             contents,
-            uploads::{UploadMetadata, uploaded_name},
+            uploads::{CATALOGUE, UploadMetadata, uploaded_name},
         },
     },
     store::{Sql, Tx, sql},
@@ -51,7 +51,9 @@ fn waiting(upload: i64) -> Sql {
 impl Perform for UploadImport {
     async fn perform(self, app: &App, _: Running) -> Result<Value, Failure> {
         match import(app, self.upload).await {
-            Ok(()) => Ok(Value::Null),
+            Ok(Imported::Done) => Ok(Value::Null),
+            // The folder may not be there yet, or be late on another machine.
+            Ok(Imported::Gone) => Err(Failure::ForNow(GONE.to_owned())),
             Err(error) => {
                 error.log();
                 Err(Failure::ForNow(error.to_string()))
@@ -60,32 +62,33 @@ impl Perform for UploadImport {
     }
 
     async fn give_up(self, app: &App, why: &str) -> Result<()> {
-        fail(app, self.upload, "import_failed", why).await
+        let code = match why {
+            GONE => "file_is_gone",
+            _ => "import_failed",
+        };
+        fail(app, self.upload, code, why).await
     }
 }
 
+const GONE: &str = "The file is not on the server.";
+
+/// How far an import came.
+enum Imported {
+    /// To its end, which may be that the file cannot be read.
+    Done,
+    /// The file is not there.
+    Gone,
+}
+
 /// Imports an upload. One that has been imported or deleted meanwhile is left alone.
-async fn import(app: &App, upload: i64) -> Result<()> {
+async fn import(app: &App, upload: i64) -> Result<Imported> {
     let Some(row) = waiting(upload).optional::<Waiting>(app.db()).await? else {
-        return Ok(());
+        return Ok(Imported::Done);
     };
-    let Some(path) = file(app, &row).await? else {
-        return fail(
-            app,
-            upload,
-            "file_is_gone",
-            "The file is not on the server.",
-        )
-        .await;
-    };
-    let Some(candidate) = Candidate::at(&path) else {
-        return fail(
-            app,
-            upload,
-            "file_is_gone",
-            "The file is not on the server.",
-        )
-        .await;
+    let file = file(app, &row).await?;
+    let candidate = file.as_deref().and_then(Candidate::at);
+    let (Some(path), Some(candidate)) = (file, candidate) else {
+        return Ok(Imported::Gone);
     };
     let reader = Reader {
         root: path.parent().unwrap_or(&path).into(),
@@ -93,12 +96,13 @@ async fn import(app: &App, upload: i64) -> Result<()> {
         ffprobe: probe::beside(&app.config().ffmpeg).into(),
     };
     match reader.read(candidate).await {
-        Ok(read) => write(app, row, read).await,
+        Ok(read) => write(app, row, read).await?,
         Err(reason) => {
             let told = format!("The file cannot be read: {reason}.");
-            fail(app, upload, "unreadable_file", &told).await
+            fail(app, upload, "unreadable_file", &told).await?;
         }
     }
+    Ok(Imported::Done)
 }
 
 /// The file of an upload, which a crash may have left on its way.
@@ -107,7 +111,8 @@ async fn file(app: &App, row: &Waiting) -> Result<Option<PathBuf>> {
     staging::settle(storage, &row.audio_file)
         .await
         .map_err(Error::internal)?;
-    Ok(storage.within_media(&row.audio_file))
+    let audio = Audio::named(&row.audio_file, row.source.as_deref());
+    Ok(audio.and_then(|audio| storage.path(&audio)))
 }
 
 /// Tells the uploader why an import failed.
@@ -155,11 +160,10 @@ impl Waiting {
 /// Writes what was read into the catalogue.
 async fn write(app: &App, row: Waiting, mut read: Read) -> Result<()> {
     row.correct(&mut read.tags);
-    read.together = Some(row.import_reference.clone());
+    read.together = Some((row.actor_id, row.import_reference.clone()));
     let mut catalogue = Catalogue::new(app, row.actor_id);
     let mut tx = app.db().begin().await?;
-    // Two files of a new album would make it twice.
-    tx.take_turn("catalogue").await?;
+    tx.take_turn(CATALOGUE).await?;
     tx.lock(sql("select id from uploads where id = ?").bind(row.id))
         .await?;
     if waiting(row.id)
@@ -213,7 +217,7 @@ async fn twin(tx: &mut Tx, row: &Waiting, read: &Read) -> Result<Option<Twin>> {
     .bind(row.actor_id);
     let twins: Vec<Twin> = sql(
         "select u.uuid, u.track_id, u.checksum, u.metadata from uploads u
-         where u.import_status = 'finished' and u.id <> ?",
+         where coalesce(u.import_status, '') = 'finished' and u.id <> ?",
     )
     .bind(row.id)
     .and(files::alike_in(&own, Some(&read.checksum), &read.audio))

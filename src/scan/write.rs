@@ -16,7 +16,7 @@ use crate::{
     error::Result,
     media::storage,
     reading::{Read, Tags},
-    resources::catalogue::tracks,
+    resources::{catalogue::tracks, library::uploads::CATALOGUE},
     store::{Tx, sql},
     time::Timestamp,
 };
@@ -55,6 +55,7 @@ impl<'a> Writer<'a> {
 
     async fn attempt(&mut self, steps: &[Step], counts: &mut Report) -> Result<()> {
         let mut tx = self.app.db().begin().await?;
+        tx.take_turn(CATALOGUE).await?;
         let unchanged: Vec<i64> = steps
             .iter()
             .filter_map(|step| match step {

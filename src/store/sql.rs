@@ -2,6 +2,8 @@ use std::sync::Arc;
 
 use sqlx::{AssertSqlSafe, FromRow, postgres::PgRow, sqlite::SqliteRow};
 
+use uuid::Uuid;
+
 use super::{
     Connection, Db, Dialect, Pools, Reads, Tx, Value, Weigh,
     value::{postgres_arguments, sqlite_arguments},
@@ -73,6 +75,16 @@ impl Sql {
             }
         }
         self
+    }
+
+    /// Appends the condition that a column is one of these UUIDs, at least one of them.
+    pub fn one_of(mut self, column: &'static str, uuids: &[Uuid]) -> Self {
+        // No `false or ..`, with which no index would be used.
+        for (index, uuid) in uuids.iter().enumerate() {
+            let link = if index == 0 { "(" } else { " or " };
+            self = self.then(link).then(column).then(" = ?").bind(*uuid);
+        }
+        self.then(")")
     }
 
     /// The conditions of `from .. where ..`, whose table has no values.

@@ -19,6 +19,7 @@ mod edits;
 mod errors;
 mod explorers;
 mod failing;
+mod follows;
 mod front;
 mod front_server;
 mod graphql;

@@ -8,7 +8,7 @@ use crate::{
     app::App,
     error::Result,
     reading::{Candidate, Read, Tags, TrackDetails},
-    resources::catalogue::tracks,
+    resources::{catalogue::tracks, library::uploads::CATALOGUE},
     scan::{BREATH, Report, catalogue::Catalogue, files, find, update},
     store::{Sql, Tx, sql, text::folded},
 };
@@ -111,6 +111,7 @@ pub async fn settle(app: &App, catalogue: &mut Catalogue<'_>, report: &mut Repor
     let touched: Vec<i64> = catalogue.traces.uploads.iter().copied().collect();
     for ids in touched.chunks(BATCH) {
         let mut tx = app.db().begin().await?;
+        tx.take_turn(CATALOGUE).await?;
         for id in ids {
             one(&mut tx, catalogue, *id, report).await?;
         }

@@ -38,6 +38,35 @@ pub fn meet(info: &Info) -> (&'static str, &'static str) {
             "uploads/UPLOAD",
             "{ upload(uuid: \"UPLOAD\") { mimetype } }",
         ),
+        "library_follows.list" => (
+            "federation/follows/library",
+            "{ libraryFollows { edges { cursor } } }",
+        ),
+        "library_follows.all" => ("federation/follows/library/all", ""),
+        "library_follows.retrieve" => (
+            "federation/follows/library/00000000-0000-0000-0000-000000000000",
+            "{ libraryFollow(databaseId: 99999) { approved } }",
+        ),
+        "library_follows.create" => (
+            "federation/follows/library",
+            "mutation { followLibrary(input: {target: 99999}) { follow { approved } } }",
+        ),
+        "library_follows.delete" => (
+            "federation/follows/library/00000000-0000-0000-0000-000000000000",
+            "mutation { deleteLibraryFollow(input: {id: 99999}) { deletedId } }",
+        ),
+        "library_follows.accept" => (
+            "federation/follows/library/00000000-0000-0000-0000-000000000000/accept",
+            "mutation { acceptLibraryFollow(input: {id: 99999}) { follow { approved } } }",
+        ),
+        "library_follows.reject" => (
+            "federation/follows/library/00000000-0000-0000-0000-000000000000/reject",
+            "mutation { rejectLibraryFollow(input: {id: 99999}) { follow { approved } } }",
+        ),
+        "library_follows.followers" => (
+            "libraries/LIBRARY/follows",
+            "{ library(uuid: \"LIBRARY\") { followers { edges { cursor } } } }",
+        ),
         "uploads.create" => (
             "uploads",
             "mutation { createUpload(input: {audioFile: \"0\"}) { upload { uuid } } }",

@@ -99,10 +99,15 @@ fn code(info: &Info, answer: &Answer) -> &'static str {
         // What applications are told by the OAuth endpoints comes after the permit.
         _ if answer.text.starts_with("{\"error\"") => "",
         // What is said after the permit is not the question here; nobody has a session of a radio yet, nor a content
-        // filter that has no UUID, nor the file of an upload.
+        // filter that has no UUID, nor a follow; nobody but its owner sees who follows a library, and the file of an upload
+        // is not there.
         404 if matches!(
             info.name,
-            "radio_sessions.retrieve" | "content_filters.retrieve" | "uploads.file_metadata"
+            "radio_sessions.retrieve"
+                | "content_filters.retrieve"
+                | "uploads.file_metadata"
+                | "library_follows.retrieve"
+                | "library_follows.followers"
         ) =>
         {
             ""

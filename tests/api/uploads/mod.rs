@@ -185,6 +185,10 @@ on_both! {
             (vec![("library", &library), ("import_status", "finished")], json!({"import_status": ["\"finished\" is not a valid choice."]})),
             (vec![("library", &library), ("import_metadata", "{\"position\": 0}")], json!({"import_metadata": {"title": ["This field is required."], "position": ["Ensure this value is greater than or equal to 1."]}})),
             (vec![("library", &library), ("import_metadata", "no")], json!({"import_metadata": ["Value must be valid JSON."]})),
+            (vec![("library", &library), ("source", "file:///etc/passwd")], json!({"source": ["Must not be a file of the server."]})),
+            (vec![("library", &library), ("import_metadata", "{\"title\": \"a\", \"license\": \"zzz\"}")], json!({"import_metadata": {"license": ["Object with code=zzz does not exist."]}})),
+            (vec![("library", &library), ("import_metadata", "{\"title\": \"a\", \"cover\": \"00000000-0000-0000-0000-000000000000\"}")], json!({"import_metadata": {"cover": [format!("Object with uuid={none} does not exist.")]}})),
+            (vec![("library", &library), ("import_metadata", "{\"title\": \"a\", \"album\": 1}")], json!({"import_metadata": {"album": ["Invalid pk \"1\" - object does not exist."]}})),
         ] {
             let sent = sending(&pod, &fields, "a.wav", &bytes).send().await;
             assert_eq!(complaint(&sent), told);
@@ -252,6 +256,11 @@ on_both! {
         let gone = upload(&pod, &library, "gone.wav", &song("Gone", "Days")).await;
         fs::remove_dir_all(placed(&pod)).unwrap();
         pod.work().await;
+        assert_eq!(shown(&pod, &gone).await["import_status"], "pending", "its folder may be late");
+        for _ in 0..5 {
+            pod.wait(3_600);
+            pod.work().await;
+        }
         assert_eq!(shown(&pod, &gone).await["import_details"]["error_code"], "file_is_gone");
         let poison = upload(&pod, &library, "poison.wav", &song("Poison", "Days")).await;
         sql("update jobs set attempts = 5").run(pod.app.db()).await.unwrap();
@@ -325,6 +334,59 @@ on_both! {
         assert_eq!(albums.number(pod.app.db()).await.unwrap(), 2);
     }
 
+    async fn a_duplicate_takes_the_place_of_its_original_however_that_goes(pod: Pod) {
+        let (first, second) = (library(&pod, "alice").await, library(&pod, "alice").await);
+        let bytes = song("Twice", "Days");
+        upload(&pod, &first, "one.wav", &bytes).await;
+        pod.work().await;
+        let two = upload(&pod, &second, "two.wav", &bytes).await;
+        pod.work().await;
+        assert_eq!(shown(&pod, &two).await["import_status"], "skipped");
+        let gone = pod.ask(Method::DELETE, &format!("/api/v1/libraries/{first}")).by("alice").send().await;
+        assert_eq!(gone.status, StatusCode::NO_CONTENT);
+        pod.work().await;
+        assert_eq!(shown(&pod, &two).await["import_status"], "finished");
+        assert_eq!(files(&pod, "tracks"), named(&pod).await);
+        assert_eq!(files(&pod, "tracks").len(), 1);
+    }
+
+    async fn clients_name_files_and_describe_tracks_in_their_ways(pod: Pod) {
+        let library = library(&pod, "alice").await;
+        let bytes = song("Named otherwise", "Days");
+        let head = format!("--edge\r\ncontent-disposition: form-data; name=\"library\"\r\n\r\n{library}\r\n--edge\r\n\
+            content-disposition: form-data; name=\"import_metadata\"\r\n\r\n{{\"title\": \"Said\", \"description\": \"*words*\", \"zzz\": 1}}\r\n--edge\r\n\
+            content-disposition: form-data; name=\"audio_file\"; filename*=UTF-8''%C3%A9t%C3%A9.wav\r\ncontent-type: audio/x-wav\r\n\r\n");
+        let form = sending(&pod, &[], "", b"").body([head.as_bytes(), &bytes, b"\r\n--edge--\r\n"].concat());
+        let sent = form.send().await;
+        assert_eq!(sent.status, StatusCode::CREATED, "{}", sent.text);
+        assert_eq!(sent.json()["import_metadata"], json!({"title": "Said", "description": {"text": "*words*", "content_type": "text/markdown"}}));
+    }
+
+    async fn several_files_come_in_one_request(pod: Pod) {
+        let library = library(&pod, "alice").await;
+        let query = "mutation($files: [File!]!, $one: ID!, $two: ID!) { \
+            a: createUpload(input: {audioFile: $a, library: $one}) { upload { source } } \
+            b: createUpload(input: {audioFile: $b, library: $two}) { upload { source } } }"
+            .replace("$files: [File!]!", "$a: File!, $b: File!");
+        let none = "00000000-0000-0000-0000-000000000000";
+        let map = "{\"0\": [\"variables.a\"], \"1\": [\"variables.b\"]}";
+        let large = vec![7; 3 << 20];
+        let files = [("0", "a.bin", "audio/wav", large.as_slice()), ("1", "b.bin", "audio/wav", large.as_slice())];
+        for (one, told) in [(library.as_str(), json!({"upload": {"source": "upload://a.bin"}})), (none, Value::Null)] {
+            let operations = json!({"query": query, "variables": {"a": null, "b": null, "one": one, "two": library}}).to_string();
+            let fields = [("operations", operations.as_str()), ("map", map)];
+            let sent = pod.ask(Method::POST, "/graphql").by("alice").parts(&fields, &files).send().await.json();
+            assert_eq!(sent["data"]["a"], told, "{sent}");
+            assert_eq!(sent["data"]["b"], json!({"upload": {"source": "upload://b.bin"}}), "one that fails does not keep the other from coming in: {sent}");
+        }
+        let operations = json!({"query": query, "variables": {"a": null}}).to_string();
+        for map in [format!("{{\"{}\": [\"variables.a\"]}}", "0".repeat(101)), format!("{{\"0\": [{}]}}", vec!["\"variables.a\""; 11].join(","))] {
+            let fields = [("operations", operations.as_str()), ("map", map.as_str())];
+            let sent = pod.ask(Method::POST, "/graphql").by("alice").parts(&fields, &files).send().await;
+            assert_eq!(sent.status, StatusCode::BAD_REQUEST, "{}", sent.text);
+        }
+    }
+
     async fn several_uploads_are_acted_on_at_once(pod: Pod) {
         let library = library(&pod, "alice").await;
         let mut uuids = Vec::new();
@@ -369,6 +431,10 @@ on_both! {
         pod.work().await;
         assert_eq!(shown(&pod, &waiting).await["track"]["title"], "Two");
         // The files of the others are not there.
+        for _ in 0..5 {
+            pod.wait(3_600);
+            pod.work().await;
+        }
         assert_eq!(sql("select count(*) from uploads where import_status = 'pending'").number(pod.app.db()).await.unwrap(), 0);
     }
 

@@ -16,6 +16,7 @@ use crate::{
         library::{
             attachments::{self, Attachment},
             contents::{self, NewContent},
+            uploads::release,
         },
     },
     store::{
@@ -154,6 +155,10 @@ pub async fn delete(permit: &Allowed<Delete>, key: Key) -> Result<i64> {
         sql("select description_content_id from albums where id = ?").bind(id),
     )
     .await?;
+    let going =
+        sql("select u.id from uploads u join tracks t on t.id = u.track_id where t.album_id = ?")
+            .bind(id);
+    release(&mut tx, &going, permit.clock().now()).await?;
     sql("delete from tracks where album_id = ?")
         .bind(id)
         .run(&mut tx)
@@ -163,5 +168,6 @@ pub async fn delete(permit: &Allowed<Delete>, key: Key) -> Result<i64> {
         .run(&mut tx)
         .await?;
     tx.commit().await?;
+    permit.app().add_jobs();
     Ok(id)
 }

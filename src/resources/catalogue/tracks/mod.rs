@@ -31,6 +31,7 @@ use crate::{
         library::{
             contents,
             libraries::{HolderBody, Library, TrackLibraries},
+            uploads::release,
         },
         publishing::channels::Channel,
     },
@@ -214,11 +215,14 @@ pub async fn delete(permit: &Allowed<Delete>, key: Key) -> Result<i64> {
     let id = own.number(&mut tx).await?;
     let texts = sql("select description_content_id from tracks where id = ?").bind(id);
     contents::delete_of(&mut tx, texts).await?;
+    let going = sql("select id from uploads where track_id = ?").bind(id);
+    release(&mut tx, &going, permit.clock().now()).await?;
     sql("delete from tracks where id = ?")
         .bind(id)
         .run(&mut tx)
         .await?;
     tx.commit().await?;
+    permit.app().add_jobs();
     Ok(id)
 }
 

@@ -45,7 +45,10 @@ struct FollowBody {
 
 async fn bodies(loaders: &Loaders, reader: &Reader, ids: &[i64]) -> Result<Vec<FollowBody>> {
     let follows = loaders.owned::<LibraryFollow>(ids).await?;
-    let libraries: Vec<i64> = follows.iter().map(|follow| follow.target_library_id).collect();
+    let libraries: Vec<i64> = follows
+        .iter()
+        .map(|follow| follow.target_library_id)
+        .collect();
     let libraries = holders(loaders, reader, &libraries).await?;
     let actors = follows.iter().map(|follow| follow.actor_id);
     let actors = loaders.many::<Actor>(actors).await?;

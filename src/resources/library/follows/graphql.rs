@@ -34,7 +34,10 @@ async fn of_caller(reader: &Reader, libraries: Vec<i64>) -> Result<HashMap<i64, 
     let own = LibraryFollow::select().then(" where target_library_id in ?* and actor_id = ?");
     let own = own.bind(libraries).bind(reader.actor_id().unwrap_or(-1));
     let rows: Vec<LibraryFollow> = own.all(reader.db()).await?;
-    Ok(rows.into_iter().map(|row| (row.target_library_id, row)).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.target_library_id, row))
+        .collect())
 }
 
 #[ComplexObject]

@@ -119,7 +119,13 @@ async fn listing(
     order: &[LibraryFollowOrder],
 ) -> Result<Listing> {
     let own = sql("from library_follows f where f.actor_id = ?");
-    narrowed(reader, own.bind(reader.actor_id().unwrap_or(-1)), filter, order).await
+    narrowed(
+        reader,
+        own.bind(reader.actor_id().unwrap_or(-1)),
+        filter,
+        order,
+    )
+    .await
 }
 
 /// The follows of the caller's libraries.

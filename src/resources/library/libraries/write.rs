@@ -10,7 +10,10 @@ use crate::{
     graphql::{ids::Key, reference::ByUuid},
     guard::{Allowed, Operation},
     jobs::{self, FolderScan},
-    resources::checks::{not_blank, shorter},
+    resources::{
+        checks::{not_blank, shorter},
+        library::uploads::release,
+    },
     store::{
         On, Tx, sql,
         text::{clean, folded},
@@ -137,14 +140,12 @@ pub async fn delete(permit: &Allowed<Delete>, key: Key) -> Result<i64> {
     {
         jobs::cancel(&mut tx, import.id, permit.clock().now()).await?;
     }
-    let audio = sql("select audio_file from uploads where library_id = ? and audio_file <> ''");
-    let audio: Vec<(String,)> = audio.bind(id).all(&mut tx).await?;
+    let going = sql("select id from uploads where library_id = ?").bind(id);
+    release(&mut tx, &going, permit.clock().now()).await?;
     sql("delete from libraries where id = ?")
         .bind(id)
         .run(&mut tx)
         .await?;
-    let files = audio.into_iter().map(|(file,)| file).collect();
-    jobs::remove(&mut tx, files, permit.clock().now()).await?;
     tx.commit().await?;
     permit.app().add_jobs();
     Ok(id)

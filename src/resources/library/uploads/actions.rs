@@ -5,15 +5,17 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::{Act, Delete, UploadFilter, sql::listing};
+use super::{
+    Act, Delete, UploadFilter,
+    release::{release, submit},
+    sql::listing,
+};
 use crate::{
     error::{Error, Result},
     graphql::ids::Key,
     guard::{Allowed, Operation, Writes},
-    jobs::{self, UploadImport},
     rest::params::{Pairs, Parameters},
     store::{Sql, Tx, sql},
-    time::Timestamp,
 };
 
 /// What to do with uploads.
@@ -36,14 +38,13 @@ impl UploadAction {
         }
     }
 
-    /// The import statuses that it applies to; empty: any.
-    fn statuses(self) -> Vec<String> {
-        let statuses: &[&str] = match self {
+    /// The import statuses that it submits for import.
+    fn statuses(self) -> &'static [&'static str] {
+        match self {
             Self::Delete => &[],
             Self::RelaunchImport => &["pending", "errored", "skipped"],
             Self::Publish => &["draft"],
-        };
-        statuses.iter().map(|status| (*status).to_owned()).collect()
+        }
     }
 }
 
@@ -212,64 +213,20 @@ async fn named_own(permit: &Allowed<Act>, uuids: &[Uuid]) -> Result<Vec<i64>> {
     let mut ids = Vec::new();
     // SQLite takes a thousand conditions at most.
     for uuids in uuids.chunks(500) {
-        let found = own(permit).then("(false");
-        let found = uuids.iter().fold(found, |found, uuid| {
-            found.then(" or u.uuid = ?").bind(*uuid)
-        });
-        ids.extend(found.then(")").ids(permit.db()).await?);
+        let found = own(permit).one_of("u.uuid", uuids);
+        ids.extend(found.ids(permit.db()).await?);
     }
     Ok(ids)
 }
 
-/// Submits uploads for import that have one of these statuses.
-async fn submit(
-    tx: &mut Tx,
-    ids: Vec<i64>,
-    statuses: Vec<String>,
-    now: Timestamp,
-) -> Result<Vec<i64>> {
-    let submit = sql(
-        "update uploads set import_status = 'pending', import_details = ?, modification_date = ?
-         where id in ?* and import_status in ?* and audio_file <> '' returning id",
-    )
-    .bind(Value::Object(Map::new()))
-    .bind(now)
-    .bind(ids)
-    .bind(statuses);
-    let submitted = submit.ids(&mut *tx).await?;
-    for upload in &submitted {
-        jobs::enqueue(tx, &UploadImport { upload: *upload }, now).await?;
-    }
-    Ok(submitted)
-}
-
-/// Deletes uploads with their files; duplicates of them are imported in their place.
+/// Deletes uploads with their files.
 async fn remove<O: Writes>(permit: &Allowed<O>, tx: &mut Tx, ids: Vec<i64>) -> Result<Vec<i64>> {
-    let now = permit.clock().now();
     tx.lock(sql("select id from uploads where id in ?*").bind(ids.clone()))
         .await?;
-    let heirs = heirs(permit.actor_id().unwrap_or(-1), &ids)
-        .ids(&mut *tx)
-        .await?;
-    let files = sql("select audio_file from uploads where id in ?* and audio_file <> ''");
-    let files: Vec<(String,)> = files.bind(ids.clone()).all(&mut *tx).await?;
+    let going = sql("select id from uploads where id in ?*").bind(ids.clone());
+    release(tx, &going, permit.clock().now()).await?;
     let gone = sql("delete from uploads where id in ?* returning id").bind(ids);
-    let gone = gone.ids(&mut *tx).await?;
-    let files = files.into_iter().map(|(file,)| file).collect();
-    jobs::remove(tx, files, now).await?;
-    submit(tx, heirs, vec!["skipped".to_owned()], now).await?;
-    Ok(gone)
-}
-
-/// Duplicates that were skipped because of uploads that are deleted now.
-fn heirs(actor: i64, ids: &[i64]) -> Sql {
-    sql("select s.id from uploads s join libraries l on l.id = s.library_id
-         where l.actor_id = ? and s.import_status = 'skipped' and s.audio_checksum in
-           (select u.audio_checksum from uploads u where u.import_status = 'finished' and u.id in ?*)
-         and not (s.id in ?*) limit 1000")
-    .bind(actor)
-    .bind(ids.to_vec())
-    .bind(ids.to_vec())
+    gone.ids(tx).await
 }
 
 /// Deletes an upload of the caller with its file; returns its ID.

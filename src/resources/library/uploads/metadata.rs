@@ -70,6 +70,11 @@ impl UploadMetadata {
         let mut complaints: IndexMap<String, Vec<String>> = IndexMap::new();
         let mut read = Map::new();
         for (name, value) in fields.iter().filter(|(_, value)| !value.is_null()) {
+            // Funkwhale takes a text.
+            let content = value.as_str().filter(|_| name == "description");
+            let content =
+                content.map(|text| json!({ "text": text, "content_type": "text/markdown" }));
+            let value = content.as_ref().unwrap_or(value);
             // Each field by itself, so that all that is wrong is told at once.
             let alone = json!({ name.as_str(): value });
             match serde_json::from_value::<Self>(alone) {
@@ -87,14 +92,14 @@ impl UploadMetadata {
         }
         match complaints.is_empty() {
             true => Ok(read),
-            false => Err(told(&complaints)),
+            false => Err(all_told(&complaints)),
         }
     }
 
     /// Checks what was sent as GraphQL, where no field is required.
     pub fn checked(self) -> Result<Self> {
         match self.check() {
-            Err(Error::Invalid(complaints)) => Err(told(&complaints)),
+            Err(Error::Invalid(complaints)) => Err(all_told(&complaints)),
             _ => Ok(self),
         }
     }
@@ -147,8 +152,14 @@ fn wrong(name: &str) -> &'static str {
     }
 }
 
+/// A complaint about a field of `import_metadata`.
+pub fn told(name: &str, complaint: &str) -> Error {
+    let complaints = [(name.to_owned(), vec![complaint.to_owned()])];
+    all_told(&IndexMap::from(complaints))
+}
+
 /// Complaints about the fields of `import_metadata`.
-fn told(complaints: &IndexMap<String, Vec<String>>) -> Error {
+fn all_told(complaints: &IndexMap<String, Vec<String>>) -> Error {
     let first = complaints.first();
     let first = first.map(|(name, told)| format!("`importMetadata.{name}`: {}", told.join(" ")));
     Error::Shaped {

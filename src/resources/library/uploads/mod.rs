@@ -7,6 +7,7 @@ pub mod graphql;
 mod metadata;
 mod nested;
 mod receive;
+mod release;
 mod smart;
 mod sql;
 mod sweep;
@@ -23,6 +24,7 @@ pub use self::{
     body::{Rest, UploadBody, UploadRef, file_name, listen_url},
     metadata::UploadMetadata,
     nested::{UploadsOfActor, UploadsOfLibrary},
+    release::{CATALOGUE, heirs, release, submit},
     sql::{audible_uploads, audible_uploads_of, duration_of, durations},
     sweep::tidy,
     write::uploaded_name,
@@ -72,7 +74,7 @@ operations! {
     /// they are missing, the name of the file does. Audio that your libraries have already is kept as
     /// `skipped`. A file that is larger than what is left of your quota is answered with 400, as are
     /// libraries and channels that are not yours.
-    create: Create = write Libraries, anonymous = Never, throttle = Create, graphql = "Mutation.createUpload";
+    create: Create = write Libraries, anonymous = Never, throttle = Create, graphql = "Mutation.createUpload", takes = file;
     /// Changes one of your drafts.
     ///
     /// `import_status` `pending` submits it for import. The audio file cannot be replaced. Uploads that

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::{
     error::{Error, Result},
     guard::{Allowed, Operation},
-    media::staging::Staging,
+    media::{incoming::Share, staging::Staging},
     reading,
     resources::people::users::quota,
     rest::parts::SentFilePart,
@@ -28,6 +28,8 @@ pub struct Received {
     /// The quota of users who have none of their own, in megabytes. It is read before the transaction, which may hold
     /// the last connection.
     common: i64,
+    /// Counts in the uploader's quota until the row does.
+    _share: Share,
 }
 
 /// Maximum number of characters of a file's name.
@@ -75,6 +77,7 @@ pub async fn receive<O: Operation>(
         duration: sound.as_ref().map(|sound| sound.seconds),
         bitrate: sound.and_then(|sound| sound.bitrate),
         common,
+        _share: share,
         file,
         name,
     })

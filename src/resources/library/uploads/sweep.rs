@@ -4,7 +4,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use crate::{
     app::App,
-    error::{Error, Result},
+    error::Result,
     jobs::{self, Task, UploadImport},
     media::staging,
     store::sql,
@@ -18,9 +18,11 @@ pub async fn tidy(app: &App) -> Result<()> {
         let named = sql("select id from uploads where uuid = ? and audio_file = ?");
         let named = named.bind(left.uuid).bind(left.place.as_str());
         match named.optional::<(i64,)>(app.db()).await? {
-            Some(_) => staging::settle(storage, &left.place)
-                .await
-                .map_err(Error::internal)?,
+            Some(_) => {
+                if let Err(error) = staging::settle(storage, &left.place).await {
+                    tracing::error!(%error, file = left.place, "a file does not come to its place");
+                }
+            }
             None => left.remove().await,
         }
     }

@@ -1,10 +1,13 @@
 //! Creating and changing uploads.
+use std::time::Duration;
+
 use poem_openapi::{Object, types::Any};
 use serde_json::Value;
+use tokio::time::timeout;
 
 use super::{
     Create, Update, Upload,
-    metadata::UploadMetadata,
+    metadata::{self, UploadMetadata},
     receive::{Received, receive, recheck},
 };
 use crate::{
@@ -15,15 +18,12 @@ use crate::{
     media::staging,
     resources::{
         checks::shorter,
-        library::{
-            attachments,
-            libraries::{Library, named_own},
-        },
+        library::libraries::{Library, named_own},
         publishing::channels::Channel,
     },
     rest::{
         params::{Scalar, choices},
-        parts::{MISSING, Part, Parts},
+        parts::{MISSING, Part, Parts, SentFilePart, UNWANTED},
     },
     store::{On, Tx, sql},
 };
@@ -70,22 +70,37 @@ const SOURCE: usize = 500;
 
 /// Creates an upload from a form. What its fields ask for is checked before the file is read, as far as they come first.
 pub async fn create(permit: &Allowed<Create>, mut form: Parts) -> Result<Upload> {
-    let (mut new, mut received) = (NewUpload::default(), None);
-    while let Some(part) = form.next().await? {
-        match part {
-            Part::Text { name, value } => new.set(&name, value)?,
-            Part::File(file) if file.name == "audio_file" && received.is_none() => {
-                new.precheck(permit).await?;
-                received = Some(receive(permit, file).await?);
-            }
-            Part::File(file) => file.pass().await?,
-        }
-    }
+    let mut new = NewUpload::default();
     let missing = || Error::field("audio_file", MISSING);
-    store(permit, new, received.ok_or_else(missing)?).await
+    let file = new.read(&mut form).await?.ok_or_else(missing)?;
+    new.precheck(permit).await?;
+    let received = receive(permit, file).await?;
+    let rest = timeout(REST, async {
+        while let Some(file) = new.read(&mut form).await? {
+            file.pass(UNWANTED).await?;
+        }
+        Ok::<_, Error>(())
+    });
+    rest.await.map_err(|_| Error::Late)??;
+    store(permit, new, received).await
 }
 
+/// For what comes behind the file.
+const REST: Duration = Duration::from_secs(60);
+
 impl NewUpload {
+    /// Reads fields up to the audio file.
+    async fn read(&mut self, form: &mut Parts) -> Result<Option<SentFilePart>> {
+        while let Some(part) = form.next().await? {
+            match part {
+                Part::Text { name, value } => self.set(&name, value)?,
+                Part::File(file) if file.name == "audio_file" => return Ok(Some(file)),
+                Part::File(file) => file.pass(UNWANTED).await?,
+            }
+        }
+        Ok(None)
+    }
+
     fn set(&mut self, name: &str, value: String) -> Result<()> {
         let some = Some(value.clone()).filter(|text| !text.trim().is_empty());
         match name {
@@ -121,7 +136,7 @@ impl NewUpload {
     fn check(&self) -> Result<()> {
         let reference = self.import_reference.as_deref().unwrap_or_default();
         shorter("import_reference", reference, REFERENCE)?;
-        shorter("source", self.source.as_deref().unwrap_or_default(), SOURCE)
+        check_source(self.source.as_deref())
     }
 
     async fn library_id(&self, permit: &Allowed<Create>, on: impl On) -> Result<i64> {
@@ -136,6 +151,19 @@ impl NewUpload {
             (None, Some(channel)) => own_channel(permit, on, channel).await,
         }
     }
+}
+
+/// Refuses a source that is too long, or names a file of the server: such are played in place.
+fn check_source(source: Option<&str>) -> Result<()> {
+    let source = source.unwrap_or_default();
+    if source
+        .trim_start()
+        .to_ascii_lowercase()
+        .starts_with("file:")
+    {
+        return Err(Error::field("source", "Must not be a file of the server."));
+    }
+    shorter("source", source, SOURCE)
 }
 
 /// The object that a field of a form refers to.
@@ -170,7 +198,8 @@ pub async fn store(permit: &Allowed<Create>, new: NewUpload, received: Received)
     new.check()?;
     let mut tx = permit.begin().await?;
     let library = new.library_id(permit, &mut tx).await?;
-    check_cover(permit, &mut tx, new.metadata.as_ref()).await?;
+    let named = (library, new.metadata.as_ref());
+    check_references(permit, &mut tx, named).await?;
     recheck(permit, &mut tx, &received).await?;
     let id = insert(permit, &mut tx, &new, library, &received).await?;
     if new.import_status != Some(Submission::Draft) {
@@ -236,28 +265,54 @@ fn source(name: &str) -> String {
 
 /// The name of the file that was uploaded; empty if its source is another.
 pub fn uploaded_name(source: Option<&str>) -> &str {
-    source
-        .and_then(|source| source.strip_prefix(UPLOADED))
-        .unwrap_or_default()
+    let name = source.and_then(|source| source.strip_prefix(UPLOADED));
+    name.unwrap_or_default().trim_start_matches('/')
 }
 
 const UPLOADED: &str = "upload://";
 
-/// Refuses a cover that is no attachment of the caller.
-async fn check_cover<O: Operation>(
+/// Refuses metadata that name what is not there, or not the caller's.
+async fn check_references<O: Operation>(
     permit: &Allowed<O>,
     tx: &mut Tx,
-    metadata: Option<&UploadMetadata>,
+    (library, metadata): (i64, Option<&UploadMetadata>),
 ) -> Result<()> {
-    match metadata.and_then(|metadata| metadata.cover) {
-        None => Ok(()),
-        Some(cover) => {
-            let wanted = ("import_metadata", &Key::Uuid(cover));
-            attachments::own(tx, permit.actor_id(), wanted)
-                .await
-                .map(|_| ())
+    let Some(metadata) = metadata else {
+        return Ok(());
+    };
+    if let Some(cover) = metadata.cover {
+        let own = sql("select id from attachments where uuid = ? and actor_id = ?");
+        let own = own.bind(cover).bind(permit.actor_id().unwrap_or(-1));
+        if own.ids(&mut *tx).await?.is_empty() {
+            return Err(metadata::told(
+                "cover",
+                &format!("Object with uuid={cover} does not exist."),
+            ));
         }
     }
+    if let Some(license) = &metadata.license {
+        let known = sql("select count(*) from licenses where code = ?").bind(license.as_str());
+        if known.number(&mut *tx).await? == 0 {
+            return Err(metadata::told(
+                "license",
+                &format!("Object with code={license} does not exist."),
+            ));
+        }
+    }
+    if let Some(album) = metadata.album {
+        // In a library, the file says what its album is.
+        let known = sql(
+            "select count(*) from channels c join album_artists h on h.artist_id = c.artist_id
+             where c.library_id = ? and h.album_id = ?",
+        );
+        if known.bind(library).bind(album).number(tx).await? == 0 {
+            return Err(metadata::told(
+                "album",
+                &format!("Invalid pk \"{album}\" - object does not exist."),
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Changes a draft. What has been submitted stays as it is.
@@ -281,16 +336,12 @@ pub async fn change(
 ) -> Result<Upload> {
     let reference = changes.import_reference.as_deref().unwrap_or_default();
     shorter("import_reference", reference, REFERENCE)?;
-    shorter(
-        "source",
-        changes.source.as_deref().unwrap_or_default(),
-        SOURCE,
-    )?;
+    check_source(changes.source.as_deref())?;
     let now = permit.clock().now();
     let mut tx = permit.begin().await?;
     let draft = sql(
         "select u.id from uploads u join libraries l on l.id = u.library_id
-         where u.import_status = 'draft' and l.actor_id = ? and u.",
+         where u.import_status = 'draft' and u.audio_file <> '' and l.actor_id = ? and u.",
     )
     .bind(permit.actor_id().unwrap_or(-1))
     .append(key.condition());
@@ -304,7 +355,10 @@ pub async fn change(
         }
         None => None,
     };
-    check_cover(permit, &mut tx, metadata.as_ref()).await?;
+    let there = sql("select library_id from uploads where id = ?").bind(id);
+    let there = there.number(&mut tx).await?;
+    let named = (library.unwrap_or(there), metadata.as_ref());
+    check_references(permit, &mut tx, named).await?;
     let metadata = metadata.map(serde_json::to_value).transpose();
     let changed = sql(
         "update uploads set library_id = coalesce(?, library_id), import_metadata = coalesce(?, import_metadata),
