@@ -4,3 +4,7 @@ create index jobs_subject_idx on jobs (subject, kind) where subject <> '';
 
 -- What somebody has stored is summed from this index alone.
 create index uploads_library_id_size_stored_idx on uploads (library_id, import_status, size) where audio_file <> '';
+
+-- What tells of a follow goes with it.
+create index activities_related_object_idx on activities (related_object_type, related_object_id);
+create index activities_object_idx on activities (object_type, object_id);

@@ -46,6 +46,8 @@ choices! {
         Grant = "Grant",
         /// A favorite.
         Favorite = "Favorite",
+        /// A notification.
+        Notification = "Notification",
         /// A follow of a library.
         LibraryFollow = "LibraryFollow",
         /// A listening.

@@ -43,6 +43,7 @@ use crate::{
             playlists::{Playlist, PlaylistTrack},
             radios::Radio,
         },
+        people::notifications::Notification,
     },
 };
 
@@ -78,6 +79,7 @@ fn described() -> Builder {
     .override_output_type_description::<Connection<Library>>("A page of libraries.")
     .override_output_type_description::<Connection<Tag>>("A page of tags.")
     .override_output_type_description::<Connection<Favorite>>("A page of favorites.")
+    .override_output_type_description::<Connection<Notification>>("A page of notifications.")
     .override_output_type_description::<Connection<LibraryFollow>>(
         "A page of follows of libraries.",
     )

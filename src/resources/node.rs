@@ -38,6 +38,7 @@ use crate::{
             actors::{self, Actor},
             applications::{self, OauthApplication},
             grants::{self, Grant},
+            notifications::{self, Notification},
             sessions,
             users::{self, User},
         },
@@ -100,6 +101,7 @@ nodes! {
     OauthApplication by name = applications::retrieve, as applications::Retrieve;
     Grant by name = grants::retrieve, as grants::Retrieve;
     Favorite by key = favorites::retrieve, as favorites::List;
+    Notification by key = notifications::retrieve, as notifications::Retrieve;
     LibraryFollow by key = follows::retrieve, as follows::Retrieve;
     Listening by key = history::retrieve, as history::Retrieve;
     Playlist by key = playlists::retrieve, as playlists::Retrieve;

@@ -1,4 +1,5 @@
 //! The REST door.
+pub mod action;
 pub mod answer;
 pub mod body;
 mod client;

@@ -39,6 +39,7 @@ const AREAS: &[&str] = &[
     "moderation",
     "activity",
     "uploads",
+    "federation",
 ];
 
 /// Headers that must be equal.

@@ -72,12 +72,36 @@ on_both! {
         let again = pod.graphql(&format!("mutation {{ acceptLibraryFollow(input: {{id: \"{follow}\"}}) {{ follow {{ approved target {{ uuid }} }} }} }}")).by("alice").send().await.json();
         assert_eq!(again["data"]["acceptLibraryFollow"]["follow"], json!({"approved": true, "target": {"uuid": library}}));
         assert!(open(&pod).await.contains(&json!(library)));
+        // Each hears of what the other did, once.
+        let told = pod.get("/api/v1/federation/inbox?is_read=false").by("alice").send().await.json();
+        let deed = &told["results"][0]["activity"];
+        assert_eq!((&told["count"], &deed["type"], &deed["actor"]["preferred_username"]), (&json!(1), &json!("Follow"), &json!("dora")));
+        assert_eq!((&deed["object"], &deed["related_object"]["uuid"]), (&json!({"type": "music.Library", "uuid": library, "name": "Hers"}), &json!(follow)));
+        let told = pod.graphql("{ notifications { nodes { databaseId type isRead actor { preferredUsername } library { name } follow { approved } } } }").basic("dora", PASSWORD).send().await.json();
+        let told = &told["data"]["notifications"]["nodes"];
+        assert_eq!(told.as_array().unwrap().len(), 1, "{told}");
+        assert_eq!((&told[0]["type"], &told[0]["isRead"], &told[0]["actor"]["preferredUsername"], &told[0]["library"]["name"], &told[0]["follow"]["approved"]),
+            (&json!("ACCEPT"), &json!(false), &json!("alice"), &json!("Hers"), &json!(true)));
+        let item = format!("/api/v1/federation/inbox/{}", told[0]["databaseId"]);
+        let body = json!({"is_read": true}).to_string();
+        let others = pod.ask(Method::PATCH, &item).by("alice").header("content-type", "application/json").body(body.clone()).send().await;
+        assert_eq!(others.status, StatusCode::NOT_FOUND);
+        let read = pod.ask(Method::PATCH, &item).basic("dora", PASSWORD).header("content-type", "application/json").body(body).send().await;
+        assert_eq!(read.json()["is_read"], true, "{}", read.text);
+        let all = json!({"action": "read", "objects": "all", "filters": {"is_read": false}});
+        let read = pod.post("/api/v1/federation/inbox/action", &all).by("alice").send().await;
+        assert_eq!(read.json(), json!({"updated": 1, "action": "read", "result": 1}));
+        let none = pod.post("/api/v1/federation/inbox/action", &all).by("alice").send().await;
+        assert_eq!(none.json(), json!({"non_field_errors": ["No object matching your request"]}));
+        let wrong = pod.post("/api/v1/federation/inbox/action", &json!({"action": "burn", "objects": "all"})).by("alice").send().await;
+        assert_eq!(wrong.json(), json!({"action": ["burn is not a valid action. Pick one of read."]}));
         // Who unfollows loses access.
         let other = pod.ask(Method::DELETE, &format!("{ADDRESS}/{follow}")).by("alice").send().await;
         assert_eq!(other.status, StatusCode::NOT_FOUND);
         let gone = pod.ask(Method::DELETE, &format!("{ADDRESS}/{follow}")).basic("dora", PASSWORD).send().await;
         assert_eq!(gone.status, StatusCode::NO_CONTENT);
         assert!(!open(&pod).await.contains(&json!(library)));
+        assert_eq!(pod.get("/api/v1/federation/inbox").by("alice").send().await.json()["count"], 0);
     }
 
     async fn open_libraries_are_followed_at_once(pod: Pod) {

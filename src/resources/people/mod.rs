@@ -4,6 +4,7 @@ pub mod applications;
 pub mod audience;
 pub mod auth;
 pub mod grants;
+pub mod notifications;
 pub mod oauth;
 pub mod sessions;
 pub mod users;
@@ -19,6 +20,7 @@ pub const OPERATIONS: &[&[&Info]] = &[
     sessions::OPERATIONS,
     applications::OPERATIONS,
     grants::OPERATIONS,
+    notifications::OPERATIONS,
     oauth::OPERATIONS,
 ];
 
@@ -29,6 +31,7 @@ pub fn rest() -> impl OpenApi + Send + Sync + 'static {
         sessions::Rest,
         applications::Rest,
         grants::Rest,
+        notifications::Rest,
         oauth::Rest,
         oauth::WellKnown,
     )
@@ -41,6 +44,7 @@ pub struct Queries(
     sessions::Queries,
     applications::Queries,
     grants::Queries,
+    notifications::graphql::Queries,
 );
 
 #[derive(Default, MergedObject)]
@@ -51,6 +55,7 @@ pub struct Mutations(
     sessions::Mutations,
     applications::Mutations,
     grants::Mutations,
+    notifications::graphql::Mutations,
 );
 
 #[derive(Default, MergedSubscription)]

@@ -38,6 +38,19 @@ pub fn meet(info: &Info) -> (&'static str, &'static str) {
             "uploads/UPLOAD",
             "{ upload(uuid: \"UPLOAD\") { mimetype } }",
         ),
+        "notifications.list" => ("federation/inbox", "{ notifications { edges { cursor } } }"),
+        "notifications.retrieve" => (
+            "federation/inbox/99999",
+            "{ notification(databaseId: 99999) { isRead } }",
+        ),
+        "notifications.update" => (
+            "federation/inbox/99999",
+            "mutation { updateNotification(input: {id: 99999, isRead: true}) { notification { isRead } } }",
+        ),
+        "notifications.act" => (
+            "federation/inbox/action",
+            "mutation { readNotifications(input: {ids: []}) { count } }",
+        ),
         "library_follows.list" => (
             "federation/follows/library",
             "{ libraryFollows { edges { cursor } } }",

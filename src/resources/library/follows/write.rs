@@ -8,7 +8,10 @@ use crate::{
     graphql::{ids::Key, reference::ByUuid},
     guard::{Allowed, Operation, Writes},
     load::Entity,
-    resources::library::libraries::{Library, PrivacyLevel},
+    resources::{
+        library::libraries::{Library, PrivacyLevel},
+        people::notifications::{forget, tell_of_acceptance, tell_of_follow},
+    },
     store::{Tx, sql},
 };
 
@@ -55,6 +58,7 @@ pub async fn create(permit: &Allowed<Create>, new: NewFollow) -> Result<LibraryF
     let added: Option<(i64,)> = added.optional(&mut tx).await?;
     let known = || Error::field("target", "You are already following this library");
     let (id,) = added.ok_or_else(known)?;
+    tell_of_follow(permit, &mut tx, (id, library), (me, owner)).await?;
     let follow = found(&mut tx, id).await?;
     tx.commit().await?;
     Ok(follow)
@@ -70,6 +74,7 @@ pub async fn delete(permit: &Allowed<Delete>, key: Key) -> Result<i64> {
     let own = sql("actor_id = ?").bind(permit.actor_id().unwrap_or(-1));
     let mut tx = permit.begin().await?;
     let id = gone.and(own).then(" returning id").number(&mut tx).await?;
+    forget(&mut tx, id, None).await?;
     tx.commit().await?;
     Ok(id)
 }
@@ -100,6 +105,12 @@ async fn decide<O: Operation + Writes>(
         .run(&mut tx)
         .await?;
     let follow = found(&mut tx, id).await?;
+    forget(&mut tx, id, Some("Accept")).await?;
+    if approved {
+        let about = (id, follow.target_library_id);
+        let owner = permit.actor_id().ok_or(Error::Forbidden)?;
+        tell_of_acceptance(permit, &mut tx, about, (owner, follow.actor_id)).await?;
+    }
     tx.commit().await?;
     Ok(follow)
 }

@@ -1,8 +1,6 @@
 //! Acting on several uploads at once: deleting, submitting, importing again.
 use async_graphql::Enum;
-use poem_openapi::{Object, types::Any};
-use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
@@ -14,7 +12,7 @@ use crate::{
     error::{Error, Result},
     graphql::ids::Key,
     guard::{Allowed, Operation, Writes},
-    rest::params::{Pairs, Parameters},
+    rest::action::{ActionBody, ActionRequest, Objects},
     store::{Sql, Tx, sql},
 };
 
@@ -31,11 +29,8 @@ pub enum UploadAction {
 
 impl UploadAction {
     fn word(self) -> &'static str {
-        match self {
-            Self::Delete => "delete",
-            Self::RelaunchImport => "relaunch_import",
-            Self::Publish => "publish",
-        }
+        let named = ACTIONS.iter().find(|(_, action)| *action == self);
+        named.map_or("", |(word, _)| word)
     }
 
     /// The import statuses that it submits for import.
@@ -48,36 +43,14 @@ impl UploadAction {
     }
 }
 
-const ACTIONS: [UploadAction; 3] = [
-    UploadAction::Delete,
-    UploadAction::RelaunchImport,
-    UploadAction::Publish,
+const ACTIONS: [(&str, UploadAction); 3] = [
+    ("delete", UploadAction::Delete),
+    ("relaunch_import", UploadAction::RelaunchImport),
+    ("publish", UploadAction::Publish),
 ];
 
 /// Uploads that are acted on at once, at most.
 const MOST: usize = 5_000;
-
-/// What to do with which uploads.
-#[derive(Debug, Object)]
-pub struct ActionRequest {
-    /// `delete`, `relaunch_import` (those that are pending, failed or skipped) or `publish` (drafts).
-    action: String,
-    /// UUIDs of uploads, or `"all"`: all of your own uploads that match `filters`. Not for `publish`.
-    objects: Any<Value>,
-    /// Filters for `"all"`, as in the list of uploads.
-    filters: Option<Any<Value>>,
-}
-
-/// What was done.
-#[derive(Debug, Serialize, Object)]
-pub struct ActionBody {
-    /// Number of uploads that were acted on.
-    updated: u64,
-    /// The action.
-    action: String,
-    /// Always null.
-    result: Option<String>,
-}
 
 /// The uploads to act on, all of them the caller's own.
 pub enum Chosen {
@@ -88,61 +61,20 @@ pub enum Chosen {
 
 /// Runs an action that was asked for by its name.
 pub async fn named(permit: &Allowed<Act>, request: ActionRequest) -> Result<ActionBody> {
-    let action = ACTIONS
-        .iter()
-        .find(|action| action.word() == request.action);
-    let action = *action.ok_or_else(|| {
-        let complaint = format!(
-            "{} is not a valid action. Pick one of delete, relaunch_import, publish.",
-            request.action
-        );
-        Error::field("action", complaint)
-    })?;
-    let chosen = chosen(
-        &request.objects.0,
-        request.filters.as_ref().map(|filters| &filters.0),
-    )?;
+    let action = request.chosen(&ACTIONS)?;
+    let chosen = match request.objects()? {
+        Objects::These(objects) => Chosen::Named(uuids(&objects)?),
+        Objects::All(filter) => Chosen::All(filter),
+    };
     let done = act(permit, action, chosen).await?;
-    Ok(ActionBody {
-        updated: done.len() as u64,
-        action: action.word().to_owned(),
-        result: None,
-    })
+    Ok(ActionBody::new(action.word(), done.len() as u64, None))
 }
 
-fn chosen(objects: &Value, filters: Option<&Value>) -> Result<Chosen> {
+fn uuids(objects: &[Value]) -> Result<Vec<Uuid>> {
+    let uuid = |value: &Value| value.as_str()?.parse().ok();
+    let uuids: Option<Vec<Uuid>> = objects.iter().map(uuid).collect();
     let wrong = || Error::field("objects", "Expected \"all\" or a list of UUIDs.");
-    match objects {
-        Value::String(all) if all == "all" => {
-            let none = Map::new();
-            let filters = match filters {
-                None | Some(Value::Null) => &none,
-                Some(Value::Object(filters)) => filters,
-                Some(_) => return Err(Error::field("filters", "Expected a JSON object.")),
-            };
-            let plain = |value: &Value| {
-                value
-                    .as_str()
-                    .map_or_else(|| value.to_string(), str::to_owned)
-            };
-            let pairs = filters.iter().flat_map(|(name, value)| match value {
-                Value::Array(values) => values
-                    .iter()
-                    .map(|value| (name.clone(), plain(value)))
-                    .collect(),
-                value => vec![(name.clone(), plain(value))],
-            });
-            Ok(Chosen::All(Box::new(
-                Parameters::of(&Pairs::of(pairs.collect())?)?.0,
-            )))
-        }
-        Value::Array(uuids) => {
-            let uuid = |value: &Value| value.as_str()?.parse().ok();
-            let uuids: Option<Vec<Uuid>> = uuids.iter().map(uuid).collect();
-            Ok(Chosen::Named(uuids.ok_or_else(wrong)?))
-        }
-        _ => Err(wrong()),
-    }
+    uuids.ok_or_else(wrong)
 }
 
 /// Acts on uploads; returns the IDs of those that were acted on.

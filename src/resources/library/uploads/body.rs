@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     Act, Create, Delete, FileMetadata, ImportStatus, List, Query, Retrieve, Update, Upload,
-    actions::{self, ActionBody, ActionRequest},
+    actions,
     file_metadata::{self, AudioFileMetadata},
     retrieve,
     sql::listing,
@@ -28,6 +28,7 @@ use crate::{
         people::actors::Actor,
     },
     rest::{
+        action::{ActionBody, ActionRequest},
         answer::{Answer, Created, NoContent},
         parts::{FormFields, SentForm},
         standard::routes,

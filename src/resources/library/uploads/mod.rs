@@ -87,7 +87,8 @@ operations! {
     delete: Delete = write Libraries, anonymous = Never, throttle = Destroy, graphql = "Mutation.deleteUpload";
     /// Deletes, submits or imports several of your uploads again.
     ///
-    /// At most 5,000 uploads at once. If none matches, the answer is 400.
+    /// `action` is `delete`, `relaunch_import` (those that are pending, failed or skipped) or `publish` (drafts; not for
+    /// `"all"`). At most 5,000 uploads at once. If none matches, the answer is 400.
     act: Act = write Libraries, anonymous = Never, throttle = Wildcard, graphql = "Mutation.applyUploadAction";
     /// Returns what the tags of one of your uploads say.
     ///

@@ -1,0 +1,131 @@
+//! The GraphQL fields of notifications.
+use async_graphql::{ComplexObject, Context, ID, InputObject, SimpleObject};
+
+use super::{
+    Act, List, Notification, NotificationFilter, NotificationOrder, NotificationType, Retrieve,
+    Update,
+    body::{Deed, DeedOf},
+    listing, retrieve,
+    write::{Chosen, mark, read},
+};
+use crate::{
+    error::{Error, Result},
+    graphql::{
+        ids::{Key, Kind, global},
+        reference::{ById, numbers},
+        standard::{fields, mutations},
+    },
+    guard::{AllowExt, Allowed},
+    resources::{
+        library::{
+            follows::{self, LibraryFollow},
+            libraries::{self, Library, ViewableLibrary},
+        },
+        people::actors::Actor,
+    },
+    time::Timestamp,
+};
+
+impl Notification {
+    async fn deed(&self, ctx: &Context<'_>) -> Result<Deed> {
+        let deed = ctx.load::<Retrieve, DeedOf>(self.activity_id).await?;
+        deed.ok_or(Error::NotFound)
+    }
+}
+
+#[ComplexObject]
+impl Notification {
+    /// Global ID; opaque.
+    #[graphql(name = "id")]
+    pub(crate) async fn global_id(&self) -> ID {
+        global(Kind::Notification, self.id)
+    }
+
+    /// What happened.
+    #[graphql(name = "type")]
+    async fn kind(&self, ctx: &Context<'_>) -> Result<NotificationType> {
+        Ok(self.deed(ctx).await?.kind)
+    }
+
+    /// Time at which it happened.
+    async fn creation_date(&self, ctx: &Context<'_>) -> Result<Timestamp> {
+        Ok(self.deed(ctx).await?.creation_date)
+    }
+
+    /// Who did it.
+    async fn actor(&self, ctx: &Context<'_>) -> Result<Option<Actor>> {
+        let deed = self.deed(ctx).await?;
+        ctx.load::<Retrieve, Actor>(deed.actor_id).await
+    }
+
+    /// The library that it is about; null if you have no access to it, or if it was deleted.
+    async fn library(&self, ctx: &Context<'_>) -> Result<Option<Library>> {
+        let library = self.deed(ctx).await?.about("library");
+        ctx.load::<libraries::Retrieve, ViewableLibrary>(library)
+            .await
+    }
+
+    /// The follow that it is about; null if it was deleted.
+    async fn follow(&self, ctx: &Context<'_>) -> Result<Option<LibraryFollow>> {
+        let follow = self.deed(ctx).await?.about("libraryfollow");
+        ctx.load::<follows::Retrieve, LibraryFollow>(follow).await
+    }
+}
+
+fields! {
+    Queries as "NotificationsQueries";
+    list notifications: List(NotificationFilter, NotificationOrder) -> Notification = listing;
+    one notification(Kind::Notification) -> Notification = retrieve;
+}
+
+/// What to change of a notification.
+#[derive(Debug, InputObject)]
+struct UpdateNotificationInput {
+    /// Global ID of the notification; its numeric ID is accepted too.
+    id: ID,
+    /// Whether you have read it.
+    is_read: bool,
+}
+
+async fn updated(permit: &Allowed<Update>, input: UpdateNotificationInput) -> Result<Notification> {
+    let key = Key::of(Kind::Notification, Some(input.id), None, None)?;
+    mark(permit, key, input.is_read).await
+}
+
+/// Notifications to mark as read. Give either `ids` or `filter`.
+#[derive(Debug, InputObject)]
+struct ReadNotificationsInput {
+    /// Global IDs of notifications; numeric IDs are accepted too.
+    ids: Option<Vec<ById<Notification>>>,
+    /// All of your notifications that match, the newest 5,000 of them.
+    filter: Option<NotificationFilter>,
+}
+
+/// Result of the mutation.
+#[derive(Debug, SimpleObject)]
+struct ReadNotificationsPayload {
+    /// Number of notifications that were marked as read.
+    count: u64,
+}
+
+async fn marked(
+    permit: &Allowed<Act>,
+    input: ReadNotificationsInput,
+) -> Result<ReadNotificationsPayload> {
+    let chosen = match (input.ids, input.filter) {
+        (Some(ids), None) => Chosen::These(numbers(permit, "ids", &ids).await?),
+        (None, Some(filter)) => Chosen::All(Box::new(filter)),
+        _ => {
+            let complaint = "Give either `ids` or `filter`.";
+            return Err(Error::field("non_field_errors", complaint));
+        }
+    };
+    let count = read(permit, chosen).await?;
+    Ok(ReadNotificationsPayload { count })
+}
+
+mutations! {
+    Mutations as "NotificationsMutations";
+    change update_notification(UpdateNotificationInput) -> UpdateNotificationPayload { notification: Notification, "The notification after the change." } = updated;
+    act read_notifications(ReadNotificationsInput) -> ReadNotificationsPayload = marked;
+}

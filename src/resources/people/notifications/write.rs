@@ -1,0 +1,169 @@
+//! Writing notifications, and marking them as read.
+use serde_json::{Value, json};
+
+use super::{Act, Notification, NotificationFilter, Update, listing};
+use crate::{
+    context::Reader,
+    error::{Error, Result},
+    graphql::ids::Key,
+    guard::Allowed,
+    load::Entity,
+    store::{Tx, sql},
+    time::Timestamp,
+};
+
+/// What somebody did with a follow of a library.
+struct Deed {
+    kind: &'static str,
+    /// Who did it, and whom it concerns: actors.
+    by: i64,
+    to: i64,
+    /// Type and ID of what it was done to, and of what comes of it.
+    object: (&'static str, i64),
+    related: (&'static str, i64),
+}
+
+const LIBRARY: &str = "library";
+const FOLLOW: &str = "libraryfollow";
+
+/// Tells the owner of a library that somebody follows it, or asks to.
+pub async fn tell_of_follow(
+    reader: &Reader,
+    tx: &mut Tx,
+    (follow, library): (i64, i64),
+    (by, to): (i64, i64),
+) -> Result<()> {
+    let deed = Deed {
+        kind: "Follow",
+        by,
+        to,
+        object: (LIBRARY, library),
+        related: (FOLLOW, follow),
+    };
+    tell(reader, tx, &deed).await
+}
+
+/// Tells a follower that the owner of a library gave access to it.
+pub async fn tell_of_acceptance(
+    reader: &Reader,
+    tx: &mut Tx,
+    (follow, library): (i64, i64),
+    (by, to): (i64, i64),
+) -> Result<()> {
+    let deed = Deed {
+        kind: "Accept",
+        by,
+        to,
+        object: (FOLLOW, follow),
+        related: (LIBRARY, library),
+    };
+    tell(reader, tx, &deed).await
+}
+
+async fn tell(reader: &Reader, tx: &mut Tx, deed: &Deed) -> Result<()> {
+    let (uuid, now): (_, Timestamp) = (crate::random::uuid(), reader.clock().now());
+    let fid = format!("{}/federation/activities/{uuid}", reader.names().public_url);
+    let activity = sql(
+        "insert into activities (uuid, fid, actor_id, type, payload, creation_date, object_type, object_id,
+           related_object_type, related_object_id) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning id",
+    )
+    .bind(uuid)
+    .bind(fid.as_str())
+    .bind(deed.by)
+    .bind(deed.kind)
+    .bind(json!({ "id": fid, "type": deed.kind }))
+    .bind(now)
+    .bind(deed.object.0)
+    .bind(deed.object.1)
+    .bind(deed.related.0)
+    .bind(deed.related.1)
+    .number(&mut *tx)
+    .await?;
+    sql("insert into inbox_items (actor_id, activity_id, type, is_read) values (?, ?, 'to', false)")
+        .bind(deed.to)
+        .bind(activity)
+        .run(tx)
+        .await
+        .map(|_| ())
+}
+
+/// Deletes what was told of a follow, so that nobody fills an inbox by doing it again and again. `kind` is that of what
+/// was told, or all of it.
+pub async fn forget(tx: &mut Tx, follow: i64, kind: Option<&'static str>) -> Result<()> {
+    for about in [
+        "delete from activities where related_object_type = ? and related_object_id = ?",
+        "delete from activities where object_type = ? and object_id = ?",
+    ] {
+        let gone = sql(about).bind(FOLLOW).bind(follow);
+        let gone = match kind {
+            Some(kind) => gone.then(" and type = ?").bind(kind),
+            None => gone,
+        };
+        gone.run(&mut *tx).await?;
+    }
+    Ok(())
+}
+
+/// Marks a notification of the caller.
+pub async fn mark(permit: &Allowed<Update>, key: Key, is_read: bool) -> Result<Notification> {
+    let mut tx = permit.begin().await?;
+    let marked =
+        sql("update inbox_items set is_read = ? where id = ? and actor_id = ? returning id")
+            .bind(is_read)
+            .bind(key.number()?)
+            .bind(permit.actor_id().unwrap_or(-1));
+    let id = marked.number(&mut tx).await?;
+    let row = Notification::select().then(" where id = ?").bind(id);
+    let row = row.one(&mut tx).await?;
+    tx.commit().await?;
+    Ok(row)
+}
+
+/// The notifications to mark.
+pub enum Chosen {
+    These(Vec<i64>),
+    All(Box<NotificationFilter>),
+}
+
+/// Notifications that are marked at once, at most.
+const MOST: usize = 5_000;
+
+/// Marks notifications of the caller as read; returns how many.
+pub async fn read(permit: &Allowed<Act>, chosen: Chosen) -> Result<u64> {
+    let ids = match chosen {
+        Chosen::These(ids) => ids,
+        Chosen::All(filter) => {
+            let all = listing(permit, &filter, &[]).await?;
+            all.page(permit.db(), MOST as i64, 0).await?
+        }
+    };
+    if ids.len() > MOST {
+        let complaint = format!("At most {MOST} values are allowed.");
+        return Err(Error::field("objects", complaint));
+    }
+    let mut tx = permit.begin().await?;
+    let marked = sql("update inbox_items set is_read = true where id in ?* and actor_id = ?")
+        .bind(ids)
+        .bind(permit.actor_id().unwrap_or(-1))
+        .run(&mut tx)
+        .await?;
+    tx.commit().await?;
+    match marked {
+        0 => Err(Error::field(
+            "non_field_errors",
+            "No object matching your request",
+        )),
+        marked => Ok(marked),
+    }
+}
+
+/// The notifications that a REST request names.
+pub fn numbers(objects: &[Value]) -> Result<Vec<i64>> {
+    let number = |value: &Value| match value {
+        Value::String(text) => text.parse().ok(),
+        value => value.as_i64(),
+    };
+    let numbers: Option<Vec<i64>> = objects.iter().map(number).collect();
+    let wrong = || Error::field("objects", "Expected \"all\" or a list of numbers.");
+    numbers.ok_or_else(wrong)
+}
