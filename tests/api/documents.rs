@@ -110,8 +110,7 @@ const OTHERWISE: &[&str] = &[
     "ArtistRef.attachment_cover",
     // `artist`, `album` and `track`.
     "Edit.target",
-    // Null until following and scanning other pods are there.
-    "HoldingLibrary.follow",
+    // Null until scanning other pods is there.
     "HoldingLibrary.latest_scan",
     // `user.actor`.
     "Favorite.actor",
@@ -119,6 +118,8 @@ const OTHERWISE: &[&str] = &[
     "Playlist.actor",
     // `artist`.
     "ContentFilter.target",
+    // `type`, `creationDate`, `actor`, `library` and `follow`.
+    "Notification.activity",
     // `listenToken`.
     "Me.tokens",
     // Shown only by the payloads that make them.

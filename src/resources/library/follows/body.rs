@@ -4,8 +4,8 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::{
-    Accept, All, Create, Delete, Followers, LibraryFollow, LibraryFollowFilter, List, Query,
-    Reject, Retrieve, listing, received, retrieve,
+    Accept, All, Create, Delete, Followers, LibraryFollow, LibraryFollowFilter, List, NOT_REFUSED,
+    Query, Reject, Retrieve, listing, received, retrieve,
     write::{NewFollow, accept, create, delete, reject},
 };
 use crate::{
@@ -94,7 +94,9 @@ struct AllFollows {
 
 async fn all(permit: &Allowed<All>) -> Result<AllFollows> {
     let own = sql("select f.uuid, l.uuid, f.approved from library_follows f
-         join libraries l on l.id = f.target_library_id where f.actor_id = ? order by f.id");
+         join libraries l on l.id = f.target_library_id where f.actor_id = ?")
+    .then(NOT_REFUSED)
+    .then(" order by f.id");
     let own: Vec<(Uuid, Uuid, Option<bool>)> = own
         .bind(permit.actor_id().unwrap_or(-1))
         .all(permit.db())

@@ -34,11 +34,11 @@ operations! {
     "library_follows", "Follows of libraries: access that people asked for.";
     /// Lists the libraries that you follow, or asked to follow.
     ///
-    /// Sorted newest first by default.
+    /// Those that were refused are left out, unless you ask for `approved=false`. Sorted newest first by default.
     list: List = read Follows, anonymous = Never, throttle = List, graphql = "libraryFollows", params = Query;
     /// Lists all libraries that you follow, or asked to follow, in short.
     ///
-    /// The list is not cut into pages.
+    /// Those that were refused are left out. The list is not cut into pages.
     all: All = read Follows, anonymous = Never, throttle = Wildcard,
         graphql = "(REST only: `Library.follow` tells it for each library)", reads = many;
     /// Returns a follow of yours, or of one of your libraries.
@@ -96,7 +96,8 @@ entity!(LibraryFollow in "library_follows": "id, uuid, actor_id, target_library_
 filter! {
     /// Filter for a list of follows of libraries. A follow must match all conditions.
     pub struct LibraryFollowFilter {
-        /// `true`: those that owners accepted. `false`: those that they refused.
+        /// `true`: those that owners accepted. `false`: those that they refused, which your own lists leave out by
+        /// default.
         approved: Option<bool>,
         /// Only follows of this library.
         target: Option<ByUuid<Library>>,
@@ -119,14 +120,14 @@ async fn listing(
     order: &[LibraryFollowOrder],
 ) -> Result<Listing> {
     let own = sql("from library_follows f where f.actor_id = ?");
-    narrowed(
-        reader,
-        own.bind(reader.actor_id().unwrap_or(-1)),
-        filter,
-        order,
-    )
-    .await
+    let mut own = own.bind(reader.actor_id().unwrap_or(-1));
+    if filter.approved.is_none() {
+        own = own.then(NOT_REFUSED);
+    }
+    narrowed(reader, own, filter, order).await
 }
+
+const NOT_REFUSED: &str = " and (f.approved is null or f.approved = true)";
 
 /// The follows of the caller's libraries.
 async fn received(

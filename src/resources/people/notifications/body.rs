@@ -75,7 +75,7 @@ async fn deeds(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Deed>> {
 
 /// A notification.
 #[derive(Debug, Serialize, Object)]
-#[oai(rename = "InboxItem")]
+#[oai(rename = "Notification")]
 struct NotificationBody {
     /// Numeric ID of the notification.
     id: i64,
@@ -91,7 +91,7 @@ struct NotificationBody {
 
 /// What somebody did.
 #[derive(Debug, Serialize, Object)]
-#[oai(rename = "InboxActivity")]
+#[oai(rename = "NotificationActivity")]
 struct DeedBody {
     /// UUID of the activity.
     uuid: Uuid,
