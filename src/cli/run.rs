@@ -17,7 +17,9 @@ use crate::{
     resources,
     rest::{document, routes::Routes},
     scope::Scope,
-    server, telemetry,
+    server,
+    store::sql,
+    telemetry,
     time::Clock,
 };
 
@@ -59,7 +61,9 @@ pub fn work(config: Config) -> Result<(), Startup> {
     telemetry::start_log(&config)?;
     runtime()?.block_on(async {
         let workers = config.workers().max(1);
+        let host = config.hostname();
         let app = App::build_to_serve(config, Clock::system()).await?;
+        check_host(&app, &host).await?;
         let told = told_to_stop();
         let working = tokio::spawn(server::work(app.clone(), workers));
         tell!("Working on jobs; {workers} uploads are imported at once.");
@@ -70,6 +74,21 @@ pub fn work(config: Config) -> Result<(), Startup> {
         app.db().close().await;
         Ok(())
     })
+}
+
+/// Refuses a host that is not the pod's: what is imported would count as another pod's.
+async fn check_host(app: &App, host: &str) -> Result<(), Startup> {
+    let theirs = sql(
+        "select a.domain from users u join actors a on a.id = u.actor_id order by u.id limit 1",
+    );
+    let theirs: Option<(String,)> = theirs.optional(app.db()).await?;
+    match theirs {
+        Some((theirs,)) if theirs != host => Err(Startup::new(format!(
+            "the accounts of this pod belong to {theirs}, not to {host}: give the worker the settings of the server, \
+             above all FUNKWHALE_HOSTNAME"
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// Prints the addresses of the server and the first commands.

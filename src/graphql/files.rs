@@ -48,7 +48,7 @@ impl Files {
     pub async fn open(&self, file: &File) -> Result<SentFilePart> {
         let mut form = self.0.lock().await;
         let Some(parts) = form.as_mut() else {
-            return Err(Error::field("audio_file", MISSING));
+            return Err(absent());
         };
         while let Some(part) = parts.next().await? {
             match part {
@@ -58,8 +58,15 @@ impl Files {
                 Part::Text { .. } => {}
             }
         }
-        Err(Error::field("audio_file", MISSING))
+        Err(absent())
     }
+}
+
+fn absent() -> Error {
+    let complaint = format!(
+        "{MISSING} Send a multipart request, with the files in the order in which the mutations use them."
+    );
+    Error::field("audio_file", complaint)
 }
 
 /// Files of a request at most.

@@ -169,6 +169,13 @@ pub async fn glance(path: &Path) -> Option<Glance> {
     }
 }
 
+/// The reason why a file is not playable, as a sentence.
+pub fn sentence(reason: &str) -> String {
+    let mut chars = reason.chars();
+    let first = chars.next().into_iter().flat_map(char::to_uppercase);
+    format!("{}.", first.chain(chars).collect::<String>())
+}
+
 /// The checksums of a file and of its audio, read once.
 fn checksums(path: &Path) -> io::Result<(String, String)> {
     let mut file = File::open(path)?;

@@ -8,6 +8,7 @@ use poem_openapi::{
     types::ParseFromJSON,
 };
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
 use super::{
     form::{FORM, fields},
@@ -237,6 +238,9 @@ fn text_mismatch(schema: &MetaSchema, text: &str) -> Option<String> {
         return Some(
             "Not a date and time as in RFC 3339, such as 2022-01-01T05:50:00Z.".to_owned(),
         );
+    }
+    if schema.format == Some("uuid") && text.parse::<Uuid>().is_err() {
+        return Some("Enter a valid UUID.".to_owned());
     }
     if schema.min_length.is_some_and(|least| least > 0) && text.trim().is_empty() {
         return Some("This field may not be blank.".to_owned());

@@ -14,6 +14,7 @@ use tracing::Instrument;
 
 use super::{
     encoding::{Coding, compress, known, validate},
+    leftover::Leftover,
     negotiation::{accepts, format_is_json, name_media},
     origin::{is_preflight, is_shared, preflight_answer, protect, share},
     routes::{JSON, Path, Routes},
@@ -78,7 +79,7 @@ impl<E: Endpoint> Endpoint for Door<E> {
 }
 
 impl<E: Endpoint> Door<E> {
-    async fn handle(&self, request: Request, id: &str) -> Response {
+    async fn handle(&self, mut request: Request, id: &str) -> Response {
         #[expect(
             clippy::disallowed_methods,
             reason = "how long a request took is not the domain's time"
@@ -91,8 +92,12 @@ impl<E: Endpoint> Door<E> {
         let coding = Coding::accepted(request.headers()).filter(|_| !is_secret(&path));
         let client = super::client::of(&self.app, &request);
         let who = self.app.ident(client.address);
+        let leftover = Leftover::of(&mut request);
         let entered = self.enter(request, client).await;
         let mut response = entered.unwrap_or_else(IntoResponse::into_response);
+        if let Some(leftover) = leftover.filter(|_| !response.status().is_success()) {
+            leftover.drain().await;
+        }
         protect(&path, response.headers_mut());
         // Adds to `Vary`, which `protect` sets only where an answer has none.
         let compressed = compress(response, coding, who).await;

@@ -10,6 +10,7 @@ pub mod encoding;
 pub mod file;
 pub mod form;
 pub mod incoming;
+mod leftover;
 mod negotiation;
 mod origin;
 pub mod outgoing;

@@ -234,7 +234,10 @@ impl SentFilePart {
 /// Whether a part is a file. Some clients name files in a way that the form's reader does not know (RFC 5987).
 fn is_file(field: &Field) -> bool {
     let is_text = |kind: &str| kind.starts_with("text/") || kind.starts_with("application/json");
-    field.file_name().is_some() || field.content_type().is_some_and(|kind| !is_text(kind))
+    let is_named = matches!(field.name(), Some("audio_file" | "file"));
+    is_named
+        || field.file_name().is_some()
+        || field.content_type().is_some_and(|kind| !is_text(kind))
 }
 
 /// Bytes of a file that nothing is made of.

@@ -11,7 +11,7 @@ use crate::{
     error::{Error, Result},
     jobs::{Failure, Perform, Running, UploadImport},
     media::{probe, staging, storage::Audio},
-    reading::{Candidate, Credit, Read, Reader, Tags},
+    reading::{Candidate, Credit, Read, Reader, Tags, sentence},
     resources::{
         catalogue::tracks,
         library::{
@@ -28,6 +28,7 @@ struct Waiting {
     id: i64,
     audio_file: String,
     source: Option<String>,
+    file_name: Option<String>,
     import_reference: String,
     #[sqlx(json)]
     import_metadata: Value,
@@ -39,7 +40,7 @@ struct Waiting {
 
 fn waiting(upload: i64) -> Sql {
     sql(
-        "select u.id, u.audio_file, u.source, u.import_reference, u.import_metadata, l.actor_id, a.id as channel_artist,
+        "select u.id, u.audio_file, u.source, u.file_name, u.import_reference, u.import_metadata, l.actor_id, a.id as channel_artist,
            a.name as channel_name
          from uploads u join libraries l on l.id = u.library_id
          left join channels c on c.library_id = l.id left join artists a on a.id = c.artist_id
@@ -98,8 +99,7 @@ async fn import(app: &App, upload: i64) -> Result<Imported> {
     match reader.read(candidate).await {
         Ok(read) => write(app, row, read).await?,
         Err(reason) => {
-            let told = format!("The file cannot be read: {reason}.");
-            fail(app, upload, "unreadable_file", &told).await?;
+            fail(app, upload, "unreadable_file", &sentence(&reason)).await?;
         }
     }
     Ok(Imported::Done)
@@ -117,6 +117,7 @@ async fn file(app: &App, row: &Waiting) -> Result<Option<PathBuf>> {
 
 /// Tells the uploader why an import failed.
 async fn fail(app: &App, upload: i64, code: &str, why: &str) -> Result<()> {
+    tracing::warn!(upload, code, why, "an upload is not imported");
     let failed = sql(
         "update uploads set import_status = 'errored', import_details = ?, import_date = ?
          where id = ? and import_status = 'pending'",
@@ -134,7 +135,9 @@ async fn fail(app: &App, upload: i64, code: &str, why: &str) -> Result<()> {
 impl Waiting {
     /// The name of the file that was uploaded.
     fn name(&self) -> Option<&str> {
-        Some(uploaded_name(self.source.as_deref())).filter(|name| !name.is_empty())
+        let uploaded = || uploaded_name(self.source.as_deref());
+        let name = self.file_name.as_deref().unwrap_or_else(uploaded);
+        Some(name).filter(|name| !name.is_empty())
     }
 
     fn said(&self) -> UploadMetadata {

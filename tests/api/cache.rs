@@ -271,7 +271,7 @@ on_both! {
 
     async fn every_column_that_is_shown_is_watched(pod: Pod) {
         // What no answer shows from memory.
-        const UNWATCHED: [&str; 5] = ["accessed_date", "audio_checksum", "checksum", "downloads_count", "modification_date"];
+        const UNWATCHED: [&str; 6] = ["accessed_date", "audio_checksum", "checksum", "downloads_count", "file_name", "modification_date"];
         let columns = match pod.backend() {
             Backend::Sqlite => "select m.name, c.name from sqlite_master m, pragma_table_info(m.name) c
                 where m.name in ('tracks', 'uploads')",

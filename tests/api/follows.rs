@@ -41,6 +41,7 @@ on_both! {
         for (target, token, told) in [
             (library.as_str(), "dora", "You are already following this library"),
             (library.as_str(), "alice", "You cannot follow your own library"),
+            ("x", "dora", "Enter a valid UUID."),
             ("00000000-0000-0000-0000-000000000000", "dora", "Object with uuid=00000000-0000-0000-0000-000000000000 does not exist."),
         ] {
             let asks = pod.post(ADDRESS, &json!({"target": target}));

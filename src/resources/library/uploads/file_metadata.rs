@@ -11,7 +11,7 @@ use crate::{
     error::{Error, Result},
     guard::Allowed,
     media::{probe, staging, storage::Audio},
-    reading::{AlbumTags, Credit, Reader, Tags},
+    reading::{AlbumTags, Credit, Reader, Tags, sentence},
     time::Date,
 };
 
@@ -138,8 +138,7 @@ pub async fn of_file(
         name: (!name.is_empty()).then(|| Path::new(name).into()),
         ffprobe: probe::beside(&permit.config().ffmpeg).into(),
     };
-    let unreadable =
-        |reason| Error::field("audio_file", format!("The file cannot be read: {reason}."));
+    let unreadable = |reason: String| Error::field("audio_file", sentence(&reason));
     let tags = reader.tags(&path).await.map_err(unreadable)?;
     Ok(Some(tags.into()))
 }

@@ -99,7 +99,10 @@ impl UploadMetadata {
     /// Checks what was sent as GraphQL, where no field is required.
     pub fn checked(self) -> Result<Self> {
         match self.check() {
-            Err(Error::Invalid(complaints)) => Err(all_told(&complaints)),
+            Err(Error::Invalid(complaints)) => {
+                let named = |(name, told)| (format!("import_metadata.{name}"), told);
+                Err(Error::Invalid(complaints.into_iter().map(named).collect()))
+            }
             _ => Ok(self),
         }
     }

@@ -234,8 +234,8 @@ async fn insert(
     let metadata = serde_json::to_value(&new.metadata).map_err(Error::internal)?;
     sql(
         "insert into uploads (uuid, fid, library_id, audio_file, source, mimetype, size, duration, bitrate,
-           creation_date, modification_date, import_status, import_reference, import_metadata)
-         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning id",
+           creation_date, modification_date, import_status, import_reference, import_metadata, file_name)
+         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning id",
     )
     .bind(received.uuid)
     .bind(fid)
@@ -254,6 +254,7 @@ async fn insert(
         Value::Null => Value::Object(serde_json::Map::new()),
         metadata => metadata,
     })
+    .bind(received.name.as_str())
     .number(tx)
     .await
 }
