@@ -34,6 +34,7 @@ pub async fn delete(app: &App, mut tx: Tx, user: i64) -> Result<()> {
         .run(&mut tx)
         .await?;
     tx.commit().await?;
+    app.add_jobs();
     app.credentials().forget_all();
     if let Some(orphans) = orphans {
         for (file,) in &orphans {

@@ -166,6 +166,7 @@ on_both! {
         let gone = dora.script(pod.ask(Method::DELETE, "/api/v1/users/me").header("content-type", "application/json").body(sure.to_string())).await;
         assert_eq!(gone.status, 204, "{}", gone.text);
         assert_eq!(dora.get("/api/v1/users/me").await.status, 401);
+        pod.work().await;
         assert!(!file.exists());
         assert_eq!(count(&pod, "select count(*) from libraries where id = 1").await, 0);
         assert_eq!(count(&pod, "select count(*) from playlists where id = 1").await, 0);
