@@ -2,7 +2,10 @@
 mod plan;
 mod reader;
 
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{
+    Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
 
 use poem::{Request, http::HeaderMap};
 use tokio::sync::OnceCell;
@@ -31,6 +34,7 @@ struct Inner {
     ledger: Mutex<Ledger>,
     budgets: OnceCell<Vec<Quota>>,
     turn: OnceCell<Turn>,
+    owes_turn: AtomicBool,
     loaders: OnceLock<Loaders>,
     files: OnceLock<Files>,
 }
@@ -50,6 +54,7 @@ impl Cx {
             ledger: Mutex::new(ledger),
             budgets: OnceCell::new(),
             turn: OnceCell::new(),
+            owes_turn: AtomicBool::new(false),
             loaders: OnceLock::new(),
             files: OnceLock::new(),
         }))
@@ -250,6 +255,19 @@ impl Cx {
         let take = || self.app().turns().take(self.0.ident);
         let taken = self.0.turn.get_or_try_init(take);
         taken.await.map(|_| ())
+    }
+
+    /// Notes that the turn is to be taken later.
+    pub fn put_off_turn(&self) {
+        self.0.owes_turn.store(true, Ordering::Relaxed);
+    }
+
+    /// Waits for the turn that was put off, if one was.
+    pub async fn take_turn_put_off(&self) -> Result<()> {
+        match self.0.owes_turn.load(Ordering::Relaxed) {
+            true => self.take_turn().await,
+            false => Ok(()),
+        }
     }
 
     /// What is left of every budget; looked at once a request, however often it is asked.

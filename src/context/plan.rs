@@ -79,10 +79,13 @@ impl Plan {
         let admitted = self.admitted.get_or_try_init(|| async {
             cx.reserve(&self.operations).await?;
             // What does nothing but take files takes its turn once they are there.
-            match self.is_dear && !self.operations.iter().all(|info| info.takes_file) {
-                true => cx.take_turn().await,
-                false => Ok(()),
+            let takes_files = self.operations.iter().all(|info| info.takes_file);
+            match (self.is_dear, takes_files) {
+                (true, true) => cx.put_off_turn(),
+                (true, false) => cx.take_turn().await?,
+                (false, _) => {}
             }
+            Ok(())
         });
         admitted.await.copied()
     }

@@ -11,7 +11,7 @@ use crate::{
     context::Cx,
     error::{Error, Result},
     rest::{
-        incoming::limited,
+        incoming::{essence, limited},
         params::Pairs,
         parts::{PARTS, Parts},
     },
@@ -74,16 +74,16 @@ pub fn from_url(query: &str) -> Result<Parameters> {
 /// What the body of a `POST` asks for. Files stay in the form until they are read.
 pub async fn from_body(cx: &Cx, mut request: Request) -> Result<Sent> {
     let content_type = request.content_type().unwrap_or_default().to_owned();
-    let essence = content_type.split(';').next().unwrap_or_default().trim();
-    if essence.eq_ignore_ascii_case(PARTS) {
+    let kind = essence(&content_type);
+    if kind.eq_ignore_ascii_case(PARTS) {
         let body = request.take_body();
-        let form = Parts::of(&request, body).await?;
+        let form = Parts::of(&request, body, Vec::new()).await?;
         let mut form = form.ok_or(Error::UnsupportedMediaType(content_type))?;
         let asked = parameters(files::request(&mut form).await?)?;
         cx.bring(Files::new(form));
         return Ok(Sent::One(asked));
     }
-    if !essence.eq_ignore_ascii_case(LEGACY) {
+    if !kind.eq_ignore_ascii_case(LEGACY) {
         return Err(Error::UnsupportedMediaType(content_type));
     }
     let (_, mut body) = request.split();

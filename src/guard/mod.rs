@@ -234,9 +234,9 @@ impl<O: Writes> Allowed<O> {
         Ok(tx)
     }
 
-    /// Waits for the turn of a request that reads many rows.
-    pub async fn take_turn(&self) -> Result<()> {
-        self.cx.take_turn().await
+    /// Waits for the turn that was put off until the request's file is there.
+    pub async fn take_turn_put_off(&self) -> Result<()> {
+        self.cx.take_turn_put_off().await
     }
 
     /// The files that come with a GraphQL request.

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{
     form::{FORM, fields},
-    incoming::limited,
+    incoming::{essence, limited},
     params::REFERENCE,
     parts::PARTS,
 };
@@ -60,13 +60,8 @@ enum Sent {
 
 async fn read(request: &Request, body: &mut RequestBody) -> Result<(Value, Sent)> {
     let content_type = request.content_type().unwrap_or("application/json");
-    let essence = content_type
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase();
-    match essence.as_str() {
+    let kind = essence(content_type).to_ascii_lowercase();
+    match kind.as_str() {
         FORM | PARTS => {
             let mut values: Map<String, Value> = Map::new();
             for (name, value) in fields(request, body).await?.iter() {

@@ -4,13 +4,13 @@ use std::time::Duration;
 use poem::{Request, RequestBody};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
-    registry::{MetaMediaType, MetaRequest, MetaSchema, MetaSchemaRef, Registry},
+    registry::{MetaRequest, Registry},
 };
 use tokio::time::timeout;
 
 use super::{
     incoming::Room,
-    parts::{MISSING, PARTS, Part, Parts, SentFilePart, UNWANTED, no_form},
+    parts::{MISSING, Part, Parts, SentFilePart, UNWANTED, meta, no_form},
 };
 use crate::error::{Error, Result};
 
@@ -39,19 +39,7 @@ impl<'a, const MOST: usize> ApiExtractor<'a> for SentFile<MOST> {
     fn register(_: &mut Registry) {}
 
     fn request_meta() -> Option<MetaRequest> {
-        let mut form = MetaSchema::new("object");
-        form.required = vec![FIELD];
-        let mut file = MetaSchema::new_with_format("string", "binary");
-        file.description = Some("The file.");
-        form.properties = vec![(FIELD, MetaSchemaRef::Inline(Box::new(file)))];
-        Some(MetaRequest {
-            description: None,
-            content: vec![MetaMediaType {
-                content_type: PARTS,
-                schema: MetaSchemaRef::Inline(Box::new(form)),
-            }],
-            required: true,
-        })
+        Some(meta(&[(FIELD, true, "The file.")]))
     }
 
     async fn from_request(
@@ -67,7 +55,7 @@ impl<'a, const MOST: usize> ApiExtractor<'a> for SentFile<MOST> {
 
 async fn read(request: &Request, body: &mut RequestBody, most: usize) -> Result<(Vec<u8>, Room)> {
     let whole = body.take().map_err(Error::internal)?;
-    let mut form = Parts::of(request, whole)
+    let mut form = Parts::of(request, whole, vec![FIELD])
         .await?
         .ok_or_else(|| no_form(request, &[FIELD]))?;
     while let Some(part) = form.next().await? {

@@ -9,7 +9,11 @@ use poem_openapi::{
     types::{ParseFromJSON, Type},
 };
 
-use super::{incoming::limited, params::Pairs, parts::PARTS};
+use super::{
+    incoming::{essence, limited},
+    params::Pairs,
+    parts::PARTS,
+};
 use crate::error::{Error, Result};
 
 pub const FORM: &str = "application/x-www-form-urlencoded";
@@ -22,11 +26,11 @@ pub struct Form<T>(pub Pairs, PhantomData<T>);
 /// The fields of a form.
 pub async fn fields(request: &Request, body: &mut RequestBody) -> Result<Pairs> {
     let kind = request.content_type().unwrap_or_default();
-    let essence = kind.split(';').next().unwrap_or_default().trim();
-    if essence.eq_ignore_ascii_case(PARTS) {
+    let kind = essence(kind);
+    if kind.eq_ignore_ascii_case(PARTS) {
         return parts(request, body).await;
     }
-    if !essence.eq_ignore_ascii_case(FORM) {
+    if !kind.eq_ignore_ascii_case(FORM) {
         return Ok(Pairs::default());
     }
     let bytes = limited(body).await?;

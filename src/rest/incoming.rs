@@ -15,6 +15,11 @@ pub const LIMIT: usize = 1 << 20;
 /// For a body to come in, in all.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
+/// A media type without its parameters: `text/plain; charset=utf-8` is `text/plain`.
+pub fn essence(kind: &str) -> &str {
+    kind.split(';').next().unwrap_or_default().trim()
+}
+
 /// Bytes in memory of all bodies that are coming in.
 const ALL: usize = 64 << 20;
 /// The beginning of each, which does not count: what most requests send comes in whatever others do.

@@ -13,7 +13,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::parts::PARTS;
+use super::{incoming::essence, parts::PARTS};
 
 /// Bytes that are read in vain, and for how long.
 const MOST: u64 = 16 << 20;
@@ -39,9 +39,8 @@ impl AsyncRead for Leftover {
 impl Leftover {
     /// The rest of the form that a request brings; `None` for other bodies, which are short.
     pub fn of(request: &mut Request) -> Option<Self> {
-        let kind = request.content_type().unwrap_or_default();
-        let start = kind.get(..PARTS.len())?;
-        if !start.eq_ignore_ascii_case(PARTS) {
+        let kind = essence(request.content_type().unwrap_or_default());
+        if !kind.eq_ignore_ascii_case(PARTS) {
             return None;
         }
         let source: Source = Box::pin(request.take_body().into_async_read());

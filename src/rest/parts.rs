@@ -24,7 +24,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::incoming::Room;
+use super::incoming::{Room, essence};
 use crate::error::{Error, Result};
 
 /// The media type of forms in parts.
@@ -45,6 +45,7 @@ pub struct Parts {
     form: Multipart,
     ahead: Ahead,
     seen: usize,
+    files: Vec<&'static str>,
     /// What it takes of the memory for all that is sent.
     room: Room,
 }
@@ -107,14 +108,17 @@ pub struct SentFilePart {
 }
 
 impl Parts {
-    /// The form of a request; `None` if it has another body.
+    /// The form of a request; `None` if it has another body. `files` are fields that are files, however they are sent.
     ///
     /// # Errors
     /// `Malformed` without a boundary; `Unavailable` when others send too much.
-    pub async fn of(request: &Request, body: Body) -> Result<Option<Self>> {
-        let kind = request.content_type().unwrap_or_default();
-        let essence = kind.split(';').next().unwrap_or_default().trim();
-        if !essence.eq_ignore_ascii_case(PARTS) {
+    pub async fn of(
+        request: &Request,
+        body: Body,
+        files: Vec<&'static str>,
+    ) -> Result<Option<Self>> {
+        let kind = essence(request.content_type().unwrap_or_default());
+        if !kind.eq_ignore_ascii_case(PARTS) {
             return Ok(None);
         }
         let mut room = Room::default();
@@ -132,6 +136,7 @@ impl Parts {
             form,
             ahead,
             seen: 0,
+            files,
             room,
         }))
     }
@@ -155,7 +160,7 @@ impl Parts {
             let Some(name) = field.name().map(str::to_owned) else {
                 continue;
             };
-            if is_file(&field) {
+            if self.files.contains(&name.as_str()) || is_file(&field) {
                 // The bytes that are read at once, and those that are read ahead.
                 self.room.make_up_to(2 * CHUNK + AHEAD)?;
                 return Ok(Some(Part::File(SentFilePart::of(
@@ -243,10 +248,35 @@ fn is_file(field: &Field) -> bool {
 /// Bytes of a file that nothing is made of.
 pub const UNWANTED: usize = 1 << 20;
 
-/// What the API's document says of a form with a file.
+/// What the API's document says of a form with these fields.
+pub fn meta(fields: &'static [FormField]) -> MetaRequest {
+    let mut form = MetaSchema::new("object");
+    for (name, is_file, about) in fields {
+        let mut field = match is_file {
+            true => MetaSchema::new_with_format("string", "binary"),
+            false => MetaSchema::new("string"),
+        };
+        field.description = Some(about);
+        let field = MetaSchemaRef::Inline(Box::new(field));
+        form.properties.push((name, field));
+        form.required.extend(is_file.then_some(*name));
+    }
+    MetaRequest {
+        description: None,
+        content: vec![MetaMediaType {
+            content_type: PARTS,
+            schema: MetaSchemaRef::Inline(Box::new(form)),
+        }],
+        required: true,
+    }
+}
+
+/// The name of a field, whether it is a file, and what it means. Files are required.
+pub type FormField = (&'static str, bool, &'static str);
+
+/// The fields of a form with files.
 pub trait FormFields: Send + Sync + 'static {
-    /// Names of the fields, whether each is a file, and what it means. Files are required.
-    const FIELDS: &'static [(&'static str, bool, &'static str)];
+    const FIELDS: &'static [FormField];
 }
 
 /// A form with a file, as the body of a request; `F` is what the document says of its fields.
@@ -263,25 +293,7 @@ impl<'a, F: FormFields> ApiExtractor<'a> for SentForm<F> {
     fn register(_: &mut Registry) {}
 
     fn request_meta() -> Option<MetaRequest> {
-        let mut form = MetaSchema::new("object");
-        for (name, is_file, about) in F::FIELDS {
-            let mut field = match is_file {
-                true => MetaSchema::new_with_format("string", "binary"),
-                false => MetaSchema::new("string"),
-            };
-            field.description = Some(about);
-            let field = MetaSchemaRef::Inline(Box::new(field));
-            form.properties.push((name, field));
-            form.required.extend(is_file.then_some(*name));
-        }
-        Some(MetaRequest {
-            description: None,
-            content: vec![MetaMediaType {
-                content_type: PARTS,
-                schema: MetaSchemaRef::Inline(Box::new(form)),
-            }],
-            required: true,
-        })
+        Some(meta(F::FIELDS))
     }
 
     async fn from_request(
@@ -290,14 +302,14 @@ impl<'a, F: FormFields> ApiExtractor<'a> for SentForm<F> {
         _: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
         let body = body.take().map_err(Error::internal)?;
-        if let Some(parts) = Parts::of(request, body).await? {
+        let files = F::FIELDS.iter().filter(|(_, is_file, _)| *is_file);
+        let names: Vec<&'static str> = files.map(|(name, ..)| *name).collect();
+        if let Some(parts) = Parts::of(request, body, names.clone()).await? {
             return Ok(Self {
                 parts,
                 fields: PhantomData,
             });
         }
-        let files = F::FIELDS.iter().filter(|(_, is_file, _)| *is_file);
-        let names: Vec<&str> = files.map(|(name, ..)| *name).collect();
         Err(no_form(request, &names).into())
     }
 }
@@ -305,7 +317,7 @@ impl<'a, F: FormFields> ApiExtractor<'a> for SentForm<F> {
 /// Why a body that is no form in parts is not taken; these fields are files.
 pub fn no_form(request: &Request, files: &[&str]) -> Error {
     let kind = request.content_type().unwrap_or_default();
-    match kind.split(';').next().unwrap_or_default().trim() {
+    match essence(kind) {
         // No file can come in these.
         "" | "application/json" | "application/x-www-form-urlencoded" => {
             let missing = |name: &&str| ((*name).to_owned(), vec![MISSING.to_owned()]);

@@ -8,6 +8,7 @@ mod replaced;
 mod report;
 mod settle;
 mod traces;
+mod twins;
 mod update;
 mod uploaded;
 mod walk;

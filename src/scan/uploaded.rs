@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{catalogue::Catalogue, covers, files, settle};
+use super::{catalogue::Catalogue, covers, settle, twins};
 use crate::{
     app::App,
     error::{Error, Result},
@@ -223,7 +223,7 @@ async fn twin(tx: &mut Tx, row: &Waiting, read: &Read) -> Result<Option<Twin>> {
          where coalesce(u.import_status, '') = 'finished' and u.id <> ?",
     )
     .bind(row.id)
-    .and(files::alike_in(&own, Some(&read.checksum), &read.audio))
+    .and(twins::alike_in(&own, Some(&read.checksum), &read.audio))
     .then(" order by u.id")
     .all(tx)
     .await?;
@@ -279,7 +279,7 @@ async fn finish(
     read: &Read,
 ) -> Result<()> {
     let (status, details) = match twin {
-        Some(twin) => ("skipped", files::duplicate_of(twin.uuid)),
+        Some(twin) => ("skipped", twins::duplicate_of(twin.uuid)),
         None => ("finished", json!({})),
     };
     let now = app.clock().now();

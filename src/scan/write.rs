@@ -8,8 +8,10 @@ use sqlx::FromRow;
 use super::{
     Report, Step,
     catalogue::Catalogue,
-    files::{self, Folder, Twin},
-    replaced, settle, update,
+    files::{self, Folder},
+    replaced, settle,
+    twins::{self, Twin},
+    update,
 };
 use crate::{
     app::App,
@@ -133,7 +135,7 @@ impl<'a> Writer<'a> {
 
     /// Adds a file, or finds the upload whose file has moved here; returns its album.
     async fn add(&mut self, tx: &mut Tx, read: &Read, counts: &mut Report) -> Result<Option<i64>> {
-        let twins = files::twins(tx, self.folder, read).await?;
+        let twins = twins::twins(tx, self.folder, read).await?;
         let nearest = twins.iter().min_by_key(|twin| twin.distance(read));
         if let Some(twin) = nearest {
             if twin.has_moved_to(&read.candidate.path) {
@@ -146,7 +148,7 @@ impl<'a> Writer<'a> {
             }
             // Whether it is a duplicate is certain once all files have been read.
             counts.duplicates += 1;
-            let status = ("skipped", files::duplicate_of(twin.uuid));
+            let status = ("skipped", twins::duplicate_of(twin.uuid));
             let upload = self.insert(tx, read, twin.track_id, status).await?;
             self.catalogue.traces.uploads.insert(upload);
             self.catalogue.traces.new.insert(upload);

@@ -9,7 +9,7 @@ use crate::{
     error::Result,
     reading::{Candidate, Read, Tags, TrackDetails},
     resources::{catalogue::tracks, library::uploads::CATALOGUE},
-    scan::{BREATH, Report, catalogue::Catalogue, files, find, update},
+    scan::{BREATH, Report, catalogue::Catalogue, files, find, twins, update},
     store::{Sql, Tx, sql, text::folded},
 };
 
@@ -224,7 +224,7 @@ async fn with_same_audio(tx: &mut Tx, mine: &Row) -> Result<Vec<Row>> {
         return Ok(Vec::new());
     };
     rows()
-        .append(files::alike(mine.library_id, mine.checksum.as_deref(), audio))
+        .append(twins::alike(mine.library_id, mine.checksum.as_deref(), audio))
         .then(" and u.id <> ? and (u.import_status <> 'errored' or u.import_details = ?) order by u.id")
         .bind(mine.id)
         .bind(files::gone())
@@ -251,7 +251,7 @@ async fn skip(tx: &mut Tx, mine: &Row, other: &Row) -> Result<()> {
     let skip = sql(
         "update uploads set import_status = 'skipped', import_details = ?, track_id = ? where id = ?",
     );
-    skip.bind(files::duplicate_of(uuid))
+    skip.bind(twins::duplicate_of(uuid))
         .bind(other.track_id)
         .bind(mine.id)
         .run(tx)

@@ -10,7 +10,7 @@ use crate::{
     load::Entity,
     resources::{
         library::libraries::{Library, PrivacyLevel},
-        people::notifications::{forget, tell_of_acceptance, tell_of_follow},
+        people::notifications::{NotificationType, forget, tell},
     },
     store::{Tx, sql},
 };
@@ -58,7 +58,8 @@ pub async fn create(permit: &Allowed<Create>, new: NewFollow) -> Result<LibraryF
     let added: Option<(i64,)> = added.optional(&mut tx).await?;
     let known = || Error::field("target", "You are already following this library");
     let (id,) = added.ok_or_else(known)?;
-    tell_of_follow(permit, &mut tx, (id, library), (me, owner)).await?;
+    let told = (NotificationType::Follow, me, owner);
+    tell(permit, &mut tx, told, (id, library)).await?;
     let follow = found(&mut tx, id).await?;
     tx.commit().await?;
     Ok(follow)
@@ -105,11 +106,11 @@ async fn decide<O: Operation + Writes>(
         .run(&mut tx)
         .await?;
     let follow = found(&mut tx, id).await?;
-    forget(&mut tx, id, Some("Accept")).await?;
+    forget(&mut tx, id, Some(NotificationType::Accept)).await?;
     if approved {
-        let about = (id, follow.target_library_id);
         let owner = permit.actor_id().ok_or(Error::Forbidden)?;
-        tell_of_acceptance(permit, &mut tx, about, (owner, follow.actor_id)).await?;
+        let told = (NotificationType::Accept, owner, follow.actor_id);
+        tell(permit, &mut tx, told, (id, follow.target_library_id)).await?;
     }
     tx.commit().await?;
     Ok(follow)

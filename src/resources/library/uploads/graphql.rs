@@ -209,7 +209,7 @@ async fn created(permit: &Allowed<Create>, input: CreateUploadInput) -> Result<U
     };
     new.precheck(permit).await?;
     let received = receive(permit, permit.files().open(&input.audio_file).await?).await?;
-    permit.take_turn().await?;
+    permit.take_turn_put_off().await?;
     write::store(permit, new, received).await
 }
 

@@ -9,7 +9,7 @@ use crate::{
     media::{incoming::Share, staging::Staging},
     reading,
     resources::people::users::quota,
-    rest::parts::SentFilePart,
+    rest::{incoming::essence, parts::SentFilePart},
     store::Tx,
 };
 
@@ -108,20 +108,16 @@ fn extension(name: &str) -> String {
 
 /// The media type that a sender tells, if it is a plain one.
 fn media(told: Option<&str>) -> String {
-    let essence = told
-        .unwrap_or_default()
-        .split(';')
-        .next()
-        .unwrap_or_default();
+    let essence = essence(told.unwrap_or_default());
     let is_plain = |part: &str| {
         !part.is_empty()
             && part
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || b"-+._".contains(&byte))
     };
-    let parts = essence.trim().split_once('/');
+    let parts = essence.split_once('/');
     match parts.is_some_and(|(kind, name)| is_plain(kind) && is_plain(name)) {
-        true if essence.len() <= 100 => essence.trim().to_ascii_lowercase(),
+        true if essence.len() <= 100 => essence.to_ascii_lowercase(),
         _ => "application/octet-stream".to_owned(),
     }
 }

@@ -341,12 +341,12 @@ pub async fn change(
     let now = permit.clock().now();
     let mut tx = permit.begin().await?;
     let draft = sql(
-        "select u.id from uploads u join libraries l on l.id = u.library_id
+        "select u.id, u.library_id from uploads u join libraries l on l.id = u.library_id
          where u.import_status = 'draft' and u.audio_file <> '' and l.actor_id = ? and u.",
     )
     .bind(permit.actor_id().unwrap_or(-1))
     .append(key.condition());
-    let id = draft.number(&mut tx).await?;
+    let (id, there): (i64, i64) = draft.one(&mut tx).await?;
     tx.lock(sql("select id from uploads where id = ?").bind(id))
         .await?;
     let library = match &changes.library {
@@ -356,8 +356,6 @@ pub async fn change(
         }
         None => None,
     };
-    let there = sql("select library_id from uploads where id = ?").bind(id);
-    let there = there.number(&mut tx).await?;
     let named = (library.unwrap_or(there), metadata.as_ref());
     check_references(permit, &mut tx, named).await?;
     let metadata = metadata.map(serde_json::to_value).transpose();

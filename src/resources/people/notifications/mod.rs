@@ -8,7 +8,7 @@ use sqlx::FromRow;
 
 pub use self::{
     body::Rest,
-    write::{forget, tell_of_acceptance, tell_of_follow},
+    write::{forget, tell},
 };
 use crate::{
     context::Reader,

@@ -1,7 +1,7 @@
 //! Writing notifications, and marking them as read.
 use serde_json::{Value, json};
 
-use super::{Act, Notification, NotificationFilter, Update, listing};
+use super::{Act, Notification, NotificationFilter, NotificationType, Update, listing};
 use crate::{
     context::Reader,
     error::{Error, Result},
@@ -9,59 +9,26 @@ use crate::{
     guard::Allowed,
     load::Entity,
     store::{Tx, sql},
-    time::Timestamp,
 };
-
-/// What somebody did with a follow of a library.
-struct Deed {
-    kind: &'static str,
-    /// Who did it, and whom it concerns: actors.
-    by: i64,
-    to: i64,
-    /// Type and ID of what it was done to, and of what comes of it.
-    object: (&'static str, i64),
-    related: (&'static str, i64),
-}
 
 const LIBRARY: &str = "library";
 const FOLLOW: &str = "libraryfollow";
 
-/// Tells the owner of a library that somebody follows it, or asks to.
-pub async fn tell_of_follow(
+/// Tells an actor what another one did with a follow of a library: the owner, that somebody follows it or asks to; the
+/// follower, that the owner gave access. The follow and the library are told by ID.
+pub async fn tell(
     reader: &Reader,
     tx: &mut Tx,
+    (kind, by, to): (NotificationType, i64, i64),
     (follow, library): (i64, i64),
-    (by, to): (i64, i64),
 ) -> Result<()> {
-    let deed = Deed {
-        kind: "Follow",
-        by,
-        to,
-        object: (LIBRARY, library),
-        related: (FOLLOW, follow),
+    let (library, follow) = ((LIBRARY, library), (FOLLOW, follow));
+    // What it was done to, and what comes of it.
+    let (object, related) = match kind {
+        NotificationType::Follow => (library, follow),
+        NotificationType::Accept => (follow, library),
     };
-    tell(reader, tx, &deed).await
-}
-
-/// Tells a follower that the owner of a library gave access to it.
-pub async fn tell_of_acceptance(
-    reader: &Reader,
-    tx: &mut Tx,
-    (follow, library): (i64, i64),
-    (by, to): (i64, i64),
-) -> Result<()> {
-    let deed = Deed {
-        kind: "Accept",
-        by,
-        to,
-        object: (FOLLOW, follow),
-        related: (LIBRARY, library),
-    };
-    tell(reader, tx, &deed).await
-}
-
-async fn tell(reader: &Reader, tx: &mut Tx, deed: &Deed) -> Result<()> {
-    let (uuid, now): (_, Timestamp) = (crate::random::uuid(), reader.clock().now());
+    let uuid = crate::random::uuid();
     let fid = format!("{}/federation/activities/{uuid}", reader.names().public_url);
     let activity = sql(
         "insert into activities (uuid, fid, actor_id, type, payload, creation_date, object_type, object_id,
@@ -69,18 +36,18 @@ async fn tell(reader: &Reader, tx: &mut Tx, deed: &Deed) -> Result<()> {
     )
     .bind(uuid)
     .bind(fid.as_str())
-    .bind(deed.by)
-    .bind(deed.kind)
-    .bind(json!({ "id": fid, "type": deed.kind }))
-    .bind(now)
-    .bind(deed.object.0)
-    .bind(deed.object.1)
-    .bind(deed.related.0)
-    .bind(deed.related.1)
+    .bind(by)
+    .bind(kind)
+    .bind(json!({ "id": fid, "type": kind }))
+    .bind(reader.clock().now())
+    .bind(object.0)
+    .bind(object.1)
+    .bind(related.0)
+    .bind(related.1)
     .number(&mut *tx)
     .await?;
     sql("insert into inbox_items (actor_id, activity_id, type, is_read) values (?, ?, 'to', false)")
-        .bind(deed.to)
+        .bind(to)
         .bind(activity)
         .run(tx)
         .await
@@ -89,7 +56,7 @@ async fn tell(reader: &Reader, tx: &mut Tx, deed: &Deed) -> Result<()> {
 
 /// Deletes what was told of a follow, so that nobody fills an inbox by doing it again and again. `kind` is that of what
 /// was told, or all of it.
-pub async fn forget(tx: &mut Tx, follow: i64, kind: Option<&'static str>) -> Result<()> {
+pub async fn forget(tx: &mut Tx, follow: i64, kind: Option<NotificationType>) -> Result<()> {
     for about in [
         "delete from activities where related_object_type = ? and related_object_id = ?",
         "delete from activities where object_type = ? and object_id = ?",
