@@ -72,9 +72,13 @@ impl App {
         Self::opened(config, clock, false, None).await
     }
 
-    /// The same, for the server, whose statements have a deadline.
+    /// The same, for the server, whose statements have a deadline, and whose files have to be there.
     pub async fn build_to_serve(config: Config, clock: Clock) -> Result<Self, Startup> {
-        Self::opened(config, clock, true, Some(STATEMENT)).await
+        let app = Self::opened(config, clock, true, Some(STATEMENT)).await?;
+        if let Some(bucket) = app.media().storage.bucket() {
+            bucket.check(&app.config().s3).await?;
+        }
+        Ok(app)
     }
 
     async fn opened(
@@ -104,7 +108,7 @@ impl App {
             hashing: Hashing::default(),
             turns: Turns::default(),
             foreign_hash: Cached::for_seconds(60),
-            media: Media::new(&config),
+            media: Media::new(&config, &clock)?,
             fetcher: Fetcher::new(config.fetch_private),
             names: Names {
                 host: config.hostname(),

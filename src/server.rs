@@ -260,6 +260,9 @@ async fn keep_house(app: App) {
             }
             Err(error) => error.log(),
         }
+        if let Some(copies) = app.media().storage.copies() {
+            copies.tidy().await;
+        }
     }
 }
 

@@ -30,6 +30,7 @@ pub fn run(mut config: Config) -> Result<(), Startup> {
     // Keep the demo apart from the pod in the data folder.
     config.data = config.data.join("demo");
     config.media_root = None;
+    config.s3.s3_bucket = None;
     config.funkwhale_hostname = config.funkwhale_hostname.or(Some(config.bind.to_string()));
     config.funkwhale_protocol = config.funkwhale_protocol.or(Some("http".to_owned()));
     runtime()?.block_on(async {

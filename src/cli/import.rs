@@ -125,7 +125,8 @@ fn tell(report: &Report, order: &Order, known_as: &str) {
     }
     if order.media.is_none() {
         tell!(
-            "Media files were not imported: set MEDIA_ROOT to their folder, or import with --media."
+            "Media files were not imported: set MEDIA_ROOT to their folder or AWS_STORAGE_BUCKET_NAME to their bucket, or \
+             import with --media."
         );
     }
     if let [host, ..] = &report.hosts[..]

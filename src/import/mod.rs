@@ -53,6 +53,12 @@ pub trait Watch: Send {
 
 /// Imports a pod into an empty database.
 pub async fn import(app: &App, order: &Order, watch: &mut dyn Watch) -> Result<Report, Startup> {
+    if order.media.is_some() && app.config().s3.bucket().is_some() {
+        return Err(Startup::new(
+            "the files of this pod are in a bucket: copy them there with a tool of your store, under the names that \
+             they have in the media folder, and import without --media",
+        ));
+    }
     let mut source = Source::open(&order.from).await?;
     let mut tx = app.db().begin().await?;
     let held: Population = sql(Population::SELECT).one(&mut tx).await?;

@@ -1,16 +1,19 @@
 //! Audio and pictures: storing, sending, and converting them.
+pub mod bucket;
 mod chunks;
+mod copies;
 pub mod directory;
 pub mod incoming;
 pub mod picture;
 pub mod probe;
 pub mod public;
 pub mod serve;
+mod spare;
 pub mod staging;
 pub mod storage;
 pub mod transcode;
 
-use std::time::Duration;
+use std::{fs, io, path::Path, time::Duration};
 
 use moka::{
     ops::compute::{CompResult, Op},
@@ -18,7 +21,12 @@ use moka::{
 };
 
 use self::{incoming::Incoming, picture::Pictures, storage::Storage, transcode::Transcoder};
-use crate::{config::Config, throttle::Ident, time::Timestamp};
+use crate::{
+    config::Config,
+    error::Startup,
+    throttle::Ident,
+    time::{Clock, Timestamp},
+};
 
 /// Everything that handles files; built once per server.
 pub struct Media {
@@ -33,9 +41,9 @@ pub struct Media {
 const HEARD: i64 = 6 * 3600;
 
 impl Media {
-    pub fn new(config: &Config) -> Self {
-        let storage = Storage::new(config);
-        Self {
+    pub fn new(config: &Config, clock: &Clock) -> Result<Self, Startup> {
+        let storage = Storage::new(config, clock)?;
+        Ok(Self {
             transcoder: Transcoder::new(config, &storage),
             pictures: Pictures::new(storage.clone()),
             incoming: Incoming::default(),
@@ -44,7 +52,7 @@ impl Media {
                 .time_to_live(Duration::from_secs(24 * 3600))
                 .build(),
             storage,
-        }
+        })
     }
 
     /// Whether this listener has not been counted for this upload recently; counts them now.
@@ -60,4 +68,16 @@ impl Media {
             CompResult::Inserted(_) | CompResult::ReplacedWith(_)
         )
     }
+}
+
+/// Writes a file, whole or not at all.
+fn keep(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
+    let unfinished = folder.join(format!(".{}", crate::random::uuid().simple()));
+    fs::write(&unfinished, bytes)?;
+    fs::rename(&unfinished, path).inspect_err(|_| {
+        // Ignored, because the original failure is reported.
+        let _ = fs::remove_file(&unfinished);
+    })
 }

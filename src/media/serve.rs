@@ -8,12 +8,12 @@ use std::{
 };
 
 use poem::{
-    Body, FromRequest, Request, RequestBody, Response,
+    Body, FromRequest, Request, RequestBody, Response, ResponseBuilder,
     http::{HeaderMap, StatusCode},
 };
 use tokio::task::spawn_blocking;
 
-use super::chunks;
+use super::{bucket::Bucket, chunks, storage};
 use crate::{
     error::{Error, Result},
     rest::encoding::names,
@@ -55,8 +55,17 @@ impl<'a> FromRequest<'a> for Wanted {
 
 /// The version of a file.
 struct Version {
+    /// In bytes.
+    size: u64,
     etag: String,
     modified: Option<SystemTime>,
+}
+
+/// How to answer a request.
+enum Answer {
+    Empty(Response),
+    /// With so many bytes from the first one on.
+    Bytes(ResponseBuilder, u64, u64),
 }
 
 /// The part of a file to send.
@@ -77,41 +86,31 @@ pub async fn file(path: &Path, content_type: &str, wanted: &Wanted) -> Result<Re
         Err(error) if is_absent(error.kind()) => return Err(Error::NotFound),
         Err(error) => return Err(Error::internal(error)),
     };
-    let version = Version::of(&metadata);
-    let builder = Response::builder()
-        .header("accept-ranges", "bytes")
-        .header("etag", &version.etag);
-    let builder = match version.modified {
-        Some(time) => builder.header("last-modified", httpdate::fmt_http_date(time)),
-        None => builder,
-    };
-    if version.is_known_to(wanted) {
-        return Ok(builder.status(StatusCode::NOT_MODIFIED).finish());
-    }
-    let size = metadata.len();
-    let builder = builder.content_type(content_type);
-    let (builder, first, length) = match version.part(wanted, size) {
-        Part::Unsatisfiable => {
-            return Ok(builder
-                .status(StatusCode::RANGE_NOT_SATISFIABLE)
-                .header("content-range", format!("bytes */{size}"))
-                .finish());
+    let version = Version::of(metadata.len(), metadata.modified().ok());
+    Ok(match version.answer(content_type, wanted) {
+        Answer::Empty(response) => response,
+        Answer::Bytes(builder, first, length) => {
+            builder.body(Body::from_bytes_stream(chunks::stream(file, first, length)))
         }
-        Part::Whole => (builder, 0, size),
-        Part::Bytes(first, last) => (
-            builder
-                .status(StatusCode::PARTIAL_CONTENT)
-                .header("content-range", format!("bytes {first}-{last}/{size}")),
-            first,
-            last - first + 1,
-        ),
-    };
-    let builder = builder.header("content-length", length);
-    Ok(if wanted.head {
-        builder.finish()
-    } else {
-        builder.body(Body::from_bytes_stream(chunks::stream(file, first, length)))
     })
+}
+
+/// A file of a bucket as requested; `NotFound` if it does not exist.
+pub async fn object(
+    bucket: &Bucket,
+    place: &str,
+    content_type: &str,
+    wanted: &Wanted,
+) -> Result<Response> {
+    let found = bucket.look(place).await.map_err(storage::failed)?;
+    let version = Version::of(found.size, Some(found.last_modified.into()));
+    match version.answer(content_type, wanted) {
+        Answer::Empty(response) => Ok(response),
+        Answer::Bytes(builder, first, length) => {
+            let bytes = bucket.read(place, first..first + length).await;
+            Ok(builder.body(Body::from_bytes_stream(bytes.map_err(storage::failed)?)))
+        }
+    }
 }
 
 fn is_absent(kind: ErrorKind) -> bool {
@@ -136,13 +135,51 @@ fn open(path: &Path) -> io::Result<(File, Metadata)> {
 }
 
 impl Version {
-    fn of(metadata: &Metadata) -> Self {
-        let modified = metadata.modified().ok();
+    fn of(size: u64, modified: Option<SystemTime>) -> Self {
         let since = modified.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
         let nanos = since.map_or(0, |since| since.as_nanos());
         Self {
-            etag: format!("\"{:x}-{nanos:x}\"", metadata.len()),
+            size,
+            etag: format!("\"{size:x}-{nanos:x}\""),
             modified,
+        }
+    }
+
+    fn answer(&self, content_type: &str, wanted: &Wanted) -> Answer {
+        let builder = Response::builder()
+            .header("accept-ranges", "bytes")
+            .header("etag", &self.etag);
+        let builder = match self.modified {
+            Some(time) => builder.header("last-modified", httpdate::fmt_http_date(time)),
+            None => builder,
+        };
+        if self.is_known_to(wanted) {
+            return Answer::Empty(builder.status(StatusCode::NOT_MODIFIED).finish());
+        }
+        let size = self.size;
+        let builder = builder.content_type(content_type);
+        let (builder, first, length) = match self.part(wanted) {
+            Part::Unsatisfiable => {
+                return Answer::Empty(
+                    builder
+                        .status(StatusCode::RANGE_NOT_SATISFIABLE)
+                        .header("content-range", format!("bytes */{size}"))
+                        .finish(),
+                );
+            }
+            Part::Whole => (builder, 0, size),
+            Part::Bytes(first, last) => (
+                builder
+                    .status(StatusCode::PARTIAL_CONTENT)
+                    .header("content-range", format!("bytes {first}-{last}/{size}")),
+                first,
+                last - first + 1,
+            ),
+        };
+        let builder = builder.header("content-length", length);
+        match wanted.head || length == 0 {
+            true => Answer::Empty(builder.finish()),
+            false => Answer::Bytes(builder, first, length),
         }
     }
 
@@ -160,7 +197,7 @@ impl Version {
             })
     }
 
-    fn part(&self, wanted: &Wanted, size: u64) -> Part {
+    fn part(&self, wanted: &Wanted) -> Part {
         let current = wanted.if_range.as_deref().is_none_or(|known| {
             known == self.etag
                 || httpdate::parse_http_date(known).is_ok_and(|known| {
@@ -169,7 +206,7 @@ impl Version {
                 })
         });
         match &wanted.range {
-            Some(range) if current => part(range, size),
+            Some(range) if current => part(range, self.size),
             _ => Part::Whole,
         }
     }

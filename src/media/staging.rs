@@ -1,5 +1,6 @@
 //! Files that are coming in. They are written under a name of their own, and come to their place only once a row of the
-//! database names them: a crash leaves neither a row without a file, nor a file without a row.
+//! database names them: a crash leaves neither a row without a file, nor a file without a row. In a bucket they are before
+//! the row, since the machine that received them may not come back; the name of their own goes last.
 use std::{
     fs, io,
     path::{Path, PathBuf},
@@ -71,6 +72,20 @@ impl Staging {
         place(&self.name)
     }
 
+    /// Puts the file in the bucket, if there is one. From here on it outlives its drop: if no row names it, it is among
+    /// those [`left`].
+    pub async fn offer(&mut self, storage: &Storage) -> io::Result<()> {
+        let Some(copies) = storage.copies().cloned() else {
+            return Ok(());
+        };
+        self.is_kept = true;
+        let (place, path) = (self.place(), self.path.clone());
+        // To its end, also if the client leaves: parts of files in a bucket are found by nobody.
+        tokio::spawn(async move { copies.put(&place, &path).await })
+            .await
+            .map_err(io::Error::other)?
+    }
+
     /// Leaves the file for [`settle`]: a row names it.
     pub fn keep(mut self) {
         self.is_kept = true;
@@ -95,15 +110,26 @@ fn place(name: &str) -> String {
 pub async fn settle(storage: &Storage, audio_file: &str) -> io::Result<()> {
     let name = Path::new(audio_file).file_name().unwrap_or_default();
     let staged = storage.media().join(STAGE).join(name);
-    let Some(placed) = storage.within_media(audio_file) else {
+    let Some(placed) = storage.here(audio_file) else {
         return Ok(());
     };
-    spawn_blocking(move || match staged.exists() {
-        true => rename(&staged, &placed),
-        false => Ok(()),
-    })
-    .await
-    .map_err(io::Error::other)?
+    if !tokio::fs::try_exists(&staged).await? {
+        return Ok(());
+    }
+    let copies = storage.copies();
+    if let Some(copies) = copies
+        && !copies.bucket.has(audio_file).await?
+    {
+        copies.put(audio_file, &staged).await?;
+    }
+    let to = placed.clone();
+    spawn_blocking(move || rename(&staged, &to))
+        .await
+        .map_err(io::Error::other)??;
+    if let Some(copies) = copies {
+        copies.added(&placed).await;
+    }
+    Ok(())
 }
 
 /// Removes the file of a row that is gone, wherever on its way it is.
@@ -111,13 +137,11 @@ pub async fn remove(storage: &Storage, audio_file: &str) -> io::Result<()> {
     let name = Path::new(audio_file).file_name().unwrap_or_default();
     // First, so that nobody puts it in its place afterwards.
     let staged = storage.media().join(STAGE).join(name);
-    for path in [Some(staged), storage.within_media(audio_file)] {
-        match tokio::fs::remove_file(path.unwrap_or_default()).await {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
+    match tokio::fs::remove_file(staged).await {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
     }
-    Ok(())
+    storage.remove(audio_file).await
 }
 
 fn rename(from: &Path, to: &Path) -> io::Result<()> {
@@ -141,13 +165,6 @@ pub struct Left {
     pub uuid: Uuid,
     /// The place that it was to have.
     pub place: String,
-    path: PathBuf,
-}
-
-impl Left {
-    pub async fn remove(&self) {
-        _ = tokio::fs::remove_file(&self.path).await;
-    }
 }
 
 /// The files that have not come to their place, though nothing has been added to them for long.
@@ -163,7 +180,6 @@ pub async fn left(storage: &Storage, now: SystemTime) -> Vec<Left> {
             (silent.ok()? > SILENCE).then(|| Left {
                 uuid,
                 place: place(&name),
-                path: entry.path(),
             })
         };
         entries.filter_map(left).collect()

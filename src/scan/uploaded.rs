@@ -1,5 +1,8 @@
 //! Importing an upload as a job: its file is read into the catalogue as a scan reads files.
-use std::path::{Path, PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use serde_json::{Value, json};
 use sqlx::FromRow;
@@ -111,8 +114,14 @@ async fn file(app: &App, row: &Waiting) -> Result<Option<PathBuf>> {
     staging::settle(storage, &row.audio_file)
         .await
         .map_err(Error::internal)?;
-    let audio = Audio::named(&row.audio_file, row.source.as_deref());
-    Ok(audio.and_then(|audio| storage.path(&audio)))
+    let Some(audio) = Audio::named(&row.audio_file, row.source.as_deref()) else {
+        return Ok(None);
+    };
+    match storage.fetched_audio(&audio).await {
+        Ok(path) => Ok(Some(path)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::internal(error)),
+    }
 }
 
 /// Tells the uploader why an import failed.

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 
-use crate::support::{Answer, Backend, Data, Pod, contract};
+use crate::support::{Answer, Backend, Data, IN_FOLDER, Pod, contract};
 
 /// What is judged; the rest is replayed for its effect.
 const AREAS: &[&str] = &[
@@ -71,6 +71,7 @@ async fn replay(backend: Backend) {
         return;
     };
     let settings = ["--reverse-proxy-type", "nginx", "--num-proxies", "1"];
+    let settings = [&settings[..], &IN_FOLDER].concat();
     let Some(pod) = Pod::with(backend, Data::Contract, &settings).await else {
         return;
     };

@@ -8,7 +8,7 @@ use baleen::{
     token::token_hash,
 };
 
-use crate::support::{Backend, Data, Nobody, PASSWORD, Pod, Visitor, contract, on_both};
+use crate::support::{Backend, Data, IN_FOLDER, Nobody, PASSWORD, Pod, Visitor, contract, on_both};
 
 fn order(from: PathBuf) -> Order {
     Order {
@@ -24,7 +24,7 @@ fn small() -> PathBuf {
 }
 
 async fn empty(backend: Backend) -> Pod {
-    Pod::with(backend, Data::Nothing, &[]).await.unwrap()
+    Pod::with(backend, Data::Nothing, &IN_FOLDER).await.unwrap()
 }
 
 async fn count(pod: &Pod, table: &'static str) -> i64 {

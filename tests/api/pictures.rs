@@ -22,7 +22,7 @@ fn picture(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
 }
 
 /// A JPEG that says where it was taken, and that it is to be turned by a quarter.
-fn photo(width: u32, height: u32) -> Vec<u8> {
+pub fn photo(width: u32, height: u32) -> Vec<u8> {
     let mut exif = b"Exif\0\0II*\0\x08\0\0\0\x02\0".to_vec();
     exif.extend_from_slice(b"\x12\x01\x03\0\x01\0\0\0\x06\0\0\0");
     exif.extend_from_slice(b"\x10\x01\x02\0\x05\0\0\0\x26\0\0\0\0\0\0\0HERE\0");
@@ -31,7 +31,7 @@ fn photo(width: u32, height: u32) -> Vec<u8> {
     [&jpeg[..2], b"\xff\xe1", &length, &exif, &jpeg[2..]].concat()
 }
 
-async fn attach(pod: &Pod, bytes: &[u8]) -> Value {
+pub async fn attach(pod: &Pod, bytes: &[u8]) -> Value {
     let ask = pod.ask(Method::POST, "/api/v1/attachments").by("alice");
     let answer = ask.file("c.jpg", "image/jpeg", bytes).send().await;
     assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text);
@@ -134,7 +134,7 @@ on_both! {
         let huge = huge.file("a.png", "image/png", &vec![0; (5 << 20) + 1]).send().await;
         assert_eq!(huge.status, StatusCode::PAYLOAD_TOO_LARGE);
         assert_eq!(count().await, before);
-        assert!(!pod.media().join("attachments").exists());
+        assert!(!pod.stored().join("attachments").exists());
     }
 
     async fn pictures_stay_within_a_quota(pod: Pod) {
@@ -146,7 +146,7 @@ on_both! {
         let ask = pod.ask(Method::POST, "/api/v1/attachments").by("alice");
         let refused = ask.file("c.jpg", "image/jpeg", &photo(300, 900)).send().await;
         assert_eq!(refused.json(), json!({"file": ["Your pictures would take more than your quota of 1 MB."]}));
-        let files = files_in(&pod.media().join("attachments"));
+        let files = files_in(&pod.stored().join("attachments"));
         assert_eq!(files, 1, "nothing is left of what was refused");
         // A cover of an album came with audio.
         sql("update albums set attachment_cover_id = (select id from attachments where uuid = ?) where id = 1")
@@ -244,7 +244,7 @@ async fn what_another_pod_sends_is_looked_at_first() {
         let answer = pod.get(&proxied("")).send().await;
         assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
     }
-    assert!(!pod.media().join("attachments").exists());
+    assert!(!pod.stored().join("attachments").exists());
 }
 
 #[tokio::test]
@@ -256,7 +256,7 @@ async fn the_media_folder_shows_pictures_and_nothing_else() {
         "attachments/a.jpg",
         "secret",
     ] {
-        let path = pod.media().join(file);
+        let path = pod.stored().join(file);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, "x").unwrap();
     }

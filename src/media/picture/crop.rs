@@ -14,9 +14,13 @@ use tokio::{
     time::timeout,
 };
 
-use super::{super::storage::Storage, Fit, Unfit, cleaned, decoded, jpeg, keep};
+use super::{Fit, Unfit, cleaned, decoded, jpeg};
 use crate::{
     error::{Error, Result},
+    media::{
+        keep,
+        storage::{self, Storage},
+    },
     shares::Shares,
     throttle::Ident,
 };
@@ -119,20 +123,17 @@ impl Pictures {
     /// The public picture at this path in the media folder. Crops are made on first request, as
     /// WebP for clients that accept it.
     pub async fn shown(&self, file: &str, takes_webp: bool) -> Result<Shown> {
-        let path = self.storage.within_media(file);
-        let path = path.filter(|_| PUBLIC.iter().any(|folder| file.starts_with(folder)));
+        let is_public = |file: &str| PUBLIC.iter().any(|folder| file.starts_with(folder));
+        let path = self.storage.here(file).filter(|_| is_public(file));
         let path = path.ok_or(Error::NotFound)?;
         let Some((crop, original)) = Crop::read(file) else {
+            let path = self.storage.fetched(file).await.map_err(storage::failed)?;
             let content_type = content_type(&path);
             return Ok(Shown { path, content_type });
         };
-        if !PUBLIC.iter().any(|folder| original.starts_with(folder)) {
+        if !is_public(&original) {
             return Err(Error::NotFound);
         }
-        let original = self
-            .storage
-            .within_media(&original)
-            .ok_or(Error::NotFound)?;
         let (path, content_type) = match takes_webp {
             true => (
                 PathBuf::from(format!("{}.webp", path.display())),
@@ -144,7 +145,9 @@ impl Pictures {
             }
         };
         if !tokio::fs::try_exists(&path).await.unwrap_or(false) {
-            self.make(original, path.clone(), crop).await?;
+            let original = self.storage.fetched(&original).await;
+            self.make(original.map_err(storage::failed)?, path.clone(), crop)
+                .await?;
         }
         Ok(Shown { path, content_type })
     }
@@ -179,12 +182,9 @@ impl Pictures {
     /// Stores a picture in the media folder under an unused name.
     pub async fn store(&self, fit: Fit) -> Result<Stored> {
         let file = Storage::fresh(STORED, fit.extension);
-        let path = self.storage.within_media(&file).ok_or(Error::NotFound)?;
         let size = i64::try_from(fit.bytes.len()).map_err(Error::internal)?;
-        spawn_blocking(move || keep(&path, &fit.bytes))
-            .await
-            .map_err(Error::internal)?
-            .map_err(Error::internal)?;
+        let put = self.storage.put(&file, fit.bytes).await;
+        put.map_err(storage::failed)?;
         Ok(Stored {
             file,
             size,
@@ -196,13 +196,13 @@ impl Pictures {
     pub async fn remove(&self, file: &str) {
         let crops = [Crop::Medium, Crop::Large].map(|crop| crop.file(file));
         let webp = crops.clone().map(|crop| format!("{crop}.webp"));
-        let files = [file.to_owned()].into_iter().chain(crops).chain(webp);
-        for path in files.filter_map(|file| self.storage.within_media(&file)) {
-            if let Err(error) = tokio::fs::remove_file(&path).await
-                && error.kind() != std::io::ErrorKind::NotFound
-            {
-                tracing::warn!(path = %path.display(), %error, "cannot remove a picture");
-            }
+        let crops = crops.into_iter().chain(webp);
+        for path in crops.filter_map(|file| self.storage.here(&file)) {
+            // Most are never made.
+            _ = tokio::fs::remove_file(&path).await;
+        }
+        if let Err(error) = self.storage.remove(file).await {
+            tracing::warn!(file, %error, "cannot remove a picture");
         }
     }
 

@@ -1,7 +1,7 @@
 //! Pictures: checking and re-encoding them, and making square crops.
 mod crop;
 
-use std::{fs, io::Cursor, path::Path};
+use std::io::Cursor;
 
 use image::{
     DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, codecs::jpeg::JpegEncoder,
@@ -133,18 +133,6 @@ fn jpeg(picture: &DynamicImage) -> Result<Vec<u8>, Unfit> {
         .encode_image(&picture.to_rgb8())
         .map_err(unfit)?;
     Ok(bytes)
-}
-
-/// Writes a file atomically.
-fn keep(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
-    let unfinished = folder.join(format!(".{}", crate::random::uuid().simple()));
-    fs::write(&unfinished, bytes)?;
-    fs::rename(&unfinished, path).inspect_err(|_| {
-        // Ignored, because the original failure is reported.
-        let _ = fs::remove_file(&unfinished);
-    })
 }
 
 #[cfg(test)]

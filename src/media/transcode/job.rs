@@ -56,10 +56,18 @@ const SILENCE: Duration = Duration::from_secs(30);
 /// Maximum duration of a conversion.
 const LONGEST: Duration = Duration::from_secs(1800);
 
-/// Converts and reports the progress. Ends early when there are no listeners left.
-pub async fn convert(task: &Task, progress: &watch::Sender<Progress>) -> Progress {
+/// Converts what is fetched, and reports the progress. Ends early when there are no listeners left.
+pub async fn convert(
+    task: &Task,
+    fetched: impl Future<Output = io::Result<PathBuf>>,
+    progress: &watch::Sender<Progress>,
+) -> Progress {
+    let run = async {
+        fetched.await.map_err(io::Error::other)?;
+        run(task, progress).await
+    };
     let done = tokio::select! {
-        done = timeout(LONGEST, run(task, progress)) => done.unwrap_or_else(|late| Err(late.into())),
+        done = timeout(LONGEST, run) => done.unwrap_or_else(|late| Err(late.into())),
         () = progress.closed() => Err(io::ErrorKind::ConnectionAborted.into()),
     };
     let end = match done {

@@ -19,16 +19,18 @@ use tokio::{
 };
 use uuid::Uuid;
 
-use self::{
-    cache::Bounds,
-    growing::Growing,
-    job::{Failure, Progress, Task},
-};
 pub use self::{
     format::{Format, Target, Wish},
     job::{FORMATS, local},
 };
-use super::storage::Storage;
+use self::{
+    growing::Growing,
+    job::{Failure, Progress, Task},
+};
+use super::{
+    spare::{self, Bounds},
+    storage::{Audio, Storage},
+};
 use crate::{config::Config, shares::Shares, throttle::Ident, time::Timestamp};
 
 /// Runs and caches conversions, a limited number at a time. Cheap to clone.
@@ -58,6 +60,7 @@ struct Running {
 /// A conversion that waits for its places.
 struct Work {
     key: Key,
+    audio: Audio,
     task: Task,
     progress: watch::Sender<Progress>,
     /// The places of whoever asked first.
@@ -80,20 +83,24 @@ pub enum Converted {
 /// The audio to convert.
 pub struct Source {
     upload: Uuid,
-    path: PathBuf,
+    audio: Audio,
     version: String,
 }
 
+/// The version of files in a bucket: they never change.
+const STORED: &str = "stored";
+
 impl Source {
-    /// `None` if the file does not exist.
-    pub async fn of(upload: Uuid, path: PathBuf) -> Option<Self> {
-        let looked = path.clone();
-        let version = spawn_blocking(move || cache::version(&looked))
-            .await
-            .ok()??;
+    /// `None` if the file does not exist. Files of a bucket are looked for when they are converted.
+    pub async fn of(upload: Uuid, audio: Audio, storage: &Storage) -> Option<Self> {
+        let path = storage.path(&audio)?;
+        let version = match (&audio, storage.bucket()) {
+            (Audio::Uploaded(_), Some(_)) => STORED.to_owned(),
+            _ => spawn_blocking(move || cache::version(&path)).await.ok()??,
+        };
         Some(Self {
             upload,
-            path,
+            audio,
             version,
         })
     }
@@ -118,7 +125,7 @@ impl Transcoder {
         let version = source.version.clone();
         let found = spawn_blocking(move || {
             let name = cache::find(&path, target, &version)?;
-            cache::touch(&path.join(&name), now.0.into());
+            spare::touch(&path.join(&name), now.0.into());
             Some(name)
         });
         Some(format!("{folder}/{}", found.await.ok()??))
@@ -158,7 +165,7 @@ impl Transcoder {
         let path = self.0.storage.media().join(&folder);
         let task = Task {
             ffmpeg: self.0.ffmpeg.clone(),
-            source: source.path,
+            source: self.0.storage.path(&source.audio).unwrap_or_default(),
             target,
             unfinished: path.join(format!(".{}", crate::random::uuid().simple())),
             finished: path.join(name),
@@ -173,6 +180,7 @@ impl Transcoder {
         running.insert(finished.clone(), entry);
         let work = Work {
             key: finished.clone(),
+            audio: source.audio,
             task,
             progress,
             share: self.0.shares.of(who),
@@ -188,6 +196,7 @@ impl Transcoder {
     async fn work(self, work: Work, now: Timestamp) {
         let Work {
             key,
+            audio,
             task,
             progress,
             share,
@@ -202,7 +211,8 @@ impl Transcoder {
         };
         match place {
             Ok(Ok(_place)) => {
-                if job::convert(&task, &progress).await == Progress::Finished {
+                let fetched = async { self.0.storage.fetched_audio(&audio).await };
+                if job::convert(&task, fetched, &progress).await == Progress::Finished {
                     self.tidy(None, now).await;
                 }
             }
@@ -233,7 +243,7 @@ impl Transcoder {
                 Duration::from_secs(minutes.saturating_mul(60))
             }),
         };
-        let tidied = spawn_blocking(move || cache::tidy(&root, bounds, now.0.into())).await;
+        let tidied = spawn_blocking(move || spare::tidy(&root, bounds, now.0.into())).await;
         match tidied {
             Ok(Ok(removed)) if removed > 0 => {
                 tracing::info!(removed, "conversions that nobody used were removed");

@@ -149,7 +149,7 @@ on_both! {
     async fn an_account_goes_with_all_that_belongs_to_it(pod: Pod) {
         let user = pod.person("dora").await;
         let mut dora = Visitor::of(&pod, "dora").await;
-        let file = pod.media().join("tracks/mine.mp3");
+        let file = pod.stored().join("tracks/mine.mp3");
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
         std::fs::write(&file, b"sound").unwrap();
         let (actor,): (i64,) = sql("select actor_id from users where id = ?").bind(user).one(pod.app.db()).await.unwrap();

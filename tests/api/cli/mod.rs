@@ -27,7 +27,7 @@ pub fn baleen() -> Command {
     command
 }
 
-fn failing(command: &mut Command) -> String {
+pub fn failing(command: &mut Command) -> String {
     let output: Output = command.output().unwrap();
     assert!(!output.status.success(), "it should fail");
     let told = String::from_utf8(output.stderr).unwrap();

@@ -19,7 +19,7 @@ const NOON: &str = "b83b207d-3eaa-5ce3-8276-02ffa156181f";
 const DUSK_FLAC: &str = "57943b41-92aa-5beb-985e-64b653a01fad";
 
 fn put(pod: &Pod, file: &str, bytes: &[u8]) -> PathBuf {
-    let path = pod.media().join(file);
+    let path = pod.stored().join(file);
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(&path, bytes).unwrap();
     path
@@ -175,7 +175,7 @@ async fn a_front_server_is_sent_for_the_file() {
         let answer = listen(&pod, "").header("range", "bytes=0-5").send().await;
         assert_eq!((answer.status, answer.bytes.len()), (StatusCode::OK, 0));
         let errand = match uploaded {
-            "" => pod.media().join("tracks/1.mp3").display().to_string(),
+            "" => pod.stored().join("tracks/1.mp3").display().to_string(),
             uploaded => uploaded.to_owned(),
         };
         assert_eq!(header(&answer, name), errand);

@@ -62,7 +62,7 @@ async fn side(pod: &Pod, title: &str) -> u32 {
          join tracks t on t.album_id = al.id where t.title = ?",
     );
     let (file,): (String,) = cover.bind(title).one(pod.app.db()).await.unwrap();
-    image::image_dimensions(pod.media().join(file)).unwrap().0
+    image::image_dimensions(pod.stored().join(file)).unwrap().0
 }
 
 on_both! {
@@ -168,6 +168,6 @@ async fn a_cover_within_the_file_goes_before_one_beside_it() {
         .one(pod.app.db())
         .await
         .unwrap();
-    let size = image::image_dimensions(pod.media().join(file.0)).unwrap();
+    let size = image::image_dimensions(pod.stored().join(file.0)).unwrap();
     assert_eq!(size, (90, 90));
 }

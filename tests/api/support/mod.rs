@@ -5,6 +5,7 @@ mod database;
 mod redis;
 mod served;
 mod sound;
+mod store;
 mod visitor;
 
 use std::{
@@ -39,6 +40,7 @@ pub use self::database::{Apart, Backend, Data, Nobody, contract};
 pub use self::redis::RedisServer;
 pub use self::served::{Served, demo_pod, free_port, served};
 pub use self::sound::{ffmpeg, wav};
+pub use self::store::{IN_FOLDER, in_bucket};
 pub use self::visitor::Visitor;
 
 /// A server with data, on one of the databases.
@@ -102,6 +104,12 @@ impl Pod {
         if !settings.contains(&"--funkwhale-protocol") {
             arguments.extend(["--funkwhale-protocol", "http"]);
         }
+        // And whether files are in a folder or in a bucket.
+        let bucket = match std::env::var_os("BALEEN_TEST_BUCKET") {
+            Some(_) if !settings.contains(&"--s3-bucket") => in_bucket(),
+            _ => Vec::new(),
+        };
+        arguments.extend(bucket);
         arguments.extend(["--funkwhale-hostname", host]);
         arguments.extend(settings);
         let config = Config::of(&arguments).unwrap_or_else(|error| panic!("{error}"));
@@ -229,14 +237,41 @@ impl Pod {
         self.app.config().media_root()
     }
 
+    /// The settings by which another process finds this pod's bucket.
+    pub fn bucket_settings(&self) -> Vec<String> {
+        let s3 = &self.app.config().s3;
+        let Some(bucket) = s3.bucket() else {
+            return Vec::new();
+        };
+        let (id, secret) = s3.key().unwrap();
+        [
+            ("--s3-bucket", bucket),
+            ("--s3-endpoint-url", s3.endpoint().unwrap()),
+            ("--s3-access-key-id", id),
+            ("--s3-secret-access-key", secret),
+            ("--s3-location", s3.location()),
+        ]
+        .map(|(flag, value)| format!("{flag}={value}"))
+        .into()
+    }
+
+    /// The folder of this pod's uploads and pictures: its media, or where the store keeps its bucket.
+    pub fn stored(&self) -> PathBuf {
+        let config = self.app.config();
+        match config.s3.bucket() {
+            Some(_) => store::folder(config.s3.location()),
+            None => self.media(),
+        }
+    }
+
     /// Puts the files of a packed media folder where this pod has its own.
     pub fn unpack_media(&self, archive: PathBuf) {
-        std::fs::create_dir_all(self.media()).unwrap();
+        std::fs::create_dir_all(self.stored()).unwrap();
         let unpacked = std::process::Command::new("tar")
             .args(["--strip-components", "1", "-xzf"])
             .arg(archive)
             .arg("-C")
-            .arg(self.media())
+            .arg(self.stored())
             .status();
         assert!(unpacked.unwrap().success());
     }

@@ -32,6 +32,7 @@ fn server(pod: &Pod) -> (Server, String) {
         .args(["--data", config.data.to_str().unwrap()])
         .args(["--throttling-enabled", "false"])
         .args(["--database-connections", "4"])
+        .args(pod.bucket_settings())
         .stderr(Stdio::null());
     let (server, greeting) = greeted(&mut command);
     (server, greeting.address())
@@ -104,35 +105,74 @@ async fn number(pod: &Pod, query: &'static str) -> i64 {
     sql(query).number(pod.app.db()).await.unwrap()
 }
 
+async fn kill_while_people_upload(pod: Pod) {
+    let library = library(&pod, "alice").await;
+    let mut told = Vec::new();
+    for (index, enough) in [5, 60, 200].into_iter().enumerate() {
+        told.extend(round(&pod, &library, index, enough));
+        // The minute passes after which the work of a process that says nothing is taken up.
+        sql("update jobs set beat_date = '2020-01-01T00:00:00Z' where status = 'started'")
+            .run(pod.app.db())
+            .await
+            .unwrap();
+    }
+    let (mut last, _) = server(&pod);
+    let end = Instant::now() + Duration::from_secs(120);
+    while number(&pod, "select count(*) from uploads where import_status = 'pending' and source like 'upload://Song %'").await > 0 {
+        assert!(Instant::now() < end, "imports do not end");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    last.stop();
+    tidy(&pod.app).await.unwrap();
+    let rows: Vec<(uuid::Uuid,)> =
+        sql("select uuid from uploads where source like 'upload://Song %'")
+            .all(pod.app.db())
+            .await
+            .unwrap();
+    let rows: Vec<String> = rows.into_iter().map(|(uuid,)| uuid.to_string()).collect();
+    let lost: Vec<_> = told.iter().filter(|uuid| !rows.contains(uuid)).collect();
+    assert!(lost.is_empty(), "{} of {} are lost", lost.len(), told.len());
+    assert_eq!(files(&pod, "tracks"), named(&pod).await, "files and rows");
+    assert!(files(&pod, "incoming").is_empty());
+    let rows = i64::try_from(rows.len()).unwrap();
+    assert_eq!(number(&pod, "select count(*) from uploads where source like 'upload://Song %' and import_status = 'finished'").await, rows);
+    assert_eq!(
+        number(
+            &pod,
+            "select count(*) from tracks where title like 'Song %'"
+        )
+        .await,
+        rows
+    );
+    assert_eq!(
+        number(
+            &pod,
+            "select count(distinct source) from uploads where source like 'upload://Song %'"
+        )
+        .await,
+        rows
+    );
+    assert_eq!(
+        number(
+            &pod,
+            "select count(*) from albums where title like 'Album %'"
+        )
+        .await,
+        3
+    );
+    assert_eq!(
+        number(&pod, "select count(*) from artists where name = 'Ann'").await,
+        1
+    );
+    assert_eq!(number(&pod, "select count(*) from jobs where subject in (select cast(id as text) from uploads where source like 'upload://Song %')").await, 0);
+}
+
 on_both! {
     async fn nothing_that_was_acknowledged_is_lost_and_nothing_is_there_twice(pod: Pod) {
-        let library = library(&pod, "alice").await;
-        let mut told = Vec::new();
-        for (index, enough) in [5, 60, 200].into_iter().enumerate() {
-            told.extend(round(&pod, &library, index, enough));
-            // The minute passes after which the work of a process that says nothing is taken up.
-            sql("update jobs set beat_date = '2020-01-01T00:00:00Z' where status = 'started'").run(pod.app.db()).await.unwrap();
-        }
-        let (mut last, _) = server(&pod);
-        let end = Instant::now() + Duration::from_secs(120);
-        while number(&pod, "select count(*) from uploads where import_status = 'pending' and source like 'upload://Song %'").await > 0 {
-            assert!(Instant::now() < end, "imports do not end");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        last.stop();
-        tidy(&pod.app).await.unwrap();
-        let rows: Vec<(uuid::Uuid,)> = sql("select uuid from uploads where source like 'upload://Song %'").all(pod.app.db()).await.unwrap();
-        let rows: Vec<String> = rows.into_iter().map(|(uuid,)| uuid.to_string()).collect();
-        let lost: Vec<_> = told.iter().filter(|uuid| !rows.contains(uuid)).collect();
-        assert!(lost.is_empty(), "{} of {} are lost", lost.len(), told.len());
-        assert_eq!(files(&pod, "tracks"), named(&pod).await, "files and rows");
-        assert!(files(&pod, "incoming").is_empty());
-        let rows = i64::try_from(rows.len()).unwrap();
-        assert_eq!(number(&pod, "select count(*) from uploads where source like 'upload://Song %' and import_status = 'finished'").await, rows);
-        assert_eq!(number(&pod, "select count(*) from tracks where title like 'Song %'").await, rows);
-        assert_eq!(number(&pod, "select count(distinct source) from uploads where source like 'upload://Song %'").await, rows);
-        assert_eq!(number(&pod, "select count(*) from albums where title like 'Album %'").await, 3);
-        assert_eq!(number(&pod, "select count(*) from artists where name = 'Ann'").await, 1);
-        assert_eq!(number(&pod, "select count(*) from jobs where subject in (select cast(id as text) from uploads where source like 'upload://Song %')").await, 0);
+        kill_while_people_upload(pod).await;
+    }
+
+    async fn and_neither_in_a_bucket(pod: Pod) with crate::support::in_bucket() => {
+        kill_while_people_upload(pod).await;
     }
 }

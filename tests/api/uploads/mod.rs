@@ -1,4 +1,5 @@
 //! Uploading files, and what becomes of them.
+mod bucket;
 mod crashes;
 mod graphql;
 
@@ -76,19 +77,18 @@ async fn shown(pod: &Pod, upload: &Value) -> Value {
 
 /// All files below a folder of the media folder, by their paths within it.
 fn files(pod: &Pod, folder: &str) -> Vec<String> {
+    let root = match folder {
+        "tracks" | "attachments" | "__sized__" => pod.stored(),
+        _ => pod.media(),
+    };
     let mut found = Vec::new();
-    let mut folders = vec![pod.media().join(folder)];
+    let mut folders = vec![root.join(folder)];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
             let path = entry.path();
             match path.is_dir() {
                 true => folders.push(path),
-                false => found.push(
-                    path.strip_prefix(pod.media())
-                        .unwrap()
-                        .display()
-                        .to_string(),
-                ),
+                false => found.push(path.strip_prefix(&root).unwrap().display().to_string()),
             }
         }
     }
@@ -111,7 +111,7 @@ fn complaint(answer: &Answer) -> Value {
 }
 
 fn placed(pod: &Pod) -> PathBuf {
-    pod.media().join("tracks")
+    pod.stored().join("tracks")
 }
 
 on_both! {
@@ -214,7 +214,8 @@ on_both! {
         assert_eq!(pod.get(&errored).by("alice").send().await.json()["count"], 1);
         // Somebody mends the file.
         let row: (String,) = sql("select audio_file from uploads where import_status = 'errored' and audio_file like 'tracks/__/%'").one(pod.app.db()).await.unwrap();
-        fs::write(pod.media().join(&row.0), song("Mended", "Days")).unwrap();
+        fs::write(pod.stored().join(&row.0), song("Mended", "Days")).unwrap();
+        _ = fs::remove_file(pod.media().join("copies").join(&row.0));
         let action = json!({"action": "relaunch_import", "objects": "all", "filters": {"import_status": ["errored"], "library": library}});
         let again = pod.post(&format!("{ADDRESS}/action"), &action).by("alice").send().await;
         assert_eq!(again.json(), json!({"updated": 1, "action": "relaunch_import", "result": null}));
@@ -387,7 +388,7 @@ on_both! {
         let waiting = upload(&pod, &library, "two.wav", &song("Two", "Days")).await;
         let staged = |file: &str| pod.media().join("incoming").join(file.rsplit('/').next().unwrap());
         for file in named(&pod).await {
-            fs::rename(pod.media().join(&file), staged(&file)).unwrap();
+            fs::rename(pod.stored().join(&file), staged(&file)).unwrap();
         }
         let lost = staged(&format!("{}.wav", uuid::Uuid::new_v4().simple()));
         fs::write(&lost, "half a file").unwrap();

@@ -10,7 +10,10 @@ use super::{FileMetadata, Upload, write::uploaded_name};
 use crate::{
     error::{Error, Result},
     guard::Allowed,
-    media::{probe, staging, storage::Audio},
+    media::{
+        probe, staging,
+        storage::{self, Audio},
+    },
     reading::{AlbumTags, Credit, Reader, Tags, sentence},
     time::Date,
 };
@@ -126,11 +129,14 @@ pub async fn of_file(
     let storage = &permit.media().storage;
     staging::settle(storage, &upload.audio_file)
         .await
-        .map_err(Error::internal)?;
-    let audio = Audio::named(&upload.audio_file, upload.source.as_deref());
-    let path = audio.and_then(|audio| storage.path(&audio));
-    let Some(path) = path.filter(|path| path.is_file()) else {
+        .map_err(storage::failed)?;
+    let Some(audio) = Audio::named(&upload.audio_file, upload.source.as_deref()) else {
         return Ok(None);
+    };
+    let path = match storage.fetched_audio(&audio).await.map_err(storage::failed) {
+        Ok(path) if path.is_file() => path,
+        Ok(_) | Err(Error::NotFound) => return Ok(None),
+        Err(error) => return Err(error),
     };
     let name = uploaded_name(upload.source.as_deref());
     let reader = Reader {

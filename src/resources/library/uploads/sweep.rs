@@ -23,7 +23,11 @@ pub async fn tidy(app: &App) -> Result<()> {
                     tracing::error!(%error, file = left.place, "a file does not come to its place");
                 }
             }
-            None => left.remove().await,
+            None => {
+                if let Err(error) = staging::remove(storage, &left.place).await {
+                    tracing::error!(%error, file = left.place, "a file that nobody owns stays");
+                }
+            }
         }
     }
     import_forgotten(app).await

@@ -2,7 +2,7 @@
 use std::time::Duration;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use poem::Response;
+use poem::{Response, http::StatusCode};
 use uuid::Uuid;
 
 use super::{
@@ -15,6 +15,7 @@ use crate::{
     error::{Error, Result},
     guard::{Allowed, Writes},
     media::{
+        bucket::Bucket,
         serve::{self, Wanted},
         storage::{self, Storage},
         transcode::{Converted, Source, Target, Wish},
@@ -57,18 +58,19 @@ pub async fn play<O: Writes>(permit: &Allowed<O>, order: Order, wanted: &Wanted)
         false => None,
     };
     let extension = target.map_or(upload.extension(), |target| target.format.extension());
+    let saved = order
+        .named
+        .then(|| disposition(&track.file_name(extension)));
     let mut response = match target {
-        None => original(reader, &upload, &audio, wanted).await?,
+        None => original(reader, (&upload, &audio), wanted, saved.as_deref()).await?,
         Some(target) => {
             let who = permit.ident();
             converted(reader, (&upload, &audio), target, wanted, who).await?
         }
     };
-    if order.named {
-        let name = track.file_name(extension);
-        let headers = response.headers_mut();
-        let value = disposition(&name).parse().map_err(Error::internal)?;
-        headers.insert("content-disposition", value);
+    if let Some(saved) = saved {
+        let value = saved.parse().map_err(Error::internal)?;
+        response.headers_mut().insert("content-disposition", value);
     }
     Ok(Audio(response))
 }
@@ -89,8 +91,7 @@ fn heard(
     // Prefer uploads whose file exists.
     if found.len() > 1 {
         let storage = &reader.media().storage;
-        let there = |audio: &storage::Audio| storage.path(audio).is_some_and(|path| path.exists());
-        found.sort_by_key(|(_, audio)| !there(audio));
+        found.sort_by_key(|(_, audio)| !storage.seems_to_have(audio));
     }
     found.into_iter().next()
 }
@@ -110,14 +111,21 @@ async fn count<O: Writes>(permit: &Allowed<O>, upload: &Upload) -> Result<()> {
     tx.commit().await
 }
 
-/// Sends the audio as uploaded.
+/// Sends the audio as uploaded, to be saved as told.
 async fn original(
     reader: &Reader,
-    upload: &Upload,
-    audio: &storage::Audio,
+    (upload, audio): (&Upload, &storage::Audio),
     wanted: &Wanted,
+    saved: Option<&str>,
 ) -> Result<Response> {
     let storage = &reader.media().storage;
+    if let (storage::Audio::Uploaded(place), Some(bucket)) = (audio, storage.bucket()) {
+        let content_type = media_type(upload);
+        return match reader.config().s3.proxy_media || wanted.head {
+            true => serve::object(bucket, place, content_type, wanted).await,
+            false => redirect(bucket, place, content_type, saved).await,
+        };
+    }
     let path = storage.path(audio).ok_or(Error::NotFound)?;
     if let Some(errand) = errand(reader, storage.handed_off(audio), &path) {
         return Ok(errand);
@@ -128,6 +136,21 @@ async fn original(
             tracing::warn!(upload = %upload.uuid, path = %path.display(), "the audio is not there");
         }
     })
+}
+
+/// Sends the listener to the store, which sends the audio.
+async fn redirect(
+    bucket: &Bucket,
+    place: &str,
+    content_type: &str,
+    saved: Option<&str>,
+) -> Result<Response> {
+    let link = bucket.link(place, content_type, saved).await;
+    Ok(Response::builder()
+        .status(StatusCode::FOUND)
+        .header("location", link.map_err(storage::failed)?.as_str())
+        .header("cache-control", "no-store")
+        .finish())
 }
 
 /// Sends the audio in another format or with a lower bitrate.
@@ -145,8 +168,8 @@ async fn converted(
             .content_type(mimetype)
             .header("accept-ranges", "none")
     };
-    let path = media.storage.path(audio).ok_or(Error::NotFound)?;
-    let source = Source::of(upload.uuid, path).await.ok_or(Error::NotFound)?;
+    let source = Source::of(upload.uuid, audio.clone(), &media.storage).await;
+    let source = source.ok_or(Error::NotFound)?;
     if wanted.head {
         return match media.transcoder.kept(&source, target, now).await {
             Some(kept) => sent(reader, &kept, mimetype, wanted).await,

@@ -1,15 +1,15 @@
 //! The settings. Precedence: flags, environment variables, TOML file, defaults.
-use std::{
-    fmt,
-    net::{IpAddr, SocketAddr},
-    num::NonZero,
-    path::PathBuf,
-};
+mod s3;
+mod values;
+
+use std::{fmt, net::SocketAddr, num::NonZero, path::PathBuf};
 
 use clap::{Args, Command};
 use ipnet::IpNet;
 use url::Url;
 
+pub use self::s3::S3;
+use self::values::{host, issuer, jobs, network, workers};
 use crate::{store::redacted, throttle::Rates};
 
 /// The settings of an administrator. Each is a flag, an environment variable, and a key of the
@@ -118,6 +118,9 @@ pub struct Config {
     /// Folder of uploaded media [default: media in the data folder]
     #[arg(long, env = "MEDIA_ROOT", value_name = "FOLDER")]
     pub media_root: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub s3: S3,
 
     /// Base URL or path of media files [default: /media/ of the pod]
     #[arg(long, env = "MEDIA_URL", value_name = "URL")]
@@ -398,43 +401,8 @@ impl fmt::Debug for Config {
             .field("cache_url", &self.cache_url.as_deref().map(redacted))
             .field("public_url", &self.public_url())
             .field("media_root", &self.media_root())
+            .field("s3_bucket", &self.s3.bucket())
             .field("num_proxies", &self.num_proxies)
             .finish_non_exhaustive()
-    }
-}
-
-/// Parses a network or a single address.
-fn network(text: &str) -> Result<IpNet, String> {
-    let text = text.trim();
-    text.parse::<IpNet>()
-        .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
-        .map_err(|_| "networks such as 10.0.0.0/8, or addresses, with commas between".to_owned())
-}
-
-fn issuer(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text).map_err(|error| error.to_string())?;
-    match matches!(url.scheme(), "http" | "https") && url.query().is_none() {
-        true => Ok(url),
-        false => Err("an address such as https://id.example.org".to_owned()),
-    }
-}
-
-fn workers(text: &str) -> Result<usize, String> {
-    let workers = text.parse().ok().filter(|workers| *workers <= 256);
-    workers.ok_or_else(|| "a number from 0 to 256".to_owned())
-}
-
-fn jobs(text: &str) -> Result<usize, String> {
-    let jobs = text.parse().ok().filter(|jobs| (1..=256).contains(jobs));
-    jobs.ok_or_else(|| "a number from 1 to 256".to_owned())
-}
-
-fn host(text: &str) -> Result<String, String> {
-    let whole = Url::parse(&format!("http://{text}/"));
-    let valid = whole.is_ok_and(|url| url.path() == "/" && url.username().is_empty());
-    if valid && !text.contains('/') {
-        Ok(text.to_owned())
-    } else {
-        Err("a host name such as music.example.org, without a scheme".to_owned())
     }
 }
