@@ -30,7 +30,7 @@ fn the_table_of_operations_is_fresh() {
 #[test]
 fn the_table_of_settings_is_fresh() {
     assert!(
-        file("README.md").contains(cli::settings().trim()),
+        file("docs/SETTINGS.md").contains(cli::settings().trim()),
         "run: scripts/fresh"
     );
 }
