@@ -10,6 +10,7 @@ use crate::{
     config::Config,
     error::{Result, Startup},
     fetch::Fetcher,
+    live::Places,
     mail::Mailer,
     media::Media,
     overload::Turns,
@@ -59,6 +60,7 @@ struct Parts {
     stopping: watch::Sender<bool>,
     /// Jobs were added.
     jobs: Notify,
+    places: Places,
 }
 
 impl App {
@@ -124,7 +126,13 @@ impl App {
             figures: Cached::for_seconds(60),
             stopping: watch::Sender::new(false),
             jobs: Notify::new(),
+            places: Places::default(),
         })))
+    }
+
+    /// The places of those who wait to hear of what happens.
+    pub fn places(&self) -> &Places {
+        &self.0.places
     }
 
     pub fn config(&self) -> &Config {

@@ -23,10 +23,11 @@ use crate::{
     jobs::{self, FileRemoval, FolderScan, UploadImport},
     media::public::PublicMedia,
     oauth,
-    resources::library::uploads,
+    resources::{CHANNELS, library::uploads},
     rest::{
         document,
         door::{Door, not_found_page},
+        live::Live,
         routes::Routes,
         service,
     },
@@ -68,6 +69,8 @@ pub fn endpoint(app: &App) -> impl Endpoint<Output = Response> + 'static {
             format!("{}*file", app.config().media_path()),
             PublicMedia(app.clone()),
         )
+        .at("/api/v1/activity", live(api.clone()))
+        .at("/api/v1/activity/", live(api.clone()))
         .nest_no_strip("/api/", api.clone())
         .nest_no_strip("/.well-known/", api)
         .catch_error(|_: poem::error::NotFoundError| async { not_found_page() });
@@ -75,6 +78,13 @@ pub fn endpoint(app: &App) -> impl Endpoint<Output = Response> + 'static {
         app: app.clone(),
         routes,
         inner,
+    }
+}
+
+fn live<E: Endpoint>(api: Arc<E>) -> Live<E> {
+    Live {
+        channels: CHANNELS,
+        api,
     }
 }
 

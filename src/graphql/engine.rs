@@ -11,7 +11,7 @@ use super::{
     Graph, budgets, coercion, costs,
     documents::{Document, Documents, chosen},
     escapes, introspection, limits,
-    live::{Begun, Places},
+    live::Begun,
     nulls::Nulls,
     order,
     outcome::{self, NOT_PERSISTED, Outcome, is_refused, is_too_complex},
@@ -36,7 +36,6 @@ pub struct Engine {
     /// Maximum complexity of a query.
     complexity: usize,
     introspection: bool,
-    pub places: Places,
 }
 
 /// A checked document, and which of its operations is meant.
@@ -101,7 +100,6 @@ impl Engine {
             documents: Documents::default(),
             complexity: config.graphql_complexity,
             introspection: config.graphql_introspection,
-            places: Places::default(),
         }
     }
 

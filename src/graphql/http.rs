@@ -20,6 +20,7 @@ use crate::{
     config::Config,
     context::Cx,
     error::{Error, RETRY_AFTER, Result},
+    live::is_upgrade,
     rest::encoding::{known, validate},
 };
 
@@ -50,9 +51,7 @@ impl GraphQl {
         cx.caller().check()?;
         let lasting = accepted.events.then(|| Lasting::of(&request));
         match *request.method() {
-            Method::GET if live::is_upgrade(&request) => {
-                live::upgrade(self.0.clone(), &request).await
-            }
+            Method::GET if is_upgrade(&request) => live::upgrade(self.0.clone(), &request).await,
             Method::GET | Method::HEAD => {
                 let parameters = from_url(request.uri().query().unwrap_or_default())?;
                 let known = known(request.headers());
@@ -129,7 +128,7 @@ impl Accepted {
         });
         let events = ranges.contains(&EVENTS);
         match json {
-            None if events || live::is_upgrade(request) => Ok(Self { json, events }),
+            None if events || is_upgrade(request) => Ok(Self { json, events }),
             None if request.headers().contains_key("accept") => Err(Error::NotAcceptable),
             _ => Ok(Self {
                 json: json.or(Some(LEGACY)),

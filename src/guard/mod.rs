@@ -66,6 +66,8 @@ pub struct Live {
 pub enum Upon {
     /// When rows with the user's ID in one of these columns change.
     UserRows(&'static [Change]),
+    /// For each row that is told of in one of these ways, if the caller may see it.
+    EachRow(&'static [Change]),
     /// When a rate limit of the caller is used up.
     RateLimit,
 }

@@ -12,7 +12,10 @@ pub mod publishing;
 use async_graphql::{MergedObject, MergedSubscription};
 use poem_openapi::OpenApi;
 
-use crate::guard::{Guarded, Info, Table};
+use crate::{
+    guard::{Guarded, Info, Table},
+    rest::live::Channel,
+};
 
 /// Every operation, in the order of `docs/OPERATIONS.md`.
 pub fn operations() -> impl Iterator<Item = &'static Info> {
@@ -84,4 +87,16 @@ pub struct Mutation(
 /// Root of all subscriptions, over WebSocket (`graphql-transport-ws`) or server-sent events. A subscription
 /// needs the scope of its operation, counts as one request when it starts, and ends when its token does.
 #[derive(Default, MergedSubscription)]
-pub struct Subscription(people::Subscriptions, keeping::Subscriptions);
+pub struct Subscription(
+    library::Subscriptions,
+    listening::Subscriptions,
+    people::Subscriptions,
+    keeping::Subscriptions,
+);
+
+/// What the web socket of the REST API tells. It needs the permit of the first.
+pub const CHANNELS: &[Channel] = &[
+    listening::CHANNEL,
+    library::uploads::CHANNEL,
+    people::notifications::CHANNEL,
+];

@@ -11,6 +11,7 @@ pub mod file;
 pub mod form;
 pub mod incoming;
 mod leftover;
+pub mod live;
 mod negotiation;
 mod origin;
 pub mod outgoing;

@@ -1,4 +1,4 @@
-//! Changes of the database, whoever made them: triggers record them (migrations 0004, 0008 and 0014); the cache
+//! Changes of the database, whoever made them: triggers record them (migrations 0004, 0008, 0014 and 0017); the cache
 //! and those who wait for changes read them.
 use std::collections::HashMap;
 
@@ -41,11 +41,14 @@ changes! {
     ChannelArtist = channels.artist_id;
     ContentFilterUser = content_filters.user_id;
     ContentId = contents.id;
+    FavoriteId = favorites.id;
     FavoriteUser = favorites.user_id;
     FollowActor = follows.actor_id;
+    InboxItemId = inbox_items.id;
     LibraryFollowActor = library_follows.actor_id;
     LibraryId = libraries.id;
     LicenseCode = licenses.code;
+    ListeningId = listenings.id;
     OauthConsentUser = oauth_consents.user_id;
     OauthFamilyUser = oauth_families.user_id;
     PlaylistId = playlists.id;
@@ -60,18 +63,23 @@ changes! {
     TrackTagTrack = track_tags.track_id;
     UploadAlbum = uploads.album_id;
     UploadId = uploads.id;
+    UploadImport = uploads.import_status;
     UploadTrack = uploads.track_id;
 }
 
 impl Change {
     /// The table whose lists may have changed. Download counts do not affect lists; of what acts for an
-    /// account not every change is recorded.
+    /// account not every change is recorded; and some are recorded only for those who wait to hear of new rows.
     pub fn table(self) -> Option<&'static str> {
         const WITHOUT_LISTS: &[Change] = &[
+            Change::FavoriteId,
+            Change::InboxItemId,
+            Change::ListeningId,
             Change::OauthConsentUser,
             Change::OauthFamilyUser,
             Change::SessionUser,
             Change::TrackDownloads,
+            Change::UploadImport,
         ];
         let (table, _) = self.kind().split_once('.')?;
         (!WITHOUT_LISTS.contains(&self)).then_some(table)
@@ -116,7 +124,7 @@ pub async fn since(db: &Reads, mark: Option<&Mark>) -> Result<(Mark, News)> {
             // The left join returns the snapshot, without a kind, even if nothing changed.
             let text = "select cast(pg_current_snapshot() as text), c.kind, c.key from (select 1) as one
                 left join changes c on c.xact >= pg_snapshot_xmin(cast(cast(? as text) as pg_snapshot))
-                  and not pg_visible_in_snapshot(c.xact, cast(cast(? as text) as pg_snapshot)) limit ?";
+                  and not pg_visible_in_snapshot(c.xact, cast(cast(? as text) as pg_snapshot)) order by c.id limit ?";
             let since = sql(text).bind(mark.0.as_str()).bind(mark.0.as_str());
             since.bind(limit).all(db).await?
         }
@@ -233,12 +241,14 @@ mod tests {
             concat!(
                 include_str!("../../migrations/sqlite/0004_changes.sql"),
                 include_str!("../../migrations/sqlite/0008_account_changes.sql"),
-                include_str!("../../migrations/sqlite/0014_playlists.sql")
+                include_str!("../../migrations/sqlite/0014_playlists.sql"),
+                include_str!("../../migrations/sqlite/0017_news.sql")
             ),
             concat!(
                 include_str!("../../migrations/postgres/0004_changes.sql"),
                 include_str!("../../migrations/postgres/0008_account_changes.sql"),
-                include_str!("../../migrations/postgres/0014_playlists.sql")
+                include_str!("../../migrations/postgres/0014_playlists.sql"),
+                include_str!("../../migrations/postgres/0017_news.sql")
             ),
         ] {
             for change in Change::ALL {

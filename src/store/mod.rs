@@ -33,7 +33,7 @@ pub use self::{
     reword::reword,
     sql::{On, OnWrite, Row, Sql, columns_of, sql},
     value::Value,
-    watched::Watch,
+    watched::{Feed, Watch},
     weigh::Weigh,
 };
 use self::{counts::Counts, postgres::Servers, readers::Readers, watched::Watched};

@@ -1,7 +1,7 @@
 //! Waiting for changes of rows, whichever process makes them. One task reads the changes for all who wait,
 //! and only while somebody does.
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::Duration,
 };
@@ -33,6 +33,7 @@ pub struct Watched {
 #[derive(Default)]
 struct State {
     waiting: HashMap<(Change, i64), Vec<Weak<Notify>>>,
+    feeds: Vec<(Arc<[Change]>, Weak<Queue>)>,
     reader: Option<AbortHandle>,
 }
 
@@ -43,6 +44,47 @@ impl Watch {
     /// Waits for the next change since the last one that was told.
     pub async fn changed(&self) {
         self.0.notified().await;
+    }
+}
+
+/// Tells each changed row until it is dropped. Of rows that change in great numbers not all are told.
+pub struct Feed(Arc<Queue>);
+
+/// The rows that were not told yet.
+#[derive(Default)]
+struct Queue {
+    rows: Mutex<VecDeque<(Change, i64)>>,
+    filled: Notify,
+}
+
+/// Rows that wait for a slow reader.
+const WAITING: usize = 1_000;
+
+impl Feed {
+    /// Waits for the next row. Dropped before it is ready, it misses none.
+    pub async fn next(&self) -> (Change, i64) {
+        loop {
+            if let Some(row) = self.0.rows().pop_front() {
+                return row;
+            }
+            self.0.filled.notified().await;
+        }
+    }
+}
+
+impl Queue {
+    fn rows(&self) -> MutexGuard<'_, VecDeque<(Change, i64)>> {
+        // A panic elsewhere cannot leave the rows inconsistent.
+        self.rows.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&self, new: impl Iterator<Item = (Change, i64)>) {
+        let mut rows = self.rows();
+        rows.extend(new);
+        let most = rows.len().saturating_sub(WAITING);
+        rows.drain(..most);
+        drop(rows);
+        self.filled.notify_one();
     }
 }
 
@@ -88,6 +130,23 @@ impl State {
         for watch in concerned.into_iter().flatten().filter_map(Weak::upgrade) {
             watch.notify_one();
         }
+        if let News::Changes(changes) = news {
+            self.feed(changes);
+        }
+    }
+
+    fn feed(&self, changes: &[(Change, Option<i64>)]) {
+        for (upon, feed) in &self.feeds {
+            let mut new = changes
+                .iter()
+                .filter_map(|(change, key)| upon.contains(change).then_some((*change, (*key)?)))
+                .peekable();
+            if new.peek().is_some()
+                && let Some(feed) = feed.upgrade()
+            {
+                feed.add(new);
+            }
+        }
     }
 
     /// Whether nobody waits any more.
@@ -96,7 +155,8 @@ impl State {
             waiting.retain(|each| each.strong_count() > 0);
             !waiting.is_empty()
         });
-        self.waiting.is_empty()
+        self.feeds.retain(|(_, feed)| feed.strong_count() > 0);
+        self.waiting.is_empty() && self.feeds.is_empty()
     }
 }
 
@@ -107,6 +167,20 @@ impl Reads {
         let watch = Watch(Arc::default());
         // From here on the task does not end by itself.
         self.watched.state().add(upon, key, &watch);
+        self.start_reading_changes().await?;
+        Ok(watch)
+    }
+
+    /// Feeds with the rows that these changes name, after this returns.
+    pub async fn feed(&self, upon: impl Into<Arc<[Change]>>) -> Result<Feed> {
+        let feed = Feed(Arc::default());
+        let queue = Arc::downgrade(&feed.0);
+        self.watched.state().feeds.push((upon.into(), queue));
+        self.start_reading_changes().await?;
+        Ok(feed)
+    }
+
+    async fn start_reading_changes(&self) -> Result<()> {
         let _starting = self.watched.starting.lock().await;
         let is_read = |reader: &AbortHandle| !reader.is_finished();
         if !self.watched.state().reader.as_ref().is_some_and(is_read) {
@@ -114,7 +188,7 @@ impl Reads {
             let task = tokio::spawn(self.clone().read_changes(mark));
             self.watched.state().reader = Some(task.abort_handle());
         }
-        Ok(watch)
+        Ok(())
     }
 
     async fn read_changes(self, mut mark: Mark) {

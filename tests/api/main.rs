@@ -28,6 +28,7 @@ mod import;
 mod instance;
 mod libraries;
 mod listening;
+mod live;
 mod nested;
 mod oauth;
 mod pages;

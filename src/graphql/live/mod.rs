@@ -2,16 +2,13 @@
 mod events;
 mod fields;
 mod operation;
-mod places;
 mod socket;
-mod source;
 mod subscription;
 
 pub(crate) use self::fields::subscriptions;
 pub use self::{
     events::stream,
-    fields::event,
-    places::Places,
-    socket::{is_upgrade, upgrade},
+    fields::{event, row_event},
+    socket::upgrade,
     subscription::{Begun, Subscription},
 };

@@ -6,16 +6,16 @@ use futures_util::{
     stream::{SplitSink, SplitStream},
 };
 use poem::{
-    FromRequest, IntoResponse, Request, RequestBody, Response,
+    IntoResponse, Request, Response,
     http::{HeaderName, HeaderValue},
-    web::websocket::{Message, WebSocket, WebSocketConfig, WebSocketStream},
+    web::websocket::{Message, WebSocketStream},
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tokio::{
     sync::mpsc,
     task::{AbortHandle, JoinSet},
-    time::{interval, sleep, timeout},
+    time::{interval, sleep},
 };
 
 use super::operation::{Event, EventKind, Operation};
@@ -24,22 +24,17 @@ use crate::{
     context::Cx,
     error::{Error, Result},
     graphql::{engine::Engine, outcome::Outcome},
+    live::{self, Closing},
     rest::outgoing::Room,
 };
 
 const PROTOCOL: &str = "graphql-transport-ws";
-/// Bytes of a message. Longer documents are sent over HTTP.
-const LONGEST: usize = 64 << 10;
-/// Bytes that are read at once.
-const PIECE: usize = 4 << 10;
 /// Operations of one connection at once.
 const MOST: usize = 64;
 /// Bytes of the ID of an operation.
 const NAME: usize = 128;
 /// For the first message.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// For the close message of the client.
-const CLOSING: Duration = Duration::from_secs(2);
 /// Between two pings, which keep proxies from closing the connection.
 const PING: Duration = Duration::from_secs(25);
 
@@ -54,25 +49,8 @@ enum Received {
     Complete { id: String },
 }
 
-/// Why a connection is closed: code and reason.
-struct Closing(u16, String);
-
-impl Closing {
-    fn of(code: u16, reason: impl Into<String>) -> Self {
-        Self(code, reason.into())
-    }
-
-    /// Of credentials that are not accepted. A reason has 123 bytes at most.
-    fn forbidden(error: &Error) -> Self {
-        Self(4403, error.to_string().chars().take(40).collect())
-    }
-}
-
-/// Whether a request asks for a WebSocket.
-pub fn is_upgrade(request: &Request) -> bool {
-    let upgrade = request.headers().get("upgrade");
-    upgrade.is_some_and(|protocol| protocol.as_bytes().eq_ignore_ascii_case(b"websocket"))
-}
+/// The code of credentials that are not accepted.
+const FORBIDDEN: u16 = 4403;
 
 /// Answers a request for a WebSocket.
 ///
@@ -89,18 +67,11 @@ pub async fn upgrade(engine: Arc<Engine>, request: &Request) -> Result<Response>
             "The WebSocket subprotocol must be {PROTOCOL}."
         )));
     }
-    let socket = WebSocket::from_request(request, &mut RequestBody::default()).await;
-    let socket = socket.map_err(|error| Error::Refused(error.to_string()))?;
+    let socket = live::prepared(request).await?;
     let lasting = Lasting::of(request);
     // Each connection counts as a request, as its operations will.
     Cx::of(request).spend_document().await?;
-    let config = WebSocketConfig::default()
-        .read_buffer_size(PIECE)
-        .write_buffer_size(0)
-        .max_message_size(Some(LONGEST))
-        .max_frame_size(Some(LONGEST));
     let upgraded = socket
-        .config(config)
         .protocols([PROTOCOL])
         .on_upgrade(move |socket| serve(engine, lasting, socket));
     Ok(upgraded.into_response())
@@ -108,14 +79,8 @@ pub async fn upgrade(engine: Arc<Engine>, request: &Request) -> Result<Response>
 
 async fn serve(engine: Arc<Engine>, lasting: Lasting, socket: WebSocketStream) {
     let (mut sink, mut incoming) = socket.split();
-    if let Some(Closing(code, reason)) = converse(engine, lasting, &mut sink, &mut incoming).await
-        && sink.send(Message::close_with(code, reason)).await.is_err()
-    {
-        return;
-    }
-    // A connection that is dropped before the other close message is sent or read loses the last messages.
-    let rest = async { while let Some(Ok(_)) = incoming.next().await {} };
-    _ = timeout(CLOSING, rest).await;
+    let closing = converse(engine, lasting, &mut sink, &mut incoming).await;
+    live::end(closing, sink, incoming).await;
 }
 
 /// Handles messages; returns why to close the connection, unless the client closes it.
@@ -148,7 +113,7 @@ async fn converse(
                 return Some(Closing::of(4408, "Connection initialisation timeout"));
             }
             _ = pings.tick() => (connection.ping().await, None),
-            () = &mut stopped => return Some(Closing::of(1001, "The server is stopping.")),
+            () = &mut stopped => return Some(Closing::stopping()),
         };
         match message {
             Ok(None) => {}
@@ -198,7 +163,7 @@ impl Connection {
             Received::ConnectionInit { payload } => {
                 let headers = headers(payload.unwrap_or_default());
                 let authenticated = self.lasting.authenticate(headers).await;
-                authenticated.map_err(|error| Closing::forbidden(&error))?;
+                authenticated.map_err(|error| Closing::refused(FORBIDDEN, &error))?;
                 self.is_known = true;
                 Ok(Some(message(&json!({ "type": "connection_ack" }))))
             }
@@ -226,7 +191,7 @@ impl Connection {
     async fn ping(&mut self) -> Reply {
         if self.is_known {
             let checked = self.lasting.recheck().await;
-            checked.map_err(|error| Closing::forbidden(&error))?;
+            checked.map_err(|error| Closing::refused(FORBIDDEN, &error))?;
         }
         Ok(Some(Message::ping([])))
     }
@@ -282,7 +247,7 @@ impl Connection {
                 let complete = json!({ "id": id, "type": "complete" });
                 (Ok(Some(message(&complete))), None)
             }
-            EventKind::Unauthenticated(error) => (Err(Closing::forbidden(&error)), None),
+            EventKind::Unauthenticated(error) => (Err(Closing::refused(FORBIDDEN, &error)), None),
         }
     }
 }

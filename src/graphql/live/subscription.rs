@@ -5,7 +5,7 @@ use async_graphql::{Response as Answer, parser::types::OperationDefinition};
 use futures_util::StreamExt;
 use tokio::time::sleep;
 
-use super::{fields::Event, places::Place, source::Source};
+use super::fields::Event;
 use crate::{
     auth::lasting::Lasting,
     context::Cx,
@@ -16,6 +16,7 @@ use crate::{
         outcome::{Outcome, is_too_complex},
         sent::Parameters,
     },
+    live::{Place, Row, Source},
     throttle::Ident,
 };
 
@@ -108,7 +109,7 @@ impl Engine {
             source: Source::of(cx, live.upon).await?,
             is_dear: plan.is_dear(),
             ident: cx.ident(),
-            _place: self.places.take(cx.ident())?,
+            _place: cx.app().places().take(cx.ident())?,
             prepared,
             lasting,
         })))
@@ -126,18 +127,17 @@ impl Engine {
         }
     }
 
-    /// Executes the selection of a subscription for one event.
+    /// Executes the selection of a subscription for one event; `None` if it is none for the caller.
     async fn event(
         &self,
         cx: &Cx,
         prepared: &Prepared,
-        operation: &OperationDefinition,
-    ) -> Outcome {
-        let query = prepared.query().data(cx.clone()).data(Event);
-        let answer = self.graph.execute_stream(query).next().await;
-        let mut answer = answer.unwrap_or_default();
+        (operation, row): (&OperationDefinition, Option<Row>),
+    ) -> Option<Outcome> {
+        let query = prepared.query().data(cx.clone()).data(Event(row));
+        let mut answer = self.graph.execute_stream(query).next().await?;
         self.complete(&mut answer, prepared.document(), operation);
-        Outcome::of(answer, &[], None)
+        Some(Outcome::of(answer, &[], None))
     }
 }
 
@@ -153,20 +153,23 @@ impl Subscription {
     /// The reason for which the subscription ends: `Unauthenticated` if its credentials do not hold any more.
     pub async fn next(&mut self) -> Result<Outcome> {
         loop {
-            tokio::select! {
-                happened = self.source.next() => {
-                    happened?;
-                    break;
+            let row = tokio::select! {
+                happened = self.source.next() => happened?,
+                () = sleep(RECHECK) => {
+                    self.lasting.recheck().await?;
+                    continue;
                 }
-                () = sleep(RECHECK) => self.lasting.recheck().await?,
+            };
+            self.lasting.recheck().await?;
+            let cx = self.lasting.cx();
+            if self.is_dear {
+                cx.take_turn().await?;
+            }
+            let operation = self.prepared.operation().ok_or(Error::NotFound)?;
+            let event = self.engine.event(&cx, &self.prepared, (operation, row));
+            if let Some(outcome) = event.await {
+                return Ok(outcome);
             }
         }
-        self.lasting.recheck().await?;
-        let cx = self.lasting.cx();
-        if self.is_dear {
-            cx.take_turn().await?;
-        }
-        let operation = self.prepared.operation().ok_or(Error::NotFound)?;
-        Ok(self.engine.event(&cx, &self.prepared, operation).await)
     }
 }

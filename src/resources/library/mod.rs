@@ -9,7 +9,7 @@ pub mod text;
 pub mod uploads;
 pub mod visibility;
 
-use async_graphql::MergedObject;
+use async_graphql::{MergedObject, MergedSubscription};
 use poem_openapi::OpenApi;
 
 use crate::guard::Info;
@@ -57,3 +57,7 @@ pub struct Mutations(
     follows::graphql::Mutations,
     uploads::graphql::Mutations,
 );
+
+#[derive(Default, MergedSubscription)]
+#[graphql(name = "LibrarySubscriptions")]
+pub struct Subscriptions(uploads::graphql::Subscriptions);

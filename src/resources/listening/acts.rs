@@ -166,6 +166,12 @@ pub async fn find<A: Entity>(reader: &Reader, key: Key) -> Result<A> {
     found.and(sql("v.id = ?").bind(id)).one(reader.db()).await
 }
 
+/// A new act, if it belongs in the lists of the caller.
+pub async fn told<A: Entity>(reader: &Reader, id: i64) -> Result<A> {
+    let listed = by_hidden(reader, visible(reader, A::select().then(" v")), None);
+    listed.and(sql("v.id = ?").bind(id)).one(reader.db()).await
+}
+
 /// How far in the future a time may lie that a client gives: clocks are not all right.
 const AHEAD: i64 = 24 * 60 * 60;
 

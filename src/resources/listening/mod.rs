@@ -10,9 +10,10 @@ pub mod radio_sessions;
 pub mod radios;
 pub mod stream;
 
-use async_graphql::MergedObject;
+use async_graphql::{MergedObject, MergedSubscription};
 use poem_openapi::OpenApi;
 
+pub use self::activity::CHANNEL;
 use crate::guard::Info;
 
 pub const OPERATIONS: &[&[&Info]] = &[
@@ -63,3 +64,7 @@ pub struct Mutations(
     radio_sessions::graphql::Mutations,
     content_filters::Mutations,
 );
+
+#[derive(Default, MergedSubscription)]
+#[graphql(name = "ListeningSubscriptions")]
+pub struct Subscriptions(activity::Subscriptions);

@@ -60,4 +60,8 @@ pub struct Mutations(
 
 #[derive(Default, MergedSubscription)]
 #[graphql(name = "PeopleSubscriptions")]
-pub struct Subscriptions(sessions::Subscriptions, grants::Subscriptions);
+pub struct Subscriptions(
+    sessions::Subscriptions,
+    grants::Subscriptions,
+    notifications::graphql::Subscriptions,
+);

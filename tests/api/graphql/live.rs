@@ -108,6 +108,41 @@ on_both! {
         assert_eq!(events.data().await["data"]["grantsChanged"]["grants"], json!([]));
     }
 
+    async fn new_rows_are_told_to_those_who_may_see_them(pod: Pod) {
+        let activity = "subscription { activityAdded { activity { __typename ... on Favorite { track { databaseId } } ... on Listening { user { username } } } } }";
+        let imports = "subscription { uploadImported { upload { importStatus importDetails } } }";
+        let notifications = "subscription { notificationAdded { notification { type actor { name } } } }";
+        let mut hears = Events::of(pod.graphql(activity).by("bob")).await;
+        let mut imported = Events::of(pod.graphql(imports).by("alice")).await;
+        let mut notified = Events::of(pod.graphql(notifications).by("alice")).await;
+        sql("update users set privacy_level = 'me' where username = 'alice'").run(pod.app.db()).await.unwrap();
+        let liked = pod.post("/api/v1/favorites/tracks", &json!({"track": 2})).by("alice").send().await;
+        assert_eq!(liked.status, 201, "{}", liked.text);
+        sql("insert into favorites (user_id, track_id, creation_date) select id, 3, ? from users where username = 'bob'")
+            .bind(pod.app.clock().now()).run(pod.app.db()).await.unwrap();
+        let told = hears.data().await;
+        assert_eq!(told, json!({"data": {"activityAdded": {"activity": {"__typename": "Favorite", "track": {"databaseId": 3}}}}}));
+
+        let library = pod.post("/api/v1/libraries", &json!({"name": "Mine", "privacy_level": "me"})).by("alice").send().await.json();
+        let library = library["uuid"].as_str().unwrap();
+        let file = ("audio_file", "broken.mp3", "audio/mpeg", &b"this is no music"[..]);
+        pod.ask(Method::POST, "/api/v1/uploads").by("alice").parts(&[("library", library)], &[file]).send().await;
+        pod.work().await;
+        let told = imported.data().await;
+        let upload = &told["data"]["uploadImported"]["upload"];
+        assert_eq!((&upload["importStatus"], &upload["importDetails"]["error_code"]), (&json!("ERRORED"), &json!("unreadable_file")), "{told}");
+
+        pod.person("dora").await;
+        let ask = pod.post("/api/v1/federation/follows/library", &json!({"target": library}));
+        assert_eq!(ask.basic("dora", PASSWORD).send().await.status, 201);
+        let told = notified.data().await;
+        assert_eq!(told, json!({"data": {"notificationAdded": {"notification": {"type": "FOLLOW", "actor": {"name": "dora"}}}}}));
+        for query in [imports, notifications] {
+            let refused = pod.graphql(query).by("narrow").header("accept", EVENTS).send().await;
+            assert_eq!(refused.json()["errors"][0]["extensions"]["code"], "FORBIDDEN", "{}", refused.text);
+        }
+    }
+
     async fn a_rate_limit_is_told_once_when_it_is_used_up(pod: Pod) with ["--throttling-rates", "anonymous-list=2/m"] => {
         let query = "subscription { rateLimitReached { reached { name limit remaining } rateLimit { ident { type } } } }";
         let mut events = Events::of(pod.graphql(query)).await;
@@ -147,8 +182,7 @@ on_both! {
     async fn a_browser_subscribes_with_its_session_and_a_token_with_its_scope(pod: Pod) {
         pod.person("dora").await;
         let mut dora = Visitor::of(&pod, "dora").await;
-        let cookies: Vec<_> = dora.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let (cookies, csrf) = (cookies.join("; "), dora.cookies["csrftoken"].clone());
+        let (cookies, csrf) = (dora.cookie_line(), dora.cookies["csrftoken"].clone());
         let ask = pod.graphql(SESSIONS).header("cookie", &cookies);
         let forged = ask.clone().header("accept", EVENTS).send().await;
         assert_eq!(forged.status, 403, "{}", forged.text);
@@ -177,13 +211,12 @@ on_both! {
         pod.person("dora").await;
         pod.person("emil").await;
         let dora = Visitor::of(&pod, "dora").await;
-        let cookies: Vec<_> = dora.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let application = json!({"name": "x", "scopes": "read", "redirect_uris": ""});
         let made = pod.post("/api/v1/oauth/apps", &application).basic("emil", PASSWORD).send().await.json();
         let (token, client) = (made["token"].as_str().unwrap(), made["client_id"].as_str().unwrap());
         // A request with both credentials is emil's, and falls back to dora's session without the token.
         let ask = pod.get(&format!("/graphql?query={}", SESSIONS.replace(' ', "+").replace('{', "%7B").replace('}', "%7D")));
-        let mut events = Events::of(ask.by(token).header("cookie", &cookies.join("; "))).await;
+        let mut events = Events::of(ask.by(token).header("cookie", &dora.cookie_line())).await;
         let gone = pod.ask(Method::DELETE, &format!("/api/v1/oauth/apps/{client}")).basic("emil", PASSWORD);
         assert_eq!(gone.send().await.status, 204);
         Visitor::of(&pod, "emil").await;

@@ -38,7 +38,7 @@ pub use self::browser::Browser;
 use self::database::Lease;
 pub use self::database::{Apart, Backend, Data, Nobody, contract};
 pub use self::redis::RedisServer;
-pub use self::served::{Served, demo_pod, free_port, served};
+pub use self::served::{Served, demo_pod, free_port, listening, served};
 pub use self::sound::{ffmpeg, wav};
 pub use self::store::{IN_FOLDER, in_bucket};
 pub use self::visitor::Visitor;

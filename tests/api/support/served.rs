@@ -1,4 +1,7 @@
-use std::{net::TcpListener, path::PathBuf};
+use std::{
+    net::{SocketAddr, TcpListener},
+    path::PathBuf,
+};
 
 use baleen::{
     accounts::{self, New},
@@ -92,16 +95,21 @@ pub async fn demo_pod(name: &str, settings: &[&str]) -> (Served, demo::Person) {
 async fn start(app: App, base: String) -> Served {
     // For the clients of tests; already chosen is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let (stop, told) = oneshot::channel();
-    let (ready, is_ready) = oneshot::channel();
-    let told = async { told.await.unwrap_or(()) };
-    tokio::spawn(server::serve(app.clone(), told, move |_| {
-        ready.send(()).unwrap()
-    }));
-    is_ready.await.unwrap();
+    let (_, stop) = listening(&app).await;
     Served {
         app,
         base,
         _stop: stop,
     }
+}
+
+/// Serves an app; returns its address, and what to drop so that it stops.
+pub async fn listening(app: &App) -> (SocketAddr, oneshot::Sender<()>) {
+    let (stop, told) = oneshot::channel();
+    let (ready, is_ready) = oneshot::channel();
+    let told = async { told.await.unwrap_or(()) };
+    tokio::spawn(server::serve(app.clone(), told, move |address| {
+        ready.send(address).unwrap();
+    }));
+    (is_ready.await.unwrap(), stop)
 }

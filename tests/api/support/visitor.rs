@@ -11,6 +11,15 @@ pub struct Visitor<'a> {
 }
 
 impl<'a> Visitor<'a> {
+    /// All cookies, as they are sent.
+    pub fn cookie_line(&self) -> String {
+        let cookies = self.cookies.iter();
+        let cookies: Vec<_> = cookies
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        cookies.join("; ")
+    }
+
     pub fn new(pod: &'a Pod) -> Self {
         Self {
             pod,
@@ -51,12 +60,7 @@ impl<'a> Visitor<'a> {
     }
 
     pub async fn send(&mut self, ask: Ask<'a>) -> Answer {
-        let cookies: Vec<_> = self
-            .cookies
-            .iter()
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect();
-        let answer = ask.header("cookie", &cookies.join("; ")).send().await;
+        let answer = ask.header("cookie", &self.cookie_line()).send().await;
         for set in answer.headers.get_all("set-cookie") {
             let (name, rest) = set.to_str().unwrap().split_once('=').unwrap();
             match rest.split(';').next().unwrap() {

@@ -9,7 +9,7 @@ use super::{
     Act, Create, Delete, FileMetadata, ImportStatus, List, Query, Retrieve, Update, Upload,
     actions,
     file_metadata::{self, AudioFileMetadata},
-    retrieve,
+    of_row, retrieve,
     sql::listing,
     write::{self, UploadChanges},
 };
@@ -18,6 +18,7 @@ use crate::{
     error::Result,
     graphql::ids::Key,
     guard::{Allowed, Operation},
+    live::Row,
     load::{Loaders, sole},
     resources::{
         catalogue::{
@@ -30,6 +31,7 @@ use crate::{
     rest::{
         action::{ActionBody, ActionRequest},
         answer::{Answer, Created, NoContent},
+        live::channel,
         parts::{FormFields, SentForm},
         standard::routes,
     },
@@ -232,6 +234,28 @@ async fn updated(permit: &Allowed<Update>, key: Key, changes: UploadChanges) -> 
 async fn body<O: Operation>(permit: &Allowed<O>, id: i64) -> Result<UploadBody> {
     sole(bodies(permit.loaders(), permit, &[id]).await?)
 }
+
+/// What the web socket tells of an import that has ended.
+#[derive(Serialize)]
+struct Imported {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    upload: UploadBody,
+    old_status: ImportStatus,
+    new_status: ImportStatus,
+}
+
+async fn message(permit: &Allowed<List>, row: Row) -> Result<Imported> {
+    let upload = of_row(permit, row).await?;
+    Ok(Imported {
+        kind: "import.status_updated",
+        old_status: ImportStatus::Pending,
+        new_status: upload.import_status,
+        upload: body(permit, upload.id).await?,
+    })
+}
+
+channel!(List => message);
 
 routes! {
     "/api/v1/uploads" lists List(Query) -> UploadBody = listing => bodies;

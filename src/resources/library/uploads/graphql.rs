@@ -7,7 +7,7 @@ use super::{
     actions::{self, Chosen, UploadAction},
     address,
     file_metadata::{self, AudioFileMetadata},
-    file_name,
+    file_name, of_row,
     receive::receive,
     retrieve,
     sql::listing,
@@ -20,11 +20,13 @@ use crate::{
         connection::{answer, cost},
         files::File,
         ids::{Key, Kind, global},
+        live::subscriptions,
         reference::{ById, ByUuid, numbers},
         scalars::BigInt,
         standard::{fields, mutations},
     },
     guard::{AllowExt, Allowed},
+    live::Row,
     resources::{
         catalogue::{
             albums::Album,
@@ -309,6 +311,24 @@ async fn applied(
         done,
         uploads,
     })
+}
+
+/// An upload whose import has ended.
+#[derive(SimpleObject)]
+pub struct UploadImportedPayload {
+    /// The upload; `importStatus` tells how its import ended.
+    upload: Upload,
+}
+
+async fn imported(permit: Allowed<List>, row: Row) -> Result<UploadImportedPayload> {
+    let upload = of_row(&permit, row).await?;
+    Ok(UploadImportedPayload { upload })
+}
+
+subscriptions! {
+    Subscriptions as "UploadsSubscriptions";
+    /// Sends each of your uploads when its import ends: `FINISHED`, `SKIPPED` or `ERRORED`.
+    upload_imported -> UploadImportedPayload = each imported;
 }
 
 mutations! {

@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 pub use self::{
     address::{AudioFormat, address},
-    body::{Rest, UploadBody, UploadRef, file_name, listen_url},
+    body::{CHANNEL, Rest, UploadBody, UploadRef, file_name, listen_url},
     metadata::UploadMetadata,
     nested::{UploadsOfActor, UploadsOfLibrary},
     release::{CATALOGUE, heirs, release, submit},
@@ -39,7 +39,8 @@ use crate::{
         reference::{ById, ByUuid, identified},
         scalars::BigInt,
     },
-    guard::{Allowed, operations},
+    guard::{Allowed, Upon, operations},
+    live::Row,
     load::{Entity, load},
     resources::{
         catalogue::{artists::Artist, tracks::Track},
@@ -50,7 +51,7 @@ use crate::{
         page::ListQuery,
         params::{choices, filter, ordering},
     },
-    store::{Sql, sql},
+    store::{Change, Sql, sql},
     time::Timestamp,
 };
 
@@ -60,7 +61,8 @@ operations! {
     ///
     /// Uploads in channels are left out by default. Sorted newest first by default. Invalid filter
     /// values are answered with 400.
-    list: List = read Libraries, anonymous = Never, throttle = List, graphql = "uploads", params = Query;
+    list: List = read Libraries, anonymous = Never, throttle = List, graphql = "uploads",
+        live = "uploadImported", upon = Upon::EachRow(&[Change::UploadImport]), params = Query;
     /// Returns an upload.
     ///
     /// Visible are your own uploads, and uploads that you can play. Other uploads, and unknown IDs,
@@ -240,9 +242,14 @@ pub async fn retrieve(permit: &Allowed<Retrieve>, key: Key) -> Result<Upload> {
 impl Upload {
     /// The caller's own upload with this UUID.
     async fn of_owner(reader: &Reader, uuid: Uuid) -> Result<Self> {
-        let own = Self::select().then(" u where uuid = ? and u.library_id in (select l.id from libraries l where l.actor_id = ?)");
-        own.bind(uuid)
+        Self::own(reader, sql("u.uuid = ?").bind(uuid)).await
+    }
+
+    async fn own(reader: &Reader, condition: Sql) -> Result<Self> {
+        Self::select()
+            .then(" u where u.library_id in (select l.id from libraries l where l.actor_id = ?)")
             .bind(reader.actor_id().unwrap_or(-1))
+            .and(condition)
             .one(reader.db())
             .await
     }
@@ -268,4 +275,9 @@ fn visible(reader: &Reader) -> Sql {
         .bind(reader.actor_id().unwrap_or(-1))
         .append(audible(reader))
         .then("))")
+}
+
+/// The upload whose import has ended, if it is the caller's.
+async fn of_row(permit: &Allowed<List>, (_, id): Row) -> Result<Upload> {
+    Upload::own(permit, sql("u.id = ?").bind(id)).await
 }

@@ -8,7 +8,7 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::{
-    Act, List, Notification, NotificationType, Query, Retrieve, Update, listing, retrieve,
+    Act, List, Notification, NotificationType, Query, Retrieve, Update, listing, of_row, retrieve,
     write::{Chosen, mark, numbers, read},
 };
 use crate::{
@@ -16,11 +16,13 @@ use crate::{
     error::Result,
     graphql::ids::Key,
     guard::{Allowed, Operation},
+    live::Row,
     load::{Loaders, load, sole, weigh},
     resources::people::actors::{Actor, ActorBody},
     rest::{
         action::{ActionBody, ActionRequest, Objects},
         answer::Answer,
+        live::channel,
         standard::routes,
     },
     store::sql,
@@ -211,6 +213,24 @@ async fn acted(permit: &Allowed<Act>, request: ActionRequest) -> Result<ActionBo
     let updated = read(permit, chosen).await?;
     Ok(ActionBody::new("read", updated, Some(updated)))
 }
+
+/// What the web socket tells of a new notification.
+#[derive(Serialize)]
+struct Added {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    item: NotificationBody,
+}
+
+async fn message(permit: &Allowed<List>, row: Row) -> Result<Added> {
+    let own = of_row(permit, row).await?;
+    Ok(Added {
+        kind: "inbox.item_added",
+        item: body(permit, own.id).await?,
+    })
+}
+
+channel!(List => message);
 
 routes! {
     "/api/v1/federation/inbox" lists List(Query) -> NotificationBody = listing => bodies;

@@ -5,17 +5,19 @@ use super::{
     Act, List, Notification, NotificationFilter, NotificationOrder, NotificationType, Retrieve,
     Update,
     body::{Deed, DeedOf},
-    listing, retrieve,
+    listing, of_row, retrieve,
     write::{Chosen, mark, read},
 };
 use crate::{
     error::{Error, Result},
     graphql::{
         ids::{Key, Kind, global},
+        live::subscriptions,
         reference::{ById, numbers},
         standard::{fields, mutations},
     },
     guard::{AllowExt, Allowed},
+    live::Row,
     resources::{
         library::{
             follows::{self, LibraryFollow},
@@ -122,6 +124,24 @@ async fn marked(
     };
     let count = read(permit, chosen).await?;
     Ok(ReadNotificationsPayload { count })
+}
+
+/// A notification that was added.
+#[derive(SimpleObject)]
+pub struct NotificationAddedPayload {
+    /// The notification.
+    notification: Notification,
+}
+
+async fn added(permit: Allowed<List>, row: Row) -> Result<NotificationAddedPayload> {
+    let notification = of_row(&permit, row).await?;
+    Ok(NotificationAddedPayload { notification })
+}
+
+subscriptions! {
+    Subscriptions as "NotificationsSubscriptions";
+    /// Sends each of your new notifications.
+    notification_added -> NotificationAddedPayload = each added;
 }
 
 mutations! {

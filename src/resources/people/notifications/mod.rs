@@ -7,20 +7,22 @@ use async_graphql::SimpleObject;
 use sqlx::FromRow;
 
 pub use self::{
-    body::Rest,
+    body::{CHANNEL, Rest},
     write::{forget, tell},
 };
 use crate::{
     context::Reader,
     error::Result,
     graphql::{ids::Key, reference::identified},
-    guard::{Allowed, operations},
-    load::{Entity, entity},
+    guard::{Allowed, Upon, operations},
+    live::Row,
+    load::{Entity, entity, sole},
     rest::{
         page::ListQuery,
         params::{choices, filter, ordering},
     },
     store::{
+        Change,
         listing::{Kind as KeyKind, Listing, SortKey},
         sql,
     },
@@ -32,7 +34,8 @@ operations! {
     ///
     /// You are notified when somebody follows one of your libraries, or asks to, and when an owner gives
     /// you access to a library. Sorted newest first by default.
-    list: List = read Notifications, anonymous = Never, throttle = List, graphql = "notifications", params = Query;
+    list: List = read Notifications, anonymous = Never, throttle = List, graphql = "notifications",
+        live = "notificationAdded", upon = Upon::EachRow(&[Change::InboxItemId]), params = Query;
     /// Returns one of your notifications.
     ///
     /// Notifications of others, and unknown IDs, are answered with 404.
@@ -134,4 +137,12 @@ pub async fn retrieve(permit: &Allowed<Retrieve>, key: Key) -> Result<Notificati
         .bind(permit.actor_id().unwrap_or(-1))
         .one(permit.db())
         .await
+}
+
+/// A new notification, if it is the caller's.
+async fn of_row(permit: &Allowed<List>, (_, id): Row) -> Result<Notification> {
+    let own = listing(permit, &NotificationFilter::default(), &[]).await?;
+    let own = own.and(sql("i.id = ?").bind(id));
+    let own = own.page(permit.db(), 1, 0).await?;
+    sole(permit.loaders().owned::<Notification>(&own).await?)
 }

@@ -1,4 +1,4 @@
-//! Waits for what a subscription tells of.
+//! Waits for what a connection tells of.
 use std::{collections::HashSet, time::Duration};
 
 use tokio::time::sleep;
@@ -8,16 +8,20 @@ use crate::{
     context::Cx,
     error::{Error, Result},
     guard::Upon,
-    store::Watch,
+    store::{Change, Feed, Watch},
     throttle::Ident,
 };
 
 /// Between two looks at rate limits, which other processes count too.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// What a subscription waits for.
+/// A row that something happened to, and what.
+pub type Row = (Change, i64);
+
+/// What a connection waits for.
 pub enum Source {
     Rows(Watch),
+    EachRow(Feed),
     RateLimits(RateLimits),
 }
 
@@ -30,6 +34,7 @@ impl Source {
                 let watch = cx.app().db().watch(changes, user.user_id).await?;
                 Ok(Self::Rows(watch))
             }
+            Upon::EachRow(changes) => Ok(Self::EachRow(cx.app().db().feed(changes).await?)),
             Upon::RateLimit => {
                 let mut limits = RateLimits {
                     app: cx.app().clone(),
@@ -42,15 +47,14 @@ impl Source {
         }
     }
 
-    /// Waits for the next event. Dropped before it is ready, it misses none.
-    pub async fn next(&mut self) -> Result<()> {
+    /// Waits for the next event, and tells its row if it is of one. Dropped before it is ready, it misses none.
+    pub async fn next(&mut self) -> Result<Option<Row>> {
         match self {
-            Self::Rows(watch) => {
-                watch.changed().await;
-                Ok(())
-            }
-            Self::RateLimits(limits) => limits.next().await,
+            Self::Rows(watch) => watch.changed().await,
+            Self::EachRow(feed) => return Ok(Some(feed.next().await)),
+            Self::RateLimits(limits) => limits.next().await?,
         }
+        Ok(None)
     }
 }
 

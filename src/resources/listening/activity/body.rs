@@ -1,80 +1,20 @@
-//! Activity: the newest favorites and listenings of the pod (contract section 10).
-use std::cmp::Reverse;
-
-use async_graphql::Union;
+//! Activity as REST shows it, in the words of ActivityStreams.
 use poem_openapi::Object;
 use serde::Serialize;
 
-use super::{
-    favorites::{self, Favorite},
-    history::{self, Listening},
-};
+use super::{Activity, List, list, of_row};
 use crate::{
     context::Reader,
-    error::Result,
-    graphql::standard::fields,
-    guard::{Allowed, operations},
+    error::{Error, Result},
+    guard::Allowed,
+    live::Row,
     resources::{
         catalogue::{albums::Album, artists::Artist, credits::TrackCredits, tracks::Track},
         people::users::UserById,
     },
-    rest::{answer::Answer, standard::routes},
+    rest::{answer::Answer, live::channel, standard::routes},
     time::Timestamp,
 };
-
-operations! {
-    "activity", "Activity: the newest favorites and listenings of the pod.";
-    /// Lists the newest favorites and listenings.
-    ///
-    /// At most 20, newest first: your own, and those of users whose privacy level lets you see
-    /// them, without tracks of artists that you have hidden.
-    list: List = open, anonymous = Setting, throttle = List, graphql = "activity";
-}
-
-/// How many are listed.
-const MOST: i64 = 20;
-
-/// A favorite or a listening.
-#[derive(Debug, Union)]
-pub enum Activity {
-    Favorite(Favorite),
-    Listening(Listening),
-}
-
-impl Activity {
-    fn date(&self) -> Timestamp {
-        match self {
-            Self::Favorite(favorite) => favorite.creation_date,
-            Self::Listening(listening) => listening.creation_date,
-        }
-    }
-
-    fn parties(&self) -> (i64, i64) {
-        match self {
-            Self::Favorite(favorite) => (favorite.user_id, favorite.track_id),
-            Self::Listening(listening) => (listening.user_id, listening.track_id),
-        }
-    }
-}
-
-async fn list(permit: &Allowed<List>) -> Result<Vec<Activity>> {
-    let liked = favorites::newest(permit, MOST).await?;
-    let heard = history::newest(permit, MOST).await?;
-    let liked = permit.loaders().owned::<Favorite>(&liked).await?;
-    let heard = permit.loaders().owned::<Listening>(&heard).await?;
-    let liked = liked.into_iter().map(Activity::Favorite);
-    let mut all: Vec<_> = liked
-        .chain(heard.into_iter().map(Activity::Listening))
-        .collect();
-    all.sort_by_key(|activity| Reverse(activity.date()));
-    all.truncate(usize::try_from(MOST).unwrap_or_default());
-    Ok(all)
-}
-
-fields! {
-    Queries as "ActivityQueries";
-    all activity -> Activity = list;
-}
 
 /// Type of an activity, as ActivityStreams calls it.
 #[derive(Clone, Copy, Debug, Serialize, poem_openapi::Enum)]
@@ -206,6 +146,14 @@ fn address(reader: &Reader, track: &Track) -> String {
         None => format!("{}/tracks/{}", reader.names().public_url, track.id),
     }
 }
+
+/// What the web socket tells of a new activity.
+async fn message(permit: &Allowed<List>, row: Row) -> Result<ActivityBody> {
+    let activity = of_row(permit, row).await?;
+    body(permit, &activity).await?.ok_or(Error::NotFound)
+}
+
+channel!(List => message);
 
 routes! {
     "/api/v1/activity";
