@@ -9,7 +9,7 @@ pub struct S3 {
     #[arg(long, env = "AWS_STORAGE_BUCKET_NAME", value_name = "NAME")]
     pub s3_bucket: Option<String>,
 
-    /// Access key ID of the store [default: the role of the machine]
+    /// Access key ID of the store [default: the role of the EC2 instance]
     #[arg(long, env = "AWS_ACCESS_KEY_ID", value_name = "ID")]
     pub s3_access_key_id: Option<String>,
 
@@ -49,13 +49,10 @@ pub struct S3 {
         value_parser = clap::value_parser!(u64).range(60..=604_800))]
     pub s3_link_seconds: u64,
 
-    /// Maximum size of the copies of a bucket's files in MEDIA_ROOT, in mebibytes (MiB)
-    #[arg(
-        long,
-        env = "BALEEN_S3_COPIES",
-        default_value_t = 1024,
-        value_name = "MB"
-    )]
+    /// Size of the copies of a bucket's files in MEDIA_ROOT, in mebibytes (MiB); those of the last ten minutes stay in
+    /// any case
+    #[arg(long, env = "BALEEN_S3_COPIES", default_value_t = 1024, value_name = "MB",
+        value_parser = clap::value_parser!(u64).range(..=100_000_000))]
     pub s3_copies: u64,
 }
 
@@ -65,9 +62,15 @@ impl S3 {
         given(&self.s3_bucket)
     }
 
-    /// The ID and the secret of the access key.
-    pub fn key(&self) -> Option<(&str, &str)> {
-        given(&self.s3_access_key_id).zip(given(&self.s3_secret_access_key))
+    /// The ID and the secret of the access key, or the variable that is missing.
+    pub fn key(&self) -> Result<Option<(&str, &str)>, &'static str> {
+        let (id, secret) = (&self.s3_access_key_id, &self.s3_secret_access_key);
+        match (given(id), given(secret)) {
+            (Some(id), Some(secret)) => Ok(Some((id, secret))),
+            (Some(_), None) => Err("AWS_SECRET_ACCESS_KEY"),
+            (None, Some(_)) => Err("AWS_ACCESS_KEY_ID"),
+            (None, None) => Ok(None),
+        }
     }
 
     pub fn endpoint(&self) -> Option<&str> {

@@ -35,7 +35,7 @@ use crate::{
     resources::{
         Mutation, Query, Subscription,
         catalogue::{albums::Album, artists::Artist, tags::Tag, tracks::Track},
-        library::{follows::LibraryFollow, libraries::Library, uploads::Upload},
+        library::{edits::Edit, follows::LibraryFollow, libraries::Library, uploads::Upload},
         listening::{
             content_filters::ContentFilter,
             favorites::Favorite,
@@ -80,6 +80,7 @@ fn described() -> Builder {
     .override_output_type_description::<Connection<Tag>>("A page of tags.")
     .override_output_type_description::<Connection<Favorite>>("A page of favorites.")
     .override_output_type_description::<Connection<Notification>>("A page of notifications.")
+    .override_output_type_description::<Connection<Edit>>("A page of edits.")
     .override_output_type_description::<Connection<LibraryFollow>>(
         "A page of follows of libraries.",
     )

@@ -19,10 +19,15 @@ pub async fn remove(tx: &mut Tx, files: Vec<String>, now: Timestamp) -> Result<(
 
 impl Perform for FileRemoval {
     async fn perform(self, app: &App, _: Running) -> Result<Value, Failure> {
+        let mut failed = None;
         for file in &self.files {
-            let removed = staging::remove(&app.media().storage, file).await;
-            removed.map_err(|error| Failure::ForNow(format!("{file}: {error}")))?;
+            if let Err(error) = staging::remove(&app.media().storage, file).await {
+                failed = Some(format!("{file}: {error}"));
+            }
         }
-        Ok(Value::Null)
+        match failed {
+            Some(reason) => Err(Failure::ForNow(reason)),
+            None => Ok(Value::Null),
+        }
     }
 }

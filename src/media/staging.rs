@@ -86,6 +86,13 @@ impl Staging {
             .map_err(io::Error::other)?
     }
 
+    /// Removes a file that no row will name.
+    pub async fn discard(self, storage: &Storage) {
+        if let Err(error) = remove(storage, &self.place()).await {
+            tracing::warn!(%error, file = self.name, "a refused file stays for now");
+        }
+    }
+
     /// Leaves the file for [`settle`]: a row names it.
     pub fn keep(mut self) {
         self.is_kept = true;
@@ -135,8 +142,11 @@ pub async fn settle(storage: &Storage, audio_file: &str) -> io::Result<()> {
 /// Removes the file of a row that is gone, wherever on its way it is.
 pub async fn remove(storage: &Storage, audio_file: &str) -> io::Result<()> {
     let name = Path::new(audio_file).file_name().unwrap_or_default();
-    // First, so that nobody puts it in its place afterwards.
     let staged = storage.media().join(STAGE).join(name);
+    if storage.bucket().is_some() {
+        // The name in the stage goes last: it tells the next sweep what is in the bucket.
+        storage.remove(audio_file).await?;
+    }
     match tokio::fs::remove_file(staged).await {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}

@@ -63,10 +63,15 @@ pub fn failed(error: io::Error) -> Error {
         io::ErrorKind::NotFound => Error::NotFound,
         _ if of_bucket => {
             tracing::error!(%error, "the bucket cannot be used");
-            Error::Unavailable("The store of files does not answer. Try again soon.".to_owned())
+            away()
         }
         _ => Error::internal(error),
     }
+}
+
+/// What to tell while the bucket cannot be used.
+pub fn away() -> Error {
+    Error::Unavailable("The store of files does not answer. Try again soon.".to_owned())
 }
 
 impl Storage {

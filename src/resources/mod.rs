@@ -8,6 +8,7 @@ pub mod listening;
 pub mod node;
 pub mod people;
 pub mod publishing;
+pub mod smart;
 
 use async_graphql::{MergedObject, MergedSubscription};
 use poem_openapi::OpenApi;

@@ -28,6 +28,8 @@ use crate::{
 const PING: Duration = Duration::from_secs(25);
 /// The code of credentials that do not hold any more.
 const POLICY: u16 = 1008;
+/// The code of a server in trouble: connect again later.
+const TROUBLE: u16 = 1011;
 
 /// What the web socket tells of the rows of an operation.
 pub struct Channel {
@@ -148,8 +150,12 @@ impl Connection {
                 _ = pings.tick() => None,
                 () = &mut stopped => return Some(Closing::stopping()),
             };
-            if let Err(error) = self.lasting.recheck().await {
-                return Some(Closing::refused(POLICY, &error));
+            match self.lasting.recheck().await {
+                Ok(()) => {}
+                Err(error @ Error::Unauthenticated(_)) => {
+                    return Some(Closing::refused(POLICY, &error));
+                }
+                Err(error) => return Some(Closing::refused(TROUBLE, &error)),
             }
             let Some(row) = row else {
                 sink.send(Message::ping([])).await.ok()?;

@@ -137,6 +137,14 @@ impl Cache {
         }
     }
 
+    /// Reads and applies the changes.
+    pub async fn renew(&self, db: &Reads) -> Result<()> {
+        match &self.inner {
+            Some(inner) => Box::pin(inner.renew(db)).await,
+            None => Ok(()),
+        }
+    }
+
     /// The current version. Get it before reading anything that will be cached.
     pub fn version(&self) -> Version {
         Version(self.inner.as_ref().map_or(0, |inner| inner.state().version))

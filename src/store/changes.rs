@@ -104,6 +104,12 @@ pub enum News {
     Everything,
 }
 
+impl News {
+    pub fn is_any(&self) -> bool {
+        !matches!(self, Self::Changes(changes) if changes.is_empty())
+    }
+}
+
 /// More changes than this count as "everything".
 const MOST: usize = 5_000;
 

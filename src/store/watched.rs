@@ -200,6 +200,12 @@ impl Reads {
                     // Meanwhile changes may have been pruned.
                     let news = if has_failed { News::Everything } else { news };
                     (mark, has_failed) = (next, false);
+                    // Whoever is told reads what is told.
+                    if news.is_any()
+                        && let Err(error) = self.cache.renew(&self).await
+                    {
+                        error.log();
+                    }
                     self.watched.state().tell(&news);
                 }
                 Err(error) => {

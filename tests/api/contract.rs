@@ -40,6 +40,7 @@ const AREAS: &[&str] = &[
     "activity",
     "uploads",
     "federation",
+    "mutations",
 ];
 
 /// Headers that must be equal.

@@ -1,9 +1,9 @@
 //! Edits: proposed by anybody, carried out by those who may.
 use baleen::store::sql;
-use poem::http::StatusCode;
+use poem::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::support::{Pod, on_both};
+use crate::support::{PASSWORD, Pod, on_both};
 
 async fn count(pod: &Pod) -> i64 {
     sql("select count(*) from mutations")
@@ -157,5 +157,93 @@ on_both! {
         let local = pod.post("/api/v1/albums/1/fetches", &json!({})).by("alice").send().await;
         assert_eq!((local.status, local.json()), (StatusCode::BAD_REQUEST, json!({"detail": "Cannot fetch a local object"})));
         assert_eq!(pod.get("/api/v1/albums/99/fetches").by("alice").send().await.status, StatusCode::NOT_FOUND);
+    }
+
+    async fn edits_are_looked_through_and_decided_at_both_doors(pod: Pod) {
+        curator(&pod).await;
+        let propose = async |place: &str, payload: Value| {
+            let made = pod.post(&format!("/api/v1/{place}/mutations"), &update(payload)).by("alice").send().await;
+            assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
+            pod.wait(60);
+            made.json()["uuid"].as_str().unwrap().to_owned()
+        };
+        let title = propose("tracks/2", json!({"title": "Right"})).await;
+        let name = propose("artists/2", json!({"name": "Wrong"})).await;
+        let date = propose("albums/2", json!({"release_date": "2001-01-01"})).await;
+        let found = async |query: &str| {
+            let listed = pod.get(&format!("/api/v1/mutations{query}")).by("bob").send().await.json();
+            let uuids = listed["results"].as_array().unwrap_or_else(|| panic!("{listed}")).iter();
+            uuids.map(|edit| edit["uuid"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(found("").await, [&*date, &name, &title]);
+        assert_eq!(found("?q=target:artist").await, [&*name]);
+        assert_eq!(found("?q=target:%22track%202%22%20is_approved:null").await, [&*title]);
+        assert_eq!(found("?q=is_applied:true").await, [""; 0]);
+        assert_eq!(found("?q=typo&ordering=creation_date&page_size=1").await, [&*title]);
+        let targets = pod.get("/api/v1/mutations").by("bob").send().await.json();
+        let reprs: Vec<_> = targets["results"].as_array().unwrap().iter().map(|edit| edit["target"]["type"].clone()).collect();
+        assert_eq!(reprs, ["album", "artist", "track"]);
+
+        // Whoever proposed it does not decide, unless it is theirs.
+        sql("update artists set attributed_to_id = null").run(pod.app.db()).await.unwrap();
+        sql("update tracks set attributed_to_id = null").run(pod.app.db()).await.unwrap();
+        let decide = async |uuid: &str, what: &str, who: &str| {
+            pod.post(&format!("/api/v1/mutations/{uuid}/{what}"), &json!({})).by(who).send().await
+        };
+        assert_eq!(decide(&title, "approve", "alice").await.status, StatusCode::FORBIDDEN);
+        let approved = decide(&title, "approve", "bob").await;
+        assert_eq!((approved.status, approved.json()), (StatusCode::OK, json!({})));
+        let track = pod.get("/api/v1/tracks/2").send().await.json();
+        assert_eq!(track["title"], "Right");
+        let shown = pod.get(&format!("/api/v1/mutations/{title}")).by("bob").send().await.json();
+        assert_eq!((&shown["is_approved"], &shown["is_applied"]), (&json!(true), &json!(true)));
+        assert_eq!(shown["previous_state"], json!({"title": {"value": "Noon 2"}}));
+        for what in ["approve", "reject"] {
+            assert_eq!(decide(&title, what, "bob").await.status, StatusCode::FORBIDDEN, "it was applied");
+        }
+        let gone = pod.ask(Method::DELETE, &format!("/api/v1/mutations/{title}"));
+        assert_eq!(gone.by("bob").send().await.status, StatusCode::FORBIDDEN);
+
+        let mutation = |what: &str, uuid: &str| format!("mutation {{ {what}(input: {{id: \"{uuid}\"}}) {{ edit {{ isApproved isApplied approvedBy {{ preferredUsername }} }} }} }}");
+        let rejected = pod.graphql(&mutation("rejectEdit", &name)).by("bob").send().await.json();
+        assert_eq!(rejected["data"]["rejectEdit"]["edit"], json!({"isApproved": false, "isApplied": null, "approvedBy": {"preferredUsername": "bob"}}), "{rejected}");
+        let refused = pod.graphql(&mutation("approveEdit", &name)).by("alice").send().await.json();
+        assert_eq!(refused["errors"][0]["extensions"]["code"], "FORBIDDEN");
+        let query = "{ edits(filter: {isPending: true}) { totalCount nodes { uuid album { title } } } }";
+        let pending = pod.graphql(query).by("bob").send().await.json();
+        assert_eq!(pending["data"]["edits"]["totalCount"], 1, "{pending}");
+        assert_eq!(pending["data"]["edits"]["nodes"][0]["uuid"], json!(date));
+        // Others' edits stay, one's own can be taken back.
+        pod.person("dora").await;
+        let gone = || pod.ask(Method::DELETE, &format!("/api/v1/mutations/{date}"));
+        assert_eq!(gone().basic("dora", PASSWORD).send().await.status, StatusCode::FORBIDDEN);
+        assert_eq!(gone().by("alice").send().await.status, StatusCode::NO_CONTENT);
+        assert_eq!(gone().by("alice").send().await.status, StatusCode::NOT_FOUND);
+        assert_eq!(count(&pod).await, 2);
+    }
+
+    async fn a_cover_of_an_edit_is_of_whoever_proposed_it(pod: Pod) {
+        curator(&pod).await;
+        let cover = crate::pictures::attach(&pod, &crate::pictures::photo(300, 300)).await;
+        let edit = update(json!({"cover": cover["uuid"]}));
+        let made = pod.post("/api/v1/albums/1/mutations", &edit).by("alice").send().await.json();
+        let approve = format!("/api/v1/mutations/{}/approve", made["uuid"].as_str().unwrap());
+        let approved = pod.post(&approve, &json!({})).by("bob").send().await;
+        assert_eq!(approved.status, StatusCode::OK, "{}", approved.text);
+        let album = pod.get("/api/v1/albums/1").send().await.json();
+        assert_eq!(album["cover"]["uuid"], cover["uuid"]);
+    }
+
+    async fn of_several_who_decide_at_once_one_does(pod: Pod) {
+        curator(&pod).await;
+        let made = pod.post("/api/v1/tracks/2/mutations", &update(json!({"title": "Right"}))).by("alice").send().await.json();
+        let approve = format!("/api/v1/mutations/{}/approve", made["uuid"].as_str().unwrap());
+        let body = json!({});
+        let all = (0..6).map(|_| pod.post(&approve, &body).by("bob").send());
+        let all = futures_util::future::join_all(all).await;
+        let done = all.iter().filter(|answer| answer.status == StatusCode::OK).count();
+        assert_eq!(done, 1);
+        let kept: (Value,) = sql("select previous_state from mutations").one(pod.app.db()).await.unwrap();
+        assert_eq!(kept.0["title"]["value"], "Noon 2", "what was before stays known");
     }
 }

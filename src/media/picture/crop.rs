@@ -144,10 +144,10 @@ impl Pictures {
                 (path, content_type)
             }
         };
+        let whole = self.storage.fetched(&original).await;
+        let whole = whole.map_err(storage::failed)?;
         if !tokio::fs::try_exists(&path).await.unwrap_or(false) {
-            let original = self.storage.fetched(&original).await;
-            self.make(original.map_err(storage::failed)?, path.clone(), crop)
-                .await?;
+            self.make(whole, path.clone(), crop).await?;
         }
         Ok(Shown { path, content_type })
     }

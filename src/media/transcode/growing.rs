@@ -13,7 +13,7 @@ use tokio::{sync::watch, task::spawn_blocking, time::timeout};
 use super::job::{Failure, Progress};
 use crate::{
     error::{Error, Result},
-    media::storage::Storage,
+    media::storage::{self, Storage},
 };
 
 /// A listener's handle on a running conversion, which ends when all handles are dropped.
@@ -119,6 +119,8 @@ fn refusal(why: Failure) -> Error {
              `max_bitrate`."
                 .to_owned(),
         ),
+        Failure::Gone => Error::NotFound,
+        Failure::Away => storage::away(),
         Failure::Broken => Error::Unprocessable(
             "This audio cannot be converted. Without `to` and `max_bitrate` the original is played."
                 .to_owned(),

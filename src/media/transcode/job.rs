@@ -35,6 +35,10 @@ pub enum Failure {
     Busy,
     /// ffmpeg cannot read the file, or the disk is full.
     Broken,
+    /// There is no file.
+    Gone,
+    /// The store of the file does not answer.
+    Away,
 }
 
 /// A conversion to run.
@@ -63,23 +67,30 @@ pub async fn convert(
     progress: &watch::Sender<Progress>,
 ) -> Progress {
     let run = async {
-        fetched.await.map_err(io::Error::other)?;
-        run(task, progress).await
+        if let Err(error) = fetched.await {
+            return Ok(lost(task, &error));
+        }
+        run(task, progress).await.map(|()| Progress::Finished)
     };
     let done = tokio::select! {
         done = timeout(LONGEST, run) => done.unwrap_or_else(|late| Err(late.into())),
         () = progress.closed() => Err(io::ErrorKind::ConnectionAborted.into()),
     };
-    let end = match done {
-        Ok(()) => Progress::Finished,
-        Err(error) => {
-            // The file may not exist.
-            let _ = fs::remove_file(&task.unfinished);
-            told(task, &error)
-        }
-    };
+    let end = done.unwrap_or_else(|error| {
+        // The file may not exist.
+        let _ = fs::remove_file(&task.unfinished);
+        told(task, &error)
+    });
     progress.send_replace(end.clone());
     end
+}
+
+fn lost(task: &Task, error: &io::Error) -> Progress {
+    tracing::warn!(source = %task.source.display(), %error, "there is no audio to convert");
+    Progress::Failed(match error.kind() {
+        io::ErrorKind::NotFound => Failure::Gone,
+        _ => Failure::Away,
+    })
 }
 
 fn told(task: &Task, error: &io::Error) -> Progress {

@@ -28,7 +28,7 @@ use self::{
     job::{Failure, Progress, Task},
 };
 use super::{
-    spare::{self, Bounds},
+    eviction::{self, Bounds},
     storage::{Audio, Storage},
 };
 use crate::{config::Config, shares::Shares, throttle::Ident, time::Timestamp};
@@ -72,6 +72,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Bytes that a conversion may have at least, however small the cache: hours of what is compressed.
 const SMALLEST: u64 = 64 << 20;
+
+/// Younger conversions may be about to be sent.
+const FRESH: Duration = Duration::from_secs(30);
 
 /// A converted file, or one that is being converted.
 pub enum Converted {
@@ -125,7 +128,7 @@ impl Transcoder {
         let version = source.version.clone();
         let found = spawn_blocking(move || {
             let name = cache::find(&path, target, &version)?;
-            spare::touch(&path.join(&name), now.0.into());
+            eviction::touch(&path.join(&name), now.0.into());
             Some(name)
         });
         Some(format!("{folder}/{}", found.await.ok()??))
@@ -242,8 +245,9 @@ impl Transcoder {
             unused: unused_minutes.map_or(Duration::MAX, |minutes| {
                 Duration::from_secs(minutes.saturating_mul(60))
             }),
+            fresh: (FRESH, self.0.keep.saturating_mul(2)),
         };
-        let tidied = spawn_blocking(move || spare::tidy(&root, bounds, now.0.into())).await;
+        let tidied = spawn_blocking(move || eviction::tidy(&root, bounds, now.0.into())).await;
         match tidied {
             Ok(Ok(removed)) if removed > 0 => {
                 tracing::info!(removed, "conversions that nobody used were removed");

@@ -5,6 +5,7 @@ pub mod edits;
 pub mod folder_imports;
 pub mod follows;
 pub mod libraries;
+pub mod reviews;
 pub mod text;
 pub mod uploads;
 pub mod visibility;
@@ -21,6 +22,7 @@ pub const OPERATIONS: &[&[&Info]] = &[
     uploads::OPERATIONS,
     attachments::OPERATIONS,
     edits::OPERATIONS,
+    reviews::OPERATIONS,
     text::OPERATIONS,
 ];
 
@@ -33,6 +35,7 @@ pub fn rest() -> impl OpenApi + Send + Sync + 'static {
         uploads::Rest,
         attachments::Rest,
         edits::Rest,
+        reviews::Rest,
         text::Rest,
     )
 }
@@ -45,6 +48,7 @@ pub struct Queries(
     folder_imports::Queries,
     uploads::graphql::Queries,
     attachments::Queries,
+    reviews::graphql::Queries,
     text::Queries,
 );
 
@@ -56,6 +60,7 @@ pub struct Mutations(
     libraries::graphql::Mutations,
     follows::graphql::Mutations,
     uploads::graphql::Mutations,
+    reviews::graphql::Mutations,
 );
 
 #[derive(Default, MergedSubscription)]

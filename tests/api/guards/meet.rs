@@ -262,6 +262,23 @@ pub fn meet(info: &Info) -> (&'static str, &'static str) {
             "artists/99/mutations",
             "mutation { editArtist(input: {id: 99}) { edit { uuid } } }",
         ),
+        "reviews.list" => ("mutations", "{ edits { nodes { uuid } } }"),
+        "reviews.retrieve" => (
+            "mutations/00000000-0000-0000-0000-000000000000",
+            "{ edit(id: \"00000000-0000-0000-0000-000000000000\") { uuid } }",
+        ),
+        "reviews.delete" => (
+            "mutations/00000000-0000-0000-0000-000000000000",
+            "mutation { deleteEdit(input: {id: \"00000000-0000-0000-0000-000000000000\"}) { deletedId } }",
+        ),
+        "reviews.approve" => (
+            "mutations/00000000-0000-0000-0000-000000000000/approve",
+            "mutation { approveEdit(input: {id: \"00000000-0000-0000-0000-000000000000\"}) { edit { uuid } } }",
+        ),
+        "reviews.reject" => (
+            "mutations/00000000-0000-0000-0000-000000000000/reject",
+            "mutation { rejectEdit(input: {id: \"00000000-0000-0000-0000-000000000000\"}) { edit { uuid } } }",
+        ),
         "fetches.of_artist" => ("artists/1/fetches", ""),
         "fetches.artist" => ("artists/1/fetches", ""),
         "edits.of_album" => (

@@ -108,6 +108,7 @@ fn code(info: &Info, answer: &Answer) -> &'static str {
                 | "uploads.file_metadata"
                 | "library_follows.retrieve"
                 | "notifications.retrieve"
+                | "reviews.retrieve"
                 | "library_follows.followers"
         ) =>
         {

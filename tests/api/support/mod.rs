@@ -243,7 +243,7 @@ impl Pod {
         let Some(bucket) = s3.bucket() else {
             return Vec::new();
         };
-        let (id, secret) = s3.key().unwrap();
+        let (id, secret) = s3.key().unwrap().unwrap();
         [
             ("--s3-bucket", bucket),
             ("--s3-endpoint-url", s3.endpoint().unwrap()),

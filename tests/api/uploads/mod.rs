@@ -215,7 +215,7 @@ on_both! {
         // Somebody mends the file.
         let row: (String,) = sql("select audio_file from uploads where import_status = 'errored' and audio_file like 'tracks/__/%'").one(pod.app.db()).await.unwrap();
         fs::write(pod.stored().join(&row.0), song("Mended", "Days")).unwrap();
-        _ = fs::remove_file(pod.media().join("copies").join(&row.0));
+        _ = fs::remove_dir_all(pod.media().join("copies"));
         let action = json!({"action": "relaunch_import", "objects": "all", "filters": {"import_status": ["errored"], "library": library}});
         let again = pod.post(&format!("{ADDRESS}/action"), &action).by("alice").send().await;
         assert_eq!(again.json(), json!({"updated": 1, "action": "relaunch_import", "result": null}));

@@ -1,3 +1,6 @@
+//! Edits as REST shows them.
+use std::collections::HashMap;
+
 use poem_openapi::{Object, types::Any};
 use serde::Serialize;
 use serde_json::Value;
@@ -5,13 +8,13 @@ use uuid::Uuid;
 
 use super::{
     Edit, Kind, OfAlbum, OfArtist, OfTrack, OnKind, Proposal, ProposeAlbum, ProposeArtist,
-    ProposeTrack, list, propose, target,
+    ProposeTrack, Target, list, propose, sql::targets,
 };
 use crate::{
     context::Reader,
-    error::{Error, Result},
+    error::Result,
     guard::{Allowed, Writes},
-    load::Loaders,
+    load::{Loaders, sole},
     resources::people::actors::{Actor, ActorBody},
     rest::{
         answer::{Answer, Created},
@@ -88,47 +91,51 @@ struct NewEdit {
     is_approved: Option<bool>,
 }
 
-impl Edit {
-    fn aim(&self) -> (Kind, i64) {
-        match (self.artist_id, self.album_id, self.track_id) {
-            (Some(id), ..) => (Kind::Artist, id),
-            (_, Some(id), _) => (Kind::Album, id),
-            (.., id) => (Kind::Track, id.unwrap_or_default()),
+/// The objects of edits.
+async fn aims(reader: &Reader, edits: &[Edit]) -> Result<HashMap<(Kind, i64), Target>> {
+    let mut all = HashMap::new();
+    for kind in [Kind::Artist, Kind::Album, Kind::Track] {
+        let aims = edits.iter().map(Edit::aim);
+        let ids: Vec<i64> = aims.filter(|aim| aim.0 == kind).map(|aim| aim.1).collect();
+        if !ids.is_empty() {
+            let found: Vec<Target> = targets(kind, ids).all(reader.db()).await?;
+            all.extend(found.into_iter().map(|target| ((kind, target.id), target)));
         }
     }
+    Ok(all)
 }
 
-/// Bodies of edits, all of the same object.
-pub async fn bodies(reader: &Reader, loaders: &Loaders, edits: Vec<Edit>) -> Result<Vec<EditBody>> {
-    let Some(aim) = edits.first().map(Edit::aim) else {
-        return Ok(Vec::new());
-    };
-    let aimed = target(reader, aim.0, aim.1).await?;
+pub async fn bodies(loaders: &Loaders, reader: &Reader, ids: &[i64]) -> Result<Vec<EditBody>> {
+    let edits = loaders.owned::<Edit>(ids).await?;
+    let aims = aims(reader, &edits).await?;
     let actors = loaders
         .parts::<Actor>(edits.iter().map(|edit| edit.created_by_id))
         .await?;
-    let body = |edit: Edit| EditBody {
-        created_by: actors
-            .get(edit.created_by_id)
-            .map(|actor| actor.body(reader)),
-        fid: edit.fid,
-        uuid: edit.uuid,
-        kind: edit.kind,
-        creation_date: edit.creation_date,
-        applied_date: edit.applied_date,
-        is_approved: edit.is_approved,
-        is_applied: edit.is_applied,
-        approved_by: edit.approved_by_id,
-        summary: edit.summary,
-        payload: Any(edit.payload),
-        previous_state: Any(edit.previous_state),
-        target: EditTarget {
-            kind: aim.0.word().to_owned(),
-            id: aimed.id,
-            repr: aimed.name.clone(),
-        },
+    let body = |edit: Edit| {
+        let aimed = aims.get(&edit.aim())?;
+        Some(EditBody {
+            target: EditTarget {
+                kind: edit.aim().0.word().to_owned(),
+                id: aimed.id,
+                repr: aimed.name.clone(),
+            },
+            created_by: actors
+                .get(edit.created_by_id)
+                .map(|actor| actor.body(reader)),
+            fid: edit.fid,
+            uuid: edit.uuid,
+            kind: edit.kind,
+            creation_date: edit.creation_date,
+            applied_date: edit.applied_date,
+            is_approved: edit.is_approved,
+            is_applied: edit.is_applied,
+            approved_by: edit.approved_by_id,
+            summary: edit.summary,
+            payload: Any(edit.payload),
+            previous_state: Any(edit.previous_state),
+        })
     };
-    Ok(edits.into_iter().map(body).collect())
+    Ok(edits.into_iter().filter_map(body).collect())
 }
 
 async fn proposed<O: OnKind + Writes>(
@@ -143,8 +150,7 @@ async fn proposed<O: OnKind + Writes>(
         is_approved: new.is_approved,
     };
     let edit = propose(permit, id, proposal).await?;
-    let body = bodies(permit, permit.loaders(), vec![edit]).await?.pop();
-    body.ok_or(Error::NotFound)
+    sole(bodies(permit.loaders(), permit, &[edit.id]).await?)
 }
 
 routes! {

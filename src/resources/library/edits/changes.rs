@@ -85,8 +85,8 @@ pub struct Changes {
 }
 
 impl Changes {
-    /// Validates the payload of an edit. Fields that the object does not have are ignored.
-    pub async fn read(reader: &Reader, kind: Kind, payload: &Value) -> Result<Self> {
+    /// Validates the payload of an edit that this actor proposed. Fields that the object does not have are ignored.
+    pub async fn read(by: (&Reader, Option<i64>), kind: Kind, payload: &Value) -> Result<Self> {
         let Some(payload) = payload.as_object() else {
             return Err(Error::field("payload", "Expected a dictionary of items."));
         };
@@ -96,7 +96,7 @@ impl Changes {
             let Some(value) = payload.get(field.word()) else {
                 continue;
             };
-            match change(reader, *field, value).await? {
+            match change(by, *field, value).await? {
                 Ok(change) => all.push((*field, change)),
                 Err(Complaint(place, text)) => complaints.add(&place, text),
             }
@@ -121,7 +121,11 @@ struct Complaint(String, String);
 
 type Read<T> = std::result::Result<T, Complaint>;
 
-async fn change(reader: &Reader, field: Field, value: &Value) -> Result<Read<Change>> {
+async fn change(
+    (reader, actor): (&Reader, Option<i64>),
+    field: Field,
+    value: &Value,
+) -> Result<Read<Change>> {
     let here = |text: &str| Complaint(field.word().to_owned(), text.to_owned());
     Ok(match field {
         Field::Name | Field::Title => text(value, 255).map(Change::Text).map_err(|why| here(&why)),
@@ -147,7 +151,9 @@ async fn change(reader: &Reader, field: Field, value: &Value) -> Result<Read<Cha
         Field::Tags => words(value),
         Field::Description => content(value).map_err(|why| here(&why)),
         Field::License => license(reader, value).await?.map_err(|why| here(&why)),
-        Field::Cover => cover(reader, value).await?.map_err(|why| here(&why)),
+        Field::Cover => cover((reader, actor), value)
+            .await?
+            .map_err(|why| here(&why)),
     })
 }
 
@@ -215,7 +221,10 @@ async fn license(reader: &Reader, value: &Value) -> Result<std::result::Result<C
     })
 }
 
-async fn cover(reader: &Reader, value: &Value) -> Result<std::result::Result<Change, String>> {
+async fn cover(
+    (reader, actor): (&Reader, Option<i64>),
+    value: &Value,
+) -> Result<std::result::Result<Change, String>> {
     if value.is_null() {
         return Ok(Ok(Change::Picture(None)));
     }
@@ -223,7 +232,7 @@ async fn cover(reader: &Reader, value: &Value) -> Result<std::result::Result<Cha
         return Ok(Err("Must be a valid UUID.".to_owned()));
     };
     let key = uuid.into();
-    match attachments::own(reader.db(), reader.actor_id(), ("cover", &key)).await {
+    match attachments::own(reader.db(), actor, ("cover", &key)).await {
         Ok(own) => Ok(Ok(Change::Picture(Some(own.id)))),
         Err(Error::Invalid(fields)) => Ok(Err(fields.into_values().flatten().collect())),
         Err(error) => Err(error),

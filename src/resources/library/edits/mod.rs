@@ -11,19 +11,17 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 pub use self::{
-    body::Rest,
-    sql::{AlbumEdits, ArtistEdits, TrackEdits, target},
-};
-use self::{
-    body::{EditBody, bodies},
+    apply::apply,
+    body::{EditBody, Rest, bodies},
     changes::Changes,
-    sql::by_ids,
+    sql::{AlbumEdits, ArtistEdits, TrackEdits, by_uuid, target},
 };
 use crate::{
     context::Reader,
     error::{Error, Result},
     graphql::ids::Key,
     guard::{Allowed, Operation, Writes, operations},
+    load::entity,
     rest::page::{Page, PageQuery},
     store::{
         listing::{Kind as KeyKind, Listing, SortKey},
@@ -76,7 +74,7 @@ operations! {
 }
 
 /// The kinds of objects that can be edited.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     Artist,
     Album,
@@ -151,6 +149,20 @@ pub struct Edit {
     pub previous_state: Option<Value>,
 }
 
+entity!(Edit in "mutations": "id, uuid, fid, type, artist_id, album_id, track_id, created_by_id, approved_by_id,
+    is_approved, is_applied, creation_date, applied_date, summary, payload, previous_state", upon [], weighs []);
+
+impl Edit {
+    /// The object that the edit changes.
+    pub fn aim(&self) -> (Kind, i64) {
+        match (self.artist_id, self.album_id, self.track_id) {
+            (Some(id), ..) => (Kind::Artist, id),
+            (_, Some(id), _) => (Kind::Album, id),
+            (.., id) => (Kind::Track, id.unwrap_or_default()),
+        }
+    }
+}
+
 /// The object of an edit, in its current state.
 #[derive(Clone, Debug, FromRow)]
 pub struct Target {
@@ -170,9 +182,7 @@ async fn list<O: OnKind>(
     let newest = SortKey::new(statement("m.creation_date"), KeyKind::Time, true);
     let listing = Listing::new(sql::of(O::KIND, id), "m.id", [newest]);
     let (frame, ids) = query.0.read_ids(permit, &listing).await?;
-    let mut found = by_ids(permit, ids.clone()).await?;
-    let edits = ids.iter().filter_map(|id| found.remove(id)).collect();
-    Ok(frame.around(bodies(permit, permit.loaders(), edits).await?))
+    Ok(frame.around(bodies(permit.loaders(), permit, &ids).await?))
 }
 
 /// Finds an edit by UUID. Numbers, which can be counted, find none.
@@ -180,7 +190,7 @@ pub async fn retrieve(reader: &Allowed<OfArtist>, key: Key) -> Result<Edit> {
     let Key::Uuid(uuid) = key else {
         return Err(Error::NotFound);
     };
-    sql::by_uuid(reader, uuid).await?.ok_or(Error::NotFound)
+    by_uuid(reader, uuid).await?.ok_or(Error::NotFound)
 }
 
 /// An edit to propose.
@@ -220,7 +230,7 @@ pub async fn propose<O: OnKind + Writes>(
     if !reader.is_local(target.fid.as_deref()) {
         return Err(Error::Forbidden);
     }
-    let changes = Changes::read(reader, kind, &new.payload).await?;
+    let changes = Changes::read((reader, Some(actor)), kind, &new.payload).await?;
     if new.is_approved.is_some() && !decides(reader, target.attributed_to_id) {
         return Err(Error::Forbidden);
     }
@@ -248,7 +258,7 @@ async fn insert<O: OnKind + Writes>(
     let approved = new.is_approved == Some(true);
     let mut tx = permit.begin().await?;
     let before = match approved {
-        true => Some(apply::apply(&mut tx, (kind, id), changes, now).await?),
+        true => Some(apply(&mut tx, (kind, id), changes, now).await?),
         false => None,
     };
     let row = sql::New {

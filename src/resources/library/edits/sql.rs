@@ -8,25 +8,24 @@ use super::{Edit, Kind, Target};
 use crate::{
     context::Reader,
     error::Result,
-    load::{grouped, load, weigh},
+    load::{Entity, grouped, load},
     store::{Sql, Tx, sql},
     time::Timestamp,
 };
 
-const SELECT: &str = "select m.id, m.uuid, m.fid, m.type, m.artist_id, m.album_id, m.track_id,
-    m.created_by_id, m.approved_by_id, m.is_approved, m.is_applied, m.creation_date,
-    m.applied_date, m.summary, m.payload, m.previous_state from mutations m ";
-
 /// The artist, album or track with this ID.
 pub async fn target(reader: &Reader, kind: Kind, id: i64) -> Result<Target> {
+    targets(kind, vec![id]).one(reader.db()).await
+}
+
+/// Artists, albums or tracks, as [`Target`].
+pub(super) fn targets(kind: Kind, ids: Vec<i64>) -> Sql {
     sql(match kind {
-        Kind::Artist => "select id, fid, name, attributed_to_id from artists where id = ?",
-        Kind::Album => "select id, fid, title as name, attributed_to_id from albums where id = ?",
-        Kind::Track => "select id, fid, title as name, attributed_to_id from tracks where id = ?",
+        Kind::Artist => "select id, fid, name, attributed_to_id from artists where id in ?*",
+        Kind::Album => "select id, fid, title as name, attributed_to_id from albums where id in ?*",
+        Kind::Track => "select id, fid, title as name, attributed_to_id from tracks where id in ?*",
     })
-    .bind(id)
-    .one(reader.db())
-    .await
+    .bind(ids)
 }
 
 /// The edits of one object.
@@ -37,15 +36,6 @@ pub(super) fn of(kind: Kind, id: i64) -> Sql {
         Kind::Track => "from mutations m where m.track_id = ?",
     })
     .bind(id)
-}
-
-pub(super) async fn by_ids(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Edit>> {
-    let rows: Vec<Edit> = sql(SELECT)
-        .then("where m.id in ?*")
-        .bind(ids)
-        .all(reader.db())
-        .await?;
-    Ok(rows.into_iter().map(|row| (row.id, row)).collect())
 }
 
 load!(/// The newest 20 edits of an artist.
@@ -59,8 +49,8 @@ async fn of_artists(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Vec<E
 }
 
 /// The edit with this UUID.
-pub(super) async fn by_uuid(reader: &Reader, uuid: Uuid) -> Result<Option<Edit>> {
-    let found = sql(SELECT).then("where m.uuid = ?").bind(uuid);
+pub async fn by_uuid(reader: &Reader, uuid: Uuid) -> Result<Option<Edit>> {
+    let found = Edit::select().then(" where uuid = ?").bind(uuid);
     found.optional(reader.db()).await
 }
 
@@ -90,10 +80,10 @@ async fn newest_of(
     ids: Vec<i64>,
     owner: impl Fn(&Edit) -> Option<i64>,
 ) -> Result<HashMap<i64, Vec<Edit>>> {
-    let rows: Vec<Edit> = sql(SELECT)
-        .then("where m.id in (")
+    let rows: Vec<Edit> = Edit::select()
+        .then(" where id in (")
         .append(sql(newest).bind(ids))
-        .then(") order by m.creation_date desc, m.id desc")
+        .then(") order by creation_date desc, id desc")
         .all(reader.db())
         .await?;
     let owned = rows
@@ -101,8 +91,6 @@ async fn newest_of(
         .filter_map(|edit| Some((owner(&edit)?, edit)));
     Ok(grouped(owned))
 }
-
-weigh!(Edit:);
 
 /// An edit to insert.
 pub(super) struct New {
@@ -143,5 +131,5 @@ pub(super) async fn insert(tx: &mut Tx, new: New) -> Result<Edit> {
     .bind(new.previous_state)
     .number(&mut *tx)
     .await?;
-    sql(SELECT).then("where m.id = ?").bind(id).one(tx).await
+    Edit::select().then(" where id = ?").bind(id).one(tx).await
 }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::{
     error::{Error, Result},
     guard::{Allowed, Operation},
-    media::{incoming::Share, staging::Staging, storage},
+    media::{incoming::Share, staging::Staging},
     reading,
     resources::people::users::quota,
     rest::{incoming::essence, parts::SentFilePart},
@@ -68,8 +68,6 @@ pub async fn receive<O: Operation>(
     }
     file.sync().await.map_err(Error::internal)?;
     let sound = reading::glance(file.path()).await;
-    let offered = file.offer(&permit.media().storage).await;
-    offered.map_err(storage::failed)?;
     Ok(Received {
         uuid,
         mimetype: match &sound {

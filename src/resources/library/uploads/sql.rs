@@ -11,6 +11,7 @@ use crate::{
     error::Result,
     graphql::reference::resolved,
     load::{Entity, Found, Loaders, entity, grouped, load},
+    resources::smart,
     store::{
         Reads, Sql,
         listing::{Direction, Kind as KeyKind, Listing, SortKey},
@@ -74,7 +75,9 @@ async fn narrowed(
         from = from.then(" and u.mimetype = ?").bind(mimetype.as_str());
     }
     if let Some(q) = &filter.q {
-        for condition in super::smart::conditions(q, reader.actor_id().unwrap_or(-1))? {
+        let actor = reader.actor_id().unwrap_or(-1);
+        let of_term = |key: &str, value: &str| super::smart::condition(key, value, actor);
+        for condition in smart::conditions(q, of_term)? {
             from = from.and(condition);
         }
     }

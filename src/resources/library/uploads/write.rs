@@ -15,7 +15,7 @@ use crate::{
     graphql::{ids::Key, reference::ByUuid},
     guard::{Allowed, Operation},
     jobs::{self, UploadImport},
-    media::staging,
+    media::{staging, storage},
     resources::{
         checks::shorter,
         library::libraries::{Library, named_own},
@@ -194,27 +194,56 @@ async fn own_channel(
 }
 
 /// Writes the row of a file that has come in. The file comes to its place afterwards: see `media/staging.rs`.
-pub async fn store(permit: &Allowed<Create>, new: NewUpload, received: Received) -> Result<Upload> {
+pub async fn store(
+    permit: &Allowed<Create>,
+    new: NewUpload,
+    mut received: Received,
+) -> Result<Upload> {
     new.check()?;
+    new.library_id(permit, permit.db()).await?;
+    let storage = &permit.media().storage;
+    received
+        .file
+        .offer(storage)
+        .await
+        .map_err(storage::failed)?;
     let mut tx = permit.begin().await?;
-    let library = new.library_id(permit, &mut tx).await?;
-    let named = (library, new.metadata.as_ref());
-    check_references(permit, &mut tx, named).await?;
-    recheck(permit, &mut tx, &received).await?;
-    let id = insert(permit, &mut tx, &new, library, &received).await?;
-    if new.import_status != Some(Submission::Draft) {
-        let import = UploadImport { upload: id };
-        jobs::enqueue(&mut tx, &import, permit.clock().now()).await?;
-    }
+    let id = match write(permit, &mut tx, &new, &received).await {
+        Ok(id) => id,
+        Err(error) => {
+            drop(tx);
+            received.file.discard(storage).await;
+            return Err(error);
+        }
+    };
     let place = received.file.place();
     // From here on the row decides, also if nobody learns whether it was committed.
     received.file.keep();
     tx.commit().await?;
-    if let Err(error) = staging::settle(&permit.media().storage, &place).await {
+    if let Err(error) = staging::settle(storage, &place).await {
         tracing::error!(%error, file = place, "a file is not in its place yet");
     }
     permit.app().add_jobs();
     loaded(permit, id).await
+}
+
+/// Writes the row of an upload, and the job that imports it.
+async fn write(
+    permit: &Allowed<Create>,
+    tx: &mut Tx,
+    new: &NewUpload,
+    received: &Received,
+) -> Result<i64> {
+    let library = new.library_id(permit, &mut *tx).await?;
+    let named = (library, new.metadata.as_ref());
+    check_references(permit, tx, named).await?;
+    recheck(permit, tx, received).await?;
+    let id = insert(permit, tx, new, library, received).await?;
+    if new.import_status != Some(Submission::Draft) {
+        let import = UploadImport { upload: id };
+        jobs::enqueue(tx, &import, permit.clock().now()).await?;
+    }
+    Ok(id)
 }
 
 async fn insert(

@@ -121,21 +121,24 @@ async fn original(
     let storage = &reader.media().storage;
     if let (storage::Audio::Uploaded(place), Some(bucket)) = (audio, storage.bucket()) {
         let content_type = media_type(upload);
-        return match reader.config().s3.proxy_media || wanted.head {
+        let sent = match reader.config().s3.proxy_media || wanted.head {
             true => serve::object(bucket, place, content_type, wanted).await,
             false => redirect(bucket, place, content_type, saved).await,
         };
+        return sent.inspect_err(|error| warn_of_absent(error, upload, place));
     }
     let path = storage.path(audio).ok_or(Error::NotFound)?;
     if let Some(errand) = errand(reader, storage.handed_off(audio), &path) {
         return Ok(errand);
     }
     let sent = serve::file(&path, media_type(upload), wanted).await;
-    sent.inspect_err(|error| {
-        if matches!(error, Error::NotFound) {
-            tracing::warn!(upload = %upload.uuid, path = %path.display(), "the audio is not there");
-        }
-    })
+    sent.inspect_err(|error| warn_of_absent(error, upload, &path.display().to_string()))
+}
+
+fn warn_of_absent(error: &Error, upload: &Upload, path: &str) {
+    if matches!(error, Error::NotFound) {
+        tracing::warn!(upload = %upload.uuid, path, "the audio is not there");
+    }
 }
 
 /// Sends the listener to the store, which sends the audio.

@@ -30,15 +30,14 @@ fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Younger files, which may be about to be sent, are kept until the folder is twice as large as it should be.
-const FRESH: Duration = Duration::from_secs(30);
-
 /// The limits of a folder.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
     pub bytes: u64,
     /// How long an unused file is kept.
     pub unused: Duration,
+    /// How long a file that was used stays, since it may be about to be read, and up to how many bytes of all.
+    pub fresh: (Duration, u64),
 }
 
 /// Removes files beyond the limits, the least recently used ones first, and abandoned unfinished files. Returns how many.
@@ -70,8 +69,9 @@ pub fn tidy(root: &Path, bounds: Bounds, now: SystemTime) -> io::Result<u64> {
     kept.sort();
     let mut total: u64 = growing + kept.iter().map(|(_, size, _)| size).sum::<u64>();
     for (used, size, path) in kept {
-        let fresh = now.duration_since(used).unwrap_or_default() < FRESH;
-        let most = bounds.bytes * if fresh { 2 } else { 1 };
+        let (fresh, at_most) = bounds.fresh;
+        let is_fresh = now.duration_since(used).unwrap_or_default() < fresh;
+        let most = if is_fresh { at_most } else { bounds.bytes };
         if total <= most {
             break;
         }
