@@ -10,7 +10,7 @@ use crate::{
     config::Config,
     error::{Result, Startup},
     fetch::Fetcher,
-    live::Places,
+    listeners::Places,
     mail::Mailer,
     media::Media,
     overload::Turns,

@@ -22,6 +22,7 @@ mod hex;
 pub mod import;
 pub mod jobs;
 pub mod ledger;
+mod listeners;
 pub mod live;
 mod load;
 mod mail;

@@ -12,6 +12,8 @@ const SILENCE: i64 = 60;
 pub const ATTEMPTS: i64 = 5;
 /// Seconds until a job that failed is tried again; twice as many each time.
 const PAUSE: i64 = 10;
+/// Seconds until a job is tried again whose needs cannot be reached.
+const AWAY: i64 = 60;
 
 /// Takes a job whose process has ended, otherwise the one that has been due for longest.
 pub async fn claim<T: Task>(app: &App) -> Result<Option<Job>> {
@@ -85,7 +87,11 @@ pub async fn beat(app: &App, job: &Job, progress: &Progress) -> Result<Told> {
 impl Job {
     /// Whether it is not tried again after this failure.
     pub fn is_given_up(&self, failure: &Failure) -> bool {
-        matches!(failure, Failure::Final(_)) || self.attempts >= ATTEMPTS
+        match failure {
+            Failure::Final(_) => true,
+            Failure::ForNow(_) => self.attempts >= ATTEMPTS,
+            Failure::Away(_) => false,
+        }
     }
 }
 
@@ -114,6 +120,13 @@ pub async fn end(app: &App, job: &Job, progress: &Progress, end: End) -> Result<
     let (status, due, attempts, outcome) = match end {
         End::Finished(outcome) => (JobStatus::Finished, now, job.attempts, outcome),
         End::Canceled(outcome) => (JobStatus::Canceled, now, job.attempts, outcome),
+        // No attempt of its own.
+        End::Failed(failure @ Failure::Away(_)) => (
+            JobStatus::Pending,
+            now.plus_seconds(AWAY),
+            job.attempts - 1,
+            failed(failure),
+        ),
         End::Failed(failure) if !job.is_given_up(&failure) => {
             let due = now.plus_seconds(PAUSE << job.attempts);
             (JobStatus::Pending, due, job.attempts, failed(failure))

@@ -26,7 +26,8 @@ impl Perform for FileRemoval {
             }
         }
         match failed {
-            Some(reason) => Err(Failure::ForNow(reason)),
+            // Nothing else would remove them.
+            Some(reason) => Err(Failure::Away(reason)),
             None => Ok(Value::Null),
         }
     }

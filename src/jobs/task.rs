@@ -39,9 +39,12 @@ pub enum Failure {
     /// Nothing else would come of it another time.
     #[error("{0}")]
     Final(String),
-    /// It is tried again.
+    /// It is tried again, a few times.
     #[error("{0}")]
     ForNow(String),
+    /// What it needs cannot be reached; it is tried again until it can.
+    #[error("{0}")]
+    Away(String),
 }
 
 /// A folder of the music directory that is scanned into a library.

@@ -17,10 +17,12 @@ use crate::error::{Error, Result};
 const LONGEST: usize = 64 << 10;
 /// Bytes that are read at once.
 const PIECE: usize = 4 << 10;
+/// Bytes of the reason for which a connection is closed.
+const REASON: usize = 123;
 /// For the close message of the client.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Why a connection is closed: code and reason, which has 123 bytes at most.
+/// Why a connection is closed: code and reason.
 pub struct Closing(pub u16, pub String);
 
 impl Closing {
@@ -30,7 +32,9 @@ impl Closing {
 
     /// Of credentials that are not accepted, with the code of the protocol.
     pub fn refused(code: u16, error: &Error) -> Self {
-        Self(code, error.to_string().chars().take(40).collect())
+        let mut reason = error.to_string();
+        reason.truncate(reason.floor_char_boundary(REASON));
+        Self(code, reason)
     }
 
     pub fn stopping() -> Self {

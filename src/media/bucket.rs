@@ -232,7 +232,7 @@ impl Bucket {
         let Ok(path) = self.path(place) else {
             return Ok(());
         };
-        match self.writes.delete(&path).await {
+        match self.reads.delete(&path).await {
             Ok(()) | Err(Fault::NotFound { .. }) => Ok(()),
             Err(error) => Err(error.into()),
         }
@@ -258,14 +258,33 @@ fn store(settings: &S3, name: &str, client: ClientOptions) -> Result<AmazonS3, S
             .with_access_key_id(id)
             .with_secret_access_key(secret);
     }
+    if !is_name(name) {
+        let told = format!("AWS_STORAGE_BUCKET_NAME is no name of a bucket: {name:?}");
+        return Err(Startup::new(told));
+    }
     if let Some(endpoint) = settings.endpoint() {
-        Url::parse(endpoint)
-            .map_err(|error| Startup::caused("AWS_S3_ENDPOINT_URL is no address", error))?;
+        if web_address(endpoint).is_none() {
+            return Err(Startup::new(
+                "AWS_S3_ENDPOINT_URL is no address such as https://s3.example.org",
+            ));
+        }
         builder = builder.with_endpoint(endpoint.trim_end_matches('/'));
     }
     builder
         .build()
         .map_err(|error| Startup::caused(format!("cannot use the bucket {name}"), error))
+}
+
+/// Whether a bucket may have this name.
+fn is_name(name: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+    name.bytes().all(is_plain)
+}
+
+/// The address of a store. `localhost:9000` is none: it would be a scheme.
+pub fn web_address(text: &str) -> Option<Url> {
+    let url = Url::parse(text).ok()?;
+    (matches!(url.scheme(), "http" | "https") && url.has_host()).then_some(url)
 }
 
 /// The first bytes of a range that is not empty.

@@ -1,8 +1,5 @@
 //! Importing an upload as a job: its file is read into the catalogue as a scan reads files.
-use std::{
-    io,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use sqlx::FromRow;
@@ -13,7 +10,10 @@ use crate::{
     app::App,
     error::{Error, Result},
     jobs::{Failure, Perform, Running, UploadImport},
-    media::{probe, staging, storage::Audio},
+    media::{
+        probe, staging,
+        storage::{self, Audio},
+    },
     reading::{Candidate, Credit, Read, Reader, Tags, sentence},
     resources::{
         catalogue::tracks,
@@ -58,6 +58,7 @@ impl Perform for UploadImport {
             Ok(Imported::Done) => Ok(Value::Null),
             // The folder may not be there yet, or be late on another machine.
             Ok(Imported::Gone) => Err(Failure::ForNow(GONE.to_owned())),
+            Err(Error::Unavailable(why)) => Err(Failure::Away(why)),
             Err(error) => {
                 error.log();
                 Err(Failure::ForNow(error.to_string()))
@@ -111,16 +112,15 @@ async fn import(app: &App, upload: i64) -> Result<Imported> {
 /// The file of an upload, which a crash may have left on its way.
 async fn file(app: &App, row: &Waiting) -> Result<Option<PathBuf>> {
     let storage = &app.media().storage;
-    staging::settle(storage, &row.audio_file)
-        .await
-        .map_err(Error::internal)?;
+    let settled = staging::settle(storage, &row.audio_file).await;
+    settled.map_err(storage::failed)?;
     let Some(audio) = Audio::named(&row.audio_file, row.source.as_deref()) else {
         return Ok(None);
     };
-    match storage.fetched_audio(&audio).await {
+    match storage.fetched_audio(&audio).await.map_err(storage::failed) {
         Ok(path) => Ok(Some(path)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(Error::internal(error)),
+        Err(Error::NotFound) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

@@ -14,6 +14,7 @@ use crate::{
     context::Cx,
     error::{Error, Result},
     guard::{Allowed, Operation},
+    media::bucket::web_address,
     rest::{cookies::cookie, form, params::Pairs},
 };
 
@@ -212,15 +213,25 @@ fn is_of_this_pod(next: &str) -> bool {
         && !next.chars().any(char::is_control)
 }
 
-/// The content security policy: only this server, and `MEDIA_URL` for pictures.
+/// The content security policy: only this server, `MEDIA_URL` for pictures, and the store to which listeners are sent.
 pub fn policy(app: &App, frames: &str, leads_to: Option<&str>) -> String {
     let media = app.config().media_url();
+    let s3 = &app.config().s3;
+    let sends_audio = s3.bucket().filter(|_| !s3.proxy_media);
+    let store = sends_audio.map(|bucket| match s3.endpoint().and_then(web_address) {
+        Some(endpoint) => format!(" {}", endpoint.origin().ascii_serialization()),
+        None => format!(
+            " https://s3.{0}.amazonaws.com https://{bucket}.s3.{0}.amazonaws.com",
+            s3.s3_region
+        ),
+    });
+    let store = store.unwrap_or_default();
     let leads_to = leads_to
         .map(|source| format!(" {source}"))
         .unwrap_or_default();
     format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: {media}; \
-         font-src 'self' data:; connect-src 'self'; media-src 'self'; worker-src 'self'; \
+         font-src 'self' data:; connect-src 'self'; media-src 'self'{store}; worker-src 'self'; \
          base-uri 'none'; form-action 'self'{leads_to}; frame-ancestors {frames}"
     )
 }

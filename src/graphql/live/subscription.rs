@@ -16,7 +16,8 @@ use crate::{
         outcome::{Outcome, is_too_complex},
         sent::Parameters,
     },
-    live::{Place, Row, Source},
+    listeners::Place,
+    live::{Row, Source},
     throttle::Ident,
 };
 

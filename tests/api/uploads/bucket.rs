@@ -6,7 +6,11 @@ use std::{
     process::{Command, Stdio},
 };
 
-use baleen::resources::library::uploads::tidy;
+use baleen::{
+    jobs::{FileRemoval, work_once},
+    resources::library::uploads::tidy,
+    store::sql,
+};
 use poem::http::{Method, StatusCode};
 use serde_json::json;
 
@@ -147,6 +151,13 @@ async fn listeners_are_sent_to_the_store_where_the_pod_wants_it() {
     let found = reqwest::get(link).await.unwrap();
     assert_eq!(found.status(), 200);
     assert_eq!(found.bytes().await.unwrap(), bytes);
+    let page = pod.get("/").header("accept", "text/html").send().await;
+    let policy = page.header("content-security-policy").unwrap();
+    let store = link.split_once("/files/").unwrap().0;
+    assert!(
+        policy.contains(&format!("media-src 'self' {store};")),
+        "{policy}"
+    );
     let unsigned = link.split_once('?').unwrap().0;
     assert_eq!(reqwest::get(unsigned).await.unwrap().status(), 403);
 }
@@ -196,6 +207,18 @@ async fn a_store_that_does_not_answer_is_told_and_nothing_is_written() {
         "{}",
         heard.text
     );
+    // What is deleted meanwhile is removed from the store later, however long that takes.
+    let own = pod.get(ADDRESS).by("alice").send().await.json();
+    let upload = &own["results"][0];
+    let deleted = pod.ask(Method::DELETE, &address(upload)).by("alice");
+    assert_eq!(deleted.send().await.status, StatusCode::NO_CONTENT);
+    for _ in 0..6 {
+        assert!(work_once::<FileRemoval>(&pod.app).await.unwrap());
+        pod.wait(61);
+    }
+    let waiting =
+        sql("select count(*) from jobs where kind = 'file_removal' and status = 'pending'");
+    assert_eq!(waiting.number(pod.app.db()).await.unwrap(), 1);
 }
 
 /// A server with a new database whose bucket is this one.
@@ -220,6 +243,16 @@ fn a_server_does_not_start_with_a_bucket_that_it_cannot_use() {
     for (name, settings, told) in [
         ("secret", wrong(7, "another"), "AWS_SECRET_ACCESS_KEY"),
         ("half", wrong(7, ""), "AWS_SECRET_ACCESS_KEY is missing"),
+        (
+            "name",
+            wrong(1, "my bucket"),
+            "AWS_STORAGE_BUCKET_NAME is no name",
+        ),
+        (
+            "scheme",
+            wrong(3, "localhost:9000"),
+            "AWS_S3_ENDPOINT_URL is no address",
+        ),
         (
             "address",
             wrong(3, "no address"),

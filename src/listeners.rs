@@ -1,4 +1,4 @@
-//! How many subscriptions there may be.
+//! How many may wait to hear of what happens: subscriptions, and web sockets of the REST API.
 use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -9,12 +9,12 @@ use crate::{
     throttle::Ident,
 };
 
-/// Subscriptions of all clients.
+/// Of all clients.
 const ALL: usize = 10_000;
-/// Subscriptions of one client.
+/// Of one client.
 pub const EACH: usize = 50;
 
-/// The places of subscriptions.
+/// The places of those who wait.
 pub struct Places {
     all: Arc<Semaphore>,
     shares: Shares,
@@ -37,17 +37,18 @@ impl Default for Places {
 
 impl Places {
     /// # Errors
-    /// `Refused` if the client has too many subscriptions, `Unavailable` if all clients have.
+    /// `Refused` if the client has too many, `Unavailable` if all clients have.
     pub fn take(&self, client: Ident) -> Result<Place> {
         let share = self.shares.of(client).try_acquire_owned();
         let place = self.all.clone().try_acquire_owned();
         match (share, place) {
             (Ok(_share), Ok(_place)) => Ok(Place { _share, _place }),
             (Err(_), _) => Err(Error::Refused(format!(
-                "You have {EACH} subscriptions, the maximum. End one of them first."
+                "You have {EACH} subscriptions and web sockets, the maximum. End one of them first."
             ))),
             _ => Err(Error::Unavailable(
-                "The server has too many subscriptions. Try again in a moment.".to_owned(),
+                "The server has too many subscriptions and web sockets. Try again in a moment."
+                    .to_owned(),
             )),
         }
     }
