@@ -11,7 +11,7 @@ use std::{fs, path::PathBuf};
 use baleen::store::sql;
 use poem::http::{Method, StatusCode};
 
-use crate::support::{Answer, Ask, Backend, Data, Pod, on_both};
+use crate::support::{Answer, Ask, Backend, Data, IN_FOLDER, Pod, on_both};
 
 /// The first three are in a public library, the fifth in a private one of alice's.
 const DUSK: &str = "c703c9ef-5a1d-5d50-b8a6-916b813e8ba3";
@@ -171,7 +171,7 @@ async fn a_front_server_is_sent_for_the_file() {
             "--music-directory-path",
             "/srv/music",
         ];
-        let pod = sqlite(&settings).await;
+        let pod = sqlite(&[&settings[..], &IN_FOLDER].concat()).await;
         let answer = listen(&pod, "").header("range", "bytes=0-5").send().await;
         assert_eq!((answer.status, answer.bytes.len()), (StatusCode::OK, 0));
         let errand = match uploaded {
