@@ -49,7 +49,7 @@ enum Task {
     /// Run the server (the default)
     Serve,
     /// Work on jobs, such as imports of uploads, without serving; for machines beside the server, on the same database
-    /// and media folder
+    /// and media folder or bucket
     Worker,
     /// Update the database schema and exit
     Migrate,

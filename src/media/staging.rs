@@ -10,7 +10,7 @@ use std::{
 use tokio::{fs::File, io::AsyncWriteExt, task::spawn_blocking};
 use uuid::Uuid;
 
-use super::storage::Storage;
+use super::{remove_file, storage::Storage};
 
 /// The folder of files that are coming in.
 const STAGE: &str = "incoming";
@@ -143,15 +143,18 @@ pub async fn settle(storage: &Storage, audio_file: &str) -> io::Result<()> {
 pub async fn remove(storage: &Storage, audio_file: &str) -> io::Result<()> {
     let name = Path::new(audio_file).file_name().unwrap_or_default();
     let staged = storage.media().join(STAGE).join(name);
-    if storage.bucket().is_some() {
+    match storage.bucket() {
         // The name in the stage goes last: it tells the next sweep what is in the bucket.
-        storage.remove(audio_file).await?;
+        Some(_) => {
+            storage.remove(audio_file).await?;
+            remove_file(&staged).await
+        }
+        // It goes first, so that nobody puts the file in its place afterwards.
+        None => {
+            remove_file(&staged).await?;
+            storage.remove(audio_file).await
+        }
     }
-    match tokio::fs::remove_file(staged).await {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    storage.remove(audio_file).await
 }
 
 fn rename(from: &Path, to: &Path) -> io::Result<()> {

@@ -7,7 +7,7 @@ use std::{
 
 use tokio::task::spawn_blocking;
 
-use super::{bucket::Bucket, copies::Copies};
+use super::{bucket::Bucket, copies::Copies, remove_file};
 use crate::{
     config::Config,
     error::{Error, Startup},
@@ -166,10 +166,8 @@ impl Storage {
 
     /// Removes an upload or a picture. It is not an error if it is not there.
     pub async fn remove(&self, relative: &str) -> io::Result<()> {
-        let path = self.here(relative).unwrap_or_default();
-        match tokio::fs::remove_file(path).await {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
+        if let Some(path) = self.here(relative) {
+            remove_file(&path).await?;
         }
         match self.bucket() {
             Some(bucket) => bucket.remove(relative).await,

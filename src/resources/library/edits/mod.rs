@@ -14,14 +14,14 @@ pub use self::{
     apply::apply,
     body::{EditBody, Rest, bodies},
     changes::Changes,
-    sql::{AlbumEdits, ArtistEdits, TrackEdits, by_uuid, target},
+    sql::{AlbumEdits, ArtistEdits, TrackEdits, target},
 };
 use crate::{
     context::Reader,
     error::{Error, Result},
     graphql::ids::Key,
     guard::{Allowed, Operation, Writes, operations},
-    load::entity,
+    load::{Entity, entity},
     rest::page::{Page, PageQuery},
     store::{
         listing::{Kind as KeyKind, Listing, SortKey},
@@ -186,11 +186,12 @@ async fn list<O: OnKind>(
 }
 
 /// Finds an edit by UUID. Numbers, which can be counted, find none.
-pub async fn retrieve(reader: &Allowed<OfArtist>, key: Key) -> Result<Edit> {
+pub async fn retrieve<O: Operation>(permit: &Allowed<O>, key: Key) -> Result<Edit> {
     let Key::Uuid(uuid) = key else {
         return Err(Error::NotFound);
     };
-    by_uuid(reader, uuid).await?.ok_or(Error::NotFound)
+    let found = Edit::select().then(" where uuid = ?").bind(uuid);
+    found.one(permit.db()).await
 }
 
 /// An edit to propose.

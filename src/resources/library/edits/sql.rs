@@ -48,12 +48,6 @@ async fn of_artists(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Vec<E
     newest_of(reader, newest, ids, |edit| edit.artist_id).await
 }
 
-/// The edit with this UUID.
-pub async fn by_uuid(reader: &Reader, uuid: Uuid) -> Result<Option<Edit>> {
-    let found = Edit::select().then(" where uuid = ?").bind(uuid);
-    found.optional(reader.db()).await
-}
-
 load!(/// The newest 20 edits of an album.
     AlbumEdits: Vec<Edit> = for_caller of_albums);
 

@@ -4,12 +4,11 @@ mod decide;
 pub mod graphql;
 
 pub use self::body::Rest;
-use super::edits::{self, Edit};
+use super::edits::retrieve;
 use crate::{
     context::Reader,
-    error::{Error, Result},
-    graphql::ids::Key,
-    guard::{Allowed, Operation, operations},
+    error::Result,
+    guard::operations,
     resources::smart,
     rest::{
         page::ListQuery,
@@ -155,13 +154,5 @@ fn target(value: &str) -> Option<Sql> {
                 .then(" = ?")
                 .bind(id.trim().parse::<i64>().unwrap_or(-1)),
         ),
-    }
-}
-
-/// The edit with this UUID. Numbers, which can be counted, find none.
-async fn retrieve<O: Operation>(permit: &Allowed<O>, key: Key) -> Result<Edit> {
-    match key {
-        Key::Uuid(uuid) => edits::by_uuid(permit, uuid).await?.ok_or(Error::NotFound),
-        _ => Err(Error::NotFound),
     }
 }

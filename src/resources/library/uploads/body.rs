@@ -9,7 +9,7 @@ use super::{
     Act, Create, Delete, FileMetadata, ImportStatus, List, Query, Retrieve, Update, Upload,
     actions,
     file_metadata::{self, AudioFileMetadata},
-    of_row, retrieve,
+    form, of_row, retrieve,
     sql::listing,
     write::{self, UploadChanges},
 };
@@ -272,7 +272,7 @@ routes! {
             permit: Allowed<Create>,
             form: SentForm<UploadForm>,
         ) -> Result<Created<UploadBody>> {
-            let upload = write::create(&permit, form.parts).await?;
+            let upload = form::create(&permit, form.parts).await?;
             body(&permit, upload.id).await.map(Created)
         }
     }

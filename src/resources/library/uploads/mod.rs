@@ -3,6 +3,7 @@ mod actions;
 mod address;
 mod body;
 mod file_metadata;
+mod form;
 pub mod graphql;
 mod metadata;
 mod nested;
