@@ -127,8 +127,9 @@ fn sign_in(browser: &mut Browser, front: &Front, password: &str) {
     browser.wait("document.querySelector('#username')");
     browser.fill("#username", "alice");
     browser.fill("#password", password);
-    browser.submit("Sign in", "location.pathname === '/authorize'");
-    browser.eval("document.querySelector('[name=allow][value=true]').click()");
+    let allow = "document.querySelector('[name=allow][value=true]')";
+    browser.submit("Sign in", allow);
+    browser.eval(&format!("{allow}.click()"));
     browser.wait(&format!("{LISTED}.length >= 5"));
     assert_eq!(browser.eval("location.search"), "");
 }
