@@ -15,6 +15,7 @@ use crate::{
     media::Media,
     overload::Turns,
     pod::{Figures, Preferences},
+    seal::Seal,
     store::{self, Db, Opening, sql},
     telemetry::Metrics,
     throttle::{Ident, Limits, Verdict},
@@ -61,6 +62,7 @@ struct Parts {
     /// Jobs were added.
     jobs: Notify,
     places: Places,
+    seal: Seal,
 }
 
 impl App {
@@ -112,6 +114,7 @@ impl App {
             foreign_hash: Cached::for_seconds(60),
             media: Media::new(&config, &clock)?,
             fetcher: Fetcher::new(config.fetch_private),
+            seal: Seal::new(&config)?,
             names: Names {
                 host: config.hostname(),
                 public_url: config.public_url(),
@@ -133,6 +136,11 @@ impl App {
     /// The places of those who wait to hear of what happens.
     pub fn places(&self) -> &Places {
         &self.0.places
+    }
+
+    /// The seal of what is read again.
+    pub fn seal(&self) -> &Seal {
+        &self.0.seal
     }
 
     pub fn config(&self) -> &Config {

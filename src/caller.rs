@@ -57,6 +57,8 @@ pub enum Credential {
     Family(Uuid),
     /// A token without a family, by its hash: an application token, or an imported one.
     Token(Vec<u8>),
+    /// A Subsonic token, as it is stored.
+    Subsonic(String),
     /// A token that was made with another credential, such as those in audio URLs.
     Derived,
 }

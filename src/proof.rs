@@ -57,6 +57,11 @@ pub async fn recheck(tx: &mut Tx, identity: &Identity, now: Timestamp) -> Result
         (_, None) => false,
         (Credential::Password(shown), Some(stamp)) => *shown == stamp,
         (Credential::Derived, Some(_)) => true,
+        (Credential::Subsonic(sealed), Some(_)) => {
+            let token =
+                sql("select cast(1 as bigint) from users where id = ? and subsonic_api_token = ?");
+            exists(tx, token.bind(identity.user_id).bind(sealed.as_str())).await?
+        }
         (Credential::Session(id), Some(_)) => {
             let session =
                 sql("select cast(1 as bigint) from sessions where id = ? and expires > ?");

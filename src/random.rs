@@ -43,6 +43,16 @@ pub fn below(end: i64) -> i64 {
     i64::try_from(drawn % end.max(1).unsigned_abs()).unwrap_or_default()
 }
 
+/// So many of these, by chance, in an order by chance.
+pub fn some_of<T>(mut all: Vec<T>, count: usize) -> Vec<T> {
+    let mut chosen = Vec::new();
+    while chosen.len() < count && !all.is_empty() {
+        let place = below(i64::try_from(all.len()).unwrap_or(i64::MAX));
+        chosen.push(all.swap_remove(usize::try_from(place).unwrap_or_default()));
+    }
+    chosen
+}
+
 /// A small number to seed an order with.
 pub fn seed() -> i64 {
     i64::from(u32::from_le_bytes(bytes()) % 1_000_000)

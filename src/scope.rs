@@ -234,6 +234,8 @@ impl fmt::Display for ScopeSet {
 pub enum Bounds<'a> {
     /// A password or a browser session: no limit.
     InPerson,
+    /// A Subsonic token: what OAuth allows at most.
+    Player,
     /// An application token, with the application's scopes.
     Application(&'a str),
     /// An OAuth access token, with the scopes of the application and of the token.
@@ -249,6 +251,7 @@ pub fn effective(permissions: Permissions, bounds: Bounds<'_>) -> ScopeSet {
     let own = ScopeSet::of_user(permissions);
     match bounds {
         Bounds::InPerson => own,
+        Bounds::Player => own.intersection(ScopeSet::common()),
         Bounds::Application(scope) => own.intersection(ScopeSet::parse(scope)),
         Bounds::AccessToken { application, token } => own
             .intersection(ScopeSet::parse(application))

@@ -14,7 +14,7 @@ use poem::{
 use url::{Host, Url};
 
 use crate::{
-    accounts::{keys, sessions},
+    accounts::{keys, sessions, subsonic as subsonic_tokens},
     app::App,
     connections::{Bounded, Most},
     error::{Error, Result, Startup},
@@ -32,6 +32,7 @@ use crate::{
         service,
     },
     store::{Mark, prune, reword},
+    subsonic::Subsonic,
     web::{self, Assets},
 };
 
@@ -69,6 +70,8 @@ pub fn endpoint(app: &App) -> impl Endpoint<Output = Response> + 'static {
             format!("{}*file", app.config().media_path()),
             PublicMedia(app.clone()),
         )
+        .at("/rest/*endpoint", Subsonic)
+        .at("/api/subsonic/rest/*endpoint", Subsonic)
         .at("/api/v1/activity", live(api.clone()))
         .at("/api/v1/activity/", live(api.clone()))
         .nest_no_strip("/api/", api.clone())
@@ -252,6 +255,7 @@ async fn keep_house(app: App) {
             oauth::tidy(&app).await,
             sessions::tidy(&app).await,
             keys::tidy(&app).await,
+            subsonic_tokens::tidy(&app).await,
             jobs::tidy(&app).await,
             uploads::tidy(&app).await,
             app.db().optimize().await,

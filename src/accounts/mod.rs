@@ -10,6 +10,7 @@ pub mod sessions;
 pub mod setup;
 pub mod sign_in;
 pub mod sign_up;
+pub mod subsonic;
 
 use indexmap::IndexMap;
 

@@ -102,7 +102,7 @@ pub async fn reset(app: &App, uid: &str, key: &str, new: Twice<'_>) -> Result<Re
     let Some(holder) = taken else {
         return Err(Error::field("token", INVALID));
     };
-    set_password(&mut tx, user, hash, None).await?;
+    set_password(app, &mut tx, user, (hash, None)).await?;
     // An intruder may have created tokens or linked an OpenID account.
     revoke_user(&mut tx, user).await?;
     sql("delete from user_identities where user_id = ?")
@@ -193,7 +193,7 @@ async fn put(
     kept: Option<i64>,
     apps_too: bool,
 ) -> Result<Proof> {
-    set_password(&mut tx, user, hash, kept).await?;
+    set_password(app, &mut tx, user, (hash, kept)).await?;
     if apps_too {
         revoke_user(&mut tx, user).await?;
     }
@@ -205,14 +205,19 @@ async fn put(
 
 /// Sets a password and invalidates what was issued under the old one: sessions, audio URL tokens,
 /// the Subsonic token, and codes of applications that were not redeemed yet.
-async fn set_password(tx: &mut Tx, user: i64, hash: String, kept: Option<i64>) -> Result<()> {
+async fn set_password(
+    app: &App,
+    tx: &mut Tx,
+    user: i64,
+    (hash, kept): (String, Option<i64>),
+) -> Result<()> {
     sql(
         "update users set password = ?, secret_key = ?, subsonic_api_token =
            case when subsonic_api_token is null then null else ? end where id = ?",
     )
     .bind(hash)
     .bind(crate::random::uuid())
-    .bind(crate::random::token())
+    .bind(app.seal().sealed(&crate::random::token()))
     .bind(user)
     .run(&mut *tx)
     .await?;

@@ -37,6 +37,9 @@ pub struct Holder {
     /// What the application that made the grant may do now.
     parent_scope: Option<String>,
     pub expires: Option<Timestamp>,
+    /// The sealed Subsonic token that was shown.
+    #[sqlx(skip)]
+    pub subsonic: Option<String>,
 }
 
 const USER: &str =
@@ -203,7 +206,9 @@ impl Holder {
 
     /// The identity of the holder; `granted` are the permissions that every user holds.
     pub fn identity(self, granted: Permissions, hash: Option<&[u8]>) -> Identity {
+        let by_player = self.subsonic.is_some();
         let credential = match (self.session_id, self.family, hash) {
+            _ if by_player => Credential::Subsonic(self.subsonic.unwrap_or_default()),
             (Some(session), ..) => Credential::Session(session),
             (_, Some(family), _) => Credential::Family(family),
             (.., Some(hash)) => Credential::Token(hash.to_vec()),
@@ -215,6 +220,7 @@ impl Holder {
             settings: self.permission_settings || self.is_superuser || granted.settings,
         };
         let bounds = match (&self.application_scope, &self.token_scope) {
+            _ if by_player => Bounds::Player,
             (None, _) => Bounds::InPerson,
             (Some(application), None) => Bounds::Application(application),
             (Some(application), Some(token)) => Bounds::AccessToken { application, token },

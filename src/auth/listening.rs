@@ -44,7 +44,7 @@ fn named(parent: &Credential) -> String {
         Credential::Session(id) => format!("s{id}"),
         Credential::Family(family) => format!("f{family}"),
         Credential::Token(hash) => format!("t{}", URL_SAFE_NO_PAD.encode(hash)),
-        Credential::Derived => String::new(),
+        Credential::Derived | Credential::Subsonic(_) => String::new(),
     }
 }
 

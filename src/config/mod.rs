@@ -39,6 +39,21 @@ pub struct Config {
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
     pub database_url: Option<String>,
 
+    /// Secret key of the pod, the same on all of its servers; seals what is stored and read again, such as Subsonic
+    /// tokens [default: secret.key in the data folder, made when it is missing]
+    #[arg(
+        long,
+        env = "DJANGO_SECRET_KEY",
+        hide_env_values = true,
+        value_name = "SECRET"
+    )]
+    pub secret_key: Option<String>,
+
+    /// Let Subsonic players send salted sums of tokens (t and s) instead of tokens
+    #[arg(long, env = "BALEEN_SUBSONIC_SALTED_TOKENS", default_value_t = true, value_name = "BOOL",
+        action = clap::ArgAction::Set)]
+    pub subsonic_salted_tokens: bool,
+
     /// Outgoing mail: smtp://, smtp+tls:// or smtp+ssl://USER:PASSWORD@HOST:PORT, consolemail://
     /// (log) or dummymail:// (discard) [default: files in the folder outbox of the data folder]
     #[arg(long, env = "EMAIL_CONFIG", hide_env_values = true, value_name = "URL")]

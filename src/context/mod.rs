@@ -156,6 +156,11 @@ impl Cx {
         }
     }
 
+    /// Counts a request of a Subsonic player.
+    pub async fn spend_player(&self) -> Result<()> {
+        self.spend("subsonic", Throttle::Subsonic).await
+    }
+
     /// Counts a GraphQL document that spent nothing else as a request.
     pub async fn spend_document(&self) -> Result<()> {
         self.spend("graphql.document", Throttle::Wildcard).await

@@ -51,6 +51,11 @@ impl Reader {
         self.app.figures().await
     }
 
+    /// A text that was sealed with the pod's key.
+    pub fn opened(&self, sealed: &str) -> Option<String> {
+        self.app.seal().opened(sealed)
+    }
+
     /// The rates, and what was spent of them.
     pub fn limits(&self) -> &Limits {
         self.app.limits()

@@ -171,7 +171,7 @@ impl Error {
     }
 
     /// What GraphQL tells: where REST has the words of the original, what to do.
-    fn sentence(&self) -> String {
+    pub fn sentence(&self) -> String {
         match self {
             Self::OutOfScope(scope) => format!(
                 "This needs the scope `{}`, which your credentials do not have.",

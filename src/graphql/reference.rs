@@ -68,6 +68,11 @@ impl<T, F> Reference<T, F> {
         }
     }
 
+    /// The object with this key.
+    pub fn keyed(key: Key) -> Self {
+        Self::of(Sent::Key(key))
+    }
+
     /// The key that was sent.
     ///
     /// # Errors

@@ -65,7 +65,7 @@ pub async fn import(app: &App, order: &Order, watch: &mut dyn Watch) -> Result<R
     held.check_empty()?;
     let paused = Paused::begin(&mut tx).await?;
     let mut rows = Vec::new();
-    let mut memory = Memory::default();
+    let mut memory = Memory::new(app.seal());
     let mut broken = Broken::default();
     for kind in kinds() {
         watch.stage(kind, source.count(kind).await?);

@@ -7,14 +7,15 @@ use uuid::Uuid;
 
 use super::tables::{As, Column, Table};
 use crate::{
+    seal::Seal,
     store::{Value, text::folded, words::indexed},
     time::Timestamp,
     token::token_hash,
 };
 
 /// Values of earlier rows that later rows need.
-#[derive(Default)]
 pub struct Memory {
+    seal: Seal,
     artists: HashMap<i64, String>,
     /// Texts that may occur once, by their column.
     taken: HashSet<(&'static str, String)>,
@@ -26,6 +27,17 @@ pub struct Memory {
 }
 
 impl Memory {
+    pub fn new(seal: &Seal) -> Self {
+        Self {
+            seal: seal.clone(),
+            artists: HashMap::new(),
+            taken: HashSet::new(),
+            notes: Vec::new(),
+            are_missing: false,
+            homeless: 0,
+        }
+    }
+
     pub fn remember(&mut self, kind: &str, row: &Json) {
         if let ("artists", Some(id), Some(name)) = (kind, row["id"].as_i64(), row["name"].as_str())
         {
@@ -123,6 +135,7 @@ fn value(column: &Column, row: &Json, memory: &mut Memory) -> Result<Value, Stri
         As::FoldedOnce => Ok(memory.once(column.name, row, text(found)?).into()),
         As::Words => Ok(indexed(text(found)?).into()),
         As::TokenHash => Ok(token_hash(text(found)?).into()),
+        As::Sealed => Ok(memory.seal.sealed(text(found)?).into()),
         As::Bool => found
             .as_bool()
             .map(Value::from)
@@ -151,6 +164,7 @@ fn null(kind: As) -> Value {
         | As::Words
         | As::Password
         | As::ArtistName
+        | As::Sealed
         | As::Empty => Value::Text(None),
         As::Bool => Value::Bool(None),
         As::Time => Value::Time(None),
@@ -207,13 +221,17 @@ mod tests {
         TABLES.iter().find(|table| table.name == name).unwrap()
     }
 
+    fn memory() -> Memory {
+        Memory::new(&Seal::with(b"tests"))
+    }
+
     #[test]
     fn a_wrong_value_names_its_key() {
         let row = json!({"id": "x"});
-        let complaint = values(table("contents"), &row, &mut Memory::default()).unwrap_err();
+        let complaint = values(table("contents"), &row, &mut memory()).unwrap_err();
         assert_eq!(complaint, "id: \"x\" is not a whole number");
         let row = json!({"id": 1, "text": "a"});
-        let complaint = values(table("contents"), &row, &mut Memory::default()).unwrap_err();
+        let complaint = values(table("contents"), &row, &mut memory()).unwrap_err();
         assert_eq!(complaint, "content_type: it is missing");
     }
 
@@ -222,12 +240,12 @@ mod tests {
         let row = json!({"object_type": "album", "object_id": 1, "tag_id": 2,
             "creation_date": "2022-01-01T00:00:00+00:00"});
         assert!(
-            values(table("album_tags"), &row, &mut Memory::default())
+            values(table("album_tags"), &row, &mut memory())
                 .unwrap()
                 .is_some()
         );
         assert!(
-            values(table("track_tags"), &row, &mut Memory::default())
+            values(table("track_tags"), &row, &mut memory())
                 .unwrap()
                 .is_none()
         );

@@ -18,6 +18,8 @@ pub enum As {
     Words,
     /// The hash of a token.
     TokenHash,
+    /// A text that is sealed with the pod's key.
+    Sealed,
     /// A password hash; a plain password is in `plain_password`.
     Password,
     /// The name of the artist with this ID.
@@ -96,7 +98,7 @@ tables! {
         email_folded = email: FoldedOnce, password: Password, name: Text, is_active: Bool,
         is_staff: Bool, is_superuser: Bool, date_joined: Time, last_login: Time or null,
         last_activity: Time or null, privacy_level: Text, permission_moderation: Bool,
-        permission_library: Bool, permission_settings: Bool, subsonic_api_token: Text or null,
+        permission_library: Bool, permission_settings: Bool, subsonic_api_token: Sealed or null,
         upload_quota: Int or null, actor_id: Int or null, invitation_id: Int or null, secret_key: Uuid,
         settings: Json or null, instance_support_message_display_date: Time or null,
         funkwhale_support_message_display_date: Time or null, email_verified: Bool,

@@ -24,7 +24,7 @@ impl Parent {
     pub async fn of(on: impl On, credential: &Credential) -> Result<Self> {
         let (made, parent) = match credential {
             Credential::Password(_) | Credential::Session(_) => return Ok(Self::default()),
-            Credential::Derived => return Err(Error::Forbidden),
+            Credential::Derived | Credential::Subsonic(_) => return Err(Error::Forbidden),
             Credential::Family(family) => (
                 sql("select cast(1 as bigint) from oauth_families where family = ?").bind(*family),
                 Self {

@@ -95,6 +95,11 @@ impl Preferences {
         self.is_on("music__transcoding_enabled")
     }
 
+    /// Whether Subsonic players may use the pod.
+    pub fn subsonic_enabled(&self) -> bool {
+        self.is_on("subsonic__enabled")
+    }
+
     /// Permissions that every user holds.
     pub fn default_permissions(&self) -> Permissions {
         let held = self.get("users__default_permissions");

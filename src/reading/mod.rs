@@ -30,7 +30,7 @@ pub use self::{
     credits::Credit,
     names::album_folder,
     tags::{AlbumTags, Tags},
-    track_details::TrackDetails,
+    track_details::{ReplayGain, TrackDetails},
 };
 use self::{
     names::Told,

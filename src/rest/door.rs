@@ -215,6 +215,7 @@ impl<E: Endpoint> Door<E> {
 /// Whether an address is one of the API's operations.
 pub fn in_api(path: &str) -> bool {
     (path.starts_with("/api/") || path.starts_with("/.well-known/"))
+        && !crate::auth::subsonic::is_at(path)
         && !matches!(
             path,
             "/api/v1/openapi.json" | "/api/v1/docs" | "/api/v1/docs/oauth2-redirect"

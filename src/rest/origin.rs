@@ -49,6 +49,7 @@ pub fn share(headers: &mut HeaderMap, origin: HeaderValue, own: bool) {
 /// see.
 pub fn is_shared(path: &str, media: &str) -> bool {
     super::door::in_api(path)
+        || crate::auth::subsonic::is_at(path)
         || path.starts_with(media)
         || ["/graphql", "/api/v1/openapi.json", "/health/", "/assets/"]
             .iter()

@@ -7,6 +7,7 @@ pub trait Weigh {
 
 impl Weigh for i64 {}
 impl Weigh for bool {}
+impl Weigh for crate::time::Timestamp {}
 impl Weigh for uuid::Uuid {}
 
 impl Weigh for String {

@@ -40,6 +40,7 @@ pub fn node() -> Option<Command> {
         "graphql-ws",
         "axe-core",
         "@apollo/client",
+        "subsonic-api",
     ]
     .iter()
     .all(|name| folder().join("node_modules").join(name).exists())
@@ -50,14 +51,17 @@ pub fn node() -> Option<Command> {
 pub fn python() -> Option<Command> {
     let program = std::env::var("BALEEN_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned());
     let found = Command::new(&program)
-        .args(["-c", "import authlib, requests, schemathesis, gql, sgqlc"])
+        .args([
+            "-c",
+            "import authlib, requests, schemathesis, gql, sgqlc, libsonic, libopensonic, lxml",
+        ])
         .output();
     let found = found.is_ok_and(|output| output.status.success());
     is_there("Python with Authlib", found).then(|| Command::new(program))
 }
 
 /// Runs a script to its end; answers what it printed.
-async fn script(mut command: Command, script: &str, arguments: &[&str]) -> String {
+pub async fn script(mut command: Command, script: &str, arguments: &[&str]) -> String {
     command.arg(folder().join(script));
     run(command, arguments).await
 }

@@ -35,6 +35,7 @@ mod pages;
 mod pictures;
 mod scanning;
 mod schema;
+mod subsonic;
 mod support;
 mod throttling;
 mod transfer;

@@ -49,6 +49,7 @@ pub struct Shelf {
 }
 
 /// The filters that all three kinds have in common.
+#[derive(Default)]
 pub struct Narrowing<'a> {
     pub hidden: Option<bool>,
     pub include_channels: Option<bool>,

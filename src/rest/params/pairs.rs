@@ -40,6 +40,12 @@ impl Pairs {
         }
     }
 
+    /// The pairs of two sources, one after the other.
+    pub fn followed_by(mut self, others: Self) -> Self {
+        self.0.extend(others.0);
+        self
+    }
+
     /// All values of a parameter that are not empty.
     pub fn all(&self, name: &str) -> Vec<&str> {
         let named = self

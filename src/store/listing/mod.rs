@@ -1,4 +1,5 @@
 //! Lists that are paged by number (REST) or by cursor (GraphQL).
+mod deep;
 mod keys;
 mod nested;
 
@@ -150,6 +151,9 @@ impl Listing {
     }
 
     pub async fn page(&self, db: &Reads, limit: i64, offset: i64) -> Result<Vec<i64>> {
+        if offset >= deep::FROM {
+            return self.deep_page(db, limit, offset).await;
+        }
         let select = sql("select ")
             .then(self.id)
             .then(" ")
@@ -216,15 +220,7 @@ impl Listing {
 
     /// Selects the rows of a part, and one more.
     fn part(&self, cut: &Cut) -> Sql {
-        let mut select = sql("select ").then(self.id).then(" as id");
-        for (index, key) in self.keys.iter().enumerate() {
-            let alias = format!(" as k{index}_{}", key.kind.name());
-            select = select
-                .then(", ")
-                .append(key.value())
-                .append(Sql::generated(alias));
-        }
-        select = select.then(" ").append(self.from.clone());
+        let mut select = self.keyed();
         if let Some(values) = &cut.after {
             select = select.and(self.beyond(values, false));
         }
@@ -234,6 +230,19 @@ impl Listing {
         let ordered = select.then(" order by ").append(self.order(cut.backwards));
         let limit = i64::try_from(cut.size + 1).expect("a page size is small");
         ordered.then(" limit ?").bind(limit)
+    }
+
+    /// Selects rows with their sort keys.
+    fn keyed(&self) -> Sql {
+        let mut select = sql("select ").then(self.id).then(" as id");
+        for (index, key) in self.keys.iter().enumerate() {
+            let alias = format!(" as k{index}_{}", key.kind.name());
+            select = select
+                .then(", ")
+                .append(key.value())
+                .append(Sql::generated(alias));
+        }
+        select.then(" ").append(self.from.clone())
     }
 
     fn order(&self, reversed: bool) -> Sql {

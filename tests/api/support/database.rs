@@ -163,7 +163,9 @@ fn make(backend: Backend, data: Data) -> Option<String> {
 }
 
 async fn fill(url: &str, folder: &str, from: Option<PathBuf>) -> Result<(), String> {
-    let config = Config::of(&["--database-url", url, "--data", folder]).unwrap();
+    let key = ["--secret-key", super::SECRET_KEY];
+    let arguments = [&["--database-url", url, "--data", folder], &key[..]].concat();
+    let config = Config::of(&arguments).unwrap();
     let app = App::build(config, Clock::system())
         .await
         .map_err(|error| error.to_string())?;

@@ -96,6 +96,7 @@ impl Pod {
         };
         let mut arguments = vec!["--database-url", &lease.url, "--data", &lease.folder];
         arguments.extend(["--database-connections", "4"]);
+        arguments.extend(["--secret-key", SECRET_KEY]);
         // The stories hold whether rows are kept in memory or not.
         let cache = std::env::var("BALEEN_TEST_CACHE_MB").unwrap_or_else(|_| "16".to_owned());
         if !settings.contains(&"--cache-mb") {
@@ -291,6 +292,9 @@ impl Pod {
         self.app.forget_preferences();
     }
 }
+
+/// The secret key of all pods: the data that they begin with is sealed with it.
+pub const SECRET_KEY: &str = "a secret key for tests";
 
 /// The password of those whom `Pod::person` makes.
 pub const PASSWORD: &str = "correct horse";

@@ -2,6 +2,7 @@
 mod body;
 pub mod graphql;
 mod nested;
+mod shelves;
 mod sql;
 mod write;
 
@@ -12,7 +13,11 @@ use uuid::Uuid;
 pub use self::{
     body::{AlbumBody, Rest, bodies, shown},
     nested::{AlbumsOfArtist, AlbumsOfLibrary, AlbumsOfTag},
-    sql::{AlbumSounds, AlbumTracksCount, ArtistAlbums, playable, search_listing, title_listing},
+    shelves::{by_artist, by_name, heard},
+    sql::{
+        AlbumDuration, AlbumSounds, AlbumTracksCount, ArtistAlbums, listing, playable,
+        search_listing, title_listing,
+    },
 };
 use super::{artists::ContentCategory, found, libraries_of};
 use crate::{

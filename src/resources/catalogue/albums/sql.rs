@@ -44,7 +44,16 @@ pub(super) fn in_library(reader: &Reader, library: i64) -> Sql {
     SHELF.in_library(reader, library)
 }
 
-pub(super) async fn listing(
+/// Albums of which the caller can play something, without those of channels and of hidden artists.
+pub(super) fn playable_only(reader: &Reader, from: Sql) -> Sql {
+    let wanted = Narrowing {
+        playable: Some(true),
+        ..Narrowing::default()
+    };
+    SHELF.narrowed(reader, from, &wanted)
+}
+
+pub async fn listing(
     reader: &Reader,
     filter: &AlbumFilter,
     order: &[AlbumOrder],
@@ -159,6 +168,9 @@ load!(/// IDs of the albums that an artist is credited on, in the order they wer
 load!(/// Number of an album's tracks.
     AlbumTracksCount: i64 = kept tracks_counts, upon [TrackAlbum]);
 
+load!(/// The duration of an album in seconds: of its tracks together.
+    AlbumDuration: i64 = kept durations, upon [UploadAlbum, TrackAlbum]);
+
 load!(/// IDs of the libraries that hold imported uploads of an album.
     AlbumHolders: Vec<i64> = kept holders, upon [UploadAlbum, TrackAlbum]);
 
@@ -180,6 +192,16 @@ async fn tracks_counts(db: &Reads, ids: Vec<i64>) -> Result<HashMap<i64, i64>> {
             .all(db)
             .await?;
     Ok(counted.into_iter().collect())
+}
+
+async fn durations(db: &Reads, ids: Vec<i64>) -> Result<HashMap<i64, i64>> {
+    let of_tracks = sql("select d.album_id, cast(sum(d.duration) as bigint) from
+        (select t.album_id, (select u.duration from uploads u where u.track_id = t.id and u.duration is not null
+           and u.import_status in ('finished', 'skipped') order by u.id limit 1) as duration
+         from tracks t where t.album_id in ?*) d
+        where d.duration is not null group by d.album_id");
+    let known: Vec<(i64, i64)> = of_tracks.bind(ids).all(db).await?;
+    Ok(known.into_iter().collect())
 }
 
 const HELD: &str =

@@ -42,7 +42,7 @@ pub(super) fn in_library(reader: &Reader, library: i64) -> Sql {
     SHELF.in_library(reader, library)
 }
 
-pub(super) async fn listing(
+pub async fn listing(
     reader: &Reader,
     filter: &ArtistFilter,
     order: &[ArtistOrder],

@@ -11,10 +11,11 @@ use uuid::Uuid;
 
 pub use self::{
     body::{Rest, TrackBody, bodies, by_id, shown},
-    details::{TrackDetails, write as describe},
+    details::{DetailsOfTrack, Lyrics, TrackDetails, write as describe},
     nested::{TracksOfAlbum, TracksOfArtist, TracksOfLibrary, TracksOfTag},
     sql::{
-        AlbumTracks, ArtistTracks, all_known, hidden_from, known, search_listing, title_listing,
+        AlbumTracks, ArtistTracks, all_known, hidden_from, known, listing, search_listing,
+        title_listing,
     },
 };
 use super::{found, libraries_of, owned_by_channel};
@@ -228,6 +229,14 @@ pub async fn delete(permit: &Allowed<Delete>, key: Key) -> Result<i64> {
 
 pub async fn retrieve(permit: &Allowed<Retrieve>, key: Key) -> Result<Track> {
     found(permit, key).await
+}
+
+/// When a track was last added.
+pub async fn last_added(permit: &Allowed<List>) -> Result<Option<Timestamp>> {
+    let newest =
+        sql("select creation_date from tracks order by creation_date desc, id desc limit 1");
+    let newest: Option<(Timestamp,)> = newest.optional(permit.db()).await?;
+    Ok(newest.map(|(time,)| time))
 }
 
 async fn libraries(

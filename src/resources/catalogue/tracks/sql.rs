@@ -100,7 +100,7 @@ pub async fn all_known(
     tracks.iter().map(find).collect()
 }
 
-pub(super) async fn listing(
+pub async fn listing(
     reader: &Reader,
     filter: &TrackFilter,
     order: &[TrackOrder],

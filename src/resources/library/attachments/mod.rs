@@ -2,7 +2,10 @@
 mod proxy;
 mod write;
 
-pub use self::write::{discard, insert};
+pub use self::{
+    proxy::{Size, file},
+    write::{discard, insert},
+};
 
 use async_graphql::{ComplexObject, Context, Enum, ID, SimpleObject};
 use poem_openapi::{Object, param::Path};
@@ -161,6 +164,12 @@ impl Attachment {
             creation_date: self.creation_date,
             urls: self.addresses(reader),
         }
+    }
+
+    /// URLs of the square crops of 200 x 200 and of 600 x 600 pixels.
+    pub fn crops(&self, reader: &Reader) -> (String, String) {
+        let urls = self.addresses(reader);
+        (urls.medium_square_crop, urls.large_square_crop)
     }
 
     /// URL of a square crop of 200 x 200 pixels.

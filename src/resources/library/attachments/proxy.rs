@@ -6,7 +6,7 @@ use crate::{
     error::{Error, Result},
     guard::Allowed,
     load::Entity,
-    media::picture,
+    media::picture::{self, Crop},
     rest::params::{choices, filter},
     store::sql,
 };
@@ -37,6 +37,26 @@ filter! {
 
 /// URL of the picture on this pod.
 pub async fn proxy(permit: &Allowed<Proxy>, uuid: Uuid, query: &Query) -> Result<String> {
+    let urls = stored(permit, uuid).await?.addresses(permit);
+    Ok(match query.next.unwrap_or(Size::Original) {
+        Size::Original => urls.original,
+        Size::Medium => urls.medium_square_crop,
+        Size::Large => urls.large_square_crop,
+    })
+}
+
+/// Path of the picture in the media folder.
+pub async fn file(permit: &Allowed<Proxy>, uuid: Uuid, size: Size) -> Result<String> {
+    let picture = stored(permit, uuid).await?;
+    Ok(match size {
+        Size::Original => picture.file,
+        Size::Medium => Crop::Medium.file(&picture.file),
+        Size::Large => Crop::Large.file(&picture.file),
+    })
+}
+
+/// The picture, which is fetched first if it is another pod's.
+async fn stored(permit: &Allowed<Proxy>, uuid: Uuid) -> Result<Attachment> {
     let mut picture: Attachment = Attachment::select()
         .then(" where uuid = ?")
         .bind(uuid)
@@ -45,12 +65,7 @@ pub async fn proxy(permit: &Allowed<Proxy>, uuid: Uuid, query: &Query) -> Result
     if picture.file.is_empty() {
         picture.file = fetch(permit, &picture).await?;
     }
-    let urls = picture.addresses(permit);
-    Ok(match query.next.unwrap_or(Size::Original) {
-        Size::Original => urls.original,
-        Size::Medium => urls.medium_square_crop,
-        Size::Large => urls.large_square_crop,
-    })
+    Ok(picture)
 }
 
 async fn fetch(permit: &Allowed<Proxy>, picture: &Attachment) -> Result<String> {

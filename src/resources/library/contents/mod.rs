@@ -63,7 +63,7 @@ pub struct ContentBody {
 
 impl Content {
     /// The text as sanitized HTML. Rendered once for all copies of the cached row.
-    fn html(&self) -> &str {
+    pub fn html(&self) -> &str {
         let render = || html(&self.text, &self.content_type, Extent::Plain);
         self.rendered.get_or_init(render)
     }

@@ -153,6 +153,28 @@ async fn start(permit: &Allowed<Start>, new: NewFolderImport) -> Result<FolderSc
     Ok(scan)
 }
 
+/// Whether an import waits or goes on, as far as the caller may know: without the permission, none does.
+pub async fn is_running(permit: &Allowed<Retrieve>) -> Result<bool> {
+    if check(permit).is_err() {
+        return Ok(false);
+    }
+    let job = jobs::latest::<FolderScan>(permit.db()).await?;
+    Ok(job.is_some_and(|job| job.status.is_open()))
+}
+
+/// Imports the folder of the last import again, unless that goes on.
+pub async fn again(permit: &Allowed<Start>) -> Result<()> {
+    check(permit)?;
+    let job = jobs::latest::<FolderScan>(permit.db()).await?;
+    let none = "No folder has been imported yet: choose one and its library over the other APIs.";
+    let job = job.ok_or_else(|| Error::Refused(none.to_owned()))?;
+    if job.status.is_open() {
+        return Ok(());
+    }
+    let again = FolderImport::of(job)?.again();
+    start(permit, again).await.map(drop)
+}
+
 async fn cancel(permit: &Allowed<Cancel>) -> Result<()> {
     check(permit)?;
     let mut tx = permit.begin().await?;

@@ -4,9 +4,10 @@ use poem_openapi::Object;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::Retrieve;
+use super::{NewFolderImport, Retrieve};
 use crate::{
     error::{Error, Result},
+    graphql::{ids::Key, reference::ByUuid},
     guard::AllowExt,
     jobs::{FolderScan, Job, JobStatus},
     media::directory,
@@ -105,6 +106,17 @@ pub struct SkippedFile {
     path: String,
     /// Why it was not imported.
     reason: String,
+}
+
+impl FolderImport {
+    /// The same, to be done again.
+    pub fn again(self) -> NewFolderImport {
+        NewFolderImport {
+            path: self.path,
+            library: ByUuid::keyed(Key::Uuid(self.library.0)),
+            import_reference: Some(self.reference),
+        }
+    }
 }
 
 #[ComplexObject]

@@ -3,13 +3,20 @@ mod body;
 pub mod graphql;
 mod write;
 
-pub use self::{body::Rest, graphql::FavoritesOfUser};
+use std::collections::HashMap;
+
+pub use self::{
+    body::Rest,
+    graphql::FavoritesOfUser,
+    write::{mark, unmark},
+};
 use super::acts::{act, by_date, by_hidden, find, visible};
 use crate::{
     context::Reader,
     error::Result,
     graphql::ids::Key,
     guard::{Allowed, operations},
+    load::load,
     resources::people::audience,
     rest::{
         page::ListQuery,
@@ -20,6 +27,7 @@ use crate::{
         sql,
         text::{WORDS, containing},
     },
+    time::Timestamp,
 };
 
 operations! {
@@ -81,7 +89,18 @@ ordering! {
     others ignored
 }
 
-async fn listing(
+load!(/// When the caller marked a track.
+    MarkedAt: Timestamp = for_caller marked);
+
+async fn marked(reader: &Reader, tracks: Vec<i64>) -> Result<HashMap<i64, Timestamp>> {
+    let own =
+        sql("select track_id, creation_date from favorites where track_id in ?* and user_id = ?");
+    let own = own.bind(tracks).bind(reader.user()?.user_id);
+    let own: Vec<(i64, Timestamp)> = own.all(reader.db()).await?;
+    Ok(own.into_iter().collect())
+}
+
+pub async fn listing(
     reader: &Reader,
     filter: &FavoriteFilter,
     order: &[FavoriteOrder],
@@ -120,6 +139,15 @@ async fn listing(
 /// A favorite that the caller may see.
 pub async fn retrieve(permit: &Allowed<List>, key: Key) -> Result<Favorite> {
     find(permit, key).await
+}
+
+/// The tracks that the caller has marked, the newest first.
+pub async fn own_tracks(permit: &Allowed<List>, most: i64) -> Result<Vec<i64>> {
+    let own = sql(
+        "select track_id from favorites where user_id = ? order by creation_date desc, id desc limit ?",
+    );
+    let own = own.bind(permit.user()?.user_id).bind(most);
+    own.ids(permit.db()).await
 }
 
 /// The IDs of the newest favorites that the caller may see.

@@ -12,7 +12,7 @@ use crate::{
         catalogue::tracks::{self, Track},
         listening::acts::checked,
     },
-    store::sql,
+    store::{Tx, sql},
     time::Timestamp,
 };
 
@@ -43,6 +43,31 @@ pub async fn create(permit: &Allowed<Create>, new: NewFavorite) -> Result<Favori
     if let Some(there) = favorite.clone().optional(&mut tx).await? {
         return Ok(there);
     }
+    insert(&mut tx, user, track, at).await?;
+    let favorite = favorite.one(&mut tx).await?;
+    tx.commit().await?;
+    Ok(favorite)
+}
+
+/// Marks tracks; those that are marked stay as they are.
+pub async fn mark(permit: &Allowed<Create>, tracks: &[i64]) -> Result<()> {
+    for track in tracks {
+        tracks::known(permit, "track", &ById::keyed(Key::Id(*track))).await?;
+    }
+    let mut tx = permit.begin().await?;
+    for track in tracks {
+        insert(
+            &mut tx,
+            permit.user()?.user_id,
+            *track,
+            permit.clock().now(),
+        )
+        .await?;
+    }
+    tx.commit().await
+}
+
+async fn insert(tx: &mut Tx, user: i64, track: i64, at: Timestamp) -> Result<()> {
     sql(
         "insert into favorites (user_id, track_id, creation_date) values (?, ?, ?)
          on conflict (user_id, track_id) do nothing",
@@ -50,11 +75,18 @@ pub async fn create(permit: &Allowed<Create>, new: NewFavorite) -> Result<Favori
     .bind(user)
     .bind(track)
     .bind(at)
-    .run(&mut tx)
-    .await?;
-    let favorite = favorite.one(&mut tx).await?;
-    tx.commit().await?;
-    Ok(favorite)
+    .run(tx)
+    .await
+    .map(|_| ())
+}
+
+/// Takes the mark from tracks, if they have one.
+pub async fn unmark(permit: &Allowed<Remove>, tracks: Vec<i64>) -> Result<()> {
+    let mut tx = permit.begin().await?;
+    let gone = sql("delete from favorites where user_id = ? and track_id in ?*");
+    let gone = gone.bind(permit.user()?.user_id).bind(tracks);
+    gone.run(&mut tx).await?;
+    tx.commit().await
 }
 
 /// Removes a track; returns the IDs of the favorite and of the track.

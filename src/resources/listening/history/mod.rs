@@ -1,9 +1,15 @@
 //! Listening history: what users have played (contract section 8).
 mod body;
 pub mod graphql;
+mod plays;
 mod write;
 
-pub use self::{body::Rest, graphql::ListeningsOfUser};
+pub use self::{
+    body::Rest,
+    graphql::ListeningsOfUser,
+    plays::{AlbumPlays, Plays, TrackPlays},
+    write::record,
+};
 use super::acts::{act, by_date, by_hidden, find, visible};
 use crate::{
     accounts::is_named,

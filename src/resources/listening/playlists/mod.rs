@@ -2,6 +2,7 @@
 mod body;
 mod entries;
 pub mod graphql;
+mod rewrite;
 mod sql;
 mod write;
 
@@ -10,10 +11,11 @@ use sqlx::FromRow;
 
 pub use self::{
     body::Rest,
-    entries::{PlaylistTrack, entry},
+    entries::{Contents, PlaylistTrack, TracksOfPlaylist, contents, entry},
     graphql::PlaylistsOfUser,
-    sql::retrieve,
-    write::{append, insert},
+    rewrite::{Change, compose, rewrite},
+    sql::{listing, retrieve},
+    write::{append, delete, insert},
 };
 use crate::{
     graphql::reference::ById,

@@ -24,7 +24,7 @@ fn visible(reader: &Reader) -> Sql {
     audience::shows(reader, "p.privacy_level", "p.user_id").and(audience::active("p.user_id"))
 }
 
-pub(super) async fn listing(
+pub async fn listing(
     reader: &Reader,
     filter: &PlaylistFilter,
     order: &[PlaylistOrder],

@@ -151,7 +151,7 @@ pub async fn add(permit: &Allowed<Add>, key: Key, new: Addition<'_>) -> Result<A
     })
 }
 
-fn full(most: usize) -> Error {
+pub(super) fn full(most: usize) -> Error {
     let complaint = format!("Playlist would reach the maximum of {most} tracks");
     Error::field("playlist", complaint)
 }
@@ -264,13 +264,13 @@ pub async fn clear(permit: &Allowed<Clear>, key: Key) -> Result<Playlist> {
     finish(tx, id).await
 }
 
-fn tidy(name: &str) -> Result<String> {
+pub(super) fn tidy(name: &str) -> Result<String> {
     not_blank("name", name, NAME)?;
     Ok(clean(name).trim().to_owned())
 }
 
 /// Begins a change of one of the caller's playlists; no other change of it runs meanwhile.
-async fn open<O: Writes>(permit: &Allowed<O>, key: Key) -> Result<(Tx, i64)> {
+pub(super) async fn open<O: Writes>(permit: &Allowed<O>, key: Key) -> Result<(Tx, i64)> {
     let id = key.number()?;
     let own = sql("select id from playlists where id = ? and user_id = ?");
     let own = own.bind(id).bind(permit.user()?.user_id);
@@ -283,7 +283,7 @@ async fn open<O: Writes>(permit: &Allowed<O>, key: Key) -> Result<(Tx, i64)> {
     Ok((tx, id))
 }
 
-async fn finish(mut tx: Tx, id: i64) -> Result<Playlist> {
+pub(super) async fn finish(mut tx: Tx, id: i64) -> Result<Playlist> {
     let playlist = Playlist::select().then(" where id = ?").bind(id);
     let playlist = playlist.one(&mut tx).await?;
     tx.commit().await?;
@@ -291,7 +291,7 @@ async fn finish(mut tx: Tx, id: i64) -> Result<Playlist> {
 }
 
 /// Numbers the tracks from 0 without gaps; deleted tracks leave some.
-async fn close_gaps(tx: &mut Tx, playlist: i64) -> Result<()> {
+pub(super) async fn close_gaps(tx: &mut Tx, playlist: i64) -> Result<()> {
     sql("update playlist_tracks set position = places.place from
            (select id, row_number() over (order by position, id) - 1 as place
             from playlist_tracks where playlist_id = ?) places

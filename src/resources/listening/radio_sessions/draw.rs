@@ -40,7 +40,7 @@ pub async fn draw(
         let window = window(permit, &session).await.map_err(ended)?;
         let share = if window.is_all { count } else { SHARE };
         let wanted = share.min(count - drawn.len());
-        let some = some_of(window.tracks, wanted);
+        let some = crate::random::some_of(window.tracks, wanted);
         let kept = keep(permit, &session, &some).await?;
         let was_last = window.is_all && kept.len() == some.len();
         drawn.extend(kept);
@@ -61,16 +61,6 @@ const WINDOWS: usize = 10;
 
 pub fn exhausted() -> Error {
     Error::Missing("Radio doesn't have more candidates".to_owned())
-}
-
-/// So many of these tracks, by chance, in an order by chance.
-fn some_of(mut tracks: Vec<i64>, count: usize) -> Vec<i64> {
-    let mut chosen = Vec::new();
-    while chosen.len() < count && !tracks.is_empty() {
-        let below = crate::random::below(i64::try_from(tracks.len()).unwrap_or(i64::MAX));
-        chosen.push(tracks.swap_remove(usize::try_from(below).unwrap_or_default()));
-    }
-    chosen
 }
 
 /// Writes down what was drawn. Tracks that another request drew meanwhile, or that are gone, are left out.

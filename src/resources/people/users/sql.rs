@@ -20,11 +20,11 @@ const VIEWER: &str = "select u.id, u.username, u.name, u.email, u.email_verified
 
 /// Returns the caller's account.
 pub async fn viewer(reader: &Reader, on: impl On) -> Result<Viewer> {
-    sql(VIEWER)
-        .then("where u.id = ?")
-        .bind(reader.user()?.user_id)
-        .one(on)
-        .await
+    let found = sql(VIEWER).then("where u.id = ?");
+    let mut viewer: Viewer = found.bind(reader.user()?.user_id).one(on).await?;
+    let sealed = viewer.subsonic_api_token.take();
+    viewer.subsonic_api_token = sealed.and_then(|sealed| reader.opened(&sealed));
+    Ok(viewer)
 }
 
 /// Returns the user's description of themselves.

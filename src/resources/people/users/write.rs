@@ -167,7 +167,8 @@ pub async fn subsonic_token(permit: &Allowed<SubsonicToken>) -> Result<Option<St
 pub async fn rotate_subsonic_token(permit: &Allowed<RotateSubsonicToken>) -> Result<String> {
     let token = crate::random::token();
     let mut tx = permit.begin().await?;
-    set_subsonic_token(&mut tx, permit, Some(token.clone())).await?;
+    let sealed = permit.app().seal().sealed(&token);
+    set_subsonic_token(&mut tx, permit, Some(sealed)).await?;
     tx.commit().await?;
     Ok(token)
 }

@@ -1,0 +1,54 @@
+//! Albums in the orders that players show them in.
+use super::sql::playable_only;
+use crate::{
+    context::Reader,
+    error::Result,
+    store::{
+        Sql,
+        listing::{Kind, Listing, SortKey},
+        sql,
+    },
+};
+
+/// How many of the caller's last plays count.
+const PLAYS: i64 = 20_000;
+
+fn playable(reader: &Reader, from: Sql, keys: impl IntoIterator<Item = SortKey>) -> Listing {
+    Listing::new(playable_only(reader, from), "al.id", keys).oldest_first_if(true)
+}
+
+/// The albums of which the caller can play something, by title.
+pub fn by_name(reader: &Reader) -> Listing {
+    let title = SortKey::new(sql("al.title_folded"), Kind::Text, false);
+    playable(reader, sql("from albums al where true"), [title])
+}
+
+/// The same by the artist credited first, from the index on artists: those without an artist are left out.
+pub fn by_artist(reader: &Reader) -> Listing {
+    let from = sql(
+        "from artists a join album_artists h on h.artist_id = a.id and h.position = 0
+         join albums al on al.id = h.album_id where true",
+    );
+    let name = SortKey::new(sql("a.name_folded"), Kind::Text, false);
+    playable(reader, from, [name])
+}
+
+/// The albums that the caller has played lately: most often first, or the last one first.
+pub fn heard(reader: &Reader, most_often: bool) -> Result<Listing> {
+    let from = sql(
+        "from (select t.album_id, count(*) as plays, max(l.creation_date) as last from
+           (select n.track_id, n.creation_date from listenings n where n.user_id = ?
+            order by n.creation_date desc, n.id desc limit ?) l
+           join tracks t on t.id = l.track_id group by t.album_id) h
+         join albums al on al.id = h.album_id where true",
+    );
+    let from = from.bind(reader.user()?.user_id).bind(PLAYS);
+    let plays = SortKey::new(sql("h.plays"), Kind::Int, true);
+    let last = SortKey::new(sql("h.last"), Kind::Time, true);
+    let keys = if most_often {
+        vec![plays, last]
+    } else {
+        vec![last]
+    };
+    Ok(playable(reader, from, keys))
+}

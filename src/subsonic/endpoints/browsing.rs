@@ -1,0 +1,163 @@
+//! Browsing by tags: artists, albums, songs and genres.
+use poem::Response;
+use serde::Serialize;
+
+use crate::{
+    context::Reader,
+    load::Loaders,
+    resources::catalogue::{
+        albums::{self, AlbumSounds, ArtistAlbums},
+        artists::{self, ArtistFilter, ArtistOrder, ArtistOrderField},
+        tags,
+        tracks::AlbumTracks,
+    },
+    store::listing::Direction,
+    subsonic::{
+        Call,
+        ids::{Kind, ROOT},
+        refusal::Told,
+        shapes::{
+            albums::{AlbumId3, albums as shown_albums},
+            artists::{ArtistId3, Index, artists as shown_artists, ignored_articles, index},
+            songs::{playable_songs, songs},
+        },
+    },
+};
+
+pub async fn music_folders(call: &Call) -> Told<Response> {
+    #[derive(Serialize)]
+    struct MusicFolder {
+        id: i32,
+        name: &'static str,
+    }
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct MusicFolders {
+        music_folder: [MusicFolder; 1],
+    }
+    let music_folder = [MusicFolder {
+        id: ROOT.parse().unwrap_or(1),
+        name: "Music",
+    }];
+    Ok(call
+        .format
+        .told("musicFolders", &MusicFolders { music_folder }))
+}
+
+/// The filter of what players see: what the caller can play, also in channels.
+pub fn artist_filter() -> ArtistFilter {
+    ArtistFilter {
+        playable: Some(true),
+        include_channels: Some(true),
+        ..ArtistFilter::default()
+    }
+}
+
+/// Rows of an artist or an album that the player asks for at once: there is no next page.
+const ALL: i64 = 1_000_000;
+
+/// All artists of whom the caller can play something.
+pub async fn all_artists(call: &Call) -> Told<Vec<Index>> {
+    let permit = call.permit::<artists::List>().await?;
+    let order = [ArtistOrder {
+        field: ArtistOrderField::Name,
+        direction: Direction::Asc.into(),
+        seed: None,
+    }];
+    let listing = artists::listing(&permit, &artist_filter(), &order).await?;
+    let ids = listing.page(permit.db(), ALL, 0).await?;
+    Ok(index(shown_artists(call, &ids).await?))
+}
+
+pub async fn artists(call: &Call) -> Told<Response> {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Artists {
+        ignored_articles: String,
+        index: Vec<Index>,
+    }
+    let artists = Artists {
+        ignored_articles: ignored_articles(),
+        index: all_artists(call).await?,
+    };
+    Ok(call.format.told("artists", &artists))
+}
+
+/// The albums of an artist of which the caller can play something.
+pub async fn albums_of(loaders: &Loaders, reader: &Reader, artist: i64) -> Told<Vec<i64>> {
+    let all = loaders
+        .one::<ArtistAlbums>(artist)
+        .await?
+        .unwrap_or_default();
+    let playable = albums::playable::<AlbumSounds>(loaders, reader, &all).await?;
+    Ok(all
+        .into_iter()
+        .filter(|album| playable.contains(album))
+        .collect())
+}
+
+/// An artist, with the albums.
+pub async fn artist_with_albums(call: &Call, id: i64) -> Told<(ArtistId3, Vec<AlbumId3>)> {
+    let permit = call.permit::<artists::Retrieve>().await?;
+    let artist = shown_artists(call, &[id]).await?.pop();
+    let artist = artist.ok_or_else(|| Kind::Artist.missing())?;
+    let albums = albums_of(permit.loaders(), &permit, id).await?;
+    let mut albums = shown_albums(call, &albums).await?;
+    albums.sort_by(|one, other| (one.year, &one.name).cmp(&(other.year, &other.name)));
+    Ok((artist, albums))
+}
+
+pub async fn artist(call: &Call) -> Told<Response> {
+    let id = call.params.id("id", Kind::Artist)?;
+    let (mut artist, albums) = artist_with_albums(call, id).await?;
+    artist.album_count = albums.len();
+    artist.album = Some(albums);
+    Ok(call.format.told("artist", &artist))
+}
+
+/// An album, with the songs that the caller can play.
+pub async fn album_with_songs(call: &Call, id: i64) -> Told<AlbumId3> {
+    let permit = call.permit::<albums::Retrieve>().await?;
+    let album = shown_albums(call, &[id]).await?.pop();
+    let mut album = album.ok_or_else(|| Kind::Album.missing())?;
+    let tracks = permit.loaders().one::<AlbumTracks>(id).await?;
+    album.song = Some(playable_songs(call, &tracks.unwrap_or_default()).await?);
+    Ok(album)
+}
+
+pub async fn album(call: &Call) -> Told<Response> {
+    let id = call.params.id("id", Kind::Album)?;
+    let album = album_with_songs(call, id).await?;
+    Ok(call.format.told("album", &album))
+}
+
+pub async fn song(call: &Call) -> Told<Response> {
+    let id = call.params.id("id", Kind::Track)?;
+    let song = songs(call, &[id]).await?.pop();
+    let song = song.ok_or_else(|| Kind::Track.missing())?;
+    Ok(call.format.told("song", &song))
+}
+
+pub async fn genres(call: &Call) -> Told<Response> {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Genre {
+        song_count: i64,
+        album_count: i64,
+        value: String,
+    }
+    #[derive(Serialize)]
+    struct Genres {
+        genre: Vec<Genre>,
+    }
+    let used = tags::in_use(&call.permit().await?).await?;
+    let genre = used
+        .into_iter()
+        .map(|(tag, song_count, album_count)| Genre {
+            song_count,
+            album_count,
+            value: tag.name,
+        });
+    let genre = genre.collect();
+    Ok(call.format.told("genres", &Genres { genre }))
+}

@@ -1,0 +1,142 @@
+//! Browsing by folders, for players that know nothing else: artists are folders of albums, albums folders of songs.
+use poem::Response;
+use serde::Serialize;
+
+use super::browsing::{album_with_songs, all_artists, artist_with_albums};
+use crate::{
+    resources::catalogue::tracks,
+    subsonic::{
+        Call,
+        ids::Id,
+        refusal::{Refusal, Told},
+        shapes::{
+            albums::AlbumFolder,
+            artists::{ArtistId3, Index, ignored_articles},
+            shape,
+            songs::Song,
+        },
+    },
+};
+
+/// When something was last added to the catalogue, in milliseconds since 1970.
+async fn last_modified(call: &Call) -> Told<i64> {
+    let permit = call.permit::<tracks::List>().await?;
+    Ok(tracks::last_added(&permit)
+        .await?
+        .map_or(0, |time| time.unix_millis()))
+}
+
+pub async fn indexes(call: &Call) -> Told<Response> {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Indexes {
+        last_modified: i64,
+        ignored_articles: String,
+        index: Vec<Index>,
+    }
+    let last_modified = last_modified(call).await?;
+    let known: Option<i64> = call.params.parsed("ifModifiedSince")?;
+    let index = match known.is_some_and(|known| known >= last_modified) {
+        true => Vec::new(),
+        false => all_artists(call).await?,
+    };
+    let indexes = Indexes {
+        last_modified,
+        ignored_articles: ignored_articles(),
+        index,
+    };
+    Ok(call.format.told("indexes", &indexes))
+}
+
+shape! {
+    /// A folder, and what is in it.
+    pub struct Directory {
+        id: Id,
+        name: String,
+        child: Vec<Child>,
+    } known {
+        parent: Id,
+    }
+}
+
+/// Something in a folder.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum Child {
+    Artist(ArtistFolder),
+    Album(AlbumFolder),
+    Song(Box<Song>),
+}
+
+shape! {
+    /// An artist, as a folder of albums.
+    pub struct ArtistFolder {
+        id: Id,
+        is_dir: bool,
+        title: String,
+        parent: Id,
+    } known {
+        cover_art: Id,
+    }
+}
+
+impl From<ArtistId3> for ArtistFolder {
+    fn from(artist: ArtistId3) -> Self {
+        Self {
+            id: artist.id,
+            is_dir: true,
+            title: artist.name,
+            parent: Id::Root,
+            cover_art: artist.cover_art,
+        }
+    }
+}
+
+pub async fn directory(call: &Call) -> Told<Response> {
+    let directory = match Id::read(call.params.required("id")?)? {
+        Id::Root => root(call).await?,
+        Id::Artist(id) => of_artist(call, id).await?,
+        Id::Album(id) => of_album(call, id).await?,
+        _ => return Err(Refusal::missing("Directory")),
+    };
+    Ok(call.format.told("directory", &directory))
+}
+
+async fn root(call: &Call) -> Told<Directory> {
+    let artists = all_artists(call).await?.into_iter();
+    let artists = artists.flat_map(|index| index.artist);
+    Ok(Directory {
+        id: Id::Root,
+        name: "Music".to_owned(),
+        child: artists.map(|artist| Child::Artist(artist.into())).collect(),
+        parent: None,
+    })
+}
+
+async fn of_artist(call: &Call, id: i64) -> Told<Directory> {
+    let (artist, albums) = artist_with_albums(call, id).await?;
+    let albums = albums.into_iter().map(|album| {
+        let folder = AlbumFolder {
+            parent: Some(artist.id),
+            ..album.into()
+        };
+        Child::Album(folder)
+    });
+    Ok(Directory {
+        id: artist.id,
+        child: albums.collect(),
+        name: artist.name,
+        parent: Some(Id::Root),
+    })
+}
+
+async fn of_album(call: &Call, id: i64) -> Told<Directory> {
+    let album = album_with_songs(call, id).await?;
+    let songs = album.song.unwrap_or_default().into_iter();
+    Ok(Directory {
+        id: album.id,
+        name: album.name,
+        child: songs.map(|song| Child::Song(Box::new(song))).collect(),
+        parent: Some(album.artist_id.unwrap_or(Id::Root)),
+    })
+}

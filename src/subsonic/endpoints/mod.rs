@@ -1,0 +1,98 @@
+//! The endpoints, by what players do with them.
+mod albums;
+mod annotation;
+mod browsing;
+mod directories;
+mod info;
+mod lyrics;
+mod media;
+mod playlists;
+mod searching;
+mod songs;
+mod system;
+
+use poem::Response;
+
+use super::{
+    Call,
+    refusal::{Refusal, Told},
+};
+
+/// Endpoints that anybody may ask.
+const PUBLIC: &[&str] = &["ping", "getLicense", "getOpenSubsonicExtensions"];
+
+pub fn is_public(name: &str) -> bool {
+    PUBLIC.contains(&name)
+}
+
+/// Declares the endpoints: `"getSong" => browsing::song;`, those that read many rows with `, many`.
+macro_rules! endpoints {
+    (@turn $call:ident) => {};
+    (@turn $call:ident many) => { $call.cx.take_turn().await? };
+    ($($name:literal => $answer:path $(, $many:ident)?;)+) => {
+        /// Answers a request to an endpoint.
+        pub async fn answer(name: &str, call: &Call) -> Told<Response> {
+            match name {
+                $($name => {
+                    endpoints!(@turn call $($many)?);
+                    Box::pin($answer(call)).await
+                })+
+                other => Err(Refusal::generic(format!(
+                    "This server has no endpoint \"{other}\"."
+                ))),
+            }
+        }
+    };
+}
+
+endpoints! {
+    "ping" => system::ping;
+    "getLicense" => system::license;
+    "getOpenSubsonicExtensions" => system::extensions;
+    "tokenInfo" => system::token_info;
+    "getUser" => system::user;
+    "getUsers" => system::users;
+    "getScanStatus" => system::scan_status;
+    "startScan" => system::start_scan;
+    "getVideos" => system::videos;
+    "getShares" => system::shares;
+    "getInternetRadioStations" => system::radio_stations;
+    "getChatMessages" => system::chat_messages;
+    "getMusicFolders" => browsing::music_folders;
+    "getArtists" => browsing::artists, many;
+    "getIndexes" => directories::indexes, many;
+    "getMusicDirectory" => directories::directory, many;
+    "getArtist" => browsing::artist;
+    "getAlbum" => browsing::album;
+    "getSong" => browsing::song;
+    "getGenres" => browsing::genres, many;
+    "getArtistInfo" => info::artist;
+    "getArtistInfo2" => info::artist_id3;
+    "getAlbumInfo" => info::album;
+    "getAlbumInfo2" => info::album;
+    "getAlbumList" => albums::folders, many;
+    "getAlbumList2" => albums::id3, many;
+    "getRandomSongs" => songs::random, many;
+    "getSongsByGenre" => songs::by_genre, many;
+    "getTopSongs" => songs::top, many;
+    "getSimilarSongs" => songs::similar, many;
+    "getSimilarSongs2" => songs::similar_id3, many;
+    "search2" => searching::folders, many;
+    "search3" => searching::id3, many;
+    "getStarred" => annotation::starred, many;
+    "getStarred2" => annotation::starred_id3, many;
+    "star" => annotation::star;
+    "unstar" => annotation::unstar;
+    "scrobble" => annotation::scrobble;
+    "getPlaylists" => playlists::list, many;
+    "getPlaylist" => playlists::one, many;
+    "createPlaylist" => playlists::create;
+    "updatePlaylist" => playlists::update;
+    "deletePlaylist" => playlists::delete;
+    "stream" => media::stream;
+    "download" => media::download;
+    "getCoverArt" => media::cover_art;
+    "getAvatar" => media::avatar;
+    "getLyrics" => lyrics::by_title, many;
+    "getLyricsBySongId" => lyrics::by_id;
+}

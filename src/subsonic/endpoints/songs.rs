@@ -1,0 +1,209 @@
+//! Lists of songs.
+use chrono::NaiveDate;
+use poem::Response;
+use serde::Serialize;
+
+use super::browsing::artist_filter;
+use crate::{
+    error::Result,
+    graphql::{ids::Key, reference::ById},
+    guard::Allowed,
+    load::Loaders,
+    random::some_of,
+    resources::catalogue::{
+        artists::{self, ArtistFilter, ArtistOrder, ArtistOrderField},
+        tracks::{
+            AlbumTracks, ArtistTracks, List, Track, TrackFilter, TrackOrder, TrackOrderField,
+            listing,
+        },
+    },
+    store::listing::Direction,
+    subsonic::{
+        Call,
+        ids::{Id, Kind},
+        refusal::{Refusal, Told},
+        shapes::songs::{Song, playable_songs},
+    },
+    time::Date,
+};
+
+/// Songs of an answer at most.
+const MOST: i64 = 500;
+
+/// A list of songs.
+#[derive(Serialize)]
+pub struct Songs {
+    song: Vec<Song>,
+}
+
+async fn told(call: &Call, name: &'static str, ids: &[i64]) -> Told<Response> {
+    let song = playable_songs(call, ids).await?;
+    Ok(call.format.told(name, &Songs { song }))
+}
+
+/// The filter of what players see: what the caller can play.
+pub fn playable() -> TrackFilter {
+    TrackFilter {
+        playable: Some(true),
+        ..TrackFilter::default()
+    }
+}
+
+pub async fn random(call: &Call) -> Told<Response> {
+    let permit: Allowed<List> = call.permit().await?;
+    let size = call.params.count("size", 10, MOST)?;
+    let day = |name, month, day| {
+        let year = call.params.parsed::<i32>(name)?;
+        let day = |year: i32| NaiveDate::from_ymd_opt(year.clamp(0, 9999), month, day);
+        Told::Ok(year.and_then(day).map(Date))
+    };
+    let filter = TrackFilter {
+        tag: Vec::from_iter(call.params.text("genre").map(str::to_owned)).into(),
+        release_date_from: day("fromYear", 1, 1)?,
+        release_date_to: day("toYear", 12, 31)?,
+        ..playable()
+    };
+    let among = listing(&permit, &filter, &[]).await?;
+    let narrow = ["genre", "fromYear", "toYear"];
+    let ids = match narrow.iter().any(|name| call.params.text(name).is_some()) {
+        // Few of all songs: those that follow random ones would be far away.
+        true => {
+            let order = [TrackOrder {
+                field: TrackOrderField::Random,
+                direction: Direction::Asc.into(),
+                seed: None,
+            }];
+            let shuffled = listing(&permit, &filter, &order).await?;
+            shuffled.page(permit.db(), size, 0).await?
+        }
+        false => among.sample(permit.db(), size).await?,
+    };
+    told(call, "randomSongs", &ids).await
+}
+
+pub async fn by_genre(call: &Call) -> Told<Response> {
+    let permit: Allowed<List> = call.permit().await?;
+    let filter = TrackFilter {
+        tag: vec![call.params.required("genre")?.to_owned()].into(),
+        ..playable()
+    };
+    let (count, offset) = (
+        call.params.count("count", 10, MOST)?,
+        call.params.offset("offset")?,
+    );
+    let listing = listing(&permit, &filter, &[]).await?;
+    let ids = listing.page(permit.db(), count, offset).await?;
+    told(call, "songsByGenre", &ids).await
+}
+
+pub async fn top(call: &Call) -> Told<Response> {
+    let permit: Allowed<List> = call.permit().await?;
+    let count = call.params.count("count", 50, MOST)?;
+    let artist = match call.params.text("id") {
+        Some(id) => Some(Kind::Artist.number(id)?),
+        None => named(call, call.params.required("artist")?).await?,
+    };
+    let tracks = match artist {
+        Some(artist) => permit.loaders().one::<ArtistTracks>(artist).await?,
+        None => None,
+    };
+    let mut tracks = permit
+        .loaders()
+        .list::<Track>(&tracks.unwrap_or_default())
+        .await?;
+    tracks.sort_by_key(|track| (-track.downloads_count, track.id));
+    let ids: Vec<i64> = tracks.iter().map(|track| track.id).collect();
+    let mut song = playable_songs(call, &ids).await?;
+    song.truncate(usize::try_from(count).unwrap_or_default());
+    Ok(call.format.told("topSongs", &Songs { song }))
+}
+
+/// The artist with a name.
+pub async fn named(call: &Call, name: &str) -> Told<Option<i64>> {
+    let permit: Allowed<artists::List> = call.permit().await?;
+    let filter = ArtistFilter {
+        name_equals: Some(name.to_owned()),
+        ..artist_filter()
+    };
+    let listing = artists::listing(&permit, &filter, &[]).await?;
+    let found = listing.page(permit.db(), 1, 0).await?;
+    Ok(found.first().copied())
+}
+
+pub async fn similar(call: &Call) -> Told<Response> {
+    let ids = similar_to(call).await?;
+    told(call, "similarSongs", &ids).await
+}
+
+pub async fn similar_id3(call: &Call) -> Told<Response> {
+    let ids = similar_to(call).await?;
+    told(call, "similarSongs2", &ids).await
+}
+
+/// Songs that share a tag with a song; for an artist or an album, songs of artists that share a tag.
+async fn similar_to(call: &Call) -> Told<Vec<i64>> {
+    let permit: Allowed<List> = call.permit().await?;
+    let count = call.params.count("count", 50, MOST)?;
+    let id = call.params.required("id")?;
+    // Funkwhale had numbers without kinds: those of artists here.
+    let id = match id.parse() {
+        Ok(number) => Id::Artist(number),
+        Err(_) => Id::read(id)?,
+    };
+    match id {
+        Id::Track(id) => Ok(like(&permit, id, count).await?),
+        Id::Album(id) => {
+            let tracks = permit.loaders().one::<AlbumTracks>(id).await?;
+            let first = tracks.unwrap_or_default().first().copied();
+            let first = first.ok_or_else(|| Kind::Album.missing())?;
+            Ok(like(&permit, first, count).await?)
+        }
+        Id::Artist(id) => {
+            let mut artists = related(call, id, RELATED).await?;
+            artists.push(id);
+            Ok(of_artists(permit.loaders(), artists, count).await?)
+        }
+        _ => Err(Refusal::missing("Song")),
+    }
+}
+
+/// How many related artists are looked at.
+const RELATED: i64 = 20;
+
+async fn like(permit: &Allowed<List>, track: i64, count: i64) -> Result<Vec<i64>> {
+    let filter = TrackFilter {
+        related: Some(ById::keyed(Key::Id(track))),
+        ..playable()
+    };
+    let order = [TrackOrder {
+        field: TrackOrderField::Related,
+        direction: Direction::Desc.into(),
+        seed: None,
+    }];
+    let listing = listing(permit, &filter, &order).await?;
+    listing.page(permit.db(), count, 0).await
+}
+
+/// Artists that share a tag with an artist, those with most in common first.
+pub async fn related(call: &Call, artist: i64, count: i64) -> Told<Vec<i64>> {
+    let permit: Allowed<artists::List> = call.permit().await?;
+    let filter = ArtistFilter {
+        related: Some(ById::keyed(Key::Id(artist))),
+        ..artist_filter()
+    };
+    let order = [ArtistOrder {
+        field: ArtistOrderField::Related,
+        direction: Direction::Desc.into(),
+        seed: None,
+    }];
+    let listing = artists::listing(&permit, &filter, &order).await?;
+    Ok(listing.page(permit.db(), count, 0).await?)
+}
+
+/// Some songs of artists, by chance.
+async fn of_artists(loaders: &Loaders, artists: Vec<i64>, count: i64) -> Result<Vec<i64>> {
+    let tracks = loaders.many::<ArtistTracks>(artists).await?;
+    let tracks = tracks.values().flat_map(|tracks| tracks.iter().copied());
+    let count = usize::try_from(count).unwrap_or_default();
+    Ok(some_of(tracks.collect(), count))
+}
