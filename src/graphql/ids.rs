@@ -64,6 +64,10 @@ choices! {
         RadioSessionTrack = "RadioSessionTrack",
         /// A content filter.
         ContentFilter = "ContentFilter",
+        /// A mark.
+        Mark = "Mark",
+        /// A bookmark.
+        Bookmark = "Bookmark",
     }
 }
 

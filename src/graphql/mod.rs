@@ -37,9 +37,11 @@ use crate::{
         catalogue::{albums::Album, artists::Artist, tags::Tag, tracks::Track},
         library::{edits::Edit, follows::LibraryFollow, libraries::Library, uploads::Upload},
         listening::{
+            bookmarks::Bookmark,
             content_filters::ContentFilter,
             favorites::Favorite,
             history::Listening,
+            marks::Mark,
             playlists::{Playlist, PlaylistTrack},
             radios::Radio,
         },
@@ -89,6 +91,8 @@ fn described() -> Builder {
     .override_output_type_description::<Connection<PlaylistTrack>>("A page of a playlist's tracks.")
     .override_output_type_description::<Connection<Radio>>("A page of radios.")
     .override_output_type_description::<Connection<ContentFilter>>("A page of content filters.")
+    .override_output_type_description::<Connection<Mark>>("A page of marks.")
+    .override_output_type_description::<Connection<Bookmark>>("A page of bookmarks.")
 }
 
 /// The text of `schema.graphql`.

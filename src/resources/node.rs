@@ -27,9 +27,11 @@ use crate::{
             uploads::{self, Upload},
         },
         listening::{
+            bookmarks::{self, Bookmark},
             content_filters::{self, ContentFilter},
             favorites::{self, Favorite},
             history::{self, Listening},
+            marks::{self, Mark},
             playlists::{self, Playlist, PlaylistTrack},
             radio_sessions::{self, RadioSession, RadioSessionTrack},
             radios::{self, Radio},
@@ -110,6 +112,8 @@ nodes! {
     RadioSession by key = radio_sessions::retrieve, as radio_sessions::Retrieve;
     RadioSessionTrack by key = radio_sessions::drawn, as radio_sessions::Retrieve;
     ContentFilter by key = content_filters::retrieve, as content_filters::Retrieve;
+    Mark by key = marks::retrieve, as marks::List;
+    Bookmark by key = bookmarks::retrieve, as bookmarks::List;
 }
 
 /// Maximum number of IDs at once.

@@ -118,6 +118,8 @@ const OTHERWISE: &[&str] = &[
     "Playlist.actor",
     // `artist`.
     "ContentFilter.target",
+    // `artist`, `album` or `track`.
+    "Mark.type",
     // `type`, `creationDate`, `actor`, `library` and `follow`.
     "Notification.activity",
     // `listenToken`.

@@ -51,6 +51,10 @@ def every_answer_has_its_types():
         ("getSimilarSongs2", {"id": artist}), ("search2", {"query": ""}), ("search3", {"query": "a"}), ("star", {"id": song}),
         ("getStarred", {}), ("getStarred2", {}), ("unstar", {"id": song}), ("scrobble", {"id": song}),
         ("getPlaylists", {}), ("getPlaylist", {"id": made}), ("updatePlaylist", {"playlistId": made, "name": "Typed"}),
+        ("setRating", {"id": song, "rating": 4}), ("setRating", {"id": album, "rating": 5}), ("star", {"albumId": album, "artistId": artist}),
+        ("getStarred", {}), ("getStarred2", {}), ("getAlbumList2", {"type": "highest"}), ("getNowPlaying", {}),
+        ("createBookmark", {"id": song, "position": 1000}), ("getBookmarks", {}), ("getSong", {"id": song}), ("deleteBookmark", {"id": song}),
+        ("savePlayQueue", {"id": [song, song], "current": song}), ("getPlayQueue", {}), ("getPlayQueueByIndex", {}),
         ("deletePlaylist", {"id": made}), ("getLyrics", {"title": songs[0]["title"]}), ("getLyricsBySongId", {"id": song}),
     ]:
         ask(endpoint, **params)

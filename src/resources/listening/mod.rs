@@ -1,10 +1,13 @@
 //! Listening to audio, and what users keep of it.
 mod activity;
 mod acts;
+pub mod bookmarks;
 pub mod content_filters;
 pub mod favorites;
 pub mod history;
 pub mod listen;
+pub mod marks;
+pub mod play_queue;
 pub mod playlists;
 pub mod radio_sessions;
 pub mod radios;
@@ -25,6 +28,9 @@ pub const OPERATIONS: &[&[&Info]] = &[
     radios::OPERATIONS,
     radio_sessions::OPERATIONS,
     content_filters::OPERATIONS,
+    marks::OPERATIONS,
+    bookmarks::OPERATIONS,
+    play_queue::OPERATIONS,
     activity::OPERATIONS,
 ];
 
@@ -38,6 +44,9 @@ pub fn rest() -> impl OpenApi + Send + Sync + 'static {
         radios::Rest,
         radio_sessions::Rest,
         content_filters::Rest,
+        marks::Rest,
+        bookmarks::Rest,
+        play_queue::Rest,
         activity::Rest,
     )
 }
@@ -51,6 +60,9 @@ pub struct Queries(
     radios::graphql::Queries,
     radio_sessions::graphql::Queries,
     content_filters::Queries,
+    marks::graphql::Queries,
+    bookmarks::Queries,
+    play_queue::Queries,
     activity::Queries,
 );
 
@@ -63,6 +75,9 @@ pub struct Mutations(
     radios::graphql::Mutations,
     radio_sessions::graphql::Mutations,
     content_filters::Mutations,
+    marks::graphql::Mutations,
+    bookmarks::Mutations,
+    play_queue::Mutations,
 );
 
 #[derive(Default, MergedSubscription)]

@@ -315,12 +315,24 @@ async fn keep_on(tx: &mut Tx, from: i64, to: i64) -> Result<()> {
            select user_id, ?, creation_date, source from favorites where track_id = ? on conflict do nothing",
         "update listenings set track_id = ? where track_id = ?",
         "update playlist_tracks set track_id = ? where track_id = ?",
+        "update play_queue_tracks set track_id = ? where track_id = ?",
+        "insert into marks (user_id, track_id, rating, starred_date, modification_date)
+           select user_id, ?, rating, starred_date, modification_date from marks where track_id = ?
+           on conflict do nothing",
+        "insert into bookmarks (user_id, track_id, position, comment, creation_date, modification_date)
+           select user_id, ?, position, comment, creation_date, modification_date from bookmarks
+           where track_id = ? on conflict do nothing",
         "update mutations set track_id = ? where track_id = ?",
         "update uploads set track_id = ? where track_id = ?",
     ] {
         sql(statement).bind(to).bind(from).run(&mut *tx).await?;
     }
-    let kept = sql("delete from favorites where track_id = ?").bind(from);
-    kept.run(tx).await?;
+    for copied in [
+        "delete from favorites where track_id = ?",
+        "delete from marks where track_id = ?",
+        "delete from bookmarks where track_id = ?",
+    ] {
+        sql(copied).bind(from).run(&mut *tx).await?;
+    }
     Ok(())
 }

@@ -17,16 +17,20 @@ const TRACKS: &str = "delete from tracks where not exists (select 1 from uploads
      and not exists (select 1 from favorites x where x.track_id = tracks.id)
      and not exists (select 1 from listenings x where x.track_id = tracks.id)
      and not exists (select 1 from playlist_tracks x where x.track_id = tracks.id)
+     and not exists (select 1 from marks x where x.track_id = tracks.id)
+     and not exists (select 1 from bookmarks x where x.track_id = tracks.id)
      and not exists (select 1 from mutations x where x.track_id = tracks.id) and id in ?* returning coalesce(album_id, 0)";
 const ALBUMS: &str =
     "delete from albums where not exists (select 1 from tracks x where x.album_id = albums.id)
      and not exists (select 1 from mutations x where x.album_id = albums.id)
+     and not exists (select 1 from marks x where x.album_id = albums.id)
      and description_content_id is null and id in ?* returning coalesce(attachment_cover_id, 0)";
 const ARTISTS: &str = "delete from artists where not exists (select 1 from track_artists x where x.artist_id = artists.id)
      and not exists (select 1 from album_artists x where x.artist_id = artists.id)
      and not exists (select 1 from channels x where x.artist_id = artists.id)
      and not exists (select 1 from content_filters x where x.target_artist_id = artists.id)
      and not exists (select 1 from mutations x where x.artist_id = artists.id)
+     and not exists (select 1 from marks x where x.artist_id = artists.id)
      and description_content_id is null and attachment_cover_id is null and id in ?* returning id";
 
 /// Removes tracks, then albums, then artists, and the pictures of albums.

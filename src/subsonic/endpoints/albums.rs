@@ -6,7 +6,8 @@ use crate::{
     error::Result,
     guard::Allowed,
     resources::catalogue::albums::{
-        AlbumFilter, AlbumOrder, AlbumOrderField, List, by_artist, by_name, heard, listing,
+        AlbumFilter, AlbumOrder, AlbumOrderField, List, by_artist, by_name, heard, listing, rated,
+        starred,
     },
     store::listing::{Direction, Listing},
     subsonic::{
@@ -63,6 +64,8 @@ async fn of_type(call: &Call, permit: &Allowed<List>, kind: &str) -> Told<Listin
         "alphabeticalByArtist" => by_artist(permit),
         "frequent" => heard(permit, true)?,
         "recent" => heard(permit, false)?,
+        "highest" => rated(permit)?,
+        "starred" => starred(permit)?,
         "byYear" => by_year(call, permit).await?,
         "byGenre" => {
             let genre = call.params.required("genre")?.to_owned();

@@ -1,12 +1,14 @@
 //! The endpoints, by what players do with them.
 mod albums;
 mod annotation;
+mod bookmarks;
 mod browsing;
 mod directories;
 mod info;
 mod lyrics;
 mod media;
 mod playlists;
+mod queue;
 mod searching;
 mod songs;
 mod system;
@@ -83,7 +85,16 @@ endpoints! {
     "getStarred2" => annotation::starred_id3, many;
     "star" => annotation::star;
     "unstar" => annotation::unstar;
+    "setRating" => annotation::set_rating;
     "scrobble" => annotation::scrobble;
+    "getNowPlaying" => queue::now_playing;
+    "getBookmarks" => bookmarks::list, many;
+    "createBookmark" => bookmarks::create;
+    "deleteBookmark" => bookmarks::delete;
+    "getPlayQueue" => queue::current, many;
+    "savePlayQueue" => queue::save;
+    "getPlayQueueByIndex" => queue::current_by_index, many;
+    "savePlayQueueByIndex" => queue::save_by_index;
     "getPlaylists" => playlists::list, many;
     "getPlaylist" => playlists::one, many;
     "createPlaylist" => playlists::create;

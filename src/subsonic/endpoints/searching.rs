@@ -25,12 +25,23 @@ use crate::{
 /// Rows of a kind at most.
 const MOST: i64 = 500;
 
-/// What was found.
+/// Artists, albums and songs.
 #[derive(Serialize)]
-struct Found<T> {
-    artist: Vec<ArtistId3>,
-    album: Vec<T>,
-    song: Vec<Song>,
+pub struct Found<T> {
+    pub artist: Vec<ArtistId3>,
+    pub album: Vec<T>,
+    pub song: Vec<Song>,
+}
+
+impl Found<AlbumId3> {
+    /// The same, with albums as folders.
+    pub fn folders(self) -> Found<AlbumFolder> {
+        Found {
+            artist: self.artist,
+            album: self.album.into_iter().map(AlbumFolder::from).collect(),
+            song: self.song,
+        }
+    }
 }
 
 pub async fn id3(call: &Call) -> Told<Response> {
@@ -38,13 +49,9 @@ pub async fn id3(call: &Call) -> Told<Response> {
 }
 
 pub async fn folders(call: &Call) -> Told<Response> {
-    let found = found(call).await?;
-    let found = Found {
-        artist: found.artist,
-        album: found.album.into_iter().map(AlbumFolder::from).collect(),
-        song: found.song,
-    };
-    Ok(call.format.told("searchResult2", &found))
+    Ok(call
+        .format
+        .told("searchResult2", &found(call).await?.folders()))
 }
 
 async fn found(call: &Call) -> Told<Found<AlbumId3>> {

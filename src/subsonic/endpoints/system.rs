@@ -27,6 +27,7 @@ pub async fn license(call: &Call) -> Told<Response> {
 const EXTENSIONS: &[(&str, &[u32])] = &[
     ("apiKeyAuthentication", &[1]),
     ("formPost", &[1]),
+    ("indexBasedQueue", &[1]),
     ("songLyrics", &[1]),
     ("topSongsByArtistId", &[1]),
 ];

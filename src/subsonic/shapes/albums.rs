@@ -11,7 +11,10 @@ use crate::{
             credits::AlbumCredits,
             tags::AlbumTags,
         },
-        listening::history::{self, AlbumPlays},
+        listening::{
+            history::{self, AlbumPlays},
+            marks::{self, ViewOfAlbum},
+        },
     },
     subsonic::{Call, ids::Id, refusal::Told},
 };
@@ -36,6 +39,8 @@ shape! {
         cover_art: Id,
         play_count: i64,
         played: Moment,
+        starred: Moment,
+        user_rating: i64,
         year: i32,
         genre: String,
         release_date: Day,
@@ -64,6 +69,8 @@ shape! {
         year: i32,
         genre: String,
         play_count: i64,
+        starred: Moment,
+        user_rating: i64,
     }
 }
 
@@ -87,6 +94,8 @@ impl From<AlbumId3> for AlbumFolder {
             year: album.year,
             genre: album.genre,
             play_count: album.play_count,
+            starred: album.starred,
+            user_rating: album.user_rating,
         }
     }
 }
@@ -106,10 +115,15 @@ pub async fn albums(call: &Call, ids: &[i64]) -> Told<Vec<AlbumId3>> {
         true => loaders.many::<AlbumPlays>(all()).await?,
         false => Found::default(),
     };
+    let views = match call.may::<marks::List>().await {
+        true => loaders.many::<ViewOfAlbum>(all()).await?,
+        false => Found::default(),
+    };
     let shown = rows.iter().map(|album| {
         let credits = Credits::of(credits.get(&album.id), &artists);
         let genres = genres(tags.get(&album.id));
         let plays = plays.get(&album.id);
+        let view = views.get(&album.id);
         AlbumId3 {
             id: Id::Album(album.id),
             name: album.title.clone(),
@@ -126,6 +140,8 @@ pub async fn albums(call: &Call, ids: &[i64]) -> Told<Vec<AlbumId3>> {
             cover_art: album.attachment_cover_id.map(|_| Id::Album(album.id)),
             play_count: plays.map(|plays| plays.count),
             played: plays.map(|plays| Moment(plays.last)),
+            starred: view.and_then(|view| view.starred_date).map(Moment),
+            user_rating: view.and_then(|view| view.rating),
             year: year(album.release_date),
             genre: genres.first().map(|genre| genre.name.clone()),
             genres,

@@ -1,11 +1,15 @@
 //! Artists, one by one and in an index.
 use serde::Serialize;
 
-use super::{albums::AlbumId3, shape};
+use super::{Moment, albums::AlbumId3, shape};
 use crate::{
-    resources::catalogue::{
-        albums::ArtistAlbums,
-        artists::{Artist, List},
+    load::Found,
+    resources::{
+        catalogue::{
+            albums::ArtistAlbums,
+            artists::{Artist, List},
+        },
+        listening::marks::{self, ViewOfArtist},
     },
     subsonic::{Call, ids::Id, refusal::Told},
 };
@@ -21,6 +25,8 @@ shape! {
         sort_name: String,
     } known {
         cover_art: Id,
+        starred: Moment,
+        user_rating: i64,
         album: Vec<AlbumId3>,
     }
 }
@@ -31,6 +37,11 @@ pub async fn artists(call: &Call, ids: &[i64]) -> Told<Vec<ArtistId3>> {
     let loaders = permit.loaders();
     let rows = loaders.list::<Artist>(ids).await?;
     let albums = loaders.many::<ArtistAlbums>(ids.iter().copied()).await?;
+    let views = match call.may::<marks::List>().await {
+        true => loaders.many::<ViewOfArtist>(ids.iter().copied()).await?,
+        false => Found::default(),
+    };
+    let view = |id| views.get(&id);
     let shown = rows.iter().map(|artist| ArtistId3 {
         id: Id::Artist(artist.id),
         name: artist.name.clone(),
@@ -39,6 +50,10 @@ pub async fn artists(call: &Call, ids: &[i64]) -> Told<Vec<ArtistId3>> {
         music_brainz_id: artist.mbid.map(|mbid| mbid.to_string()).unwrap_or_default(),
         sort_name: String::new(),
         cover_art: artist.attachment_cover_id.map(|_| Id::Artist(artist.id)),
+        starred: view(artist.id)
+            .and_then(|view| view.starred_date)
+            .map(Moment),
+        user_rating: view(artist.id).and_then(|view| view.rating),
         album: None,
     });
     Ok(shown.collect())

@@ -17,8 +17,10 @@ use crate::{
         },
         library::uploads::{Upload, audible_uploads},
         listening::{
+            bookmarks::{self, PositionIn},
             favorites::{self, MarkedAt},
             history::{self, Plays, TrackPlays},
+            marks::{self, View, ViewOfTrack},
         },
     },
     subsonic::{Call, ids::Id, refusal::Told},
@@ -63,6 +65,8 @@ shape! {
         bit_rate: i64,
         path: String,
         starred: Moment,
+        user_rating: i64,
+        bookmark_position: i64,
         play_count: i64,
         played: Moment,
         bpm: i64,
@@ -72,6 +76,9 @@ shape! {
         channel_count: i32,
         sampling_rate: i32,
         bit_depth: i32,
+        username: String,
+        minutes_ago: i64,
+        player_id: i32,
     }
 }
 
@@ -118,6 +125,8 @@ struct Sources {
     details: Found<Arc<Option<TrackDetails>>>,
     marked: Found<Arc<Timestamp>>,
     plays: Found<Arc<Plays>>,
+    views: Found<Arc<View>>,
+    bookmarks: Found<Arc<i64>>,
 }
 
 /// The songs with these numbers, in their order, also those that the caller cannot play.
@@ -154,8 +163,16 @@ impl Sources {
             true => loaders.many::<MarkedAt>(all()).await?,
             false => Found::default(),
         };
+        let views = match call.may::<marks::List>().await {
+            true => loaders.many::<ViewOfTrack>(all()).await?,
+            false => Found::default(),
+        };
         let plays = match call.may::<history::List>().await {
             true => loaders.many::<TrackPlays>(all()).await?,
+            false => Found::default(),
+        };
+        let bookmarks = match call.may::<bookmarks::List>().await {
+            true => loaders.many::<PositionIn>(all()).await?,
             false => Found::default(),
         };
         Ok(Self {
@@ -169,6 +186,8 @@ impl Sources {
             artists,
             marked,
             plays,
+            views,
+            bookmarks,
         })
     }
 
@@ -225,6 +244,8 @@ impl Sources {
                 .map(|rate| rate / 1000),
             path: upload.map(|upload| path(&of_album, album, track, upload)),
             starred: self.marked.get(&track.id).map(|at| Moment(**at)),
+            user_rating: self.views.get(&track.id).and_then(|view| view.rating),
+            bookmark_position: self.bookmarks.get(&track.id).map(|position| **position),
             play_count: plays.map(|plays| plays.count),
             played: plays.map(|plays| Moment(plays.last)),
             bpm: details
@@ -242,6 +263,10 @@ impl Sources {
             bit_depth: details.and_then(|details| details.bit_depth),
             artists: credits.artists,
             album_artists: of_album.artists,
+            // Of those who play it now.
+            username: None,
+            minutes_ago: None,
+            player_id: None,
         }
     }
 }

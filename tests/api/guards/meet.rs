@@ -208,6 +208,25 @@ pub fn meet(info: &Info) -> (&'static str, &'static str) {
             "moderation/content-filters/00000000-0000-0000-0000-000000000000",
             "mutation { deleteContentFilter(input: {id: 99999}) { deletedId } }",
         ),
+        "marks.list" => ("marks", "{ marks { edges { cursor } } }"),
+        "marks.update" => (
+            "marks",
+            "mutation { updateMark(input: {subject: \"\"}) { mark { rating } } }",
+        ),
+        "bookmarks.list" => ("bookmarks", "{ bookmarks { edges { cursor } } }"),
+        "bookmarks.save" => (
+            "bookmarks",
+            "mutation { saveBookmark(input: {track: 99999, position: 0}) { bookmark { position } } }",
+        ),
+        "bookmarks.delete" => (
+            "bookmarks/99999",
+            "mutation { deleteBookmark(input: {id: 99999}) { deletedId } }",
+        ),
+        "play_queue.retrieve" => ("play-queue", "{ playQueue { position } }"),
+        "play_queue.save" => (
+            "play-queue",
+            "mutation { savePlayQueue(input: {tracks: [], position: -1}) { playQueue { position } } }",
+        ),
         "activity.list" => ("activity", "{ activity { __typename } }"),
         "libraries.create" => (
             "libraries",

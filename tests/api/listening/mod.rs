@@ -3,6 +3,7 @@ mod content_filters;
 mod conversions;
 mod favorites;
 mod history;
+mod players;
 mod playlists;
 mod radios;
 

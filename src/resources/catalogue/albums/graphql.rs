@@ -10,7 +10,7 @@ use crate::{
     context::Cx,
     error::Result,
     graphql::{
-        connection::{Connection, cost, nested_cost},
+        connection::{Connection, answer, cost, nested_cost},
         ids::{Kind, global},
         nested::{Asked, nest},
         standard::{fields, mutations},
@@ -31,6 +31,7 @@ use crate::{
             libraries::{AlbumLibraries, Library},
             uploads::{audible_uploads, duration_of},
         },
+        listening::marks::{ViewOfAlbum, view},
         people::actors::Actor,
     },
 };
@@ -48,6 +49,24 @@ impl Album {
         ctx.data_unchecked::<Cx>()
             .reader()
             .is_local(self.fid.as_deref())
+    }
+
+    /// Whether the album has a star of yours; `false` for anonymous callers. Requires `read:favorites`.
+    async fn is_starred(&self, ctx: &Context<'_>) -> Option<Result<bool>> {
+        answer(async {
+            let view = view::<ViewOfAlbum>(ctx, self.id).await?;
+            Ok(view.is_some_and(|view| view.starred_date.is_some()))
+        })
+        .await
+    }
+
+    /// Your rating of the album, from 1 to 5; null if there is none. Requires `read:favorites`.
+    async fn viewer_rating(&self, ctx: &Context<'_>) -> Option<Result<Option<i64>>> {
+        answer(async {
+            let view = view::<ViewOfAlbum>(ctx, self.id).await?;
+            Ok(view.and_then(|view| view.rating))
+        })
+        .await
     }
 
     /// Whether you may approve edits of the album, also your own as you make them (`isApproved`).

@@ -52,3 +52,21 @@ pub fn heard(reader: &Reader, most_often: bool) -> Result<Listing> {
     };
     Ok(playable(reader, from, keys))
 }
+
+fn marked(reader: &Reader, condition: &'static str, key: SortKey) -> Result<Listing> {
+    let from = sql("from marks m join albums al on al.id = m.album_id where m.user_id = ? and ");
+    let from = from.bind(reader.user()?.user_id).then(condition);
+    Ok(playable(reader, from, [key]))
+}
+
+/// The albums that the caller has rated, the best first.
+pub fn rated(reader: &Reader) -> Result<Listing> {
+    let rating = SortKey::new(sql("m.rating"), Kind::Int, true);
+    marked(reader, "m.rating is not null", rating)
+}
+
+/// The albums that the caller has starred, the newest star first.
+pub fn starred(reader: &Reader) -> Result<Listing> {
+    let date = SortKey::new(sql("m.starred_date"), Kind::Time, true);
+    marked(reader, "m.starred_date is not null", date)
+}

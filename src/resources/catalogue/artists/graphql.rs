@@ -27,6 +27,7 @@ use crate::{
             edits::{self, ArtistEdits, Edit},
             libraries::{ArtistLibraries, Library},
         },
+        listening::marks::{ViewOfArtist, view},
         people::actors::Actor,
         publishing::channels::{Channel, ChannelOf},
     },
@@ -46,6 +47,24 @@ impl Artist {
         ctx.data_unchecked::<Cx>()
             .reader()
             .is_local(self.fid.as_deref())
+    }
+
+    /// Whether the artist has a star of yours; `false` for anonymous callers. Requires `read:favorites`.
+    async fn is_starred(&self, ctx: &Context<'_>) -> Option<Result<bool>> {
+        answer(async {
+            let view = view::<ViewOfArtist>(ctx, self.id).await?;
+            Ok(view.is_some_and(|view| view.starred_date.is_some()))
+        })
+        .await
+    }
+
+    /// Your rating of the artist, from 1 to 5; null if there is none. Requires `read:favorites`.
+    async fn viewer_rating(&self, ctx: &Context<'_>) -> Option<Result<Option<i64>>> {
+        answer(async {
+            let view = view::<ViewOfArtist>(ctx, self.id).await?;
+            Ok(view.and_then(|view| view.rating))
+        })
+        .await
     }
 
     /// Whether you may approve edits of the artist, also your own as you make them (`isApproved`).

@@ -29,6 +29,7 @@ use crate::{
             libraries::{Library, TrackLibraries},
             uploads::{AudioFormat, Upload, address, audible_uploads_of, duration_of, listen_url},
         },
+        listening::marks::{ViewOfTrack, view},
         people::actors::Actor,
     },
     scope::Area,
@@ -84,6 +85,15 @@ impl Track {
     /// `read:favorites`.
     async fn is_favorite(&self, ctx: &Context<'_>) -> Option<Result<bool>> {
         answer(state::<IsFavorite>(ctx, Area::Favorites, self.id)).await
+    }
+
+    /// Your rating of the track, from 1 to 5; null if there is none. Requires `read:favorites`.
+    async fn viewer_rating(&self, ctx: &Context<'_>) -> Option<Result<Option<i64>>> {
+        answer(async {
+            let view = view::<ViewOfTrack>(ctx, self.id).await?;
+            Ok(view.and_then(|view| view.rating))
+        })
+        .await
     }
 
     /// Whether you may approve edits of the track, also your own as you make them (`isApproved`).

@@ -1,0 +1,268 @@
+//! The play queue: what a user plays, saved on one device and opened on another.
+use async_graphql::{ComplexObject, Context, InputObject, SimpleObject};
+use poem_openapi::Object;
+use serde::Serialize;
+use sqlx::FromRow;
+
+use crate::{
+    error::{Error, Result},
+    graphql::{
+        connection::{answer, cost},
+        reference::ById,
+        standard::{fields, mutations},
+    },
+    guard::{AllowExt, Allowed, Operation, operations},
+    resources::{
+        catalogue::tracks::{self, Track, TrackBody, all_known, by_id},
+        checks::shorter,
+    },
+    rest::{answer::Answer, standard::routes},
+    store::{Tx, sql},
+    time::Timestamp,
+};
+
+operations! {
+    "play_queue", "The play queue: what you play, on all of your devices.";
+    /// Returns your play queue.
+    ///
+    /// It is null if you have saved none.
+    retrieve: Retrieve = read Listenings, anonymous = Never, throttle = Retrieve, graphql = "playQueue", reads = many;
+    /// Saves your play queue.
+    ///
+    /// It replaces the one that was saved before, by whichever client. Without tracks, the queue ends.
+    /// Unknown tracks, more than 10,000 tracks, and a current track beyond the end are answered with 400.
+    save: Save = write Listenings, anonymous = Never, throttle = Update, graphql = "Mutation.savePlayQueue";
+}
+
+/// Maximum number of tracks in a queue.
+const MOST: usize = 10_000;
+
+/// Your play queue: what you play, on all of your devices.
+#[derive(Clone, Debug, SimpleObject)]
+#[graphql(complex)]
+pub struct PlayQueue {
+    /// Place of the current track, from 0; null if none is current.
+    pub current_index: Option<i64>,
+    /// How far the current track was played, in milliseconds.
+    pub position: i64,
+    /// Name of the client that saved it; may be empty.
+    pub changed_by: String,
+    /// Time at which it was saved.
+    pub modification_date: Timestamp,
+    /// IDs of the tracks, in their order.
+    #[graphql(skip)]
+    pub tracks: Vec<i64>,
+}
+
+#[derive(FromRow)]
+struct Row {
+    current_place: Option<i64>,
+    position: i64,
+    changed_by: String,
+    modification_date: Timestamp,
+}
+
+/// The caller's queue. The places of tracks that were deleted are closed.
+pub async fn retrieve<O: Operation>(permit: &Allowed<O>) -> Result<Option<PlayQueue>> {
+    let user = permit.user()?.user_id;
+    let row = sql(
+        "select current_place, position, changed_by, modification_date from play_queues where user_id = ?",
+    );
+    let Some(row): Option<Row> = row.bind(user).optional(permit.db()).await? else {
+        return Ok(None);
+    };
+    let entries =
+        sql("select place, track_id from play_queue_tracks where user_id = ? order by place");
+    let entries: Vec<(i64, i64)> = entries.bind(user).all(permit.db()).await?;
+    let current = entries
+        .iter()
+        .position(|(place, _)| Some(*place) == row.current_place);
+    Ok(Some(PlayQueue {
+        current_index: current.and_then(|index| i64::try_from(index).ok()),
+        position: row.position,
+        changed_by: row.changed_by,
+        modification_date: row.modification_date,
+        tracks: entries.into_iter().map(|(_, track)| track).collect(),
+    }))
+}
+
+/// A play queue to save.
+#[derive(Debug, Default, Object, InputObject)]
+#[graphql(name = "SavePlayQueueInput")]
+pub struct NewPlayQueue {
+    /// The tracks, in their order; up to 10,000. None: the queue ends.
+    pub tracks: Vec<ById<Track>>,
+    /// Place of the current track, from 0. Default: none is current.
+    pub current_index: Option<i64>,
+    /// How far the current track was played, in milliseconds. Default: 0.
+    pub position: Option<i64>,
+    /// Name of the client, up to 255 characters.
+    pub changed_by: Option<String>,
+}
+
+pub async fn save(permit: &Allowed<Save>, new: NewPlayQueue) -> Result<Option<PlayQueue>> {
+    check(&new)?;
+    let tracks = all_known(permit, "tracks", &new.tracks).await?;
+    let tracks: Vec<i64> = tracks.into_iter().map(|(id, _)| id).collect();
+    let user = permit.user()?.user_id;
+    let mut tx = permit.begin().await?;
+    let old = sql("delete from play_queues where user_id = ?").bind(user);
+    old.run(&mut tx).await?;
+    if !tracks.is_empty() {
+        sql("insert into play_queues (user_id, current_place, position, changed_by, modification_date)
+             values (?, ?, ?, ?, ?)")
+        .bind(user)
+        .bind(new.current_index)
+        .bind(new.position.unwrap_or(0))
+        .bind(new.changed_by.unwrap_or_default())
+        .bind(permit.clock().now())
+        .run(&mut tx)
+        .await?;
+        insert(&mut tx, user, &tracks).await?;
+    }
+    tx.commit().await?;
+    retrieve(permit).await
+}
+
+fn check(new: &NewPlayQueue) -> Result<()> {
+    if new.tracks.len() > MOST {
+        let complaint = format!("At most {MOST} tracks are allowed.");
+        return Err(Error::field("tracks", complaint));
+    }
+    let is_there = |index| usize::try_from(index).is_ok_and(|index| index < new.tracks.len());
+    if new.current_index.is_some_and(|index| !is_there(index)) {
+        return Err(Error::field("current_index", "There is no such track."));
+    }
+    if new.position.is_some_and(|position| position < 0) {
+        return Err(Error::field("position", "Must be 0 or more."));
+    }
+    shorter(
+        "changed_by",
+        new.changed_by.as_deref().unwrap_or_default(),
+        255,
+    )
+}
+
+async fn insert(tx: &mut Tx, user: i64, tracks: &[i64]) -> Result<()> {
+    const AT_ONCE: usize = 500;
+    let mut place = 0_i64;
+    for part in tracks.chunks(AT_ONCE) {
+        let mut rows = sql("insert into play_queue_tracks (user_id, place, track_id) values ");
+        for (index, track) in part.iter().enumerate() {
+            let row = if index == 0 {
+                "(?, ?, ?)"
+            } else {
+                ", (?, ?, ?)"
+            };
+            rows = rows.then(row).bind(user).bind(place).bind(*track);
+            place += 1;
+        }
+        rows.run(&mut *tx).await?;
+    }
+    Ok(())
+}
+
+/// How many tracks are shown at once.
+fn shown(first: Option<i32>) -> usize {
+    usize::try_from(first.unwrap_or(100))
+        .unwrap_or_default()
+        .min(500)
+}
+
+#[ComplexObject]
+impl PlayQueue {
+    /// Number of tracks.
+    async fn tracks_count(&self) -> usize {
+        self.tracks.len()
+    }
+
+    /// The tracks, in their order; a track may be there several times.
+    #[graphql(complexity = "cost(shown(first), child_complexity)")]
+    async fn tracks(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "At most so many tracks, up to 500; 100 unless given.")] first: Option<
+            i32,
+        >,
+        #[graphql(desc = "So many tracks are passed over; 0 unless given.")] offset: Option<i32>,
+    ) -> Result<Vec<Track>> {
+        let offset = usize::try_from(offset.unwrap_or(0)).unwrap_or_default();
+        let part = self.tracks.iter().skip(offset).take(shown(first));
+        ctx.load_list::<tracks::Retrieve, Track>(part.copied())
+            .await
+    }
+}
+
+fields! {
+    Queries as "PlayQueueQueries";
+    {
+        async fn play_queue(&self, ctx: &Context<'_>) -> Option<Result<Option<PlayQueue>>> {
+            answer(async { retrieve::<Retrieve>(&ctx.allow().await?).await }).await
+        }
+    }
+}
+
+/// Result of the mutation.
+#[derive(SimpleObject)]
+pub struct SavePlayQueuePayload {
+    /// The queue; null if it has ended.
+    play_queue: Option<PlayQueue>,
+}
+
+async fn saved(permit: &Allowed<Save>, new: NewPlayQueue) -> Result<SavePlayQueuePayload> {
+    let play_queue = save(permit, new).await?;
+    Ok(SavePlayQueuePayload { play_queue })
+}
+
+mutations! {
+    Mutations as "PlayQueueMutations";
+    act save_play_queue(NewPlayQueue) -> SavePlayQueuePayload = saved;
+}
+
+/// Your play queue: what you play, on all of your devices.
+#[derive(Debug, Default, Serialize, Object)]
+#[oai(rename = "PlayQueue")]
+struct PlayQueueBody {
+    /// The tracks, in their order; a track may be there several times.
+    tracks: Vec<TrackBody>,
+    /// Place of the current track, from 0; null if none is current.
+    current_index: Option<i64>,
+    /// How far the current track was played, in milliseconds.
+    position: i64,
+    /// Name of the client that saved it; may be empty.
+    changed_by: String,
+    /// Time at which it was saved; null if there is no queue.
+    modification_date: Option<Timestamp>,
+}
+
+async fn body<O: Operation>(
+    permit: &Allowed<O>,
+    queue: Option<PlayQueue>,
+) -> Result<PlayQueueBody> {
+    let Some(queue) = queue else {
+        return Ok(PlayQueueBody::default());
+    };
+    let tracks = by_id(permit.loaders(), permit, queue.tracks.clone()).await?;
+    let shown = queue.tracks.iter().filter_map(|id| tracks.get(id).cloned());
+    Ok(PlayQueueBody {
+        tracks: shown.collect(),
+        current_index: queue.current_index,
+        position: queue.position,
+        changed_by: queue.changed_by,
+        modification_date: Some(queue.modification_date),
+    })
+}
+
+async fn current(permit: &Allowed<Retrieve>) -> Result<PlayQueueBody> {
+    body(permit, retrieve(permit).await?).await
+}
+
+async fn replaced(permit: &Allowed<Save>, new: NewPlayQueue) -> Result<PlayQueueBody> {
+    body(permit, save(permit, new).await?).await
+}
+
+routes! {
+    "/api/v1/play-queue";
+    retrieve: Retrieve = get "/" -> Answer<PlayQueueBody> => current;
+    save: Save = put "/" {new: NewPlayQueue} -> Answer<PlayQueueBody> => replaced;
+}
