@@ -99,6 +99,8 @@ pub struct Target {
     pub format: Format,
     /// Bits per second; 0 for lossless formats.
     pub bitrate: i64,
+    /// Seconds of the beginning that are left out.
+    pub start: u32,
 }
 
 /// The conversion requested by a listener.
@@ -107,6 +109,8 @@ pub struct Wish {
     pub to: Option<Format>,
     /// Maximum bits per second.
     pub max_bitrate: Option<i64>,
+    /// Seconds of the beginning to leave out of a conversion. The original is sent from any byte on.
+    pub start: u32,
 }
 
 impl Wish {
@@ -118,6 +122,7 @@ impl Wish {
             max_bitrate: kbits
                 .filter(|kbits| *kbits > 0)
                 .map(|kbits| kbits.min(HIGHEST / 1000) * 1000),
+            start: 0,
         }
     }
 
@@ -145,7 +150,11 @@ impl Wish {
                 .min(self.max_bitrate.unwrap_or(HIGHEST))
                 .min(HIGHEST),
         };
-        Some(Target { format, bitrate })
+        Some(Target {
+            format,
+            bitrate,
+            start: self.start,
+        })
     }
 }
 

@@ -153,6 +153,8 @@ pub const FORMATS: &str = "aac,ac3,aiff,amr,ape,asf,au,caf,dsf,dts,eac3,flac,iff
 /// Starts ffmpeg, which is killed when the child is dropped.
 fn start(task: &Task) -> io::Result<Child> {
     let grows = task.target.format.grows();
+    let start = task.target.start;
+    let from = (start > 0).then(|| start.to_string());
     let mut command = Command::new(&task.ffmpeg);
     command
         .args([
@@ -164,6 +166,7 @@ fn start(task: &Task) -> io::Result<Child> {
             "-format_whitelist",
             FORMATS,
         ])
+        .args(from.iter().flat_map(|start| ["-ss", start]))
         .arg("-i")
         .arg(local(&task.source))
         .args([

@@ -28,7 +28,10 @@ pub async fn stream(call: &Call) -> Told<Response> {
     let bitrate = call.params.text("maxBitRate").filter(|rate| *rate != "0");
     let wish = match format {
         Some("raw") => Wish::default(),
-        format => Wish::read(format, bitrate),
+        format => Wish {
+            start: call.params.parsed("timeOffset")?.unwrap_or(0),
+            ..Wish::read(format, bitrate)
+        },
     };
     audio(call, wish, false).await
 }

@@ -30,6 +30,7 @@ const EXTENSIONS: &[(&str, &[u32])] = &[
     ("indexBasedQueue", &[1]),
     ("songLyrics", &[1]),
     ("topSongsByArtistId", &[1]),
+    ("transcodeOffset", &[1]),
 ];
 
 pub async fn extensions(call: &Call) -> Told<Response> {

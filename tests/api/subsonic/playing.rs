@@ -44,7 +44,17 @@ on_both! {
         if !ffmpeg() {
             return;
         }
-        put_audio(&pod, &wav(2, 440.0));
+        put_audio(&pod, &wav(4, 440.0));
+        let size = async |query: &str| {
+            let answer = alice(&pod, "stream", &format!("id=tr-1&format=ogg&maxBitRate=64&{query}")).send().await;
+            assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+            answer.bytes.len()
+        };
+        // Without the beginning it is shorter; and both are kept apart.
+        for _ in 0..2 {
+            let (whole, rest) = (size("").await, size("timeOffset=3").await);
+            assert!(rest > 100 && rest * 10 < whole * 8, "{rest} of {whole}");
+        }
         let answer = alice(&pod, "stream", "id=tr-1&format=opus&maxBitRate=96").send().await;
         assert_eq!((answer.status, answer.header("content-type")), (StatusCode::OK, Some("audio/ogg")));
     }
