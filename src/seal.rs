@@ -97,13 +97,15 @@ fn make(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let key = STANDARD.encode(random::bytes::<32>());
-    io::Write::write_all(&mut options.open(&draft)?, key.as_bytes())?;
+    let mut file = options.open(&draft)?;
+    io::Write::write_all(&mut file, key.as_bytes())?;
+    file.sync_all()?;
     // Of several processes that begin at once, the key of the first stays.
-    let linked = fs::hard_link(&draft, path);
-    fs::remove_file(&draft)?;
-    match linked {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-        _ => Ok(()),
+    match fs::hard_link(&draft, path) {
+        Ok(()) => fs::remove_file(&draft),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => fs::remove_file(&draft),
+        // Not every file system has links.
+        Err(_) => fs::rename(&draft, path),
     }
 }
 

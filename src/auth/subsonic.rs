@@ -1,6 +1,6 @@
 //! Who uses a Subsonic player: a username with the Subsonic token as the password, or a token of an
 //! application (`apiKeyAuthentication` of OpenSubsonic).
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Once};
 
 use md5::{Digest, Md5};
 use subtle::ConstantTimeEq;
@@ -47,10 +47,13 @@ pub async fn caller(app: &App, shown: &Shown<'_>) -> Result<Option<Taken>> {
         return Ok(None);
     };
     let Some(token) = app.seal().opened(&sealed) else {
-        tracing::warn!(
-            user = id,
-            "a Subsonic token was sealed with another key: its owner has to make a new one"
-        );
+        static TOLD: Once = Once::new();
+        TOLD.call_once(|| {
+            tracing::warn!(
+                user = id,
+                "Subsonic tokens were sealed with another secret key: their owners have to make new ones"
+            );
+        });
         return Ok(None);
     };
     if !shown.proves(&token) {

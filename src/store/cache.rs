@@ -103,7 +103,7 @@ struct State {
 }
 
 /// The state of the cache when something was read.
-#[derive(Clone, Copy, Debug)]
+#[derive(PartialEq, Eq, Clone, Copy, Debug)]
 pub struct Version(u64);
 
 impl Cache {

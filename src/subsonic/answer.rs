@@ -100,9 +100,9 @@ impl Format {
     }
 }
 
-/// Whether a text is the name of a function, maybe of an object.
+/// Whether a text is the name of a function; none of an object, so that an answer calls nothing that a page has of its own.
 fn is_name(text: &str) -> bool {
-    let fits = |char: char| char.is_ascii_alphanumeric() || "_$.".contains(char);
+    let fits = |char: char| char.is_ascii_alphanumeric() || "_$".contains(char);
     (1..=200).contains(&text.len())
         && text.chars().all(fits)
         && !text.starts_with(|char: char| char.is_ascii_digit())

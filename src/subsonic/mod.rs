@@ -39,7 +39,15 @@ impl Endpoint for Subsonic {
             cx: Cx::of(&request).clone(),
             format: Format::nearest(asked("f").as_deref(), asked("callback").as_deref()),
         };
-        let answer = visit.answer(&request, &mut body).await;
+        let mut answer = visit.answer(&request, &mut body).await;
+        // What is not understood counts, too, for whoever sent it.
+        if answer.is_err()
+            && visit.cx.caller().identity().is_none()
+            && visit.cx.spent().is_empty()
+            && let Err(throttled) = visit.cx.spend_player().await
+        {
+            answer = Err(throttled.into());
+        }
         let mut response = answer.unwrap_or_else(|refusal| visit.format.refused(&refusal));
         visit.cx.stamp(response.headers_mut());
         Ok(response)
@@ -70,8 +78,7 @@ impl Visit {
         self.format = Format::nearest(name, callback);
         Format::check(name, callback)?;
         let endpoint = endpoint(request.uri().path());
-        self.introduce(&params, endpoints::is_public(endpoint))
-            .await?;
+        self.introduce(&params, endpoint).await?;
         let call = Call {
             cx: self.cx.clone(),
             format: self.format.clone(),
@@ -82,14 +89,16 @@ impl Visit {
     }
 
     /// Finds out who asks, and counts the request: of whom nobody knows, by address.
-    async fn introduce(&mut self, params: &Params, is_public: bool) -> Told<()> {
+    async fn introduce(&mut self, params: &Params, endpoint: &str) -> Told<()> {
         let app = self.cx.app();
-        let caller = who::asks(app, params, is_public).await;
+        let caller = who::asks(app, params, endpoints::is_public(endpoint)).await;
         if let Ok(caller) = &caller {
             let client = self.cx.client().clone();
             self.cx = Cx::new(app.clone(), caller.clone(), client, Ledger::default());
         }
-        self.cx.spend_player().await?;
+        if caller.is_err() || endpoints::is_counted(endpoint) {
+            self.cx.spend_player().await?;
+        }
         caller.map(drop)
     }
 }

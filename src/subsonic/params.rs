@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     rest::{form, params::Pairs},
-    time::Timestamp,
+    time::{Timestamp, is_common},
 };
 
 /// The parameters of a request.
@@ -83,6 +83,7 @@ impl Params {
     pub fn time(name: &str, text: &str) -> Told<Timestamp> {
         let millis = text.parse().ok();
         let time = millis.and_then(Timestamp::from_unix_millis);
+        let time = time.filter(|time| is_common(time.0.date_naive()));
         time.ok_or_else(|| Refusal::generic(format!("'{name}': For input string \"{text}\"")))
     }
 

@@ -50,6 +50,8 @@ pub fn routes(route: Route) -> Route {
         "/settings/password" => post(settings::password),
         "/settings/sessions/revoke" => post(settings::end_others),
         "/settings/sessions/:id/revoke" => post(settings::end_session),
+        "/settings/players/token" => post(settings::new_player_token),
+        "/settings/players/token/delete" => post(settings::end_player_token),
         "/settings/grants/:client_id/revoke" => post(settings::revoke_grant),
         "/settings/delete" => post(settings::delete),
         "/settings/applications" => get(applications::list),

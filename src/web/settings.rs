@@ -44,6 +44,8 @@ fn notice(visit: &Visit) -> Option<&'static str> {
         "password" => "Your new password is set. All other sessions were signed out.",
         "session" => "The session was signed out.",
         "sessions" => "All other sessions were signed out.",
+        "players" => "Players sign in with the new token.",
+        "noplayers" => "Players that signed in with the token are signed out.",
         "grant" => "The application no longer has access to your account.",
         _ => return None,
     })
@@ -68,9 +70,22 @@ async fn facts(visit: &Visit, section: &str) -> Result<Value> {
             privacy_level => viewer.privacy_level.word(),
         },
         privacy_levels => levels.collect::<Vec<_>>(),
+        players => players(visit).await?,
         sessions => browsing(visit).await?,
         grants => granted(visit).await?,
     })
+}
+
+/// How Subsonic players sign in; nothing where the pod has them switched off.
+async fn players(visit: &Visit) -> Result<Option<Value>> {
+    let permit = visit.reach::<users::SubsonicToken>().await?;
+    if !permit.preferences().await?.subsonic_enabled() {
+        return Ok(None);
+    }
+    Ok(Some(context! {
+        address => permit.names().public_url.clone(),
+        token => users::subsonic_token(&permit).await?,
+    }))
 }
 
 async fn browsing(visit: &Visit) -> Result<Vec<Value>> {
@@ -211,6 +226,20 @@ pub async fn end_session(Path(id): Path<String>, visit: Visit) -> Result<Respons
     let id = i64::from_str(&id).map_err(|_| Error::NotFound)?;
     browsers::delete(&permit, id).await?;
     Ok(go("/settings?done=session#sessions"))
+}
+
+#[handler]
+pub async fn new_player_token(visit: Visit) -> Result<Response> {
+    let permit = visit.allow::<users::RotateSubsonicToken>().await?;
+    users::rotate_subsonic_token(&permit).await?;
+    Ok(go("/settings?done=players#players"))
+}
+
+#[handler]
+pub async fn end_player_token(visit: Visit) -> Result<Response> {
+    let permit = visit.allow::<users::DeleteSubsonicToken>().await?;
+    users::delete_subsonic_token(&permit).await?;
+    Ok(go("/settings?done=noplayers#players"))
 }
 
 #[handler]

@@ -31,7 +31,7 @@ operations! {
     ///
     /// It replaces the one that was saved before, by whichever client. Without tracks, the queue ends.
     /// Unknown tracks, more than 10,000 tracks, and a current track beyond the end are answered with 400.
-    save: Save = write Listenings, anonymous = Never, throttle = Update, graphql = "Mutation.savePlayQueue";
+    save: Save = write Listenings, anonymous = Never, throttle = Update, graphql = "Mutation.savePlayQueue", reads = many;
 }
 
 /// Maximum number of tracks in a queue.
@@ -54,35 +54,38 @@ pub struct PlayQueue {
     pub tracks: Vec<i64>,
 }
 
+/// A track of a queue, with the queue.
 #[derive(FromRow)]
 struct Row {
     current_place: Option<i64>,
     position: i64,
     changed_by: String,
     modification_date: Timestamp,
+    place: i64,
+    track_id: i64,
 }
 
 /// The caller's queue. The places of tracks that were deleted are closed.
 pub async fn retrieve<O: Operation>(permit: &Allowed<O>) -> Result<Option<PlayQueue>> {
-    let user = permit.user()?.user_id;
-    let row = sql(
-        "select current_place, position, changed_by, modification_date from play_queues where user_id = ?",
+    let rows = sql(
+        "select q.current_place, q.position, q.changed_by, q.modification_date, e.place, e.track_id
+        from play_queues q join play_queue_tracks e on e.user_id = q.user_id
+        where q.user_id = ? order by e.place",
     );
-    let Some(row): Option<Row> = row.bind(user).optional(permit.db()).await? else {
+    let rows = rows.bind(permit.user()?.user_id);
+    let rows: Vec<Row> = rows.all(permit.db()).await?;
+    let Some(queue) = rows.first() else {
         return Ok(None);
     };
-    let entries =
-        sql("select place, track_id from play_queue_tracks where user_id = ? order by place");
-    let entries: Vec<(i64, i64)> = entries.bind(user).all(permit.db()).await?;
-    let current = entries
+    let current = rows
         .iter()
-        .position(|(place, _)| Some(*place) == row.current_place);
+        .position(|row| Some(row.place) == queue.current_place);
     Ok(Some(PlayQueue {
         current_index: current.and_then(|index| i64::try_from(index).ok()),
-        position: row.position,
-        changed_by: row.changed_by,
-        modification_date: row.modification_date,
-        tracks: entries.into_iter().map(|(_, track)| track).collect(),
+        position: queue.position,
+        changed_by: queue.changed_by.clone(),
+        modification_date: queue.modification_date,
+        tracks: rows.iter().map(|row| row.track_id).collect(),
     }))
 }
 
@@ -104,24 +107,22 @@ pub async fn save(permit: &Allowed<Save>, new: NewPlayQueue) -> Result<Option<Pl
     check(&new)?;
     let tracks = all_known(permit, "tracks", &new.tracks).await?;
     let tracks: Vec<i64> = tracks.into_iter().map(|(id, _)| id).collect();
+    let queue = PlayQueue {
+        current_index: new.current_index,
+        position: new.position.unwrap_or(0),
+        changed_by: new.changed_by.unwrap_or_default(),
+        modification_date: permit.clock().now(),
+        tracks,
+    };
     let user = permit.user()?.user_id;
     let mut tx = permit.begin().await?;
     let old = sql("delete from play_queues where user_id = ?").bind(user);
     old.run(&mut tx).await?;
-    if !tracks.is_empty() {
-        sql("insert into play_queues (user_id, current_place, position, changed_by, modification_date)
-             values (?, ?, ?, ?, ?)")
-        .bind(user)
-        .bind(new.current_index)
-        .bind(new.position.unwrap_or(0))
-        .bind(new.changed_by.unwrap_or_default())
-        .bind(permit.clock().now())
-        .run(&mut tx)
-        .await?;
-        insert(&mut tx, user, &tracks).await?;
+    if !queue.tracks.is_empty() {
+        insert(&mut tx, user, &queue).await?;
     }
     tx.commit().await?;
-    retrieve(permit).await
+    Ok((!queue.tracks.is_empty()).then_some(queue))
 }
 
 fn check(new: &NewPlayQueue) -> Result<()> {
@@ -143,10 +144,21 @@ fn check(new: &NewPlayQueue) -> Result<()> {
     )
 }
 
-async fn insert(tx: &mut Tx, user: i64, tracks: &[i64]) -> Result<()> {
+async fn insert(tx: &mut Tx, user: i64, queue: &PlayQueue) -> Result<()> {
     const AT_ONCE: usize = 500;
+    sql(
+        "insert into play_queues (user_id, current_place, position, changed_by, modification_date)
+         values (?, ?, ?, ?, ?)",
+    )
+    .bind(user)
+    .bind(queue.current_index)
+    .bind(queue.position)
+    .bind(queue.changed_by.as_str())
+    .bind(queue.modification_date)
+    .run(&mut *tx)
+    .await?;
     let mut place = 0_i64;
-    for part in tracks.chunks(AT_ONCE) {
+    for part in queue.tracks.chunks(AT_ONCE) {
         let mut rows = sql("insert into play_queue_tracks (user_id, place, track_id) values ");
         for (index, track) in part.iter().enumerate() {
             let row = if index == 0 {

@@ -1,7 +1,7 @@
-//! Pages far from the beginning of a list, and rows by chance: both cost the same however long the list is.
+//! Pages far from the beginning of a list, and rows by chance.
 use std::collections::HashSet;
 
-use super::{Cut, Keyed, Kind, Listing, SortKey};
+use super::{Cut, Keyed, Listing};
 use crate::{
     error::Result,
     random,
@@ -11,18 +11,26 @@ use crate::{
 /// Pages from this row on are deep.
 pub const FROM: i64 = 1_000;
 
-/// Of so many rows at least, some are read from random IDs on; of fewer, all are sorted by chance.
+/// In tables with so many IDs, rows are read from random IDs on.
 const MANY: i64 = 2_000;
-/// How many rows are read from one random ID on.
+/// How many rows are read from one random ID on, and of how many IDs.
 const RUN: i64 = 5;
+const WIDTH: i64 = 2_000;
+/// After so many runs, so many rows at least have to be found: otherwise few are in the list.
+const SCOUTS: i64 = 20;
+const MEET: usize = 10;
+/// How many rows are read at most where few are in the list, from each of two ends.
+const MOST: i64 = 20_000;
 
 impl Listing {
     /// A page that begins behind a row whose keys are known: clients read page after page, and each page leaves
-    /// the keys of its last row to the next one, until the list changes.
+    /// the keys of its last row to the next one, until the list changes. Only a client that does not come from the page
+    /// before has the rows counted.
     pub(super) async fn deep_page(&self, db: &Reads, limit: i64, offset: i64) -> Result<Vec<i64>> {
         let before = self.row_at(offset - 1);
         let counted = async { before.clone().all::<Keyed>(db).await };
         let before = db.cache().list(db, &before, counted).await?;
+        let version = db.cache().version();
         let Some(before) = before.first() else {
             return Ok(Vec::new());
         };
@@ -39,7 +47,14 @@ impl Listing {
         if let Some(last) = page.last().filter(|_| page.len() == cut.size) {
             let last = vec![last.clone()];
             let next = self.row_at(offset + limit - 1);
-            db.cache().list(db, &next, async { Ok(last) }).await?;
+            // The last row of this page is that of the list as it is now only if nothing changed meanwhile.
+            let border = async {
+                match db.cache().version() == version {
+                    true => Ok(last),
+                    false => next.clone().all::<Keyed>(db).await,
+                }
+            };
+            db.cache().list(db, &next, border).await?;
         }
         Ok(page.iter().map(|row| row.id).collect())
     }
@@ -50,48 +65,62 @@ impl Listing {
         ordered.then(" limit 1 offset ?").bind(place)
     }
 
-    /// Rows by chance, in an order by chance.
-    pub async fn sample(&self, db: &Reads, count: i64) -> Result<Vec<i64>> {
-        let (Some(first), Some(last)) = (self.end(db, false).await?, self.end(db, true).await?)
-        else {
-            return Ok(Vec::new());
-        };
+    /// Rows by chance, in an order by chance: those that follow random IDs of the table. Where few rows of the table
+    /// are in the list, they are read until there are enough.
+    pub async fn sample(&self, db: &Reads, table: &'static str, count: i64) -> Result<Vec<i64>> {
+        let ends = sql("select coalesce(min(id), 0), coalesce(max(id), 0) from ").then(table);
+        let (first, last): (i64, i64) = ends.one(db).await?;
         let span = last - first + 1;
-        let found = match span < MANY.max(count.saturating_mul(4)) {
-            true => self.from_on(first, span).ids(db).await?,
+        let wanted = usize::try_from(count).unwrap_or_default();
+        let mut found = match span < MANY {
+            true => HashSet::new(),
             false => self.runs(db, (first, span), count).await?,
         };
-        Ok(random::some_of(
-            found,
-            usize::try_from(count).unwrap_or_default(),
-        ))
-    }
-
-    /// The smallest ID, or the largest.
-    async fn end(&self, db: &Reads, is_last: bool) -> Result<Option<i64>> {
-        let key = SortKey::new(sql(self.id), Kind::Int, is_last);
-        let end = self.clone().ordered([key]).page(db, 1, 0).await?;
-        Ok(end.first().copied())
-    }
-
-    /// Rows that follow random IDs: more than so many, if there are so many.
-    async fn runs(&self, db: &Reads, (first, span): (i64, i64), count: i64) -> Result<Vec<i64>> {
-        let mut found = HashSet::new();
-        for _ in 0..=count.saturating_mul(2) / RUN {
+        if found.len() < wanted {
             let start = first + random::below(span);
-            found.extend(self.from_on(start, RUN.min(count)).ids(db).await?);
+            for (from, width) in [(start, last - start + 1), (first, start - first)] {
+                found.extend(self.within(from, width, MOST).ids(db).await?);
+            }
         }
-        Ok(Vec::from_iter(found))
+        Ok(random::some_of(Vec::from_iter(found), wanted))
     }
 
-    /// Selects so many rows from an ID on, by ID.
-    fn from_on(&self, start: i64, count: i64) -> Sql {
-        let from = self.from.clone().then(" and ").then(self.id).then(" >= ?");
-        let select = sql("select ").then(self.id).then(" ");
-        let ordered = select
-            .append(from.bind(start))
+    /// Rows that follow random IDs; few, if few rows of the table are in the list.
+    async fn runs(
+        &self,
+        db: &Reads,
+        (first, span): (i64, i64),
+        count: i64,
+    ) -> Result<HashSet<i64>> {
+        let wanted = usize::try_from(count.saturating_mul(2)).unwrap_or_default();
+        let mut found = HashSet::new();
+        for run in 0..count.saturating_mul(2) / RUN + SCOUTS {
+            let start = first + random::below(span);
+            let near = self.within(start, WIDTH, RUN.min(count.max(1)));
+            found.extend(near.ids(db).await?);
+            let is_sparse = run == SCOUTS && found.len() < MEET;
+            if is_sparse || found.len() >= wanted {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    /// Selects so many rows with IDs of a range, by ID.
+    fn within(&self, start: i64, width: i64, count: i64) -> Sql {
+        let from = self
+            .from
+            .clone()
+            .then(" and ")
+            .then(self.id)
+            .then(" >= ? and ");
+        let from = from.bind(start).then(self.id).then(" < ?");
+        let from = from.bind(start.saturating_add(width));
+        let select = sql("select ").then(self.id).then(" ").append(from);
+        select
             .then(" order by ")
-            .then(self.id);
-        ordered.then(" limit ?").bind(count)
+            .then(self.id)
+            .then(" limit ?")
+            .bind(count)
     }
 }

@@ -1,12 +1,21 @@
 //! Stars, ratings and plays.
+use std::collections::HashSet;
+
 use poem::Response;
 
-use super::searching::Found;
+use super::{browsing::artist_filter, searching::Found, songs::playable};
 use crate::{
+    error::Error,
     guard::Allowed,
-    resources::listening::{
-        favorites, history,
-        marks::{self, Opinion, Subject, SubjectType},
+    resources::{
+        catalogue::{
+            albums, artists,
+            tracks::{self, TrackFilter},
+        },
+        listening::{
+            favorites, history,
+            marks::{self, Opinion, Subject, SubjectType},
+        },
     },
     subsonic::{
         Call,
@@ -14,9 +23,9 @@ use crate::{
         params::Params,
         refusal::{Refusal, Told},
         shapes::{
-            albums::{AlbumId3, albums},
-            artists::artists,
-            songs::playable_songs,
+            albums::{AlbumId3, albums as shown_albums},
+            artists::artists as shown_artists,
+            songs::songs,
         },
     },
 };
@@ -32,16 +41,29 @@ pub async fn starred_id3(call: &Call) -> Told<Response> {
     Ok(call.format.told("starred2", &marked(call).await?))
 }
 
+/// What the caller has starred, without what they cannot play or have hidden.
 async fn marked(call: &Call) -> Told<Found<AlbumId3>> {
     let permit: Allowed<marks::List> = call.permit().await?;
-    let artist = marks::starred(&permit, SubjectType::Artist, MOST).await?;
-    let album = marks::starred(&permit, SubjectType::Album, MOST).await?;
-    let permit: Allowed<favorites::List> = call.permit().await?;
-    let song = favorites::own_tracks(&permit, MOST).await?;
+    let starred = marks::starred(&permit, SubjectType::Artist, MOST).await?;
+    let permit: Allowed<artists::List> = call.permit().await?;
+    let listed = artists::listing(&permit, &artist_filter(), &[]).await?;
+    let artist = artists::among(listed, starred);
+    let artist = artist.page(permit.db(), MOST, 0).await?;
+    let permit: Allowed<albums::List> = call.permit().await?;
+    let album = albums::starred(&permit)?.page(permit.db(), MOST, 0).await?;
+    let favorites = favorites::own_tracks(&call.permit().await?, MOST).await?;
+    let permit: Allowed<tracks::List> = call.permit().await?;
+    let filter = TrackFilter {
+        favorites: Some(true),
+        ..playable()
+    };
+    let listed = tracks::listing(&permit, &filter, &[]).await?;
+    let shown = HashSet::<i64>::from_iter(listed.page(permit.db(), MOST, 0).await?);
+    let song = Vec::from_iter(favorites.into_iter().filter(|track| shown.contains(track)));
     Ok(Found {
-        artist: artists(call, &artist).await?,
-        album: albums(call, &album).await?,
-        song: playable_songs(call, &song).await?,
+        artist: shown_artists(call, &artist).await?,
+        album: shown_albums(call, &album).await?,
+        song: songs(call, &song).await?,
     })
 }
 
@@ -53,15 +75,27 @@ pub async fn unstar(call: &Call) -> Told<Response> {
     give(call, false).await
 }
 
+/// What is named in one request at most.
+const AT_ONCE: usize = 1_000;
+
 /// Gives stars to what is named, or takes them.
 async fn give(call: &Call, is_starred: bool) -> Told<Response> {
-    let (tracks, others) = chosen(call)?;
-    if tracks.is_empty() && others.is_empty() {
+    let chosen = chosen(call)?;
+    if chosen.is_empty() {
         return Err(Refusal::parameter("id"));
     }
-    if !others.is_empty() {
-        marks::star(&call.permit().await?, &others, is_starred).await?;
+    if chosen.len() > AT_ONCE {
+        let why = format!("'id': at most {AT_ONCE} at once");
+        return Err(Refusal::generic(why));
     }
+    let of = |kind| Vec::from_iter(chosen.iter().filter_map(|subject| subject.of(kind)));
+    for kind in [SubjectType::Artist, SubjectType::Album] {
+        let ids = of(kind);
+        if !ids.is_empty() {
+            marks::star(&call.permit().await?, kind, ids, is_starred).await?;
+        }
+    }
+    let tracks = of(SubjectType::Track);
     match is_starred {
         _ if tracks.is_empty() => {}
         true => favorites::mark(&call.permit().await?, &tracks).await?,
@@ -70,26 +104,19 @@ async fn give(call: &Call, is_starred: bool) -> Told<Response> {
     Ok(call.format.done())
 }
 
-/// The songs, and the artists and albums, that are named. Players that browse by folders name all of them as `id`.
-fn chosen(call: &Call) -> Told<(Vec<i64>, Vec<Subject>)> {
-    let mut tracks = Vec::new();
-    let mut others = Vec::new();
-    for id in call.params.all("id") {
-        match subject(id)? {
-            Subject {
-                kind: SubjectType::Track,
-                id,
-            } => tracks.push(id),
-            other => others.push(other),
-        }
-    }
-    for id in call.params.ids("albumId", Kind::Album)? {
-        others.push(Subject::new(SubjectType::Album, id));
-    }
-    for id in call.params.ids("artistId", Kind::Artist)? {
-        others.push(Subject::new(SubjectType::Artist, id));
-    }
-    Ok((tracks, others))
+/// What is named. Players that browse by folders name artists and albums as `id`, too.
+fn chosen(call: &Call) -> Told<Vec<Subject>> {
+    let named = |name, kind| {
+        let ids = call.params.ids(name, kind)?.into_iter();
+        Told::Ok(ids)
+    };
+    let any = call.params.all("id").into_iter().map(subject);
+    let mut chosen: Vec<_> = any.collect::<Told<_>>()?;
+    let albums = named("albumId", Kind::Album)?;
+    chosen.extend(albums.map(|id| Subject::new(SubjectType::Album, id)));
+    let artists = named("artistId", Kind::Artist)?;
+    chosen.extend(artists.map(|id| Subject::new(SubjectType::Artist, id)));
+    Ok(chosen)
 }
 
 /// What an ID names; numbers without kinds are songs.
@@ -112,7 +139,13 @@ pub async fn set_rating(call: &Call) -> Told<Response> {
         is_starred: None,
     };
     let subject = subject(call.params.required("id")?)?;
-    marks::change(&call.permit().await?, subject, opinion).await?;
+    let changed = marks::change(&call.permit().await?, subject, opinion).await;
+    changed.map_err(|error| match error {
+        Error::Invalid(fields) if fields.contains_key("id") => {
+            Refusal::missing("What is to be rated")
+        }
+        error => error.into(),
+    })?;
     Ok(call.format.done())
 }
 

@@ -121,7 +121,10 @@ pub async fn album_with_songs(call: &Call, id: i64) -> Told<AlbumId3> {
     let album = shown_albums(call, &[id]).await?.pop();
     let mut album = album.ok_or_else(|| Kind::Album.missing())?;
     let tracks = permit.loaders().one::<AlbumTracks>(id).await?;
-    album.song = Some(playable_songs(call, &tracks.unwrap_or_default()).await?);
+    let songs = playable_songs(call, &tracks.unwrap_or_default()).await?;
+    album.song_count = i64::try_from(songs.len()).unwrap_or(i64::MAX);
+    album.duration = songs.iter().filter_map(|song| song.duration).sum();
+    album.song = Some(songs);
     Ok(album)
 }
 

@@ -34,16 +34,11 @@ pub async fn indexes(call: &Call) -> Told<Response> {
         ignored_articles: String,
         index: Vec<Index>,
     }
-    let last_modified = last_modified(call).await?;
-    let known: Option<i64> = call.params.parsed("ifModifiedSince")?;
-    let index = match known.is_some_and(|known| known >= last_modified) {
-        true => Vec::new(),
-        false => all_artists(call).await?,
-    };
+    // `ifModifiedSince` is passed over: what a player may see changes without anything being added.
     let indexes = Indexes {
-        last_modified,
+        last_modified: last_modified(call).await?,
         ignored_articles: ignored_articles(),
-        index,
+        index: all_artists(call).await?,
     };
     Ok(call.format.told("indexes", &indexes))
 }

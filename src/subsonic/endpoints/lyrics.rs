@@ -2,9 +2,11 @@
 use poem::Response;
 use serde::Serialize;
 
-use super::songs::playable;
+use super::songs::{named, playable};
 use crate::{
+    graphql::{ids::Key, reference::ById},
     guard::Allowed,
+    reading::TrackDetails,
     resources::catalogue::tracks::{DetailsOfTrack, List, Lyrics, Retrieve, TrackFilter, listing},
     subsonic::{
         Call,
@@ -36,21 +38,24 @@ pub async fn by_title(call: &Call) -> Told<Response> {
     let Some(title) = title else {
         return Ok(call.format.told("lyrics", &lyrics));
     };
+    let artist = match artist {
+        Some(artist) => match named(call, artist).await? {
+            Some(artist) => Some(ById::keyed(Key::Id(artist))),
+            None => return Ok(call.format.told("lyrics", &lyrics)),
+        },
+        None => None,
+    };
     let filter = TrackFilter {
         title_equals: Some(title.to_owned()),
+        artist,
         ..playable()
     };
     let listing = listing(&permit, &filter, &[]).await?;
     let ids = listing.page(permit.db(), MOST, 0).await?;
-    for song in songs(call, &ids).await? {
-        let is_by = |artist: &str| song.artist.to_lowercase() == artist.to_lowercase();
-        let number = Kind::Track.number(&song.id.to_string())?;
-        if artist.is_none_or(is_by)
-            && let Some(text) = text_of(&permit, number).await?
-        {
-            lyrics.value = Vec::from_iter(text.lines.into_iter().map(|line| line.text)).join("\n");
-            break;
-        }
+    let details = permit.loaders().list::<DetailsOfTrack>(&ids).await?;
+    let mut texts = details.iter().filter_map(|details| text_in(details));
+    if let Some(text) = texts.next() {
+        lyrics.value = Vec::from_iter(text.lines.into_iter().map(|line| line.text)).join("\n");
     }
     Ok(call.format.told("lyrics", &lyrics))
 }
@@ -58,15 +63,8 @@ pub async fn by_title(call: &Call) -> Told<Response> {
 /// Songs of one title that are looked at.
 const MOST: i64 = 50;
 
-async fn text_of<O: crate::guard::Operation>(
-    permit: &Allowed<O>,
-    track: i64,
-) -> Told<Option<Lyrics>> {
-    let details = permit.loaders().shared::<DetailsOfTrack>(track).await?;
-    let details = details.as_deref().and_then(Option::as_ref);
-    Ok(details
-        .and_then(|details| details.lyrics.as_deref())
-        .map(Lyrics::read))
+fn text_in(details: &Option<TrackDetails>) -> Option<Lyrics> {
+    details.as_ref()?.lyrics.as_deref().map(Lyrics::read)
 }
 
 shape! {
@@ -100,16 +98,20 @@ pub async fn by_id(call: &Call) -> Told<Response> {
     let id = call.params.id("id", Kind::Track)?;
     let song = songs(call, &[id]).await?.pop();
     let song = song.ok_or_else(|| Kind::Track.missing())?;
-    let text = text_of(&permit, id).await?.map(|text| StructuredLyrics {
-        lang: "xxx".to_owned(),
-        synced: text.is_synced,
-        display_artist: song.artist,
-        display_title: song.title,
-        line: Vec::from_iter(text.lines.into_iter().map(|line| Line {
-            value: line.text,
-            start: line.start,
-        })),
-    });
+    let details = permit.loaders().shared::<DetailsOfTrack>(id).await?;
+    let text = details
+        .as_deref()
+        .and_then(text_in)
+        .map(|text| StructuredLyrics {
+            lang: "xxx".to_owned(),
+            synced: text.is_synced,
+            display_artist: song.artist,
+            display_title: song.title,
+            line: Vec::from_iter(text.lines.into_iter().map(|line| Line {
+                value: line.text,
+                start: line.start,
+            })),
+        });
     let list = LyricsList {
         structured_lyrics: text.into_iter().collect(),
     };

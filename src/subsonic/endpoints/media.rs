@@ -135,5 +135,6 @@ pub async fn avatar(call: &Call) -> Told<Response> {
         error => error.into(),
     })?;
     let picture = permit.loaders().maybe::<Attachment>(user.avatar_id).await?;
-    sent(call, picture.ok_or_else(missing)?.uuid).await
+    let none = || Refusal::missing("Avatar");
+    sent(call, picture.ok_or_else(none)?.uuid).await
 }

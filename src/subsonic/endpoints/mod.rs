@@ -23,6 +23,13 @@ use super::{
 /// Endpoints that anybody may ask.
 const PUBLIC: &[&str] = &["ping", "getLicense", "getOpenSubsonicExtensions"];
 
+/// Pictures do not count: a page of covers is as many requests, and elsewhere pictures are files that count neither.
+const UNCOUNTED: &[&str] = &["getCoverArt", "getAvatar"];
+
+pub fn is_counted(name: &str) -> bool {
+    !UNCOUNTED.contains(&name)
+}
+
 pub fn is_public(name: &str) -> bool {
     PUBLIC.contains(&name)
 }
@@ -60,16 +67,18 @@ endpoints! {
     "getShares" => system::shares;
     "getInternetRadioStations" => system::radio_stations;
     "getChatMessages" => system::chat_messages;
+    "getPodcasts" => system::podcasts;
+    "getNewestPodcasts" => system::newest_podcasts;
     "getMusicFolders" => browsing::music_folders;
     "getArtists" => browsing::artists, many;
     "getIndexes" => directories::indexes, many;
     "getMusicDirectory" => directories::directory, many;
-    "getArtist" => browsing::artist;
-    "getAlbum" => browsing::album;
+    "getArtist" => browsing::artist, many;
+    "getAlbum" => browsing::album, many;
     "getSong" => browsing::song;
     "getGenres" => browsing::genres, many;
-    "getArtistInfo" => info::artist;
-    "getArtistInfo2" => info::artist_id3;
+    "getArtistInfo" => info::artist, many;
+    "getArtistInfo2" => info::artist_id3, many;
     "getAlbumInfo" => info::album;
     "getAlbumInfo2" => info::album;
     "getAlbumList" => albums::folders, many;
@@ -83,18 +92,18 @@ endpoints! {
     "search3" => searching::id3, many;
     "getStarred" => annotation::starred, many;
     "getStarred2" => annotation::starred_id3, many;
-    "star" => annotation::star;
+    "star" => annotation::star, many;
     "unstar" => annotation::unstar;
     "setRating" => annotation::set_rating;
-    "scrobble" => annotation::scrobble;
-    "getNowPlaying" => queue::now_playing;
+    "scrobble" => annotation::scrobble, many;
+    "getNowPlaying" => queue::now_playing, many;
     "getBookmarks" => bookmarks::list, many;
     "createBookmark" => bookmarks::create;
     "deleteBookmark" => bookmarks::delete;
     "getPlayQueue" => queue::current, many;
-    "savePlayQueue" => queue::save;
+    "savePlayQueue" => queue::save, many;
     "getPlayQueueByIndex" => queue::current_by_index, many;
-    "savePlayQueueByIndex" => queue::save_by_index;
+    "savePlayQueueByIndex" => queue::save_by_index, many;
     "getPlaylists" => playlists::list, many;
     "getPlaylist" => playlists::one, many;
     "createPlaylist" => playlists::create;

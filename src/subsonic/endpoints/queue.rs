@@ -1,6 +1,4 @@
 //! What is played now, and next.
-use std::collections::HashSet;
-
 use poem::Response;
 use serde::Serialize;
 
@@ -8,6 +6,7 @@ use crate::{
     graphql::{ids::Key, reference::ById},
     guard::Allowed,
     resources::{
+        catalogue::tracks::existing,
         listening::{
             history::{self, Listening},
             play_queue::{NewPlayQueue, PlayQueue, Retrieve, Save, retrieve, save as save_queue},
@@ -81,10 +80,7 @@ pub async fn save(call: &Call) -> Told<Response> {
     let current = match call.params.text("current") {
         Some(id) => {
             let id = Kind::Track.number(id)?;
-            let place = tracks.iter().position(|track| *track == id);
-            let place =
-                place.ok_or_else(|| Refusal::generic("'current' is not one of the songs"))?;
-            Some(place)
+            tracks.iter().position(|track| *track == id)
         }
         None => None,
     };
@@ -100,8 +96,30 @@ pub async fn save_by_index(call: &Call) -> Told<Response> {
     keep(call, tracks, current).await
 }
 
+/// The tracks that are there, and the place of the current one among them. Players keep songs that were deleted.
+async fn there(
+    permit: &Allowed<Save>,
+    tracks: Vec<i64>,
+    current: Option<usize>,
+) -> Told<(Vec<i64>, Option<usize>)> {
+    let known = existing(permit, &tracks).await?;
+    let is_known = |track: &i64| known.contains(track);
+    let before = |place: usize| {
+        tracks[..place]
+            .iter()
+            .filter(|track| is_known(track))
+            .count()
+    };
+    let current = current
+        .filter(|place| tracks.get(*place).is_some_and(|track| is_known(track)))
+        .map(before);
+    let tracks = tracks.iter().copied().filter(|track| is_known(track));
+    Ok((tracks.collect(), current))
+}
+
 async fn keep(call: &Call, tracks: Vec<i64>, current: Option<usize>) -> Told<Response> {
     let permit: Allowed<Save> = call.permit().await?;
+    let (tracks, current) = there(&permit, tracks, current).await?;
     let tracks = tracks.into_iter().map(|track| ById::keyed(Key::Id(track)));
     let new = NewPlayQueue {
         tracks: tracks.collect(),
@@ -118,9 +136,6 @@ async fn keep(call: &Call, tracks: Vec<i64>, current: Option<usize>) -> Told<Res
 
 /// For so many minutes a song counts as being played.
 const MINUTES: i64 = 10;
-/// How many of the newest plays are looked at.
-const LATEST: i64 = 100;
-
 /// What is being played, as far as the caller may see it: each user's newest play, if it is new.
 pub async fn now_playing(call: &Call) -> Told<Response> {
     #[derive(Serialize)]
@@ -129,23 +144,21 @@ pub async fn now_playing(call: &Call) -> Told<Response> {
     }
     let permit: Allowed<history::List> = call.permit().await?;
     let (loaders, now) = (permit.loaders(), permit.clock().now());
-    let ids = history::newest(&permit, LATEST).await?;
-    let mut plays = loaders.owned::<Listening>(&ids).await?;
-    let mut users = HashSet::new();
-    plays.retain(|play| {
-        play.creation_date > now.plus_seconds(-60 * MINUTES) && users.insert(play.user_id)
+    let since = now.plus_seconds(-60 * MINUTES);
+    let ids = history::newest_of_each(&permit, since).await?;
+    let plays = loaders.owned::<Listening>(&ids).await?;
+    let users = plays.iter().map(|play| Some(play.user_id));
+    let users = loaders.parts::<UserById>(users).await?;
+    let tracks = Vec::from_iter(plays.iter().map(|play| play.track_id));
+    let entries = songs(call, &tracks).await?.into_iter().zip(&plays);
+    let entry = entries.filter_map(|(song, play)| {
+        Some(Song {
+            username: Some(users.get(Some(play.user_id))?.username.clone()),
+            minutes_ago: Some((now.unix() - play.creation_date.unix()) / 60),
+            player_id: Some(0),
+            ..song
+        })
     });
-    let users = loaders.many::<UserById>(users).await?;
-    let mut entry = Vec::new();
-    for play in plays {
-        let song = songs(call, &[play.track_id]).await?.pop();
-        let (Some(mut song), Some(user)) = (song, users.get(&play.user_id)) else {
-            continue;
-        };
-        song.username = Some(user.username.clone());
-        song.minutes_ago = Some((now.unix() - play.creation_date.unix()) / 60);
-        song.player_id = Some(0);
-        entry.push(song);
-    }
+    let entry = entry.collect();
     Ok(call.format.told("nowPlaying", &NowPlaying { entry }))
 }

@@ -2,7 +2,10 @@
 use poem::Response;
 use serde::Serialize;
 
-use super::{browsing::artist_filter, songs::playable};
+use super::{
+    browsing::artist_filter,
+    songs::{music, playable},
+};
 use crate::{
     guard::Allowed,
     resources::catalogue::{
@@ -23,7 +26,7 @@ use crate::{
 };
 
 /// Rows of a kind at most.
-const MOST: i64 = 500;
+const MOST: i64 = 5_000;
 
 /// Artists, albums and songs.
 #[derive(Serialize)]
@@ -102,6 +105,7 @@ async fn found_albums(call: &Call, q: Option<String>) -> Told<Vec<i64>> {
     let filter = AlbumFilter {
         q,
         playable: Some(true),
+        include_channels: Some(true),
         ..AlbumFilter::default()
     };
     let order = [AlbumOrder {
@@ -109,7 +113,7 @@ async fn found_albums(call: &Call, q: Option<String>) -> Told<Vec<i64>> {
         direction: Direction::Asc.into(),
         seed: None,
     }];
-    let listing = albums::listing(&permit, &filter, &order).await?;
+    let listing = albums::outside_channels(albums::listing(&permit, &filter, &order).await?);
     Ok(listing.page(permit.db(), count, offset).await?)
 }
 
@@ -125,6 +129,6 @@ async fn found_songs(call: &Call, q: Option<String>) -> Told<Vec<i64>> {
         direction: Direction::Asc.into(),
         seed: None,
     }];
-    let listing = tracks::listing(&permit, &filter, &order).await?;
+    let listing = music(&permit, &filter, &order).await?;
     Ok(listing.page(permit.db(), count, offset).await?)
 }

@@ -5,19 +5,17 @@ use serde::Serialize;
 
 use super::browsing::artist_filter;
 use crate::{
-    error::Result,
+    error::{Error, Result},
     graphql::{ids::Key, reference::ById},
     guard::Allowed,
-    load::Loaders,
-    random::some_of,
     resources::catalogue::{
         artists::{self, ArtistFilter, ArtistOrder, ArtistOrderField},
         tracks::{
-            AlbumTracks, ArtistTracks, List, Track, TrackFilter, TrackOrder, TrackOrderField,
-            listing,
+            AlbumTracks, List, TrackFilter, TrackOrder, TrackOrderField, listing, most_played,
+            of_any, outside_channels,
         },
     },
-    store::listing::Direction,
+    store::listing::{Direction, Listing},
     subsonic::{
         Call,
         ids::{Id, Kind},
@@ -45,39 +43,38 @@ async fn told(call: &Call, name: &'static str, ids: &[i64]) -> Told<Response> {
 pub fn playable() -> TrackFilter {
     TrackFilter {
         playable: Some(true),
+        include_channels: Some(true),
         ..TrackFilter::default()
     }
+}
+
+/// The songs of the catalogue, without episodes of channels.
+pub async fn music(
+    permit: &Allowed<List>,
+    filter: &TrackFilter,
+    order: &[TrackOrder],
+) -> Result<Listing> {
+    Ok(outside_channels(listing(permit, filter, order).await?))
 }
 
 pub async fn random(call: &Call) -> Told<Response> {
     let permit: Allowed<List> = call.permit().await?;
     let size = call.params.count("size", 10, MOST)?;
-    let day = |name, month, day| {
-        let year = call.params.parsed::<i32>(name)?;
-        let day = |year: i32| NaiveDate::from_ymd_opt(year.clamp(0, 9999), month, day);
-        Told::Ok(year.and_then(day).map(Date))
+    let year = |name| call.params.parsed::<i32>(name);
+    let (from, to) = match (year("fromYear")?, year("toYear")?) {
+        (Some(from), Some(to)) => (Some(from.min(to)), Some(from.max(to))),
+        years => years,
     };
+    let day =
+        |year: i32, month, day| NaiveDate::from_ymd_opt(year.clamp(0, 9999), month, day).map(Date);
     let filter = TrackFilter {
         tag: Vec::from_iter(call.params.text("genre").map(str::to_owned)).into(),
-        release_date_from: day("fromYear", 1, 1)?,
-        release_date_to: day("toYear", 12, 31)?,
+        release_date_from: from.and_then(|year| day(year, 1, 1)),
+        release_date_to: to.and_then(|year| day(year, 12, 31)),
         ..playable()
     };
-    let among = listing(&permit, &filter, &[]).await?;
-    let narrow = ["genre", "fromYear", "toYear"];
-    let ids = match narrow.iter().any(|name| call.params.text(name).is_some()) {
-        // Few of all songs: those that follow random ones would be far away.
-        true => {
-            let order = [TrackOrder {
-                field: TrackOrderField::Random,
-                direction: Direction::Asc.into(),
-                seed: None,
-            }];
-            let shuffled = listing(&permit, &filter, &order).await?;
-            shuffled.page(permit.db(), size, 0).await?
-        }
-        false => among.sample(permit.db(), size).await?,
-    };
+    let among = music(&permit, &filter, &[]).await?;
+    let ids = among.sample(permit.db(), "tracks", size).await?;
     told(call, "randomSongs", &ids).await
 }
 
@@ -91,7 +88,7 @@ pub async fn by_genre(call: &Call) -> Told<Response> {
         call.params.count("count", 10, MOST)?,
         call.params.offset("offset")?,
     );
-    let listing = listing(&permit, &filter, &[]).await?;
+    let listing = music(&permit, &filter, &[]).await?;
     let ids = listing.page(permit.db(), count, offset).await?;
     told(call, "songsByGenre", &ids).await
 }
@@ -103,19 +100,24 @@ pub async fn top(call: &Call) -> Told<Response> {
         Some(id) => Some(Kind::Artist.number(id)?),
         None => named(call, call.params.required("artist")?).await?,
     };
-    let tracks = match artist {
-        Some(artist) => permit.loaders().one::<ArtistTracks>(artist).await?,
-        None => None,
+    let Some(artist) = artist else {
+        return told(call, "topSongs", &[]).await;
     };
-    let mut tracks = permit
-        .loaders()
-        .list::<Track>(&tracks.unwrap_or_default())
-        .await?;
-    tracks.sort_by_key(|track| (-track.downloads_count, track.id));
-    let ids: Vec<i64> = tracks.iter().map(|track| track.id).collect();
-    let mut song = playable_songs(call, &ids).await?;
-    song.truncate(usize::try_from(count).unwrap_or_default());
-    Ok(call.format.told("topSongs", &Songs { song }))
+    let filter = TrackFilter {
+        artist: Some(ById::keyed(Key::Id(artist))),
+        ..playable()
+    };
+    let tracks = listing(&permit, &filter, &[]).await.map_err(absent)?;
+    let ids = most_played(tracks).page(permit.db(), count, 0).await?;
+    told(call, "topSongs", &ids).await
+}
+
+/// An artist that a filter names is not there.
+fn absent(error: Error) -> Refusal {
+    match error {
+        Error::Invalid(_) => Kind::Artist.missing(),
+        error => error.into(),
+    }
 }
 
 /// The artist with a name.
@@ -161,7 +163,10 @@ async fn similar_to(call: &Call) -> Told<Vec<i64>> {
         Id::Artist(id) => {
             let mut artists = related(call, id, RELATED).await?;
             artists.push(id);
-            Ok(of_artists(permit.loaders(), artists, count).await?)
+            let all = music(&permit, &playable(), &[]).await?;
+            Ok(of_any(all, artists)
+                .sample(permit.db(), "tracks", count)
+                .await?)
         }
         _ => Err(Refusal::missing("Song")),
     }
@@ -180,7 +185,7 @@ async fn like(permit: &Allowed<List>, track: i64, count: i64) -> Result<Vec<i64>
         direction: Direction::Desc.into(),
         seed: None,
     }];
-    let listing = listing(permit, &filter, &order).await?;
+    let listing = music(permit, &filter, &order).await?;
     listing.page(permit.db(), count, 0).await
 }
 
@@ -198,12 +203,4 @@ pub async fn related(call: &Call, artist: i64, count: i64) -> Told<Vec<i64>> {
     }];
     let listing = artists::listing(&permit, &filter, &order).await?;
     Ok(listing.page(permit.db(), count, 0).await?)
-}
-
-/// Some songs of artists, by chance.
-async fn of_artists(loaders: &Loaders, artists: Vec<i64>, count: i64) -> Result<Vec<i64>> {
-    let tracks = loaders.many::<ArtistTracks>(artists).await?;
-    let tracks = tracks.values().flat_map(|tracks| tracks.iter().copied());
-    let count = usize::try_from(count).unwrap_or_default();
-    Ok(some_of(tracks.collect(), count))
 }

@@ -80,11 +80,13 @@ impl Account {
     async fn of(call: &Call) -> Told<Self> {
         let permit = call.permit::<users::Me>().await?;
         let account = users::viewer(&permit, permit.db()).await?;
+        // Players show to administrators what starts a scan.
+        let admin_role = permit.user()?.permissions.library;
         Ok(Self {
             username: account.username,
             email: account.email,
             scrobbling_enabled: true,
-            admin_role: false,
+            admin_role,
             settings_role: false,
             download_role: true,
             upload_role: false,
@@ -141,20 +143,25 @@ pub async fn start_scan(call: &Call) -> Told<Response> {
     scan_status(call).await
 }
 
-/// Answers with an empty element: what this server has none of.
+/// Answers with an empty list: what this server has none of.
 macro_rules! none {
-    ($($name:ident => $element:literal;)+) => {
+    ($($name:ident => $element:literal, $row:literal;)+) => {
         $(pub async fn $name(call: &Call) -> Told<Response> {
             #[derive(Serialize)]
-            struct None {}
-            Ok(call.format.told($element, &None {}))
+            struct None {
+                #[serde(rename = $row)]
+                rows: [(); 0],
+            }
+            Ok(call.format.told($element, &None { rows: [] }))
         })+
     };
 }
 
 none! {
-    videos => "videos";
-    shares => "shares";
-    radio_stations => "internetRadioStations";
-    chat_messages => "chatMessages";
+    videos => "videos", "video";
+    shares => "shares", "share";
+    radio_stations => "internetRadioStations", "internetRadioStation";
+    chat_messages => "chatMessages", "chatMessage";
+    podcasts => "podcasts", "channel";
+    newest_podcasts => "newestPodcasts", "episode";
 }

@@ -24,6 +24,8 @@ shape! {
     pub struct AlbumId3 {
         id: Id,
         name: String,
+        // Some players look for the name that folders have.
+        title: String,
         artist: String,
         song_count: i64,
         duration: i64,
@@ -127,6 +129,7 @@ pub async fn albums(call: &Call, ids: &[i64]) -> Told<Vec<AlbumId3>> {
         AlbumId3 {
             id: Id::Album(album.id),
             name: album.title.clone(),
+            title: album.title.clone(),
             artist: credits.together.clone(),
             song_count: counts.get(&album.id).map_or(0, |count| **count),
             duration: durations.get(&album.id).map_or(0, |seconds| **seconds),

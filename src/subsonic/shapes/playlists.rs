@@ -44,7 +44,10 @@ pub async fn playlists(call: &Call, ids: &[i64]) -> Told<Vec<PlaylistShape>> {
             owner: owner
                 .map(|owner| owner.username.clone())
                 .unwrap_or_default(),
-            public: row.privacy_level == UserPrivacy::Everyone,
+            public: matches!(
+                row.privacy_level,
+                UserPrivacy::Instance | UserPrivacy::Everyone
+            ),
             song_count: contents.tracks_count,
             duration: contents.duration,
             created: Moment(row.creation_date),

@@ -156,12 +156,17 @@ on_both! {
             assert_eq!(answer.status, StatusCode::BAD_REQUEST);
             assert!(!answer.json()[field].is_null(), "{}", answer.text);
         }
-        assert_eq!(player(&pod, "savePlayQueue?id=tr-1&current=tr-2").await["error"]["code"], 0);
         assert_eq!(player(&pod, "savePlayQueueByIndex?id=tr-1").await["error"]["code"], 10);
         assert_eq!(player(&pod, "savePlayQueueByIndex?id=tr-1&currentIndex=-1").await["error"]["code"], 0);
-        // Nothing of that was kept; nobody else has it; and it ends.
+        // Nothing of that was kept; nobody else has it.
         assert_eq!(pod.get("/api/v1/play-queue").by("alice").send().await.json()["changed_by"], "web");
         assert_eq!(pod.get("/api/v1/play-queue").by("bob").send().await.json()["tracks"], json!([]));
+        // Songs that were deleted are passed over, as a current one that is none of them; without songs it ends.
+        player(&pod, "savePlayQueue?id=tr-999&id=tr-1&id=tr-2&current=tr-2").await;
+        let told = player(&pod, "getPlayQueueByIndex?x").await["playQueueByIndex"].clone();
+        assert_eq!((&told["currentIndex"], told["entry"].as_array().unwrap().len()), (&json!(1), 2));
+        player(&pod, "savePlayQueue?id=tr-1&current=tr-2").await;
+        assert_eq!(player(&pod, "getPlayQueue?x").await["playQueue"]["current"], Value::Null);
         player(&pod, "savePlayQueue?x").await;
         assert_eq!(query(&pod, "{ playQueue { position } }").await["playQueue"], Value::Null);
     }
@@ -169,6 +174,9 @@ on_both! {
     async fn others_see_what_is_played_now_if_they_may(pod: Pod) {
         let by_bob = pod.get("/rest/scrobble?u=bob&p=sub-bob&id=tr-1&f=json").send().await;
         assert_eq!(by_bob.json()["subsonic-response"]["status"], "ok");
+        // What others have recorded for a time to come does not hide it.
+        let ahead = pod.app.clock().now().plus_seconds(3_600).to_string();
+        pod.post("/api/v1/history/listenings", &json!({"track": 2, "creation_date": ahead})).by("alice").send().await;
         pod.wait(130);
         let entry = player(&pod, "getNowPlaying?x").await["nowPlaying"]["entry"].clone();
         assert_eq!((&entry[0]["username"], &entry[0]["id"], &entry[0]["minutesAgo"]), (&json!("bob"), &json!("tr-1"), &json!(2)));

@@ -9,7 +9,7 @@ use baleen::store::sql;
 use poem::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Ask, Pod, on_both};
+use crate::support::{Answer, Ask, Pod, Visitor, on_both};
 
 /// A request of alice's player for JSON.
 fn alice<'a>(pod: &'a Pod, endpoint: &str, query: &str) -> Ask<'a> {
@@ -128,15 +128,15 @@ on_both! {
         assert_eq!(xml.header("content-type"), Some("text/xml; charset=utf-8"));
         assert!(xml.text.starts_with("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<subsonic-response xmlns="), "{}", xml.text);
         assert!(xml.text.contains("<song id=\"tr-1\" isDir=\"false\" title=\"Dusk 1\""), "{}", xml.text);
-        let jsonp = pod.get(&format!("/rest/ping?{known}&f=jsonp&callback=player.got")).send().await;
+        let jsonp = pod.get(&format!("/rest/ping?{known}&f=jsonp&callback=jQuery1_2")).send().await;
         assert_eq!(jsonp.header("content-type"), Some("application/javascript; charset=utf-8"));
-        assert!(jsonp.text.starts_with("player.got({\"subsonic-response\":{"), "{}", jsonp.text);
+        assert!(jsonp.text.starts_with("jQuery1_2({\"subsonic-response\":{"), "{}", jsonp.text);
         assert_eq!(jsonp.header("x-content-type-options"), Some("nosniff"));
         let posted = pod.ask(Method::POST, "/rest/getSong.view?f=json").form(&[
             ("u", "alice"), ("p", "sub-alice"), ("id", "tr-1"),
         ]);
         assert_eq!(told(&posted.send().await)["song"]["title"], "Dusk 1");
-        for bad in ["f=yaml", "f=jsonp", "f=jsonp&callback=alert(1)//", "f=jsonp&callback=1x"] {
+        for bad in ["f=yaml", "f=jsonp", "f=jsonp&callback=alert(1)//", "f=jsonp&callback=1x", "f=jsonp&callback=document.body.remove"] {
             let answer = pod.get(&format!("/rest/ping?{known}&{bad}")).send().await;
             assert_eq!(answer.status, StatusCode::OK);
             assert!(answer.text.contains("failed") && !answer.text.contains("alert"), "{}", answer.text);
@@ -193,11 +193,15 @@ on_both! {
         assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS);
         assert_eq!(answer.json()["subsonic-response"]["error"]["code"], 0);
         assert!(answer.header("retry-after").is_some());
+        // Pictures do not count, and are shown still.
+        assert_eq!(code(&pod, "getCoverArt", "id=al-2").await, 70);
         // Guesses are counted by address, also those that name the account.
         let guess = || pod.get("/rest/ping?u=alice&p=guess&f=json").from("203.0.113.9");
         for _ in 0..3 {
             assert_eq!(refused(&guess().send().await).0, 40);
         }
+        let nonsense = pod.get("/rest/ping?f=yaml&id=%00").from("203.0.113.9");
+        assert_eq!(nonsense.send().await.status, StatusCode::TOO_MANY_REQUESTS);
         assert_eq!(guess().send().await.status, StatusCode::TOO_MANY_REQUESTS);
     }
 
@@ -225,6 +229,23 @@ on_both! {
         for (endpoint, query) in [("getAlbum", "id=al-1"), ("star", "id=tr-1"), ("createPlaylist", "name=x"), ("stream", "id=tr-1")] {
             assert_eq!(refused(&key(endpoint, query).send().await).0, 50, "{endpoint}");
         }
+    }
+
+    async fn the_settings_page_makes_and_ends_the_token(pod: Pod) {
+        pod.person("dora").await;
+        let mut dora = Visitor::of(&pod, "dora").await;
+        assert!(dora.get("/settings").await.text.contains("You have no token yet."));
+        assert_eq!(dora.submit("/settings/players/token", &[]).await.location(), "/settings?done=players#players");
+        let page = dora.get("/settings").await;
+        assert!(page.text.contains("<code>http:&#x2f;&#x2f;pod.test</code>"), "{}", page.text);
+        let token = page.between("id=\"player-token\" value=\"", "\"");
+        let ping = || pod.get(&format!("/rest/ping?u=dora&p={token}&f=json"));
+        assert_eq!(told(&ping().send().await)["status"], "ok");
+        assert_eq!(dora.submit("/settings/players/token/delete", &[]).await.location(), "/settings?done=noplayers#players");
+        pod.wait(2);
+        assert_eq!(refused(&ping().send().await).0, 40);
+        pod.prefer("subsonic", "enabled", "False").await;
+        assert!(!dora.get("/settings").await.text.contains("Subsonic"));
     }
 
     async fn pages_of_other_origins_may_play(pod: Pod) {

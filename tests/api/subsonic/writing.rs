@@ -28,7 +28,8 @@ on_both! {
         ask(&pod, "unstar", "id=tr-1&id=tr-4").await;
         assert!(ask(&pod, "getSong", "id=tr-1").await["song"]["starred"].is_null());
         // All or none.
-        assert_eq!(code(&pod, "star", "id=tr-4&id=tr-999").await, 0);
+        assert_eq!(code(&pod, "star", "id=tr-4&id=tr-999").await, 70);
+        assert_eq!(code(&pod, "star", &vec!["id=tr-4"; 1_001].join("&")).await, 0);
         assert!(ask(&pod, "getSong", "id=tr-4").await["song"]["starred"].is_null());
         assert_eq!(code(&pod, "star", "").await, 10);
     }
@@ -49,11 +50,16 @@ on_both! {
         assert_eq!(ask(&pod, "getSong", "id=tr-1").await["song"]["playCount"], 3);
         let recent = ask(&pod, "getAlbumList2", "type=recent").await;
         assert_eq!(recent["albumList2"]["album"][0]["playCount"], before + 4);
-        // All or none; not in the future.
-        assert_eq!(code(&pod, "scrobble", "id=tr-1&id=tr-999").await, 0);
-        assert_eq!(code(&pod, "scrobble", "id=tr-1&time=9990000000000").await, 0);
-        assert_eq!(code(&pod, "scrobble", "id=tr-1&id=tr-2&time=1790000000000").await, 0);
+        // Sent again, it is not recorded again; what is gone is passed over; what is to come is now.
+        ask(&pod, "scrobble", "id=tr-1&time=1790000000000&id=tr-999&time=1790000000000&id=tr-3&time=1790000100000").await;
         assert_eq!(count().await, before + 4);
+        ask(&pod, "scrobble", "id=tr-2&time=9990000000000").await;
+        let played = ask(&pod, "getSong", "id=tr-2").await["song"]["played"].clone();
+        assert_eq!(played, "2027-01-15T08:00:00.000Z");
+        assert_eq!(code(&pod, "scrobble", "id=tr-999").await, 70);
+        assert_eq!(code(&pod, "scrobble", "id=tr-1&time=-200000000000000").await, 0);
+        assert_eq!(code(&pod, "scrobble", "id=tr-1&id=tr-2&time=1790000000000").await, 0);
+        assert_eq!(count().await, before + 5);
     }
 
     async fn playlists_are_made_changed_and_deleted(pod: Pod) {
@@ -62,6 +68,8 @@ on_both! {
         assert_eq!(ids(&made["entry"]), ["tr-1", "tr-2", "tr-1"]);
         assert_eq!((&made["owner"], &made["songCount"], &made["duration"], &made["coverArt"]),
             (&json!("alice"), &json!(3), &json!(180), &json!(id)));
+        // Everybody on the pod sees it, as alice's privacy level says.
+        assert_eq!(made["public"], true);
         ask(&pod, "updatePlaylist", &format!("playlistId={id}&name=Ours&public=true&songIdToAdd=tr-3&songIndexToRemove=0&songIndexToRemove=1")).await;
         let told = ask(&pod, "getPlaylist", &format!("id={id}")).await["playlist"].clone();
         assert_eq!(ids(&told["entry"]), ["tr-1", "tr-3"]);

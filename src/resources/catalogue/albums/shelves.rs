@@ -23,14 +23,19 @@ pub fn by_name(reader: &Reader) -> Listing {
     playable(reader, sql("from albums al where true"), [title])
 }
 
-/// The same by the artist credited first, from the index on artists: those without an artist are left out.
+/// The same by the artist credited first and then by title, along the index on artists: those without an artist are
+/// left out.
 pub fn by_artist(reader: &Reader) -> Listing {
     let from = sql(
         "from artists a join album_artists h on h.artist_id = a.id and h.position = 0
          join albums al on al.id = h.album_id where true",
     );
-    let name = SortKey::new(sql("a.name_folded"), Kind::Text, false);
-    playable(reader, from, [name])
+    let keys = [
+        SortKey::new(sql("a.name_folded"), Kind::Text, false),
+        SortKey::new(sql("a.id"), Kind::Int, true),
+        SortKey::new(sql("al.title_folded"), Kind::Text, false),
+    ];
+    playable(reader, from, keys)
 }
 
 /// The albums that the caller has played lately: most often first, or the last one first.

@@ -48,9 +48,23 @@ pub(super) fn in_library(reader: &Reader, library: i64) -> Sql {
 pub(super) fn playable_only(reader: &Reader, from: Sql) -> Sql {
     let wanted = Narrowing {
         playable: Some(true),
+        include_channels: Some(true),
         ..Narrowing::default()
     };
-    SHELF.narrowed(reader, from, &wanted)
+    SHELF
+        .narrowed(reader, from, &wanted)
+        .then(" and ")
+        .then(NO_CHANNEL)
+}
+
+/// Condition: no channel has published the album.
+const NO_CHANNEL: &str =
+    "not exists (select 1 from album_artists n join channels c on c.artist_id = n.artist_id
+    where n.album_id = al.id)";
+
+/// Those of the albums that no channel has published. For parts of long lists: it is decided row by row.
+pub fn outside_channels(albums: Listing) -> Listing {
+    albums.and(sql(NO_CHANNEL))
 }
 
 pub async fn listing(

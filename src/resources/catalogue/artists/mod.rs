@@ -11,7 +11,7 @@ use uuid::Uuid;
 pub use self::{
     body::{ArtistBody, ArtistRef, Depth, Rest, bodies, refs, shown},
     nested::{ArtistsOfLibrary, ArtistsOfTag},
-    sql::{ArtistTracksCount, listing, search_listing},
+    sql::{ArtistTracksCount, among, listing, search_listing},
 };
 use super::{found, libraries_of};
 use crate::{

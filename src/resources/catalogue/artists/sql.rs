@@ -42,6 +42,11 @@ pub(super) fn in_library(reader: &Reader, library: i64) -> Sql {
     SHELF.in_library(reader, library)
 }
 
+/// Those of the artists that have one of these numbers.
+pub fn among(artists: Listing, ids: Vec<i64>) -> Listing {
+    artists.and(sql("a.id in ?*").bind(ids))
+}
+
 pub async fn listing(
     reader: &Reader,
     filter: &ArtistFilter,

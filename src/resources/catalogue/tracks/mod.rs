@@ -14,8 +14,8 @@ pub use self::{
     details::{DetailsOfTrack, Lyrics, TrackDetails, write as describe},
     nested::{TracksOfAlbum, TracksOfArtist, TracksOfLibrary, TracksOfTag},
     sql::{
-        AlbumTracks, ArtistTracks, all_known, hidden_from, known, listing, search_listing,
-        title_listing,
+        AlbumTracks, ArtistTracks, all_known, existing, hidden_from, known, listing, most_played,
+        of_any, outside_channels, search_listing, title_listing,
     },
 };
 use super::{found, libraries_of, owned_by_channel};

@@ -1,5 +1,5 @@
 //! SQL for reading tracks.
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use uuid::Uuid;
 
@@ -98,6 +98,32 @@ pub async fn all_known(
         Ok((*id, title.clone()))
     };
     tracks.iter().map(find).collect()
+}
+
+/// Those of these numbers that are tracks.
+pub async fn existing(reader: &Reader, ids: &[i64]) -> Result<HashSet<i64>> {
+    let known = sql("select id from tracks where id in ?*").bind(ids.to_vec());
+    Ok(known.ids(reader.db()).await?.into_iter().collect())
+}
+
+/// The same tracks, those that are played most on the pod first.
+pub fn most_played(tracks: Listing) -> Listing {
+    let downloads = SortKey::new(sql("t.downloads_count"), KeyKind::Int, true);
+    tracks.ordered([downloads])
+}
+
+/// Those of the tracks that no channel has published. For parts of long lists: it is decided row by row.
+pub fn outside_channels(tracks: Listing) -> Listing {
+    tracks.and(sql(
+        "not exists (select 1 from track_artists h join channels c on c.artist_id = h.artist_id
+        where h.track_id = t.id)",
+    ))
+}
+
+/// Those of the tracks that are credited to one of these artists.
+pub fn of_any(tracks: Listing, artists: Vec<i64>) -> Listing {
+    let credited = "t.id in (select h.track_id from track_artists h where h.artist_id in ?*)";
+    tracks.and(sql(credited).bind(artists))
 }
 
 pub async fn listing(

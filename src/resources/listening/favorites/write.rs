@@ -50,9 +50,13 @@ pub async fn create(permit: &Allowed<Create>, new: NewFavorite) -> Result<Favori
 }
 
 /// Marks tracks; those that are marked stay as they are.
+///
+/// # Errors
+/// `Missing` if one of them does not exist.
 pub async fn mark(permit: &Allowed<Create>, tracks: &[i64]) -> Result<()> {
-    for track in tracks {
-        tracks::known(permit, "track", &ById::keyed(Key::Id(*track))).await?;
+    let known = tracks::existing(permit, tracks).await?;
+    if tracks.iter().any(|track| !known.contains(track)) {
+        return Err(Error::Missing("Song not found".to_owned()));
     }
     let mut tx = permit.begin().await?;
     for track in tracks {

@@ -23,6 +23,7 @@ use crate::{
         params::{filter, ordering},
     },
     store::{listing::Listing, sql},
+    time::Timestamp,
 };
 
 operations! {
@@ -105,6 +106,21 @@ async fn listing(
 /// A listening that the caller may see.
 pub async fn retrieve(permit: &Allowed<Retrieve>, key: Key) -> Result<Listening> {
     find(permit, key).await
+}
+
+/// The newest listening of each user since a time, as far as the caller may see them, the newest first.
+pub async fn newest_of_each(permit: &Allowed<List>, since: Timestamp) -> Result<Vec<i64>> {
+    const MOST: i64 = 100;
+    let now = permit.clock().now();
+    let later = "not exists (select 1 from listenings n where n.user_id = v.user_id
+        and (n.creation_date > v.creation_date or (n.creation_date = v.creation_date and n.id > v.id))
+        and n.creation_date <= ?)";
+    let fresh = sql("v.creation_date > ? and v.creation_date <= ?")
+        .bind(since)
+        .bind(now);
+    let listing = listing(permit, &ListeningFilter::default(), &[]).await?;
+    let newest = listing.and(fresh).and(sql(later).bind(now));
+    newest.page(permit.db(), MOST, 0).await
 }
 
 /// The IDs of the newest listenings that the caller may see.

@@ -4,10 +4,13 @@ use poem_openapi::Object;
 
 use super::{Create, Listening};
 use crate::{
-    error::Result,
-    graphql::{ids::Key, reference::ById},
+    error::{Error, Result},
+    graphql::reference::ById,
     guard::Allowed,
-    resources::{catalogue::tracks::Track, listening::acts::checked},
+    resources::{
+        catalogue::tracks::{Track, existing},
+        listening::acts::checked,
+    },
     store::sql,
     time::Timestamp,
 };
@@ -22,20 +25,36 @@ pub struct NewListening {
     creation_date: Option<Timestamp>,
 }
 
-/// Records plays of tracks, each at its time or now; all of them or none.
+/// Records plays of tracks, each at its time or now. Tracks that are gone are passed over, times to come are now, and
+/// what was recorded for its time is not recorded again: players send the same until it is taken.
+///
+/// # Errors
+/// `Missing` if none of the tracks exists.
 pub async fn record(permit: &Allowed<Create>, plays: &[(i64, Option<Timestamp>)]) -> Result<()> {
-    let mut rows = Vec::with_capacity(plays.len());
-    for (track, at) in plays {
-        rows.push(checked(permit, &ById::keyed(Key::Id(*track)), *at).await?);
+    let ids = Vec::from_iter(plays.iter().map(|(track, _)| *track));
+    let known = existing(permit, &ids).await?;
+    if known.is_empty() {
+        return Err(Error::Missing("Song not found".to_owned()));
     }
+    let now = permit.clock().now();
     let mut tx = permit.begin().await?;
-    for (track, at) in rows {
-        sql("insert into listenings (user_id, track_id, creation_date) values (?, ?, ?)")
-            .bind(permit.user()?.user_id)
-            .bind(track)
-            .bind(at)
-            .run(&mut tx)
-            .await?;
+    for (track, at) in plays.iter().filter(|(track, _)| known.contains(track)) {
+        let (user, time) = (permit.user()?.user_id, at.map_or(now, |at| at.min(now)));
+        let new = sql(
+            "insert into listenings (user_id, track_id, creation_date) select ?, t.id, ? from tracks t where t.id = ?",
+        );
+        let new = new.bind(user).bind(time).bind(*track);
+        let new = match at {
+            None => new,
+            Some(_) => new
+                .then(
+                    " and not exists (select 1 from listenings n where n.track_id = t.id and n.user_id = ?
+                       and n.creation_date = ?)",
+                )
+                .bind(user)
+                .bind(time),
+        };
+        new.run(&mut tx).await?;
     }
     tx.commit().await
 }

@@ -42,18 +42,77 @@ pub async fn change(
     Ok(mark)
 }
 
-/// Gives stars to artists and albums, or takes them; all of them or none.
-pub async fn star(permit: &Allowed<Update>, subjects: &[Subject], is_starred: bool) -> Result<()> {
-    let opinion = Opinion {
-        is_starred: Some(is_starred),
-        ..Opinion::default()
-    };
+/// Gives stars to artists or albums, or takes them; all of them or none.
+///
+/// # Errors
+/// `Missing` if one of them does not exist.
+pub async fn star(
+    permit: &Allowed<Update>,
+    kind: SubjectType,
+    mut ids: Vec<i64>,
+    is_starred: bool,
+) -> Result<()> {
+    ids.sort_unstable();
+    ids.dedup();
     let (user, now) = (permit.user()?.user_id, permit.clock().now());
     let mut tx = permit.begin().await?;
-    for subject in subjects {
-        write(&mut tx, user, *subject, opinion, now).await?;
+    match is_starred {
+        true => give(&mut tx, (user, now), kind, ids).await?,
+        false => take(&mut tx, (user, now), kind, ids).await?,
     }
     tx.commit().await
+}
+
+async fn give(
+    tx: &mut Tx,
+    (user, now): (i64, Timestamp),
+    kind: SubjectType,
+    ids: Vec<i64>,
+) -> Result<()> {
+    let wanted = ids.len() as u64;
+    let column = kind.column();
+    let given = sql("insert into marks (user_id, ")
+        .then(column)
+        .then(", starred_date, modification_date) select ?, o.id, ?, ? from ")
+        .bind(user)
+        .bind(now)
+        .bind(now)
+        .then(kind.table())
+        .then(" o where o.id in ?* on conflict (")
+        .bind(ids)
+        .then(column)
+        .then(", user_id) where ")
+        .then(column)
+        .then(
+            " is not null do update set starred_date = coalesce(marks.starred_date, excluded.starred_date),
+               modification_date = excluded.modification_date",
+        );
+    match given.run(tx).await? == wanted {
+        true => Ok(()),
+        false => Err(Error::Missing(
+            "What is to be starred was not found".to_owned(),
+        )),
+    }
+}
+
+async fn take(
+    tx: &mut Tx,
+    (user, now): (i64, Timestamp),
+    kind: SubjectType,
+    ids: Vec<i64>,
+) -> Result<()> {
+    let own = || {
+        let own = sql(" where user_id = ? and ")
+            .bind(user)
+            .then(kind.column());
+        own.then(" in ?*").bind(ids.clone())
+    };
+    let empty = sql("delete from marks")
+        .append(own())
+        .then(" and rating is null");
+    empty.run(&mut *tx).await?;
+    let rated = sql("update marks set starred_date = null, modification_date = ?").bind(now);
+    rated.append(own()).run(tx).await.map(|_| ())
 }
 
 /// The transaction has the user's row, so that the user's marks change one after the other.

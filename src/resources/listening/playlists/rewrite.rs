@@ -1,6 +1,4 @@
 //! Several changes of a playlist at once, as players send them: all of them or none.
-use std::collections::HashSet;
-
 use super::{
     Create, Playlist, Update,
     write::{append, close_gaps, finish, full, insert, open, tidy},
@@ -9,7 +7,7 @@ use crate::{
     error::{Error, Result},
     graphql::ids::Key,
     guard::{Allowed, Writes},
-    resources::people::users::UserPrivacy,
+    resources::{catalogue::tracks::existing, people::users::UserPrivacy},
     store::{Tx, sql, text::folded},
 };
 
@@ -17,7 +15,7 @@ use crate::{
 #[derive(Debug, Default)]
 pub struct Change {
     pub name: Option<String>,
-    /// Whether everyone can see it.
+    /// Whether others can see it.
     pub is_public: Option<bool>,
     /// Its tracks are removed first.
     pub is_replaced: bool,
@@ -46,7 +44,7 @@ pub async fn compose(permit: &Allowed<Create>, name: &str, tracks: Vec<i64>) -> 
 /// Changes one of the caller's playlists.
 ///
 /// # Errors
-/// As `compose`; `NotFound` for playlists of others and places without a track.
+/// As `compose`; `NotFound` for playlists of others, `Refused` for places without a track.
 pub async fn rewrite(permit: &Allowed<Update>, key: Key, change: Change) -> Result<Playlist> {
     let name = change.name.as_deref().map(tidy).transpose()?;
     let most = check(permit, &change.added).await?;
@@ -75,17 +73,15 @@ pub async fn rewrite(permit: &Allowed<Update>, key: Key, change: Change) -> Resu
     finish(tx, id).await
 }
 
-/// Shows a playlist to everyone, or to its owner alone if everyone could see it.
+/// Shows a playlist to everyone if only its owner sees it, or to its owner alone.
 async fn publish(tx: &mut Tx, id: i64, is_public: bool) -> Result<()> {
-    let (level, before) = match is_public {
-        true => (UserPrivacy::Everyone, None),
-        false => (UserPrivacy::Me, Some(UserPrivacy::Everyone)),
-    };
     let set = sql("update playlists set privacy_level = ? where id = ?");
-    let set = set.bind(level).bind(id);
-    let set = match before {
-        Some(before) => set.then(" and privacy_level = ?").bind(before),
-        None => set,
+    let set = match is_public {
+        true => set
+            .bind(UserPrivacy::Everyone)
+            .bind(id)
+            .then(" and privacy_level not in ('instance', 'everyone')"),
+        false => set.bind(UserPrivacy::Me).bind(id),
     };
     set.run(tx).await.map(|_| ())
 }
@@ -104,7 +100,8 @@ async fn clear(tx: &mut Tx, id: i64, change: &Change) -> Result<usize> {
     if wanted > 0 {
         let gone = gone.then(" and position in ?*").bind(removed);
         if gone.run(&mut *tx).await? != wanted as u64 {
-            return Err(Error::NotFound);
+            let complaint = "The playlist has no song at that place.";
+            return Err(Error::Refused(complaint.to_owned()));
         }
     }
     let left = sql("select count(*) from playlist_tracks where playlist_id = ?");
@@ -118,8 +115,7 @@ async fn check<O: Writes>(permit: &Allowed<O>, tracks: &[i64]) -> Result<usize> 
     if tracks.len() > most {
         return Err(full(most));
     }
-    let known = sql("select id from tracks where id in ?*").bind(tracks.to_vec());
-    let known = HashSet::<i64>::from_iter(known.ids(permit.db()).await?);
+    let known = existing(permit, tracks).await?;
     match tracks.iter().find(|track| !known.contains(track)) {
         Some(_) => Err(Error::Missing("Song not found".to_owned())),
         None => Ok(most),

@@ -23,7 +23,7 @@ pub use self::{
     sql::{UserById, retrieve, summary, viewer},
     write::{
         ChangeEmail, Changes, DeleteAccount, change, change_email, delete, delete_subsonic_token,
-        rotate_subsonic_token, store_settings, update,
+        rotate_subsonic_token, store_settings, subsonic_token, update,
     },
 };
 use crate::{

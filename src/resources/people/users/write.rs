@@ -170,6 +170,7 @@ pub async fn rotate_subsonic_token(permit: &Allowed<RotateSubsonicToken>) -> Res
     let sealed = permit.app().seal().sealed(&token);
     set_subsonic_token(&mut tx, permit, Some(sealed)).await?;
     tx.commit().await?;
+    permit.app().credentials().forget_all();
     Ok(token)
 }
 
@@ -177,7 +178,9 @@ pub async fn rotate_subsonic_token(permit: &Allowed<RotateSubsonicToken>) -> Res
 pub async fn delete_subsonic_token(permit: &Allowed<DeleteSubsonicToken>) -> Result<()> {
     let mut tx = permit.begin().await?;
     set_subsonic_token(&mut tx, permit, None).await?;
-    tx.commit().await
+    tx.commit().await?;
+    permit.app().credentials().forget_all();
+    Ok(())
 }
 
 async fn set_subsonic_token(tx: &mut Tx, reader: &Reader, token: Option<String>) -> Result<()> {
