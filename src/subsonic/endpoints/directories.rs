@@ -59,7 +59,7 @@ shape! {
 #[serde(untagged)]
 pub enum Child {
     Artist(ArtistFolder),
-    Album(AlbumFolder),
+    Album(Box<AlbumFolder>),
     Song(Box<Song>),
 }
 
@@ -115,7 +115,7 @@ async fn of_artist(call: &Call, id: i64) -> Told<Directory> {
             parent: Some(artist.id),
             ..album.into()
         };
-        Child::Album(folder)
+        Child::Album(Box::new(folder))
     });
     Ok(Directory {
         id: artist.id,

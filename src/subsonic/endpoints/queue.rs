@@ -111,7 +111,7 @@ async fn there(
             .count()
     };
     let current = current
-        .filter(|place| tracks.get(*place).is_some_and(|track| is_known(track)))
+        .filter(|place| tracks.get(*place).is_some_and(is_known))
         .map(before);
     let tracks = tracks.iter().copied().filter(|track| is_known(track));
     Ok((tracks.collect(), current))
