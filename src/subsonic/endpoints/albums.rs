@@ -6,8 +6,8 @@ use crate::{
     error::Result,
     guard::Allowed,
     resources::catalogue::albums::{
-        AlbumFilter, AlbumOrder, AlbumOrderField, List, by_artist, by_name, heard, listing,
-        outside_channels, rated, starred,
+        AlbumFilter, AlbumOrder, AlbumOrderField, List, by_artist, by_name, heard, listing, rated,
+        starred,
     },
     store::listing::{Direction, Listing},
     subsonic::{
@@ -39,7 +39,7 @@ async fn listed(call: &Call) -> Told<Vec<AlbumId3>> {
     let offset = call.params.offset("offset")?;
     let ids = match kind {
         "random" => {
-            let all = outside_channels(listing(&permit, &playable(), &[]).await?);
+            let all = listing(&permit, &playable(), &[]).await?;
             all.sample(permit.db(), "albums", size).await?
         }
         kind => {
@@ -53,7 +53,6 @@ async fn listed(call: &Call) -> Told<Vec<AlbumId3>> {
 fn playable() -> AlbumFilter {
     AlbumFilter {
         playable: Some(true),
-        include_channels: Some(true),
         ..AlbumFilter::default()
     }
 }
@@ -94,7 +93,7 @@ async fn by(
         direction: Direction::of(descending).into(),
         seed: None,
     }];
-    Ok(outside_channels(listing(permit, filter, &order).await?))
+    listing(permit, filter, &order).await
 }
 
 /// From one year to the other; backwards if the first is the later one.

@@ -55,6 +55,7 @@ async fn marked(call: &Call) -> Told<Found<AlbumId3>> {
     let permit: Allowed<tracks::List> = call.permit().await?;
     let filter = TrackFilter {
         favorites: Some(true),
+        include_channels: Some(true),
         ..playable()
     };
     let listed = tracks::listing(&permit, &filter, &[]).await?;

@@ -2,10 +2,7 @@
 use poem::Response;
 use serde::Serialize;
 
-use super::{
-    browsing::artist_filter,
-    songs::{music, playable},
-};
+use super::{browsing::artist_filter, songs::playable};
 use crate::{
     guard::Allowed,
     resources::catalogue::{
@@ -105,7 +102,6 @@ async fn found_albums(call: &Call, q: Option<String>) -> Told<Vec<i64>> {
     let filter = AlbumFilter {
         q,
         playable: Some(true),
-        include_channels: Some(true),
         ..AlbumFilter::default()
     };
     let order = [AlbumOrder {
@@ -113,7 +109,7 @@ async fn found_albums(call: &Call, q: Option<String>) -> Told<Vec<i64>> {
         direction: Direction::Asc.into(),
         seed: None,
     }];
-    let listing = albums::outside_channels(albums::listing(&permit, &filter, &order).await?);
+    let listing = albums::listing(&permit, &filter, &order).await?;
     Ok(listing.page(permit.db(), count, offset).await?)
 }
 
@@ -129,6 +125,6 @@ async fn found_songs(call: &Call, q: Option<String>) -> Told<Vec<i64>> {
         direction: Direction::Asc.into(),
         seed: None,
     }];
-    let listing = music(&permit, &filter, &order).await?;
+    let listing = tracks::listing(&permit, &filter, &order).await?;
     Ok(listing.page(permit.db(), count, offset).await?)
 }

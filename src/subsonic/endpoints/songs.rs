@@ -12,10 +12,10 @@ use crate::{
         artists::{self, ArtistFilter, ArtistOrder, ArtistOrderField},
         tracks::{
             AlbumTracks, List, TrackFilter, TrackOrder, TrackOrderField, listing, most_played,
-            of_any, outside_channels,
+            of_any,
         },
     },
-    store::listing::{Direction, Listing},
+    store::listing::Direction,
     subsonic::{
         Call,
         ids::{Id, Kind},
@@ -43,18 +43,8 @@ async fn told(call: &Call, name: &'static str, ids: &[i64]) -> Told<Response> {
 pub fn playable() -> TrackFilter {
     TrackFilter {
         playable: Some(true),
-        include_channels: Some(true),
         ..TrackFilter::default()
     }
-}
-
-/// The songs of the catalogue, without episodes of channels.
-pub async fn music(
-    permit: &Allowed<List>,
-    filter: &TrackFilter,
-    order: &[TrackOrder],
-) -> Result<Listing> {
-    Ok(outside_channels(listing(permit, filter, order).await?))
 }
 
 pub async fn random(call: &Call) -> Told<Response> {
@@ -73,7 +63,7 @@ pub async fn random(call: &Call) -> Told<Response> {
         release_date_to: to.and_then(|year| day(year, 12, 31)),
         ..playable()
     };
-    let among = music(&permit, &filter, &[]).await?;
+    let among = listing(&permit, &filter, &[]).await?;
     let ids = among.sample(permit.db(), "tracks", size).await?;
     told(call, "randomSongs", &ids).await
 }
@@ -88,7 +78,7 @@ pub async fn by_genre(call: &Call) -> Told<Response> {
         call.params.count("count", 10, MOST)?,
         call.params.offset("offset")?,
     );
-    let listing = music(&permit, &filter, &[]).await?;
+    let listing = listing(&permit, &filter, &[]).await?;
     let ids = listing.page(permit.db(), count, offset).await?;
     told(call, "songsByGenre", &ids).await
 }
@@ -105,6 +95,7 @@ pub async fn top(call: &Call) -> Told<Response> {
     };
     let filter = TrackFilter {
         artist: Some(ById::keyed(Key::Id(artist))),
+        include_channels: Some(true),
         ..playable()
     };
     let tracks = listing(&permit, &filter, &[]).await.map_err(absent)?;
@@ -163,7 +154,7 @@ async fn similar_to(call: &Call) -> Told<Vec<i64>> {
         Id::Artist(id) => {
             let mut artists = related(call, id, RELATED).await?;
             artists.push(id);
-            let all = music(&permit, &playable(), &[]).await?;
+            let all = listing(&permit, &playable(), &[]).await?;
             Ok(of_any(all, artists)
                 .sample(permit.db(), "tracks", count)
                 .await?)
@@ -185,7 +176,7 @@ async fn like(permit: &Allowed<List>, track: i64, count: i64) -> Result<Vec<i64>
         direction: Direction::Desc.into(),
         seed: None,
     }];
-    let listing = music(permit, &filter, &order).await?;
+    let listing = listing(permit, &filter, &order).await?;
     listing.page(permit.db(), count, 0).await
 }
 

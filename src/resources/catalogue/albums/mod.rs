@@ -15,8 +15,8 @@ pub use self::{
     nested::{AlbumsOfArtist, AlbumsOfLibrary, AlbumsOfTag},
     shelves::{by_artist, by_name, heard, rated, starred},
     sql::{
-        AlbumDuration, AlbumSounds, AlbumTracksCount, ArtistAlbums, listing, outside_channels,
-        playable, search_listing, title_listing,
+        AlbumDuration, AlbumSounds, AlbumTracksCount, ArtistAlbums, listing, playable,
+        search_listing, title_listing,
     },
 };
 use super::{artists::ContentCategory, found, libraries_of};

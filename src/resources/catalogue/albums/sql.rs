@@ -31,8 +31,9 @@ const SHELF: Shelf = Shelf {
     hidden: "select h.album_id from content_filters f
         join album_artists h on h.artist_id = f.target_artist_id where f.user_id = ?",
     hidden_values: 1,
+    // The cross join keeps the databases from starting with all credits.
     of_channel: "al.id in (select h.album_id from channels c
-        join album_artists h on h.artist_id = c.artist_id)",
+        cross join album_artists h where h.artist_id = c.artist_id)",
     added: "al.creation_date",
     mbid: "al.mbid = ?",
     shuffled: "((al.id * 48271 + ?) % 2147483647) * ((al.id * 69621 + ?) % 65537) % 2147483647",
@@ -48,23 +49,9 @@ pub(super) fn in_library(reader: &Reader, library: i64) -> Sql {
 pub(super) fn playable_only(reader: &Reader, from: Sql) -> Sql {
     let wanted = Narrowing {
         playable: Some(true),
-        include_channels: Some(true),
         ..Narrowing::default()
     };
-    SHELF
-        .narrowed(reader, from, &wanted)
-        .then(" and ")
-        .then(NO_CHANNEL)
-}
-
-/// Condition: no channel has published the album.
-const NO_CHANNEL: &str =
-    "not exists (select 1 from album_artists n join channels c on c.artist_id = n.artist_id
-    where n.album_id = al.id)";
-
-/// Those of the albums that no channel has published. For parts of long lists: it is decided row by row.
-pub fn outside_channels(albums: Listing) -> Listing {
-    albums.and(sql(NO_CHANNEL))
+    SHELF.narrowed(reader, from, &wanted)
 }
 
 pub async fn listing(

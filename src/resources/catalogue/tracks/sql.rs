@@ -38,8 +38,9 @@ const SHELF: Shelf = Shelf {
           join album_artists h on h.artist_id = f.target_artist_id
           join tracks s on s.album_id = h.album_id where f.user_id = ?",
     hidden_values: 2,
+    // The cross join keeps the databases from starting with all credits.
     of_channel: "t.id in (select h.track_id from channels c
-        join track_artists h on h.artist_id = c.artist_id)",
+        cross join track_artists h where h.artist_id = c.artist_id)",
     added: "t.creation_date",
     mbid: "t.mbid = ?",
     shuffled: "((t.id * 48271 + ?) % 2147483647) * ((t.id * 69621 + ?) % 65537) % 2147483647",
@@ -110,14 +111,6 @@ pub async fn existing(reader: &Reader, ids: &[i64]) -> Result<HashSet<i64>> {
 pub fn most_played(tracks: Listing) -> Listing {
     let downloads = SortKey::new(sql("t.downloads_count"), KeyKind::Int, true);
     tracks.ordered([downloads])
-}
-
-/// Those of the tracks that no channel has published. For parts of long lists: it is decided row by row.
-pub fn outside_channels(tracks: Listing) -> Listing {
-    tracks.and(sql(
-        "not exists (select 1 from track_artists h join channels c on c.artist_id = h.artist_id
-        where h.track_id = t.id)",
-    ))
 }
 
 /// Those of the tracks that are credited to one of these artists.
