@@ -89,14 +89,18 @@ async fn give(call: &Call, is_starred: bool) -> Told<Response> {
         let why = format!("'id': at most {AT_ONCE} at once");
         return Err(Refusal::generic(why));
     }
-    let of = |kind| Vec::from_iter(chosen.iter().filter_map(|subject| subject.of(kind)));
-    for kind in [SubjectType::Artist, SubjectType::Album] {
-        let ids = of(kind);
-        if !ids.is_empty() {
-            marks::star(&call.permit().await?, kind, ids, is_starred).await?;
-        }
+    let tracks = chosen
+        .iter()
+        .filter_map(|subject| subject.of(SubjectType::Track));
+    let tracks = Vec::from_iter(tracks);
+    // Before anything is written: all of them or none.
+    if is_starred && !tracks.is_empty() {
+        let permit: Allowed<favorites::Create> = call.permit().await?;
+        favorites::known(&permit, &tracks).await?;
     }
-    let tracks = of(SubjectType::Track);
+    if tracks.len() < chosen.len() {
+        marks::star(&call.permit().await?, &chosen, is_starred).await?;
+    }
     match is_starred {
         _ if tracks.is_empty() => {}
         true => favorites::mark(&call.permit().await?, &tracks).await?,

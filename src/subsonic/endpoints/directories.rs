@@ -2,9 +2,14 @@
 use poem::Response;
 use serde::Serialize;
 
-use super::browsing::{album_with_songs, all_artists, artist_with_albums};
+use super::{
+    browsing::{album_with_songs, all_artists, artist_with_albums},
+    songs::playable,
+};
 use crate::{
-    resources::catalogue::tracks,
+    graphql::{ids::Key, reference::ById},
+    guard::Allowed,
+    resources::catalogue::tracks::{self, TrackFilter, on_no_album},
     subsonic::{
         Call,
         ids::Id,
@@ -13,7 +18,7 @@ use crate::{
             albums::AlbumFolder,
             artists::{ArtistId3, Index, ignored_articles},
             shape,
-            songs::Song,
+            songs::{Song, playable_songs},
         },
     },
 };
@@ -117,12 +122,35 @@ async fn of_artist(call: &Call, id: i64) -> Told<Directory> {
         };
         Child::Album(Box::new(folder))
     });
+    let mut child: Vec<_> = albums.collect();
+    let songs = playable_songs(call, &without_album(call, id).await?).await?;
+    child.extend(songs.into_iter().map(|song| {
+        Child::Song(Box::new(Song {
+            parent: Some(artist.id),
+            ..song
+        }))
+    }));
     Ok(Directory {
         id: artist.id,
-        child: albums.collect(),
+        child,
         name: artist.name,
         parent: Some(Id::Root),
     })
+}
+
+/// Songs of a folder at most.
+const MOST: i64 = 5_000;
+
+/// The songs of an artist that are on no album.
+async fn without_album(call: &Call, artist: i64) -> Told<Vec<i64>> {
+    let permit: Allowed<tracks::List> = call.permit().await?;
+    let filter = TrackFilter {
+        artist: Some(ById::keyed(Key::Id(artist))),
+        include_channels: Some(true),
+        ..playable()
+    };
+    let listing = on_no_album(tracks::listing(&permit, &filter, &[]).await?);
+    Ok(listing.page(permit.db(), MOST, 0).await?)
 }
 
 async fn of_album(call: &Call, id: i64) -> Told<Directory> {

@@ -3,7 +3,6 @@ use serde::Serialize;
 
 use super::{Credited, Credits, Day, Moment, Named, credited, genres, shape, songs::Song, year};
 use crate::{
-    load::Found,
     resources::{
         catalogue::{
             albums::{Album, AlbumDuration, AlbumTracksCount, List},
@@ -113,14 +112,8 @@ pub async fn albums(call: &Call, ids: &[i64]) -> Told<Vec<AlbumId3>> {
     let counts = loaders.many::<AlbumTracksCount>(all()).await?;
     let durations = loaders.many::<AlbumDuration>(all()).await?;
     let tags = loaders.many::<AlbumTags>(all()).await?;
-    let plays = match call.may::<history::List>().await {
-        true => loaders.many::<AlbumPlays>(all()).await?,
-        false => Found::default(),
-    };
-    let views = match call.may::<marks::List>().await {
-        true => loaders.many::<ViewOfAlbum>(all()).await?,
-        false => Found::default(),
-    };
+    let plays = call.own::<history::List, AlbumPlays>(ids).await?;
+    let views = call.own::<marks::List, ViewOfAlbum>(ids).await?;
     let shown = rows.iter().map(|album| {
         let credits = Credits::of(credits.get(&album.id), &artists);
         let genres = genres(tags.get(&album.id));

@@ -3,7 +3,6 @@ use serde::Serialize;
 
 use super::{Moment, albums::AlbumId3, shape};
 use crate::{
-    load::Found,
     resources::{
         catalogue::{
             albums::ArtistAlbums,
@@ -37,10 +36,7 @@ pub async fn artists(call: &Call, ids: &[i64]) -> Told<Vec<ArtistId3>> {
     let loaders = permit.loaders();
     let rows = loaders.list::<Artist>(ids).await?;
     let albums = loaders.many::<ArtistAlbums>(ids.iter().copied()).await?;
-    let views = match call.may::<marks::List>().await {
-        true => loaders.many::<ViewOfArtist>(ids.iter().copied()).await?,
-        false => Found::default(),
-    };
+    let views = call.own::<marks::List, ViewOfArtist>(ids).await?;
     let view = |id| views.get(&id);
     let shown = rows.iter().map(|artist| ArtistId3 {
         id: Id::Artist(artist.id),

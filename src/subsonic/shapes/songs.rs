@@ -159,22 +159,6 @@ impl Sources {
         let albums = loaders.parts::<Album>(albums).await?;
         let everybody = credited(credits.values().chain(album_credits.values()));
         let artists = loaders.many::<Artist>(everybody).await?;
-        let marked = match call.may::<favorites::List>().await {
-            true => loaders.many::<MarkedAt>(all()).await?,
-            false => Found::default(),
-        };
-        let views = match call.may::<marks::List>().await {
-            true => loaders.many::<ViewOfTrack>(all()).await?,
-            false => Found::default(),
-        };
-        let plays = match call.may::<history::List>().await {
-            true => loaders.many::<TrackPlays>(all()).await?,
-            false => Found::default(),
-        };
-        let bookmarks = match call.may::<bookmarks::List>().await {
-            true => loaders.many::<PositionIn>(all()).await?,
-            false => Found::default(),
-        };
         Ok(Self {
             tags: loaders.many::<TrackTags>(all()).await?,
             uploads: audible_uploads(loaders, &permit, ids).await?,
@@ -184,10 +168,10 @@ impl Sources {
             albums,
             album_credits,
             artists,
-            marked,
-            plays,
-            views,
-            bookmarks,
+            marked: call.own::<favorites::List, MarkedAt>(ids).await?,
+            plays: call.own::<history::List, TrackPlays>(ids).await?,
+            views: call.own::<marks::List, ViewOfTrack>(ids).await?,
+            bookmarks: call.own::<bookmarks::List, PositionIn>(ids).await?,
         })
     }
 
@@ -200,6 +184,7 @@ impl Sources {
         let upload = upload.and_then(|uploads| uploads.first());
         let details = self.details.get(&track.id);
         let details = details.and_then(|details| details.as_ref().as_ref());
+        let described = details.map(Described::from).unwrap_or_default();
         let genres = genres(self.tags.get(&track.id));
         let plays = self.plays.get(&track.id);
         let album_id = track.album_id.map(Id::Album);
@@ -213,21 +198,15 @@ impl Sources {
             r#type: "music",
             media_type: "song",
             music_brainz_id: track.mbid.map(|mbid| mbid.to_string()).unwrap_or_default(),
-            sort_name: details
-                .and_then(|details| details.title_sort.clone())
-                .unwrap_or_default(),
+            sort_name: described.sort_name,
             display_artist: credits.together.clone(),
             display_album_artist: of_album.together.clone(),
             genre: genres.first().map(|genre| genre.name.clone()),
             genres,
             artist_id: credits.first(),
-            contributors: details.map(contributors).unwrap_or_default(),
-            moods: details
-                .map(|details| details.moods.clone())
-                .unwrap_or_default(),
-            isrc: details
-                .map(|details| details.isrcs.clone())
-                .unwrap_or_default(),
+            contributors: described.contributors,
+            moods: described.moods,
+            isrc: described.isrc,
             parent: album_id,
             album: album.map(|album| album.title.clone()),
             album_id,
@@ -248,25 +227,54 @@ impl Sources {
             bookmark_position: self.bookmarks.get(&track.id).map(|position| **position),
             play_count: plays.map(|plays| plays.count),
             played: plays.map(|plays| Moment(plays.last)),
-            bpm: details
-                .and_then(|details| details.bpm)
-                .map(|bpm| bpm.round() as i64),
-            comment: details.and_then(|details| details.comment.clone()),
-            display_composer: details
-                .map(|details| details.composers.join(", "))
-                .filter(|composers| !composers.is_empty()),
-            replay_gain: details
-                .and_then(|details| details.replay_gain.as_ref())
-                .map(Gain::from),
-            channel_count: details.and_then(|details| details.channels),
-            sampling_rate: details.and_then(|details| details.sample_rate),
-            bit_depth: details.and_then(|details| details.bit_depth),
+            bpm: described.bpm,
+            comment: described.comment,
+            display_composer: described.composer,
+            replay_gain: described.replay_gain,
+            channel_count: described.channels,
+            sampling_rate: described.sample_rate,
+            bit_depth: described.bit_depth,
             artists: credits.artists,
             album_artists: of_album.artists,
             // Of those who play it now.
             username: None,
             minutes_ago: None,
             player_id: None,
+        }
+    }
+}
+
+/// What the file of a song says of it.
+#[derive(Default)]
+struct Described {
+    sort_name: String,
+    contributors: Vec<Contributor>,
+    moods: Vec<String>,
+    isrc: Vec<String>,
+    bpm: Option<i64>,
+    comment: Option<String>,
+    composer: Option<String>,
+    replay_gain: Option<Gain>,
+    channels: Option<i32>,
+    sample_rate: Option<i32>,
+    bit_depth: Option<i32>,
+}
+
+impl From<&TrackDetails> for Described {
+    fn from(details: &TrackDetails) -> Self {
+        let composer = details.composers.join(", ");
+        Self {
+            sort_name: details.title_sort.clone().unwrap_or_default(),
+            contributors: contributors(details),
+            moods: details.moods.clone(),
+            isrc: details.isrcs.clone(),
+            bpm: details.bpm.map(|bpm| bpm.round() as i64),
+            comment: details.comment.clone(),
+            composer: (!composer.is_empty()).then_some(composer),
+            replay_gain: details.replay_gain.as_ref().map(Gain::from),
+            channels: details.channels,
+            sample_rate: details.sample_rate,
+            bit_depth: details.bit_depth,
         }
     }
 }

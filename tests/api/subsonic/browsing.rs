@@ -90,6 +90,13 @@ on_both! {
         assert!(all(&root["child"], "id").contains(&artist));
         let albums = ask(&pod, "getMusicDirectory", &format!("id={artist}")).await["directory"].clone();
         assert_eq!((&albums["parent"], &albums["child"][0]["isDir"]), (&json!("1"), &json!(true)));
+        // Songs that are on no album lie beside the albums.
+        sql("update tracks set album_id = null where id = 11").run(pod.app.db()).await.unwrap();
+        let artist_of = ask(&pod, "getSong", "id=tr-11").await["song"]["artistId"].clone();
+        let artist_of = artist_of.as_str().unwrap();
+        let beside = ask(&pod, "getMusicDirectory", &format!("id={artist_of}")).await["directory"]["child"].clone();
+        let song = beside.as_array().unwrap().iter().find(|child| child["id"] == "tr-11").unwrap();
+        assert_eq!((&song["isDir"], &song["parent"]), (&json!(false), &json!(artist_of)));
         let songs = ask(&pod, "getMusicDirectory", "id=al-1").await["directory"].clone();
         assert_eq!(songs["parent"], artist);
         assert_eq!(songs["child"][0]["isDir"], false);

@@ -31,6 +31,10 @@ on_both! {
         assert_eq!(code(&pod, "star", "id=tr-4&id=tr-999").await, 70);
         assert_eq!(code(&pod, "star", &vec!["id=tr-4"; 1_001].join("&")).await, 0);
         assert!(ask(&pod, "getSong", "id=tr-4").await["song"]["starred"].is_null());
+        assert_eq!(code(&pod, "star", "id=tr-4&albumId=al-1&artistId=ar-999").await, 70);
+        assert_eq!(code(&pod, "star", "id=tr-999&albumId=al-1").await, 70);
+        assert!(ask(&pod, "getAlbum", "id=al-1").await["album"]["starred"].is_null());
+        assert!(ask(&pod, "getSong", "id=tr-4").await["song"]["starred"].is_null());
         assert_eq!(code(&pod, "star", "").await, 10);
     }
 

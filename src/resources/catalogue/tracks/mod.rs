@@ -15,7 +15,7 @@ pub use self::{
     nested::{TracksOfAlbum, TracksOfArtist, TracksOfLibrary, TracksOfTag},
     sql::{
         AlbumTracks, ArtistTracks, all_known, existing, hidden_from, known, listing, most_played,
-        of_any, search_listing, title_listing,
+        of_any, on_no_album, search_listing, title_listing,
     },
 };
 use super::{found, libraries_of, owned_by_channel};

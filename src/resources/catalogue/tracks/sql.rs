@@ -113,6 +113,11 @@ pub fn most_played(tracks: Listing) -> Listing {
     tracks.ordered([downloads])
 }
 
+/// Those of the tracks that are on no album.
+pub fn on_no_album(tracks: Listing) -> Listing {
+    tracks.and(sql("t.album_id is null"))
+}
+
 /// Those of the tracks that are credited to one of these artists.
 pub fn of_any(tracks: Listing, artists: Vec<i64>) -> Listing {
     let credited = "t.id in (select h.track_id from track_artists h where h.artist_id in ?*)";

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 pub use self::{
     body::Rest,
     graphql::FavoritesOfUser,
-    write::{mark, unmark},
+    write::{known, mark, unmark},
 };
 use super::acts::{act, by_date, by_hidden, find, visible};
 use crate::{

@@ -4,6 +4,7 @@ use poem_openapi::Object;
 
 use super::{Create, Delete, Favorite, Remove};
 use crate::{
+    context::Reader,
     error::{Error, Result},
     graphql::{ids::Key, reference::ById},
     guard::Allowed,
@@ -49,15 +50,21 @@ pub async fn create(permit: &Allowed<Create>, new: NewFavorite) -> Result<Favori
     Ok(favorite)
 }
 
+/// Refuses tracks that do not exist.
+pub async fn known(reader: &Reader, tracks: &[i64]) -> Result<()> {
+    let known = tracks::existing(reader, tracks).await?;
+    match tracks.iter().all(|track| known.contains(track)) {
+        true => Ok(()),
+        false => Err(Error::Missing("Song not found".to_owned())),
+    }
+}
+
 /// Marks tracks; those that are marked stay as they are.
 ///
 /// # Errors
 /// `Missing` if one of them does not exist.
 pub async fn mark(permit: &Allowed<Create>, tracks: &[i64]) -> Result<()> {
-    let known = tracks::existing(permit, tracks).await?;
-    if tracks.iter().any(|track| !known.contains(track)) {
-        return Err(Error::Missing("Song not found".to_owned()));
-    }
+    known(permit, tracks).await?;
     let mut tx = permit.begin().await?;
     for track in tracks {
         insert(

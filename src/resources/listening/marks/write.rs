@@ -42,23 +42,22 @@ pub async fn change(
     Ok(mark)
 }
 
-/// Gives stars to artists or albums, or takes them; all of them or none.
+/// Gives stars to artists and albums, or takes them; all of them or none.
 ///
 /// # Errors
 /// `Missing` if one of them does not exist.
-pub async fn star(
-    permit: &Allowed<Update>,
-    kind: SubjectType,
-    mut ids: Vec<i64>,
-    is_starred: bool,
-) -> Result<()> {
-    ids.sort_unstable();
-    ids.dedup();
+pub async fn star(permit: &Allowed<Update>, subjects: &[Subject], is_starred: bool) -> Result<()> {
     let (user, now) = (permit.user()?.user_id, permit.clock().now());
     let mut tx = permit.begin().await?;
-    match is_starred {
-        true => give(&mut tx, (user, now), kind, ids).await?,
-        false => take(&mut tx, (user, now), kind, ids).await?,
+    for kind in [SubjectType::Artist, SubjectType::Album] {
+        let mut ids = Vec::from_iter(subjects.iter().filter_map(|subject| subject.of(kind)));
+        ids.sort_unstable();
+        ids.dedup();
+        match is_starred {
+            _ if ids.is_empty() => {}
+            true => give(&mut tx, (user, now), kind, ids).await?,
+            false => take(&mut tx, (user, now), kind, ids).await?,
+        }
     }
     tx.commit().await
 }
