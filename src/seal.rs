@@ -70,12 +70,16 @@ impl Seal {
 
 /// The key in a file, which only its owner can read.
 fn kept(path: &Path) -> Result<Vec<u8>, Startup> {
-    let failed =
-        |error: io::Error| Startup::new(format!("the secret key {}: {error}", path.display()));
+    let failed = |error: io::Error| {
+        Startup::new(format!(
+            "the secret key {}: {error}; it has to belong to the user that baleen runs as",
+            path.display()
+        ))
+    };
     match fs::read(path) {
         Ok(key) if key.len() >= 32 => Ok(key),
         Ok(_) => Err(Startup::new(format!(
-            "the secret key {} has fewer than 32 bytes",
+            "the secret key {} has fewer than 32 bytes; restore it from a backup, or remove it to get a new one",
             path.display()
         ))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {

@@ -161,6 +161,16 @@ impl Sql {
         Ok(ids.to_vec())
     }
 
+    /// Several rows to insert: `(?, ?)` for each, separated by commas; `bind` binds the values of one.
+    pub fn rows<T>(self, row: &'static str, rows: &[T], bind: impl Fn(Self, &T) -> Self) -> Self {
+        let mut all = self;
+        for (index, values) in rows.iter().enumerate() {
+            let comma = if index == 0 { "" } else { ", " };
+            all = bind(all.then(comma).then(row), values);
+        }
+        all
+    }
+
     /// Runs a statement that returns no rows; returns the number of rows affected.
     pub async fn run(self, on: impl OnWrite) -> Result<u64> {
         on.execute(self).await

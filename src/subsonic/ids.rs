@@ -29,7 +29,7 @@ pub enum Kind {
 }
 
 /// The ID of the only music folder.
-pub const ROOT: &str = "1";
+pub const ROOT: i32 = 1;
 
 impl Kind {
     fn of(self, number: i64) -> Id {
@@ -75,7 +75,7 @@ impl Id {
     /// Reads an ID that names its kind.
     pub fn read(text: &str) -> Told<Self> {
         let unreadable = || Refusal::generic(format!("For input string \"{text}\""));
-        if text == ROOT {
+        if text.parse() == Ok(ROOT) {
             return Ok(Self::Root);
         }
         let (kind, rest) = text.split_once('-').ok_or_else(unreadable)?;
@@ -103,7 +103,7 @@ impl fmt::Display for Id {
             Self::Track(number) => write!(f, "tr-{number}"),
             Self::Playlist(number) => write!(f, "pl-{number}"),
             Self::Picture(uuid) => write!(f, "at-{uuid}"),
-            Self::Root => f.write_str(ROOT),
+            Self::Root => ROOT.fmt(f),
         }
     }
 }

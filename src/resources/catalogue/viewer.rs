@@ -8,7 +8,7 @@ use crate::{
     context::{Cx, Reader},
     error::Result,
     load::{Load, load},
-    resources::library::edits,
+    resources::{library::edits, listening::favorites::marked},
     scope::{Access, Area, Scope},
     store::sql,
 };
@@ -29,10 +29,8 @@ async fn hidden(reader: &Reader, artists: Vec<i64>) -> Result<HashMap<i64, bool>
 }
 
 async fn favorites(reader: &Reader, tracks: Vec<i64>) -> Result<HashMap<i64, bool>> {
-    let own = sql("select track_id from favorites where track_id in ?* and user_id = ?");
-    let own = own.bind(tracks).bind(reader.user()?.user_id);
-    let favorites = own.ids(reader.db()).await?;
-    Ok(favorites.into_iter().map(|id| (id, true)).collect())
+    let marked = marked(reader, tracks).await?;
+    Ok(marked.into_keys().map(|id| (id, true)).collect())
 }
 
 /// What is so for a row and the caller; `false` for strangers.

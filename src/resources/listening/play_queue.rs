@@ -157,18 +157,12 @@ async fn insert(tx: &mut Tx, user: i64, queue: &PlayQueue) -> Result<()> {
     .bind(queue.modification_date)
     .run(&mut *tx)
     .await?;
-    let mut place = 0_i64;
-    for part in queue.tracks.chunks(AT_ONCE) {
-        let mut rows = sql("insert into play_queue_tracks (user_id, place, track_id) values ");
-        for (index, track) in part.iter().enumerate() {
-            let row = if index == 0 {
-                "(?, ?, ?)"
-            } else {
-                ", (?, ?, ?)"
-            };
-            rows = rows.then(row).bind(user).bind(place).bind(*track);
-            place += 1;
-        }
+    let placed = Vec::from_iter((0_i64..).zip(queue.tracks.iter().copied()));
+    for part in placed.chunks(AT_ONCE) {
+        let into = sql("insert into play_queue_tracks (user_id, place, track_id) values ");
+        let rows = into.rows("(?, ?, ?)", part, |row, (place, track)| {
+            row.bind(user).bind(*place).bind(*track)
+        });
         rows.run(&mut *tx).await?;
     }
     Ok(())

@@ -13,7 +13,7 @@ use crate::{
     },
     subsonic::{
         Call,
-        ids::Kind,
+        ids::{Id, Kind},
         refusal::{Refusal, Told},
         shapes::{
             Moment,
@@ -55,7 +55,7 @@ pub async fn list(call: &Call) -> Told<Response> {
             comment: bookmark.comment,
             created: Moment(bookmark.creation_date),
             changed: Moment(bookmark.modification_date),
-            entry: entries.remove(&crate::subsonic::ids::Id::Track(bookmark.track_id))?,
+            entry: entries.remove(&Id::Track(bookmark.track_id))?,
         })
     });
     let bookmark = bookmark.collect();

@@ -36,7 +36,7 @@ pub async fn music_folders(call: &Call) -> Told<Response> {
         music_folder: [MusicFolder; 1],
     }
     let music_folder = [MusicFolder {
-        id: ROOT.parse().unwrap_or(1),
+        id: ROOT,
         name: "Music",
     }];
     Ok(call
@@ -53,7 +53,7 @@ pub fn artist_filter() -> ArtistFilter {
     }
 }
 
-/// Rows of an artist or an album that the player asks for at once: there is no next page.
+/// Artists of an answer at most: players ask for all of them at once.
 const ALL: i64 = 1_000_000;
 
 /// All artists of whom the caller can play something.

@@ -1,9 +1,13 @@
 //! Audio and pictures.
-use poem::{Response, http::StatusCode};
+use poem::{
+    Response,
+    http::{HeaderValue, StatusCode},
+};
 use uuid::Uuid;
 
 use crate::{
     error::Error,
+    graphql::ids::Key,
     guard::Allowed,
     media::{serve, transcode::Wish},
     resources::{
@@ -87,7 +91,7 @@ async fn picture(call: &Call, id: Id) -> Told<Option<Uuid>> {
         },
         Id::Playlist(id) => {
             let permit: Allowed<playlists::Retrieve> = call.permit().await?;
-            playlists::retrieve(&permit, crate::graphql::ids::Key::Id(id)).await?;
+            playlists::retrieve(&permit, Key::Id(id)).await?;
             let contents = contents(loaders, &permit, &[id]).await?.remove(&id);
             let first = contents.and_then(|contents| contents.covers.into_iter().next());
             return Ok(first.map(|picture| picture.uuid));
@@ -121,7 +125,7 @@ async fn sent(call: &Call, uuid: Uuid) -> Told<Response> {
         .map_err(missing)?;
     let response = serve::file(&shown.path, shown.content_type, &call.wanted).await;
     let mut response = response.map_err(missing)?;
-    let kept = poem::http::HeaderValue::from_static("private, max-age=86400");
+    let kept = HeaderValue::from_static("private, max-age=86400");
     response.headers_mut().insert("cache-control", kept);
     Ok(response)
 }

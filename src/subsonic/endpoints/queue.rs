@@ -136,6 +136,7 @@ async fn keep(call: &Call, tracks: Vec<i64>, current: Option<usize>) -> Told<Res
 
 /// For so many minutes a song counts as being played.
 const MINUTES: i64 = 10;
+
 /// What is being played, as far as the caller may see it: each user's newest play, if it is new.
 pub async fn now_playing(call: &Call) -> Told<Response> {
     #[derive(Serialize)]
@@ -150,8 +151,10 @@ pub async fn now_playing(call: &Call) -> Told<Response> {
     let users = plays.iter().map(|play| Some(play.user_id));
     let users = loaders.parts::<UserById>(users).await?;
     let tracks = Vec::from_iter(plays.iter().map(|play| play.track_id));
-    let entries = songs(call, &tracks).await?.into_iter().zip(&plays);
-    let entry = entries.filter_map(|(song, play)| {
+    let mut songs = songs(call, &tracks).await?.into_iter().peekable();
+    let entry = plays.iter().filter_map(|play| {
+        // A song that is gone meanwhile is passed over.
+        let song = songs.next_if(|song| song.id == Id::Track(play.track_id))?;
         Some(Song {
             username: Some(users.get(Some(play.user_id))?.username.clone()),
             minutes_ago: Some((now.unix() - play.creation_date.unix()) / 60),

@@ -133,7 +133,8 @@ pub async fn similar_id3(call: &Call) -> Told<Response> {
     told(call, "similarSongs2", &ids).await
 }
 
-/// Songs that share a tag with a song; for an artist or an album, songs of artists that share a tag.
+/// Songs that share a tag with a song, or with the first one of an album; for an artist, their songs and those of artists
+/// that share a tag.
 async fn similar_to(call: &Call) -> Told<Vec<i64>> {
     let permit: Allowed<List> = call.permit().await?;
     let count = call.params.count("count", 50, MOST)?;

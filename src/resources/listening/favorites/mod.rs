@@ -92,7 +92,8 @@ ordering! {
 load!(/// When the caller marked a track.
     MarkedAt: Timestamp = for_caller marked);
 
-async fn marked(reader: &Reader, tracks: Vec<i64>) -> Result<HashMap<i64, Timestamp>> {
+/// When the caller marked each of these tracks.
+pub async fn marked(reader: &Reader, tracks: Vec<i64>) -> Result<HashMap<i64, Timestamp>> {
     let own =
         sql("select track_id, creation_date from favorites where track_id in ?* and user_id = ?");
     let own = own.bind(tracks).bind(reader.user()?.user_id);

@@ -1,4 +1,6 @@
 //! The REST endpoints of marks.
+use std::sync::Arc;
+
 use poem_openapi::Object;
 use serde::Serialize;
 
@@ -58,7 +60,7 @@ impl MarkBody {
 
 async fn bodies(loaders: &Loaders, _: &Reader, ids: &[i64]) -> Result<Vec<MarkBody>> {
     let marks = loaders.list::<Mark>(ids).await?;
-    let body = |mark: &std::sync::Arc<Mark>| Some(MarkBody::of(mark.subject()?, Some(mark)));
+    let body = |mark: &Arc<Mark>| Some(MarkBody::of(mark.subject()?, Some(mark)));
     Ok(marks.iter().filter_map(body).collect())
 }
 

@@ -17,7 +17,7 @@ use crate::{
         people::users::UserPrivacy,
     },
     store::{
-        Sql, Tx, sql,
+        Tx, sql,
         text::{clean, folded},
     },
     time::Timestamp,
@@ -187,28 +187,15 @@ pub async fn append(
     now: Timestamp,
 ) -> Result<Vec<i64>> {
     let mut entries = Vec::with_capacity(tracks.len());
-    let mut place = first;
-    for part in tracks.chunks(AT_ONCE) {
+    let placed = Vec::from_iter((first..).zip(tracks.iter().copied()));
+    for part in placed.chunks(AT_ONCE) {
         let into = sql(
             "insert into playlist_tracks (playlist_id, track_id, position, creation_date) values ",
         );
-        let mut rows = Sql::default();
-        for track in part {
-            let row = if rows.is_empty() {
-                "(?, ?, ?, ?)"
-            } else {
-                ", (?, ?, ?, ?)"
-            };
-            rows = rows
-                .then(row)
-                .bind(playlist)
-                .bind(*track)
-                .bind(place)
-                .bind(now);
-            place += 1;
-        }
-        let inserted = into.append(rows).then(" returning id");
-        entries.extend(inserted.ids(&mut *tx).await?);
+        let rows = into.rows("(?, ?, ?, ?)", part, |row, (place, track)| {
+            row.bind(playlist).bind(*track).bind(*place).bind(now)
+        });
+        entries.extend(rows.then(" returning id").ids(&mut *tx).await?);
     }
     entries.sort_unstable();
     Ok(entries)
