@@ -86,6 +86,14 @@ impl Dialect {
         })
     }
 
+    /// The function that tells the place of a text in another, from 1; 0 where it is not there.
+    pub fn place(self) -> &'static str {
+        match self {
+            Self::Sqlite => "instr",
+            Self::Postgres => "strpos",
+        }
+    }
+
     /// Sets the sequence of a table's IDs to continue after the highest one. SQLite does this by
     /// itself.
     pub fn continue_ids(self, table: &'static str) -> Option<Sql> {

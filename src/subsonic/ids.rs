@@ -1,13 +1,14 @@
 //! IDs that players keep: the kind of a thing and its number, as in `al-5`.
-use std::fmt;
+use std::{fmt, sync::Arc};
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
 use super::refusal::{Refusal, Told};
 
 /// What an ID names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Id {
     Artist(i64),
     Album(i64),
@@ -15,8 +16,65 @@ pub enum Id {
     Playlist(i64),
     /// A picture.
     Picture(Uuid),
-    /// The folder with all that there is.
+    /// The folder of all artists.
     Root,
+    Directory(Place),
+}
+
+/// A directory of a folder that is scanned.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Place {
+    pub folder: i64,
+    /// The path from the folder, without slashes around it.
+    pub path: Arc<str>,
+}
+
+impl Place {
+    /// Reads what `Display` writes: the number of the folder, and the path in base64url.
+    fn read(text: &str) -> Option<Self> {
+        let (folder, path) = text.split_once('-').unwrap_or((text, ""));
+        let path = URL_SAFE_NO_PAD.decode(path).ok()?;
+        let path = String::from_utf8(path).ok()?;
+        let is_plain = !path.contains('\0') && path.trim_matches('/') == path;
+        is_plain.then_some(Self {
+            folder: folder.parse().ok()?,
+            path: path.into(),
+        })
+    }
+
+    /// A directory in this one.
+    pub fn below(&self, name: &str) -> Self {
+        let path = match &*self.path {
+            "" => name.into(),
+            path => format!("{path}/{name}").into(),
+        };
+        Self {
+            folder: self.folder,
+            path,
+        }
+    }
+
+    /// The directory that this one lies in.
+    pub fn above(&self) -> Option<Self> {
+        let (above, _) = match &*self.path {
+            "" => return None,
+            path => path.rsplit_once('/').unwrap_or_default(),
+        };
+        Some(Self {
+            folder: self.folder,
+            path: above.into(),
+        })
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.folder)?;
+        if self.path.is_empty() {
+            return Ok(());
+        }
+        write!(f, "-{}", URL_SAFE_NO_PAD.encode(&*self.path))
+    }
 }
 
 /// The kinds that have numbers.
@@ -28,8 +86,8 @@ pub enum Kind {
     Playlist,
 }
 
-/// The ID of the only music folder.
-pub const ROOT: i32 = 1;
+/// The ID of the music folder with everything. Those that are scanned come after it.
+pub const ROOT: i64 = 1;
 
 impl Kind {
     fn of(self, number: i64) -> Id {
@@ -87,6 +145,10 @@ impl Id {
             "at" => {
                 return rest.parse().map(Self::Picture).map_err(|_| unreadable());
             }
+            "fo" => {
+                let place = Place::read(rest);
+                return place.map(Self::Directory).ok_or_else(unreadable);
+            }
             _ => return Err(unreadable()),
         };
         rest.parse()
@@ -104,6 +166,7 @@ impl fmt::Display for Id {
             Self::Playlist(number) => write!(f, "pl-{number}"),
             Self::Picture(uuid) => write!(f, "at-{uuid}"),
             Self::Root => ROOT.fmt(f),
+            Self::Directory(place) => write!(f, "fo-{place}"),
         }
     }
 }

@@ -37,6 +37,10 @@ def every_answer_has_its_types():
     albums = ask("getAlbumList2", type="newest", size=500)["albumList2"]["album"]
     songs = ask("search3", query="", songCount=500)["searchResult3"]["song"]
     artist, album, song = artists[0]["id"], albums[0]["id"], songs[0]["id"]
+    scanned = ask("getMusicFolders")["musicFolders"]["musicFolder"][1]["id"]
+    folders = ask("getIndexes", musicFolderId=scanned)["indexes"]["index"]
+    folder = folders[0]["artist"][0]["id"]
+    assert ask("getMusicDirectory", id=folder)["directory"]["child"]
     genre = next(genre["value"] for genre in ask("getGenres")["genres"]["genre"])
     made = ask("createPlaylist", name="Types", songId=[song, song])["playlist"]["id"]
     for endpoint, params in [

@@ -6,6 +6,7 @@ pub mod folder_imports;
 pub mod follows;
 pub mod libraries;
 pub mod reviews;
+pub mod scanned_folders;
 pub mod text;
 pub mod uploads;
 pub mod visibility;

@@ -1,13 +1,16 @@
 //! Lists of albums.
 use chrono::NaiveDate;
 use poem::Response;
+use uuid::Uuid;
 
+use super::folders::library;
 use crate::{
     error::Result,
+    graphql::reference::ByUuid,
     guard::Allowed,
     resources::catalogue::albums::{
-        AlbumFilter, AlbumOrder, AlbumOrderField, List, by_artist, by_name, heard, listing, rated,
-        starred,
+        AlbumFilter, AlbumOrder, AlbumOrderField, List, Whose, by_artist, by_name, heard, listing,
+        rated, starred,
     },
     store::listing::{Direction, Listing},
     subsonic::{
@@ -37,41 +40,53 @@ async fn listed(call: &Call) -> Told<Vec<AlbumId3>> {
     let kind = call.params.required("type")?;
     let size = call.params.count("size", 10, MOST)?;
     let offset = call.params.offset("offset")?;
+    let library = library(call).await?;
     let ids = match kind {
         "random" => {
-            let all = listing(&permit, &playable(), &[]).await?;
+            let all = listing(&permit, &playable(library), &[]).await?;
             all.sample(permit.db(), "albums", size).await?
         }
         kind => {
-            let listing = of_type(call, &permit, kind).await?;
+            let listing = of_type(call, &permit, library, kind).await?;
             listing.page(permit.db(), size, offset).await?
         }
     };
     albums(call, &ids).await
 }
 
-fn playable() -> AlbumFilter {
+fn playable(library: Option<Uuid>) -> AlbumFilter {
     AlbumFilter {
+        library: library.map(ByUuid::from),
         playable: Some(true),
         ..AlbumFilter::default()
     }
 }
 
-async fn of_type(call: &Call, permit: &Allowed<List>, kind: &str) -> Told<Listing> {
+async fn of_type(
+    call: &Call,
+    permit: &Allowed<List>,
+    library: Option<Uuid>,
+    kind: &str,
+) -> Told<Listing> {
+    let whose = Whose {
+        reader: permit,
+        library,
+    };
+    let playable = playable(library);
     Ok(match kind {
-        "newest" => by(permit, &playable(), AlbumOrderField::CreationDate, true).await?,
-        "alphabeticalByName" => by_name(permit),
-        "alphabeticalByArtist" => by_artist(permit),
-        "frequent" => heard(permit, true)?,
-        "recent" => heard(permit, false)?,
-        "highest" => rated(permit)?,
-        "starred" => starred(permit)?,
-        "byYear" => by_year(call, permit).await?,
+        "newest" => by(permit, &playable, AlbumOrderField::CreationDate, true).await?,
+        "alphabeticalByName" => by_name(whose),
+        "alphabeticalByArtist" => by_artist(whose),
+        "frequent" => heard(whose, true)?,
+        "recent" => heard(whose, false)?,
+        "highest" => rated(whose)?,
+        "starred" => starred(whose)?,
+        "byYear" => by_year(call, permit, playable).await?,
         "byGenre" => {
             let genre = call.params.required("genre")?.to_owned();
             let filter = AlbumFilter {
                 tag: vec![genre].into(),
-                ..playable()
+                ..playable
             };
             by(permit, &filter, AlbumOrderField::Title, false).await?
         }
@@ -97,7 +112,7 @@ async fn by(
 }
 
 /// From one year to the other; backwards if the first is the later one.
-async fn by_year(call: &Call, permit: &Allowed<List>) -> Told<Listing> {
+async fn by_year(call: &Call, permit: &Allowed<List>, playable: AlbumFilter) -> Told<Listing> {
     let year = |name| {
         let year = call.params.parsed::<i32>(name)?;
         year.ok_or_else(|| Refusal::parameter(name))
@@ -108,7 +123,7 @@ async fn by_year(call: &Call, permit: &Allowed<List>) -> Told<Listing> {
     let filter = AlbumFilter {
         release_date_from: day(first.min(last), 1, 1),
         release_date_to: day(first.max(last), 12, 31),
-        ..playable()
+        ..playable
     };
     let descending = first > last;
     Ok(by(permit, &filter, AlbumOrderField::ReleaseDate, descending).await?)

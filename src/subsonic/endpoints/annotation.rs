@@ -3,13 +3,15 @@ use std::collections::HashSet;
 
 use poem::Response;
 
-use super::{browsing::artist_filter, searching::Found, songs::playable};
+use super::{browsing::artist_filter, folders::library, searching::Found, songs::playable};
 use crate::{
     error::Error,
+    graphql::reference::ByUuid,
     guard::Allowed,
     resources::{
         catalogue::{
-            albums, artists,
+            albums::{self, Whose},
+            artists::{self, ArtistFilter},
             tracks::{self, TrackFilter},
         },
         listening::{
@@ -46,16 +48,26 @@ async fn marked(call: &Call) -> Told<Found<AlbumId3>> {
     let permit: Allowed<marks::List> = call.permit().await?;
     let starred = marks::starred(&permit, SubjectType::Artist, MOST).await?;
     let permit: Allowed<artists::List> = call.permit().await?;
-    let listed = artists::listing(&permit, &artist_filter(), &[]).await?;
+    let library = library(call).await?;
+    let filter = ArtistFilter {
+        library: library.map(ByUuid::from),
+        ..artist_filter()
+    };
+    let listed = artists::listing(&permit, &filter, &[]).await?;
     let artist = artists::among(listed, starred);
     let artist = artist.page(permit.db(), MOST, 0).await?;
     let permit: Allowed<albums::List> = call.permit().await?;
-    let album = albums::starred(&permit)?.page(permit.db(), MOST, 0).await?;
+    let whose = Whose {
+        reader: &permit,
+        library,
+    };
+    let album = albums::starred(whose)?.page(permit.db(), MOST, 0).await?;
     let favorites = favorites::own_tracks(&call.permit().await?, MOST).await?;
     let permit: Allowed<tracks::List> = call.permit().await?;
     let filter = TrackFilter {
         favorites: Some(true),
         include_channels: Some(true),
+        library: library.map(ByUuid::from),
         ..playable()
     };
     let listed = tracks::listing(&permit, &filter, &[]).await?;

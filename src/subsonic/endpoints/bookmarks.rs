@@ -46,7 +46,7 @@ pub async fn list(call: &Call) -> Told<Response> {
     let bookmarks = permit.loaders().owned::<Bookmark>(&ids).await?;
     let tracks = Vec::from_iter(bookmarks.iter().map(|bookmark| bookmark.track_id));
     let entries = songs(call, &tracks).await?.into_iter();
-    let mut entries: HashMap<_, _> = entries.map(|song| (song.id, song)).collect();
+    let mut entries: HashMap<_, _> = entries.map(|song| (song.id.clone(), song)).collect();
     let username = permit.user()?.username.as_str();
     let bookmark = bookmarks.into_iter().filter_map(|bookmark| {
         Some(BookmarkShape {

@@ -2,8 +2,10 @@
 use poem::Response;
 use serde::Serialize;
 
+use super::folders::library;
 use crate::{
     context::Reader,
+    graphql::reference::ByUuid,
     load::Loaders,
     resources::catalogue::{
         albums::{self, AlbumSounds, ArtistAlbums},
@@ -14,7 +16,7 @@ use crate::{
     store::listing::Direction,
     subsonic::{
         Call,
-        ids::{Kind, ROOT},
+        ids::Kind,
         refusal::Told,
         shapes::{
             albums::{AlbumId3, albums as shown_albums},
@@ -23,26 +25,6 @@ use crate::{
         },
     },
 };
-
-pub async fn music_folders(call: &Call) -> Told<Response> {
-    #[derive(Serialize)]
-    struct MusicFolder {
-        id: i32,
-        name: &'static str,
-    }
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct MusicFolders {
-        music_folder: [MusicFolder; 1],
-    }
-    let music_folder = [MusicFolder {
-        id: ROOT,
-        name: "Music",
-    }];
-    Ok(call
-        .format
-        .told("musicFolders", &MusicFolders { music_folder }))
-}
 
 /// The filter of what players see: what the caller can play, also in channels.
 pub fn artist_filter() -> ArtistFilter {
@@ -56,15 +38,19 @@ pub fn artist_filter() -> ArtistFilter {
 /// Artists of an answer at most: players ask for all of them at once.
 const ALL: i64 = 1_000_000;
 
-/// All artists of whom the caller can play something.
-pub async fn all_artists(call: &Call) -> Told<Vec<Index>> {
+/// All artists of whom the caller can play something, in the folder that they chose.
+pub async fn all_artists(call: &Call) -> Told<Vec<Index<ArtistId3>>> {
     let permit = call.permit::<artists::List>().await?;
     let order = [ArtistOrder {
         field: ArtistOrderField::Name,
         direction: Direction::Asc.into(),
         seed: None,
     }];
-    let listing = artists::listing(&permit, &artist_filter(), &order).await?;
+    let filter = ArtistFilter {
+        library: library(call).await?.map(ByUuid::from),
+        ..artist_filter()
+    };
+    let listing = artists::listing(&permit, &filter, &order).await?;
     let ids = listing.page(permit.db(), ALL, 0).await?;
     Ok(index(shown_artists(call, &ids).await?))
 }
@@ -74,7 +60,7 @@ pub async fn artists(call: &Call) -> Told<Response> {
     #[serde(rename_all = "camelCase")]
     struct Artists {
         ignored_articles: String,
-        index: Vec<Index>,
+        index: Vec<Index<ArtistId3>>,
     }
     let artists = Artists {
         ignored_articles: ignored_articles(),

@@ -1,9 +1,11 @@
-//! Browsing by folders, for players that know nothing else: artists are folders of albums, albums folders of songs.
+//! Browsing by folders, for players that know nothing else: those that are scanned, and artists as folders of albums,
+//! albums as folders of songs.
 use poem::Response;
 use serde::Serialize;
 
 use super::{
     browsing::{album_with_songs, all_artists, artist_with_albums},
+    folders::{self, Contents, MOST, chosen, shortcuts},
     songs::playable,
 };
 use crate::{
@@ -16,8 +18,8 @@ use crate::{
         refusal::{Refusal, Told},
         shapes::{
             albums::AlbumFolder,
-            artists::{ArtistId3, Index, ignored_articles},
-            shape,
+            artists::{Index, ignored_articles, index},
+            folders::{Child, Directory, Folder},
             songs::{Song, playable_songs},
         },
     },
@@ -31,65 +33,41 @@ async fn last_modified(call: &Call) -> Told<i64> {
         .map_or(0, |time| time.unix_millis()))
 }
 
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Indexes<T> {
+    last_modified: i64,
+    ignored_articles: String,
+    /// Folders that are scanned.
+    shortcut: Vec<Folder>,
+    index: Vec<Index<T>>,
+    /// Songs beside the folders.
+    child: Vec<Song>,
+}
+
 pub async fn indexes(call: &Call) -> Told<Response> {
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Indexes {
-        last_modified: i64,
-        ignored_articles: String,
-        index: Vec<Index>,
-    }
     // `ifModifiedSince` is passed over: what a player may see changes without anything being added.
+    let last_modified = last_modified(call).await?;
+    let ignored_articles = ignored_articles();
+    let Some(folder) = chosen(call).await? else {
+        let indexes = Indexes {
+            last_modified,
+            ignored_articles,
+            shortcut: shortcuts(call).await?,
+            index: all_artists(call).await?,
+            child: Vec::new(),
+        };
+        return Ok(call.format.told("indexes", &indexes));
+    };
+    let Contents { directories, songs } = Contents::of(call, &folder, "").await?;
     let indexes = Indexes {
-        last_modified: last_modified(call).await?,
-        ignored_articles: ignored_articles(),
-        index: all_artists(call).await?,
+        last_modified,
+        ignored_articles,
+        shortcut: Vec::new(),
+        index: index(directories),
+        child: songs,
     };
     Ok(call.format.told("indexes", &indexes))
-}
-
-shape! {
-    /// A folder, and what is in it.
-    pub struct Directory {
-        id: Id,
-        name: String,
-        child: Vec<Child>,
-    } known {
-        parent: Id,
-    }
-}
-
-/// Something in a folder.
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
-pub enum Child {
-    Artist(ArtistFolder),
-    Album(Box<AlbumFolder>),
-    Song(Box<Song>),
-}
-
-shape! {
-    /// An artist, as a folder of albums.
-    pub struct ArtistFolder {
-        id: Id,
-        is_dir: bool,
-        title: String,
-        parent: Id,
-    } known {
-        cover_art: Id,
-    }
-}
-
-impl From<ArtistId3> for ArtistFolder {
-    fn from(artist: ArtistId3) -> Self {
-        Self {
-            id: artist.id,
-            is_dir: true,
-            title: artist.name,
-            parent: Id::Root,
-            cover_art: artist.cover_art,
-        }
-    }
 }
 
 pub async fn directory(call: &Call) -> Told<Response> {
@@ -97,6 +75,7 @@ pub async fn directory(call: &Call) -> Told<Response> {
         Id::Root => root(call).await?,
         Id::Artist(id) => of_artist(call, id).await?,
         Id::Album(id) => of_album(call, id).await?,
+        Id::Directory(place) => folders::directory(call, place).await?,
         _ => return Err(Refusal::missing("Directory")),
     };
     Ok(call.format.told("directory", &directory))
@@ -108,7 +87,9 @@ async fn root(call: &Call) -> Told<Directory> {
     Ok(Directory {
         id: Id::Root,
         name: "Music".to_owned(),
-        child: artists.map(|artist| Child::Artist(artist.into())).collect(),
+        child: artists
+            .map(|artist| Child::Folder(Folder::from(artist).within(Id::Root)))
+            .collect(),
         parent: None,
     })
 }
@@ -117,7 +98,7 @@ async fn of_artist(call: &Call, id: i64) -> Told<Directory> {
     let (artist, albums) = artist_with_albums(call, id).await?;
     let albums = albums.into_iter().map(|album| {
         let folder = AlbumFolder {
-            parent: Some(artist.id),
+            parent: Some(artist.id.clone()),
             ..album.into()
         };
         Child::Album(Box::new(folder))
@@ -126,7 +107,7 @@ async fn of_artist(call: &Call, id: i64) -> Told<Directory> {
     let songs = playable_songs(call, &without_album(call, id).await?).await?;
     child.extend(songs.into_iter().map(|song| {
         Child::Song(Box::new(Song {
-            parent: Some(artist.id),
+            parent: Some(artist.id.clone()),
             ..song
         }))
     }));
@@ -137,9 +118,6 @@ async fn of_artist(call: &Call, id: i64) -> Told<Directory> {
         parent: Some(Id::Root),
     })
 }
-
-/// Songs of a folder at most.
-const MOST: i64 = 5_000;
 
 /// The songs of an artist that are on no album.
 async fn without_album(call: &Call, artist: i64) -> Told<Vec<i64>> {

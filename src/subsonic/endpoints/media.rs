@@ -96,7 +96,7 @@ async fn picture(call: &Call, id: Id) -> Told<Option<Uuid>> {
             let first = contents.and_then(|contents| contents.covers.into_iter().next());
             return Ok(first.map(|picture| picture.uuid));
         }
-        Id::Root => None,
+        Id::Root | Id::Directory(_) => None,
     };
     let attachment = loaders.maybe::<Attachment>(attachment).await?;
     Ok(attachment.map(|picture| picture.uuid))

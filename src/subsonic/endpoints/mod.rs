@@ -4,6 +4,7 @@ mod annotation;
 mod bookmarks;
 mod browsing;
 mod directories;
+mod folders;
 mod info;
 mod lyrics;
 mod media;
@@ -69,7 +70,7 @@ endpoints! {
     "getChatMessages" => system::chat_messages;
     "getPodcasts" => system::podcasts;
     "getNewestPodcasts" => system::newest_podcasts;
-    "getMusicFolders" => browsing::music_folders;
+    "getMusicFolders" => folders::list;
     "getArtists" => browsing::artists, many;
     "getIndexes" => directories::indexes, many;
     "getMusicDirectory" => directories::directory, many;

@@ -2,8 +2,9 @@
 use poem::Response;
 use serde::Serialize;
 
-use super::{browsing::artist_filter, songs::playable};
+use super::{browsing::artist_filter, folders::library, songs::playable};
 use crate::{
+    graphql::reference::ByUuid,
     guard::Allowed,
     resources::catalogue::{
         albums::{self, AlbumFilter, AlbumOrder, AlbumOrderField},
@@ -82,6 +83,7 @@ async fn found_artists(call: &Call, q: Option<String>) -> Told<Vec<i64>> {
     let permit: Allowed<artists::List> = call.permit().await?;
     let filter = ArtistFilter {
         q,
+        library: library(call).await?.map(ByUuid::from),
         ..artist_filter()
     };
     let order = [ArtistOrder {
@@ -101,6 +103,7 @@ async fn found_albums(call: &Call, q: Option<String>) -> Told<Vec<i64>> {
     let permit: Allowed<albums::List> = call.permit().await?;
     let filter = AlbumFilter {
         q,
+        library: library(call).await?.map(ByUuid::from),
         playable: Some(true),
         ..AlbumFilter::default()
     };
@@ -119,7 +122,11 @@ async fn found_songs(call: &Call, q: Option<String>) -> Told<Vec<i64>> {
         return Ok(Vec::new());
     }
     let permit: Allowed<tracks::List> = call.permit().await?;
-    let filter = TrackFilter { q, ..playable() };
+    let filter = TrackFilter {
+        q,
+        library: library(call).await?.map(ByUuid::from),
+        ..playable()
+    };
     let order = [TrackOrder {
         field: TrackOrderField::CreationDate,
         direction: Direction::Asc.into(),

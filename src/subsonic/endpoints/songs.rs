@@ -3,10 +3,13 @@ use chrono::NaiveDate;
 use poem::Response;
 use serde::Serialize;
 
-use super::browsing::artist_filter;
+use super::{browsing::artist_filter, folders::library};
 use crate::{
     error::{Error, Result},
-    graphql::{ids::Key, reference::ById},
+    graphql::{
+        ids::Key,
+        reference::{ById, ByUuid},
+    },
     guard::Allowed,
     resources::catalogue::{
         artists::{self, ArtistFilter, ArtistOrder, ArtistOrderField},
@@ -61,6 +64,7 @@ pub async fn random(call: &Call) -> Told<Response> {
         tag: Vec::from_iter(call.params.text("genre").map(str::to_owned)).into(),
         release_date_from: from.and_then(|year| day(year, 1, 1)),
         release_date_to: to.and_then(|year| day(year, 12, 31)),
+        library: library(call).await?.map(ByUuid::from),
         ..playable()
     };
     let among = listing(&permit, &filter, &[]).await?;
@@ -72,6 +76,7 @@ pub async fn by_genre(call: &Call) -> Told<Response> {
     let permit: Allowed<List> = call.permit().await?;
     let filter = TrackFilter {
         tag: vec![call.params.required("genre")?.to_owned()].into(),
+        library: library(call).await?.map(ByUuid::from),
         ..playable()
     };
     let (count, offset) = (

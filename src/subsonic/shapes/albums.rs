@@ -89,7 +89,7 @@ impl From<AlbumId3> for AlbumFolder {
             duration: album.duration,
             song_count: album.song_count,
             media_type: "album",
-            parent: album.artist_id,
+            parent: album.artist_id.clone(),
             artist_id: album.artist_id,
             cover_art: album.cover_art,
             year: album.year,

@@ -55,11 +55,22 @@ pub async fn artists(call: &Call, ids: &[i64]) -> Told<Vec<ArtistId3>> {
     Ok(shown.collect())
 }
 
-/// The artists under a letter.
+/// What has a name that it is found by.
+pub trait Named {
+    fn name(&self) -> &str;
+}
+
+impl Named for ArtistId3 {
+    fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+/// The artists, or folders, under a letter.
 #[derive(Debug, Serialize)]
-pub struct Index {
+pub struct Index<T> {
     name: String,
-    pub artist: Vec<ArtistId3>,
+    pub artist: Vec<T>,
 }
 
 /// Articles that do not count in the index.
@@ -81,14 +92,14 @@ fn indexed(name: &str) -> &str {
     without.unwrap_or(name)
 }
 
-/// Artists by the first letter of their names; what begins with something else is under `#`.
-pub fn index(artists: Vec<ArtistId3>) -> Vec<Index> {
-    let mut keyed: Vec<(String, ArtistId3)> = artists
+/// Artists, or folders, by the first letter of their names; what begins with something else is under `#`.
+pub fn index<T: Named>(artists: Vec<T>) -> Vec<Index<T>> {
+    let mut keyed: Vec<(String, T)> = artists
         .into_iter()
-        .map(|artist| (indexed(&artist.name).to_lowercase(), artist))
+        .map(|artist| (indexed(artist.name()).to_lowercase(), artist))
         .collect();
     keyed.sort_by(|(one, _), (other, _)| one.cmp(other));
-    let mut indexes: Vec<Index> = Vec::new();
+    let mut indexes: Vec<Index<T>> = Vec::new();
     let mut rest = Vec::new();
     for (key, artist) in keyed {
         let letter = key.chars().next().filter(|char| char.is_alphabetic());

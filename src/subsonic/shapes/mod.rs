@@ -1,6 +1,7 @@
 //! What answers are made of.
 pub mod albums;
 pub mod artists;
+pub mod folders;
 pub mod playlists;
 pub mod songs;
 
@@ -112,7 +113,7 @@ impl Credits {
     }
 
     pub fn first(&self) -> Option<Id> {
-        self.artists.first().map(|artist| artist.id)
+        self.artists.first().map(|artist| artist.id.clone())
     }
 }
 

@@ -207,7 +207,7 @@ impl Sources {
             contributors: described.contributors,
             moods: described.moods,
             isrc: described.isrc,
-            parent: album_id,
+            parent: album_id.clone(),
             album: album.map(|album| album.title.clone()),
             album_id,
             track: track.position,

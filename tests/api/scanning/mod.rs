@@ -30,14 +30,14 @@ use serde_json::{Value, json};
 
 use crate::support::{Nobody, Pod, on_both, wav};
 
-fn folder(pod: &Pod) -> PathBuf {
+pub fn folder(pod: &Pod) -> PathBuf {
     let folder = pod.media().parent().unwrap().join("music");
     fs::create_dir_all(&folder).unwrap();
     folder
 }
 
 /// A file of music, by its tags.
-fn song(folder: &Path, name: &str, tags: &[(ItemKey, &str)]) -> PathBuf {
+pub fn song(folder: &Path, name: &str, tags: &[(ItemKey, &str)]) -> PathBuf {
     let path = folder.join(name);
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     // Each sounds otherwise: the same audio twice is one.
@@ -72,7 +72,7 @@ fn later(path: &Path) {
         .unwrap();
 }
 
-fn order(folder: &Path) -> Order {
+pub fn order(folder: &Path) -> Order {
     Order {
         folder: folder.to_owned(),
         library: "Music".to_owned(),
@@ -83,7 +83,7 @@ fn order(folder: &Path) -> Order {
     }
 }
 
-async fn run(pod: &Pod, folder: &Path) -> Report {
+pub async fn run(pod: &Pod, folder: &Path) -> Report {
     scan(&pod.app, &order(folder), &Stop::default(), &mut Nobody)
         .await
         .unwrap_or_else(|error| panic!("{error}"))

@@ -1,5 +1,6 @@
 //! Players: how they show who they are, in which forms they are answered, and what they are refused.
 mod browsing;
+mod folders;
 mod players;
 mod playing;
 mod recorded;

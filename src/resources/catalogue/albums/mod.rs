@@ -13,7 +13,7 @@ use uuid::Uuid;
 pub use self::{
     body::{AlbumBody, Rest, bodies, shown},
     nested::{AlbumsOfArtist, AlbumsOfLibrary, AlbumsOfTag},
-    shelves::{by_artist, by_name, heard, rated, starred},
+    shelves::{Whose, by_artist, by_name, heard, rated, starred},
     sql::{
         AlbumDuration, AlbumSounds, AlbumTracksCount, ArtistAlbums, listing, playable,
         search_listing, title_listing,

@@ -1,6 +1,8 @@
 //! SQL for reading albums.
 use std::collections::{HashMap, HashSet};
 
+use uuid::Uuid;
+
 use super::super::shelf::{Narrowing, Shelf, exists};
 use super::{Album, AlbumFilter, AlbumOrder, AlbumOrderField};
 use crate::{
@@ -45,9 +47,10 @@ pub(super) fn in_library(reader: &Reader, library: i64) -> Sql {
     SHELF.in_library(reader, library)
 }
 
-/// Albums of which the caller can play something, without those of channels and of hidden artists.
-pub(super) fn playable_only(reader: &Reader, from: Sql) -> Sql {
+/// Albums of which the caller can play something, also in a library, without those of channels and of hidden artists.
+pub(super) fn playable_only(reader: &Reader, library: Option<Uuid>, from: Sql) -> Sql {
     let wanted = Narrowing {
+        library,
         playable: Some(true),
         ..Narrowing::default()
     };
