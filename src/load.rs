@@ -157,6 +157,9 @@ impl<V> Parts<V> {
     }
 }
 
+/// So many ids are read at once: to wait for more of them would cost more than it saves.
+const ENOUGH: usize = 32;
+
 /// The loaders of one request.
 pub struct Loaders(DataLoader<Batch, NoCache>);
 
@@ -209,10 +212,16 @@ impl Loaders {
         for id in ids {
             match db.cache().get::<K, K::Value>(id) {
                 Some(kept) => _ = found.insert(id, kept),
-                None => missing.push(Id::<K>::new(id)),
+                None => missing.push(id),
             }
         }
-        if !missing.is_empty() {
+        if missing.len() >= ENOUGH {
+            missing.sort_unstable();
+            missing.dedup();
+            let read = Box::pin(self.0.loader().read::<K>(missing)).await?;
+            found.extend(read);
+        } else if !missing.is_empty() {
+            let missing = missing.into_iter().map(Id::<K>::new);
             let read = Box::pin(self.0.load_many(missing)).await?;
             found.extend(read.into_iter().map(|(id, value)| (id.0, value)));
         }
@@ -265,15 +274,12 @@ impl<K: Load> Loader<Id<K>> for Batch {
     type Error = Error;
 
     async fn load(&self, keys: &[Id<K>]) -> Result<HashMap<Id<K>, Arc<K::Value>>> {
-        let version = self.0.db().cache().version();
-        let ids: Vec<i64> = keys.iter().map(|key| key.0).collect();
+        let ids = keys.iter().map(|key| key.0).collect();
         // Boxed, because the future of each waiting key has this one inside.
-        let mut read = Box::pin(K::read(&self.0, ids)).await?;
-        let values = keys
-            .iter()
-            .filter_map(|key| Some((key.0, read.remove(&key.0).or_else(K::none)?)));
-        Ok(values
-            .map(|(id, value)| (Id::new(id), self.kept::<K>(id, value, version)))
+        let read = Box::pin(self.read::<K>(ids)).await?;
+        Ok(read
+            .into_iter()
+            .map(|(id, value)| (Id::new(id), value))
             .collect())
     }
 }
@@ -281,6 +287,18 @@ impl<K: Load> Loader<Id<K>> for Batch {
 impl Batch {
     pub fn reader(&self) -> &Reader {
         &self.0
+    }
+
+    /// The values of ids, each named once.
+    async fn read<K: Load>(&self, ids: Vec<i64>) -> Result<Vec<(i64, Arc<K::Value>)>> {
+        let version = self.0.db().cache().version();
+        let mut read = K::read(&self.0, ids.clone()).await?;
+        let values = ids
+            .into_iter()
+            .filter_map(|id| Some((id, read.remove(&id).or_else(K::none)?)));
+        Ok(values
+            .map(|(id, value)| (id, self.kept::<K>(id, value, version)))
+            .collect())
     }
 
     fn kept<K: Load>(&self, id: i64, value: K::Value, version: Version) -> Arc<K::Value> {

@@ -24,6 +24,10 @@ static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
 /// sampling is as fast on a million rows as on ten thousand.
 const ANALYSIS_LIMIT: u32 = 1_000;
 
+/// Rows that the thread of a connection reads ahead of whoever waits for them. All of them are waited for; with fewer,
+/// the two threads wake each other again and again.
+const ROWS_AHEAD: usize = 1_000;
+
 /// How to open the database.
 pub struct Opening<'a> {
     /// `sqlite:<path>`, or `postgres://user:password@host/name`.
@@ -99,6 +103,7 @@ async fn sqlite(path: &str, opening: Opening<'_>) -> Result<Db, Startup> {
         .busy_timeout(Duration::from_secs(10))
         .analysis_limit(ANALYSIS_LIMIT)
         .statement_cache_capacity(200)
+        .row_buffer_size(ROWS_AHEAD)
         .disable_statement_logging();
     let failed = |error| Startup::caused(format!("cannot open the database {path}"), error);
     let write = SqlitePoolOptions::new()

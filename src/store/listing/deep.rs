@@ -11,14 +11,11 @@ use crate::{
 /// Pages from this row on are deep.
 pub const FROM: i64 = 1_000;
 
-/// In tables with so many IDs, rows are read from random IDs on.
+/// In tables with so many IDs, IDs are drawn: so many at once at least and at most, and so often.
 const MANY: i64 = 2_000;
-/// How many rows are read from one random ID on, and of how many IDs.
-const RUN: i64 = 5;
-const WIDTH: i64 = 2_000;
-/// After so many runs, so many rows at least have to be found: otherwise few are in the list.
-const SCOUTS: i64 = 20;
-const MEET: usize = 10;
+const FEWEST: usize = 64;
+const MOST_DRAWN: usize = 2_000;
+const DRAWS: usize = 4;
 /// How many rows are read at most where few are in the list, from each of two ends.
 const MOST: i64 = 20_000;
 
@@ -65,16 +62,23 @@ impl Listing {
         ordered.then(" limit 1 offset ?").bind(place)
     }
 
-    /// Rows by chance, in an order by chance: those that follow random IDs of the table. Where few rows of the table
-    /// are in the list, they are read until there are enough.
+    /// Rows by chance, in an order by chance: those of random IDs of the table. Where few rows of the table are in the
+    /// list, they are read from a random one on.
     pub async fn sample(&self, db: &Reads, table: &'static str, count: i64) -> Result<Vec<i64>> {
-        let ends = sql("select coalesce(min(id), 0), coalesce(max(id), 0) from ").then(table);
+        let end = |end| {
+            sql("(select coalesce(")
+                .then(end)
+                .then(", 0) from ")
+                .then(table)
+        };
+        let ends = sql("select ").append(end("min(id)")).then("), ");
+        let ends = ends.append(end("max(id)")).then(")");
         let (first, last): (i64, i64) = ends.one(db).await?;
         let span = last - first + 1;
         let wanted = usize::try_from(count).unwrap_or_default();
         let mut found = match span < MANY {
             true => HashSet::new(),
-            false => self.runs(db, (first, span), count).await?,
+            false => self.drawn(db, (first, span), wanted).await?,
         };
         if found.len() < wanted {
             let start = first + random::below(span);
@@ -85,23 +89,25 @@ impl Listing {
         Ok(random::some_of(Vec::from_iter(found), wanted))
     }
 
-    /// Rows that follow random IDs; few, if few rows of the table are in the list.
-    async fn runs(
+    /// Rows of random IDs; too few, if few rows of the table are in the list.
+    async fn drawn(
         &self,
         db: &Reads,
         (first, span): (i64, i64),
-        count: i64,
+        wanted: usize,
     ) -> Result<HashSet<i64>> {
-        let wanted = usize::try_from(count.saturating_mul(2)).unwrap_or_default();
         let mut found = HashSet::new();
-        for run in 0..count.saturating_mul(2) / RUN + SCOUTS {
-            let start = first + random::below(span);
-            let near = self.within(start, WIDTH, RUN.min(count.max(1)));
-            found.extend(near.ids(db).await?);
-            let is_sparse = run == SCOUTS && found.len() < MEET;
-            if is_sparse || found.len() >= wanted {
+        let mut size = (wanted * 2).clamp(FEWEST, MOST_DRAWN);
+        for _ in 0..DRAWS {
+            let ids = (0..size).map(|_| first + random::below(span));
+            let these = self.from.clone().then(" and ").then(self.id);
+            let these = these.then(" in ?*").bind(Vec::from_iter(ids));
+            let select = sql("select ").then(self.id).then(" ").append(these);
+            found.extend(select.ids(db).await?);
+            if found.len() >= wanted {
                 break;
             }
+            size = MOST_DRAWN;
         }
         Ok(found)
     }

@@ -151,27 +151,47 @@ impl Sources {
         let permit = call.permit::<List>().await?;
         let loaders = permit.loaders();
         let all = || ids.iter().copied();
-        let tracks = loaders.list::<Track>(ids).await?;
-        let credits = loaders.many::<TrackCredits>(all()).await?;
-        let of_albums: Vec<i64> = tracks.iter().filter_map(|track| track.album_id).collect();
-        let album_credits = loaders.many::<AlbumCredits>(of_albums.clone()).await?;
-        let albums = of_albums.into_iter().map(Some);
-        let albums = loaders.parts::<Album>(albums).await?;
-        let everybody = credited(credits.values().chain(album_credits.values()));
-        let artists = loaders.many::<Artist>(everybody).await?;
+        let named = async {
+            let tracks = loaders.list::<Track>(ids).await?;
+            let credits = loaders.many::<TrackCredits>(all()).await?;
+            let of_albums: Vec<i64> = tracks.iter().filter_map(|track| track.album_id).collect();
+            let album_credits = loaders.many::<AlbumCredits>(of_albums.clone()).await?;
+            let albums = of_albums.into_iter().map(Some);
+            let albums = loaders.parts::<Album>(albums).await?;
+            let everybody = credited(credits.values().chain(album_credits.values()));
+            let artists = loaders.many::<Artist>(everybody).await?;
+            Told::Ok((tracks, credits, albums, album_credits, artists))
+        };
+        let heard = async {
+            let tags = loaders.many::<TrackTags>(all()).await?;
+            let uploads = audible_uploads(loaders, &permit, ids).await?;
+            let details = loaders.many::<DetailsOfTrack>(all()).await?;
+            Told::Ok((tags, uploads, details))
+        };
+        let own = async {
+            let marked = call.own::<favorites::List, MarkedAt>(ids).await?;
+            let plays = call.own::<history::List, TrackPlays>(ids).await?;
+            let views = call.own::<marks::List, ViewOfTrack>(ids).await?;
+            let bookmarks = call.own::<bookmarks::List, PositionIn>(ids).await?;
+            Told::Ok((marked, plays, views, bookmarks))
+        };
+        let (named, heard, own) = tokio::try_join!(named, heard, own)?;
+        let (tracks, credits, albums, album_credits, artists) = named;
+        let (tags, uploads, details) = heard;
+        let (marked, plays, views, bookmarks) = own;
         Ok(Self {
-            tags: loaders.many::<TrackTags>(all()).await?,
-            uploads: audible_uploads(loaders, &permit, ids).await?,
-            details: loaders.many::<DetailsOfTrack>(all()).await?,
             tracks,
             credits,
             albums,
             album_credits,
             artists,
-            marked: call.own::<favorites::List, MarkedAt>(ids).await?,
-            plays: call.own::<history::List, TrackPlays>(ids).await?,
-            views: call.own::<marks::List, ViewOfTrack>(ids).await?,
-            bookmarks: call.own::<bookmarks::List, PositionIn>(ids).await?,
+            tags,
+            uploads,
+            details,
+            marked,
+            plays,
+            views,
+            bookmarks,
         })
     }
 
