@@ -118,7 +118,7 @@ pub async fn insert(tx: &mut Tx, app: &App, new: &New, hash: String) -> Result<M
     if !complaints.is_empty() {
         return Err(Error::Invalid(complaints));
     }
-    let actor = actor(tx, app, &new.username).await?;
+    let actor = actor(tx, app, &new.username, &new.username).await?;
     let user = user(tx, app, new, hash, actor).await?;
     Ok(Made { user, actor })
 }
@@ -150,14 +150,7 @@ pub fn is_named(username: &str) -> Sql {
 /// Field errors for a username or email address that is taken.
 pub async fn taken(tx: &mut Tx, app: &App, new: &New) -> Result<IndexMap<String, Vec<String>>> {
     let mut complaints = IndexMap::new();
-    let name = sql(
-        "select u.id from users u where u.username_folded = ? union all
-         select a.id from actors a where lower(a.preferred_username) = ? and a.domain = ?",
-    )
-    .bind(folded(&new.username))
-    .bind(folded(&new.username))
-    .bind(app.config().hostname());
-    if name.optional::<(i64,)>(&mut *tx).await?.is_some() {
+    if name_is_taken(tx, app, &new.username).await? {
         let complaint = "A user with that username already exists.";
         complaints.insert("username".to_owned(), vec![complaint.to_owned()]);
     }
@@ -165,6 +158,24 @@ pub async fn taken(tx: &mut Tx, app: &App, new: &New) -> Result<IndexMap<String,
         complaints.insert("email".to_owned(), vec![EMAIL_TAKEN.to_owned()]);
     }
     Ok(complaints)
+}
+
+/// The username of the actor that speaks for the pod itself.
+const SERVICE: &str = "service";
+
+/// Whether a user or a channel of this pod has a username. Case does not count.
+pub async fn name_is_taken(tx: &mut Tx, app: &App, username: &str) -> Result<bool> {
+    if username.eq_ignore_ascii_case(SERVICE) {
+        return Ok(true);
+    }
+    let taken = sql(
+        "select u.id from users u where u.username_folded = ? union all
+         select a.id from actors a where lower(a.preferred_username) = ? and a.domain = ?",
+    )
+    .bind(folded(username))
+    .bind(folded(username))
+    .bind(app.config().hostname());
+    Ok(taken.optional::<(i64,)>(tx).await?.is_some())
 }
 
 pub const EMAIL_TAKEN: &str = "A user is already registered with this e-mail address.";
@@ -219,9 +230,10 @@ fn check(new: &New) -> Result<()> {
     password::check("password", &new.password)
 }
 
-async fn actor(tx: &mut Tx, app: &App, name: &str) -> Result<i64> {
+/// Inserts an actor of this pod; returns its ID.
+pub async fn actor(tx: &mut Tx, app: &App, username: &str, name: &str) -> Result<i64> {
     let (now, host) = (app.clock().now(), app.config().hostname());
-    let fid = format!("{}/federation/actors/{name}", app.config().public_url());
+    let fid = format!("{}/federation/actors/{username}", app.config().public_url());
     sql(
         "insert into actors (fid, type, name, preferred_username, domain, inbox_url, outbox_url,
            followers_url, following_url, creation_date, last_fetch_date,
@@ -230,7 +242,7 @@ async fn actor(tx: &mut Tx, app: &App, name: &str) -> Result<i64> {
     )
     .bind(fid.as_str())
     .bind(name)
-    .bind(name)
+    .bind(username)
     .bind(host)
     .bind(format!("{fid}/inbox"))
     .bind(format!("{fid}/outbox"))

@@ -50,6 +50,9 @@ pub enum Error {
     InvalidPage,
     #[error("Method \"{0}\" not allowed.")]
     MethodNotAllowed(String),
+    /// Something that the pod is without, in a sentence.
+    #[error("{0}")]
+    Off(&'static str),
     #[error("Could not satisfy the request Accept header.")]
     NotAcceptable,
     #[error("Unsupported media type \"{0}\" in request.")]
@@ -131,7 +134,9 @@ impl Error {
             Self::NotFound | Self::Missing(_) | Self::InvalidPage => {
                 (StatusCode::NOT_FOUND, "NOT_FOUND")
             }
-            Self::MethodNotAllowed(_) => (StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED"),
+            Self::MethodNotAllowed(_) | Self::Off(_) => {
+                (StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED")
+            }
             Self::NotAcceptable => (StatusCode::NOT_ACCEPTABLE, "NOT_ACCEPTABLE"),
             Self::UnsupportedMediaType(_) => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE")

@@ -32,6 +32,8 @@ choices! {
         Actor = "Actor",
         /// A channel.
         Channel = "Channel",
+        /// A subscription to a channel.
+        ChannelSubscription = "ChannelSubscription",
         /// A user of this pod.
         User = "User",
         /// A license.

@@ -46,6 +46,7 @@ use crate::{
             radios::Radio,
         },
         people::notifications::Notification,
+        publishing::{channels::Channel, subscriptions::ChannelSubscription},
     },
 };
 
@@ -93,6 +94,10 @@ fn described() -> Builder {
     .override_output_type_description::<Connection<ContentFilter>>("A page of content filters.")
     .override_output_type_description::<Connection<Mark>>("A page of marks.")
     .override_output_type_description::<Connection<Bookmark>>("A page of bookmarks.")
+    .override_output_type_description::<Connection<Channel>>("A page of channels.")
+    .override_output_type_description::<Connection<ChannelSubscription>>(
+        "A page of subscriptions to channels.",
+    )
 }
 
 /// The text of `schema.graphql`.

@@ -100,6 +100,16 @@ impl Preferences {
         self.is_on("subsonic__enabled")
     }
 
+    /// Whether users may publish channels and subscribe to them.
+    pub fn channels_enabled(&self) -> bool {
+        self.is_on("audio__channels_enabled")
+    }
+
+    /// Maximum number of channels of a user.
+    pub fn max_channels(&self) -> i64 {
+        self.get("audio__max_channels").as_i64().unwrap_or(20)
+    }
+
     /// Permissions that every user holds.
     pub fn default_permissions(&self) -> Permissions {
         let held = self.get("users__default_permissions");

@@ -71,6 +71,7 @@ pub struct Query(
     catalogue::Queries,
     library::Queries,
     listening::Queries,
+    publishing::Queries,
     people::Queries,
     keeping::Queries,
     node::Queries,
@@ -82,6 +83,7 @@ pub struct Mutation(
     catalogue::Mutations,
     library::Mutations,
     listening::Mutations,
+    publishing::Mutations,
     people::Mutations,
 );
 

@@ -44,7 +44,10 @@ use crate::{
             sessions,
             users::{self, User},
         },
-        publishing::channels::{self, Channel},
+        publishing::{
+            channels::{self, Channel},
+            subscriptions::{self, ChannelSubscription},
+        },
     },
 };
 
@@ -96,6 +99,7 @@ nodes! {
     Attachment by key = attachments::named, as attachments::Retrieve;
     Actor by name = actors::named, as artists::Retrieve;
     Channel by key = channels::retrieve, as artists::Retrieve;
+    ChannelSubscription by key = subscriptions::retrieve, as subscriptions::Retrieve;
     License by name = licenses::retrieve, as licenses::Retrieve;
     Edit by key = edits::retrieve, as edits::OfArtist;
     User by name = users::retrieve, as users::Retrieve;

@@ -41,6 +41,8 @@ const AREAS: &[&str] = &[
     "uploads",
     "federation",
     "mutations",
+    "channels",
+    "subscriptions",
 ];
 
 /// Headers that must be equal.

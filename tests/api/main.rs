@@ -11,6 +11,7 @@ mod audits;
 mod browser;
 mod cache;
 mod catalogue;
+mod channels;
 mod cli;
 mod clients;
 mod contract;

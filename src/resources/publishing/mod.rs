@@ -1,13 +1,32 @@
 //! Channels, and what other sites show of this pod.
 pub mod channels;
 pub mod oembed;
+pub mod subscriptions;
 
+use async_graphql::MergedObject;
 use poem_openapi::OpenApi;
 
 use crate::guard::Info;
 
-pub const OPERATIONS: &[&[&Info]] = &[oembed::OPERATIONS];
+pub const OPERATIONS: &[&[&Info]] = &[
+    channels::OPERATIONS,
+    subscriptions::OPERATIONS,
+    oembed::OPERATIONS,
+];
 
 pub fn rest() -> impl OpenApi + Send + Sync + 'static {
-    oembed::Rest
+    (
+        channels::Rest,
+        subscriptions::ChannelRest,
+        subscriptions::Rest,
+        oembed::Rest,
+    )
 }
+
+#[derive(Default, MergedObject)]
+#[graphql(name = "PublishingQueries")]
+pub struct Queries(channels::Queries, subscriptions::Queries);
+
+#[derive(Default, MergedObject)]
+#[graphql(name = "PublishingMutations")]
+pub struct Mutations(channels::Mutations, subscriptions::Mutations);

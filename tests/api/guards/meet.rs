@@ -1,5 +1,7 @@
 use baleen::guard::Info;
 
+const CHANNEL: &str = "channels/e95aebaf-5cfa-5bf0-bed2-115fb6a5da8b";
+
 /// A request that meets each REST operation, and a query that meets its GraphQL twin.
 pub fn meet(info: &Info) -> (&'static str, &'static str) {
     match info.name {
@@ -327,6 +329,44 @@ pub fn meet(info: &Info) -> (&'static str, &'static str) {
         "search.suggest" => (
             "search/suggestions?query=a",
             "{ searchSuggestions(query: \"a\") { text } }",
+        ),
+        "channels.list" => ("channels", "{ channels { edges { cursor } } }"),
+        "channels.retrieve" => (
+            CHANNEL,
+            "{ channel(uuid: \"e95aebaf-5cfa-5bf0-bed2-115fb6a5da8b\") { uuid } }",
+        ),
+        "channels.create" => (
+            "channels",
+            "mutation { createChannel(input: {name: \"\", username: \"\", contentCategory: MUSIC}) { channel { uuid } } }",
+        ),
+        "channels.update" => (
+            "channels/00000000-0000-0000-0000-000000000000",
+            "mutation { updateChannel(input: {id: \"00000000-0000-0000-0000-000000000000\"}) { channel { uuid } } }",
+        ),
+        "channels.delete" => (
+            "channels/00000000-0000-0000-0000-000000000000",
+            "mutation { deleteChannel(input: {id: \"00000000-0000-0000-0000-000000000000\"}) { deletedId } }",
+        ),
+        "channels.metadata_choices" => (
+            "channels/metadata-choices",
+            "{ channelMetadataChoices { language { value } } }",
+        ),
+        "subscriptions.list" => (
+            "subscriptions",
+            "{ channelSubscriptions { edges { cursor } } }",
+        ),
+        "subscriptions.all" => ("subscriptions/all", ""),
+        "subscriptions.retrieve" => (
+            "subscriptions/00000000-0000-0000-0000-000000000000",
+            "{ channelSubscription(uuid: \"00000000-0000-0000-0000-000000000000\") { uuid } }",
+        ),
+        "subscriptions.subscribe" => (
+            "channels/none/subscribe",
+            "mutation { subscribeToChannel(input: {channel: \"00000000-0000-0000-0000-000000000000\"}) { subscription { uuid } } }",
+        ),
+        "subscriptions.unsubscribe" => (
+            "channels/none/unsubscribe",
+            "mutation { unsubscribeFromChannel(input: {channel: \"00000000-0000-0000-0000-000000000000\"}) { channel { uuid } } }",
         ),
         "oembed.show" => ("oembed/?url=http://pod.test/library/tracks/1", ""),
         "text.preview" => ("text-preview", "{ textPreview(text: \"a\") }"),

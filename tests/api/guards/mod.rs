@@ -99,7 +99,7 @@ fn code(info: &Info, answer: &Answer) -> &'static str {
         // What applications are told by the OAuth endpoints comes after the permit.
         _ if answer.text.starts_with("{\"error\"") => "",
         // What is said after the permit is not the question here; nobody has a session of a radio yet, nor a content
-        // filter that has no UUID, nor a follow or a notification; nobody but its owner sees who follows a library, and the file of an upload
+        // filter that has no UUID, nor a follow, a subscription or a notification; nobody but its owner sees who follows a library, and the file of an upload
         // is not there.
         404 if matches!(
             info.name,
@@ -110,6 +110,7 @@ fn code(info: &Info, answer: &Answer) -> &'static str {
                 | "notifications.retrieve"
                 | "reviews.retrieve"
                 | "library_follows.followers"
+                | "subscriptions.retrieve"
         ) =>
         {
             ""

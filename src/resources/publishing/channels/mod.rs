@@ -1,25 +1,67 @@
-//! Channels: artists that publish on this pod with an actor of their own, such as podcasts.
-use std::{collections::HashMap, sync::Arc};
+//! Channels: artists that publish on this pod with an actor of their own, such as podcasts (contract section 10).
+mod body;
+mod graphql;
+mod inline;
+mod metadata;
+mod sql;
+mod write;
 
-use async_graphql::{ComplexObject, Context, ID, SimpleObject};
-use poem_openapi::Object;
-use serde::Serialize;
+use async_graphql::SimpleObject;
+use serde_json::Value;
 use sqlx::FromRow;
 use uuid::Uuid;
 
+pub use self::{
+    body::{ChannelBody, Rest, bodies},
+    graphql::{Mutations, Queries},
+    inline::{InlineChannel, channel_of},
+    sql::{ChannelOf, named, open, retrieve},
+};
 use crate::{
     context::Reader,
-    error::{Error, Result},
-    graphql::{
-        ids::{Key, Kind, global},
-        reference::identified,
+    graphql::{input::Defaulted, reference::identified},
+    guard::operations,
+    rest::{
+        page::ListQuery,
+        params::{filter, ordering},
     },
-    guard::AllowExt,
-    load::{Found, load, weigh},
-    resources::{catalogue::artists, people::actors::Actor},
-    store::{Reads, sql},
     time::Timestamp,
 };
+
+operations! {
+    "channels", "Channels: artists that publish on this pod, such as podcasts.";
+    /// Lists channels.
+    ///
+    /// Sorted newest first by default. Invalid filter values are answered with 400. A pod can be without channels: then
+    /// all of these operations are answered with 405.
+    list: List = read Libraries, anonymous = Setting, throttle = List, graphql = "channels", params = Query;
+    /// Returns a channel.
+    ///
+    /// By UUID, by username, or by username with the domain, such as `podcast@pod.example`. Unknown ones are answered
+    /// with 404.
+    retrieve: Retrieve = read Libraries, anonymous = Setting, throttle = Retrieve, graphql = "channel";
+    /// Creates a channel of your own.
+    ///
+    /// It gets an artist, to which its albums and tracks are credited, and a library for its uploads. Podcasts need
+    /// `metadata` with a category and a language. Invalid values, usernames that are taken, and more channels than
+    /// the pod allows are answered with 400.
+    create: Create = write Libraries, anonymous = Never, throttle = Create, graphql = "Mutation.createChannel";
+    /// Changes one of your channels.
+    ///
+    /// Fields that are not sent keep their values. Channels of others are answered with 403, unknown ones with 404,
+    /// invalid values with 400.
+    update: Update = write Libraries, anonymous = Never, throttle = Update, graphql = "Mutation.updateChannel";
+    /// Deletes one of your channels, with its artist and all that it published.
+    ///
+    /// Channels of others are answered with 403, unknown ones with 404.
+    delete: Delete = write Libraries, anonymous = Never, throttle = Destroy, graphql = "Mutation.deleteChannel";
+    /// Lists the languages and categories that the metadata of a podcast can have.
+    ///
+    /// Languages are those of ISO 639-1; the categories are those of Apple Podcasts.
+    metadata_choices: MetadataChoices = open, anonymous = Always, throttle = Wildcard, graphql = "channelMetadataChoices";
+}
+
+pub type Query = ListQuery<ChannelFilter, ChannelOrder>;
 
 /// A channel: an artist that publishes with an actor of its own, such as a podcast.
 #[derive(Clone, Debug, FromRow, SimpleObject)]
@@ -33,98 +75,73 @@ pub struct Channel {
     #[graphql(skip)]
     pub artist_id: i64,
     #[graphql(skip)]
+    pub attributed_to_id: i64,
+    #[graphql(skip)]
     pub actor_id: i64,
+    #[graphql(skip)]
+    pub library_id: i64,
     #[graphql(skip)]
     pub preferred_username: String,
     #[graphql(skip)]
     pub domain: String,
-    /// URL of the RSS feed that the channel mirrors; null if it mirrors none.
-    pub rss_url: Option<String>,
+    #[graphql(skip)]
+    pub feed: Option<String>,
+    #[graphql(skip)]
+    #[sqlx(json)]
+    pub metadata: Value,
     /// Time at which the channel was created.
     pub creation_date: Timestamp,
 }
 
-#[ComplexObject]
-impl Channel {
-    /// Global ID; opaque.
-    #[graphql(name = "id")]
-    pub(crate) async fn global_id(&self) -> ID {
-        global(Kind::Channel, self.uuid)
-    }
-
-    /// Actor of the channel.
-    async fn actor(&self, ctx: &Context<'_>) -> Result<Option<Actor>> {
-        ctx.load::<artists::Retrieve, Actor>(self.actor_id).await
-    }
-}
-
-/// The channel of an artist.
-#[derive(Clone, Debug, Serialize, Object)]
-pub struct InlineChannel {
-    /// UUID of the channel.
-    uuid: Uuid,
-    /// Actor of the channel.
-    actor: InlineActor,
-}
-
-/// The actor of a channel.
-#[derive(Clone, Debug, Serialize, Object)]
-pub struct InlineActor {
-    /// Username with the domain, such as `podcast@pod.example`.
-    full_username: String,
-    /// Username within the domain.
-    preferred_username: String,
-    /// Domain of the actor's pod.
-    domain: String,
-}
-
-impl Channel {
-    pub fn inline(&self) -> InlineChannel {
-        InlineChannel {
-            uuid: self.uuid,
-            actor: InlineActor {
-                full_username: format!("{}@{}", self.preferred_username, self.domain),
-                preferred_username: self.preferred_username.clone(),
-                domain: self.domain.clone(),
-            },
-        }
-    }
-
-    /// How Funkwhale represents a channel inside an album or a track.
-    pub fn label(&self) -> String {
-        format!("Channel object ({})", self.id)
-    }
-}
-
-/// The channel of an artist, from the loaded ones.
-pub fn channel_of(channels: &Found<Arc<Option<Channel>>>, artist: i64) -> Option<&Channel> {
-    channels.get(&artist)?.as_ref().as_ref()
-}
-
-load!(/// The channel of an artist, if there is one.
-    ChannelOf: Option<Channel> = kept of_artists, upon [ChannelArtist]);
-
 identified!(Channel in "channels");
 
-weigh!(Channel: preferred_username, domain, rss_url);
+impl Channel {
+    /// Whether the channel mirrors a feed from elsewhere, which nobody publishes here.
+    pub fn is_external(&self, reader: &Reader) -> bool {
+        self.feed.is_some() && reader.is_local_domain(&self.domain)
+    }
 
-const SELECT: &str = "select c.id, c.uuid, c.artist_id, c.actor_id, c.rss_url, c.creation_date,
-    o.preferred_username, o.domain from channels c join actors o on o.id = c.actor_id where ";
-
-/// Finds a channel by UUID. Numbers, which can be counted, find none.
-pub async fn retrieve(reader: &Reader, key: Key) -> Result<Channel> {
-    let Key::Uuid(uuid) = key else {
-        return Err(Error::NotFound);
-    };
-    let found = sql(SELECT).then("c.uuid = ?").bind(uuid);
-    found.one(reader.db()).await
+    /// Address of the channel's feed.
+    pub fn rss_url(&self, reader: &Reader) -> String {
+        let elsewhere = self.feed.clone();
+        let elsewhere = elsewhere.filter(|_| !reader.is_local_domain(&self.domain));
+        elsewhere.unwrap_or_else(|| {
+            let root = &reader.names().public_url;
+            format!("{root}/api/v1/channels/{}/rss", self.preferred_username)
+        })
+    }
 }
 
-async fn of_artists(db: &Reads, ids: Vec<i64>) -> Result<HashMap<i64, Option<Channel>>> {
-    let found = sql(SELECT).then("c.artist_id in ?*").bind(ids);
-    let rows: Vec<Channel> = found.all(db).await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| (row.artist_id, Some(row)))
-        .collect())
+filter! {
+    /// Filter for a list of channels. A channel must match all conditions.
+    pub struct ChannelFilter {
+        /// `true`: only channels that mirror a feed from elsewhere. `false`: only others.
+        external: Option<bool>,
+        /// `true`: only channels that you have hidden. By default, they are left out. Anonymous callers: ignored.
+        hidden: Option<bool>,
+        /// Full-text search: every word must begin a word of the name. A query entirely in double quotes may use `&`,
+        /// `|`, `!` and parentheses. At most 32 words.
+        q: Option<String>,
+        /// Only these channels: `me` (your own), `subscribed` (those that you subscribe to), `all`,
+        /// `actor:name@domain` (of this owner) or `domain:name`. Several are separated by commas; any of them may match.
+        scope: Option<String>,
+        /// `true`: only channels that you subscribe to. `false`: only others. Anonymous callers: ignored.
+        subscribed: Option<bool>,
+        /// Channels with all of these tags (not case-sensitive). At most 100.
+        tag: Defaulted<Vec<String>>,
+    }
+    shares hidden
+}
+
+ordering! {
+    /// Sort options for channels.
+    pub struct ChannelOrder by ChannelOrderField {
+        /// Time at which the channel was created.
+        CreationDate = "creation_date",
+        /// Time of the last change of its artist.
+        ModificationDate = "modification_date",
+        /// Random order, another one for every request.
+        Random = "random",
+    }
+    shuffled by seed
 }

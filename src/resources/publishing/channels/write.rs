@@ -1,0 +1,303 @@
+//! Creating, changing and deleting channels.
+use async_graphql::InputObject;
+use poem_openapi::{Object, types::MaybeUndefined};
+use serde_json::{Map, Value, json};
+
+use super::{Channel, Create, Delete, Update, metadata::Metadata, sql::open};
+use crate::{
+    accounts::{actor, check_username, name_is_taken, take_turns},
+    error::{Error, Result},
+    graphql::reference::ByUuid,
+    guard::{Allowed, Operation},
+    resources::{
+        catalogue::artists::{Artist, ContentCategory},
+        checks::not_blank,
+        library::{
+            attachments::{self, Attachment},
+            contents::{self, NewContent},
+            edits::{self, Changes},
+            libraries::{self, PrivacyLevel},
+            uploads::release,
+        },
+    },
+    store::{
+        Tx, sql,
+        text::{clean, folded},
+        words::indexed,
+    },
+};
+
+/// Maximum number of characters of a name.
+const NAME: usize = 200;
+
+/// A channel to create.
+#[derive(Debug, Object, InputObject)]
+#[graphql(name = "CreateChannelInput")]
+pub struct NewChannel {
+    /// Name, 1 to 200 characters.
+    name: String,
+    /// Username, by which the channel is found: letters of ASCII, digits and underscores. It cannot be changed.
+    username: String,
+    /// Description.
+    description: Option<NewContent>,
+    /// Tags: at most 100, each of 1 to 100 letters, digits and underscores.
+    tags: Option<Vec<String>>,
+    /// Category of the content.
+    content_category: ContentCategory,
+    /// What directories of podcasts are told. Podcasts need a category and a language.
+    metadata: Option<Metadata>,
+    /// The cover, which must be an attachment of your own.
+    cover: Option<ByUuid<Attachment>>,
+}
+
+/// What to change of a channel. Fields that are not sent keep their values.
+#[derive(Debug, Object)]
+pub struct ChannelChanges {
+    /// Name, 1 to 200 characters.
+    pub name: Option<String>,
+    /// Description; null removes it.
+    pub description: MaybeUndefined<NewContent>,
+    /// Tags: at most 100, each of 1 to 100 letters, digits and underscores.
+    pub tags: Option<Vec<String>>,
+    /// Category of the content.
+    pub content_category: Option<ContentCategory>,
+    /// What directories of podcasts are told, as a whole. Podcasts need a category and a language.
+    pub metadata: Option<Metadata>,
+    /// The cover, which must be an attachment of your own; null removes it.
+    pub cover: MaybeUndefined<ByUuid<Attachment>>,
+}
+
+impl From<NewChannel> for ChannelChanges {
+    fn from(new: NewChannel) -> Self {
+        let given = |value| MaybeUndefined::from_opt_undefined(value);
+        Self {
+            name: Some(new.name),
+            description: given(new.description),
+            tags: new.tags,
+            content_category: Some(new.content_category),
+            metadata: new.metadata,
+            cover: MaybeUndefined::from_opt_undefined(new.cover),
+        }
+    }
+}
+
+impl ChannelChanges {
+    /// What changes of the artist, as an edit would propose it.
+    async fn of_artist<O: Operation>(&self, permit: &Allowed<O>) -> Result<Option<Changes>> {
+        let mut payload = Map::new();
+        if let Some(name) = &self.name {
+            not_blank("name", name, NAME)?;
+            payload.insert("name".to_owned(), json!(name));
+        }
+        if let Some(tags) = &self.tags {
+            payload.insert("tags".to_owned(), json!(tags));
+        }
+        if !self.description.is_undefined() {
+            payload.insert("description".to_owned(), json!(self.description.value()));
+        }
+        if let MaybeUndefined::Value(cover) = &self.cover {
+            let named = ("cover", cover.key("cover")?);
+            let own = attachments::own(permit.db(), permit.actor_id(), named).await?;
+            payload.insert("cover".to_owned(), json!(own.uuid));
+        } else if self.cover.is_null() {
+            payload.insert("cover".to_owned(), Value::Null);
+        }
+        if payload.is_empty() {
+            return Ok(None);
+        }
+        let by = (&**permit, permit.actor_id());
+        let changes = Changes::read(by, edits::Kind::Artist, &Value::Object(payload)).await?;
+        Ok(Some(changes))
+    }
+}
+
+pub async fn create(permit: &Allowed<Create>, new: NewChannel) -> Result<Channel> {
+    open(permit).await?;
+    check_name(&new.username)?;
+    let category = new.content_category;
+    let metadata = new.metadata.clone().unwrap_or_default();
+    metadata.check(category == ContentCategory::Podcast)?;
+    let (username, name) = (new.username.clone(), clean(new.name.trim()));
+    let changes = ChannelChanges::from(new).of_artist(permit).await?;
+    let (app, now) = (permit.app(), permit.clock().now());
+    let mut tx = permit.begin().await?;
+    take_turns(&mut tx, app).await?;
+    has_room(permit, &mut tx).await?;
+    if name_is_taken(&mut tx, app, &username).await? {
+        return Err(Error::field("username", "This username is already in use"));
+    }
+    let artist = artist(permit, &mut tx, &name, category).await?;
+    if let Some(changes) = changes {
+        edits::apply(&mut tx, (edits::Kind::Artist, artist), &changes, now).await?;
+    }
+    let actor = actor(&mut tx, app, &username, &name).await?;
+    let owner = permit.actor_id().ok_or(Error::Forbidden)?;
+    let library = libraries::New {
+        name: &username,
+        description: None,
+        privacy_level: PrivacyLevel::Everyone,
+        actor_id: owner,
+    };
+    let library = libraries::insert(&mut tx, app, &library).await?;
+    let id = sql("insert into channels (uuid, artist_id, attributed_to_id, actor_id, library_id, metadata, creation_date)
+         values (?, ?, ?, ?, ?, ?, ?) returning id")
+    .bind(crate::random::uuid())
+    .bind(artist)
+    .bind(owner)
+    .bind(actor)
+    .bind(library)
+    .bind(json!(metadata))
+    .bind(now)
+    .number(&mut tx)
+    .await?;
+    tx.commit().await?;
+    loaded(permit, id).await
+}
+
+/// Maximum number of characters of a username.
+const USERNAME: usize = 200;
+
+fn check_name(username: &str) -> Result<()> {
+    let plain = |char: char| char.is_ascii_alphanumeric() || char == '_';
+    if username.chars().all(plain) && username.len() <= USERNAME {
+        return check_username(username);
+    }
+    let complaint =
+        format!("Enter 1 to {USERNAME} of the characters a to z, A to Z, 0 to 9 and `_`.");
+    Err(Error::field("username", complaint))
+}
+
+/// Refuses more channels than the pod allows.
+async fn has_room(permit: &Allowed<Create>, tx: &mut Tx) -> Result<()> {
+    let most = permit.app().preferences().await?.max_channels();
+    let own = sql("select count(*) from channels where attributed_to_id = ?");
+    let own = own.bind(permit.actor_id().unwrap_or(-1)).number(tx).await?;
+    match own < most {
+        true => Ok(()),
+        false => {
+            let complaint = format!("You have reached the maximum number of channels, {most}.");
+            Err(Error::field("non_field_errors", complaint))
+        }
+    }
+}
+
+async fn artist(
+    permit: &Allowed<Create>,
+    tx: &mut Tx,
+    name: &str,
+    category: ContentCategory,
+) -> Result<i64> {
+    let (uuid, now) = (crate::random::uuid(), permit.clock().now());
+    let root = permit.config().public_url();
+    sql(
+        "insert into artists (uuid, fid, name, name_folded, words, content_category, creation_date,
+           modification_date, attributed_to_id) values (?, ?, ?, ?, ?, ?, ?, ?, ?) returning id",
+    )
+    .bind(uuid)
+    .bind(format!("{root}/federation/music/artists/{uuid}"))
+    .bind(name)
+    .bind(folded(name))
+    .bind(indexed(name))
+    .bind(category)
+    .bind(now)
+    .bind(now)
+    .bind(permit.actor_id())
+    .number(tx)
+    .await
+}
+
+/// Refuses to change a channel of somebody else.
+fn owned<O: Operation>(permit: &Allowed<O>, channel: &Channel) -> Result<()> {
+    match permit.actor_id() == Some(channel.attributed_to_id) {
+        true => Ok(()),
+        false => Err(Error::Forbidden),
+    }
+}
+
+pub async fn update(
+    permit: &Allowed<Update>,
+    channel: Channel,
+    changes: ChannelChanges,
+) -> Result<Channel> {
+    owned(permit, &channel)?;
+    let artist = permit.loaders().one::<Artist>(channel.artist_id).await?;
+    let category = artist.ok_or(Error::NotFound)?.content_category;
+    let category = changes.content_category.unwrap_or(category);
+    let held = || serde_json::from_value(channel.metadata.clone()).unwrap_or_default();
+    let metadata: Metadata = changes.metadata.clone().unwrap_or_else(held);
+    if changes.metadata.is_some() || changes.content_category.is_some() {
+        metadata.check(category == ContentCategory::Podcast)?;
+    }
+    let edit = changes.of_artist(permit).await?;
+    let now = permit.clock().now();
+    let mut tx = permit.begin().await?;
+    if let Some(edit) = edit {
+        let artist = (edits::Kind::Artist, channel.artist_id);
+        edits::apply(&mut tx, artist, &edit, now).await?;
+    }
+    sql("update artists set content_category = ?, modification_date = ? where id = ?")
+        .bind(category)
+        .bind(now)
+        .bind(channel.artist_id)
+        .run(&mut tx)
+        .await?;
+    sql("update actors set name = coalesce(?, name) where id = ?")
+        .bind(changes.name.as_deref().map(|name| clean(name.trim())))
+        .bind(channel.actor_id)
+        .run(&mut tx)
+        .await?;
+    sql("update channels set metadata = ? where id = ?")
+        .bind(json!(metadata))
+        .bind(channel.id)
+        .run(&mut tx)
+        .await?;
+    tx.commit().await?;
+    loaded(permit, channel.id).await
+}
+
+/// The tracks, and the albums, of an artist.
+const TRACKS: &str =
+    "select h.track_id from track_artists h where h.position = 0 and h.artist_id = ?";
+const ALBUMS: &str =
+    "select h.album_id from album_artists h where h.position = 0 and h.artist_id = ?";
+
+pub async fn delete(permit: &Allowed<Delete>, channel: &Channel) -> Result<()> {
+    owned(permit, channel)?;
+    let artist = channel.artist_id;
+    let mut tx = permit.begin().await?;
+    let going = sql("select u.id from uploads u where u.library_id = ? or u.track_id in (")
+        .bind(channel.library_id)
+        .append(sql(TRACKS).bind(artist))
+        .then(")");
+    release(&mut tx, &going, permit.clock().now()).await?;
+    for (table, rows) in [
+        ("tracks", sql(TRACKS).bind(artist)),
+        ("albums", sql(ALBUMS).bind(artist)),
+        ("artists", sql("select cast(? as bigint)").bind(artist)),
+    ] {
+        let these = || {
+            sql(table)
+                .then(" where id in (")
+                .append(rows.clone())
+                .then(")")
+        };
+        let texts = sql("select description_content_id from ").append(these());
+        contents::delete_of(&mut tx, texts).await?;
+        sql("delete from ").append(these()).run(&mut tx).await?;
+    }
+    for (table, id) in [
+        ("libraries", channel.library_id),
+        ("actors", channel.actor_id),
+    ] {
+        let gone = sql("delete from ").then(table).then(" where id = ?");
+        gone.bind(id).run(&mut tx).await?;
+    }
+    tx.commit().await?;
+    permit.app().add_jobs();
+    Ok(())
+}
+
+async fn loaded<O: Operation>(permit: &Allowed<O>, id: i64) -> Result<Channel> {
+    let channel = permit.loaders().one::<Channel>(id).await?;
+    channel.ok_or(Error::NotFound)
+}

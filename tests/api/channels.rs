@@ -1,0 +1,224 @@
+//! Channels: what people publish, and who follows it.
+use baleen::store::sql;
+use poem::http::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::support::{Answer, PASSWORD, Pod, on_both};
+
+const ADDRESS: &str = "/api/v1/channels";
+
+/// A channel that alice makes.
+async fn make(pod: &Pod, new: &Value) -> Answer {
+    pod.post(ADDRESS, new).by("alice").send().await
+}
+
+async fn change(pod: &Pod, name: &str, by: &str, changes: &Value) -> Answer {
+    let address = format!("{ADDRESS}/{name}");
+    let asked = pod.ask(Method::PATCH, &address).by(by);
+    let asked = asked.header("content-type", "application/json");
+    asked.body(changes.to_string()).send().await
+}
+
+fn waves() -> Value {
+    json!({"name": "Waves", "username": "waves", "description": {"text": "*Salt*", "content_type": "text/markdown"},
+        "tags": ["Sea", "Wind"], "content_category": "podcast",
+        "metadata": {"language": "en", "itunes_category": "Arts", "itunes_subcategory": "Books", "explicit": false}})
+}
+
+/// The number of rows of a table.
+async fn count(pod: &Pod, table: &'static str) -> i64 {
+    sql("select count(*) from ")
+        .then(table)
+        .number(pod.app.db())
+        .await
+        .unwrap()
+}
+
+on_both! {
+    async fn a_channel_is_made_changed_and_deleted(pod: Pod) {
+        pod.person("dora").await;
+        let tables = ["channels", "artists", "actors", "libraries", "contents", "follows"];
+        let mut before = Vec::new();
+        for table in tables {
+            before.push(count(&pod, table).await);
+        }
+        let made = make(&pod, &waves()).await;
+        assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
+        let made = made.json();
+        assert_eq!((&made["artist"]["name"], &made["artist"]["tags"], &made["artist"]["content_category"]),
+            (&json!("Waves"), &json!(["Sea", "Wind"]), &json!("podcast")));
+        assert_eq!((&made["artist"]["description"]["html"], &made["subscriptions_count"]), (&json!("<p><em>Salt</em></p>"), &json!(0)));
+        assert_eq!((&made["actor"]["preferred_username"], &made["attributed_to"]["preferred_username"]), (&json!("waves"), &json!("alice")));
+        assert_eq!(made["metadata"]["itunes_subcategory"], "Books");
+        assert!(made["rss_url"].as_str().unwrap().ends_with("/api/v1/channels/waves/rss"), "{made}");
+        let uuid = made["uuid"].as_str().unwrap();
+        let whole = made["actor"]["full_username"].as_str().unwrap();
+        for name in [uuid, "waves", whole] {
+            let found = pod.get(&format!("{ADDRESS}/{name}")).send().await;
+            assert_eq!(found.json(), made, "{name}");
+        }
+        assert_eq!(pod.get(&format!("{ADDRESS}/nobody")).send().await.status, StatusCode::NOT_FOUND);
+
+        // Only the owner changes it.
+        let new = json!({"name": "Tides", "description": null, "tags": ["Sea"]});
+        assert_eq!(change(&pod, "waves", "bob", &new).await.status, StatusCode::FORBIDDEN);
+        let changed = change(&pod, "waves", "alice", &new).await.json();
+        assert_eq!((&changed["artist"]["name"], &changed["actor"]["name"], &changed["artist"]["description"], &changed["artist"]["tags"]),
+            (&json!("Tides"), &json!("Tides"), &Value::Null, &json!(["Sea"])));
+        assert_eq!(changed["metadata"], made["metadata"]);
+        let changed = change(&pod, uuid, "alice", &json!({"content_category": "music", "metadata": {}})).await.json();
+        assert_eq!((&changed["artist"]["content_category"], &changed["metadata"]), (&json!("music"), &json!({})));
+        let refused = change(&pod, uuid, "alice", &json!({"content_category": "podcast"})).await;
+        assert_eq!((refused.status, refused.json()["metadata"]["language"].is_null()), (StatusCode::BAD_REQUEST, false), "{}", refused.text);
+
+        // With it goes all that belongs to it, also what others had of it.
+        assert_eq!(pod.post(&format!("{ADDRESS}/waves/subscribe"), &json!({})).basic("dora", PASSWORD).send().await.status, StatusCode::CREATED);
+        let delete = |by: &'static str| pod.ask(Method::DELETE, "/api/v1/channels/waves").by(by).send();
+        assert_eq!(delete("bob").await.status, StatusCode::FORBIDDEN);
+        assert_eq!(delete("alice").await.status, StatusCode::NO_CONTENT);
+        assert_eq!(delete("alice").await.status, StatusCode::NOT_FOUND);
+        for (table, before) in tables.into_iter().zip(before) {
+            assert_eq!(count(&pod, table).await, before, "{table}");
+        }
+    }
+
+    async fn graphql_has_the_same_channels(pod: Pod) {
+        pod.person("dora").await;
+        let query = "mutation { createChannel(input: {name: \"Waves\", username: \"waves\", contentCategory: PODCAST, tags: [\"Sea\"],
+            metadata: {language: \"en\", itunesCategory: \"Arts\"}}) { channel { id uuid isExternal rssUrl downloadsCount subscriptionsCount
+            artist { name tags { name } channel { uuid } } actor { preferredUsername } attributedTo { preferredUsername }
+            metadata { language itunesCategory explicit } subscription { uuid } } } }";
+        let made = pod.graphql(query).by("alice").send().await.json();
+        let channel = &made["data"]["createChannel"]["channel"];
+        let (id, uuid) = (channel["id"].as_str().unwrap_or_else(|| panic!("{made}")), channel["uuid"].as_str().unwrap());
+        assert_eq!(channel["artist"], json!({"name": "Waves", "tags": [{"name": "Sea"}], "channel": {"uuid": uuid}}));
+        assert_eq!((&channel["actor"]["preferredUsername"], &channel["attributedTo"]["preferredUsername"]), (&json!("waves"), &json!("alice")));
+        assert_eq!(channel["metadata"], json!({"language": "en", "itunesCategory": "Arts", "explicit": null}));
+        let rest = pod.get(&format!("{ADDRESS}/{uuid}")).send().await.json();
+        assert_eq!((&channel["rssUrl"], &channel["isExternal"], &channel["subscription"]), (&rest["rss_url"], &json!(false), &Value::Null));
+        let query = format!("mutation {{ updateChannel(input: {{id: \"{id}\", name: \"Tides\", description: {{text: \"Salt\", contentType: \"text/plain\"}}}}) \
+            {{ channel {{ artist {{ name description {{ text }} }} }} }} }}");
+        let changed = pod.graphql(&query).by("alice").send().await.json();
+        assert_eq!(changed["data"]["updateChannel"]["channel"]["artist"], json!({"name": "Tides", "description": {"text": "Salt"}}));
+        let refused = pod.graphql(&query).by("bob").send().await.json();
+        assert_eq!(refused["errors"][0]["extensions"]["code"], "FORBIDDEN", "{refused}");
+
+        let subscribe = format!("mutation {{ subscribeToChannel(input: {{channel: \"{id}\"}}) {{ subscription {{ id approved channel {{ uuid subscriptionsCount }} }} }} }}");
+        let subscribed = pod.graphql(&subscribe).basic("dora", PASSWORD).send().await.json();
+        let subscription = &subscribed["data"]["subscribeToChannel"]["subscription"];
+        assert_eq!((&subscription["approved"], &subscription["channel"]), (&json!(true), &json!({"uuid": uuid, "subscriptionsCount": 1})), "{subscribed}");
+        let node = format!("{{ node(id: {}) {{ ... on ChannelSubscription {{ channel {{ uuid }} }} }} channelSubscriptions {{ nodes {{ id }} }} \
+            channel(id: \"{id}\") {{ subscription {{ id }} }} }}", subscription["id"]);
+        let mine = pod.graphql(&node).basic("dora", PASSWORD).send().await.json();
+        assert_eq!(mine["data"], json!({"node": {"channel": {"uuid": uuid}}, "channelSubscriptions": {"nodes": [{"id": subscription["id"]}]},
+            "channel": {"subscription": {"id": subscription["id"]}}}), "{mine}");
+        let theirs = pod.graphql(&node).by("alice").send().await.json();
+        assert_eq!(theirs["data"]["node"], Value::Null);
+        let end = format!("mutation {{ unsubscribeFromChannel(input: {{channel: \"{uuid}\"}}) {{ channel {{ subscription {{ id }} subscriptionsCount }} }} }}");
+        let ended = pod.graphql(&end).basic("dora", PASSWORD).send().await.json();
+        assert_eq!(ended["data"]["unsubscribeFromChannel"]["channel"], json!({"subscription": null, "subscriptionsCount": 0}));
+        let delete = format!("mutation {{ deleteChannel(input: {{id: \"{id}\"}}) {{ deletedId }} }}");
+        assert_eq!(pod.graphql(&delete).by("alice").send().await.json()["data"]["deleteChannel"]["deletedId"], id);
+        let choices = pod.graphql("{ channelMetadataChoices { language { value label } itunesCategory { value children } } }").send().await.json();
+        let rest = pod.get(&format!("{ADDRESS}/metadata-choices")).send().await.json();
+        assert_eq!(choices["data"]["channelMetadataChoices"]["language"], rest["language"]);
+        assert!(rest["language"].as_array().unwrap().contains(&json!({"value": "en", "label": "English"})));
+        assert_eq!(rest["itunes_category"][0], json!({"value": "Arts", "label": "Arts",
+            "children": ["Books", "Design", "Fashion & Beauty", "Food", "Performing Arts", "Visual Arts"]}));
+    }
+
+    async fn what_is_wrong_with_a_channel_is_told_by_field(pod: Pod) {
+        let with = |field: &str, value: Value| {
+            let mut new = waves();
+            new[field] = value;
+            new
+        };
+        let before = count(&pod, "artists").await;
+        for (new, field) in [
+            (with("username", json!("not a name")), "username"),
+            (with("username", json!("")), "username"),
+            (with("username", json!("ünder")), "username"),
+            (with("username", json!("ALICE")), "username"),
+            (with("username", json!("service")), "username"),
+            (with("name", json!(" ")), "name"),
+            (with("name", json!("x".repeat(201))), "name"),
+            (with("tags", json!(["no tag"])), "tags"),
+            (with("cover", json!("00000000-0000-0000-0000-000000000000")), "cover"),
+            (with("content_category", json!("opera")), "content_category"),
+            (with("metadata", json!(null)), "metadata.language"),
+            (with("metadata", json!({"language": "zz", "itunes_category": "Arts"})), "metadata.language"),
+            (with("metadata", json!({"language": "en"})), "metadata.itunes_category"),
+            (with("metadata", json!({"language": "en", "itunes_category": "Nothing"})), "metadata.itunes_category"),
+            (with("metadata", json!({"language": "en", "itunes_category": "Arts", "itunes_subcategory": "Golf"})), "metadata.itunes_subcategory"),
+            (with("metadata", json!({"language": "en", "itunes_category": "Arts", "owner_email": "nobody"})), "metadata.owner_email"),
+        ] {
+            let refused = make(&pod, &new).await;
+            assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{new}: {}", refused.text);
+            let told = refused.json();
+            assert!(told.as_object().unwrap().keys().any(|key| key == field || field.starts_with(&format!("{key}."))), "{new}: {told}");
+        }
+        assert_eq!(count(&pod, "artists").await, before);
+        assert_eq!(make(&pod, &waves()).await.status, StatusCode::CREATED);
+        let taken = make(&pod, &with("username", json!("Waves"))).await;
+        assert_eq!(taken.json(), json!({"username": ["This username is already in use"]}));
+        // Neither can an account have the name of a channel.
+        pod.prefer("audio", "max_channels", "2").await;
+        let most = make(&pod, &with("username", json!("more"))).await;
+        assert_eq!(most.json()["non_field_errors"].as_array().unwrap().len(), 1, "{}", most.text);
+    }
+
+    async fn channels_are_listed_and_subscribed_to(pod: Pod) {
+        pod.person("dora").await;
+        assert_eq!(make(&pod, &waves()).await.status, StatusCode::CREATED);
+        let list = async |query: &str, by: &'static str| {
+            let asked = pod.get(&format!("{ADDRESS}?{query}"));
+            let answer = match by { "dora" => asked.basic("dora", PASSWORD), token => asked.by(token) }.send().await;
+            assert_eq!(answer.status, StatusCode::OK, "{query}: {}", answer.text);
+            let results = answer.json()["results"].clone();
+            results.as_array().unwrap().iter().map(|channel| channel["artist"]["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        let all = list("", "alice").await;
+        assert_eq!(all[0], "Waves");
+        assert!(all.len() > 1, "{all:?}");
+        for (query, found) in [("q=wav", true), ("q=none", false), ("tag=sea&tag=WIND", true), ("tag=sea&tag=none", false), ("scope=me", true),
+            ("scope=all", true), ("scope=subscribed", false), ("scope=actor:alice@nowhere.example", false), ("external=true", false),
+            ("external=false", true), ("subscribed=true", false), ("subscribed=false", true), ("hidden=true", false),
+            ("ordering=-modification_date", true), ("ordering=random", true), ("scope=nonsense", false)] {
+            assert_eq!(list(query, "alice").await.contains(&"Waves".to_owned()), found, "{query}");
+        }
+        assert!(!list("scope=me", "bob").await.contains(&"Waves".to_owned()));
+        // Twice is once.
+        let subscribe = async || pod.post(&format!("{ADDRESS}/waves/subscribe"), &json!({})).basic("dora", PASSWORD).send().await;
+        let first = subscribe().await;
+        assert_eq!((first.status, &first.json()["approved"]), (StatusCode::CREATED, &json!(true)));
+        assert_eq!(subscribe().await.json()["uuid"], first.json()["uuid"]);
+        assert_eq!(list("subscribed=true", "dora").await, ["Waves"]);
+        let address = "/api/v1/subscriptions";
+        let mine = pod.get(address).basic("dora", PASSWORD).send().await.json();
+        assert_eq!((&mine["count"], &mine["results"][0]["channel"]["artist"]["name"]), (&json!(1), &json!("Waves")));
+        let one = format!("{address}/{}", first.json()["uuid"].as_str().unwrap());
+        assert_eq!(pod.get(&one).basic("dora", PASSWORD).send().await.json(), mine["results"][0]);
+        assert_eq!(pod.get(&one).by("alice").send().await.status, StatusCode::NOT_FOUND);
+        let brief = pod.get(&format!("{address}/all")).basic("dora", PASSWORD).send().await.json();
+        assert_eq!(brief, json!({"results": [{"uuid": first.json()["uuid"], "channel": first.json()["channel"]["uuid"]}], "count": 1}));
+        for method in [Method::POST, Method::DELETE] {
+            let ended = pod.ask(method, &format!("{ADDRESS}/waves/unsubscribe")).basic("dora", PASSWORD).send().await;
+            assert_eq!(ended.status, StatusCode::NO_CONTENT);
+        }
+        assert_eq!(pod.get(address).basic("dora", PASSWORD).send().await.json()["count"], 0);
+        assert_eq!(pod.get(address).send().await.status, StatusCode::UNAUTHORIZED);
+    }
+
+    async fn a_pod_can_be_without_channels(pod: Pod) {
+        pod.person("dora").await;
+        pod.prefer("audio", "channels_enabled", "False").await;
+        for (method, address) in [(Method::GET, ADDRESS), (Method::GET, "/api/v1/channels/waves"), (Method::GET, "/api/v1/subscriptions"),
+            (Method::GET, "/api/v1/channels/metadata-choices"), (Method::POST, "/api/v1/channels/waves/subscribe")] {
+            let answer = pod.ask(method, address).basic("dora", PASSWORD).send().await;
+            assert_eq!((answer.status, &answer.json()["detail"]), (StatusCode::METHOD_NOT_ALLOWED, &json!("Channels are disabled on this pod.")), "{address}");
+        }
+        assert_eq!(make(&pod, &waves()).await.status, StatusCode::METHOD_NOT_ALLOWED);
+        let answer = pod.graphql("{ channels { nodes { uuid } } }").send().await.json();
+        assert_eq!(answer["errors"][0]["message"], "Channels are disabled on this pod.", "{answer}");
+    }
+}
