@@ -85,6 +85,8 @@ pub enum Wire {
     /// A view of the original that is not of its API's framework: it takes any `Accept` and does
     /// not tell its methods.
     Plain,
+    /// RSS, whatever the client accepts: players of podcasts name few types, and not all of them this one.
+    Feed,
     /// Audio of any type.
     Audio,
     /// Audio of the type that a stream has.
@@ -92,9 +94,20 @@ pub enum Wire {
 }
 
 impl Wire {
+    /// Whether only clients are served that accept its media type.
+    pub fn is_negotiated(self) -> bool {
+        !matches!(self, Self::Plain | Self::Feed)
+    }
+
+    /// Whether it is audio: then the errors have its media type too, as in the original.
+    pub fn is_audio(self) -> bool {
+        matches!(self, Self::Audio | Self::Mpeg)
+    }
+
     /// The media type of a successful answer.
     pub fn media(self) -> &'static str {
         match self {
+            Self::Feed => "application/rss+xml",
             Self::Audio => "audio/*",
             Self::Mpeg => "audio/mpeg",
             _ => "application/json",

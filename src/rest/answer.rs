@@ -26,6 +26,12 @@ pub struct NoContent;
 /// Status 302 to this address.
 pub struct Redirect(pub String);
 
+/// An RSS feed, or the address of one elsewhere.
+pub enum Feed {
+    Here(String),
+    Elsewhere(String),
+}
+
 /// An answer that is made of what an operation returns.
 pub trait Reply<T> {
     fn of(returned: T) -> Self;
@@ -132,6 +138,7 @@ impl<T: Type> ApiResponse for Plain<T> {
 }
 
 const JSON: &str = "application/json";
+const RSS: &str = "application/rss+xml";
 
 fn meta(
     status: StatusCode,
@@ -201,6 +208,30 @@ impl ApiResponse for Redirect {
             "Redirect to the address in `Location`.",
             None,
         )
+    }
+
+    fn register(_: &mut Registry) {}
+}
+
+impl IntoResponse for Feed {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Here(text) => Response::builder().content_type(RSS).body(text),
+            Self::Elsewhere(address) => Redirect(address).into_response(),
+        }
+    }
+}
+
+impl ApiResponse for Feed {
+    fn meta() -> MetaResponses {
+        let mut here = meta(StatusCode::OK, "The feed.", Some(String::schema_ref()));
+        let content = here
+            .responses
+            .iter_mut()
+            .flat_map(|response| &mut response.content);
+        content.for_each(|content| content.content_type = RSS);
+        here.responses.extend(Redirect::meta().responses);
+        here
     }
 
     fn register(_: &mut Registry) {}

@@ -17,7 +17,7 @@ use super::{
     leftover::Leftover,
     negotiation::{accepts, format_is_json, name_media},
     origin::{is_preflight, is_shared, preflight_answer, protect, share},
-    routes::{JSON, Path, Routes},
+    routes::{Path, Routes},
 };
 use crate::{
     app::App,
@@ -159,7 +159,7 @@ impl<E: Endpoint> Door<E> {
         let known = known(request.headers());
         let mut response = if let Some(refusal) = cx.caller().refusal() {
             refusal.clone().into_response()
-        } else if wire != Wire::Plain && !accepts(&request, media) {
+        } else if wire.is_negotiated() && !accepts(&request, media) {
             Error::NotAcceptable.into_response()
         } else if !format_is_json(request.uri()) {
             Error::NotFound.into_response()
@@ -180,7 +180,7 @@ impl<E: Endpoint> Door<E> {
                 Err(error) => told(error),
             }
         };
-        if media != JSON && !response.status().is_success() {
+        if wire.is_audio() && !response.status().is_success() {
             name_media(&mut response, media);
         }
         if wire != Wire::Plain {
@@ -188,10 +188,11 @@ impl<E: Endpoint> Door<E> {
             response.headers_mut().insert("allow", allow);
         }
         let private = cx.caller().identity().is_some() || path.info.name.starts_with("oauth");
-        if private && media == JSON {
+        let is_text = !wire.is_audio();
+        if private && is_text {
             let kept = response.headers_mut().entry("cache-control");
             kept.or_insert(HeaderValue::from_static("private, no-store"));
-        } else if media == JSON && response.status() == StatusCode::OK && is_read {
+        } else if is_text && response.status() == StatusCode::OK && is_read {
             response = validate(response, known).await?;
         }
         if method == Method::HEAD {

@@ -35,6 +35,7 @@ const TEXTS: &[&str] = &[
     "application/json",
     "application/graphql-response+json",
     "application/openmetrics-text",
+    "application/rss+xml",
     "text/css",
     "text/javascript",
     "text/plain",

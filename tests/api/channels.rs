@@ -1,4 +1,6 @@
 //! Channels: what people publish, and who follows it.
+use std::fs;
+
 use baleen::store::sql;
 use poem::http::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -207,6 +209,51 @@ on_both! {
         }
         assert_eq!(pod.get(address).basic("dora", PASSWORD).send().await.json()["count"], 0);
         assert_eq!(pod.get(address).send().await.status, StatusCode::UNAUTHORIZED);
+    }
+
+    async fn a_channel_has_a_feed_of_its_uploads(pod: Pod) {
+        let mut new = waves();
+        new["name"] = json!("Waves & \u{1}<Tides>");
+        new["metadata"]["explicit"] = json!(true);
+        let made = make(&pod, &new).await.json();
+        let library = sql("select library_id from channels where uuid = ?").bind(made["uuid"].as_str().unwrap().parse::<uuid::Uuid>().unwrap());
+        let library = library.number(pod.app.db()).await.unwrap();
+        // The uploads of a public library become episodes.
+        sql("update uploads set library_id = ? where id in (select u.id from uploads u join libraries l on l.id = u.library_id
+             where l.privacy_level = 'everyone' and u.import_status = 'finished' and u.track_id is not null order by u.id limit 2)")
+            .bind(library).run(pod.app.db()).await.unwrap();
+        let tracks = pod.media().join("tracks");
+        fs::create_dir_all(&tracks).unwrap();
+        for (file, size) in [("1.mp3", 1000), ("2.mp3", 2000)] {
+            fs::write(tracks.join(file), vec![1; size]).unwrap();
+        }
+        let address = format!("{ADDRESS}/waves/rss");
+        let feed = pod.get(&address).header("accept", "text/html").send().await;
+        assert_eq!((feed.status, feed.header("content-type")), (StatusCode::OK, Some("application/rss+xml")), "{}", feed.text);
+        let text = &feed.text;
+        for part in ["<title>Waves &amp; &lt;Tides&gt;</title>", "<description>&lt;p&gt;&lt;em&gt;Salt&lt;/em&gt;&lt;/p&gt;</description>",
+            "<itunes:category text=\"Arts\"><itunes:category text=\"Books\"/></itunes:category>", "<itunes:explicit>true</itunes:explicit>",
+            "<language>en</language>", "<itunes:keywords>Sea,Wind</itunes:keywords>", "isPermaLink=\"false\""] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        assert!(text.contains(&format!("rel=\"self\" type=\"application/rss+xml\" href=\"{}\"", made["rss_url"].as_str().unwrap())), "{text}");
+        assert_eq!(text.matches("<item>").count(), 2, "{text}");
+        // An enclosure is what it says.
+        let enclosure = text.split("<enclosure ").nth(1).unwrap().split("/>").next().unwrap();
+        let value = |name: &str| enclosure.split(&format!("{name}=\"")).nth(1).unwrap().split('"').next().unwrap().replace("&amp;", "&");
+        let url = value("url");
+        let (_, path) = url.split_once("/api/").unwrap();
+        let audio = pod.get(&format!("/api/{path}")).send().await;
+        assert_eq!((audio.status, audio.header("content-type"), audio.bytes.len().to_string()), (StatusCode::OK, Some(value("type").as_str()), value("length")));
+        // Players ask again and again.
+        let known = feed.header("etag").unwrap().to_owned();
+        let again = pod.get(&address).header("if-none-match", &known).send().await;
+        assert_eq!(again.status, StatusCode::NOT_MODIFIED);
+        // What not everybody may hear is not told to everybody.
+        sql("update libraries set privacy_level = 'me' where id = ?").bind(library).run(pod.app.db()).await.unwrap();
+        assert_eq!(pod.get(&address).send().await.text.matches("<item>").count(), 0);
+        assert_eq!(pod.get(&address).by("alice").send().await.text.matches("<item>").count(), 2);
+        assert_eq!(pod.get(&format!("{ADDRESS}/nobody/rss")).send().await.status, StatusCode::NOT_FOUND);
     }
 
     async fn a_pod_can_be_without_channels(pod: Pod) {

@@ -235,7 +235,7 @@ impl Sources {
             year: year(album.and_then(|album| album.release_date)),
             cover_art: cover(track, album),
             size: upload.and_then(|upload| upload.size),
-            content_type: upload.map(media_type),
+            content_type: upload.map(|upload| upload.media_type().to_owned()),
             suffix: upload.map(|upload| upload.extension().to_owned()),
             duration: upload.and_then(|upload| upload.duration),
             bit_rate: upload
@@ -306,11 +306,6 @@ pub fn cover(track: &Track, album: Option<&Album>) -> Option<Id> {
         let album = album.filter(|album| album.attachment_cover_id.is_some())?;
         Some(Id::Album(album.id))
     })
-}
-
-fn media_type(upload: &Upload) -> String {
-    let named = upload.mimetype.clone();
-    named.unwrap_or_else(|| "audio/mpeg".to_owned())
 }
 
 fn contributors(details: &TrackDetails) -> Vec<Contributor> {

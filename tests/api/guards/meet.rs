@@ -347,6 +347,7 @@ pub fn meet(info: &Info) -> (&'static str, &'static str) {
             "channels/00000000-0000-0000-0000-000000000000",
             "mutation { deleteChannel(input: {id: \"00000000-0000-0000-0000-000000000000\"}) { deletedId } }",
         ),
+        "channels.rss" => ("channels/e95aebaf-5cfa-5bf0-bed2-115fb6a5da8b/rss", ""),
         "channels.metadata_choices" => (
             "channels/metadata-choices",
             "{ channelMetadataChoices { language { value } } }",

@@ -99,7 +99,7 @@ pub struct AttachmentUrls {
     /// URL on the pod that the picture came from; null for pictures uploaded to this pod.
     source: Option<String>,
     /// URL of the picture in full size.
-    original: String,
+    pub original: String,
     /// URL of a square crop of 200 x 200 pixels from the center.
     medium_square_crop: String,
     /// URL of a square crop of 600 x 600 pixels from the center.
@@ -119,7 +119,7 @@ pub struct AttachmentBody {
     /// Time at which the picture was attached.
     creation_date: Timestamp,
     /// URLs of the picture.
-    urls: AttachmentUrls,
+    pub urls: AttachmentUrls,
 }
 
 #[ComplexObject]

@@ -121,6 +121,11 @@ impl Upload {
         format!("{}?upload={}", listen_url(track), self.uuid)
     }
 
+    /// The media type; of old uploads without one, that of most.
+    pub fn media_type(&self) -> &str {
+        self.mimetype.as_deref().unwrap_or("audio/mpeg")
+    }
+
     /// File extension by media type; for unknown types, the extension of the file name.
     pub fn extension(&self) -> &str {
         match self.mimetype.as_deref().unwrap_or_default() {

@@ -1,13 +1,14 @@
 //! Channels as REST shows them.
 use std::sync::Arc;
 
-use poem_openapi::{Object, types::Any};
+use poem_openapi::{Object, param::Path, types::Any};
 use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
-    Channel, Create, Delete, List, MetadataChoices, Query, Retrieve, Update,
+    Channel, Create, Delete, List, MetadataChoices, Query, Retrieve, Rss, Update,
+    feed::feed,
     metadata::{Choices, choices},
     sql::{Downloads, Subscribers, listing, named},
     write::{ChannelChanges, NewChannel, create, delete, update},
@@ -29,7 +30,7 @@ use crate::{
         people::actors::{Actor, ActorBody},
     },
     rest::{
-        answer::{Answer, Created, NoContent},
+        answer::{Answer, Created, Feed, NoContent},
         standard::routes,
     },
     time::Timestamp,
@@ -214,4 +215,10 @@ routes! {
     update: Update = patch "/:name" <name> {changes: ChannelChanges} -> Answer<ChannelDetail> => updated;
     replace: Update = put "/:name" <name> {changes: ChannelChanges} -> Answer<ChannelDetail> => updated;
     delete: Delete = delete "/:name" <name> -> NoContent => deleted;
+    {
+        #[oai(path = "/:name/rss", method = "get")]
+        async fn rss(&self, permit: Allowed<Rss>, name: Path<String>) -> Result<Feed> {
+            feed(&permit, &name.0).await
+        }
+    }
 }

@@ -21,25 +21,25 @@ use crate::{
 pub struct Metadata {
     /// Whether it is for adults only.
     #[serde(skip_serializing_if = "Option::is_none")]
-    explicit: Option<bool>,
+    pub explicit: Option<bool>,
     /// Language, as a code of ISO 639-1 such as `en`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    language: Option<String>,
+    pub language: Option<String>,
     /// Copyright notice, at most 255 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
-    copyright: Option<String>,
+    pub copyright: Option<String>,
     /// Name of the owner, at most 255 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
-    owner_name: Option<String>,
+    pub owner_name: Option<String>,
     /// E-mail address of the owner, which everybody can read.
     #[serde(skip_serializing_if = "Option::is_none")]
-    owner_email: Option<String>,
+    pub owner_email: Option<String>,
     /// Category of Apple Podcasts.
     #[serde(skip_serializing_if = "Option::is_none")]
-    itunes_category: Option<String>,
+    pub itunes_category: Option<String>,
     /// Subcategory, of that category.
     #[serde(skip_serializing_if = "Option::is_none")]
-    itunes_subcategory: Option<String>,
+    pub itunes_subcategory: Option<String>,
 }
 
 /// Maximum number of characters of a text.

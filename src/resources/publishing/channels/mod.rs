@@ -1,5 +1,6 @@
 //! Channels: artists that publish on this pod with an actor of their own, such as podcasts (contract section 10).
 mod body;
+mod feed;
 mod graphql;
 mod inline;
 mod metadata;
@@ -55,6 +56,12 @@ operations! {
     ///
     /// Channels of others are answered with 403, unknown ones with 404.
     delete: Delete = write Libraries, anonymous = Never, throttle = Destroy, graphql = "Mutation.deleteChannel";
+    /// Returns the RSS feed of a channel, with its 50 newest uploads.
+    ///
+    /// By UUID, by username, or by username with the domain. Podcast players read it: it is RSS 2.0, with the elements of
+    /// Apple Podcasts and of Podcasting 2.0. For a channel that mirrors a feed, the answer is a redirect to that feed.
+    /// Unknown channels are answered with 404.
+    rss: Rss = read Libraries, anonymous = Setting, throttle = Wildcard, graphql = "(REST only: RSS; see `Channel.rssUrl`)", wire = Feed;
     /// Lists the languages and categories that the metadata of a podcast can have.
     ///
     /// Languages are those of ISO 639-1; the categories are those of Apple Podcasts.
