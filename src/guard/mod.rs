@@ -99,9 +99,16 @@ impl Wire {
         !matches!(self, Self::Plain | Self::Feed)
     }
 
-    /// Whether it is audio: then the errors have its media type too, as in the original.
     pub fn is_audio(self) -> bool {
         matches!(self, Self::Audio | Self::Mpeg)
+    }
+
+    /// The media type of a refusal; that of audio is the audio's, as in the original.
+    pub fn media_of_errors(self) -> &'static str {
+        match self.is_audio() {
+            true => self.media(),
+            false => "application/json",
+        }
     }
 
     /// The media type of a successful answer.

@@ -121,7 +121,7 @@ fn name_nulls(document: &mut Value) {
 fn name_refusals(document: &mut Value) {
     for operation in operations_of(document) {
         let named = operation["operationId"].as_str().and_then(operation_of);
-        let media = named.map_or(JSON, |info| info.wire.media());
+        let media = named.map_or(JSON, |info| info.wire.media_of_errors());
         let Some(responses) = operation["responses"].as_object_mut() else {
             continue;
         };

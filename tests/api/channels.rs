@@ -189,6 +189,11 @@ on_both! {
             assert_eq!(list(query, "alice").await.contains(&"Waves".to_owned()), found, "{query}");
         }
         assert!(!list("scope=me", "bob").await.contains(&"Waves".to_owned()));
+        let opml = pod.get(&format!("{ADDRESS}?output=opml&q=wav")).send().await;
+        assert_eq!(opml.header("content-type"), Some("application/xml"));
+        let outline = format!("<outline type=\"rss\" text=\"Waves\" title=\"Waves\" xmlUrl=\"{}/waves/rss\"/>", pod.app.config().public_url() + ADDRESS);
+        assert!(opml.text.contains("<opml version=\"2.0\">") && opml.text.contains(&outline), "{}", opml.text);
+        assert_eq!(opml.text.matches("<outline").count(), 1);
         // Twice is once.
         let subscribe = async || pod.post(&format!("{ADDRESS}/waves/subscribe"), &json!({})).basic("dora", PASSWORD).send().await;
         let first = subscribe().await;

@@ -1,6 +1,7 @@
 //! Channels as REST shows them.
 use std::sync::Arc;
 
+use poem::Request;
 use poem_openapi::{Object, param::Path, types::Any};
 use serde::Serialize;
 use serde_json::Value;
@@ -10,6 +11,7 @@ use super::{
     Channel, Create, Delete, List, MetadataChoices, Query, Retrieve, Rss, Update,
     feed::feed,
     metadata::{Choices, choices},
+    opml::{self, Listed},
     sql::{Downloads, Subscribers, listing, named},
     write::{ChannelChanges, NewChannel, create, delete, update},
 };
@@ -129,6 +131,13 @@ pub async fn bodies(loaders: &Loaders, reader: &Reader, ids: &[i64]) -> Result<V
     Ok(shown.collect())
 }
 
+impl ChannelBody {
+    /// Name and feed.
+    pub fn outline(&self) -> (&str, &str) {
+        (&self.artist.name, &self.rss_url)
+    }
+}
+
 /// The artists of channels, in their order.
 async fn artists(
     loaders: &Loaders,
@@ -208,7 +217,7 @@ async fn all_choices(permit: &Allowed<MetadataChoices>) -> Result<Choices> {
 }
 
 routes! {
-    "/api/v1/channels" lists List(Query) -> ChannelBody = listing => bodies;
+    "/api/v1/channels";
     metadata_choices: MetadataChoices = get "/metadata-choices" -> Answer<Choices> => all_choices;
     retrieve: Retrieve = get "/:name" <name> -> Answer<ChannelDetail> => detail;
     create: Create = post "/" {new: NewChannel} -> Created<ChannelDetail> => created;
@@ -216,6 +225,20 @@ routes! {
     replace: Update = put "/:name" <name> {changes: ChannelChanges} -> Answer<ChannelDetail> => updated;
     delete: Delete = delete "/:name" <name> -> NoContent => deleted;
     {
+        #[oai(path = "/", method = "get")]
+        async fn list(&self, permit: Allowed<List>, query: Query, request: &Request) -> Result<Listed> {
+            let listing = listing(&permit, &query.filter, &query.order).await?;
+            if opml::is_wanted(request) {
+                let ids = listing.page(permit.db(), opml::MOST, 0).await?;
+                let bodies = bodies(permit.loaders(), &permit, &ids).await?;
+                let title = format!("Channels of {}", permit.names().host);
+                return Ok(Listed::Opml(opml::document(&title, &bodies)));
+            }
+            let (frame, ids) = query.page.read_ids(&permit, &listing).await?;
+            let bodies = bodies(permit.loaders(), &permit, &ids).await?;
+            Ok(Listed::Page(Answer(frame.around(bodies))))
+        }
+
         #[oai(path = "/:name/rss", method = "get")]
         async fn rss(&self, permit: Allowed<Rss>, name: Path<String>) -> Result<Feed> {
             feed(&permit, &name.0).await

@@ -4,6 +4,7 @@ mod feed;
 mod graphql;
 mod inline;
 mod metadata;
+mod opml;
 mod sql;
 mod write;
 
@@ -35,7 +36,7 @@ operations! {
     ///
     /// Sorted newest first by default. Invalid filter values are answered with 400. A pod can be without channels: then
     /// all of these operations are answered with 405.
-    list: List = read Libraries, anonymous = Setting, throttle = List, graphql = "channels", params = Query;
+    list: List = read Libraries, anonymous = Setting, throttle = List, graphql = "channels", params = opml::Parameters;
     /// Returns a channel.
     ///
     /// By UUID, by username, or by username with the domain, such as `podcast@pod.example`. Unknown ones are answered
