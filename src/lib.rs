@@ -48,3 +48,4 @@ pub mod throttle;
 pub mod time;
 pub mod token;
 mod web;
+mod xml;

@@ -10,6 +10,7 @@ use async_graphql::dataloader::{DataLoader, Loader, NoCache};
 use crate::{
     context::Reader,
     error::{Error, Result},
+    graphql::connection::NESTED_MAXIMUM,
     store::{Change, Reads, Row, Sql, Version, Weigh, columns_of},
 };
 
@@ -157,8 +158,9 @@ impl<V> Parts<V> {
     }
 }
 
-/// So many ids are read at once: to wait for more of them would cost more than it saves.
-const ENOUGH: usize = 32;
+/// So many ids are read at once: to wait for more of them would cost more than it saves. Lists below objects, which are
+/// gathered, are shorter.
+const ENOUGH: usize = NESTED_MAXIMUM + 1;
 
 /// The loaders of one request.
 pub struct Loaders(DataLoader<Batch, NoCache>);

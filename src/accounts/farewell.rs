@@ -5,7 +5,10 @@ use crate::{
     app::App,
     error::Result,
     oauth::delete_of_user,
-    resources::library::{contents, uploads::release},
+    resources::{
+        library::{contents, uploads::release},
+        publishing::channels,
+    },
     store::{Tx, sql},
     time::Timestamp,
 };
@@ -37,7 +40,7 @@ pub async fn delete(app: &App, mut tx: Tx, user: i64) -> Result<()> {
     app.add_jobs();
     app.credentials().forget_all();
     if let Some(orphans) = orphans {
-        for (file,) in &orphans {
+        for file in &orphans {
             app.media().pictures.remove(file).await;
         }
     }
@@ -50,40 +53,27 @@ const OWN_PICTURES: &str = " from attachments where actor_id = ?
     and not exists (select 1 from albums a where a.attachment_cover_id = attachments.id)
     and not exists (select 1 from tracks t where t.attachment_cover_id = attachments.id)";
 
-const CHANNEL_ARTISTS: &str = "(select artist_id from channels where attributed_to_id = ?)";
-
 /// Deletes what an actor owns; returns the files of its pictures.
-async fn disown(tx: &mut Tx, actor: i64, now: Timestamp) -> Result<Vec<(String,)>> {
-    let going = sql("select u.id from uploads u join libraries l on l.id = u.library_id
-         where l.actor_id = ? or l.id in (select library_id from channels where attributed_to_id = ?)")
-    .bind(actor)
-    .bind(actor);
-    release(tx, &going, now).await?;
-    for gone in [
-        sql("delete from tracks where id in (select track_id from track_artists where artist_id in ")
-            .then(CHANNEL_ARTISTS)
-            .then(")"),
-        sql("delete from albums where id in (select album_id from album_artists where artist_id in ")
-            .then(CHANNEL_ARTISTS)
-            .then(")"),
-        sql("delete from uploads where library_id in
-               (select library_id from channels where attributed_to_id = ?)"),
-        sql("update actors set type = 'Tombstone', name = null, summary = null
-             where id in (select actor_id from channels where attributed_to_id = ?)"),
-        // Deleting the artists deletes the channels too.
-        sql("delete from artists where id in ").then(CHANNEL_ARTISTS),
-        sql("delete from libraries where actor_id = ?"),
-    ] {
-        gone.bind(actor).run(&mut *tx).await?;
-    }
-    let pictures = sql("select file")
+async fn disown(tx: &mut Tx, actor: i64, now: Timestamp) -> Result<Vec<String>> {
+    let channels = sql("select id from channels where attributed_to_id = ?").bind(actor);
+    let mut files = channels::remove(tx, &channels, now).await?;
+    let going = sql(
+        "select u.id from uploads u join libraries l on l.id = u.library_id where l.actor_id = ?",
+    );
+    release(tx, &going.bind(actor), now).await?;
+    sql("delete from libraries where actor_id = ?")
+        .bind(actor)
+        .run(&mut *tx)
+        .await?;
+    let pictures: Vec<(String,)> = sql("select file")
         .then(OWN_PICTURES)
         .then(" and file <> ''")
         .bind(actor)
         .all(&mut *tx)
         .await?;
     sql("delete").then(OWN_PICTURES).bind(actor).run(tx).await?;
-    Ok(pictures)
+    files.extend(pictures.into_iter().map(|(file,)| file));
+    Ok(files)
 }
 
 /// Reduces an actor to a tombstone, which tells other pods that it was deleted.

@@ -160,14 +160,8 @@ pub async fn taken(tx: &mut Tx, app: &App, new: &New) -> Result<IndexMap<String,
     Ok(complaints)
 }
 
-/// The username of the actor that speaks for the pod itself.
-const SERVICE: &str = "service";
-
 /// Whether a user or a channel of this pod has a username. Case does not count.
 pub async fn name_is_taken(tx: &mut Tx, app: &App, username: &str) -> Result<bool> {
-    if username.eq_ignore_ascii_case(SERVICE) {
-        return Ok(true);
-    }
     let taken = sql(
         "select u.id from users u where u.username_folded = ? union all
          select a.id from actors a where lower(a.preferred_username) = ? and a.domain = ?",

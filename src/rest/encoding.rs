@@ -36,6 +36,7 @@ const TEXTS: &[&str] = &[
     "application/graphql-response+json",
     "application/openmetrics-text",
     "application/rss+xml",
+    "application/xml",
     "text/css",
     "text/javascript",
     "text/plain",

@@ -30,6 +30,14 @@ pub struct Place {
 }
 
 impl Place {
+    /// The folder itself.
+    pub fn root(folder: i64) -> Self {
+        Self {
+            folder,
+            path: "".into(),
+        }
+    }
+
     /// Reads what `Display` writes: the number of the folder, and the path in base64url.
     fn read(text: &str) -> Option<Self> {
         let (folder, path) = text.split_once('-').unwrap_or((text, ""));
@@ -133,8 +141,12 @@ impl Id {
     /// Reads an ID that names its kind.
     pub fn read(text: &str) -> Told<Self> {
         let unreadable = || Refusal::generic(format!("For input string \"{text}\""));
-        if text.parse() == Ok(ROOT) {
-            return Ok(Self::Root);
+        if let Ok(number) = text.parse::<i64>() {
+            return match number.checked_sub(ROOT) {
+                Some(0) => Ok(Self::Root),
+                Some(folder @ 1..) => Ok(Self::Directory(Place::root(folder))),
+                _ => Err(unreadable()),
+            };
         }
         let (kind, rest) = text.split_once('-').ok_or_else(unreadable)?;
         let kind = match kind {

@@ -7,6 +7,8 @@ use serde::{
     ser::{Impossible, SerializeSeq, SerializeStruct, SerializeTuple},
 };
 
+use crate::xml::holds;
+
 /// A text that XML has as an element of its own, not as an attribute.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename = "$element")]
@@ -56,9 +58,8 @@ impl Write for Escaped<'_> {
                 '\n' => self.0.push_str("&#10;"),
                 '\r' => self.0.push_str("&#13;"),
                 '\t' => self.0.push_str("&#9;"),
-                '\u{fffe}' | '\u{ffff}' => {}
-                char if char.is_control() && char < ' ' => {}
-                char => self.0.push(char),
+                char if holds(char) => self.0.push(char),
+                _ => {}
             }
         }
         Ok(())

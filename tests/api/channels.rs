@@ -55,7 +55,7 @@ on_both! {
         assert!(made["rss_url"].as_str().unwrap().ends_with("/api/v1/channels/waves/rss"), "{made}");
         let uuid = made["uuid"].as_str().unwrap();
         let whole = made["actor"]["full_username"].as_str().unwrap();
-        for name in [uuid, "waves", whole] {
+        for name in [uuid, "waves", "Waves", whole] {
             let found = pod.get(&format!("{ADDRESS}/{name}")).send().await;
             assert_eq!(found.json(), made, "{name}");
         }
@@ -80,8 +80,12 @@ on_both! {
         assert_eq!(delete("alice").await.status, StatusCode::NO_CONTENT);
         assert_eq!(delete("alice").await.status, StatusCode::NOT_FOUND);
         for (table, before) in tables.into_iter().zip(before) {
-            assert_eq!(count(&pod, table).await, before, "{table}");
+            // The username stays taken: who reads its feed or follows it would come to somebody else.
+            let tombstones = i64::from(table == "actors");
+            assert_eq!(count(&pod, table).await, before + tombstones, "{table}");
         }
+        let again = make(&pod, &waves()).await;
+        assert_eq!(again.json(), json!({"username": ["This username is already in use"]}));
     }
 
     async fn graphql_has_the_same_channels(pod: Pod) {
@@ -141,7 +145,10 @@ on_both! {
             (with("username", json!("")), "username"),
             (with("username", json!("ünder")), "username"),
             (with("username", json!("ALICE")), "username"),
-            (with("username", json!("service")), "username"),
+            (with("username", json!("admin")), "username"),
+            (with("username", json!("0123456789abcdef0123456789abcdef")), "username"),
+            (with("username", json!("x".repeat(201))), "username"),
+            (with("name", json!("\u{200b}")), "name"),
             (with("name", json!(" ")), "name"),
             (with("name", json!("x".repeat(201))), "name"),
             (with("tags", json!(["no tag"])), "tags"),
@@ -160,11 +167,12 @@ on_both! {
             assert!(told.as_object().unwrap().keys().any(|key| key == field || field.starts_with(&format!("{key}."))), "{new}: {told}");
         }
         assert_eq!(count(&pod, "artists").await, before);
+        assert_eq!(make(&pod, &with("username", json!("y".repeat(200)))).await.status, StatusCode::CREATED);
         assert_eq!(make(&pod, &waves()).await.status, StatusCode::CREATED);
         let taken = make(&pod, &with("username", json!("Waves"))).await;
         assert_eq!(taken.json(), json!({"username": ["This username is already in use"]}));
         // Neither can an account have the name of a channel.
-        pod.prefer("audio", "max_channels", "2").await;
+        pod.prefer("audio", "max_channels", "3").await;
         let most = make(&pod, &with("username", json!("more"))).await;
         assert_eq!(most.json()["non_field_errors"].as_array().unwrap().len(), 1, "{}", most.text);
     }
@@ -189,11 +197,13 @@ on_both! {
             assert_eq!(list(query, "alice").await.contains(&"Waves".to_owned()), found, "{query}");
         }
         assert!(!list("scope=me", "bob").await.contains(&"Waves".to_owned()));
+        sql("update artists set name = ? where name = 'Waves'").bind("Waves\u{ffff}").run(pod.app.db()).await.unwrap();
         let opml = pod.get(&format!("{ADDRESS}?output=opml&q=wav")).send().await;
         assert_eq!(opml.header("content-type"), Some("application/xml"));
         let outline = format!("<outline type=\"rss\" text=\"Waves\" title=\"Waves\" xmlUrl=\"{}/waves/rss\"/>", pod.app.config().public_url() + ADDRESS);
         assert!(opml.text.contains("<opml version=\"2.0\">") && opml.text.contains(&outline), "{}", opml.text);
         assert_eq!(opml.text.matches("<outline").count(), 1);
+        sql("update artists set name = 'Waves' where name = ?").bind("Waves\u{ffff}").run(pod.app.db()).await.unwrap();
         // Twice is once.
         let subscribe = async || pod.post(&format!("{ADDRESS}/waves/subscribe"), &json!({})).basic("dora", PASSWORD).send().await;
         let first = subscribe().await;
@@ -227,7 +237,7 @@ on_both! {
         sql("update uploads set library_id = ? where id in (select u.id from uploads u join libraries l on l.id = u.library_id
              where l.privacy_level = 'everyone' and u.import_status = 'finished' and u.track_id is not null order by u.id limit 2)")
             .bind(library).run(pod.app.db()).await.unwrap();
-        let tracks = pod.media().join("tracks");
+        let tracks = pod.stored().join("tracks");
         fs::create_dir_all(&tracks).unwrap();
         for (file, size) in [("1.mp3", 1000), ("2.mp3", 2000)] {
             fs::write(tracks.join(file), vec![1; size]).unwrap();
@@ -259,6 +269,47 @@ on_both! {
         assert_eq!(pod.get(&address).send().await.text.matches("<item>").count(), 0);
         assert_eq!(pod.get(&address).by("alice").send().await.text.matches("<item>").count(), 2);
         assert_eq!(pod.get(&format!("{ADDRESS}/nobody/rss")).send().await.status, StatusCode::NOT_FOUND);
+    }
+
+    async fn a_channel_takes_with_it_what_it_published_and_nothing_else(pod: Pod) {
+        let made = make(&pod, &waves()).await.json();
+        let artist = made["artist"]["id"].as_i64().unwrap();
+        let library = sql("select library_id from channels where artist_id = ?").bind(artist).number(pod.app.db()).await.unwrap();
+        let credit = async |track: i64| {
+            sql("update track_artists set artist_id = ? where track_id = ? and position = 0").bind(artist).bind(track).run(pod.app.db()).await.unwrap();
+        };
+        // Of the first track there is only the channel's upload, of the second also one of somebody else.
+        credit(1).await;
+        credit(2).await;
+        sql("update uploads set library_id = ? where track_id = 1").bind(library).run(pod.app.db()).await.unwrap();
+        let uploads = async |track: i64| sql("select count(*) from uploads where track_id = ?").bind(track).number(pod.app.db()).await.unwrap();
+        let (first, second) = (uploads(1).await, uploads(2).await);
+        assert!(first > 0 && second > 0);
+        let deleted = pod.ask(Method::DELETE, "/api/v1/channels/waves").by("alice").send().await;
+        assert_eq!(deleted.status, StatusCode::NO_CONTENT, "{}", deleted.text);
+        assert_eq!((uploads(1).await, uploads(2).await), (0, second));
+        let left = async |track: i64| sql("select count(*) from tracks where id = ?").bind(track).number(pod.app.db()).await.unwrap();
+        assert_eq!((left(1).await, left(2).await), (0, 1));
+        assert_eq!(pod.get(&format!("/api/v1/artists/{artist}")).send().await.status, StatusCode::OK);
+    }
+
+    async fn changes_at_once_lose_nothing(pod: Pod) {
+        assert_eq!(make(&pod, &waves()).await.status, StatusCode::CREATED);
+        // What another server described more of stays as it is, unless it is changed.
+        sql("update channels set metadata = ? where id = (select max(id) from channels)")
+            .bind(json!({"language": "en", "itunes_category": "Arts", "season": 3})).run(pod.app.db()).await.unwrap();
+        let names = ["One", "Two", "Three", "Four"];
+        let changes = names.map(|name| json!({"name": name}));
+        let [one, two, three, four] = &changes;
+        let owner = json!({"metadata": {"language": "de", "itunes_category": "Music"}});
+        let all = tokio::join!(change(&pod, "waves", "alice", one), change(&pod, "waves", "alice", two),
+            change(&pod, "waves", "alice", &owner), change(&pod, "waves", "alice", three), change(&pod, "waves", "alice", four));
+        for answer in [all.0, all.1, all.2, all.3, all.4] {
+            assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+        }
+        let shown = pod.get(&format!("{ADDRESS}/waves")).send().await.json();
+        assert_eq!(shown["metadata"]["language"], "de");
+        assert_eq!(shown["artist"]["name"], shown["actor"]["name"]);
     }
 
     async fn a_pod_can_be_without_channels(pod: Pod) {

@@ -87,12 +87,8 @@ pub async fn shortcuts(call: &Call) -> Told<Vec<Folder>> {
 
 impl Folder {
     fn of(folder: &ScannedFolder) -> Self {
-        let place = Place {
-            folder: folder.id,
-            path: "".into(),
-        };
         Self {
-            id: Id::Directory(place),
+            id: Id::Directory(Place::root(folder.id)),
             name: folder.name().to_owned(),
             cover_art: None,
         }

@@ -82,6 +82,8 @@ on_both! {
         assert_eq!(all["shortcut"][0]["name"], "music");
         let root = all["shortcut"][0]["id"].as_str().unwrap();
         let top = directory(&pod, root).await;
+        let number = format!("id={}", folders[1]["id"]);
+        assert_eq!(ask(&pod, "getMusicDirectory", &number).await["directory"], top);
         assert_eq!(within(&top), [("Ann", true), ("The Bees", true), ("Folder six", false)]);
         assert_eq!(top["parent"], Value::Null);
 

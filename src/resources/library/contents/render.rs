@@ -59,7 +59,7 @@ const LEVELS: usize = 32;
 fn parsed(text: &str) -> impl Iterator<Item = Event<'_>> {
     let mut depth = 0;
     let parser = Parser::new_ext(text, Options::ENABLE_STRIKETHROUGH);
-    parser.filter(move |event| match event {
+    let kept = parser.filter(move |event| match event {
         Event::Start(_) => {
             depth += 1;
             depth <= LEVELS
@@ -69,6 +69,11 @@ fn parsed(text: &str) -> impl Iterator<Item = Event<'_>> {
             depth < LEVELS
         }
         _ => true,
+    });
+    // People who write a line break mean one.
+    kept.map(|event| match event {
+        Event::SoftBreak => Event::HardBreak,
+        event => event,
     })
 }
 
@@ -162,6 +167,10 @@ mod tests {
         assert_eq!(
             html("# T\n<b>x</b>", "text/markdown", Extent::Permissive),
             "<h1>T</h1><p><b>x</b></p>"
+        );
+        assert_eq!(
+            html("a\nb\n\nc", "text/markdown", Extent::Plain),
+            "<p>a<br>b</p><p>c</p>"
         );
         let evil = "[a](javascript:alert(1)) <img src=x onerror=alert(1)>";
         assert_eq!(

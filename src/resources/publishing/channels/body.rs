@@ -1,5 +1,5 @@
 //! Channels as REST shows them.
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use poem::Request;
 use poem_openapi::{Object, param::Path, types::Any};
@@ -43,7 +43,7 @@ use crate::{
 #[oai(rename = "Channel")]
 pub struct ChannelBody {
     /// UUID of the channel.
-    uuid: Uuid,
+    pub uuid: Uuid,
     /// The artist that publishes.
     artist: ChannelArtist,
     /// Owner of the channel.
@@ -106,17 +106,19 @@ struct ChannelArtist {
 
 pub async fn bodies(loaders: &Loaders, reader: &Reader, ids: &[i64]) -> Result<Vec<ChannelBody>> {
     let channels = loaders.list::<Channel>(ids).await?;
-    let artists = artists(loaders, reader, &channels).await?;
+    let mut artists = artists(loaders, reader, &channels).await?;
     let actors = channels
         .iter()
         .flat_map(|channel| [channel.actor_id, channel.attributed_to_id]);
     let actors = loaders.many::<Actor>(actors).await?;
     let downloads = loaders.many::<Downloads>(ids.iter().copied()).await?;
-    let shown = channels.iter().zip(artists).map(|(channel, artist)| {
+    // What goes meanwhile is left out.
+    let shown = channels.iter().filter_map(|channel| {
+        let artist = artists.remove(&channel.artist_id)?;
         let actor = actors.get(&channel.actor_id);
         let actor = actor.filter(|_| !channel.is_external(reader));
         let owner = actors.get(&channel.attributed_to_id);
-        ChannelBody {
+        Some(ChannelBody {
             uuid: channel.uuid,
             artist,
             attributed_to: owner.map(|owner| owner.body(reader)),
@@ -126,24 +128,17 @@ pub async fn bodies(loaders: &Loaders, reader: &Reader, ids: &[i64]) -> Result<V
             rss_url: channel.rss_url(reader),
             url: actor.and_then(|actor| actor.url.clone()),
             downloads_count: downloads.get(&channel.id).map_or(0, |count| **count),
-        }
+        })
     });
     Ok(shown.collect())
 }
 
-impl ChannelBody {
-    /// Name and feed.
-    pub fn outline(&self) -> (&str, &str) {
-        (&self.artist.name, &self.rss_url)
-    }
-}
-
-/// The artists of channels, in their order.
+/// The artists of channels, by ID.
 async fn artists(
     loaders: &Loaders,
     reader: &Reader,
     channels: &[Arc<Channel>],
-) -> Result<Vec<ChannelArtist>> {
+) -> Result<HashMap<i64, ChannelArtist>> {
     let ids: Vec<i64> = channels.iter().map(|channel| channel.artist_id).collect();
     let artists = loaders.list::<Artist>(&ids).await?;
     let tags = loaders.many::<ArtistTags>(ids.iter().copied()).await?;
@@ -156,10 +151,15 @@ async fn artists(
     let covers = loaders
         .parts::<Attachment>(artists.iter().map(|artist| artist.attachment_cover_id))
         .await?;
-    let shown = channels.iter().zip(&artists).map(|(channel, artist)| {
+    let channels: HashMap<_, _> = channels
+        .iter()
+        .map(|channel| (channel.artist_id, channel))
+        .collect();
+    let shown = artists.iter().filter_map(|artist| {
+        let channel = channels.get(&artist.id)?;
         let text = texts.get(artist.description_content_id);
         let cover = covers.get(artist.attachment_cover_id);
-        ChannelArtist {
+        let shown = ChannelArtist {
             id: artist.id,
             fid: artist.fid.clone(),
             mbid: artist.mbid,
@@ -173,7 +173,8 @@ async fn artists(
             channel: channel.label(),
             tracks_count: counts.get(&artist.id).map_or(0, |count| **count),
             tags: names(tags.get(&artist.id)),
-        }
+        };
+        Some((artist.id, shown))
     });
     Ok(shown.collect())
 }
@@ -230,9 +231,8 @@ routes! {
             let listing = listing(&permit, &query.filter, &query.order).await?;
             if opml::is_wanted(request) {
                 let ids = listing.page(permit.db(), opml::MOST, 0).await?;
-                let bodies = bodies(permit.loaders(), &permit, &ids).await?;
-                let title = format!("Channels of {}", permit.names().host);
-                return Ok(Listed::Opml(opml::document(&title, &bodies)));
+                let text = opml::document(permit.loaders(), &permit, &ids).await?;
+                return Ok(Listed::Opml(text));
             }
             let (frame, ids) = query.page.read_ids(&permit, &listing).await?;
             let bodies = bodies(permit.loaders(), &permit, &ids).await?;

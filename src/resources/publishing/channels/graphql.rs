@@ -90,6 +90,9 @@ impl Channel {
 
     /// Your subscription to the channel; null if you have none.
     async fn subscription(&self, ctx: &Context<'_>) -> Result<Option<ChannelSubscription>> {
+        if ctx.data_unchecked::<Cx>().reader().actor_id().is_none() {
+            return Ok(None);
+        }
         ctx.load::<subscriptions::Retrieve, SubscriptionOfCaller>(self.id)
             .await
     }

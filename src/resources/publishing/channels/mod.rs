@@ -5,6 +5,7 @@ mod graphql;
 mod inline;
 mod metadata;
 mod opml;
+mod removal;
 mod sql;
 mod write;
 
@@ -17,6 +18,7 @@ pub use self::{
     body::{ChannelBody, Rest, bodies},
     graphql::{Mutations, Queries},
     inline::{InlineChannel, channel_of},
+    removal::remove,
     sql::{ChannelOf, named, open, retrieve},
 };
 use crate::{
@@ -39,8 +41,8 @@ operations! {
     list: List = read Libraries, anonymous = Setting, throttle = List, graphql = "channels", params = opml::Parameters;
     /// Returns a channel.
     ///
-    /// By UUID, by username, or by username with the domain, such as `podcast@pod.example`. Unknown ones are answered
-    /// with 404.
+    /// REST takes the UUID, the username, or the username with the domain, such as `podcast@pod.example`. Unknown ones are
+    /// answered with 404.
     retrieve: Retrieve = read Libraries, anonymous = Setting, throttle = Retrieve, graphql = "channel";
     /// Creates a channel of your own.
     ///
@@ -115,7 +117,11 @@ impl Channel {
         let elsewhere = elsewhere.filter(|_| !reader.is_local_domain(&self.domain));
         elsewhere.unwrap_or_else(|| {
             let root = &reader.names().public_url;
-            format!("{root}/api/v1/channels/{}/rss", self.preferred_username)
+            let name = match reader.is_local_domain(&self.domain) {
+                true => self.preferred_username.clone(),
+                false => format!("{}@{}", self.preferred_username, self.domain),
+            };
+            format!("{root}/api/v1/channels/{name}/rss")
         })
     }
 }

@@ -12,11 +12,18 @@ use quick_xml::{
     events::{BytesDecl, BytesText, Event},
 };
 
-use super::{ChannelBody, Query};
-use crate::rest::{
-    answer::Answer,
-    page::Page,
-    params::{Docs, Pairs, ParamDoc},
+use super::{Channel, ChannelBody, Query};
+use crate::{
+    context::Reader,
+    error::Result,
+    load::Loaders,
+    resources::catalogue::artists::Artist,
+    rest::{
+        answer::Answer,
+        page::Page,
+        params::{Docs, Pairs, ParamDoc},
+    },
+    xml::writable,
 };
 
 /// Channels of a list at most.
@@ -76,14 +83,29 @@ impl ApiResponse for Listed {
     }
 }
 
+/// Name and feed of a channel.
+type Outline = (String, String);
+
 /// The text of a list.
-pub fn document(title: &str, channels: &[ChannelBody]) -> String {
+pub async fn document(loaders: &Loaders, reader: &Reader, ids: &[i64]) -> Result<String> {
+    let channels = loaders.list::<Channel>(ids).await?;
+    let artists = channels.iter().map(|channel| channel.artist_id);
+    let artists = loaders.many::<Artist>(artists).await?;
+    let outlines = channels.iter().filter_map(|channel| {
+        let name = &artists.get(&channel.artist_id)?.name;
+        Some((writable(name), channel.rss_url(reader)))
+    });
+    let title = format!("Channels of {}", reader.names().host);
+    Ok(text(&title, &Vec::from_iter(outlines)))
+}
+
+fn text(title: &str, outlines: &[Outline]) -> String {
     let mut xml = Writer::new(Vec::new());
-    written(&mut xml, title, channels).expect("memory takes all that is written");
+    written(&mut xml, title, outlines).expect("memory takes all that is written");
     String::from_utf8(xml.into_inner()).expect("what is written is text")
 }
 
-fn written(xml: &mut Writer<Vec<u8>>, title: &str, channels: &[ChannelBody]) -> io::Result<()> {
+fn written(xml: &mut Writer<Vec<u8>>, title: &str, outlines: &[Outline]) -> io::Result<()> {
     xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
     let opml = xml
         .create_element("opml")
@@ -95,12 +117,11 @@ fn written(xml: &mut Writer<Vec<u8>>, title: &str, channels: &[ChannelBody]) -> 
             Ok(())
         })?;
         xml.create_element("body").write_inner_content(|xml| {
-            channels.iter().try_for_each(|channel| {
+            outlines.iter().try_for_each(|(name, feed)| {
                 let outline = xml.create_element("outline");
-                let (name, feed) = channel.outline();
                 let outline = outline.with_attributes([
                     ("type", "rss"),
-                    ("text", name),
+                    ("text", name.as_str()),
                     ("title", name),
                     ("xmlUrl", feed),
                 ]);

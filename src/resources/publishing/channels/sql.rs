@@ -20,7 +20,7 @@ use crate::{
 entity!(Channel in "channels": "id, uuid, artist_id, attributed_to_id, actor_id, library_id, rss_url as feed, metadata,
     creation_date, (select o.preferred_username from actors o where o.id = actor_id) as preferred_username,
     (select o.domain from actors o where o.id = actor_id) as domain",
-    upon [], weighs [preferred_username, domain, feed]);
+    upon [], weighs [preferred_username, domain, feed, metadata]);
 
 /// Refuses to work with channels where the pod has none.
 pub async fn open<O: Operation>(permit: &Allowed<O>) -> Result<()> {
@@ -40,7 +40,7 @@ pub async fn retrieve<O: Operation>(permit: &Allowed<O>, key: Key) -> Result<Cha
     found.one(permit.db()).await
 }
 
-/// Finds a channel by UUID, username, or username with the domain.
+/// Finds a channel by UUID, username, or username with the domain; case does not count.
 pub async fn named<O: Operation>(permit: &Allowed<O>, name: &str) -> Result<Channel> {
     if let Ok(uuid) = name.parse() {
         return retrieve(permit, Key::Uuid(uuid)).await;
@@ -49,9 +49,22 @@ pub async fn named<O: Operation>(permit: &Allowed<O>, name: &str) -> Result<Chan
     let home = permit.names().host.as_str();
     let (username, domain) = name.split_once('@').unwrap_or((name, home));
     let found = Channel::select().then(
-        " where actor_id in (select o.id from actors o where o.preferred_username = ? and o.domain = ?)",
+        " where exists (select 1 from actors o where o.id = actor_id and lower(o.preferred_username) = ? and o.domain = ?)
+          order by id",
     );
-    found.bind(username).bind(domain).one(permit.db()).await
+    let found: Vec<Channel> = found
+        .bind(folded(username))
+        .bind(domain)
+        .all(permit.db())
+        .await?;
+    // Names that were imported may differ in case alone.
+    let exact = found
+        .iter()
+        .position(|channel| channel.preferred_username == username);
+    found
+        .into_iter()
+        .nth(exact.unwrap_or_default())
+        .ok_or(Error::NotFound)
 }
 
 load!(/// The channel of an artist, if there is one.

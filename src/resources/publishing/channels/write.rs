@@ -2,22 +2,23 @@
 use async_graphql::InputObject;
 use poem_openapi::{Object, types::MaybeUndefined};
 use serde_json::{Map, Value, json};
+use uuid::Uuid;
 
-use super::{Channel, Create, Delete, Update, metadata::Metadata, sql::open};
+use super::{Channel, Create, Delete, Update, metadata::Metadata, removal::remove, sql::open};
 use crate::{
-    accounts::{actor, check_username, name_is_taken, take_turns},
+    accounts::{actor, is_reserved, name_is_taken, take_turns},
     error::{Error, Result},
     graphql::reference::ByUuid,
     guard::{Allowed, Operation},
+    load::Entity,
     resources::{
-        catalogue::artists::{Artist, ContentCategory},
+        catalogue::artists::ContentCategory,
         checks::not_blank,
         library::{
             attachments::{self, Attachment},
-            contents::{self, NewContent},
+            contents::NewContent,
             edits::{self, Changes},
             libraries::{self, PrivacyLevel},
-            uploads::release,
         },
     },
     store::{
@@ -25,6 +26,7 @@ use crate::{
         text::{clean, folded},
         words::indexed,
     },
+    time::Timestamp,
 };
 
 /// Maximum number of characters of a name.
@@ -86,7 +88,7 @@ impl ChannelChanges {
     async fn of_artist<O: Operation>(&self, permit: &Allowed<O>) -> Result<Option<Changes>> {
         let mut payload = Map::new();
         if let Some(name) = &self.name {
-            not_blank("name", name, NAME)?;
+            not_blank("name", &clean(name.trim()), NAME)?;
             payload.insert("name".to_owned(), json!(name));
         }
         if let Some(tags) = &self.tags {
@@ -120,9 +122,11 @@ pub async fn create(permit: &Allowed<Create>, new: NewChannel) -> Result<Channel
     let (username, name) = (new.username.clone(), clean(new.name.trim()));
     let changes = ChannelChanges::from(new).of_artist(permit).await?;
     let (app, now) = (permit.app(), permit.clock().now());
+    // Before the transaction, which has a connection of its own.
+    let most = permit.preferences().await?.max_channels();
     let mut tx = permit.begin().await?;
     take_turns(&mut tx, app).await?;
-    has_room(permit, &mut tx).await?;
+    has_room(permit, &mut tx, most).await?;
     if name_is_taken(&mut tx, app, &username).await? {
         return Err(Error::field("username", "This username is already in use"));
     }
@@ -159,17 +163,23 @@ const USERNAME: usize = 200;
 
 fn check_name(username: &str) -> Result<()> {
     let plain = |char: char| char.is_ascii_alphanumeric() || char == '_';
-    if username.chars().all(plain) && username.len() <= USERNAME {
-        return check_username(username);
+    // In addresses, what reads as a UUID is one.
+    let is_address = username.chars().any(|char| char.is_ascii_alphanumeric())
+        && username.parse::<Uuid>().is_err();
+    if !is_address || !username.chars().all(plain) || username.len() > USERNAME {
+        let complaint =
+            format!("Enter 1 to {USERNAME} of the characters a to z, A to Z, 0 to 9 and `_`.");
+        return Err(Error::field("username", complaint));
     }
-    let complaint =
-        format!("Enter 1 to {USERNAME} of the characters a to z, A to Z, 0 to 9 and `_`.");
-    Err(Error::field("username", complaint))
+    if is_reserved(username) {
+        let complaint = "This username is reserved. Please choose another one.";
+        return Err(Error::field("username", complaint));
+    }
+    Ok(())
 }
 
 /// Refuses more channels than the pod allows.
-async fn has_room(permit: &Allowed<Create>, tx: &mut Tx) -> Result<()> {
-    let most = permit.app().preferences().await?.max_channels();
+async fn has_room(permit: &Allowed<Create>, tx: &mut Tx, most: i64) -> Result<()> {
     let own = sql("select count(*) from channels where attributed_to_id = ?");
     let own = own.bind(permit.actor_id().unwrap_or(-1)).number(tx).await?;
     match own < most {
@@ -206,10 +216,14 @@ async fn artist(
     .await
 }
 
-/// Refuses to change a channel of somebody else.
-fn owned<O: Operation>(permit: &Allowed<O>, channel: &Channel) -> Result<()> {
+/// The caller's channel as it is now. Nobody else changes or deletes it until the transaction ends.
+async fn held<O: Operation>(permit: &Allowed<O>, tx: &mut Tx, id: i64) -> Result<Channel> {
+    tx.lock(sql("select id from channels where id = ?").bind(id))
+        .await?;
+    let channel = Channel::select().then(" where id = ?").bind(id);
+    let channel: Channel = channel.one(tx).await?;
     match permit.actor_id() == Some(channel.attributed_to_id) {
-        true => Ok(()),
+        true => Ok(channel),
         false => Err(Error::Forbidden),
     }
 }
@@ -219,81 +233,65 @@ pub async fn update(
     channel: Channel,
     changes: ChannelChanges,
 ) -> Result<Channel> {
-    owned(permit, &channel)?;
-    let artist = permit.loaders().one::<Artist>(channel.artist_id).await?;
-    let category = artist.ok_or(Error::NotFound)?.content_category;
-    let category = changes.content_category.unwrap_or(category);
-    let held = || serde_json::from_value(channel.metadata.clone()).unwrap_or_default();
-    let metadata: Metadata = changes.metadata.clone().unwrap_or_else(held);
-    if changes.metadata.is_some() || changes.content_category.is_some() {
-        metadata.check(category == ContentCategory::Podcast)?;
+    if permit.actor_id() != Some(channel.attributed_to_id) {
+        return Err(Error::Forbidden);
     }
     let edit = changes.of_artist(permit).await?;
     let now = permit.clock().now();
     let mut tx = permit.begin().await?;
+    let channel = held(permit, &mut tx, channel.id).await?;
     if let Some(edit) = edit {
         let artist = (edits::Kind::Artist, channel.artist_id);
         edits::apply(&mut tx, artist, &edit, now).await?;
     }
-    sql("update artists set content_category = ?, modification_date = ? where id = ?")
-        .bind(category)
-        .bind(now)
-        .bind(channel.artist_id)
-        .run(&mut tx)
-        .await?;
-    sql("update actors set name = coalesce(?, name) where id = ?")
-        .bind(changes.name.as_deref().map(|name| clean(name.trim())))
-        .bind(channel.actor_id)
-        .run(&mut tx)
-        .await?;
-    sql("update channels set metadata = ? where id = ?")
-        .bind(json!(metadata))
-        .bind(channel.id)
-        .run(&mut tx)
-        .await?;
+    if let Some(name) = &changes.name {
+        let named = sql("update actors set name = ? where id = ?");
+        let named = named.bind(clean(name.trim())).bind(channel.actor_id);
+        named.run(&mut tx).await?;
+    }
+    if changes.metadata.is_some() || changes.content_category.is_some() {
+        describe(&mut tx, &channel, &changes, now).await?;
+    }
     tx.commit().await?;
     loaded(permit, channel.id).await
 }
 
-/// The tracks, and the albums, of an artist.
-const TRACKS: &str =
-    "select h.track_id from track_artists h where h.position = 0 and h.artist_id = ?";
-const ALBUMS: &str =
-    "select h.album_id from album_artists h where h.position = 0 and h.artist_id = ?";
+/// Changes the category of the content, and what directories are told, which go together.
+async fn describe(
+    tx: &mut Tx,
+    channel: &Channel,
+    changes: &ChannelChanges,
+    now: Timestamp,
+) -> Result<()> {
+    let set = sql(
+        "update artists set content_category = coalesce(?, content_category), modification_date = ?
+         where id = ? returning content_category",
+    );
+    let category = changes
+        .content_category
+        .map(|category| category.word().to_owned());
+    let set = set.bind(category).bind(now).bind(channel.artist_id);
+    let (category,): (ContentCategory,) = set.one(&mut *tx).await?;
+    let held = || serde_json::from_value(channel.metadata.clone()).unwrap_or_default();
+    let metadata: Metadata = changes.metadata.clone().unwrap_or_else(held);
+    metadata.check(category == ContentCategory::Podcast)?;
+    if changes.metadata.is_some() {
+        let set = sql("update channels set metadata = ? where id = ?");
+        set.bind(json!(metadata)).bind(channel.id).run(tx).await?;
+    }
+    Ok(())
+}
 
 pub async fn delete(permit: &Allowed<Delete>, channel: &Channel) -> Result<()> {
-    owned(permit, channel)?;
-    let artist = channel.artist_id;
     let mut tx = permit.begin().await?;
-    let going = sql("select u.id from uploads u where u.library_id = ? or u.track_id in (")
-        .bind(channel.library_id)
-        .append(sql(TRACKS).bind(artist))
-        .then(")");
-    release(&mut tx, &going, permit.clock().now()).await?;
-    for (table, rows) in [
-        ("tracks", sql(TRACKS).bind(artist)),
-        ("albums", sql(ALBUMS).bind(artist)),
-        ("artists", sql("select cast(? as bigint)").bind(artist)),
-    ] {
-        let these = || {
-            sql(table)
-                .then(" where id in (")
-                .append(rows.clone())
-                .then(")")
-        };
-        let texts = sql("select description_content_id from ").append(these());
-        contents::delete_of(&mut tx, texts).await?;
-        sql("delete from ").append(these()).run(&mut tx).await?;
-    }
-    for (table, id) in [
-        ("libraries", channel.library_id),
-        ("actors", channel.actor_id),
-    ] {
-        let gone = sql("delete from ").then(table).then(" where id = ?");
-        gone.bind(id).run(&mut tx).await?;
-    }
+    let channel = held(permit, &mut tx, channel.id).await?;
+    let this = sql("select id from channels where id = ?").bind(channel.id);
+    let files = remove(&mut tx, &this, permit.clock().now()).await?;
     tx.commit().await?;
     permit.app().add_jobs();
+    for file in &files {
+        permit.media().pictures.remove(file).await;
+    }
     Ok(())
 }
 

@@ -1,4 +1,6 @@
 //! Subscriptions as REST shows them.
+use std::collections::HashMap;
+
 use poem_openapi::{Object, param::Path};
 use serde::Serialize;
 use uuid::Uuid;
@@ -14,7 +16,7 @@ use crate::{
     graphql::ids::Key,
     guard::{Allowed, Operation},
     load::{Loaders, sole},
-    resources::publishing::channels::{self, ChannelBody, named, open},
+    resources::publishing::channels::{self, Channel, ChannelBody, named, open},
     rest::{
         answer::{Answer, Created, NoContent},
         standard::routes,
@@ -50,14 +52,22 @@ async fn shown(
     rows: Vec<ChannelSubscription>,
 ) -> Result<Vec<SubscriptionBody>> {
     let ids: Vec<i64> = rows.iter().map(|row| row.channel_id).collect();
+    let named = loaders.many::<Channel>(ids.iter().copied()).await?;
     let channels = channels::bodies(loaders, reader, &ids).await?;
-    let shown = rows.into_iter().zip(channels);
-    let shown = shown.map(|(row, channel)| SubscriptionBody {
-        approved: row.approved,
-        fid: row.fid,
-        uuid: row.uuid,
-        creation_date: row.creation_date,
-        channel,
+    let mut channels: HashMap<Uuid, ChannelBody> = channels
+        .into_iter()
+        .map(|channel| (channel.uuid, channel))
+        .collect();
+    // What goes meanwhile is left out.
+    let shown = rows.into_iter().filter_map(|row| {
+        let channel = named.get(&row.channel_id)?.uuid;
+        Some(SubscriptionBody {
+            approved: row.approved,
+            fid: row.fid,
+            uuid: row.uuid,
+            creation_date: row.creation_date,
+            channel: channels.remove(&channel)?,
+        })
     });
     Ok(shown.collect())
 }

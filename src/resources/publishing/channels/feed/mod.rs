@@ -33,7 +33,7 @@ const MOST: i64 = 50;
 /// A channel, as its feed tells it.
 struct Show {
     title: String,
-    /// A page of the channel.
+    /// The page of the pod: channels have none of their own.
     link: String,
     /// Address of the feed itself.
     address: String,
@@ -49,7 +49,6 @@ struct Show {
 /// An upload, as the feed of its channel tells it.
 struct Episode {
     title: String,
-    link: String,
     guid: Uuid,
     date: Timestamp,
     /// HTML.
@@ -96,11 +95,7 @@ async fn show(loaders: &Loaders, reader: &Reader, channel: &Channel) -> Result<S
     let address = channel.rss_url(reader);
     Ok(Show {
         title: artist.name.clone(),
-        link: format!(
-            "{}/channels/{}",
-            reader.names().public_url,
-            channel.preferred_username
-        ),
+        link: format!("{}/", reader.names().public_url),
         guid: guid(&address),
         address,
         description: text.map_or_else(|| artist.name.clone(), |text| text.html().to_owned()),
@@ -158,7 +153,6 @@ async fn episodes(loaders: &Loaders, reader: &Reader, channel: &Channel) -> Resu
         let root = &reader.names().public_url;
         Some(Episode {
             title: track.title.clone(),
-            link: format!("{root}/library/tracks/{}", track.id),
             guid: upload.uuid,
             date: upload.creation_date,
             description: text.map(|text| text.html().to_owned()),

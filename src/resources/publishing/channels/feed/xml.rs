@@ -7,7 +7,7 @@ use quick_xml::{
 };
 
 use super::{Episode, Show};
-use crate::time::Timestamp;
+use crate::{time::Timestamp, xml::writable};
 
 type Xml = Writer<Vec<u8>>;
 
@@ -83,10 +83,11 @@ fn directory(xml: &mut Xml, show: &Show) -> io::Result<()> {
     explicit(xml, metadata.explicit)?;
     if let Some(category) = &metadata.itunes_category {
         let element = xml.create_element("itunes:category");
-        let element = element.with_attribute(("text", category.as_str()));
+        let element = element.with_attribute(("text", writable(category).as_str()));
         match &metadata.itunes_subcategory {
             None => element.write_empty()?,
             Some(child) => element.write_inner_content(|xml| {
+                let child = writable(child);
                 let child = ("text", child.as_str());
                 let element = xml.create_element("itunes:category");
                 element.with_attribute(child).write_empty()?;
@@ -102,7 +103,6 @@ fn item(xml: &mut Xml, episode: &Episode) -> io::Result<()> {
     let item = xml.create_element("item");
     item.write_inner_content(|xml| {
         text(xml, "title", &episode.title)?;
-        text(xml, "link", &episode.link)?;
         let guid = xml.create_element("guid");
         let guid = guid.with_attribute(("isPermaLink", "false"));
         guid.write_text_content(BytesText::new(&episode.guid.to_string()))?;
@@ -163,18 +163,8 @@ fn given(xml: &mut Xml, name: &str, content: Option<&str>) -> io::Result<()> {
 
 fn text(xml: &mut Xml, name: &str, content: &str) -> io::Result<()> {
     let element = xml.create_element(name);
-    element.write_text_content(BytesText::new(&allowed(content)))?;
+    element.write_text_content(BytesText::new(&writable(content)))?;
     Ok(())
-}
-
-/// A text without the characters that XML has no way to write.
-fn allowed(text: &str) -> String {
-    let is_allowed = |char: &char| match char {
-        '\t' | '\n' | '\r' => true,
-        '\u{fffe}' | '\u{ffff}' => false,
-        char => *char >= ' ',
-    };
-    text.chars().filter(is_allowed).collect()
 }
 
 /// A time as RFC 2822 writes it.
