@@ -27,6 +27,7 @@ use crate::{
     rest::{
         document,
         door::{Door, not_found_page},
+        encoding::Packed,
         live::Live,
         routes::Routes,
         service,
@@ -45,7 +46,8 @@ const CLOSING: Duration = Duration::from_secs(5);
 /// Everything that the server answers.
 pub fn endpoint(app: &App) -> impl Endpoint<Output = Response> + 'static {
     let routes = Arc::new(Routes::of_api());
-    let openapi = Bytes::from(document(app.config()).to_string());
+    let openapi = Packed::of(document(app.config()).to_string());
+    let openapi = move |request: Request| openapi.answer(request.headers(), "application/json");
     let is_told = app.config().graphql_introspection;
     let schema_text = is_told.then(|| Bytes::from(sdl()));
     let schema_text = move |_| match &schema_text {
@@ -55,10 +57,7 @@ pub fn endpoint(app: &App) -> impl Endpoint<Output = Response> + 'static {
     let api = Arc::new(service(app.config()).into_endpoint());
     let inner = web::routes(Route::new())
         .at("/graphql", GraphQl::new(app.config()))
-        .at(
-            "/api/v1/openapi.json",
-            get(make_sync(move |_| json(openapi.clone()))),
-        )
+        .at("/api/v1/openapi.json", get(make_sync(openapi)))
         .at("/health/live", get(make_sync(|_| "alive")))
         .at("/health/ready", get(Ready(app.clone())))
         .at("/metrics", get(LocalMetrics(app.clone())))
@@ -96,12 +95,6 @@ fn moved(to: &'static str) -> Response {
         .status(StatusCode::PERMANENT_REDIRECT)
         .header("location", to)
         .finish()
-}
-
-fn json(body: Bytes) -> Response {
-    Response::builder()
-        .content_type("application/json")
-        .body(body)
 }
 
 fn text(body: Bytes) -> Response {

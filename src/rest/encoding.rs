@@ -4,8 +4,10 @@ use std::{
     cell::RefCell,
     hash::{BuildHasher, Hasher},
     io::Write,
+    sync::OnceLock,
 };
 
+use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
 use foldhash::quality::FixedState;
 use poem::{
@@ -58,6 +60,15 @@ thread_local! {
 impl Coding {
     /// The quickest coding that the client accepts.
     pub fn accepted(headers: &HeaderMap) -> Option<Self> {
+        // The fetch of graphql-codegen and others asks for zstd where its Node.js cannot read it.
+        let claims_too_much = headers.get(USER_AGENT).is_some_and(|agent| agent == "node");
+        [Self::Zstd, Self::Gzip]
+            .into_iter()
+            .filter(|coding| !(claims_too_much && *coding == Self::Zstd))
+            .find(|coding| coding.is_accepted(headers))
+    }
+
+    fn is_accepted(self, headers: &HeaderMap) -> bool {
         let values = headers.get_all(ACCEPT_ENCODING).iter();
         let accepted: Vec<&str> = values
             .filter_map(|value| value.to_str().ok())
@@ -71,14 +82,8 @@ impl Coding {
             };
             accepted.iter().find_map(weight)
         };
-        let any = takes("*").unwrap_or(0.0);
-        // The fetch of graphql-codegen and others asks for zstd where its Node.js cannot read it.
-        let claims_too_much = headers.get(USER_AGENT).is_some_and(|agent| agent == "node");
-        [(Self::Zstd, "zstd"), (Self::Gzip, "gzip")]
-            .into_iter()
-            .filter(|(coding, _)| !(claims_too_much && *coding == Self::Zstd))
-            .find(|(_, name)| takes(name).unwrap_or(any) > 0.0)
-            .map(|(coding, _)| coding)
+        let weight = takes(self.name()).or_else(|| takes("*"));
+        weight.unwrap_or(0.0) > 0.0
     }
 
     fn name(self) -> &'static str {
@@ -97,12 +102,45 @@ impl Coding {
                 };
                 compressor.compress(bytes)
             }),
-            Self::Gzip => {
-                let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-                encoder.write_all(bytes)?;
-                encoder.finish()
-            }
+            Self::Gzip => gzipped(bytes, Compression::fast()),
         }
+    }
+}
+
+fn gzipped(bytes: &[u8], how: Compression) -> std::io::Result<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), how);
+    encoder.write_all(bytes)?;
+    encoder.finish()
+}
+
+/// A text that stays the same while the server runs: packed once, as small as can be.
+pub struct Packed {
+    plain: Bytes,
+    gzip: OnceLock<Bytes>,
+}
+
+impl Packed {
+    pub fn of(plain: impl Into<Bytes>) -> Self {
+        Self {
+            plain: plain.into(),
+            gzip: OnceLock::new(),
+        }
+    }
+
+    /// The text for a client that sends these headers.
+    pub fn answer(&self, headers: &HeaderMap, media_type: &str) -> Response {
+        let builder = Response::builder().content_type(media_type);
+        if !Coding::Gzip.is_accepted(headers) {
+            return builder.body(self.plain.clone());
+        }
+        let pack = || {
+            let packed = gzipped(&self.plain, Compression::best());
+            packed.expect("memory takes all that is written").into()
+        };
+        builder
+            .header(CONTENT_ENCODING, Coding::Gzip.name())
+            .header(VARY, "Accept-Encoding")
+            .body(self.gzip.get_or_init(pack).clone())
     }
 }
 

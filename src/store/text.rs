@@ -23,6 +23,14 @@ pub fn matching(db: &Reads, places: &[(&'static str, Index)], q: &str) -> Result
 
 /// Maximum words of a filter; further ones are ignored.
 pub const WORDS: usize = 50;
+/// Condition: any of the words of a list holds, such as those of a `scope`; those that mean nothing select nothing.
+pub fn any_word(list: &str, condition: impl Fn(&str) -> Option<Sql>) -> Sql {
+    let words = list.split(',').map(str::trim).take(WORDS);
+    let any = words.filter_map(condition);
+    let any = any.reduce(|left, right| left.then(" or ").append(right));
+    any.unwrap_or_else(|| sql("1 = 0"))
+}
+
 /// Maximum characters of a search for part of a name; no name is longer.
 const LONGEST: usize = 1_000;
 

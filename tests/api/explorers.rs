@@ -21,7 +21,7 @@ async fn first_visits_are_light() {
         (
             "/api/v1/docs",
             "document.querySelector('[data-tag=tags]')",
-            640_000,
+            600_000,
         ),
     ] {
         let Some(mut browser) = Browser::start(&format!("light{}", path.len())) else {

@@ -7,7 +7,7 @@ use crate::{
     error::Result,
     load::{Loaders, grouped, load},
     resources::people::actors::Actor,
-    store::{Reads, Sql, sql, text::WORDS},
+    store::{Reads, Sql, sql, text::any_word},
 };
 
 /// Select of the IDs of the libraries that the caller has access to.
@@ -119,10 +119,7 @@ pub fn withheld(reader: &Reader) -> Sql {
 /// Condition on an upload `u`: in one of the libraries that the words of a `scope` select. Unknown
 /// words, and `me` from anonymous callers, select none.
 pub fn within_scope(reader: &Reader, scope: &str) -> Sql {
-    let words = scope.split(',').map(str::trim).take(WORDS);
-    let libraries = words.filter_map(|word| libraries_of_scope(reader, word));
-    let any = libraries.reduce(|left, right| left.then(" or ").append(right));
-    let condition = any.unwrap_or_else(|| sql("1 = 0"));
+    let condition = any_word(scope, |word| libraries_of_scope(reader, word));
     sql("u.library_id in (select l.id from libraries l join actors o on o.id = l.actor_id where ")
         .append(condition)
         .then(")")

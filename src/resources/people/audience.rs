@@ -1,7 +1,7 @@
 //! Who sees what a user keeps: favorites, listening history, playlists (contract section 6).
 use crate::{
     context::Reader,
-    store::{Sql, sql, text::WORDS},
+    store::{Sql, sql, text::any_word},
 };
 
 /// Condition: the caller may see what `owner` shows at `level`. Both are columns. Everyone sees their
@@ -33,11 +33,9 @@ pub fn active(owner: &'static str) -> Sql {
 /// Condition on the user in the column `owner`, for a `scope`: words separated by commas, of which one
 /// must hold. Unknown words, and `me` from anonymous callers, hold for nobody.
 pub fn within_scope(reader: &Reader, scope: &str, owner: &'static str) -> Sql {
-    let words = scope.split(',').map(str::trim).take(WORDS);
-    let conditions = words.filter_map(|word| of_word(reader, word, owner));
-    let any = conditions.reduce(|left, right| left.then(" or ").append(right));
-    let any = any.unwrap_or_else(|| sql("1 = 0"));
-    sql("(").append(any).then(")")
+    sql("(")
+        .append(any_word(scope, |word| of_word(reader, word, owner)))
+        .then(")")
 }
 
 fn of_word(reader: &Reader, word: &str, owner: &'static str) -> Option<Sql> {

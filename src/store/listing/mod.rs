@@ -15,6 +15,20 @@ use super::{
 };
 use crate::error::{Error, Result};
 
+/// An order by chance: an expression of an ID and, twice, a seed.
+macro_rules! shuffled {
+    ($id:literal) => {
+        concat!(
+            "((",
+            $id,
+            " * 48271 + ?) % 2147483647) * ((",
+            $id,
+            " * 69621 + ?) % 65537) % 2147483647"
+        )
+    };
+}
+pub(crate) use shuffled;
+
 /// Sort direction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Enum)]
 pub enum Direction {

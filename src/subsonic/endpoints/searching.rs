@@ -1,6 +1,7 @@
 //! Searching. An empty query finds everything, so that players can copy the catalogue page by page.
 use poem::Response;
 use serde::Serialize;
+use uuid::Uuid;
 
 use super::{browsing::artist_filter, folders::library, songs::playable};
 use crate::{
@@ -62,10 +63,11 @@ async fn found(call: &Call) -> Told<Found<AlbumId3>> {
         "" | "\"\"" => None,
         query => Some(query.to_owned()),
     };
+    let library = library(call).await?;
     Ok(Found {
-        artist: artists(call, &found_artists(call, query.clone()).await?).await?,
-        album: albums(call, &found_albums(call, query.clone()).await?).await?,
-        song: songs(call, &found_songs(call, query).await?).await?,
+        artist: artists(call, &found_artists(call, library, query.clone()).await?).await?,
+        album: albums(call, &found_albums(call, library, query.clone()).await?).await?,
+        song: songs(call, &found_songs(call, library, query).await?).await?,
     })
 }
 
@@ -75,7 +77,7 @@ fn part(call: &Call, count: &str, offset: &str) -> Told<(i64, i64)> {
     Ok((count, call.params.offset(offset)?))
 }
 
-async fn found_artists(call: &Call, q: Option<String>) -> Told<Vec<i64>> {
+async fn found_artists(call: &Call, library: Option<Uuid>, q: Option<String>) -> Told<Vec<i64>> {
     let (count, offset) = part(call, "artistCount", "artistOffset")?;
     if count == 0 {
         return Ok(Vec::new());
@@ -83,7 +85,7 @@ async fn found_artists(call: &Call, q: Option<String>) -> Told<Vec<i64>> {
     let permit: Allowed<artists::List> = call.permit().await?;
     let filter = ArtistFilter {
         q,
-        library: library(call).await?.map(ByUuid::from),
+        library: library.map(ByUuid::from),
         ..artist_filter()
     };
     let order = [ArtistOrder {
@@ -95,7 +97,7 @@ async fn found_artists(call: &Call, q: Option<String>) -> Told<Vec<i64>> {
     Ok(listing.page(permit.db(), count, offset).await?)
 }
 
-async fn found_albums(call: &Call, q: Option<String>) -> Told<Vec<i64>> {
+async fn found_albums(call: &Call, library: Option<Uuid>, q: Option<String>) -> Told<Vec<i64>> {
     let (count, offset) = part(call, "albumCount", "albumOffset")?;
     if count == 0 {
         return Ok(Vec::new());
@@ -103,7 +105,7 @@ async fn found_albums(call: &Call, q: Option<String>) -> Told<Vec<i64>> {
     let permit: Allowed<albums::List> = call.permit().await?;
     let filter = AlbumFilter {
         q,
-        library: library(call).await?.map(ByUuid::from),
+        library: library.map(ByUuid::from),
         playable: Some(true),
         ..AlbumFilter::default()
     };
@@ -116,7 +118,7 @@ async fn found_albums(call: &Call, q: Option<String>) -> Told<Vec<i64>> {
     Ok(listing.page(permit.db(), count, offset).await?)
 }
 
-async fn found_songs(call: &Call, q: Option<String>) -> Told<Vec<i64>> {
+async fn found_songs(call: &Call, library: Option<Uuid>, q: Option<String>) -> Told<Vec<i64>> {
     let (count, offset) = part(call, "songCount", "songOffset")?;
     if count == 0 {
         return Ok(Vec::new());
@@ -124,7 +126,7 @@ async fn found_songs(call: &Call, q: Option<String>) -> Told<Vec<i64>> {
     let permit: Allowed<tracks::List> = call.permit().await?;
     let filter = TrackFilter {
         q,
-        library: library(call).await?.map(ByUuid::from),
+        library: library.map(ByUuid::from),
         ..playable()
     };
     let order = [TrackOrder {

@@ -13,7 +13,7 @@ use crate::{
     resources::{checks::bounded, library::visibility::viewable},
     store::{
         Index, Reads, Sql,
-        listing::{Direction, Kind as KeyKind, Listing, SortKey},
+        listing::{Direction, Kind as KeyKind, Listing, SortKey, shuffled},
         sql,
         text::matching,
     },
@@ -38,7 +38,7 @@ const SHELF: Shelf = Shelf {
         cross join album_artists h where h.artist_id = c.artist_id)",
     added: "al.creation_date",
     mbid: "al.mbid = ?",
-    shuffled: "((al.id * 48271 + ?) % 2147483647) * ((al.id * 69621 + ?) % 65537) % 2147483647",
+    shuffled: shuffled!("al.id"),
     unplayable_is_withheld: false,
 };
 

@@ -11,7 +11,7 @@ use crate::{
     resources::checks::bounded,
     store::{
         Index, Reads, Sql,
-        listing::{Kind as KeyKind, Listing, SortKey},
+        listing::{Kind as KeyKind, Listing, SortKey, shuffled},
         sql,
         text::{containing, folded, matching, starting},
     },
@@ -33,7 +33,7 @@ const SHELF: Shelf = Shelf {
     of_channel: "a.id in (select c.artist_id from channels c)",
     added: "a.creation_date",
     mbid: "a.mbid = ?",
-    shuffled: "((a.id * 48271 + ?) % 2147483647) * ((a.id * 69621 + ?) % 65537) % 2147483647",
+    shuffled: shuffled!("a.id"),
     unplayable_is_withheld: false,
 };
 

@@ -16,7 +16,7 @@ use crate::{
     resources::{checks::bounded, library::visibility::audible},
     store::{
         Index, Reads, Sql,
-        listing::{Direction, Kind as KeyKind, Listing, SortKey},
+        listing::{Direction, Kind as KeyKind, Listing, SortKey, shuffled},
         sql,
         text::{containing, folded, matching, starting},
     },
@@ -43,7 +43,7 @@ const SHELF: Shelf = Shelf {
         cross join track_artists h where h.artist_id = c.artist_id)",
     added: "t.creation_date",
     mbid: "t.mbid = ?",
-    shuffled: "((t.id * 48271 + ?) % 2147483647) * ((t.id * 69621 + ?) % 65537) % 2147483647",
+    shuffled: shuffled!("t.id"),
     unplayable_is_withheld: true,
 };
 

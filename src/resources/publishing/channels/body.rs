@@ -213,13 +213,9 @@ async fn deleted(permit: &Allowed<Delete>, name: &str) -> Result<()> {
     delete(permit, &channel).await
 }
 
-async fn all_choices(permit: &Allowed<MetadataChoices>) -> Result<Choices> {
-    choices(permit).await
-}
-
 routes! {
     "/api/v1/channels";
-    metadata_choices: MetadataChoices = get "/metadata-choices" -> Answer<Choices> => all_choices;
+    metadata_choices: MetadataChoices = get "/metadata-choices" -> Answer<Choices> => choices;
     retrieve: Retrieve = get "/:name" <name> -> Answer<ChannelDetail> => detail;
     create: Create = post "/" {new: NewChannel} -> Created<ChannelDetail> => created;
     update: Update = patch "/:name" <name> {changes: ChannelChanges} -> Answer<ChannelDetail> => updated;

@@ -11,9 +11,9 @@ use crate::{
     resources::checks::bounded,
     store::{
         Index, Reads, Sql,
-        listing::{Direction, Kind as KeyKind, Listing, SortKey},
+        listing::{Direction, Kind as KeyKind, Listing, SortKey, shuffled},
         sql,
-        text::{WORDS, folded, matching},
+        text::{any_word, folded, matching},
     },
 };
 
@@ -89,6 +89,19 @@ async fn downloads(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, i64>> 
     );
     let counted: Vec<(i64, i64)> = counted.bind(ids).all(reader.db()).await?;
     Ok(counted.into_iter().collect())
+}
+
+/// The newest uploads of a channel that were imported.
+pub async fn newest_uploads(reader: &Reader, channel: &Channel, most: i64) -> Result<Vec<i64>> {
+    let newest = sql(
+        "select u.id from uploads u where u.library_id = ? and u.import_status = 'finished'
+         and u.track_id is not null order by u.creation_date desc, u.id desc limit ?",
+    );
+    newest
+        .bind(channel.library_id)
+        .bind(most)
+        .ids(reader.db())
+        .await
 }
 
 load!(/// How many subscribe to a channel.
@@ -177,11 +190,8 @@ fn subscribed_by(actor: i64) -> Sql {
 /// Condition: the channel is one of those that the words of a `scope` select. Unknown words, and `me` from anonymous
 /// callers, select none.
 fn within_scope(reader: &Reader, scope: &str) -> Sql {
-    let words = scope.split(',').map(str::trim).take(WORDS);
-    let any = words.filter_map(|word| of_word(reader, word));
-    let any = any.reduce(|left, right| left.then(" or ").append(right));
     sql("(")
-        .append(any.unwrap_or_else(|| sql("1 = 0")))
+        .append(any_word(scope, |word| of_word(reader, word)))
         .then(")")
 }
 
@@ -216,9 +226,7 @@ impl ChannelOrder {
             }
             ChannelOrderField::Random => {
                 let seed = self.seed.map_or(seed, i64::from);
-                let shuffled = sql(
-                    "((c.id * 48271 + ?) % 2147483647) * ((c.id * 69621 + ?) % 65537) % 2147483647",
-                );
+                let shuffled = sql(shuffled!("c.id"));
                 SortKey::new(shuffled.bind(seed).bind(seed), KeyKind::Int, down)
             }
         }

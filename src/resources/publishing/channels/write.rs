@@ -71,10 +71,9 @@ pub struct ChannelChanges {
 
 impl From<NewChannel> for ChannelChanges {
     fn from(new: NewChannel) -> Self {
-        let given = |value| MaybeUndefined::from_opt_undefined(value);
         Self {
             name: Some(new.name),
-            description: given(new.description),
+            description: MaybeUndefined::from_opt_undefined(new.description),
             tags: new.tags,
             content_category: Some(new.content_category),
             metadata: new.metadata,

@@ -6,7 +6,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::{
-    All, ChannelSubscription, List, Query, Retrieve, Subscribe, Unsubscribe, listing, own,
+    All, ChannelSubscription, List, Query, Retrieve, Subscribe, Unsubscribe, brief, listing,
     retrieve,
     write::{subscribe, unsubscribe},
 };
@@ -21,7 +21,6 @@ use crate::{
         answer::{Answer, Created, NoContent},
         standard::routes,
     },
-    store::sql,
     time::Timestamp,
 };
 
@@ -104,13 +103,9 @@ struct AllSubscriptions {
 
 async fn all(permit: &Allowed<All>) -> Result<AllSubscriptions> {
     open(permit).await?;
-    let select = sql(
-        "select uuid, (select c.uuid from channels c where c.actor_id = target_actor_id) from follows",
-    );
-    let own = own(permit, select).then(" order by creation_date desc, id desc");
-    let own: Vec<(Uuid, Uuid)> = own.all(permit.db()).await?;
-    let brief = |(uuid, channel)| BriefSubscription { uuid, channel };
-    let results: Vec<_> = own.into_iter().map(brief).collect();
+    let own = brief(permit).await?;
+    let shown = |(uuid, channel)| BriefSubscription { uuid, channel };
+    let results: Vec<_> = own.into_iter().map(shown).collect();
     Ok(AllSubscriptions {
         count: results.len(),
         results,

@@ -122,6 +122,15 @@ async fn listing(
     Ok(Listing::new(from, "f.id", [date]))
 }
 
+/// All subscriptions of the caller's, newest first: their UUIDs and those of the channels.
+async fn brief(reader: &Reader) -> Result<Vec<(Uuid, Uuid)>> {
+    let select = sql(
+        "select uuid, (select c.uuid from channels c where c.actor_id = target_actor_id) from follows",
+    );
+    let own = own(reader, select).then(" order by creation_date desc, id desc");
+    own.all(reader.db()).await
+}
+
 /// A subscription of the caller's.
 pub async fn retrieve(permit: &Allowed<Retrieve>, key: Key) -> Result<ChannelSubscription> {
     open(permit).await?;

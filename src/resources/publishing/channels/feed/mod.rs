@@ -5,7 +5,11 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::{Channel, Rss, metadata::Metadata, sql::named};
+use super::{
+    Channel, Rss,
+    metadata::Metadata,
+    sql::{named, newest_uploads},
+};
 use crate::{
     context::Reader,
     error::Result,
@@ -23,7 +27,6 @@ use crate::{
         people::actors::Actor,
     },
     rest::answer::Feed,
-    store::sql,
     time::Timestamp,
 };
 
@@ -122,12 +125,7 @@ async fn episodes(loaders: &Loaders, reader: &Reader, channel: &Channel) -> Resu
     {
         return Ok(Vec::new());
     }
-    let newest = sql(
-        "select u.id from uploads u where u.library_id = ? and u.import_status = 'finished'
-         and u.track_id is not null order by u.creation_date desc, u.id desc limit ?",
-    );
-    let newest = newest.bind(channel.library_id).bind(MOST);
-    let uploads = newest.ids(reader.db()).await?;
+    let uploads = newest_uploads(reader, channel, MOST).await?;
     let uploads = loaders.list::<Upload>(&uploads).await?;
     let tracks = loaders
         .parts::<Track>(uploads.iter().map(|upload| upload.track_id))
