@@ -15,6 +15,11 @@ macro_rules! scopes {
                 match self { $(Self::$scope => (concat!("read:", $name), concat!("write:", $name)),)* }
             }
 
+            /// Whether it is about the pod as a whole, which only its keepers may change.
+            pub fn is_of_instance(self) -> bool {
+                self.words().0.starts_with("read:instance:")
+            }
+
             /// A description for people.
             pub fn about(self) -> &'static str {
                 match self { $(Self::$scope => concat!($($doc),+).trim_ascii(),)* }

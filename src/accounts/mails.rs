@@ -19,6 +19,14 @@ impl Letterhead {
         Ok(Self { pod, root })
     }
 
+    pub fn pod(&self) -> &str {
+        &self.pod
+    }
+
+    pub fn root(&self) -> &str {
+        &self.root
+    }
+
     /// A mail with a key to confirm an email address.
     pub async fn confirmation(
         &self,
@@ -69,6 +77,31 @@ impl Letterhead {
                 "Hello,\n\nyour account on {pod} has a new e-mail address; mails go there from now \
                  on. If this was not you, sign in at {root}/settings and change your password and \
                  your address, or ask the administrators of the pod.\n"
+            ),
+        }
+    }
+
+    /// Tells somebody who asked for an account that it can be used.
+    pub fn approved(&self, to: &str, username: &str) -> Mail {
+        let Self { pod, root } = self;
+        Mail {
+            to: to.to_owned(),
+            subject: format!("Your account on {pod} was approved"),
+            text: format!(
+                "Hello {username},\n\na moderator of {pod} has approved your account. You can sign in at \
+                 {root}/login.\n"
+            ),
+        }
+    }
+
+    /// Tells somebody who asked for an account that there will be none.
+    pub fn declined(&self, to: &str, username: &str) -> Mail {
+        let pod = &self.pod;
+        Mail {
+            to: to.to_owned(),
+            subject: format!("Your account on {pod} was not approved"),
+            text: format!(
+                "Hello {username},\n\na moderator of {pod} has refused your request for an account.\n"
             ),
         }
     }

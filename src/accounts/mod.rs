@@ -3,6 +3,7 @@ pub mod directory;
 pub mod farewell;
 pub mod keys;
 pub mod mails;
+pub mod moderators;
 pub mod openid;
 pub mod password;
 pub mod recovery;

@@ -101,6 +101,15 @@ pub async fn sign_up(app: &App, wanted: &Registration) -> Result<Outcome> {
         .await?;
     tx.commit().await?;
     app.mailer().post(mail);
+    if approval {
+        let (root, name) = (letterhead.root(), &new.username);
+        let text = format!(
+            "{name} has asked for an account, which waits for your approval:\n\n{root}/manage"
+        );
+        letterhead
+            .tell_moderators(app, "Somebody asks for an account", &text)
+            .await;
+    }
     Ok(
         match (approval, app.config().account_email_verification_enforce) {
             (true, _) => Outcome::Waiting,

@@ -70,6 +70,18 @@ choices! {
         Mark = "Mark",
         /// A bookmark.
         Bookmark = "Bookmark",
+        /// A report to the moderators.
+        Report = "Report",
+        /// A request of somebody who wants an account.
+        UserRequest = "UserRequest",
+        /// A note of a moderator.
+        ModerationNote = "ModerationNote",
+        /// An account, as administrators see it.
+        UserAccount = "UserAccount",
+        /// An invitation to sign up.
+        Invitation = "Invitation",
+        /// An entry of the audit log.
+        AuditEntry = "AuditEntry",
     }
 }
 

@@ -35,6 +35,7 @@ use crate::{
     resources::{
         Mutation, Query, Subscription,
         catalogue::{albums::Album, artists::Artist, tags::Tag, tracks::Track},
+        keeping::{audit::AuditEntry, invitations::Invitation, user_accounts::UserAccount},
         library::{edits::Edit, follows::LibraryFollow, libraries::Library, uploads::Upload},
         listening::{
             bookmarks::Bookmark,
@@ -45,6 +46,7 @@ use crate::{
             playlists::{Playlist, PlaylistTrack},
             radios::Radio,
         },
+        moderation::{notes::ModerationNote, reports::Report, user_requests::UserRequest},
         people::notifications::Notification,
         publishing::{channels::Channel, subscriptions::ChannelSubscription},
     },
@@ -98,6 +100,12 @@ fn described() -> Builder {
     .override_output_type_description::<Connection<ChannelSubscription>>(
         "A page of subscriptions to channels.",
     )
+    .override_output_type_description::<Connection<Report>>("A page of reports.")
+    .override_output_type_description::<Connection<UserRequest>>("A page of sign-up requests.")
+    .override_output_type_description::<Connection<ModerationNote>>("A page of moderators' notes.")
+    .override_output_type_description::<Connection<UserAccount>>("A page of accounts.")
+    .override_output_type_description::<Connection<Invitation>>("A page of invitations.")
+    .override_output_type_description::<Connection<AuditEntry>>("A page of the audit log.")
 }
 
 /// The text of `schema.graphql`.

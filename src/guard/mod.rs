@@ -7,10 +7,12 @@ use std::{marker::PhantomData, ops::Deref, sync::Arc};
 use async_graphql::Context;
 use poem::{Request, RequestBody};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
+use serde_json::Value;
 
 pub use self::openapi::{Guarded, Table};
 use crate::{
     app::App,
+    audit::Deed,
     caller::Anonymous,
     context::{Cx, Plan, Reader},
     error::Result,
@@ -244,11 +246,34 @@ impl<O: Operation> Allowed<O> {
 }
 
 impl<O: Writes> Allowed<O> {
-    /// Starts a transaction.
+    /// Starts a transaction. What changes the pod as a whole is entered in the audit log.
     ///
     /// # Errors
     /// `Unauthenticated` when the caller's credential has ended since the permit was given.
     pub async fn begin(&self) -> Result<Tx> {
+        match O::INFO.scope.is_some_and(|scope| scope.1.is_of_instance()) {
+            true => self.begin_deed("", Value::Null).await,
+            false => self.begin_unlogged().await,
+        }
+    }
+
+    /// Starts a transaction, and enters in the audit log what it does to which object.
+    pub async fn begin_deed(&self, target: &str, details: Value) -> Result<Tx> {
+        let mut tx = self.begin_unlogged().await?;
+        let user = self.user()?;
+        let deed = Deed {
+            operation: O::INFO.name,
+            user_id: Some(user.user_id),
+            username: &user.username,
+            address: Some(self.cx.client().address.to_string()),
+            target,
+            details,
+        };
+        deed.enter(&mut tx, self.clock().now()).await?;
+        Ok(tx)
+    }
+
+    async fn begin_unlogged(&self) -> Result<Tx> {
         let mut tx = self.app().db().begin().await?;
         if let Some(identity) = self.caller().identity() {
             recheck(&mut tx, identity, self.clock().now()).await?;

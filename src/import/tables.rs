@@ -249,7 +249,7 @@ tables! {
     "notes" => notes {
         id: Int, uuid: Uuid, summary: Text, author_id: Int,
         report_id = target_id: Target("target_type", "report"),
-        actor_id = target_id: Target("target_type", "account"),
-        user_request_id = target_id: Target("target_type", "request"), creation_date: Time,
+        actor_id = target_id: Target("target_type", "actor"),
+        user_request_id = target_id: Target("target_type", "userrequest"), creation_date: Time,
     }
 }

@@ -1,6 +1,7 @@
 //! What the administrators set, and what the pod counts of itself.
 mod figures;
 pub mod preferences;
+mod values;
 
 use std::collections::HashMap;
 

@@ -5,6 +5,7 @@ pub mod checks;
 pub mod keeping;
 pub mod library;
 pub mod listening;
+pub mod moderation;
 pub mod node;
 pub mod people;
 pub mod publishing;
@@ -26,6 +27,7 @@ pub fn operations() -> impl Iterator<Item = &'static Info> {
         listening::OPERATIONS,
         publishing::OPERATIONS,
         people::OPERATIONS,
+        moderation::OPERATIONS,
         keeping::OPERATIONS,
     ];
     areas.into_iter().flatten().copied().flatten().copied()
@@ -58,6 +60,7 @@ pub fn rest() -> impl OpenApi + Send + Sync + 'static {
         listening::rest(),
         publishing::rest(),
         people::rest(),
+        moderation::rest(),
         keeping::rest(),
     );
     Guarded::<_, Operations>::new(areas)
@@ -73,6 +76,7 @@ pub struct Query(
     listening::Queries,
     publishing::Queries,
     people::Queries,
+    moderation::Queries,
     keeping::Queries,
     node::Queries,
 );
@@ -85,6 +89,8 @@ pub struct Mutation(
     listening::Mutations,
     publishing::Mutations,
     people::Mutations,
+    moderation::Mutations,
+    keeping::Mutations,
 );
 
 /// Root of all subscriptions, over WebSocket (`graphql-transport-ws`) or server-sent events. A subscription
@@ -94,6 +100,7 @@ pub struct Subscription(
     library::Subscriptions,
     listening::Subscriptions,
     people::Subscriptions,
+    moderation::Subscriptions,
     keeping::Subscriptions,
 );
 
@@ -102,4 +109,6 @@ pub const CHANNELS: &[Channel] = &[
     listening::CHANNEL,
     library::uploads::CHANNEL,
     people::notifications::CHANNEL,
+    moderation::reports::CHANNEL,
+    moderation::user_requests::CHANNEL,
 ];

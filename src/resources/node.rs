@@ -19,6 +19,11 @@ use crate::{
             tags::{self, Tag},
             tracks::{self, Track},
         },
+        keeping::{
+            audit::{self, AuditEntry},
+            invitations::{self, Invitation},
+            user_accounts::{self, UserAccount},
+        },
         library::{
             attachments::{self, Attachment},
             edits::{self, Edit},
@@ -35,6 +40,11 @@ use crate::{
             playlists::{self, Playlist, PlaylistTrack},
             radio_sessions::{self, RadioSession, RadioSessionTrack},
             radios::{self, Radio},
+        },
+        moderation::{
+            notes::{self, ModerationNote},
+            reports::{self, Report},
+            user_requests::{self, UserRequest},
         },
         people::{
             actors::{self, Actor},
@@ -118,6 +128,12 @@ nodes! {
     ContentFilter by key = content_filters::retrieve, as content_filters::Retrieve;
     Mark by key = marks::retrieve, as marks::List;
     Bookmark by key = bookmarks::retrieve, as bookmarks::List;
+    Report by key = reports::retrieve, as reports::Retrieve;
+    UserRequest by key = user_requests::retrieve, as user_requests::Retrieve;
+    ModerationNote by key = notes::retrieve, as notes::Retrieve;
+    UserAccount by key = user_accounts::retrieve, as user_accounts::Retrieve;
+    Invitation by key = invitations::retrieve, as invitations::Retrieve;
+    AuditEntry by key = audit::retrieve, as audit::List;
 }
 
 /// Maximum number of IDs at once.

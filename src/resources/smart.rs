@@ -1,7 +1,10 @@
 //! Searches with keys, such as `status:finished album:"two words" word`.
 use crate::{
     error::{Error, Result},
-    store::Sql,
+    store::{
+        Sql, sql,
+        text::{containing, folded},
+    },
 };
 
 /// Terms of a search at most: the database plans long for each.
@@ -25,6 +28,40 @@ pub fn conditions(q: &str, condition: impl Fn(&str, &str) -> Option<Sql>) -> Res
     Ok(conditions.collect())
 }
 
+/// The truth that a value spells.
+pub fn truth(value: &str) -> Option<bool> {
+    match value {
+        "true" | "yes" | "1" => Some(true),
+        "false" | "no" | "0" => Some(false),
+        _ => None,
+    }
+}
+
+/// Condition: `column` is an actor of this username, which may have the domain.
+pub fn actor(column: &'static str, value: &str) -> Sql {
+    let (name, domain) = value.split_once('@').unzip();
+    sql(column)
+        .then(" in (select a.id from actors a where lower(a.preferred_username) = ?")
+        .bind(folded(name.unwrap_or(value)))
+        .equal("a.domain", domain)
+        .then(")")
+}
+
+/// Condition: `column` is an actor of this domain.
+pub fn domain(column: &'static str, value: &str) -> Sql {
+    sql(column)
+        .then(" in (select a.id from actors a where a.domain = ?)")
+        .bind(value)
+}
+
+/// Condition: the text in `column` contains a word.
+pub fn holds(column: &'static str, word: &str) -> Sql {
+    sql("lower(coalesce(")
+        .then(column)
+        .then(", '')) like ? escape '\\'")
+        .bind(containing(word))
+}
+
 /// Splits at white space outside of double quotes, and drops the quotes.
 fn terms(q: &str) -> Vec<String> {
     let mut terms = vec![String::new()];
@@ -43,7 +80,6 @@ fn terms(q: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::sql;
 
     #[test]
     fn quotes_keep_words_together_and_unknown_keys_are_ignored() {

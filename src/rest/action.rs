@@ -2,9 +2,14 @@
 use poem_openapi::{Object, types::Any};
 use serde::Serialize;
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
 use super::params::{Pairs, Parameters, Params};
-use crate::error::{Error, Result};
+use crate::{
+    context::Reader,
+    error::{Error, Result},
+    graphql::reference::{ById, Identified, numbers},
+};
 
 /// What to do with which objects.
 #[derive(Debug, Object)]
@@ -38,10 +43,55 @@ impl ActionBody {
     }
 }
 
-/// Objects that a request names.
-pub enum Objects<F> {
-    These(Vec<Value>),
+/// The objects to act on.
+pub enum Chosen<F> {
+    Numbered(Vec<i64>),
+    Named(Vec<Uuid>),
+    /// All that match.
     All(Box<F>),
+}
+
+/// Objects that are acted on at once, at most.
+pub const MOST: usize = 5_000;
+
+impl<F> Chosen<F> {
+    /// Those of a GraphQL input, which gives either `ids` or `filter`.
+    pub async fn of<T: Identified>(
+        reader: &Reader,
+        ids: Option<Vec<ById<T>>>,
+        filter: Option<F>,
+    ) -> Result<Self> {
+        match (ids, filter) {
+            (Some(ids), None) => Ok(Self::Numbered(numbers(reader, "ids", &ids).await?)),
+            (None, Some(filter)) => Ok(Self::All(Box::new(filter))),
+            _ => {
+                let complaint = "Give either `ids` or `filter`.";
+                Err(Error::field("non_field_errors", complaint))
+            }
+        }
+    }
+
+    /// # Errors
+    /// `Invalid` if too many objects are named.
+    pub fn bounded(self) -> Result<Self> {
+        let count = match &self {
+            Self::Numbered(ids) => ids.len(),
+            Self::Named(uuids) => uuids.len(),
+            Self::All(_) => 0,
+        };
+        match count <= MOST {
+            true => Ok(self),
+            false => Err(Error::field(
+                "objects",
+                format!("At most {MOST} values are allowed."),
+            )),
+        }
+    }
+}
+
+/// What acting on no object is answered with.
+pub fn nothing() -> Error {
+    Error::field("non_field_errors", "No object matching your request")
 }
 
 impl ActionRequest {
@@ -62,16 +112,48 @@ impl ActionRequest {
         })
     }
 
+    /// The objects, which are named by their numbers.
+    ///
     /// # Errors
     /// `Invalid` if they are named in another way, or for filters that are not valid.
-    pub fn objects<F: Params>(&self) -> Result<Objects<F>> {
+    pub fn numbered<F: Params>(&self) -> Result<Chosen<F>> {
+        let number = |value: &Value| match value {
+            Value::String(text) => text.parse().ok(),
+            value => value.as_i64(),
+        };
+        let wrong = "Expected \"all\" or a list of numbers.";
+        self.objects(
+            |objects| objects.iter().map(number).collect(),
+            Chosen::Numbered,
+            wrong,
+        )
+    }
+
+    /// The objects, which are named by their UUIDs.
+    ///
+    /// # Errors
+    /// `Invalid` if they are named in another way, or for filters that are not valid.
+    pub fn named<F: Params>(&self) -> Result<Chosen<F>> {
+        let uuid = |value: &Value| value.as_str()?.parse().ok();
+        let wrong = "Expected \"all\" or a list of UUIDs.";
+        self.objects(
+            |objects| objects.iter().map(uuid).collect(),
+            Chosen::Named,
+            wrong,
+        )
+    }
+
+    fn objects<F: Params, T>(
+        &self,
+        read: impl Fn(&[Value]) -> Option<Vec<T>>,
+        these: impl Fn(Vec<T>) -> Chosen<F>,
+        wrong: &'static str,
+    ) -> Result<Chosen<F>> {
+        let refused = || Error::field("objects", wrong);
         match &self.objects.0 {
-            Value::String(all) if all == "all" => Ok(Objects::All(Box::new(self.filter()?))),
-            Value::Array(objects) => Ok(Objects::These(objects.clone())),
-            _ => Err(Error::field(
-                "objects",
-                "Expected \"all\" or a list of IDs.",
-            )),
+            Value::String(all) if all == "all" => Ok(Chosen::All(Box::new(self.filter()?))),
+            Value::Array(objects) => these(read(objects).ok_or_else(refused)?).bounded(),
+            _ => Err(refused()),
         }
     }
 

@@ -53,6 +53,7 @@ changes! {
     OauthFamilyUser = oauth_families.user_id;
     PlaylistId = playlists.id;
     PlaylistTrackPlaylist = playlist_tracks.playlist_id;
+    ReportId = reports.id;
     SessionUser = sessions.user_id;
     TagId = tags.id;
     TrackAlbum = tracks.album_id;
@@ -65,6 +66,7 @@ changes! {
     UploadId = uploads.id;
     UploadImport = uploads.import_status;
     UploadTrack = uploads.track_id;
+    UserRequestId = user_requests.id;
 }
 
 impl Change {
@@ -77,9 +79,11 @@ impl Change {
             Change::ListeningId,
             Change::OauthConsentUser,
             Change::OauthFamilyUser,
+            Change::ReportId,
             Change::SessionUser,
             Change::TrackDownloads,
             Change::UploadImport,
+            Change::UserRequestId,
         ];
         let (table, _) = self.kind().split_once('.')?;
         (!WITHOUT_LISTS.contains(&self)).then_some(table)

@@ -67,6 +67,14 @@ impl Sql {
         self.then(" and ").append(condition)
     }
 
+    /// Appends the condition that a column has a value, if one is wanted.
+    pub fn equal(self, column: &'static str, wanted: Option<impl Into<Value>>) -> Self {
+        match wanted {
+            Some(wanted) => self.then(" and ").then(column).then(" = ?").bind(wanted),
+            None => self,
+        }
+    }
+
     /// Appends the conditions that a column is at least and at most so much.
     pub fn within(mut self, column: &'static str, from: Option<i64>, to: Option<i64>) -> Self {
         for (bound, is) in [(from, " >= ?"), (to, " <= ?")] {

@@ -43,6 +43,7 @@ const AREAS: &[&str] = &[
     "mutations",
     "channels",
     "subscriptions",
+    "manage",
 ];
 
 /// Headers that must be equal.

@@ -101,6 +101,10 @@ const VIEWS: &[(&str, &str)] = &[
     ("BriefSubscription", "ChannelSubscription"),
     ("Me", "User"),
     ("ProfileBody", "User"),
+    ("BriefAccount", "UserAccount"),
+    ("ManagedActor", "Actor"),
+    ("OwnReport", "Report"),
+    ("BriefNote", "ModerationNote"),
     ("UserDetailsBody", "User"),
     ("Application", "OauthApplication"),
     ("ListedApplication", "OauthApplication"),
@@ -121,6 +125,8 @@ const OTHERWISE: &[&str] = &[
     "Playlist.actor",
     // `artist`.
     "ContentFilter.target",
+    // `invitedUser`.
+    "Invitation.users",
     // `artist`, `album` or `track`.
     "Mark.type",
     // `type`, `creationDate`, `actor`, `library` and `follow`.

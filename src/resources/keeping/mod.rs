@@ -1,7 +1,11 @@
-//! The pod itself: its settings, limits and connections to other pods.
+//! The pod itself: its settings, accounts, limits and connections to other pods.
+pub mod audit;
 pub mod fetches;
 pub mod instance;
+pub mod invitations;
 pub mod rate_limit;
+pub mod settings;
+pub mod user_accounts;
 
 use async_graphql::{MergedObject, MergedSubscription};
 use poem_openapi::OpenApi;
@@ -12,15 +16,42 @@ pub const OPERATIONS: &[&[&Info]] = &[
     instance::OPERATIONS,
     rate_limit::OPERATIONS,
     fetches::OPERATIONS,
+    settings::OPERATIONS,
+    user_accounts::OPERATIONS,
+    invitations::OPERATIONS,
+    audit::OPERATIONS,
 ];
 
 pub fn rest() -> impl OpenApi + Send + Sync + 'static {
-    (instance::Rest, rate_limit::Rest, fetches::Rest)
+    (
+        instance::Rest,
+        rate_limit::Rest,
+        fetches::Rest,
+        settings::Rest,
+        user_accounts::Rest,
+        invitations::Rest,
+        audit::Rest,
+    )
 }
 
 #[derive(Default, MergedObject)]
 #[graphql(name = "KeepingQueries")]
-pub struct Queries(instance::Queries, rate_limit::Queries);
+pub struct Queries(
+    instance::Queries,
+    rate_limit::Queries,
+    settings::graphql::Queries,
+    user_accounts::graphql::Queries,
+    invitations::graphql::Queries,
+    audit::Queries,
+);
+
+#[derive(Default, MergedObject)]
+#[graphql(name = "KeepingMutations")]
+pub struct Mutations(
+    settings::graphql::Mutations,
+    user_accounts::graphql::Mutations,
+    invitations::graphql::Mutations,
+);
 
 #[derive(Default, MergedSubscription)]
 #[graphql(name = "KeepingSubscriptions")]

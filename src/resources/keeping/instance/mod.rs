@@ -3,8 +3,7 @@ mod body;
 mod nodeinfo;
 mod sql;
 
-use async_graphql::{Context, Json, Object, SimpleObject};
-use serde_json::Value;
+use async_graphql::{Context, Object, SimpleObject};
 
 pub use self::body::Rest;
 use crate::{
@@ -12,7 +11,8 @@ use crate::{
     error::Result,
     graphql::connection::answer,
     guard::{AllowExt, Allowed, operations},
-    pod::preferences::{PREFERENCES, Preference},
+    pod::preferences::PREFERENCES,
+    resources::keeping::settings::Setting,
 };
 
 operations! {
@@ -94,19 +94,6 @@ pub struct FiguresInfo {
     downloads: i64,
 }
 
-/// A public setting of the pod.
-#[derive(SimpleObject)]
-pub struct Setting {
-    /// Name of the setting: `section__name`.
-    identifier: String,
-    /// Title, for people.
-    title: &'static str,
-    /// Description; may be empty.
-    help: &'static str,
-    /// Current value.
-    value: Json<Value>,
-}
-
 #[async_graphql::ComplexObject]
 impl Instance {
     /// The public settings of the pod.
@@ -123,13 +110,9 @@ impl Instance {
 async fn public_settings(permit: &Allowed<Settings>) -> Result<Vec<Setting>> {
     let preferences = permit.preferences().await?;
     let public = PREFERENCES.iter().filter(|preference| preference.public);
-    let setting = |preference: &Preference| Setting {
-        identifier: preference.identifier(),
-        title: preference.title,
-        help: preference.help,
-        value: Json(preferences.get(&preference.identifier())),
-    };
-    Ok(public.map(setting).collect())
+    Ok(public
+        .map(|preference| Setting::of(preference, &preferences))
+        .collect())
 }
 
 async fn describe(reader: &Reader) -> Result<Instance> {

@@ -118,22 +118,15 @@ fn is(column: &'static str, wanted: Option<bool>) -> Sql {
 
 fn condition(key: &str, value: &str) -> Option<Sql> {
     let wanted = match value {
-        "true" | "yes" | "1" => Some(Some(true)),
-        "false" | "no" | "0" => Some(Some(false)),
         "null" | "none" => Some(None),
-        _ => None,
+        value => smart::truth(value).map(Some),
     };
     match key {
         "is_approved" => wanted.map(|wanted| is("m.is_approved", wanted)),
         "is_applied" => wanted.map(|wanted| is("m.is_applied", wanted)),
         "target" => target(value),
-        "domain" => Some(
-            sql("m.created_by_id in (select a.id from actors a where a.domain = ?)").bind(value),
-        ),
-        "" => Some(
-            sql("lower(coalesce(m.summary, '')) like ? escape '\\'")
-                .bind(crate::store::text::containing(value)),
-        ),
+        "domain" => Some(smart::domain("m.created_by_id", value)),
+        "" => Some(smart::holds("m.summary", value)),
         _ => None,
     }
 }

@@ -1,6 +1,5 @@
 //! Acting on several uploads at once: deleting, submitting, importing again.
 use async_graphql::Enum;
-use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
@@ -12,7 +11,7 @@ use crate::{
     error::{Error, Result},
     graphql::ids::Key,
     guard::{Allowed, Operation, Writes},
-    rest::action::{ActionBody, ActionRequest, Objects},
+    rest::action::{ActionBody, ActionRequest, Chosen, MOST, nothing},
     store::{Sql, Tx, sql},
 };
 
@@ -49,61 +48,39 @@ const ACTIONS: [(&str, UploadAction); 3] = [
     ("publish", UploadAction::Publish),
 ];
 
-/// Uploads that are acted on at once, at most.
-const MOST: usize = 5_000;
-
-/// The uploads to act on, all of them the caller's own.
-pub enum Chosen {
-    Named(Vec<Uuid>),
-    Numbered(Vec<i64>),
-    All(Box<UploadFilter>),
-}
-
 /// Runs an action that was asked for by its name.
 pub async fn named(permit: &Allowed<Act>, request: ActionRequest) -> Result<ActionBody> {
     let action = request.chosen(&ACTIONS)?;
-    let chosen = match request.objects()? {
-        Objects::These(objects) => Chosen::Named(uuids(&objects)?),
-        Objects::All(filter) => Chosen::All(filter),
-    };
-    let done = act(permit, action, chosen).await?;
+    let done = act(permit, action, request.named()?).await?;
     Ok(ActionBody::new(action.word(), done.len() as u64, None))
-}
-
-fn uuids(objects: &[Value]) -> Result<Vec<Uuid>> {
-    let uuid = |value: &Value| value.as_str()?.parse().ok();
-    let uuids: Option<Vec<Uuid>> = objects.iter().map(uuid).collect();
-    let wrong = || Error::field("objects", "Expected \"all\" or a list of UUIDs.");
-    uuids.ok_or_else(wrong)
 }
 
 /// Acts on uploads; returns the IDs of those that were acted on.
 ///
 /// # Errors
 /// `Invalid` if none matches, or too many.
-pub async fn act(permit: &Allowed<Act>, action: UploadAction, chosen: Chosen) -> Result<Vec<i64>> {
+pub async fn act(
+    permit: &Allowed<Act>,
+    action: UploadAction,
+    chosen: Chosen<UploadFilter>,
+) -> Result<Vec<i64>> {
     if action == UploadAction::Publish && matches!(chosen, Chosen::All(_)) {
         let complaint = "You cannot apply this action on all objects";
         return Err(Error::field("non_field_errors", complaint));
     }
-    let ids = match &chosen {
-        Chosen::Named(uuids) => named_own(permit, uuids).await?,
+    let ids = match chosen.bounded()? {
+        Chosen::Named(uuids) => named_own(permit, &uuids).await?,
         Chosen::Numbered(ids) => {
-            bounded(ids)?;
-            own(permit)
-                .then("u.id in ?*")
-                .bind(ids.clone())
-                .ids(permit.db())
-                .await?
+            let own = own(permit).then("u.id in ?*").bind(ids);
+            own.ids(permit.db()).await?
         }
         Chosen::All(filter) => {
-            let all = listing(permit, filter, &[]).await?;
+            let all = listing(permit, &filter, &[]).await?;
             all.page(permit.db(), MOST as i64 + 1, 0).await?
         }
     };
     if ids.is_empty() {
-        let complaint = "No object matching your request";
-        return Err(Error::field("non_field_errors", complaint));
+        return Err(nothing());
     }
     if ids.len() > MOST {
         return Err(Error::field(
@@ -123,16 +100,6 @@ pub async fn act(permit: &Allowed<Act>, action: UploadAction, chosen: Chosen) ->
     Ok(done)
 }
 
-fn bounded<T>(objects: &[T]) -> Result<()> {
-    match objects.len() <= MOST {
-        true => Ok(()),
-        false => Err(Error::field(
-            "objects",
-            format!("At most {MOST} values are allowed."),
-        )),
-    }
-}
-
 /// The IDs of the caller's own uploads for which a condition holds.
 fn own<O: Operation>(permit: &Allowed<O>) -> Sql {
     sql("select u.id from uploads u join libraries l on l.id = u.library_id where l.actor_id = ? and ")
@@ -141,7 +108,6 @@ fn own<O: Operation>(permit: &Allowed<O>) -> Sql {
 
 /// Those of these uploads that are the caller's own.
 async fn named_own(permit: &Allowed<Act>, uuids: &[Uuid]) -> Result<Vec<i64>> {
-    bounded(uuids)?;
     let mut ids = Vec::new();
     // SQLite takes a thousand conditions at most.
     for uuids in uuids.chunks(500) {

@@ -4,7 +4,7 @@ use serde_json::Value;
 use super::{
     Act, AudioFormat, Create, List, Retrieve, Update, Upload, UploadFilter, UploadMetadata,
     UploadOrder,
-    actions::{self, Chosen, UploadAction},
+    actions::{self, UploadAction},
     address,
     file_metadata::{self, AudioFileMetadata},
     file_name, of_row,
@@ -15,13 +15,13 @@ use super::{
 };
 use crate::{
     context::Cx,
-    error::{Error, Result},
+    error::Result,
     graphql::{
         connection::{answer, cost},
         files::File,
         ids::{Key, Kind, global},
         live::subscriptions,
-        reference::{ById, ByUuid, numbers},
+        reference::{ById, ByUuid},
         scalars::BigInt,
         standard::{fields, mutations},
     },
@@ -37,6 +37,7 @@ use crate::{
         library::libraries::{self, Library},
         publishing::channels::Channel,
     },
+    rest::action::Chosen,
 };
 
 #[ComplexObject]
@@ -290,16 +291,7 @@ async fn applied(
     permit: &Allowed<Act>,
     input: ApplyUploadActionInput,
 ) -> Result<ApplyUploadActionPayload> {
-    let chosen = match (input.ids, input.filter) {
-        (Some(ids), None) => Chosen::Numbered(numbers(permit, "ids", &ids).await?),
-        (None, Some(filter)) => Chosen::All(Box::new(filter)),
-        _ => {
-            return Err(Error::field(
-                "non_field_errors",
-                "Give either `ids` or `filter`.",
-            ));
-        }
-    };
+    let chosen = Chosen::of(permit, input.ids, input.filter).await?;
     let done = actions::act(permit, input.action, chosen).await?;
     let shown = &done[..done.len().min(SHOWN)];
     let uploads = match input.action {

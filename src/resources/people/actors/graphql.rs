@@ -24,6 +24,11 @@ with_lists! {
             self.address()
         }
 
+        /// URL that other pods send activities to which concern several actors of the pod.
+        async fn shared_inbox_url(&self, ctx: &Context<'_>) -> Option<String> {
+            self.shared_inbox(ctx.data_unchecked::<Cx>().reader())
+        }
+
         /// Whether the actor belongs to this pod.
         async fn is_local(&self, ctx: &Context<'_>) -> bool {
             ctx.data_unchecked::<Cx>()

@@ -1,11 +1,13 @@
 //! Actors: accounts of this pod and of others, as ActivityPub knows them.
 mod graphql;
+mod managed;
 
 use async_graphql::SimpleObject;
 use poem_openapi::Object;
 use serde::Serialize;
 use sqlx::FromRow;
 
+pub use self::managed::ManagedActor;
 use crate::{
     context::Reader,
     error::{Error, Result},
@@ -42,11 +44,17 @@ pub struct Actor {
     pub kind: String,
     /// Whether the actor approves follow requests by hand.
     pub manually_approves_followers: Option<bool>,
+    /// URL that other pods send activities to.
+    pub inbox_url: Option<String>,
+    /// URL of the actor's public activities.
+    pub outbox_url: Option<String>,
+    #[graphql(skip)]
+    pub shared_inbox_url: Option<String>,
 }
 
 entity!(Actor in "actors": "id, fid, url, creation_date, summary, preferred_username, name, last_fetch_date,
-    domain, type, manually_approves_followers", upon [ActorId],
-    weighs [fid, url, summary, preferred_username, name, domain, kind]);
+    domain, type, manually_approves_followers, inbox_url, outbox_url, shared_inbox_url", upon [ActorId],
+    weighs [fid, url, summary, preferred_username, name, domain, kind, inbox_url, outbox_url, shared_inbox_url]);
 
 /// Finds an actor by its username with the domain.
 pub async fn named(reader: &Reader, address: &str) -> Result<Actor> {
@@ -60,8 +68,19 @@ pub async fn named(reader: &Reader, address: &str) -> Result<Actor> {
 }
 
 impl Actor {
-    fn address(&self) -> String {
+    pub fn address(&self) -> String {
         format!("{}@{}", self.preferred_username, self.domain)
+    }
+
+    /// URL that other pods send activities to which concern several actors of the pod.
+    fn shared_inbox(&self, reader: &Reader) -> Option<String> {
+        match reader.is_local_domain(&self.domain) {
+            true => Some(format!(
+                "{}/federation/shared/inbox",
+                reader.config().public_url()
+            )),
+            false => self.shared_inbox_url.clone(),
+        }
     }
 
     pub fn body(&self, reader: &Reader) -> ActorBody {

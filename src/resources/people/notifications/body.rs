@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{
     Act, List, Notification, NotificationType, Query, Retrieve, Update, listing, of_row, retrieve,
-    write::{Chosen, mark, numbers, read},
+    write::{mark, read},
 };
 use crate::{
     context::Reader,
@@ -20,7 +20,7 @@ use crate::{
     load::{Loaders, load, sole, weigh},
     resources::people::actors::{Actor, ActorBody},
     rest::{
-        action::{ActionBody, ActionRequest, Objects},
+        action::{ActionBody, ActionRequest},
         answer::Answer,
         live::channel,
         standard::routes,
@@ -206,11 +206,7 @@ async fn updated(
 
 async fn acted(permit: &Allowed<Act>, request: ActionRequest) -> Result<ActionBody> {
     request.chosen(&[("read", ())])?;
-    let chosen = match request.objects()? {
-        Objects::These(objects) => Chosen::These(numbers(&objects)?),
-        Objects::All(filter) => Chosen::All(filter),
-    };
-    let updated = read(permit, chosen).await?;
+    let updated = read(permit, request.numbered()?).await?;
     Ok(ActionBody::new("read", updated, Some(updated)))
 }
 

@@ -6,14 +6,14 @@ use super::{
     Update,
     body::{Deed, DeedOf},
     listing, of_row, retrieve,
-    write::{Chosen, mark, read},
+    write::{mark, read},
 };
 use crate::{
     error::{Error, Result},
     graphql::{
         ids::{Key, Kind, global},
         live::subscriptions,
-        reference::{ById, numbers},
+        reference::ById,
         standard::{fields, mutations},
     },
     guard::{AllowExt, Allowed},
@@ -25,6 +25,7 @@ use crate::{
         },
         people::actors::Actor,
     },
+    rest::action::Chosen,
     time::Timestamp,
 };
 
@@ -114,14 +115,7 @@ async fn marked(
     permit: &Allowed<Act>,
     input: ReadNotificationsInput,
 ) -> Result<ReadNotificationsPayload> {
-    let chosen = match (input.ids, input.filter) {
-        (Some(ids), None) => Chosen::These(numbers(permit, "ids", &ids).await?),
-        (None, Some(filter)) => Chosen::All(Box::new(filter)),
-        _ => {
-            let complaint = "Give either `ids` or `filter`.";
-            return Err(Error::field("non_field_errors", complaint));
-        }
-    };
+    let chosen = Chosen::of(permit, input.ids, input.filter).await?;
     let count = read(permit, chosen).await?;
     Ok(ReadNotificationsPayload { count })
 }

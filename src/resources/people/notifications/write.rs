@@ -1,13 +1,14 @@
 //! Writing notifications, and marking them as read.
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Act, Notification, NotificationFilter, NotificationType, Update, listing};
 use crate::{
     context::Reader,
-    error::{Error, Result},
+    error::Result,
     graphql::ids::Key,
     guard::Allowed,
     load::Entity,
+    rest::action::{Chosen, MOST, nothing},
     store::{Tx, sql},
 };
 
@@ -86,28 +87,17 @@ pub async fn mark(permit: &Allowed<Update>, key: Key, is_read: bool) -> Result<N
     Ok(row)
 }
 
-/// The notifications to mark.
-pub enum Chosen {
-    These(Vec<i64>),
-    All(Box<NotificationFilter>),
-}
-
-/// Notifications that are marked at once, at most.
-const MOST: usize = 5_000;
-
 /// Marks notifications of the caller as read; returns how many.
-pub async fn read(permit: &Allowed<Act>, chosen: Chosen) -> Result<u64> {
-    let ids = match chosen {
-        Chosen::These(ids) => ids,
+pub async fn read(permit: &Allowed<Act>, chosen: Chosen<NotificationFilter>) -> Result<u64> {
+    let ids = match chosen.bounded()? {
+        Chosen::Numbered(ids) => ids,
+        // They have no UUIDs.
+        Chosen::Named(_) => Vec::new(),
         Chosen::All(filter) => {
             let all = listing(permit, &filter, &[]).await?;
             all.page(permit.db(), MOST as i64, 0).await?
         }
     };
-    if ids.len() > MOST {
-        let complaint = format!("At most {MOST} values are allowed.");
-        return Err(Error::field("objects", complaint));
-    }
     let mut tx = permit.begin().await?;
     let marked = sql("update inbox_items set is_read = true where id in ?* and actor_id = ?")
         .bind(ids)
@@ -116,21 +106,7 @@ pub async fn read(permit: &Allowed<Act>, chosen: Chosen) -> Result<u64> {
         .await?;
     tx.commit().await?;
     match marked {
-        0 => Err(Error::field(
-            "non_field_errors",
-            "No object matching your request",
-        )),
+        0 => Err(nothing()),
         marked => Ok(marked),
     }
-}
-
-/// The notifications that a REST request names.
-pub fn numbers(objects: &[Value]) -> Result<Vec<i64>> {
-    let number = |value: &Value| match value {
-        Value::String(text) => text.parse().ok(),
-        value => value.as_i64(),
-    };
-    let numbers: Option<Vec<i64>> = objects.iter().map(number).collect();
-    let wrong = || Error::field("objects", "Expected \"all\" or a list of numbers.");
-    numbers.ok_or_else(wrong)
 }

@@ -1,0 +1,48 @@
+//! Moderation: what people report, who may join, and what moderators note.
+mod assignee;
+pub mod notes;
+pub mod reports;
+pub mod user_requests;
+
+use async_graphql::{MergedObject, MergedSubscription};
+use poem_openapi::OpenApi;
+
+use crate::guard::Info;
+
+pub const OPERATIONS: &[&[&Info]] = &[
+    reports::OPERATIONS,
+    user_requests::OPERATIONS,
+    notes::OPERATIONS,
+];
+
+pub fn rest() -> impl OpenApi + Send + Sync + 'static {
+    (
+        reports::Rest,
+        reports::ReporterRest,
+        user_requests::Rest,
+        notes::Rest,
+    )
+}
+
+#[derive(Default, MergedObject)]
+#[graphql(name = "ModerationQueries")]
+pub struct Queries(
+    reports::graphql::Queries,
+    user_requests::graphql::Queries,
+    notes::graphql::Queries,
+);
+
+#[derive(Default, MergedObject)]
+#[graphql(name = "ModerationMutations")]
+pub struct Mutations(
+    reports::graphql::Mutations,
+    user_requests::graphql::Mutations,
+    notes::graphql::Mutations,
+);
+
+#[derive(Default, MergedSubscription)]
+#[graphql(name = "ModerationSubscriptions")]
+pub struct Subscriptions(
+    reports::graphql::Subscriptions,
+    user_requests::graphql::Subscriptions,
+);
