@@ -23,7 +23,7 @@ use crate::{
     jobs::{self, FileRemoval, FolderScan, UploadImport},
     media::public::PublicMedia,
     oauth,
-    resources::{CHANNELS, library::uploads},
+    resources::{CHANNELS, library::uploads, managing::Removal},
     rest::{
         document,
         door::{Door, not_found_page},
@@ -232,6 +232,7 @@ pub async fn work(app: App, workers: usize) {
     tokio::join!(
         jobs::work::<FolderScan>(app.clone()),
         jobs::work::<FileRemoval>(app.clone()),
+        jobs::work::<Removal>(app.clone()),
         join_all(imports),
     );
 }

@@ -54,7 +54,7 @@ const OWN_PICTURES: &str = " from attachments where actor_id = ?
     and not exists (select 1 from tracks t where t.attachment_cover_id = attachments.id)";
 
 /// Deletes what an actor owns; returns the files of its pictures.
-async fn disown(tx: &mut Tx, actor: i64, now: Timestamp) -> Result<Vec<String>> {
+pub async fn disown(tx: &mut Tx, actor: i64, now: Timestamp) -> Result<Vec<String>> {
     let channels = sql("select id from channels where attributed_to_id = ?").bind(actor);
     let mut files = channels::remove(tx, &channels, now).await?;
     let going = sql(

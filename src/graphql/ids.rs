@@ -76,6 +76,8 @@ choices! {
         UserRequest = "UserRequest",
         /// A note of a moderator.
         ModerationNote = "ModerationNote",
+        /// A policy about a domain or an account.
+        InstancePolicy = "InstancePolicy",
         /// An account, as administrators see it.
         UserAccount = "UserAccount",
         /// An invitation to sign up.

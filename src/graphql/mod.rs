@@ -46,8 +46,11 @@ use crate::{
             playlists::{Playlist, PlaylistTrack},
             radios::Radio,
         },
-        moderation::{notes::ModerationNote, reports::Report, user_requests::UserRequest},
-        people::notifications::Notification,
+        moderation::{
+            notes::ModerationNote, policies::InstancePolicy, reports::Report,
+            user_requests::UserRequest,
+        },
+        people::{actors::Actor, notifications::Notification},
         publishing::{channels::Channel, subscriptions::ChannelSubscription},
     },
 };
@@ -103,6 +106,10 @@ fn described() -> Builder {
     .override_output_type_description::<Connection<Report>>("A page of reports.")
     .override_output_type_description::<Connection<UserRequest>>("A page of sign-up requests.")
     .override_output_type_description::<Connection<ModerationNote>>("A page of moderators' notes.")
+    .override_output_type_description::<Connection<InstancePolicy>>("A page of policies.")
+    .override_output_type_description::<Connection<Actor>>(
+        "A page of accounts of this and other pods.",
+    )
     .override_output_type_description::<Connection<UserAccount>>("A page of accounts.")
     .override_output_type_description::<Connection<Invitation>>("A page of invitations.")
     .override_output_type_description::<Connection<AuditEntry>>("A page of the audit log.")

@@ -5,6 +5,7 @@ pub mod checks;
 pub mod keeping;
 pub mod library;
 pub mod listening;
+pub mod managing;
 pub mod moderation;
 pub mod node;
 pub mod people;
@@ -28,6 +29,7 @@ pub fn operations() -> impl Iterator<Item = &'static Info> {
         publishing::OPERATIONS,
         people::OPERATIONS,
         moderation::OPERATIONS,
+        managing::OPERATIONS,
         keeping::OPERATIONS,
     ];
     areas.into_iter().flatten().copied().flatten().copied()
@@ -61,6 +63,7 @@ pub fn rest() -> impl OpenApi + Send + Sync + 'static {
         publishing::rest(),
         people::rest(),
         moderation::rest(),
+        managing::rest(),
         keeping::rest(),
     );
     Guarded::<_, Operations>::new(areas)
@@ -77,6 +80,7 @@ pub struct Query(
     publishing::Queries,
     people::Queries,
     moderation::Queries,
+    managing::Queries,
     keeping::Queries,
     node::Queries,
 );
@@ -90,6 +94,7 @@ pub struct Mutation(
     publishing::Mutations,
     people::Mutations,
     moderation::Mutations,
+    managing::Mutations,
     keeping::Mutations,
 );
 

@@ -43,6 +43,7 @@ use crate::{
         },
         moderation::{
             notes::{self, ModerationNote},
+            policies::{self, InstancePolicy},
             reports::{self, Report},
             user_requests::{self, UserRequest},
         },
@@ -131,6 +132,7 @@ nodes! {
     Report by key = reports::retrieve, as reports::Retrieve;
     UserRequest by key = user_requests::retrieve, as user_requests::Retrieve;
     ModerationNote by key = notes::retrieve, as notes::Retrieve;
+    InstancePolicy by key = policies::retrieve, as policies::Retrieve;
     UserAccount by key = user_accounts::retrieve, as user_accounts::Retrieve;
     Invitation by key = invitations::retrieve, as invitations::Retrieve;
     AuditEntry by key = audit::retrieve, as audit::List;

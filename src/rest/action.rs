@@ -47,6 +47,8 @@ impl ActionBody {
 pub enum Chosen<F> {
     Numbered(Vec<i64>),
     Named(Vec<Uuid>),
+    /// By names of their own, such as those of tags.
+    Called(Vec<String>),
     /// All that match.
     All(Box<F>),
 }
@@ -77,6 +79,7 @@ impl<F> Chosen<F> {
         let count = match &self {
             Self::Numbered(ids) => ids.len(),
             Self::Named(uuids) => uuids.len(),
+            Self::Called(names) => names.len(),
             Self::All(_) => 0,
         };
         match count <= MOST {
@@ -139,6 +142,20 @@ impl ActionRequest {
         self.objects(
             |objects| objects.iter().map(uuid).collect(),
             Chosen::Named,
+            wrong,
+        )
+    }
+
+    /// The objects, which have names of their own.
+    ///
+    /// # Errors
+    /// `Invalid` if they are named in another way, or for filters that are not valid.
+    pub fn called<F: Params>(&self) -> Result<Chosen<F>> {
+        let name = |value: &Value| value.as_str().map(str::to_owned);
+        let wrong = "Expected \"all\" or a list of names.";
+        self.objects(
+            |objects| objects.iter().map(name).collect(),
+            Chosen::Called,
             wrong,
         )
     }

@@ -103,6 +103,18 @@ const VIEWS: &[(&str, &str)] = &[
     ("ProfileBody", "User"),
     ("BriefAccount", "UserAccount"),
     ("ManagedActor", "Actor"),
+    ("ManagedAccount", "Actor"),
+    ("ManagedArtist", "Artist"),
+    ("ManagedArtistRef", "Artist"),
+    ("ManagedAlbum", "Album"),
+    ("ManagedAlbumRef", "Album"),
+    ("ManagedTrack", "Track"),
+    ("ManagedTrackRef", "Track"),
+    ("ManagedLibrary", "Library"),
+    ("ManagedLibraryRef", "Library"),
+    ("ManagedUpload", "Upload"),
+    ("ManagedChannel", "Channel"),
+    ("ManagedTag", "Tag"),
     ("OwnReport", "Report"),
     ("BriefNote", "ModerationNote"),
     ("UserDetailsBody", "User"),
@@ -127,6 +139,41 @@ const OTHERWISE: &[&str] = &[
     "ContentFilter.target",
     // `invitedUser`.
     "Invitation.users",
+    // `targetDomain` and `targetActor`.
+    "InstancePolicy.target",
+    // `accountStats`, `userAccounts` and `instancePolicies`.
+    "ManagedAccount.uploads_count",
+    "ManagedAccount.user",
+    "ManagedAccount.instance_policy",
+    // Part of `fid`.
+    "ManagedAlbum.domain",
+    "ManagedAlbumRef.domain",
+    "ManagedArtist.domain",
+    "ManagedArtistRef.domain",
+    "ManagedLibrary.domain",
+    "ManagedLibraryRef.domain",
+    "ManagedTrack.domain",
+    "ManagedTrackRef.domain",
+    "ManagedUpload.domain",
+    // `albums { totalCount }`, and likewise.
+    "ManagedArtist.albums_count",
+    "ManagedTag.tracks_count",
+    "ManagedTag.albums_count",
+    "ManagedTag.artists_count",
+    // `libraryStats` and `trackStats`.
+    "ManagedLibrary.followers_count",
+    "ManagedTrack.uploads_count",
+    // Always null.
+    "ManagedLibrary.url",
+    "ManagedLibraryRef.url",
+    // Of ActivityPub.
+    "ManagedLibrary.followers_url",
+    "ManagedLibraryRef.followers_url",
+    // `listenUrl`.
+    "ManagedUpload.audio_file",
+    // For orders; they change with every play.
+    "ManagedUpload.accessed_date",
+    "ManagedUpload.modification_date",
     // `artist`, `album` or `track`.
     "Mark.type",
     // `type`, `creationDate`, `actor`, `library` and `follow`.

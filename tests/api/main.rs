@@ -27,6 +27,7 @@ mod graphql;
 mod guards;
 mod import;
 mod instance;
+mod keepers;
 mod libraries;
 mod listening;
 mod live;

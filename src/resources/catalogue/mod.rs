@@ -4,6 +4,7 @@ pub mod artists;
 pub mod credits;
 mod editing;
 pub mod licenses;
+pub mod removal;
 pub mod search;
 mod shelf;
 pub mod tags;

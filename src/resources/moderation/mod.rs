@@ -1,6 +1,8 @@
-//! Moderation: what people report, who may join, and what moderators note.
+//! Moderation: what people report, who may join, what moderators note, and whom the pod does not take anything from.
+pub mod accounts;
 mod assignee;
 pub mod notes;
+pub mod policies;
 pub mod reports;
 pub mod user_requests;
 
@@ -13,6 +15,8 @@ pub const OPERATIONS: &[&[&Info]] = &[
     reports::OPERATIONS,
     user_requests::OPERATIONS,
     notes::OPERATIONS,
+    policies::OPERATIONS,
+    accounts::OPERATIONS,
 ];
 
 pub fn rest() -> impl OpenApi + Send + Sync + 'static {
@@ -21,6 +25,8 @@ pub fn rest() -> impl OpenApi + Send + Sync + 'static {
         reports::ReporterRest,
         user_requests::Rest,
         notes::Rest,
+        policies::Rest,
+        accounts::Rest,
     )
 }
 
@@ -30,6 +36,8 @@ pub struct Queries(
     reports::graphql::Queries,
     user_requests::graphql::Queries,
     notes::graphql::Queries,
+    policies::Queries,
+    accounts::Queries,
 );
 
 #[derive(Default, MergedObject)]
@@ -38,6 +46,8 @@ pub struct Mutations(
     reports::graphql::Mutations,
     user_requests::graphql::Mutations,
     notes::graphql::Mutations,
+    policies::Mutations,
+    accounts::Mutations,
 );
 
 #[derive(Default, MergedSubscription)]

@@ -1,9 +1,14 @@
 use baleen::guard::Info;
 
+use super::keepers;
+
 const CHANNEL: &str = "channels/e95aebaf-5cfa-5bf0-bed2-115fb6a5da8b";
 
 /// A request that meets each REST operation, and a query that meets its GraphQL twin.
 pub fn meet(info: &Info) -> (&'static str, &'static str) {
+    if let Some(met) = keepers::meet(info.name) {
+        return met;
+    }
     match info.name {
         "artists.list" => ("artists", "{ artists { edges { cursor } } }"),
         "artists.retrieve" => ("artists/1", "{ artist(databaseId: 1) { name } }"),
@@ -39,93 +44,6 @@ pub fn meet(info: &Info) -> (&'static str, &'static str) {
         "uploads.retrieve" => (
             "uploads/UPLOAD",
             "{ upload(uuid: \"UPLOAD\") { mimetype } }",
-        ),
-        "settings.list" => ("instance/admin/settings", "{ podSettings { identifier } }"),
-        "settings.retrieve" => (
-            "instance/admin/settings/instance__name",
-            "{ podSetting(identifier: \"instance__name\") { title } }",
-        ),
-        "settings.update" => ("instance/admin/settings/instance__name", ""),
-        "settings.bulk" => (
-            "instance/admin/settings/bulk",
-            "mutation { updatePodSettings(input: {settings: []}) { settings { title } } }",
-        ),
-        "user_accounts.list" => (
-            "manage/users/users",
-            "{ userAccounts { edges { cursor } } }",
-        ),
-        "user_accounts.retrieve" => (
-            "manage/users/users/1",
-            "{ userAccount(databaseId: 1) { email } }",
-        ),
-        "user_accounts.update" => (
-            "manage/users/users/99999",
-            "mutation { updateUserAccount(input: {id: 99999}) { account { email } } }",
-        ),
-        "invitations.list" => (
-            "manage/users/invitations",
-            "{ invitations { edges { cursor } } }",
-        ),
-        "invitations.retrieve" => (
-            "manage/users/invitations/99999",
-            "{ invitation(databaseId: 99999) { code } }",
-        ),
-        "invitations.create" => (
-            "manage/users/invitations",
-            "mutation { createInvitation(input: {code: \"!\"}) { invitation { code } } }",
-        ),
-        "invitations.update" => (
-            "manage/users/invitations/99999",
-            "mutation { updateInvitation(input: {id: 99999}) { invitation { code } } }",
-        ),
-        "invitations.act" => (
-            "manage/users/invitations/action",
-            "mutation { deleteInvitations(input: {ids: []}) { deletedIds } }",
-        ),
-        "audit.list" => ("manage/audit", "{ auditEntries { edges { cursor } } }"),
-        "reports.create" => (
-            "moderation/reports",
-            "mutation { createReport(input: {type: OTHER, target: \"zzz\"}) { uuid } }",
-        ),
-        "reports.list" => (
-            "manage/moderation/reports",
-            "{ reports { edges { cursor } } }",
-        ),
-        "reports.retrieve" => (
-            "manage/moderation/reports/00000000-0000-0000-0000-000000000000",
-            "{ report(databaseId: 99999) { summary } }",
-        ),
-        "reports.update" => (
-            "manage/moderation/reports/00000000-0000-0000-0000-000000000000",
-            "mutation { updateReport(input: {id: 99999}) { report { summary } } }",
-        ),
-        "user_requests.list" => (
-            "manage/moderation/requests",
-            "{ userRequests { edges { cursor } } }",
-        ),
-        "user_requests.retrieve" => (
-            "manage/moderation/requests/00000000-0000-0000-0000-000000000000",
-            "{ userRequest(databaseId: 99999) { status } }",
-        ),
-        "user_requests.update" => (
-            "manage/moderation/requests/00000000-0000-0000-0000-000000000000",
-            "mutation { updateUserRequest(input: {id: 99999}) { request { status } } }",
-        ),
-        "notes.list" => (
-            "manage/moderation/notes",
-            "{ moderationNotes { edges { cursor } } }",
-        ),
-        "notes.retrieve" => (
-            "manage/moderation/notes/00000000-0000-0000-0000-000000000000",
-            "{ moderationNote(databaseId: 99999) { summary } }",
-        ),
-        "notes.create" => (
-            "manage/moderation/notes",
-            "mutation { createModerationNote(input: {summary: \"\", target: \"zzz\"}) { note { summary } } }",
-        ),
-        "notes.delete" => (
-            "manage/moderation/notes/00000000-0000-0000-0000-000000000000",
-            "mutation { deleteModerationNote(input: {id: 99999}) { deletedId } }",
         ),
         "notifications.list" => ("federation/inbox", "{ notifications { edges { cursor } } }"),
         "notifications.retrieve" => (

@@ -1,4 +1,5 @@
 //! The permit: who is let in where, alike at both doors.
+mod keepers;
 mod meet;
 
 use std::collections::BTreeSet;
@@ -99,7 +100,7 @@ fn code(info: &Info, answer: &Answer) -> &'static str {
         // What applications are told by the OAuth endpoints comes after the permit.
         _ if answer.text.starts_with("{\"error\"") => "",
         // What is said after the permit is not the question here; nobody has a session of a radio yet, nor a content
-        // filter that has no UUID, nor a follow, a subscription, a notification, an invitation, a report, a request or a note; nobody but its owner sees who follows a library, and the file of an upload
+        // filter that has no UUID, nor a follow, a subscription, a notification, an invitation, a report, a request, a note or a policy; nobody but its owner sees who follows a library, and the file of an upload
         // is not there.
         404 if matches!(
             info.name,
@@ -115,6 +116,7 @@ fn code(info: &Info, answer: &Answer) -> &'static str {
                 | "reports.retrieve"
                 | "user_requests.retrieve"
                 | "notes.retrieve"
+                | "instance_policies.retrieve"
         ) =>
         {
             ""

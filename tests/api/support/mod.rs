@@ -21,6 +21,7 @@ use baleen::{
     app::App,
     config::Config,
     jobs::{FileRemoval, UploadImport, work_once},
+    resources::managing::Removal,
     scope::Permissions,
     server,
     store::sql,
@@ -204,9 +205,13 @@ impl Pod {
     }
 
     pub fn post(&self, address: &str, body: &Value) -> Ask<'_> {
-        let json = "application/json";
-        Ask::new(self, Method::POST, address)
-            .header("content-type", json)
+        self.tell(Method::POST, address, body)
+    }
+
+    /// A request with a JSON body.
+    pub fn tell(&self, method: Method, address: &str, body: &Value) -> Ask<'_> {
+        Ask::new(self, method, address)
+            .header("content-type", "application/json")
             .body(body.to_string())
     }
 
@@ -226,9 +231,10 @@ impl Pod {
         }
     }
 
-    /// Works on uploads that wait, and on files that are to go, until nothing is left to do.
+    /// Works on uploads that wait, and on what is to go, until nothing is left to do.
     pub async fn work(&self) {
         while work_once::<UploadImport>(&self.app).await.unwrap()
+            || work_once::<Removal>(&self.app).await.unwrap()
             || work_once::<FileRemoval>(&self.app).await.unwrap()
         {}
     }

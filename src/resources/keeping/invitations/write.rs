@@ -134,8 +134,8 @@ async fn rename(tx: &mut Tx, id: i64, code: &str) -> Result<()> {
 pub async fn delete(permit: &Allowed<Act>, chosen: Chosen<InvitationFilter>) -> Result<Vec<i64>> {
     let ids = match chosen.bounded()? {
         Chosen::Numbered(ids) => ids,
-        // They have no UUIDs.
-        Chosen::Named(_) => Vec::new(),
+        // They have no other names.
+        Chosen::Named(_) | Chosen::Called(_) => Vec::new(),
         Chosen::All(filter) => {
             let open = open(permit);
             let all = listing(permit, &filter, &[]).await?.and(open);

@@ -54,7 +54,7 @@ pub struct BriefAccount {
 #[oai(rename = "UserAccount")]
 pub struct AccountBody {
     /// Numeric ID of the user.
-    id: i64,
+    pub id: i64,
     /// Username, used for signing in.
     username: String,
     /// ActivityPub actor of the account; null if there is none.

@@ -6,7 +6,7 @@ mod write;
 use async_graphql::SimpleObject;
 use sqlx::FromRow;
 
-pub use self::body::{BriefAccount, Rest, brief};
+pub use self::body::{AccountBody, BriefAccount, Rest, bodies, brief};
 use crate::{
     context::Reader,
     error::Result,

@@ -15,7 +15,7 @@ pub use self::{
     body::{HolderBody, LibraryBody, Rest, bodies, holder_page, holders},
     nested::LibrariesOfActor,
     sql::{AlbumLibraries, ArtistLibraries, LibraryHoldings, TrackLibraries},
-    write::{LibraryChanges, New, NewLibrary, insert, named_own},
+    write::{LibraryChanges, New, NewLibrary, apply, insert, named_own, remove},
 };
 use super::visibility::viewable_libraries;
 use crate::{

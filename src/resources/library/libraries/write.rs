@@ -18,6 +18,7 @@ use crate::{
         On, Tx, sql,
         text::{clean, folded},
     },
+    time::Timestamp,
 };
 
 /// Maximum number of characters of a name, and of a description.
@@ -106,9 +107,17 @@ pub async fn update(
     changes: LibraryChanges,
 ) -> Result<Library> {
     changes.check()?;
-    let name = changes.name.as_deref().map(tidy);
     let mut tx = permit.begin().await?;
     let id = own(permit, &mut tx, &key).await?;
+    apply(&mut tx, id, &changes).await?;
+    tx.commit().await?;
+    loaded(permit, id).await
+}
+
+/// Changes a library by what was checked before.
+pub async fn apply(tx: &mut Tx, id: i64, changes: &LibraryChanges) -> Result<()> {
+    let name = changes.name.as_deref().map(tidy);
+    let description = changes.description.as_deref().map(str::trim);
     sql(
         "update libraries set name = coalesce(?, name), name_folded = coalesce(?, name_folded),
            description = case when ? then nullif(?, '') else description end,
@@ -117,38 +126,37 @@ pub async fn update(
     .bind(name.clone())
     .bind(name.as_deref().map(folded))
     .bind(changes.description.is_some())
-    .bind(
-        changes
-            .description
-            .as_deref()
-            .map(str::trim)
-            .map(str::to_owned),
-    )
+    .bind(description.map(str::to_owned))
     .bind(changes.privacy_level.map(|level| level.word().to_owned()))
     .bind(id)
-    .run(&mut tx)
-    .await?;
-    tx.commit().await?;
-    loaded(permit, id).await
+    .run(tx)
+    .await
+    .map(|_| ())
 }
 
 pub async fn delete(permit: &Allowed<Delete>, key: Key) -> Result<i64> {
     let mut tx = permit.begin().await?;
     let id = own(permit, &mut tx, &key).await?;
-    if let Some(import) = jobs::latest::<FolderScan>(&mut tx).await?
-        && import.task["library_id"] == id
-    {
-        jobs::cancel(&mut tx, import.id, permit.clock().now()).await?;
-    }
-    let going = sql("select id from uploads where library_id = ?").bind(id);
-    release(&mut tx, &going, permit.clock().now()).await?;
-    sql("delete from libraries where id = ?")
-        .bind(id)
-        .run(&mut tx)
-        .await?;
+    remove(&mut tx, vec![id], permit.clock().now()).await?;
     tx.commit().await?;
     permit.app().add_jobs();
     Ok(id)
+}
+
+/// Deletes libraries with their uploads, and stops an import into one of them.
+pub async fn remove(tx: &mut Tx, ids: Vec<i64>, now: Timestamp) -> Result<()> {
+    if let Some(import) = jobs::latest::<FolderScan>(&mut *tx).await?
+        && ids.iter().any(|id| import.task["library_id"] == *id)
+    {
+        jobs::cancel(tx, import.id, now).await?;
+    }
+    let going = sql("select id from uploads where library_id in ?*").bind(ids.clone());
+    release(tx, &going, now).await?;
+    sql("delete from libraries where id in ?*")
+        .bind(ids)
+        .run(tx)
+        .await
+        .map(|_| ())
 }
 
 /// A name as it is stored.
@@ -157,7 +165,7 @@ fn tidy(name: &str) -> String {
 }
 
 impl LibraryChanges {
-    fn check(&self) -> Result<()> {
+    pub fn check(&self) -> Result<()> {
         if let Some(name) = &self.name {
             not_blank("name", name, NAME)?;
         }

@@ -74,6 +74,8 @@ pub async fn act(
             let own = own(permit).then("u.id in ?*").bind(ids);
             own.ids(permit.db()).await?
         }
+        // They have no other names.
+        Chosen::Called(_) => Vec::new(),
         Chosen::All(filter) => {
             let all = listing(permit, &filter, &[]).await?;
             all.page(permit.db(), MOST as i64 + 1, 0).await?

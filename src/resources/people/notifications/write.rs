@@ -91,8 +91,8 @@ pub async fn mark(permit: &Allowed<Update>, key: Key, is_read: bool) -> Result<N
 pub async fn read(permit: &Allowed<Act>, chosen: Chosen<NotificationFilter>) -> Result<u64> {
     let ids = match chosen.bounded()? {
         Chosen::Numbered(ids) => ids,
-        // They have no UUIDs.
-        Chosen::Named(_) => Vec::new(),
+        // They have no other names.
+        Chosen::Named(_) | Chosen::Called(_) => Vec::new(),
         Chosen::All(filter) => {
             let all = listing(permit, &filter, &[]).await?;
             all.page(permit.db(), MOST as i64, 0).await?

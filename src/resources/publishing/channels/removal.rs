@@ -1,7 +1,10 @@
 //! What goes with a channel, whether its owner deletes the channel or the account.
 use crate::{
     error::Result,
-    resources::library::{attachments, contents, uploads::release},
+    resources::{
+        catalogue::removal::rows,
+        library::{attachments, uploads::release},
+    },
     store::{Sql, Tx, sql},
     time::Timestamp,
 };
@@ -40,13 +43,13 @@ pub async fn remove(tx: &mut Tx, channels: &Sql, now: Timestamp) -> Result<Vec<S
         .then(") x where not exists (select 1 from uploads u where u.track_id = x.track_id)")
         .ids(&mut *tx)
         .await?;
-    let mut pictures = delete(tx, "tracks", tracks).await?;
+    let mut pictures = rows(tx, "tracks", tracks).await?;
     let albums = sql(
         "select h.album_id from album_artists h where h.position = 0 and h.artist_id in ?*
         and not exists (select 1 from tracks t where t.album_id = h.album_id)",
     );
     let albums = albums.bind(artists.clone()).ids(&mut *tx).await?;
-    pictures.extend(delete(tx, "albums", albums).await?);
+    pictures.extend(rows(tx, "albums", albums).await?);
     sql("delete from channels where artist_id in ?*")
         .bind(artists.clone())
         .run(&mut *tx)
@@ -57,23 +60,9 @@ pub async fn remove(tx: &mut Tx, channels: &Sql, now: Timestamp) -> Result<Vec<S
     .bind(artists)
     .ids(&mut *tx)
     .await?;
-    pictures.extend(delete(tx, "artists", artists).await?);
+    pictures.extend(rows(tx, "artists", artists).await?);
     bury(tx, actors).await?;
     attachments::discard(tx, pictures).await
-}
-
-/// Deletes rows of the catalogue with their descriptions; returns the IDs of their covers.
-async fn delete(tx: &mut Tx, table: &'static str, ids: Vec<i64>) -> Result<Vec<i64>> {
-    let these = || sql(table).then(" where id in ?*").bind(ids.clone());
-    let covers = sql("select attachment_cover_id from ").append(these());
-    let covers = covers
-        .then(" and attachment_cover_id is not null")
-        .ids(&mut *tx)
-        .await?;
-    let texts = sql("select description_content_id from ").append(these());
-    contents::delete_of(tx, texts).await?;
-    sql("delete from ").append(these()).run(tx).await?;
-    Ok(covers)
 }
 
 /// Reduces actors to tombstones that nobody follows.

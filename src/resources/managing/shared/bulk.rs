@@ -1,0 +1,258 @@
+//! Removing objects, a few at once or very many by a job.
+use std::future::Future;
+
+use async_graphql::{ID, SimpleObject};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::removal::{Removable, remove};
+use crate::{
+    app::App,
+    context::Reader,
+    error::{Error, Result},
+    graphql::{
+        ids::{Key, global},
+        reference::Identified,
+    },
+    guard::{Allowed, Writes},
+    import::Watch,
+    jobs::{self, Failure, Perform, Running, Task},
+    rest::{
+        action::{ActionBody, ActionRequest, Chosen, nothing},
+        params::Params,
+    },
+    store::{Sql, listing::Listing, sql},
+};
+
+/// Objects that are removed while the request waits; more of them are left to a job.
+const AT_ONCE: usize = 100;
+/// Objects of one transaction of a job.
+const BATCH: usize = 50;
+/// Objects of one job.
+const EACH: usize = 10_000;
+/// Objects of one request.
+const MOST: i64 = 1_000_000;
+/// Objects that the audit log names.
+const TOLD: usize = 100;
+
+/// What keepers list and remove.
+pub trait Managed: Send + Sync + 'static {
+    const WHAT: Removable;
+    /// What GraphQL refers to.
+    type Object: Identified;
+    type Filter: Params + Send + Sync;
+
+    fn all(reader: &Reader, filter: &Self::Filter) -> impl Future<Output = Result<Listing>> + Send;
+}
+
+/// What was removed, or will be.
+#[derive(Debug, SimpleObject)]
+pub struct RemovalPayload {
+    /// Number of objects.
+    count: usize,
+    /// Whether they are gone already; very many are removed in the background.
+    is_done: bool,
+    /// Global IDs of the objects, as far as they are gone already.
+    deleted_ids: Vec<ID>,
+}
+
+/// Objects that are removed in the background.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Removal {
+    pub what: Removable,
+    pub ids: Vec<i64>,
+}
+
+impl Task for Removal {
+    const KIND: &'static str = "removal";
+    const IS_KEPT: bool = true;
+}
+
+impl Perform for Removal {
+    async fn perform(self, app: &App, mut running: Running) -> Result<Value, Failure> {
+        running.stage("removing", self.ids.len() as u64);
+        for ids in self.ids.chunks(BATCH) {
+            if running.stop.is_told() {
+                break;
+            }
+            // Those that are gone since, also by an earlier attempt, are passed over.
+            let gone = at_once(app, self.what, ids.to_vec()).await;
+            gone.map_err(|error| Failure::ForNow(error.to_string()))?;
+            running.done(ids.len() as u64);
+        }
+        Ok(json!({ "removed": self.what, "count": self.ids.len() }))
+    }
+}
+
+async fn at_once(app: &App, what: Removable, ids: Vec<i64>) -> Result<()> {
+    let mut tx = app.db().begin().await?;
+    let files = remove(&mut tx, what, ids, app.clock().now()).await?;
+    tx.commit().await?;
+    drop_files(app, &files).await;
+    Ok(())
+}
+
+async fn drop_files(app: &App, files: &[String]) {
+    app.add_jobs();
+    for file in files {
+        app.media().pictures.remove(file).await;
+    }
+}
+
+/// Removes objects, or leaves it to a job if they are many.
+///
+/// # Errors
+/// `Invalid` if none matches, or too many.
+pub async fn remove_chosen<M: Managed, O: Writes>(
+    permit: &Allowed<O>,
+    chosen: Chosen<M::Filter>,
+) -> Result<RemovalPayload> {
+    let ids = found::<M, O>(permit, chosen).await?;
+    let count = ids.len();
+    if count == 0 {
+        return Err(nothing());
+    }
+    let told =
+        json!({ "action": M::WHAT.action(), "count": count, "ids": &ids[..count.min(TOLD)] });
+    let mut tx = permit.begin_deed(M::WHAT.word(), told).await?;
+    let now = permit.clock().now();
+    let is_done = count <= AT_ONCE;
+    let mut files = Vec::new();
+    if is_done {
+        files = remove(&mut tx, M::WHAT, ids.clone(), now).await?;
+    } else {
+        for ids in ids.chunks(EACH) {
+            let (what, ids) = (M::WHAT, ids.to_vec());
+            jobs::enqueue(&mut tx, &Removal { what, ids }, now).await?;
+        }
+    }
+    tx.commit().await?;
+    drop_files(permit.app(), &files).await;
+    let gone = if is_done { &ids[..] } else { &[] };
+    let gone = gone.iter().map(|id| global(M::Object::KIND, *id));
+    Ok(RemovalPayload {
+        count,
+        is_done,
+        deleted_ids: gone.collect(),
+    })
+}
+
+async fn found<M: Managed, O: Writes>(
+    permit: &Allowed<O>,
+    chosen: Chosen<M::Filter>,
+) -> Result<Vec<i64>> {
+    let named = |condition: Sql| {
+        sql("select id from ")
+            .then(M::Object::TABLE)
+            .then(" where ")
+            .append(condition)
+    };
+    match chosen.bounded()? {
+        Chosen::Numbered(ids) => named(sql("id in ?*").bind(ids)).ids(permit.db()).await,
+        Chosen::Named(uuids) => {
+            let mut ids = Vec::new();
+            // SQLite takes a thousand conditions at most.
+            for uuids in uuids.chunks(500) {
+                let some = named(sql("").one_of("uuid", uuids));
+                ids.extend(some.ids(permit.db()).await?);
+            }
+            Ok(ids)
+        }
+        Chosen::Called(names) => named(sql("name in ?*").bind(names)).ids(permit.db()).await,
+        Chosen::All(filter) => {
+            let all = M::all(permit, &filter).await?;
+            let ids = all.page(permit.db(), MOST + 1, 0).await?;
+            match ids.len() as i64 > MOST {
+                true => Err(Error::field(
+                    "non_field_errors",
+                    format!("At most {MOST} objects can be removed at once; narrow the filters."),
+                )),
+                false => Ok(ids),
+            }
+        }
+    }
+}
+
+/// Removes the objects of a REST request.
+pub async fn act<M: Managed, O: Writes>(
+    permit: &Allowed<O>,
+    request: &ActionRequest,
+    chosen: Chosen<M::Filter>,
+) -> Result<ActionBody> {
+    let action = M::WHAT.action();
+    request.chosen(&[(action, ())])?;
+    let gone = remove_chosen::<M, O>(permit, chosen).await?;
+    Ok(ActionBody::new(action, gone.count as u64, None))
+}
+
+/// Removes one object, by its number or UUID.
+pub async fn remove_one<M: Managed, O: Writes>(permit: &Allowed<O>, key: Key) -> Result<()> {
+    let chosen = match key {
+        Key::Id(id) => Chosen::Numbered(vec![id]),
+        Key::Uuid(uuid) => Chosen::Named(vec![uuid]),
+    };
+    match remove_chosen::<M, O>(permit, chosen).await {
+        Err(Error::Invalid(_)) => Err(Error::NotFound),
+        gone => gone.map(|_| ()),
+    }
+}
+
+/// Declares how a kind of objects is removed: `acted` for REST, the input of the mutation, and `removed` for it.
+/// `numbered`, `named` or `called` says how REST names the objects of an action.
+macro_rules! removals {
+    ($managed:ident of $object:ty = $what:ident by $by:ident, filter $filter:ty = $listing:path, input $input:ident) => {
+        $crate::resources::managing::shared::bulk::removals!(
+            $managed of $object = $what, filter $filter = $listing, input $input by Act
+        );
+
+        async fn acted(
+            permit: &$crate::guard::Allowed<Act>,
+            request: $crate::rest::action::ActionRequest,
+        ) -> $crate::error::Result<$crate::rest::action::ActionBody> {
+            let chosen = request.$by()?;
+            $crate::resources::managing::shared::bulk::act::<$managed, Act>(
+                permit, &request, chosen,
+            )
+            .await
+        }
+    };
+    ($managed:ident of $object:ty = $what:ident, filter $filter:ty = $listing:path, input $input:ident by $op:ident) => {
+        pub struct $managed;
+
+        impl $crate::resources::managing::shared::bulk::Managed for $managed {
+            const WHAT: $crate::resources::managing::shared::removal::Removable =
+                $crate::resources::managing::shared::removal::Removable::$what;
+            type Object = $object;
+            type Filter = $filter;
+
+            async fn all(
+                reader: &$crate::context::Reader,
+                filter: &$filter,
+            ) -> $crate::error::Result<$crate::store::listing::Listing> {
+                $listing(reader, filter, &[]).await
+            }
+        }
+
+        /// Objects to remove. Give either `ids` or `filter`.
+        #[derive(Debug, async_graphql::InputObject)]
+        pub struct $input {
+            /// Global IDs of the objects; their numeric IDs and UUIDs are accepted too.
+            ids: Option<Vec<$crate::graphql::reference::ById<$object>>>,
+            /// All that match.
+            filter: Option<$filter>,
+        }
+
+        async fn removed(
+            permit: &$crate::guard::Allowed<$op>,
+            input: $input,
+        ) -> $crate::error::Result<$crate::resources::managing::shared::bulk::RemovalPayload> {
+            let chosen =
+                $crate::rest::action::Chosen::of(permit, input.ids, input.filter).await?;
+            $crate::resources::managing::shared::bulk::remove_chosen::<$managed, $op>(
+                permit, chosen,
+            )
+            .await
+        }
+    };
+}
+pub(crate) use removals;

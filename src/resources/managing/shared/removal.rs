@@ -1,0 +1,142 @@
+//! What goes with objects that a keeper removes. Files in music folders stay where they are.
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    accounts::farewell::disown,
+    error::Result,
+    resources::{
+        catalogue::removal::rows,
+        library::{attachments, libraries, uploads::release},
+        publishing::channels,
+    },
+    store::{Sql, Tx, sql},
+    time::Timestamp,
+};
+
+/// What can be removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Removable {
+    /// With their channels, their albums, and the tracks that they are credited on first.
+    Artists,
+    /// With their tracks.
+    Albums,
+    /// With their uploads.
+    Tracks,
+    /// With their uploads.
+    Libraries,
+    Uploads,
+    /// With what they have published.
+    Channels,
+    Tags,
+    /// What they have published; the accounts themselves stay.
+    Accounts,
+}
+
+impl Removable {
+    /// What the action is called.
+    pub fn action(self) -> &'static str {
+        match self {
+            Self::Accounts => "purge",
+            _ => "delete",
+        }
+    }
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Artists => "artists",
+            Self::Albums => "albums",
+            Self::Tracks => "tracks",
+            Self::Libraries => "libraries",
+            Self::Uploads => "uploads",
+            Self::Channels => "channels",
+            Self::Tags => "tags",
+            Self::Accounts => "accounts",
+        }
+    }
+}
+
+/// Removes objects, as far as they are still there; returns files of pictures, which are to be removed once the
+/// transaction is committed.
+pub async fn remove(
+    tx: &mut Tx,
+    what: Removable,
+    ids: Vec<i64>,
+    now: Timestamp,
+) -> Result<Vec<String>> {
+    let covers = match what {
+        Removable::Artists => return artists(tx, ids, now).await,
+        Removable::Albums => albums(tx, ids, now).await?,
+        Removable::Tracks => tracks(tx, ids, now).await?,
+        Removable::Libraries => {
+            libraries::remove(tx, ids, now).await?;
+            Vec::new()
+        }
+        Removable::Uploads => {
+            uploads(
+                tx,
+                sql("select id from uploads where id in ?*").bind(ids),
+                now,
+            )
+            .await?;
+            Vec::new()
+        }
+        Removable::Channels => {
+            let these = sql("select id from channels where id in ?*").bind(ids);
+            return channels::remove(tx, &these, now).await;
+        }
+        Removable::Accounts => {
+            let mut files = Vec::new();
+            for actor in ids {
+                files.extend(disown(tx, actor, now).await?);
+            }
+            return Ok(files);
+        }
+        Removable::Tags => {
+            let gone = sql("delete from tags where id in ?*").bind(ids);
+            gone.run(&mut *tx).await?;
+            Vec::new()
+        }
+    };
+    attachments::discard(tx, covers).await
+}
+
+async fn artists(tx: &mut Tx, ids: Vec<i64>, now: Timestamp) -> Result<Vec<String>> {
+    let published = sql("select id from channels where artist_id in ?*").bind(ids.clone());
+    let mut files = channels::remove(tx, &published, now).await?;
+    let on =
+        sql("select h.album_id from album_artists h where h.position = 0 and h.artist_id in ?*");
+    let on = on.bind(ids.clone()).ids(&mut *tx).await?;
+    let mut covers = albums(tx, on, now).await?;
+    let own =
+        sql("select h.track_id from track_artists h where h.position = 0 and h.artist_id in ?*");
+    let own = own.bind(ids.clone()).ids(&mut *tx).await?;
+    covers.extend(tracks(tx, own, now).await?);
+    covers.extend(rows(tx, "artists", ids).await?);
+    files.extend(attachments::discard(tx, covers).await?);
+    Ok(files)
+}
+
+async fn albums(tx: &mut Tx, ids: Vec<i64>, now: Timestamp) -> Result<Vec<i64>> {
+    let on = sql("select id from tracks where album_id in ?*").bind(ids.clone());
+    let on = on.ids(&mut *tx).await?;
+    let mut covers = tracks(tx, on, now).await?;
+    covers.extend(rows(tx, "albums", ids).await?);
+    Ok(covers)
+}
+
+async fn tracks(tx: &mut Tx, ids: Vec<i64>, now: Timestamp) -> Result<Vec<i64>> {
+    let of = sql("select id from uploads where track_id in ?*").bind(ids.clone());
+    uploads(tx, of, now).await?;
+    rows(tx, "tracks", ids).await
+}
+
+async fn uploads(tx: &mut Tx, these: Sql, now: Timestamp) -> Result<()> {
+    release(tx, &these, now).await?;
+    sql("delete from uploads where id in (")
+        .append(these)
+        .then(")")
+        .run(tx)
+        .await
+        .map(|_| ())
+}
