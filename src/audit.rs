@@ -1,9 +1,10 @@
 //! The audit log: what moderators and administrators have done to the pod.
-use serde_json::Value;
+use serde_json::{Map, Value};
+use sqlx::FromRow;
 
 use crate::{
     error::Result,
-    store::{Tx, sql},
+    store::{On, Tx, sql},
     time::Timestamp,
 };
 
@@ -40,4 +41,38 @@ impl Deed<'_> {
         .await
         .map(|_| ())
     }
+}
+
+/// The new values that were given, by field; null if none was.
+pub fn given<const N: usize>(values: [(&str, Option<Value>); N]) -> Value {
+    let values = values
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    let values: Map<String, Value> = values.collect();
+    match values.is_empty() {
+        true => Value::Null,
+        false => Value::Object(values),
+    }
+}
+
+/// An entry of the audit log.
+#[derive(Debug, FromRow)]
+pub struct Entered {
+    pub operation: String,
+    /// Empty for the command line.
+    pub username: String,
+    pub address: Option<String>,
+    pub target: String,
+    #[sqlx(json(nullable))]
+    pub details: Option<Value>,
+    pub creation_date: Timestamp,
+}
+
+/// The newest entries, newest first.
+pub async fn newest(on: impl On, most: i64) -> Result<Vec<Entered>> {
+    let entries = sql(
+        "select operation, username, address, target, details, creation_date from audit_entries
+         order by id desc limit ?",
+    );
+    entries.bind(most).all(on).await
 }

@@ -1,9 +1,11 @@
 //! Managing accounts from the command line.
+use serde_json::json;
 use sqlx::FromRow;
 
 use super::{is_named, password, recovery::put_password};
 use crate::{
     app::App,
+    audit::Deed,
     error::{Error, Result},
     store::{Tx, sql},
     time::Timestamp,
@@ -56,6 +58,29 @@ pub struct Privileges {
     pub active: Option<bool>,
 }
 
+impl Privileges {
+    /// What the command line does, for the audit log.
+    fn deed<'a>(&self, target: &'a str) -> Deed<'a> {
+        let permissions = json!({
+            "library": self.library,
+            "moderation": self.moderation,
+            "settings": self.settings,
+        });
+        Deed {
+            operation: "user_accounts.update",
+            user_id: None,
+            username: "",
+            address: None,
+            target,
+            details: json!({
+                "is_superuser": self.admin,
+                "is_active": self.active,
+                "permissions": permissions,
+            }),
+        }
+    }
+}
+
 const SELECT: &str = "select id, username, email, is_active, is_superuser, permission_library,
     permission_moderation, permission_settings, date_joined from users ";
 
@@ -90,6 +115,9 @@ pub async fn set_privileges(app: &App, username: &str, wanted: &Privileges) -> R
     let mut tx = app.db().begin().await?;
     let known = find(&mut tx, username).await?;
     let admin = wanted.admin.unwrap_or(known.is_superuser);
+    let target = format!("user {}", known.username);
+    let deed = wanted.deed(&target);
+    deed.enter(&mut tx, app.clock().now()).await?;
     sql(
         "update users set is_superuser = ?, is_staff = ?, permission_library = ?,
            permission_moderation = ?, permission_settings = ?, is_active = ? where id = ?",

@@ -1,4 +1,5 @@
 //! The command line.
+mod audit;
 mod demo;
 mod generate;
 mod import;
@@ -65,6 +66,8 @@ enum Task {
     /// Create and list accounts, set passwords and permissions
     #[command(subcommand)]
     User(user::Deed),
+    /// Print what moderators and administrators have done, newest first
+    Audit(audit::Log),
     /// Show or reset rate limits; needs Redis
     #[command(subcommand)]
     Throttle(throttle::Deed),
@@ -112,6 +115,7 @@ fn obey() -> Result<(), Startup> {
         Some(Task::Scan(folder)) => scan::run(folder, cli.settings),
         Some(Task::Demo) => demo::run(cli.settings),
         Some(Task::User(deed)) => user::run(deed, cli.settings),
+        Some(Task::Audit(log)) => audit::run(&log, cli.settings),
         Some(Task::Throttle(deed)) => throttle::run(deed, cli.settings),
         Some(Task::Schema) => run::print(crate::graphql::sdl()),
         Some(Task::Openapi) => run::print(run::openapi(&cli.settings)),

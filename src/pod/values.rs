@@ -32,8 +32,8 @@ impl Preference {
 
     fn line(&self, value: &Json) -> Result<String, String> {
         let line = text(value, LINE)?.trim().to_owned();
-        if line.contains('\n') {
-            return Err("Must be a single line.".to_owned());
+        if line.chars().any(char::is_control) {
+            return Err("Must be a single line without control characters.".to_owned());
         }
         let is_address = self.identifier() == "instance__contact_email" && !line.is_empty();
         match is_address.then(|| check_email(&line)) {
@@ -161,6 +161,9 @@ fn object(value: &Json) -> Result<String, String> {
             ));
         }
         let kind = field["input_type"].as_str();
+        if !matches!(field["required"], Json::Null | Json::Bool(_)) {
+            return Err("`required` must be true or false.".to_owned());
+        }
         if kind.is_some_and(|kind| !["short_text", "long_text"].contains(&kind)) {
             return Err("`input_type` must be `short_text` or `long_text`.".to_owned());
         }

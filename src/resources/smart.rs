@@ -10,8 +10,8 @@ use crate::{
 /// Terms of a search at most: the database plans long for each.
 const TERMS: usize = 16;
 
-/// The conditions of a search: of each term, by its key, which is empty for plain words, and its value. Terms without a
-/// condition are ignored.
+/// The conditions of a search: of each term, by its key, which is empty for plain words, and its value. A term whose key
+/// or value means nothing is a word like others, so that it never widens what is found.
 ///
 /// # Errors
 /// `Invalid` for too many terms.
@@ -23,7 +23,7 @@ pub fn conditions(q: &str, condition: impl Fn(&str, &str) -> Option<Sql>) -> Res
     }
     let conditions = terms.iter().filter_map(|term| {
         let (key, value) = term.split_once(':').unwrap_or(("", term));
-        condition(key, value)
+        condition(key, value).or_else(|| condition("", term))
     });
     Ok(conditions.collect())
 }
@@ -82,12 +82,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quotes_keep_words_together_and_unknown_keys_are_ignored() {
+    fn quotes_keep_words_together_and_unknown_keys_are_words() {
         assert_eq!(terms("album:\"two words\"  x"), ["album:two words", "x"]);
-        let known = |key: &str, _: &str| (key == "status").then(|| sql("1 = 1"));
-        assert_eq!(
-            conditions("zzz:1 status:draft word", known).unwrap().len(),
-            1
-        );
+        let known = |key: &str, value: &str| {
+            let is_known = key == "status" || (key.is_empty() && value != "zzz:1x");
+            is_known.then(|| sql("1 = 1"))
+        };
+        let found = conditions("zzz:1 zzz:1x status:draft word", known).unwrap();
+        assert_eq!(found.len(), 3);
     }
 }

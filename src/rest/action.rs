@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::params::{Pairs, Parameters, Params};
+use super::params::{Docs, Pairs, Parameters, Params};
 use crate::{
     context::Reader,
     error::{Error, Result},
@@ -16,7 +16,7 @@ use crate::{
 pub struct ActionRequest {
     /// What to do; the operation names what there is.
     pub action: String,
-    /// The objects, by their UUIDs or numeric IDs, or `"all"`: all of your own that match `filters`.
+    /// The objects, by their UUIDs, numeric IDs or names; or, where it is allowed, `"all"`: all that match `filters`.
     objects: Any<Value>,
     /// Filters for `"all"`, as in the list of the objects.
     filters: Option<Any<Value>>,
@@ -119,7 +119,7 @@ impl ActionRequest {
     ///
     /// # Errors
     /// `Invalid` if they are named in another way, or for filters that are not valid.
-    pub fn numbered<F: Params>(&self) -> Result<Chosen<F>> {
+    pub fn numbered<F: Params + Docs>(&self) -> Result<Chosen<F>> {
         let number = |value: &Value| match value {
             Value::String(text) => text.parse().ok(),
             value => value.as_i64(),
@@ -136,7 +136,7 @@ impl ActionRequest {
     ///
     /// # Errors
     /// `Invalid` if they are named in another way, or for filters that are not valid.
-    pub fn named<F: Params>(&self) -> Result<Chosen<F>> {
+    pub fn named<F: Params + Docs>(&self) -> Result<Chosen<F>> {
         let uuid = |value: &Value| value.as_str()?.parse().ok();
         let wrong = "Expected \"all\" or a list of UUIDs.";
         self.objects(
@@ -150,7 +150,7 @@ impl ActionRequest {
     ///
     /// # Errors
     /// `Invalid` if they are named in another way, or for filters that are not valid.
-    pub fn called<F: Params>(&self) -> Result<Chosen<F>> {
+    pub fn called<F: Params + Docs>(&self) -> Result<Chosen<F>> {
         let name = |value: &Value| value.as_str().map(str::to_owned);
         let wrong = "Expected \"all\" or a list of names.";
         self.objects(
@@ -160,7 +160,7 @@ impl ActionRequest {
         )
     }
 
-    fn objects<F: Params, T>(
+    fn objects<F: Params + Docs, T>(
         &self,
         read: impl Fn(&[Value]) -> Option<Vec<T>>,
         these: impl Fn(Vec<T>) -> Chosen<F>,
@@ -174,13 +174,21 @@ impl ActionRequest {
         }
     }
 
-    fn filter<F: Params>(&self) -> Result<F> {
+    fn filter<F: Params + Docs>(&self) -> Result<F> {
         let none = Map::new();
         let filters = match self.filters.as_ref().map(|filters| &filters.0) {
             None | Some(Value::Null) => &none,
             Some(Value::Object(filters)) => filters,
             Some(_) => return Err(Error::field("filters", "Expected a JSON object.")),
         };
+        // A filter that is not known would not narrow what is acted on.
+        if let Some(unknown) = filters
+            .keys()
+            .find(|name| !F::docs().iter().any(|known| known.name == name.as_str()))
+        {
+            let complaint = format!("There is no filter `{unknown}`.");
+            return Err(Error::field("filters", complaint));
+        }
         let plain = |value: &Value| match value {
             Value::String(text) => text.clone(),
             value => value.to_string(),

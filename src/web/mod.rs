@@ -6,6 +6,7 @@ mod assets;
 mod authorize;
 mod device;
 mod frame;
+mod manage;
 mod openid;
 mod pages;
 mod recovery;
@@ -44,6 +45,12 @@ pub fn routes(route: Route) -> Route {
         "/auth/email/confirm" => get(recovery::email_page).post(recovery::confirm_email),
         "/authorize" => get(authorize::page).post(authorize::decide),
         "/device" => get(device::page).post(device::decide),
+        "/manage" => get(manage::page),
+        "/manage/requests/:uuid" => post(manage::decide),
+        "/manage/reports/:uuid" => post(manage::handle),
+        "/manage/invitations" => post(manage::invite),
+        "/manage/invitations/:id/delete" => post(manage::withdraw),
+        "/manage/people/:id" => post(manage::change),
         "/settings" => get(settings::page),
         "/settings/profile" => post(settings::profile),
         "/settings/email" => post(settings::email),

@@ -165,7 +165,9 @@ impl Visit {
 
     pub async fn html(&self, template: &str, facts: Value) -> Result<String> {
         let user = self.cx.caller().identity().map(|identity| {
-            context! { username => identity.username.as_str() }
+            let held = identity.permissions;
+            let keeps = held.moderation || held.settings;
+            context! { username => identity.username.as_str(), keeps }
         });
         let frame = context! {
             name => self.pod_name().await?,

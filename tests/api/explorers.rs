@@ -98,6 +98,10 @@ async fn everybody_can_use_the_pages() {
         return;
     };
     let server = served("axe", &[]).await;
+    let appointed = baleen::store::sql(
+        "update users set permission_moderation = true, permission_settings = true",
+    );
+    appointed.run(server.app.db()).await.unwrap();
     let browsing = tokio::task::spawn_blocking(move || {
         let axe = fs::read_to_string(folder().join("node_modules/axe-core/axe.min.js")).unwrap();
         let base = server.base.clone();
@@ -143,6 +147,7 @@ async fn everybody_can_use_the_pages() {
         );
         for path in [
             "/settings",
+            "/manage",
             "/device",
             "/settings/applications",
             "/settings/applications/new",

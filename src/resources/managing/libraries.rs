@@ -4,16 +4,18 @@ use std::collections::HashMap;
 use async_graphql::{ID, InputObject};
 use poem_openapi::Object;
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::shared::{
     bulk::{RemovalPayload, removals, remove_one},
     parts::domain,
+    removal::Removable,
     search::{named, of_domain},
     stats::{LibraryFigures, ManagedStats, of_library},
 };
 use crate::{
+    audit::given,
     context::Reader,
     error::Result,
     graphql::{
@@ -261,7 +263,10 @@ async fn bodies(loaders: &Loaders, reader: &Reader, ids: &[i64]) -> Result<Vec<M
 }
 
 async fn found<O: Operation>(permit: &Allowed<O>, key: &Key) -> Result<Library> {
-    let found = Library::select().then(" where ").append(key.condition());
+    let found = Library::select()
+        .then(" where ")
+        .append(key.condition())
+        .then(Removable::Libraries.listed());
     found.one(permit.db()).await
 }
 
@@ -277,7 +282,20 @@ async fn detail(permit: &Allowed<Retrieve>, key: Key) -> Result<ManagedLibrary> 
 async fn update(permit: &Allowed<Update>, key: Key, changes: LibraryChanges) -> Result<Library> {
     changes.check()?;
     let library = found(permit, &key).await?;
-    let told = json!({ "name": changes.name, "privacy_level": changes.privacy_level });
+    let told = given([
+        ("name", changes.name.as_ref().map(|name| json!(name))),
+        (
+            "description",
+            changes.description.as_ref().map(|text| json!(text)),
+        ),
+        (
+            "privacy_level",
+            changes.privacy_level.map(|level| json!(level)),
+        ),
+    ]);
+    if told == Value::Null {
+        return Ok(library);
+    }
     let target = format!("library {}", library.uuid);
     let mut tx = permit.begin_deed(&target, told).await?;
     apply(&mut tx, library.id, &changes).await?;

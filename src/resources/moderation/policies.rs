@@ -311,8 +311,9 @@ async fn create(permit: &Allowed<Create>, new: NewPolicy) -> Result<InstancePoli
         reject_media: false,
         creation_date: permit.clock().now(),
     });
-    let told = json!(new.rules);
-    let mut tx = permit.begin_deed(&new.target.id, told).await?;
+    let told = json!({ "about": new.target.id, "rules": new.rules });
+    let target = format!("policy {}", policy.uuid);
+    let mut tx = permit.begin_deed(&target, told).await?;
     let added = sql(
         "insert into instance_policies (uuid, actor_id, target_domain, target_actor_id, is_active, summary, block_all,
            silence_activity, silence_notifications, reject_media, creation_date)

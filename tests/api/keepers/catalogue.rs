@@ -45,10 +45,11 @@ on_both! {
 
     async fn what_is_removed_goes_with_what_hangs_on_it(pod: Pod) {
         appoint(&pod).await;
+        let name = read(&pod, &format!("{LIBRARY}/artists/1")).await["name"].clone();
         let artist = "select count(*) from track_artists where position = 0 and artist_id = 1";
         assert!(count(&pod, artist).await > 0);
         assert_eq!(pod.ask(Method::DELETE, &format!("{LIBRARY}/artists/1")).by(KEEPER).send().await.status, 204);
-        assert_eq!(last_deed(&pod).await, json!(["managed_artists.delete", "artists", {"action": "delete", "count": 1, "ids": [1]}]));
+        assert_eq!(last_deed(&pod).await, json!(["managed_artists.delete", "artist 1", {"action": "delete", "count": 1, "objects": [{"id": 1, "name": name}]}]));
         for nothing in [artist, "select count(*) from uploads where track_id is not null and track_id not in (select id from tracks)", "select count(*) from albums b where not exists (select 1 from album_artists h where h.album_id = b.id)"] {
             assert_eq!(count(&pod, nothing).await, 0, "{nothing}");
         }
@@ -68,6 +69,11 @@ on_both! {
             ("library/artists", json!("zzz"), json!({"objects": ["Expected \"all\" or a list of numbers."]})),
             ("tags", json!("zzz"), json!({"objects": ["Expected \"all\" or a list of names."]})),
             ("library/uploads", json!([1]), json!({"objects": ["Expected \"all\" or a list of UUIDs."]})),
+            (
+                "library/artists",
+                json!("all"),
+                json!({"non_field_errors": ["You cannot apply this action on all objects"]}),
+            ),
             ("library/albums", json!([99_999]), json!({"non_field_errors": ["No object matching your request"]})),
         ] {
             let refused = pod.post(&format!("/api/v1/manage/{many}/action"), &json!({"action": "delete", "objects": objects})).by(KEEPER).send().await;
@@ -117,5 +123,34 @@ on_both! {
         let (status, progress): (String, String) = sql("select status, cast(progress as text) from jobs where kind = 'removal'").one(pod.app.db()).await.unwrap();
         assert_eq!(status, "finished");
         assert_eq!(serde_json::from_str::<serde_json::Value>(&progress).unwrap(), json!({"total": 250, "done": 250}));
+    }
+
+    async fn a_filter_that_leaves_nothing_out_removes_nothing(pod: Pod) {
+        appoint(&pod).await;
+        let all = count(&pod, "select count(*) from tags").await;
+        for filter in ["{}", "{q: \"\"}"] {
+            let asked = format!("mutation {{ removeTags(input: {{filter: {filter}}}) {{ count }} }}");
+            let refused = pod.graphql(&asked).by(KEEPER).send().await.json();
+            assert_eq!(refused["errors"][0]["extensions"]["code"], "INVALID", "{refused}");
+        }
+        // A term that means nothing is a word, which nothing contains.
+        let asked = pod.graphql("mutation { removeArtists(input: {filter: {q: \"nmae:x\"}}) { count } }").by(KEEPER).send().await.json();
+        assert_eq!(asked["errors"][0]["extensions"]["code"], "INVALID", "{asked}");
+        assert_eq!(count(&pod, "select count(*) from tags").await, all);
+        let mistyped = json!({"action": "delete", "objects": "all", "filters": {"import_statuss": "errored"}});
+        let refused = pod.post("/api/v1/uploads/action", &mistyped).by("alice").send().await;
+        assert_eq!((refused.status.as_u16(), refused.json()), (400, json!({"filters": ["There is no filter `import_statuss`."]})));
+    }
+
+    async fn libraries_of_channels_go_with_their_channels_alone(pod: Pod) {
+        appoint(&pod).await;
+        let of_channel = sql("select l.uuid from channels c join libraries l on l.id = c.library_id limit 1");
+        let (uuid,): (uuid::Uuid,) = of_channel.one(pod.app.db()).await.unwrap();
+        let address = format!("{LIBRARY}/libraries/{uuid}");
+        for method in [Method::GET, Method::DELETE] {
+            assert_eq!(pod.ask(method, &address).by(KEEPER).send().await.status, 404);
+        }
+        let changed = pod.tell(Method::PATCH, &address, &json!({"name": "x"})).by(KEEPER).send().await;
+        assert_eq!(changed.status, 404);
     }
 }

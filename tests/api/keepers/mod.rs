@@ -1,6 +1,7 @@
 //! What moderators and administrators do.
 mod catalogue;
 mod moderation;
+mod pages;
 mod people;
 mod settings;
 

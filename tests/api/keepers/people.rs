@@ -61,6 +61,37 @@ on_both! {
         assert_eq!(down.status, 400);
     }
 
+    async fn nobody_gives_a_permission_that_they_do_not_hold(pod: Pod) {
+        sql("update users set permission_settings = true where username = 'alice'").run(pod.app.db()).await.unwrap();
+        let told = json!({"permissions": ["You can only give permissions that you have."]});
+        assert_eq!(change(&pod, 1, json!({"permissions": {"library": true}})).await, (400, told));
+        assert_eq!(change(&pod, 2, json!({"permissions": {"settings": true, "library": false}})).await.0, 200);
+        let everybody = json!({"value": ["moderation"]});
+        let refused = pod.tell(Method::PATCH, "/api/v1/instance/admin/settings/users__default_permissions", &everybody).by(KEEPER).send().await;
+        assert_eq!(refused.status, 400, "{}", refused.text);
+        // What changes nothing is no deed.
+        assert_eq!(change(&pod, 2, json!({})).await.0, 200);
+        assert_eq!(last_deed(&pod).await[2], json!({"permissions": {"settings": true, "library": false}}));
+    }
+
+    async fn an_account_that_was_opened_waits_for_nobody(pod: Pod) {
+        appoint(&pod).await;
+        pod.prefer("users", "registration_enabled", "True").await;
+        pod.prefer("moderation", "signup_approval_enabled", "True").await;
+        let new = json!({"username": "ina", "email": "ina@new.test", "password1": "averylongpw-77", "password2": "averylongpw-77"});
+        assert!(pod.post("/api/v1/auth/registration/", &new).send().await.status.is_success());
+        // Who waits is nobody's to know of.
+        let report = json!({"type": "other", "target": {"type": "account", "full_username": "ina@pod.test"}});
+        assert_eq!(pod.post("/api/v1/moderation/reports", &report).by("alice").send().await.status, 400);
+        let waiting = read(&pod, REQUESTS).await["results"][0].clone();
+        let ina = read(&pod, &format!("{USERS}?q=ina")).await["results"][0]["id"].as_i64().unwrap();
+        assert_eq!(change(&pod, ina, json!({"is_active": true})).await.0, 200);
+        let address = format!("{REQUESTS}/{}", waiting["uuid"].as_str().unwrap());
+        assert_eq!(read(&pod, &address).await["status"], "approved");
+        let refused = pod.tell(Method::PATCH, &address, &json!({"status": "refused"})).by(KEEPER).send().await;
+        assert_eq!(refused.status, 400);
+    }
+
     async fn an_invitation_lets_one_person_in(pod: Pod) {
         appoint(&pod).await;
         let made = pod.post(INVITATIONS, &json!({})).by(KEEPER).send().await;

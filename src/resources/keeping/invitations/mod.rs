@@ -6,7 +6,10 @@ mod write;
 use async_graphql::SimpleObject;
 use sqlx::FromRow;
 
-pub use self::body::Rest;
+pub use self::{
+    body::Rest,
+    write::{Wanted, create, delete},
+};
 use crate::{
     context::Reader,
     error::Result,
@@ -120,6 +123,17 @@ async fn listing(
         "i.id",
         order.iter().map(|order| order.key()),
     ))
+}
+
+/// The newest invitations that can be used.
+pub async fn usable(permit: &Allowed<List>, most: i64) -> Result<Vec<Invitation>> {
+    let filter = InvitationFilter {
+        is_open: Some(true),
+        ..InvitationFilter::default()
+    };
+    let all = listing(permit, &filter, &[]).await?;
+    let ids = all.page(permit.db(), most, 0).await?;
+    permit.loaders().owned::<Invitation>(&ids).await
 }
 
 /// Condition on an invitation `i`: it can be used.

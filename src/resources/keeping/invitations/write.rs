@@ -3,6 +3,7 @@ use serde_json::json;
 
 use super::{Act, Create, Invitation, InvitationFilter, Update, found, listing, open};
 use crate::{
+    audit::given,
     context::Reader,
     error::{Error, Result},
     graphql::ids::Key,
@@ -18,6 +19,8 @@ use crate::{
 const DAYS: i64 = 14;
 /// A code is as long as nobody guesses, and as short as an address can hold.
 const CODE: std::ops::RangeInclusive<usize> = 6..=50;
+/// Codes that the audit log names.
+const TOLD: usize = 100;
 /// Letters and digits of codes that are made up; none that look like others.
 const LETTERS: &[u8] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 
@@ -50,7 +53,13 @@ impl Wanted {
     }
 
     fn told(&self) -> serde_json::Value {
-        json!({ "code": self.code, "expiration_date": self.expiration_date })
+        given([
+            ("code", self.code.as_ref().map(|code| json!(code))),
+            (
+                "expiration_date",
+                self.expiration_date.map(|date| json!(date)),
+            ),
+        ])
     }
 }
 
@@ -142,15 +151,18 @@ pub async fn delete(permit: &Allowed<Act>, chosen: Chosen<InvitationFilter>) -> 
             all.page(permit.db(), MOST as i64, 0).await?
         }
     };
-    let mut tx = permit
-        .begin_deed("invitations", json!({ "action": "delete", "ids": ids }))
-        .await?;
+    let unused = sql("select id, code from invitations where id in ?* and invited_user_id is null");
+    let unused: Vec<(i64, String)> = unused.bind(ids).all(permit.db()).await?;
+    if unused.is_empty() {
+        return Err(nothing());
+    }
+    let (ids, codes): (Vec<i64>, Vec<String>) = unused.into_iter().unzip();
+    let told = json!({ "action": "delete", "codes": &codes[..codes.len().min(TOLD)] });
+    let mut tx = permit.begin_deed("invitations", told).await?;
+    // One that was used meanwhile stays.
     let gone =
         sql("delete from invitations where id in ?* and invited_user_id is null returning id");
     let gone = gone.bind(ids).ids(&mut tx).await?;
-    if gone.is_empty() {
-        return Err(nothing());
-    }
     tx.commit().await?;
     Ok(gone)
 }

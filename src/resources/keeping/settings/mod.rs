@@ -15,6 +15,7 @@ use crate::{
         Preferences,
         preferences::{PREFERENCES, Preference, Value as Kind},
     },
+    resources::keeping::user_accounts::NOT_HELD,
 };
 
 operations! {
@@ -164,6 +165,10 @@ async fn change<O: Writes + Operation>(
     if !complaints.is_empty() {
         return Err(Error::Invalid(complaints));
     }
+    if changes.is_empty() {
+        return Ok(Vec::new());
+    }
+    gives_what_is_held(permit, &changes)?;
     let names: Vec<&str> = values.keys().map(String::as_str).collect();
     let target = match names[..] {
         [one] => one.to_owned(),
@@ -177,4 +182,29 @@ async fn change<O: Writes + Operation>(
     permit.app().forget_preferences();
     permit.app().credentials().forget_all();
     Ok(changes.into_iter().map(|(known, _)| known).collect())
+}
+
+/// Nobody gives everybody a permission that they do not hold themselves.
+fn gives_what_is_held<O: Writes + Operation>(
+    permit: &Allowed<O>,
+    changes: &[(&'static Preference, String)],
+) -> Result<()> {
+    const DEFAULT: &str = "users__default_permissions";
+    let given = changes
+        .iter()
+        .find(|(known, _)| known.identifier() == DEFAULT);
+    let Some((_, given)) = given else {
+        return Ok(());
+    };
+    let held = permit.user()?.permissions;
+    let has = |word: &str| match word {
+        "library" => held.library,
+        "moderation" => held.moderation,
+        "settings" => held.settings,
+        _ => true,
+    };
+    match given.split(',').all(has) {
+        true => Ok(()),
+        false => Err(Error::field(DEFAULT, NOT_HELD)),
+    }
 }

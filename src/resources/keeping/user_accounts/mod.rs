@@ -6,7 +6,10 @@ mod write;
 use async_graphql::SimpleObject;
 use sqlx::FromRow;
 
-pub use self::body::{AccountBody, BriefAccount, Rest, bodies, brief};
+pub use self::{
+    body::{AccountBody, BriefAccount, Rest, bodies, brief},
+    write::{AccountChanges, NOT_HELD, PermissionChanges, update},
+};
 use crate::{
     context::Reader,
     error::Result,
@@ -190,6 +193,17 @@ fn holds(word: &str) -> Sql {
     .bind(containing(word))
     .bind(containing(word))
     .bind(containing(word))
+}
+
+/// The newest accounts whose username, name or email address contains these words.
+pub async fn search(permit: &Allowed<List>, q: &str, most: i64) -> Result<Vec<UserAccount>> {
+    let filter = UserAccountFilter {
+        q: Some(q.to_owned()),
+        ..UserAccountFilter::default()
+    };
+    let all = listing(permit, &filter, &[]).await?;
+    let ids = all.page(permit.db(), most, 0).await?;
+    permit.loaders().owned::<UserAccount>(&ids).await
 }
 
 pub async fn retrieve(permit: &Allowed<Retrieve>, key: Key) -> Result<UserAccount> {

@@ -5,10 +5,12 @@ use serde_json::{Map, Value, to_value};
 
 use super::{Update, UserAccount, found};
 use crate::{
+    audit::given,
     error::{Error, Result},
     graphql::ids::Key,
     guard::Allowed,
     resources::checks::{plain, shorter},
+    scope::Permissions,
     store::{Tx, sql, text::clean},
 };
 
@@ -16,6 +18,8 @@ use crate::{
 const NAME: usize = 255;
 /// The largest quota: a petabyte, in megabytes.
 const QUOTA: i64 = 1_000_000_000;
+
+pub const NOT_HELD: &str = "You can only give permissions that you have.";
 
 /// What to change of an account. Fields that are not given keep their values.
 #[derive(Debug, Default, Object)]
@@ -57,17 +61,47 @@ pub async fn update(
 ) -> Result<UserAccount> {
     changes.check()?;
     let id = key.number()?;
-    let target = format!("user {}", found(permit, id).await?.username);
+    let account = found(permit, id).await?;
+    if changes.told() == Value::Null {
+        return Ok(account);
+    }
+    let target = format!("user {}", account.username);
     let mut tx = permit.begin_deed(&target, changes.told()).await?;
     tx.lock(sql("select id from users where id = ?").bind(id))
         .await?;
     let known: UserAccount = of_id(&mut tx, id).await?;
     let caller = of_id(&mut tx, permit.user()?.user_id).await?;
     changes.may_be_made(&caller, &known)?;
+    changes.gives_what_is_held(permit.user()?.permissions, &known)?;
+    if changes
+        .is_active
+        .is_some_and(|active| active != known.is_active)
+    {
+        close_request(&mut tx, permit, &known).await?;
+    }
     store(&mut tx, &changes.applied(known)).await?;
     tx.commit().await?;
     permit.app().credentials().forget_all();
     found(permit, id).await
+}
+
+/// An account that is opened or closed waits for nobody's approval any more.
+async fn close_request(tx: &mut Tx, permit: &Allowed<Update>, known: &UserAccount) -> Result<()> {
+    sql(
+        "update user_requests set status = ?, handled_date = ?, assigned_to_id = ?
+         where submitter_id = ? and status = 'pending'",
+    )
+    .bind(if known.is_active {
+        "refused"
+    } else {
+        "approved"
+    })
+    .bind(permit.clock().now())
+    .bind(permit.actor_id())
+    .bind(known.actor_id.unwrap_or(-1))
+    .run(tx)
+    .await
+    .map(|_| ())
 }
 
 async fn of_id(tx: &mut Tx, id: i64) -> Result<UserAccount> {
@@ -139,6 +173,19 @@ impl AccountChanges {
         Ok(())
     }
 
+    /// Who is no superuser gives no permission that they do not hold themselves.
+    fn gives_what_is_held(&self, held: Permissions, known: &UserAccount) -> Result<()> {
+        let given = self.permissions.clone().unwrap_or_default();
+        let gives = |wanted: Option<bool>, now: bool| wanted == Some(true) && !now;
+        let beyond = (gives(given.library, known.permission_library) && !held.library)
+            || (gives(given.moderation, known.permission_moderation) && !held.moderation)
+            || (gives(given.settings, known.permission_settings) && !held.settings);
+        match beyond {
+            true => Err(Error::field("permissions", NOT_HELD)),
+            false => Ok(()),
+        }
+    }
+
     fn applied(self, known: UserAccount) -> UserAccount {
         let permissions = self.permissions.unwrap_or_default();
         UserAccount {
@@ -162,29 +209,23 @@ impl AccountChanges {
 
     /// What was given, for the audit log.
     fn told(&self) -> Value {
-        let mut told = Map::new();
-        let mut tell = |name: &str, value: Option<Value>| {
-            if let Some(value) = value {
-                told.insert(name.to_owned(), value);
-            }
+        let permissions = self
+            .permissions
+            .as_ref()
+            .and_then(|given| to_value(given).ok());
+        let is_empty = |given: &Value| given.as_object().is_some_and(Map::is_empty);
+        let quota = match self.upload_quota {
+            MaybeUndefined::Undefined => None,
+            MaybeUndefined::Null => Some(Value::Null),
+            MaybeUndefined::Value(quota) => Some(quota.into()),
         };
-        tell("name", self.name.clone().map(Value::from));
-        tell("is_active", self.is_active.map(Value::from));
-        tell("is_staff", self.is_staff.map(Value::from));
-        tell("is_superuser", self.is_superuser.map(Value::from));
-        tell(
-            "upload_quota",
-            match self.upload_quota {
-                MaybeUndefined::Undefined => None,
-                MaybeUndefined::Null => Some(Value::Null),
-                MaybeUndefined::Value(quota) => Some(quota.into()),
-            },
-        );
-        let permissions = self.permissions.as_ref();
-        tell(
-            "permissions",
-            permissions.and_then(|given| to_value(given).ok()),
-        );
-        Value::Object(told)
+        given([
+            ("name", self.name.clone().map(Value::from)),
+            ("is_active", self.is_active.map(Value::from)),
+            ("is_staff", self.is_staff.map(Value::from)),
+            ("is_superuser", self.is_superuser.map(Value::from)),
+            ("upload_quota", quota),
+            ("permissions", permissions.filter(|given| !is_empty(given))),
+        ])
     }
 }

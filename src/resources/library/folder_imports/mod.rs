@@ -130,7 +130,8 @@ async fn start(permit: &Allowed<Start>, new: NewFolderImport) -> Result<FolderSc
     let reference = new.import_reference.unwrap_or_default();
     shorter("import_reference", &reference, 50)?;
     folder(permit, &new.path).await?;
-    let mut tx = permit.begin().await?;
+    let target = format!("folder {}", new.path);
+    let mut tx = permit.begin_deed(&target, serde_json::Value::Null).await?;
     let wanted = ("library", &new.library);
     let (library_id, library) = named_own(&mut tx, permit.actor_id(), wanted).await?;
     let scan = FolderScan {
@@ -177,7 +178,9 @@ pub async fn again(permit: &Allowed<Start>) -> Result<()> {
 
 async fn cancel(permit: &Allowed<Cancel>) -> Result<()> {
     check(permit)?;
-    let mut tx = permit.begin().await?;
+    let mut tx = permit
+        .begin_deed("folder import", serde_json::Value::Null)
+        .await?;
     if let Some(job) = jobs::latest::<FolderScan>(&mut tx).await? {
         jobs::cancel(&mut tx, job.id, permit.clock().now()).await?;
     }

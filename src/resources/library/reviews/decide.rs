@@ -1,4 +1,5 @@
 //! Deciding about edits.
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::{Approve, Delete, Reject, retrieve};
@@ -17,7 +18,7 @@ pub async fn approve(permit: &Allowed<Approve>, key: Key) -> Result<Edit> {
     // A cover is an attachment of whoever proposed it.
     let changes = Changes::read((permit, edit.created_by_id), kind, &edit.payload).await?;
     let now = permit.clock().now();
-    let mut tx = permit.begin().await?;
+    let mut tx = begin(permit, &edit).await?;
     claim(&mut tx, &edit).await?;
     let before = apply(&mut tx, (kind, id), &changes, now).await?;
     let decided = sql(
@@ -38,7 +39,7 @@ pub async fn approve(permit: &Allowed<Approve>, key: Key) -> Result<Edit> {
 /// Rejects an edit.
 pub async fn reject(permit: &Allowed<Reject>, key: Key) -> Result<Edit> {
     let edit = decidable(permit, key).await?;
-    let mut tx = permit.begin().await?;
+    let mut tx = begin(permit, &edit).await?;
     claim(&mut tx, &edit).await?;
     let decided = sql("update mutations set is_approved = false, approved_by_id = ? where id = ?");
     decided
@@ -56,7 +57,7 @@ pub async fn delete(permit: &Allowed<Delete>, key: Key) -> Result<Uuid> {
     if edit.created_by_id != permit.actor_id() && !may_decide(permit, &edit).await? {
         return Err(Error::Forbidden);
     }
-    let mut tx = permit.begin().await?;
+    let mut tx = begin(permit, &edit).await?;
     claim(&mut tx, &edit).await?;
     sql("delete from mutations where id = ?")
         .bind(edit.id)
@@ -83,6 +84,15 @@ async fn may_decide<O: Writes>(permit: &Allowed<O>, edit: &Edit) -> Result<bool>
     let (kind, id) = edit.aim();
     let target = target(permit, kind, id).await?;
     Ok(decides(permit, target.attributed_to_id))
+}
+
+/// What keepers of the catalogue decide is entered in the audit log; owners decide about what is theirs.
+async fn begin<O: Writes>(permit: &Allowed<O>, edit: &Edit) -> Result<Tx> {
+    if !permit.user()?.permissions.library {
+        return permit.begin().await;
+    }
+    let target = format!("edit {}", edit.uuid);
+    permit.begin_deed(&target, Value::Null).await
 }
 
 /// Locks an edit that was not applied: of several who decide at once, one applies it.

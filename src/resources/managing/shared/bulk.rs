@@ -19,15 +19,17 @@ use crate::{
     jobs::{self, Failure, Perform, Running, Task},
     rest::{
         action::{ActionBody, ActionRequest, Chosen, nothing},
-        params::Params,
+        params::{Docs, Params},
     },
-    store::{Sql, listing::Listing, sql},
+    store::{Sql, listing::Listing, sql, text::folded},
 };
 
 /// Objects that are removed while the request waits; more of them are left to a job.
 const AT_ONCE: usize = 100;
 /// Objects of one transaction of a job.
 const BATCH: usize = 50;
+/// Uploads of one transaction.
+const UPLOADS: usize = 500;
 /// Objects of one job.
 const EACH: usize = 10_000;
 /// Objects of one request.
@@ -40,7 +42,7 @@ pub trait Managed: Send + Sync + 'static {
     const WHAT: Removable;
     /// What GraphQL refers to.
     type Object: Identified;
-    type Filter: Params + Send + Sync;
+    type Filter: Params + Docs + Default + Send + Sync;
 
     fn all(reader: &Reader, filter: &Self::Filter) -> impl Future<Output = Result<Listing>> + Send;
 }
@@ -85,8 +87,20 @@ impl Perform for Removal {
 }
 
 async fn at_once(app: &App, what: Removable, ids: Vec<i64>) -> Result<()> {
+    let now = app.clock().now();
+    loop {
+        // In parts, so that others can write meanwhile.
+        let some = what.uploads(&ids).then(" limit ?").bind(UPLOADS as i64);
+        let some = some.ids(app.db()).await?;
+        if some.is_empty() {
+            break;
+        }
+        let mut tx = app.db().begin().await?;
+        remove(&mut tx, Removable::Uploads, some, now).await?;
+        tx.commit().await?;
+    }
     let mut tx = app.db().begin().await?;
-    let files = remove(&mut tx, what, ids, app.clock().now()).await?;
+    let files = remove(&mut tx, what, ids, now).await?;
     tx.commit().await?;
     drop_files(app, &files).await;
     Ok(())
@@ -99,7 +113,7 @@ async fn drop_files(app: &App, files: &[String]) {
     }
 }
 
-/// Removes objects, or leaves it to a job if they are many.
+/// Removes objects, or leaves it to a job if they, or the uploads that go with them, are many.
 ///
 /// # Errors
 /// `Invalid` if none matches, or too many.
@@ -112,11 +126,10 @@ pub async fn remove_chosen<M: Managed, O: Writes>(
     if count == 0 {
         return Err(nothing());
     }
-    let told =
-        json!({ "action": M::WHAT.action(), "count": count, "ids": &ids[..count.min(TOLD)] });
-    let mut tx = permit.begin_deed(M::WHAT.word(), told).await?;
+    let is_done = count <= AT_ONCE && !has_many_uploads::<M>(permit, &ids).await?;
+    let (target, details) = told::<M>(permit, &ids).await?;
+    let mut tx = permit.begin_deed(&target, details).await?;
     let now = permit.clock().now();
-    let is_done = count <= AT_ONCE;
     let mut files = Vec::new();
     if is_done {
         files = remove(&mut tx, M::WHAT, ids.clone(), now).await?;
@@ -137,6 +150,31 @@ pub async fn remove_chosen<M: Managed, O: Writes>(
     })
 }
 
+async fn has_many_uploads<M: Managed>(reader: &Reader, ids: &[i64]) -> Result<bool> {
+    let most = UPLOADS as i64 + 1;
+    let some = M::WHAT.uploads(ids).then(" limit ?").bind(most);
+    Ok(some.ids(reader.db()).await?.len() > UPLOADS)
+}
+
+/// What is removed, for the audit log: what it is called, as far as there is room.
+async fn told<M: Managed>(reader: &Reader, ids: &[i64]) -> Result<(String, Value)> {
+    let shown = ids[..ids.len().min(TOLD)].to_vec();
+    let names: Vec<(i64, String)> = M::WHAT.names(shown).all(reader.db()).await?;
+    let target = match ids {
+        [id] => format!("{} {id}", M::WHAT.one()),
+        _ => M::WHAT.word().to_owned(),
+    };
+    let names = names
+        .into_iter()
+        .map(|(id, name)| json!({ "id": id, "name": name }));
+    let names: Vec<Value> = names.collect();
+    let action = M::WHAT.action();
+    Ok((
+        target,
+        json!({ "action": action, "count": ids.len(), "objects": names }),
+    ))
+}
+
 async fn found<M: Managed, O: Writes>(
     permit: &Allowed<O>,
     chosen: Chosen<M::Filter>,
@@ -146,6 +184,7 @@ async fn found<M: Managed, O: Writes>(
             .then(M::Object::TABLE)
             .then(" where ")
             .append(condition)
+            .then(M::WHAT.listed())
     };
     match chosen.bounded()? {
         Chosen::Numbered(ids) => named(sql("id in ?*").bind(ids)).ids(permit.db()).await,
@@ -158,19 +197,31 @@ async fn found<M: Managed, O: Writes>(
             }
             Ok(ids)
         }
-        Chosen::Called(names) => named(sql("name in ?*").bind(names)).ids(permit.db()).await,
-        Chosen::All(filter) => {
-            let all = M::all(permit, &filter).await?;
-            let ids = all.page(permit.db(), MOST + 1, 0).await?;
-            match ids.len() as i64 > MOST {
-                true => Err(Error::field(
-                    "non_field_errors",
-                    format!("At most {MOST} objects can be removed at once; narrow the filters."),
-                )),
-                false => Ok(ids),
-            }
+        Chosen::Called(names) => {
+            let names: Vec<String> = names.iter().map(|name| folded(name)).collect();
+            named(sql("name_folded in ?*").bind(names))
+                .ids(permit.db())
+                .await
         }
+        Chosen::All(filter) => matching::<M>(permit, &filter).await,
     }
+}
+
+/// All that match a filter, which has to leave something out: one that does not was hardly meant.
+async fn matching<M: Managed>(reader: &Reader, filter: &M::Filter) -> Result<Vec<i64>> {
+    let refused = |complaint: String| Err(Error::field("filter", complaint));
+    let all = M::all(reader, filter).await?;
+    let ids = all.page(reader.db(), MOST + 1, 0).await?;
+    if ids.len() as i64 > MOST {
+        return refused(format!(
+            "At most {MOST} objects can be removed at once; narrow the filter."
+        ));
+    }
+    let everything = M::all(reader, &M::Filter::default()).await?;
+    if !ids.is_empty() && everything.count(reader.db()).await? == ids.len() as i64 {
+        return refused("This filter matches everything; name the objects in `ids`.".to_owned());
+    }
+    Ok(ids)
 }
 
 /// Removes the objects of a REST request.
@@ -181,6 +232,10 @@ pub async fn act<M: Managed, O: Writes>(
 ) -> Result<ActionBody> {
     let action = M::WHAT.action();
     request.chosen(&[(action, ())])?;
+    if matches!(chosen, Chosen::All(_)) {
+        let complaint = "You cannot apply this action on all objects";
+        return Err(Error::field("non_field_errors", complaint));
+    }
     let gone = remove_chosen::<M, O>(permit, chosen).await?;
     Ok(ActionBody::new(action, gone.count as u64, None))
 }
@@ -238,7 +293,7 @@ macro_rules! removals {
         pub struct $input {
             /// Global IDs of the objects; their numeric IDs and UUIDs are accepted too.
             ids: Option<Vec<$crate::graphql::reference::ById<$object>>>,
-            /// All that match.
+            /// All that match, unless that is everything.
             filter: Option<$filter>,
         }
 

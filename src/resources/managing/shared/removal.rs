@@ -42,6 +42,82 @@ impl Removable {
         }
     }
 
+    /// One of them.
+    pub fn one(self) -> &'static str {
+        match self {
+            Self::Artists => "artist",
+            Self::Albums => "album",
+            Self::Tracks => "track",
+            Self::Libraries => "library",
+            Self::Uploads => "upload",
+            Self::Channels => "channel",
+            Self::Tags => "tag",
+            Self::Accounts => "account",
+        }
+    }
+
+    /// A further condition on those that are managed on their own.
+    pub fn listed(self) -> &'static str {
+        match self {
+            Self::Libraries => {
+                " and not exists (select 1 from channels c where c.library_id = libraries.id)"
+            }
+            _ => "",
+        }
+    }
+
+    /// What people call these: their IDs and names.
+    pub fn names(self, ids: Vec<i64>) -> Sql {
+        let names = match self {
+            Self::Artists => "select id, name from artists where id in ?*",
+            Self::Albums => "select id, title from albums where id in ?*",
+            Self::Tracks => "select id, title from tracks where id in ?*",
+            Self::Libraries => "select id, name from libraries where id in ?*",
+            Self::Uploads => {
+                "select u.id, coalesce((select t.title from tracks t where t.id = u.track_id), u.source, '')
+                 from uploads u where u.id in ?*"
+            }
+            Self::Channels => {
+                "select c.id, a.preferred_username from channels c join actors a on a.id = c.actor_id
+                 where c.id in ?*"
+            }
+            Self::Tags => "select id, name from tags where id in ?*",
+            Self::Accounts => {
+                "select id, preferred_username || '@' || domain from actors where id in ?*"
+            }
+        };
+        sql(names).bind(ids)
+    }
+
+    /// Selects the IDs of the uploads that go with these.
+    pub fn uploads(self, ids: &[i64]) -> Sql {
+        let these = match self {
+            Self::Artists => {
+                let of_tracks = sql("select u.id from uploads u where u.track_id in
+                  (select h.track_id from track_artists h where h.position = 0 and h.artist_id in ?*)
+                  or u.track_id in (select t.id from tracks t join album_artists h on h.album_id = t.album_id
+                    where h.position = 0 and h.artist_id in ?*)");
+                return of_tracks.bind(ids.to_vec()).bind(ids.to_vec());
+            }
+            Self::Albums => {
+                "select u.id from uploads u where u.track_id in (select t.id from tracks t where t.album_id in ?*)"
+            }
+            Self::Tracks => "select u.id from uploads u where u.track_id in ?*",
+            Self::Libraries => "select u.id from uploads u where u.library_id in ?*",
+            Self::Uploads => "select u.id from uploads u where u.id in ?*",
+            Self::Channels => {
+                "select u.id from uploads u where u.library_id in
+                   (select c.library_id from channels c where c.id in ?*)"
+            }
+            Self::Accounts => {
+                "select u.id from uploads u where u.library_id in
+                   (select l.id from libraries l where l.actor_id in ?*)"
+            }
+            Self::Tags => "select u.id from uploads u where 1 = 0 and u.id in ?*",
+        };
+        sql(these).bind(ids.to_vec())
+    }
+
     pub fn word(self) -> &'static str {
         match self {
             Self::Artists => "artists",

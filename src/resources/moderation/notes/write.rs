@@ -1,5 +1,6 @@
 //! Writing and deleting notes.
 use serde_json::json;
+use uuid::Uuid;
 
 use super::{Create, Delete, ModerationNote, retrieve};
 use crate::{
@@ -59,12 +60,14 @@ impl Subject {
         let db = permit.db();
         match self {
             Self::Report(key) => {
-                let id = number(db, sql("select id from reports where "), &key).await?;
-                Ok((format!("report {id}"), "report_id", id))
+                let (id, uuid) =
+                    named(db, sql("select id, uuid from reports where "), &key).await?;
+                Ok((format!("report {uuid}"), "report_id", id))
             }
             Self::Request(key) => {
-                let id = number(db, sql("select id from user_requests where "), &key).await?;
-                Ok((format!("user request {id}"), "user_request_id", id))
+                let known = sql("select id, uuid from user_requests where ");
+                let (id, uuid) = named(db, known, &key).await?;
+                Ok((format!("user request {uuid}"), "user_request_id", id))
             }
             Self::Account(address) => {
                 let actor = actors::named(permit, &address).await;
@@ -75,10 +78,9 @@ impl Subject {
     }
 }
 
-async fn number(on: impl On, select: Sql, key: &Key) -> Result<i64> {
+async fn named(on: impl On, select: Sql, key: &Key) -> Result<(i64, Uuid)> {
     let found = select.append(key.condition());
-    let found = found.optional::<(i64,)>(on).await?;
-    found.map(|(id,)| id).ok_or_else(missing)
+    found.optional(on).await?.ok_or_else(missing)
 }
 
 fn missing() -> Error {

@@ -109,15 +109,3 @@ async fn insert(
     tx.commit().await?;
     Ok(id)
 }
-
-impl Target {
-    /// What people call it.
-    fn name(&self) -> String {
-        let called = ["full_username", "name", "title"].into_iter();
-        let called = called.filter_map(|field| self.state[field].as_str());
-        let mut called = called.chain(self.state["artist"]["name"].as_str());
-        called
-            .next()
-            .map_or_else(|| self.id.to_string(), |name| format!("“{name}”"))
-    }
-}

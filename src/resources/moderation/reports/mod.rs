@@ -10,7 +10,10 @@ use serde_json::Value;
 use sqlx::FromRow;
 use uuid::Uuid;
 
-pub use self::body::{CHANNEL, ReporterRest, Rest};
+pub use self::{
+    body::{CHANNEL, ReporterRest, Rest},
+    update::{Changes, update},
+};
 use crate::{
     context::Reader,
     error::Result,
@@ -190,6 +193,17 @@ fn condition(key: &str, value: &str) -> Option<Sql> {
 pub async fn retrieve<O: Operation>(permit: &Allowed<O>, key: Key) -> Result<Report> {
     let found = Report::select().then(" where ").append(key.condition());
     found.one(permit.db()).await
+}
+
+/// The newest reports that wait for a moderator.
+pub async fn open(permit: &Allowed<List>, most: i64) -> Result<Vec<Report>> {
+    let filter = ReportFilter {
+        is_handled: Some(false),
+        ..ReportFilter::default()
+    };
+    let all = listing(permit, &filter, &[]).await?;
+    let ids = all.page(permit.db(), most, 0).await?;
+    permit.loaders().owned::<Report>(&ids).await
 }
 
 /// A new report.

@@ -163,6 +163,15 @@ pub async fn find(permit: &Allowed<Create>, (kind, name): (TargetType, Name)) ->
 
 async fn account(permit: &Allowed<Create>, address: &str) -> Result<Target> {
     let actor = actors::named(permit, address).await?;
+    // Accounts that wait for approval, or were closed, are nobody's to know of.
+    let closed = sql("select id from users where actor_id = ? and is_active = false");
+    let closed = closed
+        .bind(actor.id)
+        .optional::<(i64,)>(permit.db())
+        .await?;
+    if closed.is_some() {
+        return Err(Error::NotFound);
+    }
     Ok(Target {
         kind: TargetType::Account,
         id: actor.id,
@@ -275,5 +284,26 @@ impl Report {
     /// The type of what it is about.
     pub fn about(&self) -> Option<TargetType> {
         read(self.target_type.as_deref()?)
+    }
+
+    /// What people call it, or called it at the time of the report.
+    pub fn called(&self) -> Option<String> {
+        self.target_state.as_ref().and_then(called)
+    }
+}
+
+/// What people call an object of this state.
+fn called(state: &Value) -> Option<String> {
+    let names = ["full_username", "name", "title"].into_iter();
+    let names = names.filter_map(|field| state[field].as_str());
+    let name = names.chain(state["artist"]["name"].as_str()).next()?;
+    Some(name.to_owned())
+}
+
+impl Target {
+    /// What people call it.
+    pub fn name(&self) -> String {
+        let named = called(&self.state).map(|name| format!("“{name}”"));
+        named.unwrap_or_else(|| self.id.to_string())
     }
 }

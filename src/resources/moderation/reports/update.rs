@@ -1,9 +1,9 @@
 //! Handling reports.
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Report, ReportType, Update, retrieve};
 use crate::{
-    error::Result, graphql::ids::Key, guard::Allowed, load::Entity,
+    audit::given, error::Result, graphql::ids::Key, guard::Allowed, load::Entity,
     resources::moderation::assignee::Assignee, store::sql,
 };
 
@@ -21,11 +21,14 @@ pub async fn update(permit: &Allowed<Update>, key: Key, changes: Changes) -> Res
         Some(assignee) => Some(assignee.resolve(permit).await?),
         None => None,
     };
-    let told = json!({
-        "is_handled": changes.is_handled,
-        "type": changes.kind,
-        "assigned_to": assigned_to,
-    });
+    let told = given([
+        ("is_handled", changes.is_handled.map(Value::from)),
+        ("type", changes.kind.map(|kind| json!(kind))),
+        ("assigned_to", assigned_to.map(|actor| json!(actor))),
+    ]);
+    if told == Value::Null {
+        return Ok(report);
+    }
     let target = format!("report {}", report.uuid);
     let mut tx = permit.begin_deed(&target, told).await?;
     tx.lock(sql("select id from reports where id = ?").bind(report.id))

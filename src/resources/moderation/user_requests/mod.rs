@@ -8,7 +8,10 @@ use serde_json::Value;
 use sqlx::FromRow;
 use uuid::Uuid;
 
-pub use self::body::{CHANNEL, Rest};
+pub use self::{
+    body::{CHANNEL, Rest},
+    update::{Changes, update},
+};
 use crate::{
     context::Reader,
     error::Result,
@@ -175,6 +178,17 @@ pub async fn retrieve<O: Operation>(permit: &Allowed<O>, key: Key) -> Result<Use
         .then(" where ")
         .append(key.condition());
     found.one(permit.db()).await
+}
+
+/// The newest requests that wait for a decision.
+pub async fn waiting(permit: &Allowed<List>, most: i64) -> Result<Vec<UserRequest>> {
+    let filter = UserRequestFilter {
+        status: Some(UserRequestStatus::Pending),
+        ..UserRequestFilter::default()
+    };
+    let all = listing(permit, &filter, &[]).await?;
+    let ids = all.page(permit.db(), most, 0).await?;
+    permit.loaders().owned::<UserRequest>(&ids).await
 }
 
 /// A new request.

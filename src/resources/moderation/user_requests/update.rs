@@ -1,10 +1,11 @@
 //! Deciding about sign-up requests.
-use serde_json::json;
+use serde_json::{Value, json};
 use sqlx::FromRow;
 
 use super::{Update, UserRequest, UserRequestStatus, retrieve};
 use crate::{
     accounts::mails::Letterhead,
+    audit::given,
     error::{Error, Result},
     graphql::ids::Key,
     guard::Allowed,
@@ -27,6 +28,7 @@ struct Account {
     id: i64,
     username: String,
     email: String,
+    is_superuser: bool,
 }
 
 pub async fn update(permit: &Allowed<Update>, key: Key, changes: Changes) -> Result<UserRequest> {
@@ -37,7 +39,13 @@ pub async fn update(permit: &Allowed<Update>, key: Key, changes: Changes) -> Res
     };
     let letterhead = Letterhead::of(permit.app()).await?;
     let target = format!("user request {}", request.uuid);
-    let told = json!({ "status": changes.status, "assigned_to": assigned_to });
+    let told = given([
+        ("status", changes.status.map(|status| json!(status))),
+        ("assigned_to", assigned_to.map(|actor| json!(actor))),
+    ]);
+    if told == Value::Null {
+        return Ok(request);
+    }
     let mut tx = permit.begin_deed(&target, told).await?;
     tx.lock(sql("select id from user_requests where id = ?").bind(request.id))
         .await?;
@@ -85,12 +93,19 @@ async fn decide(
         let complaint = "This request was approved; deactivate the account instead.";
         return Err(Error::field("status", complaint));
     }
-    let account = sql("select id, username, email from users where actor_id = ?");
+    if status == UserRequestStatus::Pending {
+        let complaint = "A decision cannot be taken back.";
+        return Err(Error::field("status", complaint));
+    }
+    let account = sql("select id, username, email, is_superuser from users where actor_id = ?");
     let account: Option<Account> = account.bind(known.submitter_id).optional(&mut *tx).await?;
     let account = account.ok_or_else(|| {
         let complaint = "The account that this request is about was deleted.";
         Error::field("status", complaint)
     })?;
+    if account.is_superuser {
+        return Err(Error::Forbidden);
+    }
     sql("update users set is_active = ? where id = ?")
         .bind(status == UserRequestStatus::Approved)
         .bind(account.id)
