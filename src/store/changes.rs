@@ -252,13 +252,15 @@ mod tests {
                 include_str!("../../migrations/sqlite/0004_changes.sql"),
                 include_str!("../../migrations/sqlite/0008_account_changes.sql"),
                 include_str!("../../migrations/sqlite/0014_playlists.sql"),
-                include_str!("../../migrations/sqlite/0017_news.sql")
+                include_str!("../../migrations/sqlite/0017_news.sql"),
+                include_str!("../../migrations/sqlite/0019_moderation.sql")
             ),
             concat!(
                 include_str!("../../migrations/postgres/0004_changes.sql"),
                 include_str!("../../migrations/postgres/0008_account_changes.sql"),
                 include_str!("../../migrations/postgres/0014_playlists.sql"),
-                include_str!("../../migrations/postgres/0017_news.sql")
+                include_str!("../../migrations/postgres/0017_news.sql"),
+                include_str!("../../migrations/postgres/0019_moderation.sql")
             ),
         ] {
             for change in Change::ALL {
