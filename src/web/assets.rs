@@ -1,9 +1,21 @@
-use poem::{Endpoint, IntoResponse, Request, Response, http::StatusCode};
+use std::{
+    collections::HashMap,
+    sync::{Arc, LazyLock, Mutex, PoisonError},
+};
+
+use bytes::Bytes;
+use poem::{
+    Endpoint, IntoResponse, Request, Response,
+    http::{HeaderValue, StatusCode},
+};
 use rust_embed::RustEmbed;
 
 use crate::{
     hex::hex,
-    rest::{door::not_found_page, encoding::names},
+    rest::{
+        door::not_found_page,
+        encoding::{Packed, names},
+    },
 };
 
 /// The files in `assets/`, built into the program.
@@ -42,6 +54,19 @@ fn media_type(path: &str) -> &'static str {
     }
 }
 
+/// Files of this size are packed as small as can be, once.
+const LARGE: usize = 64 * 1024;
+
+/// The large files that were asked for, by their tags.
+static PACKED: LazyLock<Mutex<HashMap<String, Arc<Packed>>>> = LazyLock::new(Mutex::default);
+
+fn packed(tag: &str, data: Bytes) -> Arc<Packed> {
+    // A panic elsewhere cannot leave the files inconsistent.
+    let mut packed = PACKED.lock().unwrap_or_else(PoisonError::into_inner);
+    let file = packed.entry(tag.to_owned());
+    file.or_insert_with(|| Arc::new(Packed::of(data))).clone()
+}
+
 /// The file, or 304 if the client already has it.
 fn answer(request: &Request) -> Option<Response> {
     let path = request.uri().path().strip_prefix(PREFIX)?;
@@ -52,15 +77,23 @@ fn answer(request: &Request) -> Option<Response> {
         .get("if-none-match")
         .and_then(|known| known.to_str().ok())
         .is_some_and(|known| names(known, &tag));
-    let builder = Response::builder()
-        .header("etag", tag)
-        .header("cache-control", "public, max-age=300, must-revalidate");
-    Some(match known {
-        true => builder.status(StatusCode::NOT_MODIFIED).finish(),
-        false => builder
-            .content_type(media_type(path))
+    let media_type = media_type(path);
+    let is_text = !media_type.starts_with("font/") && !media_type.starts_with("image/");
+    let mut response = match known {
+        true => StatusCode::NOT_MODIFIED.into_response(),
+        false if is_text && file.data.len() >= LARGE => {
+            let data = Bytes::from(file.data.into_owned());
+            packed(&tag, data).answer(request.headers(), media_type)
+        }
+        false => Response::builder()
+            .content_type(media_type)
             .body(file.data.into_owned()),
-    })
+    };
+    let headers = response.headers_mut();
+    headers.insert("etag", tag.parse().ok()?);
+    let lasting = HeaderValue::from_static("public, max-age=300, must-revalidate");
+    headers.insert("cache-control", lasting);
+    Some(response)
 }
 
 impl Endpoint for Assets {

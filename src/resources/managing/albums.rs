@@ -4,7 +4,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::shared::{
-    bulk::{RemovalPayload, removals, remove_one},
+    bulk::{removals, remove_one},
     parts::{self, ManagedAlbumRef},
     search::{mbid, named, of_domain},
     stats::{ContentStats, ManagedStats, of_tracks},
@@ -196,7 +196,7 @@ async fn stats(permit: &Allowed<Stats>, key: Key) -> Result<ManagedStats> {
     figures(permit, key).await.map(ManagedStats::from)
 }
 
-removals!(Albums of Album = Albums by numbered, filter ManagedAlbumFilter = listing, input RemoveAlbumsInput);
+removals!(Albums of Album = Albums by numbered, filter ManagedAlbumFilter = listing, input RemoveAlbumsInput -> RemoveAlbumsPayload);
 
 fields! {
     Queries as "ManagedAlbumsQueries";
@@ -206,7 +206,7 @@ fields! {
 
 mutations! {
     Mutations as "ManagedAlbumsMutations";
-    act remove_albums(RemoveAlbumsInput) -> RemovalPayload = removed;
+    act remove_albums(RemoveAlbumsInput) -> RemoveAlbumsPayload = removed;
 }
 
 routes! {

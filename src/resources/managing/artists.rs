@@ -4,7 +4,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::shared::{
-    bulk::{RemovalPayload, removals, remove_one},
+    bulk::{removals, remove_one},
     parts::domain,
     search::{mbid, named, of_domain},
     stats::{ContentStats, ManagedStats, of_tracks},
@@ -238,7 +238,7 @@ async fn stats(permit: &Allowed<Stats>, key: Key) -> Result<ManagedStats> {
     figures(permit, key).await.map(ManagedStats::from)
 }
 
-removals!(Artists of Artist = Artists by numbered, filter ManagedArtistFilter = listing, input RemoveArtistsInput);
+removals!(Artists of Artist = Artists by numbered, filter ManagedArtistFilter = listing, input RemoveArtistsInput -> RemoveArtistsPayload);
 
 fields! {
     Queries as "ManagedArtistsQueries";
@@ -248,7 +248,7 @@ fields! {
 
 mutations! {
     Mutations as "ManagedArtistsMutations";
-    act remove_artists(RemoveArtistsInput) -> RemovalPayload = removed;
+    act remove_artists(RemoveArtistsInput) -> RemoveArtistsPayload = removed;
 }
 
 routes! {

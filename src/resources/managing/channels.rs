@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{
     artists::{self, ManagedArtist},
     shared::{
-        bulk::{RemovalPayload, removals, remove_chosen},
+        bulk::{removals, remove_chosen},
         search::named,
         stats::{ContentStats, ManagedStats, of_tracks},
     },
@@ -207,7 +207,7 @@ async fn delete(permit: &Allowed<Delete>, name: &str) -> Result<()> {
         .map(|_| ())
 }
 
-removals!(Channels of Channel = Channels, filter ManagedChannelFilter = listing, input RemoveChannelsInput by Delete);
+removals!(Channels of Channel = Channels, filter ManagedChannelFilter = listing, input RemoveChannelsInput -> RemoveChannelsPayload by Delete);
 
 fields! {
     Queries as "ManagedChannelsQueries";
@@ -217,7 +217,7 @@ fields! {
 
 mutations! {
     Mutations as "ManagedChannelsMutations";
-    act remove_channels(RemoveChannelsInput) -> RemovalPayload = removed;
+    act remove_channels(RemoveChannelsInput) -> RemoveChannelsPayload = removed;
 }
 
 routes! {

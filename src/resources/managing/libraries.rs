@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::shared::{
-    bulk::{RemovalPayload, removals, remove_one},
+    bulk::{removals, remove_one},
     parts::domain,
     removal::Removable,
     search::{named, of_domain},
@@ -321,7 +321,7 @@ async fn stats(permit: &Allowed<Stats>, key: Key) -> Result<ManagedStats> {
     figures(permit, key).await.map(ManagedStats::from)
 }
 
-removals!(Libraries of Library = Libraries by named, filter ManagedLibraryFilter = listing, input RemoveLibrariesInput);
+removals!(Libraries of Library = Libraries by named, filter ManagedLibraryFilter = listing, input RemoveLibrariesInput -> RemoveLibrariesPayload);
 
 fields! {
     Queries as "ManagedLibrariesQueries";
@@ -356,7 +356,7 @@ async fn changed(permit: &Allowed<Update>, input: UpdateManagedLibraryInput) -> 
 mutations! {
     Mutations as "ManagedLibrariesMutations";
     change update_managed_library(UpdateManagedLibraryInput) -> UpdateManagedLibraryPayload { library: Library, "The library after the change." } = changed;
-    act remove_libraries(RemoveLibrariesInput) -> RemovalPayload = removed;
+    act remove_libraries(RemoveLibrariesInput) -> RemoveLibrariesPayload = removed;
 }
 
 routes! {

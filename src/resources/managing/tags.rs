@@ -6,7 +6,7 @@ use poem_openapi::Object;
 use serde::Serialize;
 
 use super::shared::{
-    bulk::{RemovalPayload, removals, remove_chosen},
+    bulk::{removals, remove_chosen},
     search::named,
 };
 use crate::{
@@ -224,12 +224,12 @@ async fn delete(permit: &Allowed<Delete>, name: &str) -> Result<()> {
         .map(|_| ())
 }
 
-removals!(Tags of Tag = Tags by called, filter ManagedTagFilter = listing, input RemoveTagsInput);
+removals!(Tags of Tag = Tags by called, filter ManagedTagFilter = listing, input RemoveTagsInput -> RemoveTagsPayload);
 
 mutations! {
     Mutations as "ManagedTagsMutations";
     change create_tag(NewTag) -> CreateTagPayload { tag: Tag, "The new tag." } = create;
-    act remove_tags(RemoveTagsInput) -> RemovalPayload = removed;
+    act remove_tags(RemoveTagsInput) -> RemoveTagsPayload = removed;
 }
 
 routes! {

@@ -6,7 +6,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::shared::{
-    bulk::{RemovalPayload, removals, remove_one},
+    bulk::{removals, remove_one},
     parts::{self, ManagedAlbumRef, ManagedArtistRef, domain, first},
     search::{mbid, named, of_domain},
     stats::{ContentStats, ManagedStats, of_tracks},
@@ -289,7 +289,7 @@ async fn stats(permit: &Allowed<Stats>, key: Key) -> Result<ManagedStats> {
     figures(permit, key).await.map(ManagedStats::from)
 }
 
-removals!(Tracks of Track = Tracks by numbered, filter ManagedTrackFilter = listing, input RemoveTracksInput);
+removals!(Tracks of Track = Tracks by numbered, filter ManagedTrackFilter = listing, input RemoveTracksInput -> RemoveTracksPayload);
 
 fields! {
     Queries as "ManagedTracksQueries";
@@ -299,7 +299,7 @@ fields! {
 
 mutations! {
     Mutations as "ManagedTracksMutations";
-    act remove_tracks(RemoveTracksInput) -> RemovalPayload = removed;
+    act remove_tracks(RemoveTracksInput) -> RemoveTracksPayload = removed;
 }
 
 routes! {

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{
     libraries::{self, ManagedLibraryRef},
     shared::{
-        bulk::{RemovalPayload, removals, remove_one},
+        bulk::{removals, remove_one},
         parts::{domain, first},
         search::{named, of_domain},
     },
@@ -357,7 +357,7 @@ async fn detail(permit: &Allowed<Retrieve>, key: Key) -> Result<ManagedUpload> {
     sole(bodies(permit.loaders(), permit, &[upload.id]).await?)
 }
 
-removals!(Uploads of Upload = Uploads by named, filter ManagedUploadFilter = listing, input RemoveUploadsInput);
+removals!(Uploads of Upload = Uploads by named, filter ManagedUploadFilter = listing, input RemoveUploadsInput -> RemoveUploadsPayload);
 
 fields! {
     Queries as "ManagedUploadsQueries";
@@ -367,7 +367,7 @@ fields! {
 
 mutations! {
     Mutations as "ManagedUploadsMutations";
-    act remove_uploads(RemoveUploadsInput) -> RemovalPayload = removed;
+    act remove_uploads(RemoveUploadsInput) -> RemoveUploadsPayload = removed;
 }
 
 routes! {

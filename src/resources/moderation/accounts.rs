@@ -19,7 +19,7 @@ use crate::{
     load::{Loaders, load, sole},
     resources::{
         keeping::user_accounts::{self, AccountBody},
-        managing::shared::bulk::{RemovalPayload, removals},
+        managing::shared::bulk::removals,
         people::actors::{self, Actor, ManagedActor},
         smart,
     },
@@ -340,7 +340,7 @@ async fn stats(permit: &Allowed<Stats>, address: &str) -> Result<AccountStats> {
     figures(permit, address).await.map(AccountStats::from)
 }
 
-removals!(Accounts of Actor = Accounts by numbered, filter ManagedActorFilter = listing, input PurgeAccountsInput);
+removals!(Accounts of Actor = Accounts by numbered, filter ManagedActorFilter = listing, input PurgeAccountsInput -> PurgeAccountsPayload);
 
 fields! {
     Queries as "ManagedActorsQueries";
@@ -351,7 +351,7 @@ fields! {
 
 mutations! {
     Mutations as "ManagedActorsMutations";
-    act purge_accounts(PurgeAccountsInput) -> RemovalPayload = removed;
+    act purge_accounts(PurgeAccountsInput) -> PurgeAccountsPayload = removed;
 }
 
 routes! {

@@ -46,7 +46,7 @@ pub fn meet(name: &str) -> Option<(&'static str, &'static str)> {
         "audit.list" => ("manage/audit", "{ auditEntries { edges { cursor } } }"),
         "reports.create" => (
             "moderation/reports",
-            "mutation { createReport(input: {type: OTHER, target: \"zzz\"}) { uuid } }",
+            "mutation { createReport(input: {type: OTHER, target: \"zzz\"}) { reportId } }",
         ),
         "reports.list" => (
             "manage/moderation/reports",

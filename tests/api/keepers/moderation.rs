@@ -65,9 +65,9 @@ on_both! {
         let refused = pod.post(REPORT, &json!({"type": "other", "target": {"type": "library", "uuid": hidden["uuid"]}})).basic("dora", PASSWORD).send().await;
         assert_eq!(refused.status, 400);
         let artist = pod.graphql("{ artist(databaseId: 1) { id } }").send().await.json()["data"]["artist"]["id"].clone();
-        let twin = format!("mutation {{ createReport(input: {{type: TAKEDOWN_REQUEST, target: {artist}, summary: \"Mine\", submitterEmail: \"a@b.example\"}}) {{ uuid }} }}");
+        let twin = format!("mutation {{ createReport(input: {{type: TAKEDOWN_REQUEST, target: {artist}, summary: \"Mine\", submitterEmail: \"a@b.example\"}}) {{ reportId }} }}");
         let made = pod.graphql(&twin).send().await.json();
-        assert!(made["data"]["createReport"]["uuid"].is_string(), "{made}");
+        assert!(made["data"]["createReport"]["reportId"].is_string(), "{made}");
         appoint(&pod).await;
         let seen = read(&pod, REPORTS).await;
         assert_eq!((&seen["count"], &seen["results"][0]["submitter"], &seen["results"][0]["submitter_email"]), (&json!(1), &Value::Null, &json!("a@b.example")));

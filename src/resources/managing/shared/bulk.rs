@@ -1,7 +1,7 @@
 //! Removing objects, a few at once or very many by a job.
 use std::future::Future;
 
-use async_graphql::{ID, SimpleObject};
+use async_graphql::ID;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -48,14 +48,11 @@ pub trait Managed: Send + Sync + 'static {
 }
 
 /// What was removed, or will be.
-#[derive(Debug, SimpleObject)]
-pub struct RemovalPayload {
-    /// Number of objects.
-    count: usize,
-    /// Whether they are gone already; very many are removed in the background.
-    is_done: bool,
-    /// Global IDs of the objects, as far as they are gone already.
-    deleted_ids: Vec<ID>,
+#[derive(Debug)]
+pub struct Removed {
+    pub count: usize,
+    pub is_done: bool,
+    pub deleted_ids: Vec<ID>,
 }
 
 /// Objects that are removed in the background.
@@ -120,7 +117,7 @@ async fn drop_files(app: &App, files: &[String]) {
 pub async fn remove_chosen<M: Managed, O: Writes>(
     permit: &Allowed<O>,
     chosen: Chosen<M::Filter>,
-) -> Result<RemovalPayload> {
+) -> Result<Removed> {
     let ids = found::<M, O>(permit, chosen).await?;
     let count = ids.len();
     if count == 0 {
@@ -143,7 +140,7 @@ pub async fn remove_chosen<M: Managed, O: Writes>(
     drop_files(permit.app(), &files).await;
     let gone = if is_done { &ids[..] } else { &[] };
     let gone = gone.iter().map(|id| global(M::Object::KIND, *id));
-    Ok(RemovalPayload {
+    Ok(Removed {
         count,
         is_done,
         deleted_ids: gone.collect(),
@@ -252,12 +249,13 @@ pub async fn remove_one<M: Managed, O: Writes>(permit: &Allowed<O>, key: Key) ->
     }
 }
 
-/// Declares how a kind of objects is removed: `acted` for REST, the input of the mutation, and `removed` for it.
+/// Declares how a kind of objects is removed: `acted` for REST, the input and the payload of the mutation, and `removed`
+/// for it.
 /// `numbered`, `named` or `called` says how REST names the objects of an action.
 macro_rules! removals {
-    ($managed:ident of $object:ty = $what:ident by $by:ident, filter $filter:ty = $listing:path, input $input:ident) => {
+    ($managed:ident of $object:ty = $what:ident by $by:ident, filter $filter:ty = $listing:path, input $input:ident -> $payload:ident) => {
         $crate::resources::managing::shared::bulk::removals!(
-            $managed of $object = $what, filter $filter = $listing, input $input by Act
+            $managed of $object = $what, filter $filter = $listing, input $input -> $payload by Act
         );
 
         async fn acted(
@@ -271,7 +269,7 @@ macro_rules! removals {
             .await
         }
     };
-    ($managed:ident of $object:ty = $what:ident, filter $filter:ty = $listing:path, input $input:ident by $op:ident) => {
+    ($managed:ident of $object:ty = $what:ident, filter $filter:ty = $listing:path, input $input:ident -> $payload:ident by $op:ident) => {
         pub struct $managed;
 
         impl $crate::resources::managing::shared::bulk::Managed for $managed {
@@ -297,16 +295,32 @@ macro_rules! removals {
             filter: Option<$filter>,
         }
 
+        /// What was removed, or will be.
+        #[derive(Debug, async_graphql::SimpleObject)]
+        pub struct $payload {
+            /// Number of objects.
+            count: usize,
+            /// Whether they are gone already; very many are removed in the background.
+            is_done: bool,
+            /// Global IDs of the objects, as far as they are gone already.
+            deleted_ids: Vec<async_graphql::ID>,
+        }
+
         async fn removed(
             permit: &$crate::guard::Allowed<$op>,
             input: $input,
-        ) -> $crate::error::Result<$crate::resources::managing::shared::bulk::RemovalPayload> {
+        ) -> $crate::error::Result<$payload> {
             let chosen =
                 $crate::rest::action::Chosen::of(permit, input.ids, input.filter).await?;
-            $crate::resources::managing::shared::bulk::remove_chosen::<$managed, $op>(
+            let removed = $crate::resources::managing::shared::bulk::remove_chosen::<$managed, $op>(
                 permit, chosen,
-            )
-            .await
+            );
+            let removed = removed.await?;
+            Ok($payload {
+                count: removed.count,
+                is_done: removed.is_done,
+                deleted_ids: removed.deleted_ids,
+            })
         }
     };
 }

@@ -142,8 +142,8 @@ struct CreateReportInput {
 /// A report that was made.
 #[derive(Debug, SimpleObject)]
 struct CreateReportPayload {
-    /// UUID of the report.
-    uuid: uuid::Uuid,
+    /// Global ID of the report, which only moderators can read.
+    report_id: ID,
 }
 
 async fn created(
@@ -159,7 +159,8 @@ async fn created(
         submitter_email: input.submitter_email,
     };
     let report = create(permit, report).await?;
-    Ok(CreateReportPayload { uuid: report.uuid })
+    let report_id = global(Kind::Report, report.id);
+    Ok(CreateReportPayload { report_id })
 }
 
 /// What to change of a report. Fields that are not given keep their values.
