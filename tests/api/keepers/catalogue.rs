@@ -142,6 +142,18 @@ on_both! {
         assert_eq!((refused.status.as_u16(), refused.json()), (400, json!({"filters": ["There is no filter `import_statuss`."]})));
     }
 
+    async fn what_was_removed_is_named_by_the_id_that_it_was_read_with(pod: Pod) {
+        appoint(&pod).await;
+        let seen = query(&pod, "{ managedChannels(first: 1) { nodes { id } } managedActor(fullUsername: \"bob@pod.test\") { id databaseId } }").await;
+        let channel = &seen["managedChannels"]["nodes"][0]["id"];
+        let filter = "mutation { removeChannels(input: {ids: [";
+        let gone = query(&pod, &format!("{filter}{channel}]}}) {{ deletedIds }} }}")).await;
+        assert_eq!(gone["removeChannels"]["deletedIds"], json!([channel]));
+        let bob = &seen["managedActor"]["databaseId"];
+        let purged = query(&pod, &format!("mutation {{ purgeAccounts(input: {{ids: [{bob}]}}) {{ count deletedIds }} }}")).await;
+        assert_eq!(purged["purgeAccounts"], json!({"count": 1, "deletedIds": []}));
+    }
+
     async fn libraries_of_channels_go_with_their_channels_alone(pod: Pod) {
         appoint(&pod).await;
         let of_channel = sql("select l.uuid from channels c join libraries l on l.id = c.library_id limit 1");

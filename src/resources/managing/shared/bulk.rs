@@ -4,6 +4,7 @@ use std::future::Future;
 use async_graphql::ID;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::removal::{Removable, remove};
 use crate::{
@@ -125,6 +126,10 @@ pub async fn remove_chosen<M: Managed, O: Writes>(
     }
     let is_done = count <= AT_ONCE && !has_many_uploads::<M>(permit, &ids).await?;
     let (target, details) = told::<M>(permit, &ids).await?;
+    let deleted_ids = match is_done {
+        true => named_globally::<M>(permit, &ids).await?,
+        false => Vec::new(),
+    };
     let mut tx = permit.begin_deed(&target, details).await?;
     let now = permit.clock().now();
     let mut files = Vec::new();
@@ -138,13 +143,28 @@ pub async fn remove_chosen<M: Managed, O: Writes>(
     }
     tx.commit().await?;
     drop_files(permit.app(), &files).await;
-    let gone = if is_done { &ids[..] } else { &[] };
-    let gone = gone.iter().map(|id| global(M::Object::KIND, *id));
     Ok(Removed {
         count,
         is_done,
-        deleted_ids: gone.collect(),
+        deleted_ids,
     })
+}
+
+/// Global IDs of what goes: those of channels hold their UUIDs, and accounts stay.
+async fn named_globally<M: Managed>(reader: &Reader, ids: &[i64]) -> Result<Vec<ID>> {
+    let kind = M::Object::KIND;
+    match M::WHAT {
+        Removable::Accounts => Ok(Vec::new()),
+        Removable::Channels => {
+            let uuids = sql("select uuid from channels where id in ?*").bind(ids.to_vec());
+            let uuids: Vec<(Uuid,)> = uuids.all(reader.db()).await?;
+            Ok(uuids
+                .into_iter()
+                .map(|(uuid,)| global(kind, uuid))
+                .collect())
+        }
+        _ => Ok(ids.iter().map(|id| global(kind, *id)).collect()),
+    }
 }
 
 async fn has_many_uploads<M: Managed>(reader: &Reader, ids: &[i64]) -> Result<bool> {
