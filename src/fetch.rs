@@ -5,18 +5,41 @@ use std::{
     time::Duration,
 };
 
-use poem::http;
+use poem::http::{self, HeaderMap, HeaderName, StatusCode, header};
 use reqwest::{
-    Client, Response, Url,
+    Client, ClientBuilder, RequestBuilder, Response, Url,
     dns::{Addrs, Name, Resolve, Resolving},
     redirect::{Attempt, Policy},
 };
+use tokio::sync::Semaphore;
 
 /// A client for addresses that other people name.
 pub struct Fetcher {
     private: bool,
+    /// Of what is read whole, so much is in memory at once.
+    turns: Semaphore,
     client: OnceLock<Option<Client>>,
+    streaming: OnceLock<Option<Client>>,
+    asking: OnceLock<Option<Client>>,
     trusted: OnceLock<Option<Client>>,
+}
+
+/// What a server said of a page, so that it need not send the same again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Known {
+    pub etag: Option<String>,
+    pub last_modified: Option<String>,
+}
+
+/// A page that was asked for.
+#[derive(Debug)]
+pub enum Page {
+    /// It is as it was.
+    Same,
+    New {
+        bytes: Vec<u8>,
+        known: Known,
+    },
 }
 
 /// Why something was not fetched.
@@ -35,30 +58,116 @@ pub enum Unfetched {
 }
 
 const REDIRECTS: usize = 4;
+impl Unfetched {
+    /// In words for people who know the address.
+    pub fn plain(&self) -> String {
+        match self {
+            Self::Failed(error) if error.is_timeout() => {
+                "its server did not answer in time".to_owned()
+            }
+            Self::Failed(_) => "its server cannot be reached".to_owned(),
+            why => why.to_string(),
+        }
+    }
+}
+
+/// How much is read whole at once.
+const TURNS: usize = 8;
+/// For a whole answer.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// For the next bytes of a stream.
+const SILENCE: Duration = Duration::from_secs(30);
 
 impl Fetcher {
     /// With `private`, private and loopback addresses are fetched from too.
     pub fn new(private: bool) -> Self {
         Self {
             private,
+            turns: Semaphore::new(TURNS),
             client: OnceLock::new(),
+            streaming: OnceLock::new(),
+            asking: OnceLock::new(),
             trusted: OnceLock::new(),
         }
     }
 
     /// What lies at an address, so many bytes at most.
     pub async fn bytes(&self, address: &str, most: usize) -> Result<Vec<u8>, Unfetched> {
+        match self.page(address, &Known::default(), most).await? {
+            Page::New { bytes, .. } => Ok(bytes),
+            Page::Same => Err(Unfetched::Status(StatusCode::NOT_MODIFIED.as_u16())),
+        }
+    }
+
+    /// The same, unless it is as it was when it was fetched last.
+    pub async fn page(&self, address: &str, known: &Known, most: usize) -> Result<Page, Unfetched> {
+        let _turn = self.turns.acquire().await;
+        let whole = self
+            .client
+            .get_or_init(|| client(self.private, REDIRECTS, in_whole));
+        let mut request = self.getting(whole, address)?;
+        for (name, value) in [
+            (header::IF_NONE_MATCH, &known.etag),
+            (header::IF_MODIFIED_SINCE, &known.last_modified),
+        ] {
+            if let Some(value) = value {
+                request = request.header(name, value);
+            }
+        }
+        let response = request.send().await?;
+        match response.status() {
+            StatusCode::NOT_MODIFIED => Ok(Page::Same),
+            status if status.is_success() => Ok(Page::New {
+                known: Known::of(response.headers()),
+                bytes: whole_body(response, most).await?,
+            }),
+            status => Err(Unfetched::Status(status.as_u16())),
+        }
+    }
+
+    /// An answer whose bytes are passed on as they come. A failure of the other server is one here, but for a range
+    /// that cannot be satisfied.
+    pub async fn stream(
+        &self,
+        address: &str,
+        headers: impl IntoIterator<Item = (HeaderName, &str)>,
+    ) -> Result<Response, Unfetched> {
+        let streaming = self
+            .streaming
+            .get_or_init(|| client(self.private, REDIRECTS, as_it_comes));
+        let mut request = self.getting(streaming, address)?;
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        let response = request.send().await?;
+        let status = response.status();
+        match status.is_success() || status == StatusCode::RANGE_NOT_SATISFIABLE {
+            true => Ok(response),
+            false => Err(Unfetched::Status(status.as_u16())),
+        }
+    }
+
+    fn getting(&self, client: &Option<Client>, address: &str) -> Result<RequestBuilder, Unfetched> {
         let url = Url::parse(address).map_err(|_| Unfetched::Address)?;
-        if !may_ask(&url, self.private) {
+        match may_ask(&url, self.private) {
+            true => Ok(client.as_ref().ok_or(Unfetched::NoClient)?.get(url)),
+            false => Err(Unfetched::Address),
+        }
+    }
+
+    /// Asks a server that other people name, in their name. It is not followed elsewhere.
+    pub async fn ask(
+        &self,
+        request: http::Request<Vec<u8>>,
+    ) -> Result<http::Response<Vec<u8>>, Unfetched> {
+        let request: reqwest::Request = request.try_into()?;
+        if !may_ask(request.url(), self.private) {
             return Err(Unfetched::Address);
         }
-        let client = self.client.get_or_init(|| client(self.private, REDIRECTS));
-        let client = client.as_ref().ok_or(Unfetched::NoClient)?;
-        let response = client.get(url).send().await?;
-        if !response.status().is_success() {
-            return Err(Unfetched::Status(response.status().as_u16()));
-        }
-        whole(response, most).await
+        let client = self
+            .asking
+            .get_or_init(|| client(self.private, 0, in_whole));
+        answer(client, request).await
     }
 
     /// Asks a server that the settings name, which may be of a private network. It is not followed
@@ -67,21 +176,28 @@ impl Fetcher {
         &self,
         request: http::Request<Vec<u8>>,
     ) -> Result<http::Response<Vec<u8>>, Unfetched> {
-        let client = self.trusted.get_or_init(|| client(true, 0));
-        let client = client.as_ref().ok_or(Unfetched::NoClient)?;
-        let response = client.execute(request.try_into()?).await?;
-        let mut answer = http::Response::new(Vec::new());
-        *answer.status_mut() = response.status();
-        *answer.headers_mut() = response.headers().clone();
-        *answer.body_mut() = whole(response, TRUSTED).await?;
-        Ok(answer)
+        let client = self.trusted.get_or_init(|| client(true, 0, in_whole));
+        answer(client, request.try_into()?).await
     }
 }
 
-/// Bytes of an answer of a trusted server at most.
-const TRUSTED: usize = 1 << 20;
+/// Bytes of the answer to what was asked at most.
+const ANSWER: usize = 1 << 20;
 
-async fn whole(mut response: Response, most: usize) -> Result<Vec<u8>, Unfetched> {
+async fn answer(
+    client: &Option<Client>,
+    request: reqwest::Request,
+) -> Result<http::Response<Vec<u8>>, Unfetched> {
+    let client = client.as_ref().ok_or(Unfetched::NoClient)?;
+    let response = client.execute(request).await?;
+    let mut answer = http::Response::new(Vec::new());
+    *answer.status_mut() = response.status();
+    *answer.headers_mut() = response.headers().clone();
+    *answer.body_mut() = whole_body(response, ANSWER).await?;
+    Ok(answer)
+}
+
+async fn whole_body(mut response: Response, most: usize) -> Result<Vec<u8>, Unfetched> {
     let mut bytes = Vec::new();
     while let Some(chunk) = response.chunk().await? {
         if bytes.len() + chunk.len() > most {
@@ -92,7 +208,32 @@ async fn whole(mut response: Response, most: usize) -> Result<Vec<u8>, Unfetched
     Ok(bytes)
 }
 
-fn client(private: bool, redirects: usize) -> Option<Client> {
+impl Known {
+    fn of(headers: &HeaderMap) -> Self {
+        let text = |name| {
+            let value: &http::HeaderValue = headers.get(name)?;
+            value.to_str().ok().map(str::to_owned)
+        };
+        Self {
+            etag: text(header::ETAG),
+            last_modified: text(header::LAST_MODIFIED),
+        }
+    }
+}
+
+fn in_whole(client: ClientBuilder) -> ClientBuilder {
+    client.timeout(PATIENCE)
+}
+
+fn as_it_comes(client: ClientBuilder) -> ClientBuilder {
+    client.read_timeout(SILENCE)
+}
+
+fn client(
+    private: bool,
+    redirects: usize,
+    patience: fn(ClientBuilder) -> ClientBuilder,
+) -> Option<Client> {
     // Already chosen is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let follow = move |attempt: Attempt<'_>| {
@@ -102,10 +243,9 @@ fn client(private: bool, redirects: usize) -> Option<Client> {
             attempt.follow()
         }
     };
-    Client::builder()
+    patience(Client::builder())
         .user_agent(concat!("baleen/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(Duration::from_secs(5))
-        .timeout(Duration::from_secs(20))
         .redirect(Policy::custom(follow))
         .dns_resolver(Public(private))
         .referer(false)

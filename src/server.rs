@@ -20,10 +20,13 @@ use crate::{
     error::{Error, Result, Startup},
     graphql::{http::GraphQl, sdl},
     health::Ready,
-    jobs::{self, FileRemoval, FolderScan, UploadImport},
+    jobs::{self, FeedRefresh, FileRemoval, FolderScan, UploadImport},
     media::public::PublicMedia,
     oauth,
-    resources::{CHANNELS, library::uploads, managing::Removal},
+    resources::{
+        CHANNELS, library::uploads, managing::Removal, people::plugins::Submission,
+        publishing::mirrors,
+    },
     rest::{
         document,
         door::{Door, not_found_page},
@@ -223,16 +226,25 @@ pub async fn serve(
     served.map_err(|error| Startup::caused("the server stopped", error))
 }
 
+/// Feeds that are looked at at once: most of the time is spent waiting for their servers.
+const FEEDS: usize = 4;
+/// Services of users that are told at once what was played.
+const SUBMISSIONS: usize = 4;
+
 /// Works on jobs of all kinds until the server stops, importing so many uploads at once.
 pub async fn work(app: App, workers: usize) {
     if workers == 0 {
         return;
     }
+    let feeds = (0..FEEDS).map(|_| jobs::work::<FeedRefresh>(app.clone()));
+    let submissions = (0..SUBMISSIONS).map(|_| jobs::work::<Submission>(app.clone()));
     let imports = (0..workers).map(|_| jobs::work::<UploadImport>(app.clone()));
     tokio::join!(
         jobs::work::<FolderScan>(app.clone()),
         jobs::work::<FileRemoval>(app.clone()),
         jobs::work::<Removal>(app.clone()),
+        join_all(feeds),
+        join_all(submissions),
         join_all(imports),
     );
 }
@@ -252,6 +264,7 @@ async fn keep_house(app: App) {
             subsonic_tokens::tidy(&app).await,
             jobs::tidy(&app).await,
             uploads::tidy(&app).await,
+            mirrors::due(&app).await,
             app.db().optimize().await,
             app.db().mark_log().await,
             prune_changes(&app, &mut pruned).await,

@@ -249,6 +249,22 @@ pub async fn actor(tx: &mut Tx, app: &App, username: &str, name: &str) -> Result
     .await
 }
 
+/// The actor of the pod itself, which is made when it is first needed.
+pub async fn service(tx: &mut Tx, app: &App) -> Result<i64> {
+    const NAME: &str = "service";
+    let host = app.config().hostname();
+    let found = sql("select id from actors where preferred_username = ? and domain = ?");
+    let found: Option<(i64,)> = found.bind(NAME).bind(host).optional(&mut *tx).await?;
+    if let Some((id,)) = found {
+        return Ok(id);
+    }
+    take_turns(tx, app).await?;
+    let id = actor(tx, app, NAME, NAME).await?;
+    let set = sql("update actors set type = 'Service' where id = ?").bind(id);
+    set.run(tx).await?;
+    Ok(id)
+}
+
 async fn user(tx: &mut Tx, app: &App, new: &New, hash: String, actor: i64) -> Result<i64> {
     sql(
         "insert into users (username, username_folded, email, email_folded, password, name,

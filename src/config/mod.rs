@@ -1,5 +1,7 @@
 //! The settings. Precedence: flags, environment variables, TOML file, defaults.
+mod podcasts;
 mod s3;
+mod services;
 mod values;
 
 use std::{fmt, net::SocketAddr, num::NonZero, path::PathBuf};
@@ -8,8 +10,12 @@ use clap::{Args, Command};
 use ipnet::IpNet;
 use url::Url;
 
-pub use self::s3::S3;
 use self::values::{host, issuer, jobs, network, workers};
+pub use self::{
+    podcasts::{Podcasts, Visibility},
+    s3::S3,
+    services::Services,
+};
 use crate::{store::redacted, throttle::Rates};
 
 /// The settings of an administrator. Each is a flag, an environment variable, and a key of the
@@ -136,6 +142,12 @@ pub struct Config {
 
     #[command(flatten)]
     pub s3: S3,
+
+    #[command(flatten)]
+    pub podcasts: Podcasts,
+
+    #[command(flatten)]
+    pub services: Services,
 
     /// Base URL or path of media files [default: /media/ of the pod]
     #[arg(long, env = "MEDIA_URL", value_name = "URL")]
@@ -290,6 +302,11 @@ pub struct Config {
         value_name = "SECONDS"
     )]
     pub drain_seconds: u64,
+}
+
+/// A setting that is there: files of environment variables leave some empty.
+fn given(setting: &Option<String>) -> Option<&str> {
+    setting.as_deref().filter(|text| !text.trim().is_empty())
 }
 
 /// The server that sends files.

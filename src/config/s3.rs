@@ -1,6 +1,8 @@
 //! The settings of a bucket for files. Their environment variables are those of Funkwhale.
 use clap::Args;
 
+use super::given;
+
 /// A bucket of an S3-compatible store, which holds uploads and pictures in place of `MEDIA_ROOT`.
 #[derive(Args, Clone)]
 pub struct S3 {
@@ -83,9 +85,4 @@ impl S3 {
             .unwrap_or_default()
             .trim_matches('/')
     }
-}
-
-/// A setting that is there: files of environment variables leave some empty.
-fn given(setting: &Option<String>) -> Option<&str> {
-    setting.as_deref().filter(|text| !text.trim().is_empty())
 }

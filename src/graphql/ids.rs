@@ -78,6 +78,8 @@ choices! {
         ModerationNote = "ModerationNote",
         /// A policy about a domain or an account.
         InstancePolicy = "InstancePolicy",
+        /// The domain of another pod.
+        Domain = "Domain",
         /// An account, as administrators see it.
         UserAccount = "UserAccount",
         /// An invitation to sign up.

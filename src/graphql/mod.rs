@@ -47,7 +47,7 @@ use crate::{
             radios::Radio,
         },
         moderation::{
-            notes::ModerationNote, policies::InstancePolicy, reports::Report,
+            domains::Domain, notes::ModerationNote, policies::InstancePolicy, reports::Report,
             user_requests::UserRequest,
         },
         people::{actors::Actor, notifications::Notification},
@@ -107,6 +107,7 @@ fn described() -> Builder {
     .override_output_type_description::<Connection<UserRequest>>("A page of sign-up requests.")
     .override_output_type_description::<Connection<ModerationNote>>("A page of moderators' notes.")
     .override_output_type_description::<Connection<InstancePolicy>>("A page of policies.")
+    .override_output_type_description::<Connection<Domain>>("A page of domains.")
     .override_output_type_description::<Connection<Actor>>(
         "A page of accounts of this and other pods.",
     )

@@ -12,7 +12,7 @@ use sqlx::FromRow;
 pub use self::{
     removal::remove,
     run::{Progress, Running, work, work_once},
-    task::{Failure, FileRemoval, FolderScan, Perform, Task, UploadImport},
+    task::{Failure, FeedRefresh, FileRemoval, FolderScan, Perform, Task, UploadImport},
 };
 use crate::{
     app::App,
@@ -69,6 +69,15 @@ const COLUMNS: &str =
 
 /// Adds a job, which begins once the transaction is committed. One about the same that still waits will do.
 pub async fn enqueue<T: Task>(tx: &mut Tx, task: &T, now: Timestamp) -> Result<()> {
+    enqueue_for(tx, task, (now, now)).await
+}
+
+/// The same, for a job that begins later.
+pub async fn enqueue_for<T: Task>(
+    tx: &mut Tx,
+    task: &T,
+    (now, due): (Timestamp, Timestamp),
+) -> Result<()> {
     let (subject, told) = (task.subject(), serde_json::to_value(task));
     let insert = sql(
         "insert into jobs (kind, subject, task, status, due_date, creation_date)
@@ -79,7 +88,7 @@ pub async fn enqueue<T: Task>(tx: &mut Tx, task: &T, now: Timestamp) -> Result<(
         .bind(T::KIND)
         .bind(subject.as_str())
         .bind(told.map_err(Error::internal)?)
-        .bind(now)
+        .bind(due)
         .bind(now)
         .bind(subject.as_str())
         .bind(subject.as_str())

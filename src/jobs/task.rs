@@ -87,3 +87,17 @@ pub struct FileRemoval {
 impl Task for FileRemoval {
     const KIND: &'static str = "file_removal";
 }
+
+/// A feed that is looked at again.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FeedRefresh {
+    pub channel: i64,
+}
+
+impl Task for FeedRefresh {
+    const KIND: &'static str = "feed_refresh";
+
+    fn subject(&self) -> String {
+        self.channel.to_string()
+    }
+}

@@ -24,8 +24,8 @@ use crate::{
 pub struct Wanted {
     /// Headers only.
     pub head: bool,
-    range: Option<String>,
-    if_range: Option<String>,
+    pub range: Option<String>,
+    pub if_range: Option<String>,
     if_none_match: Option<String>,
     if_modified_since: Option<String>,
 }

@@ -42,6 +42,7 @@ use crate::{
             radios::{self, Radio},
         },
         moderation::{
+            domains::{self, Domain},
             notes::{self, ModerationNote},
             policies::{self, InstancePolicy},
             reports::{self, Report},
@@ -133,6 +134,7 @@ nodes! {
     UserRequest by key = user_requests::retrieve, as user_requests::Retrieve;
     ModerationNote by key = notes::retrieve, as notes::Retrieve;
     InstancePolicy by key = policies::retrieve, as policies::Retrieve;
+    Domain by key = domains::retrieve, as domains::Retrieve;
     UserAccount by key = user_accounts::retrieve, as user_accounts::Retrieve;
     Invitation by key = invitations::retrieve, as invitations::Retrieve;
     AuditEntry by key = audit::retrieve, as audit::List;

@@ -16,6 +16,8 @@ pub enum Id {
     Playlist(i64),
     /// A picture.
     Picture(Uuid),
+    /// A podcast.
+    Channel(Uuid),
     /// The folder of all artists.
     Root,
     Directory(Place),
@@ -157,6 +159,9 @@ impl Id {
             "at" => {
                 return rest.parse().map(Self::Picture).map_err(|_| unreadable());
             }
+            "ch" => {
+                return rest.parse().map(Self::Channel).map_err(|_| unreadable());
+            }
             "fo" => {
                 let place = Place::read(rest);
                 return place.map(Self::Directory).ok_or_else(unreadable);
@@ -177,6 +182,7 @@ impl fmt::Display for Id {
             Self::Track(number) => write!(f, "tr-{number}"),
             Self::Playlist(number) => write!(f, "pl-{number}"),
             Self::Picture(uuid) => write!(f, "at-{uuid}"),
+            Self::Channel(uuid) => write!(f, "ch-{uuid}"),
             Self::Root => ROOT.fmt(f),
             Self::Directory(place) => write!(f, "fo-{place}"),
         }

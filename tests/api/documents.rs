@@ -115,6 +115,7 @@ const VIEWS: &[(&str, &str)] = &[
     ("ManagedUpload", "Upload"),
     ("ManagedChannel", "Channel"),
     ("ManagedTag", "Tag"),
+    ("ManagedDomain", "Domain"),
     ("OwnReport", "Report"),
     ("BriefNote", "ModerationNote"),
     ("UserDetailsBody", "User"),
@@ -145,6 +146,8 @@ const OTHERWISE: &[&str] = &[
     "ManagedAccount.uploads_count",
     "ManagedAccount.user",
     "ManagedAccount.instance_policy",
+    // `isAllowed`.
+    "ManagedDomain.allowed",
     // Part of `fid`.
     "ManagedAlbum.domain",
     "ManagedAlbumRef.domain",

@@ -20,6 +20,7 @@ mod edits;
 mod errors;
 mod explorers;
 mod failing;
+mod feeds;
 mod follows;
 mod front;
 mod front_server;

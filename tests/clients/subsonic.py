@@ -46,7 +46,8 @@ def every_answer_has_its_types():
     for endpoint, params in [
         ("ping", {}), ("getLicense", {}), ("getOpenSubsonicExtensions", {}), ("tokenInfo", {}), ("getUser", {"username": user}),
         ("getUsers", {}), ("getScanStatus", {}), ("getVideos", {}), ("getShares", {}), ("getInternetRadioStations", {}),
-        ("getChatMessages", {}), ("getMusicFolders", {}), ("getIndexes", {}), ("getMusicDirectory", {"id": "1"}),
+        ("getChatMessages", {}), ("getPodcasts", {}), ("getNewestPodcasts", {}),
+        ("getMusicFolders", {}), ("getIndexes", {}), ("getMusicDirectory", {"id": "1"}),
         ("getMusicDirectory", {"id": artist}), ("getMusicDirectory", {"id": album}), ("getArtist", {"id": artist}),
         ("getAlbum", {"id": album}), ("getSong", {"id": song}), ("getArtistInfo", {"id": artist}),
         ("getArtistInfo2", {"id": artist}), ("getAlbumInfo", {"id": album}), ("getAlbumInfo2", {"id": album}),

@@ -1,6 +1,7 @@
 //! Moderation: what people report, who may join, what moderators note, and whom the pod does not take anything from.
 pub mod accounts;
 mod assignee;
+pub mod domains;
 pub mod notes;
 pub mod policies;
 pub mod reports;
@@ -17,6 +18,7 @@ pub const OPERATIONS: &[&[&Info]] = &[
     notes::OPERATIONS,
     policies::OPERATIONS,
     accounts::OPERATIONS,
+    domains::OPERATIONS,
 ];
 
 pub fn rest() -> impl OpenApi + Send + Sync + 'static {
@@ -27,6 +29,7 @@ pub fn rest() -> impl OpenApi + Send + Sync + 'static {
         notes::Rest,
         policies::Rest,
         accounts::Rest,
+        domains::Rest,
     )
 }
 
@@ -38,6 +41,7 @@ pub struct Queries(
     notes::graphql::Queries,
     policies::Queries,
     accounts::Queries,
+    domains::Queries,
 );
 
 #[derive(Default, MergedObject)]
@@ -48,6 +52,7 @@ pub struct Mutations(
     notes::graphql::Mutations,
     policies::Mutations,
     accounts::Mutations,
+    domains::Mutations,
 );
 
 #[derive(Default, MergedSubscription)]

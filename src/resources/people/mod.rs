@@ -6,6 +6,7 @@ pub mod auth;
 pub mod grants;
 pub mod notifications;
 pub mod oauth;
+pub mod plugins;
 pub mod sessions;
 pub mod users;
 
@@ -21,6 +22,7 @@ pub const OPERATIONS: &[&[&Info]] = &[
     applications::OPERATIONS,
     grants::OPERATIONS,
     notifications::OPERATIONS,
+    plugins::OPERATIONS,
     oauth::OPERATIONS,
 ];
 
@@ -32,6 +34,7 @@ pub fn rest() -> impl OpenApi + Send + Sync + 'static {
         applications::Rest,
         grants::Rest,
         notifications::Rest,
+        plugins::Rest,
         oauth::Rest,
         oauth::WellKnown,
     )
@@ -45,6 +48,7 @@ pub struct Queries(
     applications::Queries,
     grants::Queries,
     notifications::graphql::Queries,
+    plugins::Queries,
 );
 
 #[derive(Default, MergedObject)]
@@ -56,6 +60,7 @@ pub struct Mutations(
     applications::Mutations,
     grants::Mutations,
     notifications::graphql::Mutations,
+    plugins::Mutations,
 );
 
 #[derive(Default, MergedSubscription)]

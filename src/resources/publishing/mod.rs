@@ -1,5 +1,6 @@
 //! Channels, and what other sites show of this pod.
 pub mod channels;
+pub mod mirrors;
 pub mod oembed;
 pub mod subscriptions;
 
@@ -11,12 +12,14 @@ use crate::guard::Info;
 pub const OPERATIONS: &[&[&Info]] = &[
     channels::OPERATIONS,
     subscriptions::OPERATIONS,
+    mirrors::OPERATIONS,
     oembed::OPERATIONS,
 ];
 
 pub fn rest() -> impl OpenApi + Send + Sync + 'static {
     (
         channels::Rest,
+        mirrors::Rest,
         subscriptions::ChannelRest,
         subscriptions::Rest,
         oembed::Rest,
@@ -29,4 +32,8 @@ pub struct Queries(channels::Queries, subscriptions::Queries);
 
 #[derive(Default, MergedObject)]
 #[graphql(name = "PublishingMutations")]
-pub struct Mutations(channels::Mutations, subscriptions::Mutations);
+pub struct Mutations(
+    channels::Mutations,
+    subscriptions::Mutations,
+    mirrors::Mutations,
+);

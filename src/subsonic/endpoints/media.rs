@@ -18,6 +18,7 @@ use crate::{
             playlists::{self, contents},
         },
         people::users,
+        publishing::channels,
     },
     subsonic::{
         Call,
@@ -95,6 +96,11 @@ async fn picture(call: &Call, id: Id) -> Told<Option<Uuid>> {
             let contents = contents(loaders, &permit, &[id]).await?.remove(&id);
             let first = contents.and_then(|contents| contents.covers.into_iter().next());
             return Ok(first.map(|picture| picture.uuid));
+        }
+        Id::Channel(uuid) => {
+            let channel = channels::retrieve(&permit, Key::Uuid(uuid)).await?;
+            let artist = loaders.one::<Artist>(channel.artist_id).await?;
+            artist.and_then(|artist| artist.attachment_cover_id)
         }
         Id::Root | Id::Directory(_) => None,
     };

@@ -27,6 +27,7 @@ pub async fn license(call: &Call) -> Told<Response> {
 const EXTENSIONS: &[(&str, &[u32])] = &[
     ("apiKeyAuthentication", &[1]),
     ("formPost", &[1]),
+    ("getPodcastEpisode", &[1]),
     ("indexBasedQueue", &[1]),
     ("songLyrics", &[1]),
     ("topSongsByArtistId", &[1]),
@@ -93,7 +94,7 @@ impl Account {
             playlist_role: true,
             cover_art_role: false,
             comment_role: false,
-            podcast_role: false,
+            podcast_role: true,
             stream_role: true,
             jukebox_role: false,
             share_role: false,
@@ -162,6 +163,4 @@ none! {
     shares => "shares", "share";
     radio_stations => "internetRadioStations", "internetRadioStation";
     chat_messages => "chatMessages", "chatMessage";
-    podcasts => "podcasts", "channel";
-    newest_podcasts => "newestPodcasts", "episode";
 }

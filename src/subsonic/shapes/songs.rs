@@ -79,6 +79,11 @@ shape! {
         username: String,
         minutes_ago: i64,
         player_id: i32,
+        stream_id: Id,
+        channel_id: Id,
+        description: String,
+        status: &'static str,
+        publish_date: Moment,
     }
 }
 
@@ -260,6 +265,12 @@ impl Sources {
             username: None,
             minutes_ago: None,
             player_id: None,
+            // Of episodes of podcasts.
+            stream_id: None,
+            channel_id: None,
+            description: None,
+            status: None,
+            publish_date: None,
         }
     }
 }

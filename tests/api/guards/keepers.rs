@@ -207,6 +207,34 @@ pub fn meet(name: &str) -> Option<(&'static str, &'static str)> {
             "manage/accounts/action",
             "mutation { purgeAccounts(input: {ids: []}) { count } }",
         ),
+        "domains.list" => (
+            "manage/federation/domains",
+            "{ domains { edges { cursor } } }",
+        ),
+        "domains.retrieve" => (
+            "manage/federation/domains/remote1.example",
+            "{ domain(name: \"remote1.example\") { name } }",
+        ),
+        "domains.stats" => (
+            "manage/federation/domains/remote1.example/stats",
+            "{ domainStats(name: \"remote1.example\") { uploads } }",
+        ),
+        "domains.nodeinfo" => (
+            "manage/federation/domains/zzz.example/nodeinfo",
+            "mutation { refreshDomain(input: {id: 99999}) { problem } }",
+        ),
+        "domains.create" => (
+            "manage/federation/domains",
+            "mutation { createDomain(input: {name: \"\"}) { domain { name } } }",
+        ),
+        "domains.update" => (
+            "manage/federation/domains/zzz.example",
+            "mutation { updateDomain(input: {id: 99999}) { domain { name } } }",
+        ),
+        "domains.act" => (
+            "manage/federation/domains/action",
+            "mutation { purgeDomains(input: {ids: []}) { count } }",
+        ),
         "instance_policies.list" => (
             "manage/moderation/instance-policies",
             "{ instancePolicies { edges { cursor } } }",

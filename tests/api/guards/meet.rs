@@ -357,6 +357,25 @@ pub fn meet(info: &Info) -> (&'static str, &'static str) {
             "channels/metadata-choices",
             "{ channelMetadataChoices { language { value } } }",
         ),
+        "plugins.list" => ("plugins", "{ plugins { name } }"),
+        "plugins.retrieve" => ("plugins/maloja", "{ plugin(name: \"maloja\") { label } }"),
+        "plugins.configure" => (
+            "plugins/maloja",
+            "mutation { configurePlugin(input: {name: \"maloja\", values: {}}) { plugin { name } } }",
+        ),
+        "plugins.enable" => (
+            "plugins/zzz/enable",
+            "mutation { enablePlugin(input: {name: \"zzz\"}) { plugin { name } } }",
+        ),
+        "plugins.disable" => (
+            "plugins/zzz/disable",
+            "mutation { disablePlugin(input: {name: \"zzz\"}) { plugin { name } } }",
+        ),
+        "plugins.scan" => ("plugins/zzz/scan", ""),
+        "feeds.subscribe" => (
+            "channels/rss-subscribe",
+            "mutation { subscribeToFeed(input: {url: \"nothing\"}) { subscription { uuid } } }",
+        ),
         "subscriptions.list" => (
             "subscriptions",
             "{ channelSubscriptions { edges { cursor } } }",

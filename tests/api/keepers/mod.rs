@@ -1,5 +1,6 @@
 //! What moderators and administrators do.
 mod catalogue;
+mod domains;
 mod moderation;
 mod pages;
 mod people;

@@ -5,6 +5,7 @@ mod favorites;
 mod history;
 mod players;
 mod playlists;
+mod plugins;
 mod radios;
 
 use std::{fs, path::PathBuf};

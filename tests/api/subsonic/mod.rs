@@ -3,6 +3,7 @@ mod browsing;
 mod folders;
 mod players;
 mod playing;
+mod podcasts;
 mod recorded;
 mod writing;
 

@@ -44,12 +44,9 @@ const OTHERWISE: &[(&str, &str)] = &[
     ("subsonic-scrobble-bad", "The error says what is wrong."),
     (
         "subsonic-podcasts",
-        "Channels are not told as podcasts yet.",
+        "Episodes are songs, by whose IDs they are heard; IDs name their kinds.",
     ),
-    (
-        "subsonic-newestpodcasts",
-        "Channels are not told as podcasts yet.",
-    ),
+    ("subsonic-newestpodcasts", "As subsonic-podcasts."),
 ];
 
 /// Fields that are meant for Funkwhale alone, or that the original gets wrong.

@@ -2,6 +2,7 @@
 mod ask;
 mod browser;
 mod database;
+mod elsewhere;
 mod redis;
 mod served;
 mod sound;
@@ -20,8 +21,8 @@ use baleen::{
     accounts,
     app::App,
     config::Config,
-    jobs::{FileRemoval, UploadImport, work_once},
-    resources::managing::Removal,
+    jobs::{FeedRefresh, FileRemoval, UploadImport, work_once},
+    resources::{managing::Removal, people::plugins::Submission},
     scope::Permissions,
     server,
     store::sql,
@@ -38,6 +39,7 @@ pub use self::ask::{Answer, Ask};
 pub use self::browser::Browser;
 use self::database::Lease;
 pub use self::database::{Apart, Backend, Data, Nobody, contract};
+pub use self::elsewhere::Elsewhere;
 pub use self::redis::RedisServer;
 pub use self::served::{Served, demo_pod, free_port, listening, served};
 pub use self::sound::{ffmpeg, wav};
@@ -231,9 +233,11 @@ impl Pod {
         }
     }
 
-    /// Works on uploads that wait, and on what is to go, until nothing is left to do.
+    /// Works on uploads that wait, on feeds that are due, on what services are to hear, and on what is to go, until nothing is left to do.
     pub async fn work(&self) {
         while work_once::<UploadImport>(&self.app).await.unwrap()
+            || work_once::<FeedRefresh>(&self.app).await.unwrap()
+            || work_once::<Submission>(&self.app).await.unwrap()
             || work_once::<Removal>(&self.app).await.unwrap()
             || work_once::<FileRemoval>(&self.app).await.unwrap()
         {}

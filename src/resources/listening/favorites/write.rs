@@ -7,11 +7,12 @@ use crate::{
     context::Reader,
     error::{Error, Result},
     graphql::{ids::Key, reference::ById},
-    guard::Allowed,
+    guard::{Allowed, Writes},
     load::Entity,
     resources::{
         catalogue::tracks::{self, Track},
         listening::acts::checked,
+        people::plugins::{Act, announce},
     },
     store::{Tx, sql},
     time::Timestamp,
@@ -46,7 +47,7 @@ pub async fn create(permit: &Allowed<Create>, new: NewFavorite) -> Result<Favori
     }
     insert(&mut tx, user, track, at).await?;
     let favorite = favorite.one(&mut tx).await?;
-    tx.commit().await?;
+    told(permit, tx, &[Act::Loved(track)]).await?;
     Ok(favorite)
 }
 
@@ -65,20 +66,27 @@ pub async fn known(reader: &Reader, tracks: &[i64]) -> Result<()> {
 /// `Missing` if one of them does not exist.
 pub async fn mark(permit: &Allowed<Create>, tracks: &[i64]) -> Result<()> {
     known(permit, tracks).await?;
+    let (user, now) = (permit.user()?.user_id, permit.clock().now());
+    let mut acts = Vec::new();
     let mut tx = permit.begin().await?;
     for track in tracks {
-        insert(
-            &mut tx,
-            permit.user()?.user_id,
-            *track,
-            permit.clock().now(),
-        )
-        .await?;
+        if insert(&mut tx, user, *track, now).await? {
+            acts.push(Act::Loved(*track));
+        }
     }
-    tx.commit().await
+    told(permit, tx, &acts).await
 }
 
-async fn insert(tx: &mut Tx, user: i64, track: i64, at: Timestamp) -> Result<()> {
+/// Ends a transaction, in which the services of the user's plugins are told of these acts.
+async fn told<O: Writes>(permit: &Allowed<O>, mut tx: Tx, acts: &[Act]) -> Result<()> {
+    announce(&mut tx, permit.user()?.user_id, acts, permit.clock().now()).await?;
+    tx.commit().await?;
+    permit.app().add_jobs();
+    Ok(())
+}
+
+/// Marks a track; returns whether it was not marked before.
+async fn insert(tx: &mut Tx, user: i64, track: i64, at: Timestamp) -> Result<bool> {
     sql(
         "insert into favorites (user_id, track_id, creation_date) values (?, ?, ?)
          on conflict (user_id, track_id) do nothing",
@@ -88,16 +96,17 @@ async fn insert(tx: &mut Tx, user: i64, track: i64, at: Timestamp) -> Result<()>
     .bind(at)
     .run(tx)
     .await
-    .map(|_| ())
+    .map(|count| count > 0)
 }
 
 /// Takes the mark from tracks, if they have one.
 pub async fn unmark(permit: &Allowed<Remove>, tracks: Vec<i64>) -> Result<()> {
     let mut tx = permit.begin().await?;
-    let gone = sql("delete from favorites where user_id = ? and track_id in ?*");
+    let gone = sql("delete from favorites where user_id = ? and track_id in ?* returning track_id");
     let gone = gone.bind(permit.user()?.user_id).bind(tracks);
-    gone.run(&mut tx).await?;
-    tx.commit().await
+    let gone = gone.ids(&mut tx).await?;
+    let acts: Vec<Act> = gone.into_iter().map(Act::Unloved).collect();
+    told(permit, tx, &acts).await
 }
 
 /// Removes a track; returns the IDs of the favorite and of the track.
@@ -110,17 +119,16 @@ pub async fn remove(permit: &Allowed<Remove>, old: NoFavorite) -> Result<(i64, i
         .optional(&mut tx)
         .await?
         .ok_or_else(|| Error::field("track", "The track is not one of your favorites."))?;
-    tx.commit().await?;
+    told(permit, tx, &[Act::Unloved(track)]).await?;
     Ok((id, track))
 }
 
 pub async fn delete(permit: &Allowed<Delete>, key: Key) -> Result<i64> {
     let id = key.number()?;
     let mut tx = permit.begin().await?;
-    let own = sql("delete from favorites where id = ? and user_id = ?").bind(id);
-    if own.bind(permit.user()?.user_id).run(&mut tx).await? == 0 {
-        return Err(Error::NotFound);
-    }
-    tx.commit().await?;
+    let own = sql("delete from favorites where id = ? and user_id = ? returning track_id").bind(id);
+    let own = own.bind(permit.user()?.user_id);
+    let track = own.number(&mut tx).await?;
+    told(permit, tx, &[Act::Unloved(track)]).await?;
     Ok(id)
 }

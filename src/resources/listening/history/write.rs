@@ -10,6 +10,7 @@ use crate::{
     resources::{
         catalogue::tracks::{Track, existing},
         listening::acts::checked,
+        people::plugins::{Act, announce},
     },
     store::sql,
     time::Timestamp,
@@ -37,6 +38,7 @@ pub async fn record(permit: &Allowed<Create>, plays: &[(i64, Option<Timestamp>)]
         return Err(Error::Missing("Song not found".to_owned()));
     }
     let now = permit.clock().now();
+    let mut acts = Vec::new();
     let mut tx = permit.begin().await?;
     for (track, at) in plays.iter().filter(|(track, _)| known.contains(track)) {
         let (user, time) = (permit.user()?.user_id, at.map_or(now, |at| at.min(now)));
@@ -54,9 +56,14 @@ pub async fn record(permit: &Allowed<Create>, plays: &[(i64, Option<Timestamp>)]
                 .bind(user)
                 .bind(time),
         };
-        new.run(&mut tx).await?;
+        if new.run(&mut tx).await? > 0 {
+            acts.push(Act::Played(*track, time));
+        }
     }
-    tx.commit().await
+    announce(&mut tx, permit.user()?.user_id, &acts, now).await?;
+    tx.commit().await?;
+    permit.app().add_jobs();
+    Ok(())
 }
 
 pub async fn create(permit: &Allowed<Create>, new: NewListening) -> Result<Listening> {
@@ -68,6 +75,9 @@ pub async fn create(permit: &Allowed<Create>, new: NewListening) -> Result<Liste
     );
     let added = added.bind(permit.user()?.user_id).bind(track).bind(at);
     let listening = added.one(&mut tx).await?;
+    let (user, now) = (permit.user()?.user_id, permit.clock().now());
+    announce(&mut tx, user, &[Act::Played(track, at)], now).await?;
     tx.commit().await?;
+    permit.app().add_jobs();
     Ok(listening)
 }

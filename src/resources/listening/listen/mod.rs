@@ -1,6 +1,7 @@
 //! Listening: the audio of a track, as uploaded or converted (contract section 7).
 mod audio;
 mod play;
+mod remote;
 mod sql;
 
 use poem::{FromRequest, Request, RequestBody};
@@ -25,8 +26,8 @@ operations! {
     /// Sends the uploaded file, or a conversion if `to` or `max_bitrate` require one and the pod
     /// converts audio. Supports one byte range per request, except while a conversion is running.
     /// Adds to the track's `downloads_count`, at most once per caller and upload within six hours
-    /// (or within the duration of the audio, if longer); `HEAD` is not counted. The query parameter
-    /// `token` may contain an access token, or the listening token of your own account.
+    /// (or within the duration of the audio, if longer); `HEAD` is not counted. Podcasts from elsewhere are sent as their
+    /// servers have them, or by a redirect to there. The query parameter `token` may contain an access token, or the listening token of your own account.
     ///
     /// Unknown tracks, and tracks without an upload that you can play, are answered with 404.
     /// Conversions are answered with 501 if the pod has no ffmpeg, with 503 if too many are

@@ -6,8 +6,8 @@ use poem::{Response, http::StatusCode};
 use uuid::Uuid;
 
 use super::{
-    Audio,
-    sql::{count_download, track},
+    Audio, remote,
+    sql::{count_download, podcasts, track},
 };
 use crate::{
     config::FrontServer,
@@ -44,16 +44,19 @@ pub async fn play<O: Writes>(permit: &Allowed<O>, order: Order, wanted: &Wanted)
     let reader: &Reader = permit;
     let track = track(reader, order.track).await?;
     let uploads = audible_uploads_of(permit.loaders(), reader, track.id).await?;
-    let Some((upload, audio)) = heard(reader, uploads, order.upload.as_deref()) else {
+    let named = order.upload.as_deref();
+    let found = match heard(reader, &uploads, named) {
+        Some((upload, audio)) => Some((upload, Some(audio))),
+        None => elsewhere(reader, uploads, named)
+            .await?
+            .map(|episode| (episode, None)),
+    };
+    let Some((upload, audio)) = found else {
         return Ok(Audio::none());
     };
-    // A failure to count must not fail the playback.
-    if !wanted.head
-        && let Err(error) = count(permit, &upload).await
-    {
-        error.log();
-    }
-    let target = match reader.preferences().await?.transcoding_enabled() {
+    counted(permit, &upload, wanted).await;
+    let converts = audio.is_some() && reader.preferences().await?.transcoding_enabled();
+    let target = match converts {
         true => order.wish.target(upload.extension(), upload.bitrate),
         false => None,
     };
@@ -61,11 +64,12 @@ pub async fn play<O: Writes>(permit: &Allowed<O>, order: Order, wanted: &Wanted)
     let saved = order
         .named
         .then(|| disposition(&track.file_name(extension)));
-    let mut response = match target {
-        None => original(reader, (&upload, &audio), wanted, saved.as_deref()).await?,
-        Some(target) => {
+    let mut response = match (&audio, target) {
+        (None, _) => remote::episode(permit, &upload, wanted).await?,
+        (Some(audio), None) => original(reader, (&upload, audio), wanted, saved.as_deref()).await?,
+        (Some(audio), Some(target)) => {
             let who = permit.ident();
-            converted(reader, (&upload, &audio), target, wanted, who).await?
+            converted(reader, (&upload, audio), target, wanted, who).await?
         }
     };
     if let Some(saved) = saved {
@@ -78,22 +82,53 @@ pub async fn play<O: Writes>(permit: &Allowed<O>, order: Order, wanted: &Wanted)
 /// The upload to play: the named one, else the first with audio on this machine.
 fn heard(
     reader: &Reader,
-    uploads: Vec<Upload>,
+    uploads: &[Upload],
     named: Option<&str>,
 ) -> Option<(Upload, storage::Audio)> {
-    let uploads = uploads.into_iter();
-    let meant = |upload: &Upload| named.is_none_or(|uuid| upload.uuid.to_string() == uuid);
-    let audio = |upload: Upload| {
+    let audio = |upload: &Upload| {
         let audio = storage::Audio::named(&upload.audio_file, upload.source.as_deref())?;
-        Some((upload, audio))
+        Some((upload.clone(), audio))
     };
-    let mut found: Vec<_> = uploads.filter(meant).filter_map(audio).collect();
+    let meant = uploads.iter().filter(|upload| is_meant(upload, named));
+    let mut found: Vec<_> = meant.filter_map(audio).collect();
     // Prefer uploads whose file exists.
     if found.len() > 1 {
         let storage = &reader.media().storage;
         found.sort_by_key(|(_, audio)| !storage.seems_to_have(audio));
     }
     found.into_iter().next()
+}
+
+fn is_meant(upload: &Upload, named: Option<&str>) -> bool {
+    named.is_none_or(|uuid| upload.uuid.to_string() == uuid)
+}
+
+/// The episode of a podcast from elsewhere, whose audio is there too. What people say of the sources of their own
+/// uploads leads nowhere.
+async fn elsewhere(
+    reader: &Reader,
+    uploads: Vec<Upload>,
+    named: Option<&str>,
+) -> Result<Option<Upload>> {
+    let uploads: Vec<Upload> = uploads
+        .into_iter()
+        .filter(|upload| is_meant(upload, named))
+        .collect();
+    let libraries: Vec<i64> = uploads.iter().map(|upload| upload.library_id).collect();
+    let of_podcasts = podcasts(reader, libraries).await?;
+    let found = uploads
+        .into_iter()
+        .find(|upload| of_podcasts.contains(&upload.library_id));
+    Ok(found)
+}
+
+/// Counts a download. A failure to count must not fail the playback.
+async fn counted<O: Writes>(permit: &Allowed<O>, upload: &Upload, wanted: &Wanted) {
+    if !wanted.head
+        && let Err(error) = count(permit, upload).await
+    {
+        error.log();
+    }
 }
 
 /// Counts a download, unless this listener was counted recently.
@@ -240,7 +275,7 @@ fn disposition(name: &str) -> String {
 }
 
 /// The uploader's media type if it is one of audio, so that an upload is never shown as a page.
-fn media_type(upload: &Upload) -> &str {
+pub fn media_type(upload: &Upload) -> &str {
     let told = upload.mimetype.as_deref().unwrap_or_default();
     let audio = told.starts_with("audio/") || matches!(told, "application/ogg" | "video/ogg");
     let plain = told

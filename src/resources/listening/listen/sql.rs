@@ -56,3 +56,16 @@ pub async fn count_download(tx: &mut Tx, upload: &Upload, now: Timestamp) -> Res
     .await
     .map(|_| ())
 }
+
+/// Those of these libraries that hold podcasts from elsewhere.
+pub async fn podcasts(reader: &Reader, libraries: Vec<i64>) -> Result<Vec<i64>> {
+    if libraries.is_empty() {
+        return Ok(libraries);
+    }
+    let podcasts = sql(
+        "select c.library_id from channels c join actors o on o.id = c.actor_id
+         where c.library_id in ?* and c.rss_url is not null and o.domain = ?",
+    );
+    let host = reader.names().host.as_str();
+    podcasts.bind(libraries).bind(host).ids(reader.db()).await
+}

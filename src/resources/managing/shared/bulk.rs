@@ -119,7 +119,10 @@ pub async fn remove_chosen<M: Managed, O: Writes>(
     permit: &Allowed<O>,
     chosen: Chosen<M::Filter>,
 ) -> Result<Removed> {
-    let ids = found::<M, O>(permit, chosen).await?;
+    let ids = match chosen {
+        Chosen::All(filter) => narrowed::<M>(permit, &filter).await?,
+        chosen => found::<M, O>(permit, chosen).await?,
+    };
     let count = ids.len();
     if count == 0 {
         return Err(nothing());
@@ -154,7 +157,7 @@ pub async fn remove_chosen<M: Managed, O: Writes>(
 async fn named_globally<M: Managed>(reader: &Reader, ids: &[i64]) -> Result<Vec<ID>> {
     let kind = M::Object::KIND;
     match M::WHAT {
-        Removable::Accounts => Ok(Vec::new()),
+        Removable::Accounts | Removable::Domains => Ok(Vec::new()),
         Removable::Channels => {
             let uuids = sql("select uuid from channels where id in ?*").bind(ids.to_vec());
             let uuids: Vec<(Uuid,)> = uuids.all(reader.db()).await?;
@@ -192,7 +195,8 @@ async fn told<M: Managed>(reader: &Reader, ids: &[i64]) -> Result<(String, Value
     ))
 }
 
-async fn found<M: Managed, O: Writes>(
+/// The IDs of the objects that were chosen, as far as they are there.
+pub async fn found<M: Managed, O: Writes>(
     permit: &Allowed<O>,
     chosen: Chosen<M::Filter>,
 ) -> Result<Vec<i64>> {
@@ -216,27 +220,32 @@ async fn found<M: Managed, O: Writes>(
         }
         Chosen::Called(names) => {
             let names: Vec<String> = names.iter().map(|name| folded(name)).collect();
-            named(sql("name_folded in ?*").bind(names))
-                .ids(permit.db())
-                .await
+            let called = sql(M::WHAT.called()).then(" in ?*");
+            named(called.bind(names)).ids(permit.db()).await
         }
         Chosen::All(filter) => matching::<M>(permit, &filter).await,
     }
 }
 
-/// All that match a filter, which has to leave something out: one that does not was hardly meant.
+/// All that match a filter.
 async fn matching<M: Managed>(reader: &Reader, filter: &M::Filter) -> Result<Vec<i64>> {
-    let refused = |complaint: String| Err(Error::field("filter", complaint));
     let all = M::all(reader, filter).await?;
     let ids = all.page(reader.db(), MOST + 1, 0).await?;
     if ids.len() as i64 > MOST {
-        return refused(format!(
-            "At most {MOST} objects can be removed at once; narrow the filter."
-        ));
+        let complaint =
+            format!("At most {MOST} objects can be acted on at once; narrow the filter.");
+        return Err(Error::field("filter", complaint));
     }
+    Ok(ids)
+}
+
+/// The same of a filter that has to leave something out: one that does not was hardly meant.
+async fn narrowed<M: Managed>(reader: &Reader, filter: &M::Filter) -> Result<Vec<i64>> {
+    let ids = matching::<M>(reader, filter).await?;
     let everything = M::all(reader, &M::Filter::default()).await?;
     if !ids.is_empty() && everything.count(reader.db()).await? == ids.len() as i64 {
-        return refused("This filter matches everything; name the objects in `ids`.".to_owned());
+        let complaint = "This filter matches everything; name the objects in `ids`.";
+        return Err(Error::field("filter", complaint));
     }
     Ok(ids)
 }

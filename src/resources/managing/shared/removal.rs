@@ -31,13 +31,15 @@ pub enum Removable {
     Tags,
     /// What they have published; the accounts themselves stay.
     Accounts,
+    /// What their accounts have published; the domains and the accounts stay.
+    Domains,
 }
 
 impl Removable {
     /// What the action is called.
     pub fn action(self) -> &'static str {
         match self {
-            Self::Accounts => "purge",
+            Self::Accounts | Self::Domains => "purge",
             _ => "delete",
         }
     }
@@ -53,6 +55,7 @@ impl Removable {
             Self::Channels => "channel",
             Self::Tags => "tag",
             Self::Accounts => "account",
+            Self::Domains => "domain",
         }
     }
 
@@ -62,7 +65,19 @@ impl Removable {
             Self::Libraries => {
                 " and not exists (select 1 from channels c where c.library_id = libraries.id)"
             }
+            // The pod's own, whose accounts are managed one by one.
+            Self::Domains => {
+                " and not exists (select 1 from actors a join users u on u.actor_id = a.id where a.domain = domains.name)"
+            }
             _ => "",
+        }
+    }
+
+    /// The column by which a request calls them, in lower case.
+    pub fn called(self) -> &'static str {
+        match self {
+            Self::Domains => "name",
+            _ => "name_folded",
         }
     }
 
@@ -85,6 +100,7 @@ impl Removable {
             Self::Accounts => {
                 "select id, preferred_username || '@' || domain from actors where id in ?*"
             }
+            Self::Domains => "select id, name from domains where id in ?*",
         };
         sql(names).bind(ids)
     }
@@ -113,6 +129,10 @@ impl Removable {
                 "select u.id from uploads u where u.library_id in
                    (select l.id from libraries l where l.actor_id in ?*)"
             }
+            Self::Domains => {
+                "select u.id from uploads u where u.library_id in (select l.id from libraries l
+                   join actors a on a.id = l.actor_id join domains d on d.name = a.domain where d.id in ?*)"
+            }
             Self::Tags => "select u.id from uploads u where 1 = 0 and u.id in ?*",
         };
         sql(these).bind(ids.to_vec())
@@ -128,6 +148,7 @@ impl Removable {
             Self::Channels => "channels",
             Self::Tags => "tags",
             Self::Accounts => "accounts",
+            Self::Domains => "domains",
         }
     }
 }
@@ -161,12 +182,13 @@ pub async fn remove(
             let these = sql("select id from channels where id in ?*").bind(ids);
             return channels::remove(tx, &these, now).await;
         }
-        Removable::Accounts => {
-            let mut files = Vec::new();
-            for actor in ids {
-                files.extend(disown(tx, actor, now).await?);
-            }
-            return Ok(files);
+        Removable::Accounts => return accounts(tx, ids, now).await,
+        Removable::Domains => {
+            let there = sql(
+                "select a.id from actors a join domains d on d.name = a.domain where d.id in ?*",
+            );
+            let there = there.bind(ids).ids(&mut *tx).await?;
+            return accounts(tx, there, now).await;
         }
         Removable::Tags => {
             let gone = sql("delete from tags where id in ?*").bind(ids);
@@ -175,6 +197,14 @@ pub async fn remove(
         }
     };
     attachments::discard(tx, covers).await
+}
+
+async fn accounts(tx: &mut Tx, ids: Vec<i64>, now: Timestamp) -> Result<Vec<String>> {
+    let mut files = Vec::new();
+    for actor in ids {
+        files.extend(disown(tx, actor, now).await?);
+    }
+    Ok(files)
 }
 
 async fn artists(tx: &mut Tx, ids: Vec<i64>, now: Timestamp) -> Result<Vec<String>> {

@@ -14,7 +14,9 @@ use crate::{
 };
 
 /// What directories of podcasts are told of a channel. Podcasts need a category and a language.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, Object, InputObject, SimpleObject)]
+#[derive(
+    Clone, Debug, Default, PartialEq, Serialize, Deserialize, Object, InputObject, SimpleObject,
+)]
 #[serde(default)]
 #[graphql(name = "ChannelMetadata", input_name = "ChannelMetadataInput")]
 #[oai(rename = "ChannelMetadata")]

@@ -18,8 +18,12 @@ pub use self::{
     body::{ChannelBody, Rest, bodies},
     graphql::{Mutations, Queries},
     inline::{InlineChannel, channel_of},
+    metadata::Metadata,
     removal::remove,
-    sql::{ChannelOf, named, open, retrieve},
+    sql::{
+        ChannelOf, EpisodeOf, episode, heard, named, newest_of_all, newest_of_each, open, retrieve,
+    },
+    write::{New, insert},
 };
 use crate::{
     context::Reader,

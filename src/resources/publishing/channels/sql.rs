@@ -1,6 +1,8 @@
 //! SQL for reading channels.
 use std::collections::HashMap;
 
+use sqlx::FromRow;
+
 use super::{Channel, ChannelFilter, ChannelOrder, ChannelOrderField, List};
 use crate::{
     context::Reader,
@@ -15,6 +17,7 @@ use crate::{
         sql,
         text::{any_word, folded, matching},
     },
+    time::Timestamp,
 };
 
 entity!(Channel in "channels": "id, uuid, artist_id, attributed_to_id, actor_id, library_id, rss_url as feed, metadata,
@@ -101,6 +104,73 @@ pub async fn newest_uploads(reader: &Reader, channel: &Channel, most: i64) -> Re
         .bind(channel.library_id)
         .bind(most)
         .ids(reader.db())
+        .await
+}
+
+/// An episode of a channel: its track, and the library that it is in.
+#[derive(Clone, Debug, FromRow)]
+pub struct EpisodeOf {
+    pub library_id: i64,
+    pub track_id: i64,
+    pub creation_date: Timestamp,
+}
+
+const EPISODES: &str = "from uploads u where u.import_status = 'finished' and u.track_id is not null and u.library_id in ?*";
+
+/// The newest episodes of each of these libraries, the newest first.
+pub async fn newest_of_each(
+    permit: &Allowed<List>,
+    libraries: Vec<i64>,
+    each: i64,
+) -> Result<Vec<EpisodeOf>> {
+    let newest = sql(
+        "select library_id, track_id, creation_date from (select u.library_id, u.track_id, u.creation_date,
+           row_number() over (partition by u.library_id order by u.creation_date desc, u.id desc) as place ",
+    );
+    let newest = newest.then(EPISODES).bind(libraries);
+    let newest = newest.then(") newest where place <= ? order by library_id, place");
+    newest.bind(each).all(permit.db()).await
+}
+
+/// The newest episodes of all of these libraries together, the newest first.
+pub async fn newest_of_all(
+    permit: &Allowed<List>,
+    libraries: Vec<i64>,
+    most: i64,
+) -> Result<Vec<EpisodeOf>> {
+    let newest = sql("select u.library_id, u.track_id, u.creation_date ").then(EPISODES);
+    let newest = newest
+        .bind(libraries)
+        .then(" order by u.creation_date desc, u.id desc limit ?");
+    newest.bind(most).all(permit.db()).await
+}
+
+/// The episode that a track is, with its channel.
+pub async fn episode(permit: &Allowed<List>, track: i64) -> Result<Option<(Channel, EpisodeOf)>> {
+    open(permit).await?;
+    let found = sql(
+        "select u.library_id, u.track_id, u.creation_date from uploads u join channels c on c.library_id = u.library_id
+         where u.track_id = ? and u.import_status = 'finished' order by u.id limit 1",
+    );
+    let found: Option<EpisodeOf> = found.bind(track).optional(permit.db()).await?;
+    let Some(found) = found else {
+        return Ok(None);
+    };
+    let channel = Channel::select()
+        .then(" where library_id = ?")
+        .bind(found.library_id);
+    Ok(Some((channel.one(permit.db()).await?, found)))
+}
+
+/// The channels that the caller subscribes to or owns, the newest first.
+pub async fn heard(permit: &Allowed<List>, most: i64) -> Result<Vec<i64>> {
+    let filter = ChannelFilter {
+        scope: Some("me,subscribed".to_owned()),
+        ..ChannelFilter::default()
+    };
+    listing(permit, &filter, &[])
+        .await?
+        .page(permit.db(), most, 0)
         .await
 }
 

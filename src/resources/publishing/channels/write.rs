@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::{Channel, Create, Delete, Update, metadata::Metadata, removal::remove, sql::open};
 use crate::{
     accounts::{actor, is_reserved, name_is_taken, take_turns},
+    app::App,
     error::{Error, Result},
     graphql::reference::ByUuid,
     guard::{Allowed, Operation},
@@ -129,32 +130,64 @@ pub async fn create(permit: &Allowed<Create>, new: NewChannel) -> Result<Channel
     if name_is_taken(&mut tx, app, &username).await? {
         return Err(Error::field("username", "This username is already in use"));
     }
-    let artist = artist(permit, &mut tx, &name, category).await?;
+    let owner = permit.actor_id().ok_or(Error::Forbidden)?;
+    let new = New {
+        uuid: crate::random::uuid(),
+        username: &username,
+        name: &name,
+        category,
+        owner,
+        privacy_level: PrivacyLevel::Everyone,
+        feed: None,
+        metadata: &metadata,
+    };
+    let (id, artist) = insert(&mut tx, app, &new).await?;
     if let Some(changes) = changes {
         edits::apply(&mut tx, (edits::Kind::Artist, artist), &changes, now).await?;
     }
-    let actor = actor(&mut tx, app, &username, &name).await?;
-    let owner = permit.actor_id().ok_or(Error::Forbidden)?;
-    let library = libraries::New {
-        name: &username,
-        description: None,
-        privacy_level: PrivacyLevel::Everyone,
-        actor_id: owner,
-    };
-    let library = libraries::insert(&mut tx, app, &library).await?;
-    let id = sql("insert into channels (uuid, artist_id, attributed_to_id, actor_id, library_id, metadata, creation_date)
-         values (?, ?, ?, ?, ?, ?, ?) returning id")
-    .bind(crate::random::uuid())
-    .bind(artist)
-    .bind(owner)
-    .bind(actor)
-    .bind(library)
-    .bind(json!(metadata))
-    .bind(now)
-    .number(&mut tx)
-    .await?;
     tx.commit().await?;
     loaded(permit, id).await
+}
+
+/// A channel to insert.
+pub struct New<'a> {
+    pub uuid: Uuid,
+    pub username: &'a str,
+    pub name: &'a str,
+    pub category: ContentCategory,
+    /// The actor that it belongs to.
+    pub owner: i64,
+    /// Who has access to what it publishes, besides its subscribers.
+    pub privacy_level: PrivacyLevel,
+    /// The feed that it mirrors.
+    pub feed: Option<&'a str>,
+    pub metadata: &'a Metadata,
+}
+
+/// Inserts a channel with its artist, its actor and its library; returns its ID, and that of the artist.
+pub async fn insert(tx: &mut Tx, app: &App, new: &New<'_>) -> Result<(i64, i64)> {
+    let artist = artist(tx, app, new).await?;
+    let actor = actor(tx, app, new.username, new.name).await?;
+    let library = libraries::New {
+        name: new.username,
+        description: None,
+        privacy_level: new.privacy_level,
+        actor_id: new.owner,
+    };
+    let library = libraries::insert(tx, app, &library).await?;
+    let id = sql("insert into channels (uuid, artist_id, attributed_to_id, actor_id, library_id, rss_url, metadata,
+           creation_date) values (?, ?, ?, ?, ?, ?, ?, ?) returning id")
+    .bind(new.uuid)
+    .bind(artist)
+    .bind(new.owner)
+    .bind(actor)
+    .bind(library)
+    .bind(new.feed.map(str::to_owned))
+    .bind(json!(new.metadata))
+    .bind(app.clock().now())
+    .number(tx)
+    .await?;
+    Ok((id, artist))
 }
 
 /// Maximum number of characters of a username.
@@ -190,27 +223,22 @@ async fn has_room(permit: &Allowed<Create>, tx: &mut Tx, most: i64) -> Result<()
     }
 }
 
-async fn artist(
-    permit: &Allowed<Create>,
-    tx: &mut Tx,
-    name: &str,
-    category: ContentCategory,
-) -> Result<i64> {
-    let (uuid, now) = (crate::random::uuid(), permit.clock().now());
-    let root = permit.config().public_url();
+async fn artist(tx: &mut Tx, app: &App, new: &New<'_>) -> Result<i64> {
+    let (uuid, now) = (crate::random::uuid(), app.clock().now());
+    let root = app.config().public_url();
     sql(
         "insert into artists (uuid, fid, name, name_folded, words, content_category, creation_date,
            modification_date, attributed_to_id) values (?, ?, ?, ?, ?, ?, ?, ?, ?) returning id",
     )
     .bind(uuid)
     .bind(format!("{root}/federation/music/artists/{uuid}"))
-    .bind(name)
-    .bind(folded(name))
-    .bind(indexed(name))
-    .bind(category)
+    .bind(new.name)
+    .bind(folded(new.name))
+    .bind(indexed(new.name))
+    .bind(new.category)
     .bind(now)
     .bind(now)
-    .bind(permit.actor_id())
+    .bind(new.owner)
     .number(tx)
     .await
 }

@@ -71,7 +71,7 @@ async fn shown(
     Ok(shown.collect())
 }
 
-async fn one<O: Operation>(
+pub async fn one<O: Operation>(
     permit: &Allowed<O>,
     row: ChannelSubscription,
 ) -> Result<SubscriptionBody> {

@@ -8,8 +8,9 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 pub use self::{
-    body::{ChannelRest, Rest},
+    body::{ChannelRest, Rest, SubscriptionBody, one},
     graphql::{Mutations, Queries, SubscriptionOfCaller},
+    write::{follow, subscriber, unsubscribe},
 };
 use super::channels::open;
 use crate::{

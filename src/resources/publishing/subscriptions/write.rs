@@ -1,11 +1,14 @@
 //! Subscribing to channels.
-use super::{ChannelSubscription, Subscribe, Unsubscribe, own};
+use std::sync::Arc;
+
+use super::{ChannelSubscription, Subscribe, Unsubscribe};
 use crate::{
+    context::Reader,
     error::{Error, Result},
-    guard::Allowed,
+    guard::{Allowed, Writes},
     load::Entity,
     resources::{people::actors::Actor, publishing::channels::Channel},
-    store::sql,
+    store::{Tx, sql},
 };
 
 /// Subscribes the caller. Channels of this pod confirm it at once.
@@ -13,27 +16,44 @@ pub async fn subscribe(
     permit: &Allowed<Subscribe>,
     channel: &Channel,
 ) -> Result<ChannelSubscription> {
-    let me = permit.actor_id().ok_or(Error::Forbidden)?;
-    let me = permit.loaders().one::<Actor>(me).await?;
-    let me = me.ok_or(Error::Forbidden)?;
-    let (uuid, now) = (crate::random::uuid(), permit.clock().now());
     let is_here = permit.is_local_domain(&channel.domain);
+    let me = subscriber(permit).await?;
     let mut tx = permit.begin().await?;
+    let subscription = follow(permit, &mut tx, &me, (channel.actor_id, is_here)).await?;
+    tx.commit().await?;
+    Ok(subscription)
+}
+
+/// The actor of the caller.
+pub async fn subscriber<O: Writes>(permit: &Allowed<O>) -> Result<Arc<Actor>> {
+    let me = permit.actor_id().ok_or(Error::Forbidden)?;
+    let me = permit.loaders().shared::<Actor>(me).await?;
+    me.ok_or(Error::Forbidden)
+}
+
+/// Makes somebody follow the actor of a channel, which confirms it at once if it is here.
+pub async fn follow(
+    reader: &Reader,
+    tx: &mut Tx,
+    me: &Actor,
+    (channel, is_here): (i64, bool),
+) -> Result<ChannelSubscription> {
+    let (uuid, now) = (crate::random::uuid(), reader.clock().now());
     sql("insert into follows (uuid, fid, actor_id, target_actor_id, approved, creation_date, modification_date)
          values (?, ?, ?, ?, ?, ?, ?) on conflict (actor_id, target_actor_id) do nothing")
         .bind(uuid)
         .bind(format!("{}#follows/{uuid}", me.fid))
         .bind(me.id)
-        .bind(channel.actor_id)
+        .bind(channel)
         .bind(is_here.then_some(true))
         .bind(now)
         .bind(now)
-        .run(&mut tx)
+        .run(&mut *tx)
         .await?;
-    let found = own(permit, ChannelSubscription::select()).then(" and target_actor_id = ?");
-    let subscription = found.bind(channel.actor_id).one(&mut tx).await?;
-    tx.commit().await?;
-    Ok(subscription)
+    let found = ChannelSubscription::select()
+        .then(" where actor_id = ? and target_actor_id = ?")
+        .bind(me.id);
+    found.bind(channel).one(tx).await
 }
 
 pub async fn unsubscribe(permit: &Allowed<Unsubscribe>, channel: &Channel) -> Result<()> {

@@ -1,0 +1,193 @@
+//! Channels that mirror podcasts from elsewhere, by their RSS feeds (contract section 10).
+mod reading;
+mod refresh;
+mod write;
+
+use async_graphql::InputObject;
+use poem_openapi::Object;
+use reqwest::Url;
+
+pub use self::refresh::{due, problems};
+use self::{
+    reading::Feed,
+    refresh::{Found, look, seen},
+    write::{Mirror, make, mirror_of, take},
+};
+use super::{
+    channels::{self, open},
+    subscriptions::{ChannelSubscription, SubscriptionBody, follow, one, subscriber},
+};
+use crate::{
+    accounts::take_turns,
+    error::{Error, Result},
+    fetch::Known,
+    graphql::standard::mutations,
+    guard::{Allowed, operations},
+    rest::{answer::Created, standard::routes},
+    store::{Tx, sql},
+};
+
+operations! {
+    "feeds", "Feeds: podcasts from elsewhere, which channels mirror.";
+    /// Subscribes to a podcast from elsewhere, by the address of its RSS feed.
+    ///
+    /// The pod mirrors the podcast as a channel: the first subscription makes it, with the newest episodes, and the feed
+    /// is looked at again each day. The audio stays where it is. Whoever is subscribed already gets the subscription that
+    /// there is. Feeds that cannot be fetched or read are answered with 400, and `detail` says why.
+    subscribe: SubscribeToFeed = write Libraries, anonymous = Never, throttle = Wildcard, graphql = "Mutation.subscribeToFeed", reads = many;
+}
+
+/// A podcast to subscribe to.
+#[derive(Debug, Object, InputObject)]
+#[graphql(name = "SubscribeToFeedInput")]
+#[oai(rename = "FeedSubscriptionRequest")]
+pub struct FeedAddress {
+    /// Address of the RSS feed; with http or https, at most 2,000 characters.
+    pub url: String,
+}
+
+/// Seconds for which a feed is not looked at again on request.
+const MOMENT: i64 = 600;
+/// Characters of an address at most.
+const ADDRESS: usize = 2_000;
+/// Feeds that somebody subscribes to at most.
+const FEEDS: i64 = 1_000;
+
+pub async fn subscribe(
+    permit: &Allowed<SubscribeToFeed>,
+    feed: FeedAddress,
+) -> Result<ChannelSubscription> {
+    open(permit).await?;
+    let address = address(&feed.url)?;
+    let me = subscriber(permit).await?;
+    if let Some(name) = own_channel(permit, &address) {
+        let channel = channels::named(permit, name).await?;
+        let is_here = permit.is_local_domain(&channel.domain);
+        let mut tx = permit.begin().await?;
+        let subscription = follow(permit, &mut tx, &me, (channel.actor_id, is_here)).await?;
+        tx.commit().await?;
+        return Ok(subscription);
+    }
+    let mirror = mirror_of(permit.db(), permit.app(), &address).await?;
+    let found = match mirror {
+        Some(_) => None,
+        // The other server is not waited for within a transaction.
+        None => Some(first_look(permit, &address).await?),
+    };
+    let mut tx = permit.begin().await?;
+    let mirror = match (mirror, found) {
+        (None, Some(found)) => made(permit, &mut tx, &address, found).await?,
+        (mirror, _) => mirror.ok_or(Error::NotFound)?,
+    };
+    let subscription = follow(permit, &mut tx, &me, (mirror.actor_id, true)).await?;
+    has_room(&mut tx, me.id).await?;
+    tx.commit().await?;
+    Ok(subscription)
+}
+
+/// Has the feeds of the caller's subscriptions looked at again soon, but those that were a moment ago.
+pub async fn again(permit: &Allowed<SubscribeToFeed>) -> Result<()> {
+    open(permit).await?;
+    let now = permit.clock().now();
+    let soon = sql(
+        "update feeds set due_date = ? where (fetch_date is null or fetch_date < ?) and channel_id in
+           (select c.id from channels c join follows f on f.target_actor_id = c.actor_id where f.actor_id = ?)",
+    )
+    .bind(now)
+    .bind(now.plus_seconds(-MOMENT))
+    .bind(permit.actor_id().unwrap_or(-1));
+    let mut tx = permit.begin().await?;
+    soon.run(&mut tx).await?;
+    tx.commit().await?;
+    due(permit.app()).await
+}
+
+async fn first_look(
+    permit: &Allowed<SubscribeToFeed>,
+    address: &str,
+) -> Result<(Box<Feed>, Known)> {
+    let refused = |why| Error::Refused(format!("The feed cannot be read: {why}."));
+    match look(permit.app(), address, &Known::default()).await {
+        Ok(Found::New { feed, known }) => Ok((feed, known)),
+        Ok(Found::Same) => Err(refused("its server sent nothing".to_owned())),
+        Err(why) => Err(refused(why)),
+    }
+}
+
+/// Makes the channel that mirrors a feed, unless somebody else has meanwhile.
+async fn made(
+    permit: &Allowed<SubscribeToFeed>,
+    tx: &mut Tx,
+    address: &str,
+    (feed, known): (Box<Feed>, Known),
+) -> Result<Mirror> {
+    let app = permit.app();
+    take_turns(tx, app).await?;
+    if let Some(mirror) = mirror_of(&mut *tx, app, address).await? {
+        return Ok(mirror);
+    }
+    let mirror = make(tx, app, address, &feed).await?;
+    seen(tx, app, mirror.id, &known).await?;
+    take(tx, app, &mirror, &feed).await?;
+    Ok(mirror)
+}
+
+/// The address of a feed as it is kept: without the scheme of podcast players, and without a fragment.
+fn address(told: &str) -> Result<String> {
+    let told = told.trim();
+    let bare = ["feed:", "itpc:", "pcast:"]
+        .iter()
+        .find_map(|scheme| told.strip_prefix(scheme));
+    let url = match bare {
+        Some(bare) if bare.starts_with("//") => format!("https:{bare}"),
+        Some(bare) => bare.to_owned(),
+        None => told.to_owned(),
+    };
+    let invalid = || Error::field("url", "Enter a valid URL.");
+    let mut url = Url::parse(&url).map_err(|_| invalid())?;
+    url.set_fragment(None);
+    let is_fit = matches!(url.scheme(), "http" | "https") && url.as_str().len() <= ADDRESS;
+    is_fit.then(|| url.to_string()).ok_or_else(invalid)
+}
+
+/// The name of the channel of this pod whose feed is at an address.
+fn own_channel<'a>(permit: &Allowed<SubscribeToFeed>, address: &'a str) -> Option<&'a str> {
+    let path = address.strip_prefix(&permit.names().public_url)?;
+    let name = path
+        .strip_prefix("/api/v1/channels/")?
+        .trim_end_matches('/');
+    name.strip_suffix("/rss")
+}
+
+/// Refuses more feeds than somebody listens to.
+async fn has_room(tx: &mut Tx, me: i64) -> Result<()> {
+    let held = sql(
+        "select count(*) from follows f join channels c on c.actor_id = f.target_actor_id
+        where f.actor_id = ? and c.rss_url is not null",
+    );
+    match held.bind(me).number(tx).await? <= FEEDS {
+        true => Ok(()),
+        false => {
+            let complaint = format!("You have reached the maximum number of feeds, {FEEDS}.");
+            Err(Error::field("non_field_errors", complaint))
+        }
+    }
+}
+
+async fn subscribed(
+    permit: &Allowed<SubscribeToFeed>,
+    feed: FeedAddress,
+) -> Result<SubscriptionBody> {
+    let subscription = subscribe(permit, feed).await?;
+    one(permit, subscription).await
+}
+
+routes! {
+    "/api/v1/channels";
+    subscribe: SubscribeToFeed = post "/rss-subscribe" {feed: FeedAddress} -> Created<SubscriptionBody> => subscribed;
+}
+
+mutations! {
+    Mutations as "FeedsMutations";
+    change subscribe_to_feed(FeedAddress) -> SubscribeToFeedPayload { subscription: ChannelSubscription, "The subscription." } = subscribe;
+}

@@ -1,0 +1,253 @@
+//! Podcasts from elsewhere: subscribed to by their feeds, kept up to date, and listened to.
+use std::net::TcpListener;
+
+use baleen::{resources::publishing::mirrors, store::sql};
+use poem::http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::support::{Ask, Elsewhere, PASSWORD, Pod, on_both};
+
+const SUBSCRIBE: &str = "/api/v1/channels/rss-subscribe";
+
+fn feed(title: &str, items: &str) -> String {
+    format!(
+        r#"<?xml version="1.0" encoding="UTF-8"?>
+        <rss version="2.0" xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd"><channel>
+        <title>{title}</title><link>https://tides.example</link><description>All about &lt;b&gt;water&lt;/b&gt;&lt;script&gt;</description>
+        <language>en</language><itunes:image href="https://tides.example/cover.jpg"/>
+        <itunes:category text="Science"/><itunes:keywords>sea,wind</itunes:keywords>
+        {items}</channel></rss>"#
+    )
+}
+
+fn item(number: i64, title: &str, audio: &str) -> String {
+    format!(
+        r#"<item><title>{title}</title><guid isPermaLink="false">episode-{number}</guid><itunes:duration>01:{number:02}</itunes:duration>
+        <pubDate>Mon, {number:02} Jan 2024 10:00:00 GMT</pubDate><itunes:episode>{number}</itunes:episode>
+        <description>About {title}</description><enclosure url="{audio}" length="1000" type="audio/mpeg"/></item>"#
+    )
+}
+
+async fn count(pod: &Pod, from: &'static str) -> i64 {
+    sql("select count(*) from ")
+        .then(from)
+        .number(pod.app.db())
+        .await
+        .unwrap()
+}
+
+/// The titles of the tracks of a channel, the newest first, as somebody sees them.
+async fn titles(pod: &Pod, channel: &Value, by: &str) -> Vec<String> {
+    let asked = tracks_of(pod, channel);
+    let asked = match by {
+        "dora" => asked.basic(by, PASSWORD),
+        token => asked.by(token),
+    };
+    let tracks = asked.send().await.json();
+    let tracks = tracks["results"].as_array().unwrap().iter();
+    let title = |track: &Value| track["title"].as_str().unwrap().to_owned();
+    tracks.map(title).collect()
+}
+
+fn tracks_of<'a>(pod: &'a Pod, channel: &Value) -> Ask<'a> {
+    let artist = channel["artist"]["id"].as_i64().unwrap();
+    pod.get(&format!(
+        "/api/v1/tracks?artist={artist}&ordering=-creation_date&include_channels=true&playable=true"
+    ))
+}
+
+on_both! {
+    async fn a_podcast_is_subscribed_to_by_its_feed(pod: Pod) with ["--fetch-private", "true"] => {
+        pod.person("dora").await;
+        let there = Elsewhere::start();
+        let audio = there.put("/1.mp3", b"0123456789".to_vec());
+        let url = there.put("/feed", feed("Tides", &(item(1, "Ebb", &audio) + &item(2, "Flood", &audio))));
+        let made = pod.post(SUBSCRIBE, &json!({"url": url})).by("alice").send().await;
+        assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
+        let made = made.json();
+        let channel = &made["channel"];
+        assert_eq!((&made["approved"], &channel["actor"], &channel["artist"]["name"]), (&json!(true), &Value::Null, &json!("Tides")));
+        assert_eq!(channel["attributed_to"]["preferred_username"], "service");
+        assert_eq!((&channel["artist"]["tags"], &channel["artist"]["content_category"]), (&json!(["Science", "sea", "wind"]), &json!("podcast")));
+        assert_eq!(channel["artist"]["description"]["html"], "All about <b>water</b>");
+        assert_eq!(channel["artist"]["cover"]["urls"]["source"], "https://tides.example/cover.jpg");
+        assert_eq!((&channel["metadata"]["language"], &channel["metadata"]["itunes_category"]), (&json!("en"), &json!("Science")));
+        assert_eq!(titles(&pod, channel, "alice").await, ["Flood", "Ebb"]);
+
+        // What it mirrors is told to players, which are sent to the feed itself.
+        let rss = channel["rss_url"].as_str().unwrap().strip_prefix("http://pod.test").unwrap();
+        let sent = pod.get(rss).send().await;
+        assert_eq!((sent.status, sent.header("location")), (StatusCode::FOUND, Some(url.as_str())));
+        let external = pod.get("/api/v1/channels?external=true").by("alice").send().await.json();
+        assert!(external["results"].as_array().unwrap().iter().any(|one| one["uuid"] == channel["uuid"]), "{external}");
+
+        // Only its subscribers hear it, whoever else asks for it.
+        assert_eq!(titles(&pod, channel, "dora").await, [""; 0]);
+        assert_eq!(there.asked(), ["/feed 200"]);
+        let query = format!("mutation {{ subscribeToFeed(input: {{url: \"{url}\"}}) {{ subscription {{ approved channel {{ uuid }} }} }} }}");
+        let again = pod.graphql(&query).basic("dora", PASSWORD).send().await.json();
+        let again = &again["data"]["subscribeToFeed"]["subscription"];
+        assert_eq!(again, &json!({"approved": true, "channel": {"uuid": channel["uuid"]}}));
+        assert_eq!(there.asked(), [""; 0], "it is known");
+        assert_eq!(titles(&pod, channel, "dora").await, ["Flood", "Ebb"]);
+        let twice = pod.post(SUBSCRIBE, &json!({"url": url.replace("http:", "feed:http:") + "#top"})).by("alice").send().await.json();
+        assert_eq!(twice["uuid"], made["uuid"]);
+        assert_eq!(count(&pod, "channels where rss_url like '%/feed'").await, 1);
+    }
+
+    async fn a_feed_that_cannot_be_read_makes_nothing(pod: Pod) with ["--fetch-private", "true"] => {
+        let there = Elsewhere::start();
+        let before = count(&pod, "channels").await;
+        let page = there.put("/page", "<html>Hello</html>");
+        let deep = there.put("/deep", feed("Deep", &"<x:y>".repeat(10_000)));
+        let large = there.put("/large", feed("Large", &" ".repeat(11 << 20)));
+        for (url, why) in [
+            (page, "The feed cannot be read: it is no RSS feed."),
+            (deep, "The feed cannot be read: it has too many parts."),
+            (large, "The feed cannot be read: it is larger than 10485760 bytes."),
+            (format!("{}/none", there.address), "The feed cannot be read: the server answered 404."),
+            ("http://127.0.0.1:9/".to_owned(), "The feed cannot be read: its server cannot be reached."),
+        ] {
+            let refused = pod.post(SUBSCRIBE, &json!({"url": url})).by("alice").send().await;
+            assert_eq!((refused.status, refused.json()), (StatusCode::BAD_REQUEST, json!({"detail": why})));
+        }
+        for url in ["", "nothing", "file:///etc/passwd", "ftp://pod.example/feed"] {
+            let refused = pod.post(SUBSCRIBE, &json!({"url": url})).by("alice").send().await;
+            assert_eq!((refused.status, refused.json()), (StatusCode::BAD_REQUEST, json!({"url": ["Enter a valid URL."]})));
+        }
+        assert_eq!(count(&pod, "channels").await, before);
+        pod.prefer("audio", "channels_enabled", "false").await;
+        let off = pod.post(SUBSCRIBE, &json!({"url": "https://pod.example/feed"})).by("alice").send().await;
+        assert_eq!(off.status, StatusCode::METHOD_NOT_ALLOWED);
+    }
+
+    async fn feeds_of_this_machine_and_of_the_pod_itself_are_not_fetched(pod: Pod) {
+        pod.person("dora").await;
+        let listener = TcpListener::bind("0.0.0.0:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let url = format!("http://127.0.0.1:{port}/feed");
+        let refused = pod.post(SUBSCRIBE, &json!({"url": url})).by("alice").send().await;
+        assert_eq!(refused.json(), json!({"detail": "The feed cannot be read: the address is not one of http or https with a public host."}));
+        assert!(listener.accept().is_err(), "nobody came");
+
+        let own = pod.get("/api/v1/channels?external=false").by("alice").send().await.json();
+        let own = &own["results"][0];
+        let there = pod.post(SUBSCRIBE, &json!({"url": own["rss_url"]})).basic("dora", PASSWORD).send().await;
+        assert_eq!((there.status, &there.json()["channel"]["uuid"]), (StatusCode::CREATED, &own["uuid"]), "{}", there.text);
+    }
+
+    async fn a_feed_is_looked_at_each_day(pod: Pod) with ["--fetch-private", "true"] => {
+        let there = Elsewhere::start();
+        let audio = there.put("/1.mp3", b"0123456789".to_vec());
+        let url = there.put("/feed", feed("Tides", &(item(1, "Ebb", &audio) + &item(2, "Flood", &audio))));
+        let made = pod.post(SUBSCRIBE, &json!({"url": url})).by("alice").send().await.json();
+        let channel = &made["channel"];
+        let favorite = sql("select id from tracks where title = 'Ebb' order by id desc").number(pod.app.db()).await.unwrap();
+        pod.post("/api/v1/favorites/tracks", &json!({"track": favorite})).by("alice").send().await;
+        there.asked();
+        let look = async || {
+            mirrors::due(&pod.app).await.unwrap();
+            pod.work().await;
+            there.asked()
+        };
+        assert_eq!(look().await, [""; 0], "it is not due");
+
+        pod.wait(86_401);
+        assert_eq!(look().await, ["/feed 304"]);
+        assert_eq!(titles(&pod, channel, "alice").await, ["Flood", "Ebb"]);
+
+        // Episodes come in, change, and stay when the feed no longer tells of them.
+        there.put("/feed", feed("High tides", &(item(2, "The flood", &audio) + &item(3, "Storm", &audio))));
+        pod.wait(86_401);
+        assert_eq!(look().await, ["/feed 200"]);
+        assert_eq!(titles(&pod, channel, "alice").await, ["Storm", "The flood", "Ebb"]);
+        let uuid = channel["uuid"].as_str().unwrap();
+        let shown = pod.get(&format!("/api/v1/channels/{uuid}")).by("alice").send().await.json();
+        assert_eq!(shown["artist"]["name"], "High tides");
+        let favorites = pod.get("/api/v1/favorites/tracks/all").by("alice").send().await.json();
+        assert!(favorites["results"].as_array().unwrap().iter().any(|one| one["track"] == favorite), "{favorites}");
+
+        // A feed that is gone is asked for less and less, and nothing is lost.
+        there.remove("/feed");
+        pod.wait(86_401);
+        assert_eq!(look().await, ["/feed 404"]);
+        assert_eq!(look().await, [""; 0]);
+        pod.wait(7_201);
+        assert_eq!(look().await, ["/feed 404"]);
+        pod.wait(7_201);
+        assert_eq!(look().await, [""; 0]);
+        assert_eq!(titles(&pod, channel, "alice").await, ["Storm", "The flood", "Ebb"]);
+        let (failures, why): (i64, String) =
+            sql("select failures, error from feeds where failures > 0").one(pod.app.db()).await.unwrap();
+        assert_eq!((failures, why.as_str()), (2, "the server answered 404"));
+
+        // Nobody listens: nobody looks.
+        there.put("/feed", feed("Tides", ""));
+        let address = format!("/api/v1/channels/{uuid}/unsubscribe");
+        assert_eq!(pod.post(&address, &json!({})).by("alice").send().await.status, StatusCode::NO_CONTENT);
+        pod.wait(90 * 86_400);
+        assert_eq!(look().await, [""; 0]);
+    }
+
+    async fn the_audio_of_a_podcast_is_passed_on(pod: Pod) with ["--fetch-private", "true"] => {
+        pod.person("dora").await;
+        let there = Elsewhere::start();
+        let audio = there.put("/1.mp3", b"0123456789".to_vec());
+        let lost = format!("{}/lost.mp3", there.address);
+        let url = there.put("/feed", feed("Tides", &(item(1, "Ebb", &audio) + &item(2, "Flood", &lost))));
+        pod.post(SUBSCRIBE, &json!({"url": url})).by("alice").send().await;
+        let tracks = pod.get("/api/v1/tracks?q=ebb&include_channels=true").by("alice").send().await.json();
+        let listen = tracks["results"][0]["listen_url"].as_str().unwrap().to_owned();
+        there.asked();
+        let whole = pod.get(&listen).by("alice").send().await;
+        assert_eq!((whole.status, whole.text.as_str()), (StatusCode::OK, "0123456789"));
+        assert_eq!((whole.header("content-type"), whole.header("content-length")), (Some("audio/mpeg"), Some("10")));
+        assert_eq!(whole.header("set-cookie"), None, "only the sound is passed on");
+        assert!(whole.header("content-disposition").unwrap().contains("Ebb"), "{:?}", whole.header("content-disposition"));
+        let part = pod.get(&listen).by("alice").header("range", "bytes=2-4").send().await;
+        assert_eq!((part.status, part.text.as_str(), part.header("content-range")), (StatusCode::PARTIAL_CONTENT, "234", Some("bytes 2-4/10")));
+        assert_eq!(there.asked(), ["/1.mp3 200", "/1.mp3 206"]);
+        assert_eq!(pod.get(&listen).basic("dora", PASSWORD).send().await.status, StatusCode::NOT_FOUND);
+        assert_eq!(pod.get(&listen).send().await.status, StatusCode::NOT_FOUND);
+        assert_eq!(there.asked(), [""; 0]);
+
+        let tracks = pod.get("/api/v1/tracks?q=flood&include_channels=true").by("alice").send().await.json();
+        let listen = tracks["results"][0]["listen_url"].as_str().unwrap().to_owned();
+        assert_eq!(pod.get(&listen).by("alice").send().await.status, StatusCode::SERVICE_UNAVAILABLE);
+
+        // Sources that people name themselves lead nowhere.
+        let named = sql("update uploads set source = ?, audio_file = '' where track_id = 1").bind(audio.as_str());
+        named.run(pod.app.db()).await.unwrap();
+        there.asked();
+        let own = pod.get("/api/v1/tracks/1").by("alice").send().await.json();
+        assert_eq!(pod.get(own["listen_url"].as_str().unwrap()).by("alice").send().await.status, StatusCode::NOT_FOUND);
+        assert_eq!(there.asked(), [""; 0]);
+    }
+
+    async fn listeners_can_be_sent_to_the_audio(pod: Pod) with ["--fetch-private", "true", "--podcasts-proxy", "false", "--podcasts-third-party-visibility", "everyone"] => {
+        pod.person("dora").await;
+        let there = Elsewhere::start();
+        let url = there.put("/feed", feed("Tides", &item(1, "Ebb", "https://tides.example/1.mp3")));
+        pod.post(SUBSCRIBE, &json!({"url": url})).basic("dora", PASSWORD).send().await;
+        let tracks = pod.get("/api/v1/tracks?q=ebb&include_channels=true").send().await.json();
+        let listen = tracks["results"][0]["listen_url"].as_str().unwrap().to_owned();
+        let sent = pod.get(&listen).send().await;
+        assert_eq!((sent.status, sent.header("location")), (StatusCode::FOUND, Some("https://tides.example/1.mp3")));
+    }
+
+    async fn many_who_subscribe_at_once_share_one_channel(pod: Pod) with ["--fetch-private", "true"] => {
+        let there = Elsewhere::start();
+        let url = there.put("/feed", feed("Tides", &item(1, "Ebb", "https://tides.example/1.mp3")));
+        let body = json!({"url": url});
+        for name in ["dora", "emil", "frida"] {
+            pod.person(name).await;
+        }
+        let asked = ["dora", "emil", "frida"].map(|name| pod.post(SUBSCRIBE, &body).basic(name, PASSWORD).send());
+        for answer in futures_util::future::join_all(asked).await {
+            assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text);
+        }
+        assert_eq!(count(&pod, "channels where rss_url like '%/feed'").await, 1);
+        assert_eq!(count(&pod, "tracks where title = 'Ebb'").await, 1);
+    }
+}
