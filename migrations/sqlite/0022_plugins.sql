@@ -9,6 +9,8 @@ create table submissions (
     plugin        text not null,
     kind          text not null check (kind in ('played', 'loved', 'unloved')),
     track_id      integer not null references tracks (id) on delete cascade,
+    -- When it was done; the other, when it was noted.
+    act_date      text not null,
     creation_date text not null
 );
 

@@ -146,6 +146,12 @@ const OTHERWISE: &[&str] = &[
     "ManagedAccount.uploads_count",
     "ManagedAccount.user",
     "ManagedAccount.instance_policy",
+    // `fields`, `isEnabled` and `isRequired`; each plugin here is a user's, and has no music.
+    "Plugin.conf",
+    "Plugin.enabled",
+    "Plugin.source",
+    "Plugin.user",
+    "PluginField.required",
     // `isAllowed`.
     "ManagedDomain.allowed",
     // Part of `fid`.

@@ -76,8 +76,13 @@ on_both! {
 
         // What it mirrors is told to players, which are sent to the feed itself.
         let rss = channel["rss_url"].as_str().unwrap().strip_prefix("http://pod.test").unwrap();
-        let sent = pod.get(rss).send().await;
+        let sent = pod.get(rss).by("alice").send().await;
         assert_eq!((sent.status, sent.header("location")), (StatusCode::FOUND, Some(url.as_str())));
+        assert_eq!(pod.get(rss).send().await.status, StatusCode::NOT_FOUND, "it can be a secret");
+        let listed = pod.get("/api/v1/channels?output=opml&subscribed=true").by("alice").send().await;
+        assert!(listed.text.contains(&format!("xmlUrl=\"{url}\"")), "{}", listed.text);
+        let listed = pod.get("/api/v1/channels?output=opml").send().await;
+        assert!(!listed.text.contains(&url), "{}", listed.text);
         let external = pod.get("/api/v1/channels?external=true").by("alice").send().await.json();
         assert!(external["results"].as_array().unwrap().iter().any(|one| one["uuid"] == channel["uuid"]), "{external}");
 

@@ -3,28 +3,23 @@ use async_graphql::{ComplexObject, Context, ID, InputObject, SimpleObject, types
 use serde_json::Value;
 
 use super::{
-    Act, CountsOf, Domain, DomainFilter, DomainOrder, Domains, List, Nodeinfo, PolicyOf,
-    PurgeDomainsInput, PurgeDomainsPayload, Retrieve, Stats, Update,
+    CountsOf, Domain, DomainFilter, DomainOrder, List, Nodeinfo, PolicyOf, PurgeDomainsInput,
+    PurgeDomainsPayload, Retrieve, Stats, Update,
     body::figures,
     found, listing, named, nodeinfo, removed,
-    write::{DomainChanges, NewDomain, allow, create, update},
+    write::{DomainChanges, NewDomain, create, update},
 };
 use crate::{
     error::Result,
     graphql::{
         ids::{Key, Kind, global},
-        reference::{ById, numbers},
         standard::{fields, mutations},
     },
     guard::{AllowExt, Allowed, Operation},
-    resources::{
-        managing::shared::bulk,
-        moderation::{
-            accounts::AccountStats,
-            policies::{self, InstancePolicy},
-        },
+    resources::moderation::{
+        accounts::AccountStats,
+        policies::{self, InstancePolicy},
     },
-    rest::action::Chosen,
     store::sql,
 };
 
@@ -130,35 +125,10 @@ async fn refreshed(
     Ok(RefreshDomainPayload { domain, problem })
 }
 
-/// Domains to put on the allow-list, or to take off it.
-#[derive(Debug, InputObject)]
-struct AllowDomainsInput {
-    /// Global IDs of domains; numeric IDs are accepted too.
-    ids: Vec<ById<Domain>>,
-    /// Whether they are to be on it.
-    is_allowed: bool,
-}
-
-/// What changed on the allow-list.
-#[derive(Debug, SimpleObject)]
-struct AllowDomainsPayload {
-    /// The domains after the change.
-    domains: Vec<Domain>,
-}
-
-async fn listed(permit: &Allowed<Act>, input: AllowDomainsInput) -> Result<AllowDomainsPayload> {
-    let chosen = Chosen::<DomainFilter>::Numbered(numbers(permit, "ids", &input.ids).await?);
-    let ids = bulk::found::<Domains, Act>(permit, chosen).await?;
-    allow(permit, ids.clone(), input.is_allowed).await?;
-    let domains = permit.loaders().owned::<Domain>(&ids).await?;
-    Ok(AllowDomainsPayload { domains })
-}
-
 mutations! {
     Mutations as "DomainsMutations";
     change create_domain(NewDomain) -> CreateDomainPayload { domain: Domain, "The new domain." } = create;
     change update_domain(UpdateDomainInput) -> UpdateDomainPayload { domain: Domain, "The domain after the change." } = updated;
     act refresh_domain(RefreshDomainInput) -> RefreshDomainPayload = refreshed;
-    act allow_domains(AllowDomainsInput) -> AllowDomainsPayload = listed;
     act purge_domains(PurgeDomainsInput) -> PurgeDomainsPayload = removed;
 }

@@ -30,13 +30,14 @@ pub async fn announce(tx: &mut Tx, user: i64, acts: &[Act], now: Timestamp) -> R
                 Act::Loved(track) => ("loved", track, now),
                 Act::Unloved(track) => ("unloved", track, now),
             };
-            sql("insert into submissions (user_id, plugin, kind, track_id, creation_date)
-                 select ?, ?, ?, ?, ? where (select count(*) from submissions where user_id = ? and plugin = ?) < ?")
+            sql("insert into submissions (user_id, plugin, kind, track_id, act_date, creation_date)
+                 select ?, ?, ?, ?, ?, ? where (select count(*) from submissions where user_id = ? and plugin = ?) < ?")
                 .bind(user)
                 .bind(plugin.as_str())
                 .bind(kind)
                 .bind(track)
                 .bind(at)
+                .bind(now)
                 .bind(user)
                 .bind(plugin.as_str())
                 .bind(MOST)

@@ -36,6 +36,7 @@ choices! {
 #[derive(Debug)]
 struct Told(&'static Plugin, Configuration);
 
+/// A plugin, with what you have told it.
 #[Object(name = "Plugin")]
 impl Told {
     /// Name of the plugin, unique.

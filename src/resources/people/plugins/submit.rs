@@ -38,7 +38,7 @@ impl Task for Submission {
 
 /// Acts that a service is told at once; none takes more.
 const BATCH: i64 = 50;
-/// Days after which services take a play no more.
+/// Days for which a service is tried.
 const DAYS: i64 = 14;
 /// Seconds until a service is tried again; twice as many each time, up to the longest.
 const PAUSE: i64 = 60;
@@ -51,7 +51,7 @@ const REASON: usize = 500;
 pub struct Told {
     id: i64,
     pub kind: String,
-    pub creation_date: Timestamp,
+    pub act_date: Timestamp,
     track_id: i64,
     pub title: String,
     pub mbid: Option<Uuid>,
@@ -113,7 +113,7 @@ impl Submission {
     /// The oldest acts that wait, but those that are too old.
     async fn waiting(&self, app: &App) -> Result<Vec<Told>> {
         let waiting = sql(
-            "select s.id, s.kind, s.creation_date, s.track_id, t.title, t.mbid, t.position, b.title as album,
+            "select s.id, s.kind, s.act_date, s.track_id, t.title, t.mbid, t.position, b.title as album,
                b.mbid as album_mbid, (select max(u.duration) from uploads u where u.track_id = t.id) as duration
              from submissions s join tracks t on t.id = s.track_id left join albums b on b.id = t.album_id
              where s.user_id = ? and s.plugin = ? order by s.id limit ?",

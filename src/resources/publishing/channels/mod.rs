@@ -66,8 +66,8 @@ operations! {
     /// Returns the RSS feed of a channel, with its 50 newest uploads.
     ///
     /// By UUID, by username, or by username with the domain. Podcast players read it: it is RSS 2.0, with the elements of
-    /// Apple Podcasts and of Podcasting 2.0. For a channel that mirrors a feed, the answer is a redirect to that feed.
-    /// Unknown channels are answered with 404.
+    /// Apple Podcasts and of Podcasting 2.0. For a channel that mirrors a feed, the answer is a redirect to that feed;
+    /// whoever cannot hear the channel gets 404, since the address can be a secret. Unknown channels are answered with 404.
     rss: Rss = read Libraries, anonymous = Setting, throttle = Wildcard, graphql = "(REST only: RSS; see `Channel.rssUrl`)", wire = Feed;
     /// Lists the languages and categories that the metadata of a podcast can have.
     ///

@@ -17,7 +17,7 @@ use crate::{
     context::Reader,
     error::Result,
     load::Loaders,
-    resources::catalogue::artists::Artist,
+    resources::{catalogue::artists::Artist, library::visibility::viewable},
     rest::{
         answer::Answer,
         page::Page,
@@ -91,9 +91,15 @@ pub async fn document(loaders: &Loaders, reader: &Reader, ids: &[i64]) -> Result
     let channels = loaders.list::<Channel>(ids).await?;
     let artists = channels.iter().map(|channel| channel.artist_id);
     let artists = loaders.many::<Artist>(artists).await?;
+    let libraries = channels.iter().map(|channel| channel.library_id);
+    let heard = viewable(loaders, reader, libraries).await?;
     let outlines = channels.iter().filter_map(|channel| {
         let name = &artists.get(&channel.artist_id)?.name;
-        Some((writable(name), channel.rss_url(reader)))
+        // Players are no callers of this pod, and cannot be sent on by it.
+        let elsewhere = channel.feed.clone();
+        let elsewhere = elsewhere.filter(|_| heard.contains(&channel.library_id));
+        let address = elsewhere.unwrap_or_else(|| channel.rss_url(reader));
+        Some((writable(name), address))
     });
     let title = format!("Channels of {}", reader.names().host);
     Ok(text(&title, &Vec::from_iter(outlines)))

@@ -235,11 +235,15 @@ fn of_ending(address: &str) -> Option<&'static str> {
     }
 }
 
-/// Times of e-mail, as RSS has them; some feeds have those of Atom.
+/// Times of e-mail, as RSS has them; some feeds have those of Atom. The day of the week is often wrong, and does not
+/// count; nor does the name of a zone that nobody knows.
 fn date(told: &str) -> Option<Timestamp> {
     let told = told.trim();
-    let mail = DateTime::parse_from_rfc2822(told).ok();
-    let time = mail.or_else(|| DateTime::parse_from_rfc3339(told).ok())?;
+    let bare = told.split_once(',').map_or(told, |(_, date)| date.trim());
+    let without_zone = bare.trim_end_matches(|char: char| char.is_ascii_alphabetic());
+    let mail = DateTime::parse_from_rfc2822(bare)
+        .or_else(|_| DateTime::parse_from_rfc2822(&format!("{without_zone}+0000")));
+    let time = mail.or_else(|_| DateTime::parse_from_rfc3339(told)).ok()?;
     Some(Timestamp(time.with_timezone(&Utc)))
 }
 
@@ -361,6 +365,31 @@ mod tests {
         }
         let untitled = b"<rss><channel><title> </title></channel></rss>";
         assert_eq!(Feed::read(untitled, 2), Err(Unreadable::NoTitle));
+    }
+
+    #[test]
+    fn dates_are_read_as_feeds_write_them() {
+        for (told, expected) in [
+            (
+                "Tue, 02 Jan 2024 10:00:00 +0100",
+                Some("2024-01-02T09:00:00Z"),
+            ),
+            (
+                "Mon, 02 Jan 2024 10:00:00 GMT",
+                Some("2024-01-02T10:00:00Z"),
+            ),
+            ("2 Jan 2024 10:00 EST", Some("2024-01-02T15:00:00Z")),
+            (
+                "Tue, 02 Jan 2024 10:00:00 UTC",
+                Some("2024-01-02T10:00:00Z"),
+            ),
+            ("2024-01-02T10:00:00Z", Some("2024-01-02T10:00:00Z")),
+            ("yesterday", None),
+            ("", None),
+        ] {
+            let read = date(told).map(|date| date.to_string());
+            assert_eq!(read.as_deref(), expected, "{told}");
+        }
     }
 
     #[test]

@@ -50,7 +50,7 @@ impl<'a> Audioscrobbler<'a> {
             let facts = [
                 ("a", play.artist.clone()),
                 ("t", play.title.clone()),
-                ("i", play.creation_date.unix().to_string()),
+                ("i", play.act_date.unix().to_string()),
                 // Chosen by the listener.
                 ("o", "P".to_owned()),
                 ("r", String::new()),

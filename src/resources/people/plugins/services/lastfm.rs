@@ -130,7 +130,7 @@ fn facts(play: &Told) -> Vec<(&'static str, String)> {
     let facts = [
         ("artist", Some(play.artist.clone())),
         ("track", Some(play.title.clone())),
-        ("timestamp", Some(play.creation_date.unix().to_string())),
+        ("timestamp", Some(play.act_date.unix().to_string())),
         ("album", play.album.clone()),
         ("mbid", play.mbid.map(|mbid| mbid.to_string())),
         (

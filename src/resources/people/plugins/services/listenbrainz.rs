@@ -81,5 +81,5 @@ fn listen(act: &Told) -> Value {
     if let Some(album) = &act.album {
         track["release_name"] = json!(album);
     }
-    json!({ "listened_at": act.creation_date.unix(), "track_metadata": track })
+    json!({ "listened_at": act.act_date.unix(), "track_metadata": track })
 }

@@ -32,7 +32,7 @@ impl<'a> Maloja<'a> {
             let mut told = json!({
                 "artists": act.artists,
                 "title": act.title,
-                "time": act.creation_date.unix(),
+                "time": act.act_date.unix(),
                 "key": self.key,
             });
             if let Some(album) = &act.album {

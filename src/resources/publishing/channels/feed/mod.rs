@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     context::Reader,
-    error::Result,
+    error::{Error, Result},
     guard::Allowed,
     load::Loaders,
     resources::{
@@ -72,11 +72,16 @@ struct Audio {
     media_type: String,
 }
 
-/// The feed of a channel; of one that mirrors a feed, where that is.
+/// The feed of a channel; of one that mirrors a feed, where that is. The address may be a secret of those who pay for
+/// the podcast.
 pub async fn feed(permit: &Allowed<Rss>, name: &str) -> Result<Feed> {
     let channel = named(permit, name).await?;
-    if let Some(elsewhere) = channel.feed {
-        return Ok(Feed::Elsewhere(elsewhere));
+    if let Some(elsewhere) = &channel.feed {
+        let is_secret = channel.is_external(permit) && !is_heard(permit, &channel).await?;
+        return match is_secret {
+            true => Err(Error::NotFound),
+            false => Ok(Feed::Elsewhere(elsewhere.clone())),
+        };
     }
     let show = show(permit.loaders(), permit, &channel).await?;
     Ok(Feed::Here(xml::document(&show)))
@@ -84,7 +89,7 @@ pub async fn feed(permit: &Allowed<Rss>, name: &str) -> Result<Feed> {
 
 async fn show(loaders: &Loaders, reader: &Reader, channel: &Channel) -> Result<Show> {
     let artist = loaders.shared::<Artist>(channel.artist_id).await?;
-    let artist = artist.ok_or(crate::error::Error::NotFound)?;
+    let artist = artist.ok_or(Error::NotFound)?;
     let text = loaders
         .maybe::<Content>(artist.description_content_id)
         .await?;
@@ -115,6 +120,11 @@ fn guid(address: &str) -> Uuid {
     const PODCASTS: Uuid = Uuid::from_u128(0xead4c236_bf58_58c6_a2c6_a6b28d128cb6);
     let bare = address.split_once("://").map_or(address, |(_, bare)| bare);
     Uuid::new_v5(&PODCASTS, bare.trim_end_matches('/').as_bytes())
+}
+
+async fn is_heard(permit: &Allowed<Rss>, channel: &Channel) -> Result<bool> {
+    let heard = viewable(permit.loaders(), permit, [channel.library_id]).await?;
+    Ok(!heard.is_empty())
 }
 
 /// The newest uploads of a channel.
