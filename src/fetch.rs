@@ -257,7 +257,8 @@ fn client(
 
 /// A host that is an address is looked at here, a name when it is resolved.
 fn may_ask(url: &Url, private: bool) -> bool {
-    let web = matches!(url.scheme(), "http" | "https") && url.username().is_empty();
+    let is_bare = url.username().is_empty() && url.password().is_none();
+    let web = matches!(url.scheme(), "http" | "https") && is_bare;
     let literal = match url.host() {
         Some(url::Host::Ipv4(address)) => Some(IpAddr::V4(address)),
         Some(url::Host::Ipv6(address)) => Some(IpAddr::V6(address)),
@@ -342,6 +343,7 @@ mod tests {
             "file:///etc/passwd",
             "ftp://example.org/",
             "http://user@example.org/",
+            "http://:secret@example.org/",
         ] {
             let url = Url::parse(address).unwrap();
             assert!(!may_ask(&url, false), "{address}");

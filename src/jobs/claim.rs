@@ -15,7 +15,8 @@ const PAUSE: i64 = 10;
 /// Seconds until a job is tried again whose needs cannot be reached.
 const AWAY: i64 = 60;
 
-/// Takes a job whose process has ended, otherwise the one that has been due for longest.
+/// Takes a job whose process has ended, otherwise the one that has been due for longest, and about whose subject nobody
+/// works.
 pub async fn claim<T: Task>(app: &App) -> Result<Option<Job>> {
     let now = app.clock().now();
     let left =
@@ -23,8 +24,10 @@ pub async fn claim<T: Task>(app: &App) -> Result<Option<Job>> {
             .bind(T::KIND)
             .bind(now.plus_seconds(-SILENCE));
     let due = sql(
-        "select id from jobs where kind = ? and status = 'pending' and due_date <= ?
-         order by due_date, id limit 1",
+        "select j.id from jobs j where j.kind = ? and j.status = 'pending' and j.due_date <= ?
+           and (j.subject = '' or not exists (select 1 from jobs s
+             where s.subject = j.subject and s.kind = j.kind and s.subject <> '' and s.status = 'started'))
+         order by j.due_date, j.id limit 1",
     )
     .bind(T::KIND)
     .bind(now);

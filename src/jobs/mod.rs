@@ -72,8 +72,7 @@ pub async fn enqueue<T: Task>(tx: &mut Tx, task: &T, now: Timestamp) -> Result<(
     enqueue_for(tx, task, (now, now)).await
 }
 
-/// The same, for a job that begins later.
-pub async fn enqueue_for<T: Task>(
+async fn enqueue_for<T: Task>(
     tx: &mut Tx,
     task: &T,
     (now, due): (Timestamp, Timestamp),
@@ -96,6 +95,21 @@ pub async fn enqueue_for<T: Task>(
         .run(tx)
         .await
         .map(|_| ())
+}
+
+/// Has the job about a subject that waits begin at this time; adds it if there is none.
+pub async fn postpone<T: Task>(
+    tx: &mut Tx,
+    task: &T,
+    (now, due): (Timestamp, Timestamp),
+) -> Result<()> {
+    let waiting =
+        sql("update jobs set due_date = ? where subject = ? and kind = ? and status = 'pending'");
+    let waiting = waiting.bind(due).bind(task.subject()).bind(T::KIND);
+    match waiting.run(&mut *tx).await? {
+        0 => enqueue_for(tx, task, (now, due)).await,
+        _ => Ok(()),
+    }
 }
 
 /// The newest job of a kind.

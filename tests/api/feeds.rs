@@ -86,7 +86,10 @@ on_both! {
         let external = pod.get("/api/v1/channels?external=true").by("alice").send().await.json();
         assert!(external["results"].as_array().unwrap().iter().any(|one| one["uuid"] == channel["uuid"]), "{external}");
 
-        // Only its subscribers hear it, whoever else asks for it.
+        // Only its subscribers hear it: those who know where its feed is.
+        let address = format!("/api/v1/channels/{}/subscribe", channel["uuid"].as_str().unwrap());
+        let refused = pod.post(&address, &json!({})).basic("dora", PASSWORD).send().await;
+        assert_eq!((refused.status, refused.json()), (StatusCode::FORBIDDEN, json!({"detail": "Subscribe to this podcast by the address of its feed."})));
         assert_eq!(titles(&pod, channel, "dora").await, [""; 0]);
         assert_eq!(there.asked(), ["/feed 200"]);
         let query = format!("mutation {{ subscribeToFeed(input: {{url: \"{url}\"}}) {{ subscription {{ approved channel {{ uuid }} }} }} }}");

@@ -9,7 +9,7 @@ use crate::{
     guard::{Allowed, Operation},
     resources::{
         catalogue::{artists::Artist, tracks::Track},
-        library::{attachments::Attachment, contents::Content},
+        library::{attachments::Attachment, contents::Content, visibility::viewable},
         publishing::{
             channels::{self, Channel, EpisodeOf},
             mirrors, subscriptions,
@@ -168,18 +168,20 @@ async fn podcasts(permit: &Allowed<channels::List>, channels: &[Channel]) -> Tol
     let texts = loaders.parts::<Content>(texts).await?;
     let covers = artists.values().map(|artist| artist.attachment_cover_id);
     let covers = loaders.parts::<Attachment>(covers).await?;
+    let libraries = channels.iter().map(|channel| channel.library_id);
+    let heard = viewable(loaders, permit, libraries).await?;
     let problems = channels.iter().map(|channel| channel.id);
     let mut problems = mirrors::problems(permit, problems.collect()).await?;
     let podcast = |channel: &Channel| {
         let artist = artists.get(&channel.artist_id)?;
-        let problem = problems.remove(&channel.id);
+        // The address of a feed can be a secret.
+        let is_heard = heard.contains(&channel.library_id);
+        let problem = problems.remove(&channel.id).filter(|_| is_heard);
+        let feed = channel.feed.clone().filter(|_| is_heard);
         let cover = covers.get(artist.attachment_cover_id);
         Some(Podcast {
             id: Id::Channel(channel.uuid),
-            url: channel
-                .feed
-                .clone()
-                .unwrap_or_else(|| channel.rss_url(permit)),
+            url: feed.unwrap_or_else(|| channel.rss_url(permit)),
             title: artist.name.clone(),
             status: if problem.is_some() {
                 "error"

@@ -212,12 +212,12 @@ pub fn meet(name: &str) -> Option<(&'static str, &'static str)> {
             "{ domains { edges { cursor } } }",
         ),
         "domains.retrieve" => (
-            "manage/federation/domains/remote1.example",
-            "{ domain(name: \"remote1.example\") { name } }",
+            "manage/federation/domains/far.test",
+            "{ domain(name: \"far.test\") { name } }",
         ),
         "domains.stats" => (
-            "manage/federation/domains/remote1.example/stats",
-            "{ domainStats(name: \"remote1.example\") { uploads } }",
+            "manage/federation/domains/far.test/stats",
+            "{ domainStats(name: \"far.test\") { uploads } }",
         ),
         "domains.nodeinfo" => (
             "manage/federation/domains/zzz.example/nodeinfo",

@@ -2,7 +2,7 @@
 use serde_json::{Value, json};
 
 use super::{alice, ask, code, refused};
-use crate::support::{Elsewhere, Pod, on_both};
+use crate::support::{Elsewhere, PASSWORD, Pod, on_both};
 
 /// A podcast of two episodes on a server elsewhere; its address.
 fn publish(there: &Elsewhere) -> String {
@@ -69,6 +69,16 @@ on_both! {
         }
         let odd = alice(&pod, "createPodcastChannel", &format!("url={}/none", there.address)).send().await;
         assert_eq!(refused(&odd), (0, "The feed cannot be read: the server answered 404.".to_owned()));
+    }
+
+    async fn the_address_of_a_feed_is_a_secret_of_its_subscribers(pod: Pod) with ["--fetch-private", "true"] => {
+        let there = Elsewhere::start();
+        let url = publish(&there);
+        pod.person("dora").await;
+        let made = pod.post("/api/v1/channels/rss-subscribe", &json!({"url": url})).basic("dora", PASSWORD).send().await.json();
+        let uuid = made["channel"]["uuid"].as_str().unwrap();
+        let told = ask(&pod, "getPodcasts", &format!("id=ch-{uuid}")).await["podcasts"]["channel"].clone();
+        assert_eq!((&told[0]["url"], &told[0]["episode"]), (&made["channel"]["rss_url"], &json!([])));
     }
 
     async fn players_have_feeds_looked_at_again(pod: Pod) with ["--fetch-private", "true"] => {

@@ -54,7 +54,9 @@ pub async fn play<O: Writes>(permit: &Allowed<O>, order: Order, wanted: &Wanted)
     let Some((upload, audio)) = found else {
         return Ok(Audio::none());
     };
-    counted(permit, &upload, wanted).await;
+    if audio.is_some() {
+        counted(permit, &upload, wanted).await;
+    }
     let converts = audio.is_some() && reader.preferences().await?.transcoding_enabled();
     let target = match converts {
         true => order.wish.target(upload.extension(), upload.bitrate),
@@ -65,7 +67,11 @@ pub async fn play<O: Writes>(permit: &Allowed<O>, order: Order, wanted: &Wanted)
         .named
         .then(|| disposition(&track.file_name(extension)));
     let mut response = match (&audio, target) {
-        (None, _) => remote::episode(permit, &upload, wanted).await?,
+        (None, _) => {
+            let sent = remote::episode(permit, &upload, wanted).await?;
+            counted(permit, &upload, wanted).await;
+            sent
+        }
         (Some(audio), None) => original(reader, (&upload, audio), wanted, saved.as_deref()).await?,
         (Some(audio), Some(target)) => {
             let who = permit.ident();

@@ -24,6 +24,10 @@ const PASSED_ON: &[HeaderName] = &[
     header::LAST_MODIFIED,
 ];
 
+fn unavailable() -> Error {
+    Error::Unavailable("The audio could not be fetched from its server.".to_owned())
+}
+
 /// Sends an episode, or a redirect to it, as the pod's settings say.
 pub async fn episode<O: Writes>(
     permit: &Allowed<O>,
@@ -46,17 +50,28 @@ pub async fn episode<O: Writes>(
         });
     }
     let range = wanted.range.as_deref().map(|range| (header::RANGE, range));
+    // Bytes as they are, of which a part can be asked for.
+    let plain = [(header::ACCEPT_ENCODING, "identity")];
     let condition = wanted.if_range.as_deref().filter(|_| range.is_some());
     let condition = condition.map(|known| (header::IF_RANGE, known));
     let fetched = permit
         .app()
         .fetcher()
-        .stream(address, range.into_iter().chain(condition))
+        .stream(address, range.into_iter().chain(condition).chain(plain))
         .await;
     let fetched = fetched.map_err(|error| {
         tracing::info!(upload = %upload.uuid, address, %error, "an episode was not fetched");
-        Error::Unavailable("The audio could not be fetched from its server.".to_owned())
+        unavailable()
     })?;
+    let is_part = wanted.range.is_some() && fetched.headers().contains_key(header::CONTENT_RANGE);
+    let is_audio = match fetched.status() {
+        StatusCode::OK | StatusCode::RANGE_NOT_SATISFIABLE => true,
+        StatusCode::PARTIAL_CONTENT => is_part,
+        _ => false,
+    };
+    if !is_audio || fetched.headers().contains_key(header::CONTENT_ENCODING) {
+        return Err(unavailable());
+    }
     let mut answer = Response::builder()
         .status(fetched.status())
         .content_type(media_type(upload));

@@ -16,7 +16,7 @@ pub use self::{
 };
 use crate::{
     context::Reader,
-    error::Result,
+    error::{Error, Result},
     graphql::{ids::Key, reference::identified},
     guard::{Allowed, Operation, operations},
     load::{Entity, entity, load, weigh},
@@ -27,7 +27,7 @@ use crate::{
     },
     store::{
         Sql,
-        listing::{Kind as KeyKind, Listing, SortKey},
+        listing::{Direction, Kind as KeyKind, Listing, SortKey},
         sql,
     },
     time::Timestamp,
@@ -37,7 +37,7 @@ operations! {
     "domains", "Domains of other pods, for moderators.";
     /// Lists the domains of other pods that this one knows, for moderators.
     ///
-    /// Newest first by default. The pod's own domain is not among them.
+    /// Sorted by name by default. The pod's own domain is not among them.
     list: List = read InstanceDomains, anonymous = Never, throttle = List, graphql = "domains", params = Query;
     /// Returns a domain, for moderators.
     ///
@@ -155,11 +155,13 @@ async fn listing(reader: &Reader, filter: &DomainFilter, order: &[DomainOrder]) 
     for term in smart::conditions(filter.q.as_deref().unwrap_or_default(), holds)? {
         from = from.and(term);
     }
-    Ok(Listing::new(
-        from,
-        "d.id",
-        order.iter().map(|order| order.key()),
-    ))
+    let by_name = [DomainOrder {
+        field: DomainOrderField::Name,
+        direction: Direction::Asc.into(),
+    }];
+    let order = if order.is_empty() { &by_name } else { order };
+    let keys = order.iter().map(|order| order.key());
+    Ok(Listing::new(from, "d.id", keys))
 }
 
 /// How much comes from a domain.
@@ -211,7 +213,8 @@ async fn found<O: Operation>(permit: &Allowed<O>, condition: Sql) -> Result<Doma
 }
 
 async fn named<O: Operation>(permit: &Allowed<O>, name: &str) -> Result<Domain> {
-    found(permit, sql("name = ?").bind(name.to_lowercase())).await
+    let name = write::checked(name).map_err(|_| Error::NotFound)?;
+    found(permit, sql("name = ?").bind(name)).await
 }
 
 /// A domain, by its number.

@@ -48,11 +48,11 @@ impl Act {
 const LONGEST: usize = 253 + 6;
 
 /// A domain as it is kept: in lower case, and in ASCII.
-fn checked(name: &str) -> Result<String> {
+pub fn checked(name: &str) -> Result<String> {
     let invalid = || Error::field("name", "Enter a domain, such as pod.example.");
     let address = format!("https://{}/", name.trim());
     let url = reqwest::Url::parse(&address).map_err(|_| invalid())?;
-    let host = url.host_str().ok_or_else(invalid)?;
+    let host = url.host_str().ok_or_else(invalid)?.trim_end_matches('.');
     let kept = match url.port() {
         Some(port) => format!("{host}:{port}"),
         None => host.to_owned(),

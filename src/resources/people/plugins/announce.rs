@@ -24,25 +24,31 @@ pub async fn announce(tx: &mut Tx, user: i64, acts: &[Act], now: Timestamp) -> R
         sql("select code from plugin_configurations where user_id = ? and enabled = true");
     let plugins: Vec<(String,)> = enabled.bind(user).all(&mut *tx).await?;
     for (plugin,) in plugins {
-        for act in acts {
+        let waiting = sql("select count(*) from submissions where user_id = ? and plugin = ?");
+        let waiting = waiting
+            .bind(user)
+            .bind(plugin.as_str())
+            .number(&mut *tx)
+            .await?;
+        let room = usize::try_from(MOST - waiting).unwrap_or_default();
+        for act in acts.iter().take(room) {
             let (kind, track, at) = match *act {
                 Act::Played(track, at) => ("played", track, at),
                 Act::Loved(track) => ("loved", track, now),
                 Act::Unloved(track) => ("unloved", track, now),
             };
-            sql("insert into submissions (user_id, plugin, kind, track_id, act_date, creation_date)
-                 select ?, ?, ?, ?, ?, ? where (select count(*) from submissions where user_id = ? and plugin = ?) < ?")
-                .bind(user)
-                .bind(plugin.as_str())
-                .bind(kind)
-                .bind(track)
-                .bind(at)
-                .bind(now)
-                .bind(user)
-                .bind(plugin.as_str())
-                .bind(MOST)
-                .run(&mut *tx)
-                .await?;
+            sql(
+                "insert into submissions (user_id, plugin, kind, track_id, act_date, creation_date)
+                 values (?, ?, ?, ?, ?, ?)",
+            )
+            .bind(user)
+            .bind(plugin.as_str())
+            .bind(kind)
+            .bind(track)
+            .bind(at)
+            .bind(now)
+            .run(&mut *tx)
+            .await?;
         }
         jobs::enqueue(tx, &Submission { user, plugin }, now).await?;
     }

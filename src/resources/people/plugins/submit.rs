@@ -1,10 +1,11 @@
 //! Telling services what was noted for them: a job for each user and plugin, which is tried again ever later while the
 //! service cannot be reached.
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sqlx::FromRow;
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::{
@@ -43,6 +44,8 @@ const DAYS: i64 = 14;
 /// Seconds until a service is tried again; twice as many each time, up to the longest.
 const PAUSE: i64 = 60;
 const LONGEST: i64 = 6 * 3_600;
+/// How long a service may take for what it is told at once.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// Characters of a reason.
 const REASON: usize = 500;
 
@@ -69,45 +72,58 @@ pub struct Told {
     pub artist_mbids: Vec<Uuid>,
 }
 
+async fn in_time(telling: impl Future<Output = Result<(), Refusal>>) -> Result<(), Refusal> {
+    let late = |_| {
+        Err(Refusal::Later(
+            "The service did not answer in time.".to_owned(),
+        ))
+    };
+    timeout(PATIENCE, telling).await.unwrap_or_else(late)
+}
+
 impl Perform for Submission {
-    async fn perform(self, app: &App, running: Running) -> Result<Value, Failure> {
+    async fn perform(self, app: &App, _: Running) -> Result<Value, Failure> {
         let again = |error: Error| Failure::ForNow(error.to_string());
-        while !running.stop.is_told() && self.step(app).await.map_err(again)? {}
+        self.step(app).await.map_err(again)?;
         Ok(Value::Null)
     }
 }
 
 impl Submission {
-    /// Tells a few acts; returns whether more are to be told now.
-    async fn step(&self, app: &App) -> Result<bool> {
+    /// Tells a few acts. Whatever waits besides is another job, at the end of the line.
+    async fn step(&self, app: &App) -> Result<()> {
         let Ok(plugin) = plugin(&self.plugin) else {
-            return Ok(false);
+            return Ok(());
         };
         let configuration = held(app.db(), self.user, plugin).await?;
-        let acts = match configuration.enabled {
-            true => self.waiting(app).await?,
-            false => Vec::new(),
-        };
-        if acts.is_empty() {
-            return Ok(false);
-        }
         let told = Opened {
             plugin,
             kept: &configuration.conf,
             seal: app.seal(),
         };
-        let answer = match Service::of(app, &told) {
-            Some(service) => service.tell(&acts).await,
-            None => Err(Refusal::Later(
-                "It is not told yet what it needs to know.".to_owned(),
-            )),
+        // What it needs to know brings it back.
+        let service = Service::of(app, &told).filter(|_| configuration.enabled);
+        let Some(service) = service else {
+            return Ok(());
         };
+        let mut acts = self.waiting(app).await?;
+        acts.truncate(service.most());
+        // One kind at a time: what was taken is not told again because something else was not.
+        let kind = acts.first().map(|act| act.kind.clone());
+        acts.retain(|act| Some(&act.kind) == kind.as_ref());
+        if acts.is_empty() {
+            return Ok(());
+        }
+        let mut answer = in_time(service.tell(&acts)).await;
+        if matches!(answer, Err(Refusal::Never(_))) && acts.len() > 1 {
+            // One of them is odd, and costs nothing but itself.
+            acts.truncate(1);
+            answer = in_time(service.tell(&acts)).await;
+        }
         let mut tx = app.db().begin().await?;
-        let goes_on = self
-            .noted(&mut tx, (&configuration, &acts), answer, app.clock().now())
+        self.noted(&mut tx, (&configuration, &acts), answer, app.clock().now())
             .await?;
-        tx.commit().await?;
-        Ok(goes_on)
+        tx.commit().await
     }
 
     /// The oldest acts that wait, but those that are too old.
@@ -148,41 +164,43 @@ impl Submission {
         Ok(acts)
     }
 
-    /// Notes what came of it; returns whether to go on.
+    /// Notes what came of it, and has what waits besides told.
     async fn noted(
         &self,
         tx: &mut Tx,
         (before, acts): (&Configuration, &[Told]),
         answer: Result<(), Refusal>,
         now: Timestamp,
-    ) -> Result<bool> {
-        let ids: Vec<i64> = acts.iter().map(|act| act.id).collect();
-        let done = || sql("delete from submissions where id in ?*").bind(ids);
-        match answer {
-            Ok(()) => {
-                done().run(&mut *tx).await?;
-                self.told(tx, None, 0).await?;
-                Ok(true)
-            }
-            Err(Refusal::Never(why)) => {
-                done().run(&mut *tx).await?;
-                self.told(tx, Some(&why), 0).await?;
-                Ok(true)
-            }
-            Err(Refusal::Later(why)) => {
-                let old = sql(
+    ) -> Result<()> {
+        let (problem, failures) = match &answer {
+            Ok(()) => (None, 0),
+            Err(Refusal::Never(why)) => (Some(why.as_str()), 0),
+            Err(Refusal::Later(why)) => (Some(why.as_str()), before.failures + 1),
+        };
+        self.told(tx, problem, failures).await?;
+        let of = |text: &'static str| sql(text).bind(self.user).bind(self.plugin.as_str());
+        let due = match answer {
+            Err(Refusal::Later(_)) => {
+                let old = of(
                     "delete from submissions where user_id = ? and plugin = ? and creation_date < ?",
                 );
-                let old = old.bind(self.user).bind(self.plugin.as_str());
-                old.bind(now.plus_seconds(-DAYS * 86_400))
-                    .run(&mut *tx)
-                    .await?;
-                self.told(tx, Some(&why), before.failures + 1).await?;
+                let old = old.bind(now.plus_seconds(-DAYS * 86_400));
+                old.run(&mut *tx).await?;
                 let pause = (PAUSE << before.failures.clamp(0, 10)).min(LONGEST);
-                jobs::enqueue_for(tx, self, (now, now.plus_seconds(pause))).await?;
-                Ok(false)
+                now.plus_seconds(pause)
             }
+            _ => {
+                let ids: Vec<i64> = acts.iter().map(|act| act.id).collect();
+                let done = sql("delete from submissions where id in ?*").bind(ids);
+                done.run(&mut *tx).await?;
+                now
+            }
+        };
+        let more = of("select id from submissions where user_id = ? and plugin = ? limit 1");
+        if more.optional::<(i64,)>(&mut *tx).await?.is_none() {
+            return Ok(());
         }
+        jobs::postpone(tx, self, (now, due)).await
     }
 
     async fn told(&self, tx: &mut Tx, problem: Option<&str>, failures: i64) -> Result<()> {

@@ -64,7 +64,9 @@ impl PluginValues {
                     before.get(field.name).cloned()
                 }
                 Some(Value::String(text)) => match field.checked(text) {
-                    Ok(text) if field.kind == FieldKind::Secret => Some(json!(seal.sealed(text))),
+                    Ok(text) if field.kind == FieldKind::Secret && !text.is_empty() => {
+                        Some(json!(seal.sealed(text)))
+                    }
                     Ok(text) => Some(json!(text)),
                     Err(complaint) => {
                         complaints.add(field.name, complaint);

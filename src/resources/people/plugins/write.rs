@@ -1,8 +1,9 @@
 //! Telling plugins what they need to know, and letting them work.
-use super::{Configure, Disable, Enable, Plugin, held, plugin, values::PluginValues};
+use super::{Configure, Disable, Enable, Plugin, Submission, held, plugin, values::PluginValues};
 use crate::{
     error::Result,
     guard::{Allowed, Writes},
+    jobs,
     store::{Tx, sql},
 };
 
@@ -22,13 +23,27 @@ pub async fn configure(
         .bind(plugin.name)
         .run(&mut tx)
         .await?;
-    tx.commit().await
+    begin(permit, tx, plugin).await
+}
+
+/// Ends a transaction, after which the plugin is tried at once.
+async fn begin<O: Writes>(permit: &Allowed<O>, mut tx: Tx, plugin: &Plugin) -> Result<()> {
+    let submission = Submission {
+        user: permit.user()?.user_id,
+        plugin: plugin.name.to_owned(),
+    };
+    let now = permit.clock().now();
+    jobs::postpone(&mut tx, &submission, (now, now)).await?;
+    tx.commit().await?;
+    permit.app().add_jobs();
+    Ok(())
 }
 
 pub async fn enable(permit: &Allowed<Enable>, name: &str) -> Result<()> {
     let mut tx = permit.begin().await?;
-    set(permit, &mut tx, plugin(name)?, true).await?;
-    tx.commit().await
+    let plugin = plugin(name)?;
+    set(permit, &mut tx, plugin, true).await?;
+    begin(permit, tx, plugin).await
 }
 
 pub async fn disable(permit: &Allowed<Disable>, name: &str) -> Result<()> {

@@ -23,6 +23,7 @@ use crate::{
     fetch::Known,
     graphql::standard::mutations,
     guard::{Allowed, operations},
+    jobs::{self, FeedRefresh},
     rest::{answer::Created, standard::routes},
     store::{Tx, sql},
 };
@@ -85,21 +86,28 @@ pub async fn subscribe(
     Ok(subscription)
 }
 
-/// Has the feeds of the caller's subscriptions looked at again soon, but those that were a moment ago.
+/// Has the feeds of the caller's subscriptions looked at again soon, but those that were a moment ago, and those that
+/// failed and have to wait.
 pub async fn again(permit: &Allowed<SubscribeToFeed>) -> Result<()> {
     open(permit).await?;
     let now = permit.clock().now();
     let soon = sql(
-        "update feeds set due_date = ? where (fetch_date is null or fetch_date < ?) and channel_id in
-           (select c.id from channels c join follows f on f.target_actor_id = c.actor_id where f.actor_id = ?)",
+        "update feeds set due_date = ? where (fetch_date is null or fetch_date < ?)
+           and (failures = 0 or due_date <= ?) and channel_id in
+           (select c.id from channels c join follows f on f.target_actor_id = c.actor_id where f.actor_id = ?)
+         returning channel_id",
     )
     .bind(now)
     .bind(now.plus_seconds(-MOMENT))
+    .bind(now)
     .bind(permit.actor_id().unwrap_or(-1));
     let mut tx = permit.begin().await?;
-    soon.run(&mut tx).await?;
+    for channel in soon.ids(&mut tx).await? {
+        jobs::enqueue(&mut tx, &FeedRefresh { channel }, now).await?;
+    }
     tx.commit().await?;
-    due(permit.app()).await
+    permit.app().add_jobs();
+    Ok(())
 }
 
 async fn first_look(

@@ -2,7 +2,7 @@
 //! a pod can bear.
 use std::{collections::HashSet, str::FromStr};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, Timelike, Utc};
 use quick_xml::{Reader, events::Event};
 use reqwest::Url;
 use rss::{Item, extension::itunes::ITunesItemExtension};
@@ -64,13 +64,17 @@ pub enum Unreadable {
 
 /// Elements and attributes of a feed at most, and how deep elements may be within each other. All of them are in
 /// memory for a moment.
-const PARTS: usize = 500_000;
+const PARTS: usize = 200_000;
 const DEPTH: usize = 64;
+/// Attributes of an element at most: what declares namespaces is copied for what is within it.
+const ATTRIBUTES: usize = 64;
 /// Characters of a name, of a description, of an address, and of what else is told.
 const NAME: usize = 255;
 const TEXT: usize = 20_000;
 const ADDRESS: usize = 2_000;
 const FACT: usize = 255;
+/// Bytes of an episode are fewer.
+const LENGTHS: i64 = 1 << 40;
 /// Tags of a feed at most.
 const TAGS: usize = 20;
 /// Numbers of seasons and episodes, and seconds of an episode, are smaller.
@@ -117,9 +121,10 @@ fn bearable(bytes: &[u8]) -> Result<(), Unreadable> {
             }
             _ => None,
         };
-        let attributes = |tag: &[u8]| tag.iter().filter(|byte| **byte == b'=').count();
-        parts += tag.map_or(0, |tag| 1 + attributes(&tag));
-        if parts > PARTS || depth > DEPTH {
+        let attributes = tag.map(|tag| tag.iter().filter(|byte| **byte == b'=').count());
+        parts += attributes.map_or(0, |attributes| 1 + attributes);
+        let declared = attributes.unwrap_or_default();
+        if parts > PARTS || depth > DEPTH || declared > ATTRIBUTES {
             return Err(Unreadable::TooMuch);
         }
         buffer.clear();
@@ -208,7 +213,10 @@ fn audio(item: &Item) -> Option<Audio> {
     let enclosure = item.enclosure()?;
     let url = address(enclosure.url())?;
     let told = enclosure.mime_type().trim().to_ascii_lowercase();
-    let media_type = match told.starts_with("audio/") && told.len() <= FACT {
+    let is_plain = told
+        .bytes()
+        .all(|byte| byte.is_ascii_graphic() && byte != b';');
+    let media_type = match told.starts_with("audio/") && is_plain && told.len() <= FACT {
         true => told,
         false => of_ending(&url)?.to_owned(),
     };
@@ -216,7 +224,7 @@ fn audio(item: &Item) -> Option<Audio> {
     Some(Audio {
         url,
         media_type,
-        length: length.filter(|bytes| *bytes > 0),
+        length: length.filter(|bytes| (1..LENGTHS).contains(bytes)),
     })
 }
 
@@ -244,7 +252,10 @@ fn date(told: &str) -> Option<Timestamp> {
     let mail = DateTime::parse_from_rfc2822(bare)
         .or_else(|_| DateTime::parse_from_rfc2822(&format!("{without_zone}+0000")));
     let time = mail.or_else(|_| DateTime::parse_from_rfc3339(told)).ok()?;
-    Some(Timestamp(time.with_timezone(&Utc)))
+    let time = time.with_timezone(&Utc).with_nanosecond(0)?;
+    (1970..=9999)
+        .contains(&time.year())
+        .then_some(Timestamp(time))
 }
 
 fn number(told: &str) -> Option<i64> {
@@ -304,7 +315,7 @@ mod tests {
             <itunes:category text="Science"><itunes:category text="Earth Sciences"/></itunes:category>
             <itunes:keywords>sea, salt water, Sea</itunes:keywords><itunes:explicit>yes</itunes:explicit>{items}</channel></rss>"#
         );
-        Feed::read(text.as_bytes(), 2)
+        Feed::read(text.as_bytes(), 3)
     }
 
     #[test]
@@ -318,6 +329,8 @@ mod tests {
               <itunes:season>no</itunes:season><itunes:episode>7</itunes:episode>
               <enclosure url="https://pod.example/2.MP3" length="many" type="x"/></item>
             <item><guid>two</guid><title>Again</title><enclosure url="https://pod.example/3.mp3" length="9" type="audio/mpeg"/></item>
+            <item><guid>odd</guid><pubDate>Mon, 01 Jan 2024 10:00:00 GMT</pubDate>
+              <enclosure url="https://pod.example/4.ogg" length="9223372036854775807" type="audio/x&#1;y"/></item>
             <item><guid>one</guid><pubDate>Tue, 02 Jan 2024 10:00:00 +0100</pubDate><enclosure url="https://pod.example/1.mp3" length="12" type="audio/mpeg"/></item>"#,
         );
         let feed = feed.unwrap();
@@ -326,8 +339,12 @@ mod tests {
         assert_eq!(feed.tags, ["Science", "sea", "saltwater"]);
         assert_eq!(feed.metadata.explicit, Some(true));
         let guids: Vec<_> = feed.episodes.iter().map(|episode| &episode.guid).collect();
-        assert_eq!(guids, ["two", "one"], "the newest of those with audio");
-        let [two, one] = &feed.episodes[..] else {
+        assert_eq!(
+            guids,
+            ["two", "one", "odd"],
+            "the newest of those with audio"
+        );
+        let [two, one, odd] = &feed.episodes[..] else {
             panic!()
         };
         assert_eq!(
@@ -337,6 +354,10 @@ mod tests {
         assert_eq!((two.date, two.title.as_str()), (None, "Untitled"));
         assert_eq!(two.audio.media_type, "audio/mpeg");
         assert_eq!(one.audio.length, Some(12));
+        assert_eq!(
+            (odd.audio.media_type.as_str(), odd.audio.length),
+            ("audio/ogg", None)
+        );
         assert_eq!(one.date.unwrap().to_string(), "2024-01-02T09:00:00Z");
     }
 
@@ -346,7 +367,7 @@ mod tests {
             ("<a:b>".repeat(100_000), Unreadable::TooMuch),
             ("<item/>".repeat(PARTS), Unreadable::TooMuch),
             (
-                format!("<x {}/>", "a='' ".repeat(PARTS)),
+                format!("<x {}/>", "a='' ".repeat(ATTRIBUTES + 1)),
                 Unreadable::TooMuch,
             ),
             ("<item>".to_owned(), Unreadable::NoFeed),
@@ -384,6 +405,12 @@ mod tests {
                 Some("2024-01-02T10:00:00Z"),
             ),
             ("2024-01-02T10:00:00Z", Some("2024-01-02T10:00:00Z")),
+            ("02 Jan 0024 10:00:00 GMT", None),
+            ("0000-12-31T10:00:00Z", None),
+            (
+                "2016-12-31T23:59:59.123456789Z",
+                Some("2016-12-31T23:59:59Z"),
+            ),
             ("yesterday", None),
             ("", None),
         ] {

@@ -3,6 +3,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 use sqlx::FromRow;
+use tokio::sync::Semaphore;
 
 use super::{
     reading::Feed,
@@ -28,6 +29,9 @@ const LONGEST: i64 = 7 * 86_400;
 /// Characters of a reason.
 const REASON: usize = 500;
 
+/// Feeds that are read at once: each is in memory as a whole.
+static PARSING: Semaphore = Semaphore::const_new(2);
+
 /// What was found at the address of a feed.
 pub enum Found {
     Same,
@@ -42,6 +46,7 @@ pub async fn look(app: &App, address: &str, known: &Known) -> Result<Found, Stri
         Page::New { bytes, known } => (bytes, known),
     };
     let most = usize::from(app.config().podcasts.podcasts_rss_feed_max_items);
+    let _turn = PARSING.acquire().await;
     let read = tokio::task::spawn_blocking(move || Feed::read(&bytes, most)).await;
     let read = read.map_err(|error| error.to_string())?;
     let feed = Box::new(read.map_err(|error| error.to_string())?);
@@ -104,21 +109,35 @@ async fn refresh(app: &App, channel: i64) -> Result<()> {
         last_modified: row.last_modified,
     };
     let found = look(app, &row.mirror.rss_url, &known).await;
+    let taken = match found {
+        Ok(found) => taken(app, &row.mirror, (known, found)).await,
+        Err(why) => Err(why),
+    };
+    let Err(why) = taken else {
+        return Ok(());
+    };
+    tracing::info!(feed = row.mirror.rss_url, why, "a feed cannot be read");
     let mut tx = app.db().begin().await?;
-    tx.lock(sql("select id from channels where id = ?").bind(channel))
-        .await?;
-    match found {
-        Ok(Found::Same) => seen(&mut tx, app, channel, &known).await?,
-        Ok(Found::New { feed, known }) => {
-            seen(&mut tx, app, channel, &known).await?;
-            take(&mut tx, app, &row.mirror, &feed).await?;
-        }
-        Err(why) => {
-            tracing::info!(feed = row.mirror.rss_url, why, "a feed cannot be read");
-            failed(&mut tx, channel, &why, app.clock().now()).await?;
-        }
-    }
+    failed(&mut tx, channel, &why, app.clock().now()).await?;
     tx.commit().await
+}
+
+/// Takes what was found; otherwise tells why it cannot be.
+async fn taken(app: &App, mirror: &Mirror, (known, found): (Known, Found)) -> Result<(), String> {
+    let write = async {
+        let mut tx = app.db().begin().await?;
+        tx.lock(sql("select id from channels where id = ?").bind(mirror.id))
+            .await?;
+        match found {
+            Found::Same => seen(&mut tx, app, mirror.id, &known).await?,
+            Found::New { feed, known } => {
+                seen(&mut tx, app, mirror.id, &known).await?;
+                take(&mut tx, app, mirror, &feed).await?;
+            }
+        }
+        tx.commit().await
+    };
+    write.await.map_err(|error: Error| error.to_string())
 }
 
 /// Notes that a feed was read.

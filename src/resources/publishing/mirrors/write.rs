@@ -16,7 +16,11 @@ use crate::{
     jobs,
     resources::{
         catalogue::{artists::ContentCategory, tags},
-        library::{attachments, libraries::PrivacyLevel},
+        library::{
+            attachments,
+            contents::{self, Extent},
+            libraries::PrivacyLevel,
+        },
         publishing::channels::{self, New},
     },
     store::{On, Tx, sql, text::folded, words::indexed},
@@ -319,6 +323,8 @@ impl Writing<'_> {
 
 /// Sets the description of a row, in HTML.
 async fn set_text(tx: &mut Tx, (table, id): (&'static str, i64), text: Option<&str>) -> Result<()> {
+    // Nobody here has written it, so that nothing of it needs to be kept as it was written.
+    let text = text.map(|text| contents::html(text, "text/html", Extent::Plain));
     let held = sql("select description_content_id from ")
         .then(table)
         .then(" where id = ?");

@@ -48,7 +48,8 @@ operations! {
     retrieve: Retrieve = read Libraries, anonymous = Never, throttle = Retrieve, graphql = "channelSubscription";
     /// Subscribes to a channel.
     ///
-    /// Whoever is subscribed already gets the subscription that there is. Unknown channels are answered with 404.
+    /// Whoever is subscribed already gets the subscription that there is. Podcasts from elsewhere are subscribed to by
+    /// their feeds, unless they are open to you: 403. Unknown channels are answered with 404.
     subscribe: Subscribe = write Follows, anonymous = Never, throttle = Wildcard, graphql = "Mutation.subscribeToChannel";
     /// Ends your subscription to a channel.
     ///

@@ -7,7 +7,9 @@ use crate::{
     error::{Error, Result},
     guard::{Allowed, Writes},
     load::Entity,
-    resources::{people::actors::Actor, publishing::channels::Channel},
+    resources::{
+        library::visibility::viewable, people::actors::Actor, publishing::channels::Channel,
+    },
     store::{Tx, sql},
 };
 
@@ -18,6 +20,12 @@ pub async fn subscribe(
 ) -> Result<ChannelSubscription> {
     let is_here = permit.is_local_domain(&channel.domain);
     let me = subscriber(permit).await?;
+    let heard = viewable(permit.loaders(), permit, [channel.library_id]).await?;
+    if channel.is_external(permit) && heard.is_empty() {
+        // Its feed may be a secret of those who pay for it.
+        let why = "Subscribe to this podcast by the address of its feed.";
+        return Err(Error::Denied(why.to_owned()));
+    }
     let mut tx = permit.begin().await?;
     let subscription = follow(permit, &mut tx, &me, (channel.actor_id, is_here)).await?;
     tx.commit().await?;

@@ -1,7 +1,7 @@
 //! Maloja, by its own API (`mlj_1`).
 use serde_json::json;
 
-use super::{Refusal, Taken, Told, json as body, judged, plays, post};
+use super::{Taken, Told, json as body, judged, plays, post};
 use crate::{app::App, resources::people::plugins::values::Opened};
 
 pub struct Maloja<'a> {
@@ -21,13 +21,12 @@ impl<'a> Maloja<'a> {
         })
     }
 
-    /// It takes one play at a time, and passes over those that it has.
+    /// It takes one play at a time.
     pub async fn tell(&self, acts: &[Told]) -> Taken {
         let address = format!(
             "{}/apis/mlj_1/newscrobble",
             self.server.trim_end_matches('/')
         );
-        let mut odd = None;
         for act in plays(acts) {
             let mut told = json!({
                 "artists": act.artists,
@@ -44,11 +43,8 @@ impl<'a> Maloja<'a> {
             if self.nofix {
                 told["nofix"] = json!(true);
             }
-            match judged(post(self.app, &address, body(&told), None).await?) {
-                Err(Refusal::Never(why)) => odd = Some(why),
-                taken => taken?,
-            }
+            judged(post(self.app, &address, body(&told), None).await?)?;
         }
-        odd.map_or(Ok(()), |why| Err(Refusal::Never(why)))
+        Ok(())
     }
 }

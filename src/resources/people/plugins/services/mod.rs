@@ -54,6 +54,14 @@ impl<'a> Service<'a> {
         }
     }
 
+    /// Acts that it is told at once at most. Of several, it takes all or none.
+    pub fn most(&self) -> usize {
+        match self {
+            Self::Maloja(_) => 1,
+            _ => 50,
+        }
+    }
+
     pub async fn tell(&self, acts: &[Told]) -> Taken {
         match self {
             Self::Audioscrobbler(service) => service.tell(acts).await,
