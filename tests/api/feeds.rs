@@ -86,7 +86,9 @@ on_both! {
         let external = pod.get("/api/v1/channels?external=true").by("alice").send().await.json();
         assert!(external["results"].as_array().unwrap().iter().any(|one| one["uuid"] == channel["uuid"]), "{external}");
 
-        // Only its subscribers hear it: those who know where its feed is.
+        // Only its subscribers hear it: those who know where its feed is, not where it is mirrored.
+        let mirrored = pod.post(SUBSCRIBE, &json!({"url": channel["rss_url"]})).basic("dora", PASSWORD).send().await;
+        assert_eq!(mirrored.status, StatusCode::FORBIDDEN, "{}", mirrored.text);
         let address = format!("/api/v1/channels/{}/subscribe", channel["uuid"].as_str().unwrap());
         let refused = pod.post(&address, &json!({})).basic("dora", PASSWORD).send().await;
         assert_eq!((refused.status, refused.json()), (StatusCode::FORBIDDEN, json!({"detail": "Subscribe to this podcast by the address of its feed."})));

@@ -7,12 +7,12 @@ use crate::{
     context::Reader,
     error::{Error, Result},
     graphql::{ids::Key, reference::ById},
-    guard::{Allowed, Writes},
+    guard::Allowed,
     load::Entity,
     resources::{
         catalogue::tracks::{self, Track},
         listening::acts::checked,
-        people::plugins::{Act, announce},
+        people::plugins::{Act, told},
     },
     store::{Tx, sql},
     time::Timestamp,
@@ -75,14 +75,6 @@ pub async fn mark(permit: &Allowed<Create>, tracks: &[i64]) -> Result<()> {
         }
     }
     told(permit, tx, &acts).await
-}
-
-/// Ends a transaction, in which the services of the user's plugins are told of these acts.
-async fn told<O: Writes>(permit: &Allowed<O>, mut tx: Tx, acts: &[Act]) -> Result<()> {
-    announce(&mut tx, permit.user()?.user_id, acts, permit.clock().now()).await?;
-    tx.commit().await?;
-    permit.app().add_jobs();
-    Ok(())
 }
 
 /// Marks a track; returns whether it was not marked before.

@@ -10,7 +10,7 @@ use crate::{
     resources::{
         catalogue::tracks::{Track, existing},
         listening::acts::checked,
-        people::plugins::{Act, announce},
+        people::plugins::{Act, told},
     },
     store::sql,
     time::Timestamp,
@@ -60,10 +60,7 @@ pub async fn record(permit: &Allowed<Create>, plays: &[(i64, Option<Timestamp>)]
             acts.push(Act::Played(*track, time));
         }
     }
-    announce(&mut tx, permit.user()?.user_id, &acts, now).await?;
-    tx.commit().await?;
-    permit.app().add_jobs();
-    Ok(())
+    told(permit, tx, &acts).await
 }
 
 pub async fn create(permit: &Allowed<Create>, new: NewListening) -> Result<Listening> {
@@ -75,9 +72,6 @@ pub async fn create(permit: &Allowed<Create>, new: NewListening) -> Result<Liste
     );
     let added = added.bind(permit.user()?.user_id).bind(track).bind(at);
     let listening = added.one(&mut tx).await?;
-    let (user, now) = (permit.user()?.user_id, permit.clock().now());
-    announce(&mut tx, user, &[Act::Played(track, at)], now).await?;
-    tx.commit().await?;
-    permit.app().add_jobs();
+    told(permit, tx, &[Act::Played(track, at)]).await?;
     Ok(listening)
 }

@@ -2,6 +2,7 @@
 use super::submit::Submission;
 use crate::{
     error::Result,
+    guard::{Allowed, Writes},
     jobs,
     store::{Tx, sql},
     time::Timestamp,
@@ -18,8 +19,16 @@ pub enum Act {
 /// Submissions that wait for a service at most; what comes on top is not told.
 const MOST: i64 = 10_000;
 
+/// Ends a transaction in which somebody acted, and has the services of their plugins told.
+pub async fn told<O: Writes>(permit: &Allowed<O>, mut tx: Tx, acts: &[Act]) -> Result<()> {
+    announce(&mut tx, permit.user()?.user_id, acts, permit.clock().now()).await?;
+    tx.commit().await?;
+    permit.app().add_jobs();
+    Ok(())
+}
+
 /// Notes acts of a user for the services of those plugins that work for them.
-pub async fn announce(tx: &mut Tx, user: i64, acts: &[Act], now: Timestamp) -> Result<()> {
+async fn announce(tx: &mut Tx, user: i64, acts: &[Act], now: Timestamp) -> Result<()> {
     let enabled =
         sql("select code from plugin_configurations where user_id = ? and enabled = true");
     let plugins: Vec<(String,)> = enabled.bind(user).all(&mut *tx).await?;

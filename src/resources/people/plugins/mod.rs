@@ -15,7 +15,7 @@ use sqlx::FromRow;
 
 use self::known::{PLUGINS, Plugin, plugin};
 pub use self::{
-    announce::{Act, announce},
+    announce::{Act, told},
     body::Rest,
     graphql::{Mutations, Queries},
     submit::Submission,

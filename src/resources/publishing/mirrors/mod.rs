@@ -5,7 +5,6 @@ mod write;
 
 use async_graphql::InputObject;
 use poem_openapi::Object;
-use reqwest::Url;
 
 pub use self::refresh::{due, problems};
 use self::{
@@ -15,7 +14,7 @@ use self::{
 };
 use super::{
     channels::{self, open},
-    subscriptions::{ChannelSubscription, SubscriptionBody, follow, one, subscriber},
+    subscriptions::{ChannelSubscription, SubscriptionBody, follow, join, one, subscriber},
 };
 use crate::{
     accounts::take_turns,
@@ -49,8 +48,6 @@ pub struct FeedAddress {
 
 /// Seconds for which a feed is not looked at again on request.
 const MOMENT: i64 = 600;
-/// Characters of an address at most.
-const ADDRESS: usize = 2_000;
 /// Feeds that somebody subscribes to at most.
 const FEEDS: i64 = 1_000;
 
@@ -60,15 +57,11 @@ pub async fn subscribe(
 ) -> Result<ChannelSubscription> {
     open(permit).await?;
     let address = address(&feed.url)?;
-    let me = subscriber(permit).await?;
     if let Some(name) = own_channel(permit, &address) {
         let channel = channels::named(permit, name).await?;
-        let is_here = permit.is_local_domain(&channel.domain);
-        let mut tx = permit.begin().await?;
-        let subscription = follow(permit, &mut tx, &me, (channel.actor_id, is_here)).await?;
-        tx.commit().await?;
-        return Ok(subscription);
+        return join(permit, &channel).await;
     }
+    let me = subscriber(permit).await?;
     let mirror = mirror_of(permit.db(), permit.app(), &address).await?;
     let found = match mirror {
         Some(_) => None,
@@ -151,11 +144,8 @@ fn address(told: &str) -> Result<String> {
         Some(bare) => bare.to_owned(),
         None => told.to_owned(),
     };
-    let invalid = || Error::field("url", "Enter a valid URL.");
-    let mut url = Url::parse(&url).map_err(|_| invalid())?;
-    url.set_fragment(None);
-    let is_fit = matches!(url.scheme(), "http" | "https") && url.as_str().len() <= ADDRESS;
-    is_fit.then(|| url.to_string()).ok_or_else(invalid)
+    let whole = url.split_once('#').map_or(url.as_str(), |(whole, _)| whole);
+    reading::address(whole).ok_or_else(|| Error::field("url", "Enter a valid URL."))
 }
 
 /// The name of the channel of this pod whose feed is at an address.

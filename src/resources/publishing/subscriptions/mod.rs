@@ -10,7 +10,7 @@ use uuid::Uuid;
 pub use self::{
     body::{ChannelRest, Rest, SubscriptionBody, one},
     graphql::{Mutations, Queries, SubscriptionOfCaller},
-    write::{follow, subscriber, unsubscribe},
+    write::{follow, join, subscriber, unsubscribe},
 };
 use super::channels::open;
 use crate::{

@@ -13,16 +13,19 @@ use crate::{
     store::{Tx, sql},
 };
 
-/// Subscribes the caller. Channels of this pod confirm it at once.
-pub async fn subscribe(
-    permit: &Allowed<Subscribe>,
+/// Subscribes the caller to a channel that is there. Channels of this pod confirm it at once.
+///
+/// # Errors
+/// `Denied` for a podcast from elsewhere that the caller cannot hear: whoever pays for it knows its address, which may
+/// be a secret.
+pub async fn join<O: Writes>(
+    permit: &Allowed<O>,
     channel: &Channel,
 ) -> Result<ChannelSubscription> {
     let is_here = permit.is_local_domain(&channel.domain);
     let me = subscriber(permit).await?;
     let heard = viewable(permit.loaders(), permit, [channel.library_id]).await?;
     if channel.is_external(permit) && heard.is_empty() {
-        // Its feed may be a secret of those who pay for it.
         let why = "Subscribe to this podcast by the address of its feed.";
         return Err(Error::Denied(why.to_owned()));
     }
@@ -30,6 +33,13 @@ pub async fn subscribe(
     let subscription = follow(permit, &mut tx, &me, (channel.actor_id, is_here)).await?;
     tx.commit().await?;
     Ok(subscription)
+}
+
+pub async fn subscribe(
+    permit: &Allowed<Subscribe>,
+    channel: &Channel,
+) -> Result<ChannelSubscription> {
+    join(permit, channel).await
 }
 
 /// The actor of the caller.

@@ -3,7 +3,7 @@ use md5::{Digest, Md5};
 use poem::http::Request;
 use reqwest::Url;
 
-use super::{Refusal, Taken, Told, ask, form, judged, plays, post};
+use super::{Refusal, Taken, Told, ask, form, judged, plays, post, short};
 use crate::{app::App, hex::hex, resources::people::plugins::values::Opened};
 
 pub struct Audioscrobbler<'a> {
@@ -110,8 +110,4 @@ impl<'a> Audioscrobbler<'a> {
             ))),
         }
     }
-}
-
-fn short(text: &str) -> String {
-    text.trim().chars().take(200).collect()
 }

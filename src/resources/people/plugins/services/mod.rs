@@ -134,14 +134,16 @@ fn json(value: &Value) -> (&'static str, Vec<u8>) {
 fn judged((status, body): (StatusCode, Vec<u8>)) -> Taken {
     let told = || {
         let text = String::from_utf8_lossy(&body);
-        format!(
-            "The service answered {status}: {}",
-            text.chars().take(200).collect::<String>().trim()
-        )
+        format!("The service answered {status}: {}", short(&text))
     };
     match status {
         status if status.is_success() => Ok(()),
         StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => Err(Refusal::Never(told())),
         _ => Err(Refusal::Later(told())),
     }
+}
+
+/// As much of an answer as a person reads.
+fn short(text: &str) -> String {
+    text.trim().chars().take(200).collect()
 }
