@@ -13,6 +13,7 @@ use crate::{
     listeners::Places,
     mail::Mailer,
     media::Media,
+    musicbrainz::MusicBrainz,
     overload::Turns,
     pod::{Figures, Preferences},
     seal::Seal,
@@ -63,6 +64,7 @@ struct Parts {
     jobs: Notify,
     places: Places,
     seal: Seal,
+    musicbrainz: MusicBrainz,
 }
 
 impl App {
@@ -115,6 +117,7 @@ impl App {
             media: Media::new(&config, &clock)?,
             fetcher: Fetcher::new(config.fetch_private),
             seal: Seal::new(&config)?,
+            musicbrainz: MusicBrainz::new(&config),
             names: Names {
                 host: config.hostname(),
                 public_url: config.public_url(),
@@ -131,6 +134,11 @@ impl App {
             jobs: Notify::new(),
             places: Places::default(),
         })))
+    }
+
+    /// What MusicBrainz has answered lately, and whose turn it is.
+    pub fn musicbrainz(&self) -> &MusicBrainz {
+        &self.0.musicbrainz
     }
 
     /// The places of those who wait to hear of what happens.

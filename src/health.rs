@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use poem::{Endpoint, IntoResponse, Request, Response, http::StatusCode};
 
-use crate::{app::App, config::Config};
+use crate::{app::App, config::Config, disk};
 
 /// Whether the database answers, and there is space to write to.
 pub struct Ready(pub App);
@@ -26,19 +26,11 @@ impl Endpoint for Ready {
 }
 
 /// Whether the disk of the database and of the media folder has space left, where the system tells.
-#[cfg(unix)]
 fn has_space(config: &Config) -> bool {
     /// A few pages of the database, and one picture.
     const LEAST: u64 = 1 << 20;
     // What is not there yet is made when it is needed.
-    [&config.data, &config.media_root()].iter().all(|folder| {
-        rustix::fs::statvfs(folder.as_path()).map_or(true, |disk| {
-            disk.f_bavail.saturating_mul(disk.f_frsize) >= LEAST
-        })
-    })
-}
-
-#[cfg(not(unix))]
-fn has_space(_: &Config) -> bool {
-    true
+    [&config.data, &config.media_root()]
+        .iter()
+        .all(|folder| disk::of(folder).is_none_or(|disk| disk.free >= LEAST))
 }

@@ -1,9 +1,9 @@
-//! The services elsewhere that plugins speak with.
+//! The services elsewhere that the pod speaks with.
 use clap::Args;
 
 use super::given;
 
-/// Services elsewhere that plugins speak with.
+/// Services elsewhere that the pod speaks with.
 #[derive(Args, Clone)]
 pub struct Services {
     /// Address of the ListenBrainz API, for servers of one's own
@@ -36,9 +36,27 @@ pub struct Services {
         value_name = "SECRET"
     )]
     pub lastfm_api_secret: Option<String>,
+
+    /// Host of MusicBrainz, or the address of a mirror
+    #[arg(
+        long,
+        env = "MUSICBRAINZ_HOSTNAME",
+        default_value = "musicbrainz.org",
+        value_name = "HOST"
+    )]
+    pub musicbrainz_hostname: String,
 }
 
 impl Services {
+    /// Address of MusicBrainz, without a slash at the end.
+    pub fn musicbrainz(&self) -> String {
+        let named = self.musicbrainz_hostname.trim_end_matches('/');
+        match named.contains("://") {
+            true => named.to_owned(),
+            false => format!("https://{named}"),
+        }
+    }
+
     /// Key and secret of the pod at Last.fm, if it has both.
     pub fn lastfm(&self) -> Option<(&str, &str)> {
         given(&self.lastfm_api_key).zip(given(&self.lastfm_api_secret))

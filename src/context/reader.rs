@@ -61,6 +61,12 @@ impl Reader {
         self.app.limits()
     }
 
+    /// What MusicBrainz answers; see `MusicBrainz::ask`.
+    pub async fn ask_musicbrainz(&self, path: &str, query: &[(&str, &str)]) -> Result<Arc<[u8]>> {
+        let service = self.app.musicbrainz();
+        service.ask(self.app.fetcher(), path, query).await
+    }
+
     pub fn caller(&self) -> &Caller {
         &self.caller
     }

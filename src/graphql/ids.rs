@@ -86,6 +86,8 @@ choices! {
         Invitation = "Invitation",
         /// An entry of the audit log.
         AuditEntry = "AuditEntry",
+        /// Work that the pod does in the background.
+        Job = "Job",
     }
 }
 

@@ -35,7 +35,9 @@ use crate::{
     resources::{
         Mutation, Query, Subscription,
         catalogue::{albums::Album, artists::Artist, tags::Tag, tracks::Track},
-        keeping::{audit::AuditEntry, invitations::Invitation, user_accounts::UserAccount},
+        keeping::{
+            audit::AuditEntry, invitations::Invitation, jobs::Job, user_accounts::UserAccount,
+        },
         library::{edits::Edit, follows::LibraryFollow, libraries::Library, uploads::Upload},
         listening::{
             bookmarks::Bookmark,
@@ -114,6 +116,7 @@ fn described() -> Builder {
     .override_output_type_description::<Connection<UserAccount>>("A page of accounts.")
     .override_output_type_description::<Connection<Invitation>>("A page of invitations.")
     .override_output_type_description::<Connection<AuditEntry>>("A page of the audit log.")
+    .override_output_type_description::<Connection<Job>>("A page of jobs.")
 }
 
 /// The text of `schema.graphql`.

@@ -1,11 +1,14 @@
 //! Custom scalars.
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
-use poem_openapi::registry::MetaSchema;
+use poem_openapi::{NewType, registry::MetaSchema};
+use serde::Serialize;
 
 use crate::rest::params;
 
 /// A 64-bit integer, such as a size in bytes; serialized as a JSON number.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default, Serialize, NewType, sqlx::Type)]
+#[serde(transparent)]
+#[sqlx(transparent)]
 pub struct BigInt(pub i64);
 
 /// A 64-bit integer, such as a size in bytes; serialized as a JSON number.

@@ -22,6 +22,7 @@ use crate::{
         keeping::{
             audit::{self, AuditEntry},
             invitations::{self, Invitation},
+            jobs::{self, Job},
             user_accounts::{self, UserAccount},
         },
         library::{
@@ -138,6 +139,7 @@ nodes! {
     UserAccount by key = user_accounts::retrieve, as user_accounts::Retrieve;
     Invitation by key = invitations::retrieve, as invitations::Retrieve;
     AuditEntry by key = audit::retrieve, as audit::List;
+    Job by key = jobs::retrieve, as jobs::Retrieve;
 }
 
 /// Maximum number of IDs at once.

@@ -161,7 +161,11 @@ impl Connection {
                 sink.send(Message::ping([])).await.ok()?;
                 continue;
             };
-            if let Some(message) = self.message(row).await {
+            let message = match self.message(row).await {
+                Ok(message) => message,
+                Err(error) => return Some(Closing::refused(TROUBLE, &error)),
+            };
+            if let Some(message) = message {
                 let room = take_room(message.len(), self.lasting.cx().ident());
                 let Ok(_room) = room else { continue };
                 sink.send(Message::text(message)).await.ok()?;
@@ -170,17 +174,21 @@ impl Connection {
     }
 
     /// What is told of a row, if the caller may see it.
-    async fn message(&self, row: Row) -> Option<String> {
+    ///
+    /// # Errors
+    /// What keeps the server from reading the row: whoever listens must know that there was something.
+    async fn message(&self, row: Row) -> Result<Option<String>> {
         let of_row = |channel: &&Channel| channel.upon().contains(&row.0);
-        let channel = self.channels.iter().find(of_row)?;
+        let Some(channel) = self.channels.iter().find(of_row) else {
+            return Ok(None);
+        };
         match (channel.tell)(self.lasting.cx(), row).await {
-            Ok(message) => Some(message.to_string()),
-            Err(error) => {
-                if matches!(error, Error::Internal(_)) {
-                    error.log();
-                }
-                None
+            Ok(message) => Ok(Some(message.to_string())),
+            Err(error @ (Error::Internal(_) | Error::Unavailable(_))) => {
+                error.log();
+                Err(error)
             }
+            Err(_) => Ok(None),
         }
     }
 }

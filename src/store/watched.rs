@@ -121,11 +121,12 @@ impl State {
         }
     }
 
-    fn tell(&self, news: &News) {
+    /// Tells of the news; with `missed` something else may have changed before.
+    fn tell(&self, news: &News, missed: bool) {
         let changed = |row: &(Change, Option<i64>)| self.waiting.get(&(row.0, row.1?));
         let concerned: Vec<_> = match news {
-            News::Everything => self.waiting.values().collect(),
-            News::Changes(changes) => changes.iter().filter_map(changed).collect(),
+            News::Changes(changes) if !missed => changes.iter().filter_map(changed).collect(),
+            _ => self.waiting.values().collect(),
         };
         for watch in concerned.into_iter().flatten().filter_map(Weak::upgrade) {
             watch.notify_one();
@@ -197,16 +198,16 @@ impl Reads {
             _ = timeout(INTERVAL, self.cache.written()).await;
             match changes::since(&self, Some(&mark)).await {
                 Ok((next, news)) => {
-                    // Meanwhile changes may have been pruned.
-                    let news = if has_failed { News::Everything } else { news };
-                    (mark, has_failed) = (next, false);
+                    mark = next;
                     // Whoever is told reads what is told.
-                    if news.is_any()
-                        && let Err(error) = self.cache.renew(&self).await
+                    if (news.is_any() || has_failed)
+                        && let Err(error) = self.cache.catch_up(&self).await
                     {
                         error.log();
                     }
-                    self.watched.state().tell(&news);
+                    // Between two readings changes may have been pruned.
+                    self.watched.state().tell(&news, has_failed);
+                    has_failed = false;
                 }
                 Err(error) => {
                     has_failed = true;

@@ -1,5 +1,5 @@
 use super::{
-    Ident, Memory, Quota, Rate, Rates, Throttle, Verdict,
+    Ident, Memory, Quota, Rate, Rates, Refusals, Refused, Throttle, Verdict,
     redis::{Deed, Redis, Scoped},
 };
 use crate::{
@@ -15,6 +15,7 @@ pub struct Limits {
     enabled: bool,
     clock: Clock,
     memory: Memory,
+    refusals: Refusals,
     redis: Option<Redis>,
     /// Whether requests are counted in this process while Redis does not answer; otherwise they are
     /// answered with 503.
@@ -30,6 +31,7 @@ impl Limits {
             enabled: config.throttling_enabled,
             clock: clock.clone(),
             memory: Memory::default(),
+            refusals: Refusals::default(),
             redis: redis.transpose()?,
             without_redis: config.throttling_without_redis,
         })
@@ -63,6 +65,10 @@ impl Limits {
         let verdicts = self.run(Deed::Spend, ident, scopes).await?;
         for verdict in &verdicts {
             metrics.count_throttled(verdict.quota.scope, verdict.passes);
+            if !verdict.passes {
+                let now = self.clock.now();
+                self.refusals.note(ident, verdict.quota.scope, now);
+            }
         }
         Ok(verdicts)
     }
@@ -110,6 +116,11 @@ impl Limits {
         };
         let reset = redis.reset(ident, &self.scopes()).await;
         reset.map_err(|_| unavailable())
+    }
+
+    /// Those whom this process refused within the last day, the latest first.
+    pub fn refused(&self) -> Vec<Refused> {
+        self.refusals.latest(self.clock.now())
     }
 
     /// Removes empty windows from memory.

@@ -3,6 +3,7 @@ mod limits;
 mod memory;
 mod rates;
 mod redis;
+mod refusals;
 mod window;
 
 use std::{fmt, net::IpAddr};
@@ -11,6 +12,7 @@ pub use self::{
     limits::Limits,
     memory::Memory,
     rates::{Rate, Rates, Unit},
+    refusals::{Refusals, Refused},
     window::Quota,
 };
 

@@ -23,6 +23,7 @@ use self::frame::Framed;
 
 /// Adds the pages to the server's routes.
 pub fn routes(route: Route) -> Route {
+    let route = manage::routes(route);
     macro_rules! pages {
         ($($path:literal => $endpoint:expr,)+) => { route$(.at($path, $endpoint.with(Framed)))+ };
     }
@@ -45,12 +46,6 @@ pub fn routes(route: Route) -> Route {
         "/auth/email/confirm" => get(recovery::email_page).post(recovery::confirm_email),
         "/authorize" => get(authorize::page).post(authorize::decide),
         "/device" => get(device::page).post(device::decide),
-        "/manage" => get(manage::page),
-        "/manage/requests/:uuid" => post(manage::decide),
-        "/manage/reports/:uuid" => post(manage::handle),
-        "/manage/invitations" => post(manage::invite),
-        "/manage/invitations/:id/delete" => post(manage::withdraw),
-        "/manage/people/:id" => post(manage::change),
         "/settings" => get(settings::page),
         "/settings/profile" => post(settings::profile),
         "/settings/email" => post(settings::email),

@@ -166,8 +166,13 @@ impl Visit {
     pub async fn html(&self, template: &str, facts: Value) -> Result<String> {
         let user = self.cx.caller().identity().map(|identity| {
             let held = identity.permissions;
-            let keeps = held.moderation || held.settings;
-            context! { username => identity.username.as_str(), keeps }
+            let keeps_people = held.moderation || held.settings;
+            context! {
+                username => identity.username.as_str(),
+                keeps_people,
+                keeps_settings => held.settings,
+                keeps_server => held.library || held.settings,
+            }
         });
         let frame = context! {
             name => self.pod_name().await?,

@@ -138,6 +138,8 @@ const OTHERWISE: &[&str] = &[
     "Playlist.actor",
     // `artist`.
     "ContentFilter.target",
+    // `user.username`.
+    "RateLimitRefusal.username",
     // `invitedUser`.
     "Invitation.users",
     // `targetDomain` and `targetActor`.

@@ -99,7 +99,7 @@ async fn everybody_can_use_the_pages() {
     };
     let server = served("axe", &[]).await;
     let appointed = baleen::store::sql(
-        "update users set permission_moderation = true, permission_settings = true",
+        "update users set permission_library = true, permission_moderation = true, permission_settings = true",
     );
     appointed.run(server.app.db()).await.unwrap();
     let browsing = tokio::task::spawn_blocking(move || {
@@ -148,6 +148,8 @@ async fn everybody_can_use_the_pages() {
         for path in [
             "/settings",
             "/manage",
+            "/manage/settings",
+            "/manage/server",
             "/device",
             "/settings/applications",
             "/settings/applications/new",

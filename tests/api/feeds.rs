@@ -178,6 +178,14 @@ on_both! {
         let favorites = pod.get("/api/v1/favorites/tracks/all").by("alice").send().await.json();
         assert!(favorites["results"].as_array().unwrap().iter().any(|one| one["track"] == favorite), "{favorites}");
 
+        // What was removed here does not come back, also where the feed says something new of it.
+        let storm = sql("select id from tracks where title = 'Storm'").number(pod.app.db()).await.unwrap();
+        sql("delete from tracks where id = ?").bind(storm).run(pod.app.db()).await.unwrap();
+        there.put("/feed", feed("High tides", &(item(2, "The flood", &audio) + &item(3, "The storm", &audio) + &item(4, "Calm", &audio))));
+        pod.wait(86_401);
+        assert_eq!(look().await, ["/feed 200"]);
+        assert_eq!(titles(&pod, channel, "alice").await, ["Calm", "The flood", "Ebb"]);
+
         // A feed that is gone is asked for less and less, and nothing is lost.
         there.remove("/feed");
         pod.wait(86_401);
@@ -187,7 +195,7 @@ on_both! {
         assert_eq!(look().await, ["/feed 404"]);
         pod.wait(7_201);
         assert_eq!(look().await, [""; 0]);
-        assert_eq!(titles(&pod, channel, "alice").await, ["Storm", "The flood", "Ebb"]);
+        assert_eq!(titles(&pod, channel, "alice").await, ["Calm", "The flood", "Ebb"]);
         let (failures, why): (i64, String) =
             sql("select failures, error from feeds where failures > 0").one(pod.app.db()).await.unwrap();
         assert_eq!((failures, why.as_str()), (2, "the server answered 404"));

@@ -89,6 +89,8 @@ on_both! {
         let file = ("audio_file", "broken.mp3", "audio/mpeg", &b"this is no music"[..]);
         let sent = pod.ask(Method::POST, "/api/v1/uploads").by("alice").parts(&[("library", library)], &[file]).send().await;
         pod.work().await;
+        let tried = pod.get(&format!("/api/v1/uploads/{}", sent.json()["uuid"].as_str().unwrap())).by("alice").send().await;
+        assert_eq!(tried.json()["import_status"], "errored", "{}", tried.text);
         let told = alice.next().await;
         assert_eq!((&told["type"], &told["old_status"], &told["new_status"]), (&json!("import.status_updated"), &json!("pending"), &json!("errored")));
         assert_eq!(told["upload"]["uuid"], sent.json()["uuid"]);

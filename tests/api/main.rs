@@ -32,6 +32,7 @@ mod keepers;
 mod libraries;
 mod listening;
 mod live;
+mod musicbrainz;
 mod nested;
 mod oauth;
 mod pages;

@@ -4,6 +4,7 @@ pub mod artists;
 pub mod credits;
 mod editing;
 pub mod licenses;
+pub mod musicbrainz;
 pub mod removal;
 pub mod search;
 mod shelf;
@@ -32,6 +33,7 @@ pub const OPERATIONS: &[&[&Info]] = &[
     tags::OPERATIONS,
     licenses::OPERATIONS,
     search::OPERATIONS,
+    musicbrainz::OPERATIONS,
 ];
 
 pub fn rest() -> impl OpenApi + Send + Sync + 'static {
@@ -42,6 +44,7 @@ pub fn rest() -> impl OpenApi + Send + Sync + 'static {
         tags::Rest,
         licenses::Rest,
         search::Rest,
+        musicbrainz::Rest,
     )
 }
 
@@ -54,6 +57,7 @@ pub struct Queries(
     tags::graphql::Queries,
     licenses::Queries,
     search::Queries,
+    musicbrainz::Queries,
 );
 
 #[derive(Default, MergedObject)]

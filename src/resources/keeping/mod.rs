@@ -3,8 +3,11 @@ pub mod audit;
 pub mod fetches;
 pub mod instance;
 pub mod invitations;
+pub mod jobs;
 pub mod rate_limit;
+pub mod refusals;
 pub mod settings;
+pub mod storage;
 pub mod user_accounts;
 
 use async_graphql::{MergedObject, MergedSubscription};
@@ -20,6 +23,9 @@ pub const OPERATIONS: &[&[&Info]] = &[
     user_accounts::OPERATIONS,
     invitations::OPERATIONS,
     audit::OPERATIONS,
+    jobs::OPERATIONS,
+    refusals::OPERATIONS,
+    storage::OPERATIONS,
 ];
 
 pub fn rest() -> impl OpenApi + Send + Sync + 'static {
@@ -31,6 +37,9 @@ pub fn rest() -> impl OpenApi + Send + Sync + 'static {
         user_accounts::Rest,
         invitations::Rest,
         audit::Rest,
+        jobs::Rest,
+        refusals::Rest,
+        storage::Rest,
     )
 }
 
@@ -43,6 +52,9 @@ pub struct Queries(
     user_accounts::graphql::Queries,
     invitations::graphql::Queries,
     audit::Queries,
+    jobs::Queries,
+    refusals::Queries,
+    storage::Queries,
 );
 
 #[derive(Default, MergedObject)]

@@ -218,38 +218,7 @@ async fn detail(permit: &Allowed<Retrieve>, address: &str) -> Result<ManagedAcco
 }
 
 /// What hangs on accounts: those of a domain, or one.
-#[derive(Clone, Copy, Debug, FromRow, Serialize, Object)]
-pub struct AccountFigures {
-    /// Number of libraries.
-    libraries: i64,
-    /// Number of channels.
-    channels: i64,
-    /// Number of uploads.
-    uploads: i64,
-    /// Number of artists that were added.
-    artists: i64,
-    /// Number of albums that were added.
-    albums: i64,
-    /// Number of tracks that were added.
-    tracks: i64,
-    /// Number of reports about the accounts and what is theirs.
-    reports: i64,
-    /// Number of sign-up requests.
-    requests: i64,
-    /// Number of activities that were sent.
-    outbox_activities: i64,
-    /// Number of follows of their libraries.
-    received_library_follows: i64,
-    /// Number of libraries that they follow.
-    emitted_library_follows: i64,
-    /// Size of the uploads in bytes.
-    media_total_size: i64,
-    /// Size of those uploads in bytes whose file is on this pod.
-    media_downloaded_size: i64,
-}
-
-/// What hangs on accounts: those of a domain, or one.
-#[derive(Clone, Copy, Debug, SimpleObject)]
+#[derive(Clone, Copy, Debug, FromRow, Serialize, Object, SimpleObject)]
 pub struct AccountStats {
     /// Number of libraries.
     libraries: i64,
@@ -279,28 +248,8 @@ pub struct AccountStats {
     media_downloaded_size: BigInt,
 }
 
-impl From<AccountFigures> for AccountStats {
-    fn from(figures: AccountFigures) -> Self {
-        Self {
-            libraries: figures.libraries,
-            channels: figures.channels,
-            uploads: figures.uploads,
-            artists: figures.artists,
-            albums: figures.albums,
-            tracks: figures.tracks,
-            reports: figures.reports,
-            requests: figures.requests,
-            outbox_activities: figures.outbox_activities,
-            received_library_follows: figures.received_library_follows,
-            emitted_library_follows: figures.emitted_library_follows,
-            media_total_size: BigInt(figures.media_total_size),
-            media_downloaded_size: BigInt(figures.media_downloaded_size),
-        }
-    }
-}
-
 /// What hangs on actors, whose IDs `actors` selects.
-pub async fn hanging(reader: &Reader, actors: Sql) -> Result<AccountFigures> {
+pub async fn hanging(reader: &Reader, actors: Sql) -> Result<AccountStats> {
     sql("with a as (")
         .append(actors)
         .then(
@@ -327,17 +276,13 @@ pub async fn hanging(reader: &Reader, actors: Sql) -> Result<AccountFigures> {
         .await
 }
 
-async fn figures(permit: &Allowed<Stats>, address: &str) -> Result<AccountFigures> {
+async fn stats(permit: &Allowed<Stats>, address: &str) -> Result<AccountStats> {
     let actor = actors::named(permit, address).await?;
     hanging(
         permit,
         sql("select id from actors where id = ?").bind(actor.id),
     )
     .await
-}
-
-async fn stats(permit: &Allowed<Stats>, address: &str) -> Result<AccountStats> {
-    figures(permit, address).await.map(AccountStats::from)
 }
 
 removals!(Accounts of Actor = Accounts by numbered, filter ManagedActorFilter = listing, input PurgeAccountsInput -> PurgeAccountsPayload);
@@ -358,5 +303,5 @@ routes! {
     "/api/v1/manage/accounts" lists List(Query) -> ManagedAccount = listing => bodies;
     act: Act = post "/action" {request: ActionRequest} -> Answer<ActionBody> => acted;
     retrieve: Retrieve = get "/:name" <name> -> Answer<ManagedAccount> => detail;
-    stats: Stats = get "/:name/stats" <name> -> Answer<AccountFigures> => figures;
+    stats: Stats = get "/:name/stats" <name> -> Answer<AccountStats>;
 }

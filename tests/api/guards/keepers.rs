@@ -43,6 +43,13 @@ pub fn meet(name: &str) -> Option<(&'static str, &'static str)> {
             "manage/users/invitations/action",
             "mutation { deleteInvitations(input: {ids: []}) { deletedIds } }",
         ),
+        "jobs.list" => ("manage/jobs", "{ jobs { edges { cursor } } }"),
+        "jobs.retrieve" => ("manage/jobs/99999", "{ job(databaseId: 99999) { kind } }"),
+        "refusals.list" => (
+            "manage/rate-limit/refusals",
+            "{ rateLimitRefusals { scope } }",
+        ),
+        "storage.show" => ("manage/storage", "{ storage { storedFiles } }"),
         "audit.list" => ("manage/audit", "{ auditEntries { edges { cursor } } }"),
         "reports.create" => (
             "moderation/reports",

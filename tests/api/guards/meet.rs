@@ -10,6 +10,35 @@ pub fn meet(info: &Info) -> (&'static str, &'static str) {
         return met;
     }
     match info.name {
+        // Refused after the permit, and before another server is asked.
+        "musicbrainz.artists" => (
+            "providers/musicbrainz/search/artists?query=",
+            "{ musicbrainzArtists(query: \"\") { name } }",
+        ),
+        "musicbrainz.releases" => (
+            "providers/musicbrainz/search/releases?query=",
+            "{ musicbrainzReleases(query: \"\") { title } }",
+        ),
+        "musicbrainz.recordings" => (
+            "providers/musicbrainz/search/recordings?query=",
+            "{ musicbrainzRecordings(query: \"\") { title } }",
+        ),
+        "musicbrainz.artist" => (
+            "providers/musicbrainz/artists/nobody",
+            "{ musicbrainzArtist(mbid: \"nobody\") { name } }",
+        ),
+        "musicbrainz.release" => (
+            "providers/musicbrainz/releases/nobody",
+            "{ musicbrainzRelease(mbid: \"nobody\") { title } }",
+        ),
+        "musicbrainz.groups" => (
+            "providers/musicbrainz/release-groups/browse/nobody",
+            "{ musicbrainzReleaseGroups(mbid: \"nobody\") { title } }",
+        ),
+        "musicbrainz.releases_of" => (
+            "providers/musicbrainz/releases/browse/nobody",
+            "{ musicbrainzReleasesOfGroup(mbid: \"nobody\") { title } }",
+        ),
         "artists.list" => ("artists", "{ artists { edges { cursor } } }"),
         "artists.retrieve" => ("artists/1", "{ artist(databaseId: 1) { name } }"),
         "artists.libraries" => (

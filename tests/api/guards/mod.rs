@@ -100,7 +100,7 @@ fn code(info: &Info, answer: &Answer) -> &'static str {
         // What applications are told by the OAuth endpoints comes after the permit.
         _ if answer.text.starts_with("{\"error\"") => "",
         // What is said after the permit is not the question here; nobody has a session of a radio yet, nor a content
-        // filter that has no UUID, nor a follow, a subscription, a notification, an invitation, a report, a request, a note or a policy; nobody but its owner sees who follows a library, and the file of an upload
+        // filter that has no UUID, nor a follow, a subscription, a notification, an invitation, a report, a request, a note, a policy or a job; nobody but its owner sees who follows a library, and the file of an upload
         // is not there.
         404 if matches!(
             info.name,
@@ -117,10 +117,12 @@ fn code(info: &Info, answer: &Answer) -> &'static str {
                 | "user_requests.retrieve"
                 | "notes.retrieve"
                 | "instance_policies.retrieve"
+                | "jobs.retrieve"
         ) =>
         {
             ""
         }
+        400 if info.name.starts_with("musicbrainz.") => "",
         400 | 404 if info.graphql.starts_with("Mutation.") || info.graphql.starts_with('(') => "",
         401 => "UNAUTHENTICATED",
         403 => "FORBIDDEN",

@@ -4,6 +4,7 @@ mod domains;
 mod moderation;
 mod pages;
 mod people;
+mod server;
 mod settings;
 
 use baleen::store::sql;

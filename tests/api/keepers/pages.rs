@@ -1,9 +1,10 @@
 //! The page of moderators and administrators.
 use baleen::store::sql;
+use poem::http::Method;
 use serde_json::json;
 
-use super::{appoint, read};
-use crate::support::{Pod, Visitor, on_both};
+use super::{KEEPER, appoint, read};
+use crate::support::{PASSWORD, Pod, Visitor, on_both};
 
 on_both! {
     async fn a_keeper_finds_what_waits_on_one_page_and_decides_there(pod: Pod) {
@@ -44,5 +45,78 @@ on_both! {
         assert_eq!(dora.get("/manage").await.status, 403);
         assert!(!dora.get("/").await.text.contains("/manage"));
         assert_eq!(Visitor::new(&pod).get("/manage").await.status, 303);
+    }
+
+    async fn the_settings_are_changed_by_section(pod: Pod) {
+        let kim = pod.person("kim").await;
+        sql("update users set is_superuser = true where id = ?").bind(kim).run(pod.app.db()).await.unwrap();
+        appoint(&pod).await;
+        let mut keeper = Visitor::of(&pod, "kim").await;
+        let page = keeper.get("/manage/settings").await;
+        assert_eq!(page.status, 200, "{}", page.text);
+        for part in ["Opt out of public listings", "value=\"1000\"", "<option value=\"DE\">"] {
+            assert!(page.text.contains(part), "{part}: {}", page.text);
+        }
+        // As a browser sends the form: without the boxes that are not checked.
+        let users = [("users__upload_quota", "25"), ("users__default_permissions", "library"), ("users__default_permissions", "settings")];
+        let saved = keeper.submit("/manage/settings/users", &users).await;
+        assert_eq!((saved.status.as_u16(), saved.location()), (303, "/manage/settings?done=users#users"));
+        let deed = json!({"users__upload_quota": 25, "users__default_permissions": ["library", "settings"]});
+        let log = read(&pod, "/api/v1/manage/audit?page_size=1").await;
+        assert_eq!((&log["results"][0]["username"], &log["results"][0]["details"]), (&json!("kim"), &deed));
+        let text = [("instance__name", "Ours"), ("instance__rules", "One\r\nTwo"), ("instance__location", "FR")];
+        keeper.submit("/manage/settings/instance", &text).await;
+        assert_eq!(read(&pod, "/api/v1/instance/admin/settings/instance__rules").await["value"], "One\nTwo");
+        assert_eq!(read(&pod, "/api/v1/instance/admin/settings/instance__nodeinfo_stats_enabled").await["value"], false);
+        // What is wrong is told beside what was entered, and nothing is changed.
+        let wrong = [("users__upload_quota", "<many>"), ("users__registration_enabled", "true")];
+        let refused = keeper.submit("/manage/settings/users", &wrong).await;
+        assert_eq!(refused.status, 400);
+        for part in ["Upload quota (MB) – Must be a whole number", "value=\"&lt;many&gt;\"", "id=\"users__registration_enabled\" name=\"users__registration_enabled\" value=\"true\" aria-describedby=\"users__registration_enabled-hint\" checked"] {
+            assert!(refused.text.contains(part), "{part}: {}", refused.text);
+        }
+        assert_eq!(read(&pod, "/api/v1/instance/admin/settings/users__registration_enabled").await["value"], false);
+        let object = keeper.submit("/manage/settings/moderation", &[("moderation__signup_form_customization", "{")]).await;
+        assert_eq!(object.status, 400, "{}", object.text);
+        // Moderators have no settings.
+        let mia = pod.person("mia").await;
+        sql("update users set permission_moderation = true where id = ?").bind(mia).run(pod.app.db()).await.unwrap();
+        pod.prefer("users", "default_permissions", "").await;
+        let mut mia = Visitor::of(&pod, "mia").await;
+        assert_eq!(mia.get("/manage/settings").await.status, 403);
+        assert_eq!(mia.submit("/manage/settings/users", &users).await.status, 403);
+        assert!(!mia.get("/manage").await.text.contains("/manage/settings"));
+    }
+
+    async fn the_server_tells_how_it_does(pod: Pod) {
+        let kim = pod.person("kim").await;
+        sql("update users set permission_library = true where id = ?").bind(kim).run(pod.app.db()).await.unwrap();
+        let mut keeper = Visitor::of(&pod, "kim").await;
+        assert!(keeper.get("/").await.text.contains("href=\"/manage/server\""));
+        let page = keeper.get("/manage/server").await;
+        assert_eq!(page.status, 200, "{}", page.text);
+        assert!(page.text.contains("you have none yet") && !page.text.contains("Disk of the data"), "{}", page.text);
+        assert_eq!(keeper.get("/manage/settings").await.status, 403);
+        let library = pod.post("/api/v1/libraries", &json!({"name": "Kim's", "privacy_level": "me"})).basic("kim", PASSWORD).send().await.json();
+        let library = library["uuid"].as_str().unwrap();
+        let lost = keeper.submit("/manage/server/imports", &[("path", "../elsewhere"), ("library", library)]).await;
+        assert!(lost.status == 400 && lost.text.contains("There is no such folder in the music directory."), "{}", lost.text);
+        std::fs::create_dir_all(pod.app.config().music_directory().join("Ann")).unwrap();
+        let begun = keeper.submit("/manage/server/imports", &[("path", "Ann"), ("library", library)]).await;
+        assert_eq!((begun.status.as_u16(), begun.location()), (303, "/manage/server?done=imports#imports"));
+        let page = keeper.get("/manage/server").await;
+        assert!(page.text.contains("Cancel the import") && page.text.contains("folder scan"), "{}", page.text);
+        let twice = keeper.submit("/manage/server/imports", &[("path", "Ann"), ("library", library)]).await;
+        assert!(twice.status == 400 && twice.text.contains("An import is already running."), "{}", twice.text);
+        keeper.submit("/manage/server/imports/cancel", &[]).await;
+        assert!(!keeper.get("/manage/server").await.text.contains("Cancel the import"));
+        appoint(&pod).await;
+        let given = json!({"permissions": {"settings": true}});
+        let given = pod.tell(Method::PATCH, &format!("/api/v1/manage/users/users/{kim}"), &given).by(KEEPER).send().await;
+        assert_eq!(given.status, 200, "{}", given.text);
+        let page = keeper.get("/manage/server").await;
+        for part in ["Disk of the data", "Refused by rate limits"] {
+            assert!(page.text.contains(part), "{part}: {}", page.text);
+        }
     }
 }

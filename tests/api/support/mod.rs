@@ -108,6 +108,10 @@ impl Pod {
         if !settings.contains(&"--funkwhale-protocol") {
             arguments.extend(["--funkwhale-protocol", "http"]);
         }
+        // Where nothing listens: no story asks the true one.
+        if !settings.contains(&"--musicbrainz-hostname") {
+            arguments.extend(["--musicbrainz-hostname", "http://127.0.0.1:9"]);
+        }
         // And whether files are in a folder or in a bucket.
         let bucket = match std::env::var_os("BALEEN_TEST_BUCKET") {
             Some(_) if !settings.contains(&"--s3-bucket") => in_bucket(),

@@ -2,19 +2,13 @@
 use async_graphql::{InputObject, Json};
 use serde_json::{Map, Value};
 
-use super::{Bulk, List, Retrieve, Setting, change, current, named};
+use super::{Bulk, Retrieve, Setting, change, current, list, named};
 use crate::{
     error::{Error, Result},
     graphql::standard::{fields, mutations},
     guard::Allowed,
-    pod::preferences::{PREFERENCES, Preference},
+    pod::preferences::Preference,
 };
-
-async fn all(permit: &Allowed<List>) -> Result<Vec<Setting>> {
-    let current = current(permit).await?;
-    let settings = PREFERENCES.iter().map(|known| Setting::of(known, &current));
-    Ok(settings.collect())
-}
 
 async fn one(permit: &Allowed<Retrieve>, identifier: &str) -> Result<Setting> {
     Ok(Setting::of(named(identifier)?, &current(permit).await?))
@@ -22,7 +16,7 @@ async fn one(permit: &Allowed<Retrieve>, identifier: &str) -> Result<Setting> {
 
 fields! {
     Queries as "SettingsQueries";
-    all pod_settings -> Setting = all;
+    all pod_settings -> Setting = list;
     text pod_setting(identifier: "Name of the setting: `section__name`.") -> Setting = one;
 }
 

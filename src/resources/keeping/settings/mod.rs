@@ -44,24 +44,24 @@ operations! {
 #[derive(Debug, SimpleObject)]
 pub struct Setting {
     /// Name of the setting: `section__name`.
-    identifier: String,
+    pub identifier: String,
     /// Section of the setting.
-    section: &'static str,
+    pub section: &'static str,
     /// Name within the section.
-    name: &'static str,
+    pub name: &'static str,
     /// Title, for people.
-    title: &'static str,
+    pub title: &'static str,
     /// Description; may be empty.
-    help: &'static str,
+    pub help: &'static str,
     /// Type of its values.
     #[graphql(name = "type")]
-    kind: SettingType,
+    pub kind: SettingType,
     /// Values that it may have; null where any of its type will do.
-    choices: Option<Vec<SettingChoice>>,
+    pub choices: Option<Vec<SettingChoice>>,
     /// Value that it has until it is changed.
-    default: Json<Value>,
+    pub default: Json<Value>,
     /// Current value.
-    value: Json<Value>,
+    pub value: Json<Value>,
 }
 
 /// Type of a setting's values.
@@ -89,9 +89,9 @@ pub enum SettingType {
 #[derive(Debug, SimpleObject)]
 pub struct SettingChoice {
     /// The value.
-    value: &'static str,
+    pub value: &'static str,
     /// Its name, for people.
-    name: &'static str,
+    pub name: &'static str,
 }
 
 impl Setting {
@@ -142,11 +142,17 @@ async fn current(reader: &Reader) -> Result<Preferences> {
     Preferences::load(reader.db()).await
 }
 
+pub async fn list(permit: &Allowed<List>) -> Result<Vec<Setting>> {
+    let current = current(permit).await?;
+    let settings = PREFERENCES.iter().map(|known| Setting::of(known, &current));
+    Ok(settings.collect())
+}
+
 /// Changes settings, all or none.
 ///
 /// # Errors
 /// `Invalid` by identifier.
-async fn change<O: Writes + Operation>(
+pub async fn change<O: Writes + Operation>(
     permit: &Allowed<O>,
     values: Map<String, Value>,
 ) -> Result<Vec<&'static Preference>> {

@@ -68,11 +68,11 @@ filter! {
 #[graphql(name = "StartFolderImportInput")]
 pub struct NewFolderImport {
     /// Path of the folder below the music directory; empty for the music directory itself.
-    path: String,
+    pub path: String,
     /// The library to import into, which must be your own.
-    library: ByUuid<Library>,
+    pub library: ByUuid<Library>,
     /// A name for the import, up to 50 characters.
-    import_reference: Option<String>,
+    pub import_reference: Option<String>,
 }
 
 /// The import that was begun.
@@ -101,7 +101,7 @@ async fn folder<O: Operation>(permit: &Allowed<O>, path: &str) -> Result<PathBuf
     found.map_err(Error::internal)?.ok_or_else(missing)
 }
 
-async fn retrieve(permit: &Allowed<Retrieve>, path: Option<&str>) -> Result<MusicFolder> {
+pub async fn retrieve(permit: &Allowed<Retrieve>, path: Option<&str>) -> Result<MusicFolder> {
     check(permit)?;
     let path = path.unwrap_or_default().trim_matches('/');
     let content = match folder(permit, path).await {
@@ -125,7 +125,7 @@ async fn last<O: Operation>(permit: &Allowed<O>) -> Result<Option<FolderImport>>
     job.map(FolderImport::of).transpose()
 }
 
-async fn start(permit: &Allowed<Start>, new: NewFolderImport) -> Result<FolderScan> {
+pub async fn start(permit: &Allowed<Start>, new: NewFolderImport) -> Result<FolderScan> {
     check(permit)?;
     let reference = new.import_reference.unwrap_or_default();
     shorter("import_reference", &reference, 50)?;
@@ -176,7 +176,7 @@ pub async fn again(permit: &Allowed<Start>) -> Result<()> {
     start(permit, again).await.map(drop)
 }
 
-async fn cancel(permit: &Allowed<Cancel>) -> Result<()> {
+pub async fn cancel(permit: &Allowed<Cancel>) -> Result<()> {
     check(permit)?;
     let mut tx = permit
         .begin_deed("folder import", serde_json::Value::Null)

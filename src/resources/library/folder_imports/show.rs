@@ -51,23 +51,23 @@ impl From<directory::Entry> for MusicFolderEntry {
 #[graphql(complex)]
 pub struct FolderImport {
     /// How far the import is.
-    status: JobStatus,
+    pub status: JobStatus,
     /// Path of the folder below the music directory.
-    path: String,
+    pub path: String,
     #[graphql(skip)]
     library: (Uuid, i64),
     /// What the import was named when it was begun; may be empty.
     reference: String,
     /// Number of music files in the folder; 0 until they are counted.
-    files_count: u64,
+    pub files_count: u64,
     /// Number of files that have been looked at.
-    files_done: u64,
+    pub files_done: u64,
     /// Time at which the import was asked for.
-    creation_date: Timestamp,
+    pub creation_date: Timestamp,
     /// Time at which the import ended.
-    end_date: Option<Timestamp>,
+    pub end_date: Option<Timestamp>,
     /// Why the import failed, or why it is tried again.
-    error: Option<String>,
+    pub error: Option<String>,
     /// What the import did; null until it ends.
     report: Option<FolderImportReport>,
 }

@@ -11,6 +11,7 @@ use async_graphql::SimpleObject;
 use sqlx::FromRow;
 use uuid::Uuid;
 
+use self::sql::listing;
 pub use self::{
     body::{HolderBody, LibraryBody, Rest, bodies, holder_page, holders},
     nested::LibrariesOfActor,
@@ -130,6 +131,20 @@ ordering! {
         Name = "name",
     }
     others ignored
+}
+
+/// Own libraries that are told of at most, where pages let people choose.
+const OWN: i64 = 100;
+
+/// The caller's own libraries, the newest first.
+pub async fn own(permit: &Allowed<List>) -> Result<Vec<Library>> {
+    let filter = LibraryFilter {
+        scope: Some("me".to_owned()),
+        ..LibraryFilter::default()
+    };
+    let ids = listing(permit, &filter, &[]).await?;
+    let ids = ids.page(permit.db(), OWN, 0).await?;
+    permit.loaders().owned::<Library>(&ids).await
 }
 
 pub async fn retrieve(permit: &Allowed<Retrieve>, key: Key) -> Result<Library> {

@@ -16,7 +16,7 @@ use crate::{
     load::{Loaders, sole},
     resources::{
         managing::shared::bulk,
-        moderation::accounts::{AccountFigures, hanging},
+        moderation::accounts::{AccountStats, hanging},
     },
     rest::{
         action::{ActionBody, ActionRequest},
@@ -92,7 +92,7 @@ async fn updated(
     sole(bodies(permit.loaders(), permit, &[domain.id]).await?)
 }
 
-pub async fn figures(permit: &Allowed<Stats>, name: &str) -> Result<AccountFigures> {
+pub async fn stats(permit: &Allowed<Stats>, name: &str) -> Result<AccountStats> {
     let domain = named(permit, name).await?;
     let actors = sql("select id from actors where domain = ?").bind(domain.name);
     hanging(permit, actors).await
@@ -122,6 +122,6 @@ routes! {
     retrieve: Retrieve = get "/:name" <name> -> Answer<DomainBody> => detail;
     update: Update = patch "/:name" <name> {changes: DomainChanges} -> Answer<DomainBody> => updated;
     replace: Update = put "/:name" <name> {changes: DomainChanges} -> Answer<DomainBody> => updated;
-    stats: Stats = get "/:name/stats" <name> -> Answer<AccountFigures> => figures;
+    stats: Stats = get "/:name/stats" <name> -> Answer<AccountStats>;
     nodeinfo: Nodeinfo = get "/:name/nodeinfo" <name> -> Answer<NodeinfoBody> => asked;
 }

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::{
     CountsOf, Domain, DomainFilter, DomainOrder, List, Nodeinfo, PolicyOf, PurgeDomainsInput,
-    PurgeDomainsPayload, Retrieve, Stats, Update,
-    body::figures,
+    PurgeDomainsPayload, Retrieve, Update,
+    body::stats,
     found, listing, named, nodeinfo, removed,
     write::{DomainChanges, NewDomain, create, update},
 };
@@ -68,10 +68,6 @@ impl Domain {
 
 async fn single(permit: &Allowed<Retrieve>, name: &str) -> Result<Domain> {
     named(permit, name).await
-}
-
-async fn stats(permit: &Allowed<Stats>, name: &str) -> Result<AccountStats> {
-    figures(permit, name).await.map(AccountStats::from)
 }
 
 fields! {

@@ -12,7 +12,7 @@ use crate::{
     load::{Entity, entity, load},
     resources::checks::bounded,
     store::{
-        Index, Reads, Sql,
+        Dialect, Index, Reads, Sql,
         listing::{Direction, Kind as KeyKind, Listing, SortKey, shuffled},
         sql,
         text::{any_word, folded, matching},
@@ -115,7 +115,23 @@ pub struct EpisodeOf {
     pub creation_date: Timestamp,
 }
 
-const EPISODES: &str = "from uploads u where u.import_status = 'finished' and u.track_id is not null and u.library_id in ?*";
+/// The newest episodes of each of these libraries, to be put in order: along the index of each, as many as are wanted.
+fn newest_in(db: &Reads, libraries: Vec<i64>, each: i64) -> Sql {
+    let newest = "from uploads x where x.library_id = l.id and x.import_status = 'finished' and x.track_id is not null
+         order by x.creation_date desc, x.id desc limit ?)";
+    let joined = match db.dialect() {
+        Dialect::Sqlite => {
+            sql("from libraries l join uploads u on u.id in (select x.id ").then(newest)
+        }
+        Dialect::Postgres => sql("from libraries l cross join lateral (select x.* ")
+            .then(newest)
+            .then(" u"),
+    };
+    sql("select u.library_id, u.track_id, u.creation_date ")
+        .append(joined.bind(each))
+        .then(" where l.id in ?*")
+        .bind(libraries)
+}
 
 /// The newest episodes of each of these libraries, the newest first.
 pub async fn newest_of_each(
@@ -123,13 +139,10 @@ pub async fn newest_of_each(
     libraries: Vec<i64>,
     each: i64,
 ) -> Result<Vec<EpisodeOf>> {
-    let newest = sql(
-        "select library_id, track_id, creation_date from (select u.library_id, u.track_id, u.creation_date,
-           row_number() over (partition by u.library_id order by u.creation_date desc, u.id desc) as place ",
-    );
-    let newest = newest.then(EPISODES).bind(libraries);
-    let newest = newest.then(") newest where place <= ? order by library_id, place");
-    newest.bind(each).all(permit.db()).await
+    newest_in(permit.db(), libraries, each)
+        .then(" order by u.library_id, u.creation_date desc, u.id desc")
+        .all(permit.db())
+        .await
 }
 
 /// The newest episodes of all of these libraries together, the newest first.
@@ -138,11 +151,11 @@ pub async fn newest_of_all(
     libraries: Vec<i64>,
     most: i64,
 ) -> Result<Vec<EpisodeOf>> {
-    let newest = sql("select u.library_id, u.track_id, u.creation_date ").then(EPISODES);
-    let newest = newest
-        .bind(libraries)
-        .then(" order by u.creation_date desc, u.id desc limit ?");
-    newest.bind(most).all(permit.db()).await
+    newest_in(permit.db(), libraries, most)
+        .then(" order by u.creation_date desc, u.id desc limit ?")
+        .bind(most)
+        .all(permit.db())
+        .await
 }
 
 /// The episode that a track is, with its channel.

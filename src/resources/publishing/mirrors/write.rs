@@ -102,8 +102,8 @@ pub async fn take(tx: &mut Tx, app: &App, mirror: &Mirror, feed: &Feed) -> Resul
         describe(tx, mirror, feed, now, &mut pictures).await?;
     }
     let known = known(tx, mirror, feed).await?;
-    let held = sql("select count(*) from uploads where library_id = ?");
-    let held = held.bind(mirror.library_id).number(&mut *tx).await?;
+    let held = sql("select count(*) from feed_episodes where channel_id = ?");
+    let held = held.bind(mirror.id).number(&mut *tx).await?;
     let mut room = EPISODES - held;
     // The oldest first: their IDs are in the order of their dates.
     for episode in feed.episodes.iter().rev() {
@@ -114,7 +114,7 @@ pub async fn take(tx: &mut Tx, app: &App, mirror: &Mirror, feed: &Feed) -> Resul
             now,
         };
         match known.get(&writing.upload()) {
-            Some(upload) => writing.change(tx, upload, &mut pictures).await?,
+            Some(episode) => writing.change(tx, episode, &mut pictures).await?,
             None if room > 0 => {
                 writing.add(tx, &mut pictures).await?;
                 room -= 1;
@@ -170,16 +170,17 @@ async fn describe(
     Ok(())
 }
 
+/// An episode that the feed has told of before. The others are null for one that was removed here.
 #[derive(FromRow)]
 struct Known {
-    id: i64,
-    uuid: Uuid,
-    track_id: i64,
-    #[sqlx(json)]
-    import_metadata: Value,
+    upload: Uuid,
+    id: Option<i64>,
+    track_id: Option<i64>,
+    #[sqlx(json(nullable))]
+    import_metadata: Option<Value>,
 }
 
-/// Those episodes that the channel has, by the UUIDs of their uploads.
+/// Those episodes that were told of before, by the UUIDs of their uploads.
 async fn known(tx: &mut Tx, mirror: &Mirror, feed: &Feed) -> Result<HashMap<Uuid, Known>> {
     let uuids: Vec<Uuid> = feed
         .episodes
@@ -190,14 +191,15 @@ async fn known(tx: &mut Tx, mirror: &Mirror, feed: &Feed) -> Result<HashMap<Uuid
     // SQLite takes a thousand conditions at most.
     for uuids in uuids.chunks(500) {
         let some = sql(
-            "select id, uuid, track_id, import_metadata from uploads where track_id is not null and library_id = ? and ",
+            "select e.upload, u.id, u.track_id, u.import_metadata
+             from feed_episodes e left join uploads u on u.uuid = e.upload where e.channel_id = ? and ",
         );
         let some: Vec<Known> = some
-            .bind(mirror.library_id)
-            .one_of("uuid", uuids)
+            .bind(mirror.id)
+            .one_of("e.upload", uuids)
             .all(&mut *tx)
             .await?;
-        known.extend(some.into_iter().map(|known| (known.uuid, known)));
+        known.extend(some.into_iter().map(|known| (known.upload, known)));
     }
     Ok(known)
 }
@@ -277,15 +279,23 @@ impl Writing<'_> {
         .bind(self.now)
         .bind(self.now)
         .bind(self.import_metadata())
-        .run(tx)
-        .await
-        .map(|_| ())
+        .run(&mut *tx)
+        .await?;
+        sql("insert into feed_episodes (channel_id, upload) values (?, ?)")
+            .bind(self.mirror.id)
+            .bind(uuid)
+            .run(tx)
+            .await
+            .map(|_| ())
     }
 
-    /// Writes what the feed says of a known episode, if that has changed.
+    /// Writes what the feed says of a known episode, if that has changed and the episode is still here.
     async fn change(&self, tx: &mut Tx, known: &Known, pictures: &mut Vec<i64>) -> Result<()> {
         let (episode, told) = (self.episode, self.import_metadata());
-        if known.import_metadata == told {
+        let (Some(upload), Some(track)) = (known.id, known.track_id) else {
+            return Ok(());
+        };
+        if known.import_metadata.as_ref() == Some(&told) {
             return Ok(());
         }
         sql("update tracks set title = ?, title_folded = ?, words = ?, position = ?, disc_number = ? where id = ?")
@@ -294,7 +304,7 @@ impl Writing<'_> {
             .bind(indexed(&episode.title))
             .bind(episode.number)
             .bind(episode.season)
-            .bind(known.track_id)
+            .bind(track)
             .run(&mut *tx)
             .await?;
         sql("update uploads set source = ?, mimetype = ?, size = ?, duration = ?, modification_date = ?,
@@ -306,10 +316,10 @@ impl Writing<'_> {
         .bind(self.now)
         .bind(episode.date.map(|_| self.date()))
         .bind(told)
-        .bind(known.id)
+        .bind(upload)
         .run(&mut *tx)
         .await?;
-        self.describe(tx, known.track_id, pictures).await
+        self.describe(tx, track, pictures).await
     }
 
     async fn describe(&self, tx: &mut Tx, track: i64, pictures: &mut Vec<i64>) -> Result<()> {

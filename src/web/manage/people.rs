@@ -1,17 +1,14 @@
-//! The page of moderators and administrators: what waits for them, invitations, and people.
+//! What waits for moderators and administrators, invitations, and people.
 use minijinja::{Value, context, value::Serde};
 use poem::{Response, handler, web::Path};
 use poem_openapi::types::MaybeUndefined;
 use uuid::Uuid;
 
-use super::{
-    settings::when,
-    visit::{Page, Visit, go, with},
-};
+use super::section;
 use crate::{
     error::{Error, Result},
     graphql::ids::Key,
-    guard::{Allowed, Operation},
+    guard::Allowed,
     resources::{
         keeping::{
             invitations::{self, Wanted},
@@ -24,7 +21,13 @@ use crate::{
         people::actors::Actor,
     },
     rest::action::Chosen,
+    web::{
+        settings::when,
+        visit::{Page, Visit, with},
+    },
 };
+
+const TEMPLATE: &str = "manage-people.html";
 
 /// Rows of a section, at most.
 const SHOWN: i64 = 50;
@@ -42,18 +45,6 @@ fn notice(visit: &Visit) -> Option<&'static str> {
     })
 }
 
-/// What a permit opens; nothing for those who lack its scope.
-async fn section<O: Operation>(
-    visit: &Visit,
-    read: impl AsyncFnOnce(&Allowed<O>) -> Result<Value>,
-) -> Result<Option<Value>> {
-    match visit.reach::<O>().await {
-        Ok(permit) => read(&permit).await.map(Some),
-        Err(Error::OutOfScope(_)) => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
 async fn facts(visit: &Visit, section_of: &str) -> Result<Value> {
     visit.user()?;
     let q = visit.query.last("q").unwrap_or_default().trim();
@@ -65,7 +56,7 @@ async fn facts(visit: &Visit, section_of: &str) -> Result<Value> {
         return Err(Error::Forbidden);
     }
     Ok(context! {
-        section => section_of, notice => notice(visit), q, requests, reports, invitations, people,
+        here => "people", section => section_of, notice => notice(visit), q, requests, reports, invitations, people,
     })
 }
 
@@ -141,19 +132,13 @@ async fn found(permit: &Allowed<user_accounts::List>, q: &str) -> Result<Value> 
 #[handler]
 pub async fn page(visit: Visit) -> Result<Response> {
     visit
-        .show(Page::new("manage.html", facts(&visit, "").await?))
+        .show(Page::new(TEMPLATE, facts(&visit, "").await?))
         .await
 }
 
-/// Redirects to the page, or shows it with the errors of a section.
 async fn done<T>(visit: &Visit, section: &str, result: Result<T>) -> Result<Response> {
-    match result {
-        Ok(_) => Ok(go(&format!("/manage?done={section}#{section}"))),
-        Err(error) => {
-            let facts = facts(visit, section).await?;
-            visit.complain(Page::new("manage.html", facts), error).await
-        }
-    }
+    let again = async || Ok(Page::new(TEMPLATE, facts(visit, section).await?));
+    super::done(visit, ("/manage", section), result, again).await
 }
 
 fn uuid(text: &str) -> Result<Key> {
