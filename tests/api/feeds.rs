@@ -206,6 +206,14 @@ on_both! {
         assert_eq!(pod.post(&address, &json!({})).by("alice").send().await.status, StatusCode::NO_CONTENT);
         pod.wait(90 * 86_400);
         assert_eq!(look().await, [""; 0]);
+        // What nobody has kept anything of goes in the end.
+        mirrors::forget(&pod.app).await.unwrap();
+        assert_eq!(count(&pod, "feeds where failures > 0").await, 1, "somebody likes an episode");
+        sql("delete from favorites").run(pod.app.db()).await.unwrap();
+        mirrors::forget(&pod.app).await.unwrap();
+        pod.work().await;
+        assert_eq!(count(&pod, "feeds where failures > 0").await, 0);
+        assert_eq!(count(&pod, "tracks where title = 'The flood'").await, 0);
     }
 
     async fn the_audio_of_a_podcast_is_passed_on(pod: Pod) with ["--fetch-private", "true"] => {

@@ -19,7 +19,7 @@ operations! {
     /// Tells what the pod stores and how much room is left.
     ///
     /// All sizes are in bytes. Files that were scanned where they lie belong to others, and are counted apart.
-    show: Show = read InstanceSettings, anonymous = Never, throttle = Wildcard, graphql = "storage";
+    show: Show = read InstanceSettings, anonymous = Never, throttle = Wildcard, graphql = "storage", reads = many;
 }
 
 /// What the pod stores, in bytes.

@@ -27,7 +27,7 @@ pub fn rest() -> impl OpenApi + Send + Sync + 'static {
         reports::ReporterRest,
         user_requests::Rest,
         notes::Rest,
-        policies::Rest,
+        policies::body::Rest,
         accounts::Rest,
         domains::Rest,
     )
@@ -39,7 +39,7 @@ pub struct Queries(
     reports::graphql::Queries,
     user_requests::graphql::Queries,
     notes::graphql::Queries,
-    policies::Queries,
+    policies::graphql::Queries,
     accounts::Queries,
     domains::Queries,
 );
@@ -50,7 +50,7 @@ pub struct Mutations(
     reports::graphql::Mutations,
     user_requests::graphql::Mutations,
     notes::graphql::Mutations,
-    policies::Mutations,
+    policies::graphql::Mutations,
     accounts::Mutations,
     domains::Mutations,
 );

@@ -18,7 +18,7 @@ pub const OPERATIONS: &[&[&Info]] = &[
 
 pub fn rest() -> impl OpenApi + Send + Sync + 'static {
     (
-        channels::Rest,
+        channels::body::Rest,
         mirrors::Rest,
         subscriptions::ChannelRest,
         subscriptions::Rest,
@@ -28,12 +28,12 @@ pub fn rest() -> impl OpenApi + Send + Sync + 'static {
 
 #[derive(Default, MergedObject)]
 #[graphql(name = "PublishingQueries")]
-pub struct Queries(channels::Queries, subscriptions::Queries);
+pub struct Queries(channels::graphql::Queries, subscriptions::Queries);
 
 #[derive(Default, MergedObject)]
 #[graphql(name = "PublishingMutations")]
 pub struct Mutations(
-    channels::Mutations,
+    channels::graphql::Mutations,
     subscriptions::Mutations,
     mirrors::Mutations,
 );

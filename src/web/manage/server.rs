@@ -103,12 +103,12 @@ async fn worked_on(permit: &Allowed<jobs::List>) -> Result<Value> {
 }
 
 async fn imported(visit: &Visit, permit: &Allowed<folder_imports::Retrieve>) -> Result<Value> {
-    let folder = folder_imports::retrieve(permit, None).await?;
+    let last = folder_imports::last(permit).await?;
     let libraries = libraries::own(&visit.reach().await?).await?;
     let libraries = libraries
         .into_iter()
         .map(|library| context! { uuid => library.uuid.to_string(), name => library.name });
-    let last = folder.import.map(|import| {
+    let last = last.map(|import| {
         context! {
             status => import.status.word(),
             is_open => import.status.is_open(),
@@ -119,7 +119,8 @@ async fn imported(visit: &Visit, permit: &Allowed<folder_imports::Retrieve>) -> 
             created => when(import.creation_date),
         }
     });
-    Ok(context! { root => folder.root, last, libraries => libraries.collect::<Vec<_>>() })
+    let root = permit.config().music_directory().display().to_string();
+    Ok(context! { root, last, libraries => libraries.collect::<Vec<_>>() })
 }
 
 async fn refused(permit: &Allowed<refusals::List>) -> Result<Value> {

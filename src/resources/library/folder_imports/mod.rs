@@ -101,7 +101,7 @@ async fn folder<O: Operation>(permit: &Allowed<O>, path: &str) -> Result<PathBuf
     found.map_err(Error::internal)?.ok_or_else(missing)
 }
 
-pub async fn retrieve(permit: &Allowed<Retrieve>, path: Option<&str>) -> Result<MusicFolder> {
+async fn retrieve(permit: &Allowed<Retrieve>, path: Option<&str>) -> Result<MusicFolder> {
     check(permit)?;
     let path = path.unwrap_or_default().trim_matches('/');
     let content = match folder(permit, path).await {
@@ -120,7 +120,8 @@ pub async fn retrieve(permit: &Allowed<Retrieve>, path: Option<&str>) -> Result<
     })
 }
 
-async fn last<O: Operation>(permit: &Allowed<O>) -> Result<Option<FolderImport>> {
+/// The last import, if there was one.
+pub async fn last<O: Operation>(permit: &Allowed<O>) -> Result<Option<FolderImport>> {
     let job = jobs::latest::<FolderScan>(permit.db()).await?;
     job.map(FolderImport::of).transpose()
 }

@@ -200,7 +200,7 @@ async fn object(permit: &Allowed<Create>, kind: TargetType, key: Key) -> Result<
         }
         TargetType::Channel => {
             let channel = row::<Channel>(permit, key).await?;
-            let shown = channels::bodies(loaders, permit, &[channel.id]).await?;
+            let shown = channels::body::bodies(loaders, permit, &[channel.id]).await?;
             let owner = Some(channel.attributed_to_id);
             (channel.id, owner, json(sole(shown)?)?)
         }

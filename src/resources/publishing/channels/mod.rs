@@ -1,7 +1,7 @@
 //! Channels: artists that publish on this pod with an actor of their own, such as podcasts (contract section 10).
-mod body;
+pub mod body;
 mod feed;
-mod graphql;
+pub mod graphql;
 mod inline;
 mod metadata;
 mod opml;
@@ -15,8 +15,6 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 pub use self::{
-    body::{ChannelBody, Rest, bodies},
-    graphql::{Mutations, Queries},
     inline::{InlineChannel, channel_of},
     metadata::Metadata,
     removal::remove,

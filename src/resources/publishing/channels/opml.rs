@@ -12,7 +12,7 @@ use quick_xml::{
     events::{BytesDecl, BytesText, Event},
 };
 
-use super::{Channel, ChannelBody, Query};
+use super::{Channel, Query, body::ChannelBody};
 use crate::{
     context::Reader,
     error::Result,

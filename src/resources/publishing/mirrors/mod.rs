@@ -1,4 +1,5 @@
 //! Channels that mirror podcasts from elsewhere, by their RSS feeds (contract section 10).
+mod forget;
 mod reading;
 mod refresh;
 mod write;
@@ -6,7 +7,10 @@ mod write;
 use async_graphql::InputObject;
 use poem_openapi::Object;
 
-pub use self::refresh::{due, problems};
+pub use self::{
+    forget::forget,
+    refresh::{due, problems},
+};
 use self::{
     reading::Feed,
     refresh::{Found, look, seen},

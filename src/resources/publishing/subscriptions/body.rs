@@ -16,7 +16,11 @@ use crate::{
     graphql::ids::Key,
     guard::{Allowed, Operation},
     load::{Loaders, sole},
-    resources::publishing::channels::{self, Channel, ChannelBody, named, open},
+    resources::publishing::channels::{
+        Channel,
+        body::{self, ChannelBody},
+        named, open,
+    },
     rest::{
         answer::{Answer, Created, NoContent},
         standard::routes,
@@ -52,7 +56,7 @@ async fn shown(
 ) -> Result<Vec<SubscriptionBody>> {
     let ids: Vec<i64> = rows.iter().map(|row| row.channel_id).collect();
     let named = loaders.many::<Channel>(ids.iter().copied()).await?;
-    let channels = channels::bodies(loaders, reader, &ids).await?;
+    let channels = body::bodies(loaders, reader, &ids).await?;
     let mut channels: HashMap<Uuid, ChannelBody> = channels
         .into_iter()
         .map(|channel| (channel.uuid, channel))
