@@ -15,7 +15,7 @@ use crate::{
     media::Media,
     musicbrainz::MusicBrainz,
     overload::Turns,
-    pod::{Figures, Preferences},
+    pod::{Figures, Preferences, Stored},
     seal::Seal,
     store::{self, Db, Opening, sql},
     telemetry::Metrics,
@@ -59,6 +59,7 @@ struct Parts {
     foreign_hash: Cached<Option<String>>,
     preferences: Cached<Preferences>,
     figures: Cached<Figures>,
+    stored: Cached<Stored>,
     stopping: watch::Sender<bool>,
     /// Jobs were added.
     jobs: Notify,
@@ -130,6 +131,7 @@ impl App {
             clock,
             preferences: Cached::for_seconds(1),
             figures: Cached::for_seconds(60),
+            stored: Cached::for_seconds(60),
             stopping: watch::Sender::new(false),
             jobs: Notify::new(),
             places: Places::default(),
@@ -277,6 +279,12 @@ impl App {
     /// Waits until jobs are added by this process.
     pub async fn jobs_added(&self) {
         self.0.jobs.notified().await;
+    }
+
+    /// What the pod stores, a minute old at most.
+    pub async fn stored(&self) -> Result<Arc<Stored>> {
+        let read = async || Stored::load(self.db()).await;
+        self.0.stored.get(&self.0.clock, read).await
     }
 
     /// The figures of the pod, a minute old at most.

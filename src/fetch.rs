@@ -167,33 +167,35 @@ impl Fetcher {
         let client = self
             .asking
             .get_or_init(|| client(self.private, 0, in_whole));
-        answer(client, request).await
+        answer(client, request, ANSWER).await
     }
 
-    /// Asks a server that the settings name, which may be of a private network. It is not followed
-    /// elsewhere.
+    /// Asks a server that the settings name, which may be of a private network, for so many bytes at most. It is not
+    /// followed elsewhere.
     pub async fn trusted(
         &self,
         request: http::Request<Vec<u8>>,
+        most: usize,
     ) -> Result<http::Response<Vec<u8>>, Unfetched> {
         let client = self.trusted.get_or_init(|| client(true, 0, in_whole));
-        answer(client, request.try_into()?).await
+        answer(client, request.try_into()?, most).await
     }
 }
 
 /// Bytes of the answer to what was asked at most.
-const ANSWER: usize = 1 << 20;
+pub const ANSWER: usize = 1 << 20;
 
 async fn answer(
     client: &Option<Client>,
     request: reqwest::Request,
+    most: usize,
 ) -> Result<http::Response<Vec<u8>>, Unfetched> {
     let client = client.as_ref().ok_or(Unfetched::NoClient)?;
     let response = client.execute(request).await?;
     let mut answer = http::Response::new(Vec::new());
     *answer.status_mut() = response.status();
     *answer.headers_mut() = response.headers().clone();
-    *answer.body_mut() = whole_body(response, ANSWER).await?;
+    *answer.body_mut() = whole_body(response, most).await?;
     Ok(answer)
 }
 

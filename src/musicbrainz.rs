@@ -6,13 +6,16 @@ use std::{
 
 use moka::sync::Cache;
 use poem::http::{Request, StatusCode, header};
+use serde::de::DeserializeOwned;
 use tokio::time::{Instant, sleep_until};
 use url::form_urlencoded;
 
 use crate::{
     config::Config,
     error::{Error, Result},
-    fetch::Fetcher,
+    fetch::{Fetcher, Unfetched},
+    shares::Shares,
+    throttle::Ident,
 };
 
 /// Between two requests: what MusicBrainz allows to each address.
@@ -21,8 +24,12 @@ const PAUSE: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(8);
 /// How long an answer is kept.
 const KEPT: Duration = Duration::from_secs(3_600);
+/// Bytes of an answer at most: boxes of a hundred discs are that large.
+const MOST: usize = 8 << 20;
 /// Bytes of the answers that are kept.
-const ROOM: u64 = 8 << 20;
+const ROOM: u64 = 16 << 20;
+/// Requests of one caller that wait at once.
+const EACH: usize = 2;
 
 /// The answers that are kept, and when MusicBrainz may be asked again.
 pub struct MusicBrainz {
@@ -31,6 +38,7 @@ pub struct MusicBrainz {
     agent: String,
     answers: Cache<String, Arc<[u8]>>,
     pace: Pace,
+    shares: Shares,
 }
 
 /// When MusicBrainz may be asked next.
@@ -55,41 +63,51 @@ impl MusicBrainz {
                 .time_to_live(KEPT)
                 .build(),
             pace: Pace::default(),
+            shares: Shares::of_size(EACH),
         }
     }
 
     /// What MusicBrainz answers.
     ///
     /// # Errors
-    /// `NotFound` for what it does not know, `Refused` for a query that it does not understand, `Unavailable` when it
-    /// does not answer, or too many wait.
-    pub async fn ask(
+    /// `NotFound` for what it does not know, `Refused` for a query that it does not understand, `Unprocessable` for what
+    /// is too large, `Unavailable` when it does not answer, or too many wait.
+    pub async fn ask<T: DeserializeOwned>(
         &self,
         fetcher: &Fetcher,
-        path: &str,
-        query: &[(&str, &str)],
-    ) -> Result<Arc<[u8]>> {
+        who: Ident,
+        (path, query): (&str, &[(&str, &str)]),
+    ) -> Result<T> {
         let query = form_urlencoded::Serializer::new(String::new())
             .extend_pairs(query)
             .append_pair("fmt", "json")
             .finish();
         let address = format!("{}/ws/2/{path}?{query}", self.root);
         if let Some(known) = self.answers.get(&address) {
-            return Ok(known);
+            return read(&known);
         }
+        let share = self.shares.of(who);
+        let Ok(_share) = share.try_acquire() else {
+            let busy = "You have two requests that wait for MusicBrainz already.";
+            return Err(Error::Unavailable(busy.to_owned()));
+        };
         sleep_until(self.pace.turn()?).await;
-        let request = Request::get(&address).header(header::USER_AGENT, &self.agent);
+        // Meanwhile somebody else may have asked the same.
+        if let Some(known) = self.answers.get(&address) {
+            return read(&known);
+        }
+        let answer: Arc<[u8]> = self.fetched(fetcher, &address).await?.into();
+        let read = read(&answer)?;
+        self.answers.insert(address, answer);
+        Ok(read)
+    }
+
+    async fn fetched(&self, fetcher: &Fetcher, address: &str) -> Result<Vec<u8>> {
+        let request = Request::get(address).header(header::USER_AGENT, &self.agent);
         let request = request.body(Vec::new()).map_err(Error::internal)?;
-        let answer = fetcher.trusted(request).await.map_err(|error| {
-            tracing::warn!(%error, "MusicBrainz cannot be asked");
-            unavailable()
-        })?;
+        let answer = fetcher.trusted(request, MOST).await.map_err(failed)?;
         match answer.status() {
-            StatusCode::OK => {
-                let answer: Arc<[u8]> = answer.into_body().into();
-                self.answers.insert(address, answer.clone());
-                Ok(answer)
-            }
+            StatusCode::OK => Ok(answer.into_body()),
             StatusCode::NOT_FOUND => Err(Error::NotFound),
             StatusCode::BAD_REQUEST => Err(Error::Refused(
                 "MusicBrainz does not understand this query.".to_owned(),
@@ -100,6 +118,27 @@ impl MusicBrainz {
             }
         }
     }
+}
+
+fn read<T: DeserializeOwned>(answer: &[u8]) -> Result<T> {
+    serde_json::from_slice(answer).map_err(|error| {
+        tracing::warn!(%error, "MusicBrainz answered something unexpected");
+        unavailable()
+    })
+}
+
+fn failed(error: Unfetched) -> Error {
+    tracing::warn!(%error, "MusicBrainz cannot be asked");
+    match error {
+        Unfetched::TooLarge(_) => Error::Unprocessable(
+            "What MusicBrainz knows of this is more than the pod reads.".to_owned(),
+        ),
+        _ => unavailable(),
+    }
+}
+
+fn unavailable() -> Error {
+    Error::Unavailable("MusicBrainz does not answer right now. Try again in a moment.".to_owned())
 }
 
 impl Pace {
@@ -116,10 +155,6 @@ impl Pace {
         *next = Some(turn + PAUSE);
         Ok(turn)
     }
-}
-
-pub fn unavailable() -> Error {
-    Error::Unavailable("MusicBrainz does not answer right now. Try again in a moment.".to_owned())
 }
 
 #[cfg(test)]

@@ -1,14 +1,16 @@
 use std::sync::Arc;
 
+use serde::de::DeserializeOwned;
+
 use crate::{
     app::{App, Names},
     caller::{Caller, Identity},
     config::Config,
     error::{Error, Result},
     media::Media,
-    pod::{Figures, Preferences},
+    pod::{Figures, Preferences, Stored},
     store::Reads,
-    throttle::Limits,
+    throttle::{Ident, Limits},
     time::Clock,
 };
 
@@ -46,6 +48,11 @@ impl Reader {
         self.app.preferences().await
     }
 
+    /// What the pod stores, a minute old at most.
+    pub async fn stored(&self) -> Result<Arc<Stored>> {
+        self.app.stored().await
+    }
+
     /// The figures of the pod, a minute old at most.
     pub async fn figures(&self) -> Result<Arc<Figures>> {
         self.app.figures().await
@@ -62,9 +69,14 @@ impl Reader {
     }
 
     /// What MusicBrainz answers; see `MusicBrainz::ask`.
-    pub async fn ask_musicbrainz(&self, path: &str, query: &[(&str, &str)]) -> Result<Arc<[u8]>> {
+    pub async fn ask_musicbrainz<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+    ) -> Result<T> {
+        let who = Ident::User(self.user()?.user_id);
         let service = self.app.musicbrainz();
-        service.ask(self.app.fetcher(), path, query).await
+        service.ask(self.app.fetcher(), who, (path, query)).await
     }
 
     pub fn caller(&self) -> &Caller {

@@ -1,14 +1,15 @@
 //! What the administrators set, and what the pod counts of itself.
 mod figures;
 pub mod preferences;
+mod stored;
 mod values;
 
 use std::collections::HashMap;
 
 use serde_json::Value;
 
-pub use self::figures::Figures;
 use self::preferences::PREFERENCES;
+pub use self::{figures::Figures, stored::Stored};
 use crate::{
     error::Result,
     scope::Permissions,

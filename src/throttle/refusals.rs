@@ -43,9 +43,12 @@ impl Refusals {
     pub fn note(&self, ident: Ident, scope: &'static str, now: Timestamp) {
         let mut known = self.known();
         if known.len() >= MOST && !known.contains_key(&(ident, scope)) {
-            let oldest = known.iter().min_by_key(|(_, times)| times.last);
-            if let Some(oldest) = oldest.map(|(key, _)| *key) {
-                known.remove(&oldest);
+            // Many who were refused once do not push out the one who always is.
+            let least = known
+                .iter()
+                .min_by_key(|(_, times)| (times.count, times.last));
+            if let Some(least) = least.map(|(key, _)| *key) {
+                known.remove(&least);
             }
         }
         let times = known.entry((ident, scope)).or_insert(Times {
@@ -80,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_latest_are_remembered_and_the_oldest_give_way() {
+    fn the_latest_are_remembered_and_the_rarest_give_way() {
         let refusals = Refusals::default();
         let start = crate::time::Clock::system().now();
         let at = |second: i64| start.plus_seconds(second);

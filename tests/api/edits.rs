@@ -222,6 +222,53 @@ on_both! {
         assert_eq!(count(&pod).await, 2);
     }
 
+    async fn an_edit_is_undone_by_another(pod: Pod) {
+        curator(&pod).await;
+        let change = async |payload: Value| {
+            let mut edit = update(payload);
+            edit["is_approved"] = json!(true);
+            let made = pod.post("/api/v1/albums/1/mutations", &edit).by("bob").send().await;
+            assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
+            pod.wait(1);
+            made.json()["uuid"].as_str().unwrap().to_owned()
+        };
+        let undo = async |uuid: &str, by: &str| pod.post(&format!("/api/v1/mutations/{uuid}/undo"), &json!({})).by(by).send().await;
+        let shown = async || {
+            let album = pod.get("/api/v1/albums/1").send().await.json();
+            json!([album["title"], album["release_date"], album["tags"], album["description"]["text"], album["cover"]["uuid"]])
+        };
+        let cover = crate::pictures::attach(&pod, &crate::pictures::photo(300, 300)).await;
+        let mine = update(json!({"cover": cover["uuid"]}));
+        let proposed = pod.post("/api/v1/albums/1/mutations", &mine).by("alice").send().await.json();
+        let proposed = proposed["uuid"].as_str().unwrap();
+        assert_eq!(undo(proposed, "bob").await.json(), json!({"detail": "This edit was not applied."}));
+        pod.post(&format!("/api/v1/mutations/{proposed}/approve"), &json!({})).by("bob").send().await;
+        let covered = shown().await;
+        let whole = change(json!({"title": "Other", "release_date": "1999-01-02", "tags": ["new"], "cover": null, "description": {"text": "Words", "content_type": "text/plain"}})).await;
+        let changed = shown().await;
+        let later = change(json!({"title": "Third"})).await;
+        let refused = undo(&whole, "bob").await;
+        assert_eq!((refused.status, refused.json()), (StatusCode::BAD_REQUEST, json!({"detail": "`title` has been changed since."})));
+        assert_eq!(shown().await[1], "1999-01-02", "nothing of it was undone");
+        pod.person("dora").await;
+        let alien = pod.post(&format!("/api/v1/mutations/{later}/undo"), &json!({})).basic("dora", PASSWORD).send().await;
+        assert_eq!(alien.status, StatusCode::FORBIDDEN);
+        let done = undo(&later, "bob").await;
+        assert_eq!(done.status, StatusCode::CREATED, "{}", done.text);
+        let done = done.json();
+        assert_eq!((&done["payload"], &done["is_applied"]), (&json!({"title": "Other"}), &json!(true)));
+        assert_eq!(shown().await, changed);
+        pod.wait(1);
+        // One after the other, also pictures of others; and what undoes is an edit, which can be undone in turn.
+        let done = pod.graphql(&format!("mutation {{ undoEdit(input: {{id: \"{whole}\"}}) {{ edit {{ uuid isApplied album {{ title }} }} }} }}")).by("bob").send().await.json();
+        let edit = &done["data"]["undoEdit"]["edit"];
+        assert_eq!((&edit["isApplied"], &edit["album"]["title"]), (&json!(true), &covered[0]), "{done}");
+        assert_eq!(shown().await, covered);
+        pod.wait(1);
+        assert_eq!(undo(edit["uuid"].as_str().unwrap(), "bob").await.status, StatusCode::CREATED);
+        assert_eq!(shown().await, changed);
+    }
+
     async fn a_cover_of_an_edit_is_of_whoever_proposed_it(pod: Pod) {
         curator(&pod).await;
         let cover = crate::pictures::attach(&pod, &crate::pictures::photo(300, 300)).await;

@@ -206,14 +206,30 @@ on_both! {
         assert_eq!(pod.post(&address, &json!({})).by("alice").send().await.status, StatusCode::NO_CONTENT);
         pod.wait(90 * 86_400);
         assert_eq!(look().await, [""; 0]);
-        // What nobody has kept anything of goes in the end.
-        mirrors::forget(&pod.app).await.unwrap();
-        assert_eq!(count(&pod, "feeds where failures > 0").await, 1, "somebody likes an episode");
-        sql("delete from favorites").run(pod.app.db()).await.unwrap();
-        mirrors::forget(&pod.app).await.unwrap();
-        pod.work().await;
-        assert_eq!(count(&pod, "feeds where failures > 0").await, 0);
-        assert_eq!(count(&pod, "tracks where title = 'The flood'").await, 0);
+    }
+
+    async fn episodes_that_came_from_funkwhale_are_known(pod: Pod) with ["--fetch-private", "true"] => {
+        let there = Elsewhere::start();
+        let audio = there.put("/1.mp3", b"0123456789".to_vec());
+        let url = there.put("/feed", feed("Tides", &(item(1, "Ebb", &audio) + &item(2, "Flood", &audio))));
+        let made = pod.post(SUBSCRIBE, &json!({"url": url})).by("alice").send().await.json();
+        let channel = &made["channel"];
+        // As Funkwhale has them: uploads of any UUID, tracks of one that is drawn from the GUID, and nothing noted.
+        sql("delete from feed_episodes").run(pod.app.db()).await.unwrap();
+        let (id,): (i64,) = sql("select id from channels where rss_url is not null order by id desc limit 1").one(pod.app.db()).await.unwrap();
+        for (number, title) in [(1, "Ebb"), (2, "Flood")] {
+            let uuid = uuid::Uuid::new_v3(&uuid::Uuid::NAMESPACE_URL, format!("rss://{id}-episode-{number}").as_bytes());
+            let track = sql("select max(id) from tracks where title = ?").bind(title).number(pod.app.db()).await.unwrap();
+            sql("update tracks set uuid = ? where id = ?").bind(uuid).bind(track).run(pod.app.db()).await.unwrap();
+            sql("update uploads set uuid = ?, import_metadata = '{}' where track_id = ?").bind(uuid::Uuid::new_v4()).bind(track).run(pod.app.db()).await.unwrap();
+        }
+        for title in ["The flood", "The high flood"] {
+            there.put("/feed", feed("Tides", &(item(1, "Ebb", &audio) + &item(2, title, &audio))));
+            pod.wait(86_401);
+            mirrors::due(&pod.app).await.unwrap();
+            pod.work().await;
+            assert_eq!(titles(&pod, channel, "alice").await, [title, "Ebb"]);
+        }
     }
 
     async fn the_audio_of_a_podcast_is_passed_on(pod: Pod) with ["--fetch-private", "true"] => {
@@ -275,5 +291,58 @@ on_both! {
         }
         assert_eq!(count(&pod, "channels where rss_url like '%/feed'").await, 1);
         assert_eq!(count(&pod, "tracks where title = 'Ebb'").await, 1);
+    }
+
+    async fn a_list_of_podcasts_is_subscribed_to_at_once(pod: Pod) with ["--fetch-private", "true"] => {
+        let there = Elsewhere::start();
+        let audio = there.put("/1.mp3", b"0123456789".to_vec());
+        let tides = there.put("/tides", feed("Tides", &item(1, "Ebb tide", &audio)));
+        let gone = format!("{}/gone", there.address);
+        let own = sql("select uuid from channels order by id limit 1");
+        let (own,): (uuid::Uuid,) = own.one(pod.app.db()).await.unwrap();
+        let opml = format!(r#"<?xml version="1.0"?><opml version="2.0"><head><title>Mine</title></head><body><outline text="Folder">
+            <outline type="rss" text="The &amp; tides" xmlUrl="{tides}"/><outline text="Twice" xmlUrl="{tides}"/>
+            <outline text="Gone &lt;b&gt;" title="Gone" XMLURL="{gone}?a=1&amp;b=2"/><outline xmlUrl="ftp://there.test/feed"/>
+            <outline xmlUrl="http://pod.test/api/v1/channels/{own}/rss"/><outline xmlUrl="http://pod.test/api/v1/channels/nobody/rss"/>
+            </outline></body></opml>"#);
+        let told = pod.post("/api/v1/channels/rss-subscribe/opml", &json!({"opml": opml})).by("alice").send().await;
+        assert_eq!(told.status, StatusCode::OK, "{}", told.text);
+        let told = told.json();
+        assert_eq!(told["subscribed_count"], 3, "{told}");
+        assert_eq!(told["refused"], json!([
+            {"url": "ftp://there.test/feed", "reason": "This is no valid URL."},
+            {"url": "http://pod.test/api/v1/channels/nobody/rss", "reason": "Not found."},
+        ]));
+        assert_eq!(there.asked(), [""; 0], "nobody waits for other servers");
+        let names = async || {
+            let mine = pod.get("/api/v1/channels?scope=subscribed&external=true&ordering=creation_date").by("alice").send().await.json();
+            let mut names: Vec<_> = mine["results"].as_array().unwrap().iter().map(|channel| channel["artist"]["name"].as_str().unwrap().to_owned()).collect();
+            names.sort();
+            names
+        };
+        assert_eq!(names().await, ["Gone", "The & tides"]);
+        pod.work().await;
+        assert_eq!(there.asked(), ["/tides 200", "/gone?a=1&b=2 404"]);
+        assert_eq!(names().await, ["Gone", "Tides"]);
+        assert_eq!(count(&pod, "tracks where title = 'Ebb tide'").await, 1);
+        // What is known is not looked at again, and the list of one pod serves another.
+        let export = pod.get("/api/v1/channels?scope=subscribed&output=opml").by("alice").send().await.text;
+        let again = format!("mutation {{ importFeeds(input: {{opml: {}}}) {{ subscribedCount refused {{ url reason }} }} }}", json!(export));
+        let again = pod.graphql(&again).by("alice").send().await.json();
+        assert_eq!(again["data"]["importFeeds"], json!({"subscribedCount": 3, "refused": []}), "{again}");
+        pod.work().await;
+        assert_eq!(there.asked(), [""; 0]);
+        for (opml, complaint) in [
+            ("", "This is no list of feeds in OPML."),
+            ("<html><outline xmlUrl='http://a.test'/></html>", "This is no list of feeds in OPML."),
+            ("<opml><body/></opml>", "There is no feed in this list."),
+            ("<opml><body></opml>", "This is no list of feeds in OPML."),
+        ] {
+            let refused = pod.post("/api/v1/channels/rss-subscribe/opml", &json!({"opml": opml})).by("alice").send().await;
+            assert_eq!((refused.status, refused.json()), (StatusCode::BAD_REQUEST, json!({"opml": [complaint]})));
+        }
+        let many: String = (0..1_001).map(|number| format!("<outline xmlUrl='http://a.test/{number}'/>")).collect();
+        let refused = pod.post("/api/v1/channels/rss-subscribe/opml", &json!({"opml": format!("<opml>{many}</opml>")})).by("alice").send().await;
+        assert_eq!(refused.json(), json!({"opml": ["There are more than 1,000 feeds in this list."]}));
     }
 }

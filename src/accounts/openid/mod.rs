@@ -16,6 +16,7 @@ use crate::{
     accounts::recovery::remind,
     app::App,
     error::{Error, Result},
+    fetch::ANSWER,
     proof::Proof,
     store::sql,
 };
@@ -116,7 +117,7 @@ async fn trade(app: &App, provider: &Provider, attempt: &Attempt, code: &str) ->
     let sender = app.clone();
     let send = move |request: HttpRequest| {
         let sender = sender.clone();
-        async move { sender.fetcher().trusted(request).await }
+        async move { sender.fetcher().trusted(request, ANSWER).await }
     };
     let client = client(app, provider)?;
     let traded = client

@@ -12,6 +12,7 @@ use super::unreachable;
 use crate::{
     app::App,
     error::{Error, Result},
+    fetch::ANSWER,
 };
 
 /// The discovery document (OpenID Connect Discovery 1.0 section 3).
@@ -65,7 +66,11 @@ pub async fn read<T: DeserializeOwned>(app: &App, address: &str, token: Option<&
         request = request.header("authorization", format!("Bearer {token}"));
     }
     let request = request.body(Vec::new()).map_err(unreachable)?;
-    let response = app.fetcher().trusted(request).await.map_err(unreachable)?;
+    let response = app
+        .fetcher()
+        .trusted(request, ANSWER)
+        .await
+        .map_err(unreachable)?;
     if !response.status().is_success() {
         return Err(unreachable(format!(
             "{address} answers {}",

@@ -17,7 +17,7 @@ operations! {
     "refusals", "Requests that rate limits refused.";
     /// Lists whom rate limits have refused.
     ///
-    /// Those of the last day, the latest first, 500 at most. The server remembers them in memory: of several
+    /// Those who were refused within the last day, the latest first, 500 at most. The server remembers them in memory: of several
     /// processes each tells of its own, and after a start there are none.
     list: List = read InstanceSettings, anonymous = Never, throttle = List, graphql = "rateLimitRefusals";
 }
@@ -36,7 +36,7 @@ pub struct RateLimitRefusal {
     pub user_id: Option<i64>,
     /// Rate-limit scope, such as `anonymous-list`.
     pub scope: &'static str,
-    /// Number of requests that were refused.
+    /// Number of requests that were refused since the first one.
     pub count: BigInt,
     /// Time of the first one.
     pub first_date: Timestamp,
@@ -86,7 +86,7 @@ pub struct RefusalBody {
     pub username: Option<String>,
     /// Rate-limit scope, such as `anonymous-list`.
     pub scope: String,
-    /// Number of requests that were refused.
+    /// Number of requests that were refused since the first one.
     pub count: i64,
     /// Time of the first one.
     pub first_date: Timestamp,

@@ -30,8 +30,11 @@ const TEMPLATE: &str = "manage-server.html";
 const SHOWN: i64 = 20;
 
 fn notice(visit: &Visit) -> Option<&'static str> {
-    let done = visit.query.last("done")?;
-    (done == "imports").then_some("The import was changed.")
+    Some(match visit.query.last("done")? {
+        "imports" => "The import begins in a moment.",
+        "cancel" => "No import goes on.",
+        _ => return None,
+    })
 }
 
 async fn facts(visit: &Visit) -> Result<Value> {
@@ -146,13 +149,13 @@ pub async fn page(visit: Visit) -> Result<Response> {
     visit.show(Page::new(TEMPLATE, facts(&visit).await?)).await
 }
 
-async fn done<T>(visit: &Visit, result: Result<T>) -> Result<Response> {
+async fn done<T>(visit: &Visit, what: &str, result: Result<T>) -> Result<Response> {
     let result = result.map_err(|error| match error {
         Error::Refused(why) => Error::field("non_field_errors", why),
         error => error,
     });
     let again = async || Ok(Page::new(TEMPLATE, facts(visit).await?));
-    super::done(visit, ("/manage/server", "imports"), result, again).await
+    super::done(visit, ("/manage/server", what), result, again).await
 }
 
 #[handler]
@@ -170,13 +173,14 @@ pub async fn start_import(visit: Visit) -> Result<Response> {
         Ok(new) => folder_imports::start(&permit, new).await,
         Err(_) => Err(Error::field("library", "Choose one of your libraries.")),
     };
-    done(&visit, started).await
+    done(&visit, "imports", started).await
 }
 
 #[handler]
 pub async fn cancel(visit: Visit) -> Result<Response> {
     let permit = visit.allow::<folder_imports::Cancel>().await?;
-    done(&visit, folder_imports::cancel(&permit).await).await
+    let canceled = folder_imports::cancel(&permit).await;
+    done(&visit, "cancel", canceled).await
 }
 
 #[cfg(test)]

@@ -5,12 +5,15 @@ use poem::{Response, handler, web::Path};
 use serde_json::{Map, Value as Json};
 
 use crate::{
-    error::Result,
-    resources::keeping::settings::{self, Setting, SettingType},
+    error::{Error, Result},
+    resources::keeping::settings::{self, Setting, SettingChoice, SettingType},
     web::visit::{Page, Visit},
 };
 
 const TEMPLATE: &str = "manage-settings.html";
+
+/// Before the name of the field that holds the value that was shown.
+const SHOWN: &str = "shown.";
 
 /// The settings, where those of a section show what was entered.
 async fn facts(visit: &Visit, entered: &Map<String, Json>) -> Result<Value> {
@@ -19,32 +22,55 @@ async fn facts(visit: &Visit, entered: &Map<String, Json>) -> Result<Value> {
     let mut sections: IndexMap<&str, Vec<Value>> = IndexMap::new();
     let mut questions = Vec::new();
     for setting in settings::list(&permit).await? {
-        let value = entered
-            .get(&setting.identifier)
-            .unwrap_or(&setting.value.0)
-            .clone();
-        let text = match setting.kind {
-            SettingType::Object if value.is_object() => format!("{value:#}"),
-            _ => value.as_str().map(str::to_owned).unwrap_or_default(),
-        };
-        let shown = context! {
-            name => setting.identifier,
-            label => setting.title,
-            help => setting.help,
-            kind => format!("{:?}", setting.kind),
-            choices => setting.choices.unwrap_or_default().iter()
-                .map(|choice| context! { value => choice.value, label => choice.name }).collect::<Vec<_>>(),
-            value => Serde(value),
-            text,
-        };
-        questions.push(shown.clone());
-        sections.entry(setting.section).or_default().push(shown);
+        let section = setting.section;
+        let value = entered.get(&setting.identifier).cloned();
+        let row = row(setting, value);
+        questions.push(row.clone());
+        sections.entry(section).or_default().push(row);
     }
+    let saved = visit.query.last("done");
+    let saved = saved.is_some_and(|section| sections.contains_key(section));
+    let notice = saved.then_some("The settings were saved.");
     let section = |(name, settings)| context! { name, settings };
     let sections: Vec<Value> = sections.into_iter().map(section).collect();
-    let saved = visit.query.last("done").is_some();
-    let notice = saved.then_some("The settings were saved.");
     Ok(context! { here => "settings", notice, sections, questions })
+}
+
+fn row(setting: Setting, entered: Option<Json>) -> Value {
+    let now = setting.value.0;
+    let value = entered.unwrap_or_else(|| now.clone());
+    let text = match &value {
+        Json::String(text) => text.clone(),
+        Json::Object(_) | Json::Array(_) => format!("{value:#}"),
+        value => value.to_string(),
+    };
+    let known = setting.choices.unwrap_or_default();
+    let choice = |choice: &SettingChoice| context! { value => choice.value, label => choice.name };
+    let mut choices: Vec<Value> = known.iter().map(choice).collect();
+    // What was stored once, and is no choice any more, stays until somebody takes it away.
+    let is_unknown = |word: &&str| known.iter().all(|choice| choice.value != *word);
+    for word in words(&value).into_iter().filter(is_unknown) {
+        choices.push(context! { value => word, label => word });
+    }
+    context! {
+        name => setting.identifier,
+        label => setting.title,
+        help => setting.help,
+        kind => format!("{:?}", setting.kind),
+        choices,
+        shown => now.to_string(),
+        value => Serde(&value),
+        text,
+    }
+}
+
+/// The choices that a value names.
+fn words(value: &Json) -> Vec<&str> {
+    match value {
+        Json::String(word) if !word.is_empty() => vec![word],
+        Json::Array(words) => words.iter().filter_map(Json::as_str).collect(),
+        _ => Vec::new(),
+    }
 }
 
 #[handler]
@@ -53,35 +79,77 @@ pub async fn page(visit: Visit) -> Result<Response> {
     visit.show(Page::new(TEMPLATE, facts)).await
 }
 
-/// What was entered for a setting; as it is where that is not of its type, so that it is refused by name.
-fn entered(visit: &Visit, setting: &Setting) -> Option<Json> {
+/// What was shown of a setting, and what was entered: as it is where that is not of its type, so that it is refused by
+/// name.
+fn entered(visit: &Visit, setting: &Setting) -> Option<(Json, Json)> {
     let name = setting.identifier.as_str();
+    let shown = visit.form.last(&format!("{SHOWN}{name}"))?;
+    let shown = serde_json::from_str(shown).ok()?;
     let typed = visit.typed(name);
-    Some(match setting.kind {
+    let entered = match setting.kind {
         SettingType::Boolean => visit.form.is_on(name).into(),
         SettingType::Integer => typed
             .parse::<i64>()
             .map_or_else(|_| typed.into(), Json::from),
         SettingType::Text | SettingType::Choice => typed.into(),
-        SettingType::LongText => visit.exact(name).replace("\r\n", "\n").into(),
+        SettingType::LongText => visit.exact(name).into(),
         SettingType::Choices => visit.form.all(name).into_iter().collect(),
+        SettingType::Object if typed.is_empty() => Json::Object(Map::new()),
         SettingType::Object => serde_json::from_str(typed).unwrap_or_else(|_| typed.into()),
         SettingType::File => return None,
-    })
+    };
+    Some((shown, plain(setting.kind, entered)))
+}
+
+/// A value as a browser sends it back.
+fn plain(kind: SettingType, value: Json) -> Json {
+    match (kind, value) {
+        (SettingType::Text | SettingType::Choice, Json::String(text)) => text.trim().into(),
+        (SettingType::LongText, Json::String(text)) => {
+            text.replace("\r\n", "\n").replace('\r', "\n").into()
+        }
+        (SettingType::Choices, Json::Array(words)) => {
+            let mut seen = Vec::new();
+            for word in words {
+                if !seen.contains(&word) {
+                    seen.push(word);
+                }
+            }
+            seen.sort_by(|left: &Json, right| left.as_str().cmp(&right.as_str()));
+            seen.into()
+        }
+        (_, value) => value,
+    }
 }
 
 #[handler]
 pub async fn save(Path(section): Path<String>, visit: Visit) -> Result<Response> {
     let permit = visit.allow::<settings::Bulk>().await?;
-    let known = settings::list(&visit.reach().await?).await?;
-    let known = known.iter().filter(|setting| setting.section == section);
-    let values = known.filter_map(|setting| Some((setting, entered(&visit, setting)?)));
-    // The log tells of what was changed, not of all that the form holds.
-    let changed = values.filter(|(setting, value)| *value != setting.value.0);
-    let changed: Map<_, _> = changed
-        .map(|(setting, value)| (setting.identifier.clone(), value))
-        .collect();
-    let saved = settings::change(&permit, changed.clone()).await;
+    let mut known = settings::list(&visit.reach().await?).await?;
+    known.retain(|setting| setting.section == section);
+    if known.is_empty() {
+        return Err(Error::NotFound);
+    }
+    // Only what somebody has changed, so that nobody takes back what others have changed meanwhile.
+    let (mut changed, mut meanwhile) = (Map::new(), IndexMap::new());
+    for setting in &known {
+        let Some((shown, entered)) = entered(&visit, setting) else {
+            continue;
+        };
+        if plain(setting.kind, shown.clone()) == entered {
+            continue;
+        }
+        if shown != setting.value.0 {
+            let complaint =
+                "Somebody else has changed this meanwhile. Save it again to overrule them.";
+            meanwhile.insert(setting.identifier.clone(), vec![complaint.to_owned()]);
+        }
+        changed.insert(setting.identifier.clone(), entered);
+    }
+    let saved = match meanwhile.is_empty() {
+        true => settings::change(&permit, changed.clone()).await,
+        false => Err(Error::Invalid(meanwhile)),
+    };
     let again = async || Ok(Page::new(TEMPLATE, facts(&visit, &changed).await?));
     super::done(&visit, ("/manage/settings", &section), saved, again).await
 }

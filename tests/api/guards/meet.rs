@@ -334,6 +334,10 @@ pub fn meet(info: &Info) -> (&'static str, &'static str) {
             "mutations/00000000-0000-0000-0000-000000000000/reject",
             "mutation { rejectEdit(input: {id: \"00000000-0000-0000-0000-000000000000\"}) { edit { uuid } } }",
         ),
+        "reviews.undo" => (
+            "mutations/00000000-0000-0000-0000-000000000000/undo",
+            "mutation { undoEdit(input: {id: \"00000000-0000-0000-0000-000000000000\"}) { edit { uuid } } }",
+        ),
         "fetches.of_artist" => ("artists/1/fetches", ""),
         "fetches.artist" => ("artists/1/fetches", ""),
         "edits.of_album" => (
@@ -404,6 +408,10 @@ pub fn meet(info: &Info) -> (&'static str, &'static str) {
         "feeds.subscribe" => (
             "channels/rss-subscribe",
             "mutation { subscribeToFeed(input: {url: \"nothing\"}) { subscription { uuid } } }",
+        ),
+        "feeds.import" => (
+            "channels/rss-subscribe/opml",
+            "mutation { importFeeds(input: {opml: \"\"}) { subscribedCount } }",
         ),
         "subscriptions.list" => (
             "subscriptions",

@@ -57,27 +57,59 @@ on_both! {
         for part in ["Opt out of public listings", "value=\"1000\"", "<option value=\"DE\">"] {
             assert!(page.text.contains(part), "{part}: {}", page.text);
         }
-        // As a browser sends the form: without the boxes that are not checked.
-        let users = [("users__upload_quota", "25"), ("users__default_permissions", "library"), ("users__default_permissions", "settings")];
+        // As a browser sends the form: without the boxes that are not checked, and with what was shown.
+        let users = [
+            ("shown.users__upload_quota", "1000"), ("users__upload_quota", "25"), ("shown.users__default_permissions", "[]"),
+            ("users__default_permissions", "library"), ("users__default_permissions", "settings"), ("shown.users__registration_enabled", "false"),
+        ];
         let saved = keeper.submit("/manage/settings/users", &users).await;
         assert_eq!((saved.status.as_u16(), saved.location()), (303, "/manage/settings?done=users#users"));
         let deed = json!({"users__upload_quota": 25, "users__default_permissions": ["library", "settings"]});
         let log = read(&pod, "/api/v1/manage/audit?page_size=1").await;
         assert_eq!((&log["results"][0]["username"], &log["results"][0]["details"]), (&json!("kim"), &deed));
-        let text = [("instance__name", "Ours"), ("instance__rules", "One\r\nTwo"), ("instance__location", "FR")];
+        let text = [("shown.instance__name", "\"\""), ("instance__name", " Ours "), ("shown.instance__rules", "\"\""), ("instance__rules", "One\r\nTwo"), ("shown.instance__nodeinfo_stats_enabled", "true")];
         keeper.submit("/manage/settings/instance", &text).await;
-        assert_eq!(read(&pod, "/api/v1/instance/admin/settings/instance__rules").await["value"], "One\nTwo");
-        assert_eq!(read(&pod, "/api/v1/instance/admin/settings/instance__nodeinfo_stats_enabled").await["value"], false);
+        let setting = async |name: &str| read(&pod, &format!("/api/v1/instance/admin/settings/{name}")).await["value"].clone();
+        assert_eq!((setting("instance__rules").await, setting("instance__name").await), (json!("One\nTwo"), json!("Ours")));
+        assert_eq!(setting("instance__nodeinfo_stats_enabled").await, false);
+        // What was not shown, or not touched, stays as it is; also what no browser could send back.
+        pod.prefer("instance", "rules", "One\r\nTwo\rThree").await;
+        pod.prefer("instance", "location", "XK").await;
+        pod.prefer("moderation", "languages", "xx,de,de").await;
+        let page = keeper.get("/manage/settings").await.text;
+        for part in ["<option value=\"XK\" selected>XK</option>", "value=\"xx\" checked> xx"] {
+            assert!(page.contains(part), "{part}: {page}");
+        }
+        let untouched = [("shown.instance__rules", "\"One\\r\\nTwo\\rThree\""), ("instance__rules", "One\r\nTwo\r\nThree"), ("shown.instance__location", "\"XK\""), ("instance__location", "XK")];
+        keeper.submit("/manage/settings/instance", &untouched).await;
+        let untouched = [("shown.moderation__languages", "[\"xx\",\"de\",\"de\"]"), ("moderation__languages", "de"), ("moderation__languages", "xx")];
+        keeper.submit("/manage/settings/moderation", &untouched).await;
+        assert_eq!((setting("instance__rules").await, setting("moderation__languages").await), (json!("One\r\nTwo\rThree"), json!(["xx", "de", "de"])));
+        assert_eq!(setting("subsonic__enabled").await, true);
+        keeper.submit("/manage/settings/subsonic", &[]).await;
+        assert_eq!(setting("subsonic__enabled").await, true, "it was not shown");
+        // What others have changed meanwhile is not taken back.
+        pod.prefer("users", "upload_quota", "50").await;
+        let late = keeper.submit("/manage/settings/users", &[("shown.users__upload_quota", "25"), ("users__upload_quota", "30")]).await;
+        assert!(late.status == 400 && late.text.contains("Somebody else has changed this meanwhile"), "{}", late.text);
+        assert!(late.text.contains("name=\"shown.users__upload_quota\" value=\"50\""), "{}", late.text);
+        keeper.submit("/manage/settings/users", &[("shown.users__upload_quota", "25"), ("users__upload_quota", "25")]).await;
+        assert_eq!(setting("users__upload_quota").await, 50);
         // What is wrong is told beside what was entered, and nothing is changed.
-        let wrong = [("users__upload_quota", "<many>"), ("users__registration_enabled", "true")];
+        let wrong = [("shown.users__upload_quota", "50"), ("users__upload_quota", "<many>"), ("shown.users__registration_enabled", "false"), ("users__registration_enabled", "true")];
         let refused = keeper.submit("/manage/settings/users", &wrong).await;
         assert_eq!(refused.status, 400);
         for part in ["Upload quota (MB) – Must be a whole number", "value=\"&lt;many&gt;\"", "id=\"users__registration_enabled\" name=\"users__registration_enabled\" value=\"true\" aria-describedby=\"users__registration_enabled-hint\" checked"] {
             assert!(refused.text.contains(part), "{part}: {}", refused.text);
         }
-        assert_eq!(read(&pod, "/api/v1/instance/admin/settings/users__registration_enabled").await["value"], false);
-        let object = keeper.submit("/manage/settings/moderation", &[("moderation__signup_form_customization", "{")]).await;
-        assert_eq!(object.status, 400, "{}", object.text);
+        assert_eq!(setting("users__registration_enabled").await, false);
+        let form = "moderation__signup_form_customization";
+        let object = keeper.submit("/manage/settings/moderation", &[("shown.moderation__signup_form_customization", "{}"), (form, "[1,")]).await;
+        assert!(object.status == 400 && object.text.contains("[1,"), "{}", object.text);
+        let empty = keeper.submit("/manage/settings/moderation", &[("shown.moderation__signup_form_customization", "{\"a\":1}"), (form, "")]).await;
+        assert!(empty.text.contains("Somebody else"), "{}", empty.text);
+        assert_eq!(keeper.submit("/manage/settings/nothing", &[]).await.status, 404);
+        assert!(!keeper.get("/manage/settings?done=nothing").await.text.contains("saved"));
         // Moderators have no settings.
         let mia = pod.person("mia").await;
         sql("update users set permission_moderation = true where id = ?").bind(mia).run(pod.app.db()).await.unwrap();

@@ -11,7 +11,6 @@ use crate::{
     error::{Error, Result},
     graphql::standard::fields,
     guard::{Allowed, Operation, operations},
-    musicbrainz::unavailable,
     resources::checks::not_blank,
     rest::{
         answer::Answer,
@@ -24,8 +23,9 @@ operations! {
     "musicbrainz", "MusicBrainz: the open encyclopedia of music, asked for you.";
     /// Searches artists at MusicBrainz.
     ///
-    /// The 25 best matches. MusicBrainz is asked once a second at most, for all users together, and answers are kept
-    /// for an hour; when too many wait, or it does not answer, the answer is 503.
+    /// The 25 best matches. The server asks MusicBrainz once a second at most, for all users together, and keeps answers
+    /// for an hour; two requests of a user wait at most. When too many wait, or MusicBrainz does not answer, the answer
+    /// is 503.
     artists: Artists = open, anonymous = Never, throttle = Wildcard, graphql = "musicbrainzArtists", params = Search;
     /// Searches releases at MusicBrainz.
     ///
@@ -68,26 +68,15 @@ const MATCHES: &str = "25";
 /// Objects of a list.
 const LISTED: &str = "100";
 
-/// Asks MusicBrainz.
-async fn ask<O: Operation, T: DeserializeOwned>(
-    permit: &Allowed<O>,
-    path: &str,
-    query: &[(&str, &str)],
-) -> Result<T> {
-    let answer = permit.ask_musicbrainz(path, query).await?;
-    serde_json::from_slice(&answer).map_err(|error| {
-        tracing::warn!(%error, path, "MusicBrainz answered something unexpected");
-        unavailable()
-    })
-}
-
 async fn search<O: Operation, T: DeserializeOwned>(
     permit: &Allowed<O>,
     kind: &str,
     query: &str,
 ) -> Result<T> {
     not_blank("query", query, LONGEST)?;
-    ask(permit, kind, &[("query", query), ("limit", MATCHES)]).await
+    permit
+        .ask_musicbrainz(kind, &[("query", query), ("limit", MATCHES)])
+        .await
 }
 
 fn mbid(text: &str) -> Result<Uuid> {
@@ -114,12 +103,16 @@ async fn recordings(
 }
 
 async fn artist(permit: &Allowed<Artist>, id: &str) -> Result<MusicbrainzArtist> {
-    ask(permit, &format!("artist/{}", mbid(id)?), &[]).await
+    permit
+        .ask_musicbrainz(&format!("artist/{}", mbid(id)?), &[])
+        .await
 }
 
 async fn release(permit: &Allowed<Release>, id: &str) -> Result<MusicbrainzRelease> {
     let parts = [("inc", "artist-credits recordings release-groups")];
-    ask(permit, &format!("release/{}", mbid(id)?), &parts).await
+    permit
+        .ask_musicbrainz(&format!("release/{}", mbid(id)?), &parts)
+        .await
 }
 
 async fn groups(permit: &Allowed<Groups>, id: &str) -> Result<Vec<MusicbrainzReleaseGroup>> {
@@ -129,7 +122,7 @@ async fn groups(permit: &Allowed<Groups>, id: &str) -> Result<Vec<MusicbrainzRel
         ("inc", "artist-credits"),
         ("limit", LISTED),
     ];
-    let found: shapes::Groups = ask(permit, "release-group", &query).await?;
+    let found: shapes::Groups = permit.ask_musicbrainz("release-group", &query).await?;
     Ok(found.groups)
 }
 
@@ -140,7 +133,7 @@ async fn releases_of(permit: &Allowed<ReleasesOf>, id: &str) -> Result<Vec<Music
         ("inc", "artist-credits media"),
         ("limit", LISTED),
     ];
-    let found: shapes::Releases = ask(permit, "release", &query).await?;
+    let found: shapes::Releases = permit.ask_musicbrainz("release", &query).await?;
     Ok(found.releases)
 }
 

@@ -225,6 +225,16 @@ pub async fn own(on: impl On, actor: Option<i64>, (field, key): (&str, &Key)) ->
     found.optional(on).await?.ok_or_else(missing)
 }
 
+/// A picture, whoever has uploaded it.
+///
+/// # Errors
+/// `Invalid`, by the name of the field, if there is none.
+pub async fn held(on: impl On, (field, key): (&str, &Key)) -> Result<Own> {
+    let found = sql("select id, uuid from attachments where ").append(key.condition());
+    let missing = || Error::field(field, format!("Object with {key} does not exist."));
+    found.optional(on).await?.ok_or_else(missing)
+}
+
 async fn retrieve(permit: &Allowed<Retrieve>, uuid: Uuid) -> Result<Attachment> {
     Attachment::select()
         .then(" where uuid = ?")

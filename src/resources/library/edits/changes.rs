@@ -84,9 +84,18 @@ pub struct Changes {
     payload: Map<String, Value>,
 }
 
+/// The pictures that can become a cover.
+#[derive(Clone, Copy, Debug)]
+pub enum Pictures {
+    /// Those of whoever proposed the edit.
+    Of(Option<i64>),
+    /// Also those of others, which the object had before.
+    All,
+}
+
 impl Changes {
-    /// Validates the payload of an edit that this actor proposed. Fields that the object does not have are ignored.
-    pub async fn read(by: (&Reader, Option<i64>), kind: Kind, payload: &Value) -> Result<Self> {
+    /// Validates the payload of an edit. Fields that the object does not have are ignored.
+    pub async fn read(by: (&Reader, Pictures), kind: Kind, payload: &Value) -> Result<Self> {
         let Some(payload) = payload.as_object() else {
             return Err(Error::field("payload", "Expected a dictionary of items."));
         };
@@ -122,7 +131,7 @@ struct Complaint(String, String);
 type Read<T> = std::result::Result<T, Complaint>;
 
 async fn change(
-    (reader, actor): (&Reader, Option<i64>),
+    (reader, pictures): (&Reader, Pictures),
     field: Field,
     value: &Value,
 ) -> Result<Read<Change>> {
@@ -151,7 +160,7 @@ async fn change(
         Field::Tags => words(value),
         Field::Description => content(value).map_err(|why| here(&why)),
         Field::License => license(reader, value).await?.map_err(|why| here(&why)),
-        Field::Cover => cover((reader, actor), value)
+        Field::Cover => cover((reader, pictures), value)
             .await?
             .map_err(|why| here(&why)),
     })
@@ -222,7 +231,7 @@ async fn license(reader: &Reader, value: &Value) -> Result<std::result::Result<C
 }
 
 async fn cover(
-    (reader, actor): (&Reader, Option<i64>),
+    (reader, pictures): (&Reader, Pictures),
     value: &Value,
 ) -> Result<std::result::Result<Change, String>> {
     if value.is_null() {
@@ -232,8 +241,12 @@ async fn cover(
         return Ok(Err("Must be a valid UUID.".to_owned()));
     };
     let key = uuid.into();
-    match attachments::own(reader.db(), actor, ("cover", &key)).await {
-        Ok(own) => Ok(Ok(Change::Picture(Some(own.id)))),
+    let found = match pictures {
+        Pictures::Of(actor) => attachments::own(reader.db(), actor, ("cover", &key)).await,
+        Pictures::All => attachments::held(reader.db(), ("cover", &key)).await,
+    };
+    match found {
+        Ok(found) => Ok(Ok(Change::Picture(Some(found.id)))),
         Err(Error::Invalid(fields)) => Ok(Err(fields.into_values().flatten().collect())),
         Err(error) => Err(error),
     }

@@ -4,6 +4,7 @@ mod apply;
 mod body;
 mod changes;
 mod sql;
+mod undo;
 
 use async_graphql::SimpleObject;
 use serde_json::{Value, json};
@@ -13,8 +14,9 @@ use uuid::Uuid;
 pub use self::{
     apply::apply,
     body::{EditBody, Rest, bodies},
-    changes::Changes,
+    changes::{Changes, Pictures},
     sql::{AlbumEdits, ArtistEdits, TrackEdits, target},
+    undo::{replaced, undo},
 };
 use crate::{
     context::Reader,
@@ -231,7 +233,7 @@ pub async fn propose<O: OnKind + Writes>(
     if !reader.is_local(target.fid.as_deref()) {
         return Err(Error::Forbidden);
     }
-    let changes = Changes::read((reader, Some(actor)), kind, &new.payload).await?;
+    let changes = Changes::read((reader, Pictures::Of(Some(actor))), kind, &new.payload).await?;
     if new.is_approved.is_some() && !decides(reader, target.attributed_to_id) {
         return Err(Error::Forbidden);
     }

@@ -2,12 +2,12 @@
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Approve, Delete, Reject, retrieve};
+use super::{Approve, Delete, Reject, Undo, retrieve};
 use crate::{
     error::{Error, Result},
     graphql::ids::Key,
     guard::{Allowed, Writes},
-    resources::library::edits::{Changes, Edit, apply, decides, target},
+    resources::library::edits::{self, Changes, Edit, Pictures, apply, decides, replaced, target},
     store::{Tx, sql},
 };
 
@@ -16,7 +16,12 @@ pub async fn approve(permit: &Allowed<Approve>, key: Key) -> Result<Edit> {
     let edit = decidable(permit, key).await?;
     let (kind, id) = edit.aim();
     // A cover is an attachment of whoever proposed it.
-    let changes = Changes::read((permit, edit.created_by_id), kind, &edit.payload).await?;
+    let changes = Changes::read(
+        (permit, Pictures::Of(edit.created_by_id)),
+        kind,
+        &edit.payload,
+    )
+    .await?;
     let now = permit.clock().now();
     let mut tx = begin(permit, &edit).await?;
     claim(&mut tx, &edit).await?;
@@ -49,6 +54,16 @@ pub async fn reject(permit: &Allowed<Reject>, key: Key) -> Result<Edit> {
         .await?;
     tx.commit().await?;
     retrieve(permit, key_of(&edit)).await
+}
+
+/// Undoes an edit that was applied; returns the edit that does so.
+pub async fn undo(permit: &Allowed<Undo>, key: Key) -> Result<Edit> {
+    let edit = decidable(permit, key).await?;
+    let changes = replaced(permit, &edit).await?;
+    let mut tx = begin(permit, &edit).await?;
+    let undone = edits::undo(permit, &mut tx, (&edit, &changes)).await?;
+    tx.commit().await?;
+    Ok(undone)
 }
 
 /// Deletes an edit; returns its UUID.

@@ -2,8 +2,8 @@
 use async_graphql::{ID, InputObject};
 
 use super::{
-    Approve, EditFilter, EditOrder, List, Reject, Retrieve,
-    decide::{approve, delete, reject},
+    Approve, EditFilter, EditOrder, List, Reject, Retrieve, Undo,
+    decide::{approve, delete, reject, undo},
     listing, retrieve,
 };
 use crate::{
@@ -36,6 +36,13 @@ struct RejectEditInput {
     id: ID,
 }
 
+/// An edit that was applied.
+#[derive(Debug, InputObject)]
+struct UndoEditInput {
+    /// Global ID of the edit; its UUID is accepted too.
+    id: ID,
+}
+
 async fn approved(permit: &Allowed<Approve>, input: ApproveEditInput) -> Result<Edit> {
     approve(permit, Key::of(Kind::Edit, Some(input.id), None, None)?).await
 }
@@ -44,9 +51,14 @@ async fn rejected(permit: &Allowed<Reject>, input: RejectEditInput) -> Result<Ed
     reject(permit, Key::of(Kind::Edit, Some(input.id), None, None)?).await
 }
 
+async fn undone(permit: &Allowed<Undo>, input: UndoEditInput) -> Result<Edit> {
+    undo(permit, Key::of(Kind::Edit, Some(input.id), None, None)?).await
+}
+
 mutations! {
     Mutations as "ReviewsMutations";
     delete delete_edit(DeleteEditInput) -> DeleteEditPayload = delete, of Kind::Edit;
     change approve_edit(ApproveEditInput) -> ApproveEditPayload { edit: Edit, "The edit after the decision." } = approved;
     change reject_edit(RejectEditInput) -> RejectEditPayload { edit: Edit, "The edit after the decision." } = rejected;
+    change undo_edit(UndoEditInput) -> UndoEditPayload { edit: Edit, "The edit that undoes it." } = undone;
 }

@@ -47,6 +47,13 @@ operations! {
     /// For the owner of the artist, album or track, and for users with the permission `library`; others are answered
     /// with 403, as are edits that were applied already. Unknown UUIDs are answered with 404.
     reject: Reject = write Edits, anonymous = Never, throttle = Wildcard, graphql = "Mutation.rejectEdit";
+    /// Undoes an edit that was applied.
+    ///
+    /// A new edit, which is applied at once, gives its fields the values that they had before. For the owner of the
+    /// artist, album or track, and for users with the permission `library`; others are answered with 403. Edits that
+    /// were not applied, and those whose fields have been changed again since, are answered with 400, unknown UUIDs
+    /// with 404.
+    undo: Undo = write Edits, anonymous = Never, throttle = Wildcard, graphql = "Mutation.undoEdit";
 }
 
 pub type Query = ListQuery<EditFilter, EditOrder>;

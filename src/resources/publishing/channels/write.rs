@@ -107,7 +107,7 @@ impl ChannelChanges {
         if payload.is_empty() {
             return Ok(None);
         }
-        let by = (&**permit, permit.actor_id());
+        let by = (&**permit, edits::Pictures::Of(permit.actor_id()));
         let changes = Changes::read(by, edits::Kind::Artist, &Value::Object(payload)).await?;
         Ok(Some(changes))
     }

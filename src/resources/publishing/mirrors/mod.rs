@@ -1,5 +1,5 @@
 //! Channels that mirror podcasts from elsewhere, by their RSS feeds (contract section 10).
-mod forget;
+mod list;
 mod reading;
 mod refresh;
 mod write;
@@ -7,11 +7,9 @@ mod write;
 use async_graphql::InputObject;
 use poem_openapi::Object;
 
-pub use self::{
-    forget::forget,
-    refresh::{due, problems},
-};
+pub use self::refresh::{due, problems};
 use self::{
+    list::{FeedList, Imported, import},
     reading::Feed,
     refresh::{Found, look, seen},
     write::{Mirror, make, mirror_of, take},
@@ -22,12 +20,16 @@ use super::{
 };
 use crate::{
     accounts::take_turns,
+    context::Reader,
     error::{Error, Result},
     fetch::Known,
     graphql::standard::mutations,
     guard::{Allowed, operations},
     jobs::{self, FeedRefresh},
-    rest::{answer::Created, standard::routes},
+    rest::{
+        answer::{Answer, Created},
+        standard::routes,
+    },
     store::{Tx, sql},
 };
 
@@ -39,6 +41,11 @@ operations! {
     /// is looked at again each day. The audio stays where it is. Whoever is subscribed already gets the subscription that
     /// there is. Feeds that cannot be fetched or read are answered with 400, and `detail` says why.
     subscribe: SubscribeToFeed = write Libraries, anonymous = Never, throttle = Wildcard, graphql = "Mutation.subscribeToFeed", reads = many;
+    /// Subscribes to all podcasts of a list in OPML, as podcast players export it.
+    ///
+    /// Feeds that are new to the pod are read in the background; until then, their channels are called as the list calls
+    /// them. One that cannot be read stays subscribed to, and is tried again. Addresses that are not valid are told.
+    import: ImportFeeds = write Libraries, anonymous = Never, throttle = Wildcard, graphql = "Mutation.importFeeds", reads = many;
 }
 
 /// A podcast to subscribe to.
@@ -153,8 +160,8 @@ fn address(told: &str) -> Result<String> {
 }
 
 /// The name of the channel of this pod whose feed is at an address.
-fn own_channel<'a>(permit: &Allowed<SubscribeToFeed>, address: &'a str) -> Option<&'a str> {
-    let path = address.strip_prefix(&permit.names().public_url)?;
+fn own_channel<'a>(reader: &Reader, address: &'a str) -> Option<&'a str> {
+    let path = address.strip_prefix(&reader.names().public_url)?;
     let name = path
         .strip_prefix("/api/v1/channels/")?
         .trim_end_matches('/');
@@ -187,9 +194,11 @@ async fn subscribed(
 routes! {
     "/api/v1/channels";
     subscribe: SubscribeToFeed = post "/rss-subscribe" {feed: FeedAddress} -> Created<SubscriptionBody> => subscribed;
+    import: ImportFeeds = post "/rss-subscribe/opml" {list: FeedList} -> Answer<Imported>;
 }
 
 mutations! {
     Mutations as "FeedsMutations";
     change subscribe_to_feed(FeedAddress) -> SubscribeToFeedPayload { subscription: ChannelSubscription, "The subscription." } = subscribe;
+    act import_feeds(FeedList) -> Imported = import;
 }

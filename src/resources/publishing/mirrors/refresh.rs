@@ -65,11 +65,6 @@ pub async fn due(app: &App) -> Result<()> {
     .bind(app.config().hostname())
     .run(&mut tx)
     .await?;
-    sql("insert into feed_episodes (channel_id, upload)
-         select c.id, u.uuid from feeds f join channels c on c.id = f.channel_id join uploads u on u.library_id = c.library_id
-         where f.fetch_date is null on conflict do nothing")
-    .run(&mut tx)
-    .await?;
     let due = sql(
         "select f.channel_id from feeds f join channels c on c.id = f.channel_id where f.due_date <= ?
            and exists (select 1 from follows s where s.target_actor_id = c.actor_id and s.approved = true)

@@ -82,6 +82,18 @@ fn privacy_level(app: &App) -> PrivacyLevel {
 /// Episodes of a channel at most; a feed that has had more gets no further ones.
 const EPISODES: i64 = 20_000;
 
+/// Those that were removed are remembered too.
+const REMEMBERED: i64 = 5 * EPISODES;
+
+/// How many episodes a channel can get.
+async fn room(tx: &mut Tx, mirror: &Mirror) -> Result<i64> {
+    let held = sql("select count(*) from uploads where library_id = ?");
+    let held = held.bind(mirror.library_id).number(&mut *tx).await?;
+    let known = sql("select count(*) from feed_episodes where channel_id = ?");
+    let known = known.bind(mirror.id).number(tx).await?;
+    Ok((EPISODES - held).min(REMEMBERED - known))
+}
+
 /// Takes what a feed says now. Episodes that it no longer tells of stay.
 pub async fn take(tx: &mut Tx, app: &App, mirror: &Mirror, feed: &Feed) -> Result<()> {
     let now = app.clock().now();
@@ -102,9 +114,7 @@ pub async fn take(tx: &mut Tx, app: &App, mirror: &Mirror, feed: &Feed) -> Resul
         describe(tx, mirror, feed, now, &mut pictures).await?;
     }
     let known = known(tx, mirror, feed).await?;
-    let held = sql("select count(*) from feed_episodes where channel_id = ?");
-    let held = held.bind(mirror.id).number(&mut *tx).await?;
-    let mut room = EPISODES - held;
+    let mut room = room(tx, mirror).await?;
     // The oldest first: their IDs are in the order of their dates.
     for episode in feed.episodes.iter().rev() {
         let writing = Writing {
@@ -170,38 +180,84 @@ async fn describe(
     Ok(())
 }
 
-/// An episode that the feed has told of before. The others are null for one that was removed here.
+/// An episode that was told of before. Without an upload it was removed here.
 #[derive(FromRow)]
 struct Known {
-    upload: Uuid,
+    /// UUID of the episode, or of the track of an imported one.
+    uuid: Uuid,
     id: Option<i64>,
     track_id: Option<i64>,
     #[sqlx(json(nullable))]
     import_metadata: Option<Value>,
 }
 
-/// Those episodes that were told of before, by the UUIDs of their uploads.
+/// Those episodes of a feed that were told of before, by their UUIDs.
 async fn known(tx: &mut Tx, mirror: &Mirror, feed: &Feed) -> Result<HashMap<Uuid, Known>> {
-    let uuids: Vec<Uuid> = feed
-        .episodes
-        .iter()
-        .map(|episode| upload(mirror, episode))
-        .collect();
     let mut known = HashMap::new();
     // SQLite takes a thousand conditions at most.
-    for uuids in uuids.chunks(500) {
-        let some = sql(
-            "select e.upload, u.id, u.track_id, u.import_metadata
-             from feed_episodes e left join uploads u on u.uuid = e.upload where e.channel_id = ? and ",
-        );
+    for episodes in feed.episodes.chunks(500) {
+        let uuid = |episode| upload(mirror, episode);
+        let uuids: Vec<Uuid> = episodes.iter().map(uuid).collect();
+        let some = sql("select e.episode as uuid, u.id, u.track_id, u.import_metadata
+             from feed_episodes e left join uploads u on u.id = e.upload_id where e.channel_id = ? and ");
         let some: Vec<Known> = some
             .bind(mirror.id)
-            .one_of("e.upload", uuids)
+            .one_of("e.episode", &uuids)
             .all(&mut *tx)
             .await?;
-        known.extend(some.into_iter().map(|known| (known.upload, known)));
+        known.extend(some.into_iter().map(|known| (known.uuid, known)));
+        let new = |episode: &&Episode| !known.contains_key(&upload(mirror, episode));
+        let new: Vec<&Episode> = episodes.iter().filter(new).collect();
+        known.extend(imported(tx, mirror, new).await?);
     }
     Ok(known)
+}
+
+/// Those of the episodes that came with the pod from Funkwhale, which draws the UUIDs of tracks from GUIDs. They are
+/// noted as ours.
+async fn imported(
+    tx: &mut Tx,
+    mirror: &Mirror,
+    episodes: Vec<&Episode>,
+) -> Result<Vec<(Uuid, Known)>> {
+    let by_track: HashMap<Uuid, Uuid> = episodes
+        .into_iter()
+        .map(|episode| (track_of_funkwhale(mirror, episode), upload(mirror, episode)))
+        .collect();
+    let tracks: Vec<Uuid> = by_track.keys().copied().collect();
+    if tracks.is_empty() {
+        return Ok(Vec::new());
+    }
+    let some = sql("select t.uuid, u.id, u.track_id, u.import_metadata
+         from tracks t join uploads u on u.track_id = t.id where u.library_id = ? and ");
+    let some: Vec<Known> = some
+        .bind(mirror.library_id)
+        .one_of("t.uuid", &tracks)
+        .all(&mut *tx)
+        .await?;
+    let mut imported = Vec::with_capacity(some.len());
+    for known in some {
+        let uuid = by_track[&known.uuid];
+        note(tx, mirror, (uuid, known.id)).await?;
+        imported.push((uuid, known));
+    }
+    Ok(imported)
+}
+
+fn track_of_funkwhale(mirror: &Mirror, episode: &Episode) -> Uuid {
+    let name = format!("rss://{}-{}", mirror.id, episode.guid);
+    Uuid::new_v3(&Uuid::NAMESPACE_URL, name.as_bytes())
+}
+
+/// Notes that a feed has told of an episode.
+async fn note(tx: &mut Tx, mirror: &Mirror, (uuid, upload): (Uuid, Option<i64>)) -> Result<()> {
+    sql("insert into feed_episodes (channel_id, episode, upload_id) values (?, ?, ?) on conflict do nothing")
+        .bind(mirror.id)
+        .bind(uuid)
+        .bind(upload)
+        .run(tx)
+        .await
+        .map(|_| ())
 }
 
 /// The UUID of an episode's upload, which is the same whenever it is read.
@@ -262,10 +318,10 @@ impl Writing<'_> {
         .await?;
         self.describe(tx, track, pictures).await?;
         let uuid = self.upload();
-        sql(
+        let upload = sql(
             "insert into uploads (uuid, fid, track_id, library_id, source, mimetype, size, duration, creation_date,
                modification_date, import_date, import_status, import_metadata)
-             values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'finished', ?)",
+             values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'finished', ?) returning id",
         )
         .bind(uuid)
         .bind(self.fid("uploads", uuid))
@@ -279,14 +335,9 @@ impl Writing<'_> {
         .bind(self.now)
         .bind(self.now)
         .bind(self.import_metadata())
-        .run(&mut *tx)
+        .number(&mut *tx)
         .await?;
-        sql("insert into feed_episodes (channel_id, upload) values (?, ?)")
-            .bind(self.mirror.id)
-            .bind(uuid)
-            .run(tx)
-            .await
-            .map(|_| ())
+        note(tx, self.mirror, (uuid, Some(upload))).await
     }
 
     /// Writes what the feed says of a known episode, if that has changed and the episode is still here.

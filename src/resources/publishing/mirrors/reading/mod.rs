@@ -8,8 +8,8 @@ use chrono::{DateTime, Utc};
 use quick_xml::{Reader, events::Event};
 use rss::{Item, extension::itunes::ITunesItemExtension};
 
-pub use self::facts::address;
-use self::facts::{date, fact, mark, name, number, of_ending, seconds, text, truth};
+pub use self::facts::{address, name};
+use self::facts::{date, fact, mark, number, of_ending, seconds, text, truth};
 use crate::{
     resources::{catalogue::tags, publishing::channels::Metadata},
     time::Timestamp,

@@ -1,0 +1,227 @@
+//! Subscribing to all podcasts of a list in OPML, as players and other pods export it.
+use async_graphql::{InputObject, SimpleObject};
+use poem_openapi::Object;
+use quick_xml::{
+    Reader, XmlVersion,
+    events::{BytesStart, Event},
+};
+use serde::Serialize;
+
+use super::{
+    FEEDS, ImportFeeds, address, has_room, own_channel,
+    reading::{Feed, name},
+    write::{Mirror, make, mirror_of},
+};
+use crate::{
+    accounts::take_turns,
+    error::{Error, Result},
+    guard::Allowed,
+    jobs::{self, FeedRefresh},
+    resources::{
+        checks::shorter,
+        people::actors::Actor,
+        publishing::{
+            channels::{self, Metadata, open},
+            subscriptions::{follow, join, subscriber},
+        },
+    },
+    store::{Tx, sql},
+};
+
+/// A list of podcasts to subscribe to.
+#[derive(Debug, Object, InputObject)]
+#[graphql(name = "ImportFeedsInput")]
+#[oai(rename = "FeedListRequest")]
+pub struct FeedList {
+    /// The list in OPML, as podcast players export it; at most 500,000 characters and 1,000 feeds.
+    pub opml: String,
+}
+
+/// What came of a list of podcasts.
+#[derive(Debug, Default, Serialize, Object, SimpleObject)]
+#[graphql(name = "ImportFeedsPayload")]
+#[oai(rename = "ImportedFeeds")]
+pub struct Imported {
+    /// Number of feeds that the caller subscribes to now, those that were subscribed to before among them.
+    subscribed_count: i64,
+    /// The feeds that are not subscribed to.
+    refused: Vec<RefusedFeed>,
+}
+
+/// A feed that is not subscribed to.
+#[derive(Debug, Serialize, Object, SimpleObject)]
+pub struct RefusedFeed {
+    /// Address of the feed, as the list has it.
+    url: String,
+    /// Why it is not subscribed to.
+    reason: String,
+}
+
+/// Characters of a list at most.
+const LONGEST: usize = 500_000;
+/// Feeds of one transaction.
+const BATCH: usize = 25;
+
+/// A feed of a list.
+struct Outline {
+    title: Option<String>,
+    url: String,
+}
+
+pub async fn import(permit: &Allowed<ImportFeeds>, list: FeedList) -> Result<Imported> {
+    open(permit).await?;
+    shorter("opml", &list.opml, LONGEST)?;
+    let outlines = outlines(&list.opml)?;
+    let me = subscriber(permit).await?;
+    let mut imported = Imported::default();
+    let mut elsewhere = Vec::new();
+    for outline in outlines {
+        match address(&outline.url) {
+            Err(_) => imported.refuse(outline.url, "This is no valid URL."),
+            Ok(address) => match own_channel(permit, &address) {
+                Some(name) => match join_own(permit, name).await? {
+                    None => imported.subscribed_count += 1,
+                    Some(why) => imported.refuse(outline.url, &why),
+                },
+                None => elsewhere.push((address, outline.title)),
+            },
+        }
+    }
+    for feeds in elsewhere.chunks(BATCH) {
+        match subscribed(permit, &me, feeds).await {
+            Ok(()) => imported.subscribed_count += feeds.len() as i64,
+            Err(Error::Invalid(_)) => {
+                for (address, _) in feeds {
+                    imported.refuse(
+                        address.clone(),
+                        "You have reached the maximum number of feeds.",
+                    );
+                }
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    permit.app().add_jobs();
+    Ok(imported)
+}
+
+/// Subscribes to feeds from elsewhere: to all of them, or to none where there is no room.
+async fn subscribed(
+    permit: &Allowed<ImportFeeds>,
+    me: &Actor,
+    feeds: &[(String, Option<String>)],
+) -> Result<()> {
+    let mut tx = permit.begin().await?;
+    for (address, title) in feeds {
+        let mirror = waiting(permit, &mut tx, address, title.as_deref()).await?;
+        follow(permit, &mut tx, me, (mirror.actor_id, true)).await?;
+    }
+    has_room(&mut tx, me.id).await?;
+    tx.commit().await
+}
+
+impl Imported {
+    fn refuse(&mut self, url: String, reason: &str) {
+        let reason = reason.to_owned();
+        self.refused.push(RefusedFeed { url, reason });
+    }
+}
+
+/// Subscribes to a channel of this pod; otherwise tells why not.
+async fn join_own(permit: &Allowed<ImportFeeds>, name: &str) -> Result<Option<String>> {
+    let joined = async {
+        let channel = channels::named(permit, name).await?;
+        join(permit, &channel).await
+    };
+    match joined.await {
+        Ok(_) => Ok(None),
+        Err(error @ (Error::NotFound | Error::Denied(_))) => Ok(Some(error.to_string())),
+        Err(error) => Err(error),
+    }
+}
+
+/// The channel that mirrors a feed. A new one is called as the list calls it, until the feed has been read.
+async fn waiting(
+    permit: &Allowed<ImportFeeds>,
+    tx: &mut Tx,
+    address: &str,
+    title: Option<&str>,
+) -> Result<Mirror> {
+    let (app, now) = (permit.app(), permit.clock().now());
+    take_turns(tx, app).await?;
+    if let Some(mirror) = mirror_of(&mut *tx, app, address).await? {
+        return Ok(mirror);
+    }
+    let feed = Feed {
+        title: title.and_then(name).unwrap_or_else(|| host(address)),
+        description: None,
+        picture: None,
+        tags: Vec::new(),
+        metadata: Metadata::default(),
+        episodes: Vec::new(),
+    };
+    let mirror = make(tx, app, address, &feed).await?;
+    sql("insert into feeds (channel_id, due_date) values (?, ?)")
+        .bind(mirror.id)
+        .bind(now)
+        .run(&mut *tx)
+        .await?;
+    let channel = mirror.id;
+    jobs::enqueue(tx, &FeedRefresh { channel }, now).await?;
+    Ok(mirror)
+}
+
+fn host(address: &str) -> String {
+    let (_, rest) = address.split_once("://").unwrap_or(("", address));
+    rest.split(['/', '?', ':'])
+        .next()
+        .unwrap_or(rest)
+        .to_owned()
+}
+
+/// The feeds of a list, each once.
+fn outlines(opml: &str) -> Result<Vec<Outline>> {
+    let wrong = |why: &str| Error::field("opml", why);
+    let mut reader = Reader::from_str(opml.trim_start());
+    let (mut is_opml, mut found) = (false, Vec::<Outline>::new());
+    loop {
+        let event = reader.read_event();
+        match event.map_err(|_| wrong("This is no list of feeds in OPML."))? {
+            Event::Eof => break,
+            Event::Start(tag) | Event::Empty(tag) => match tag.name().as_ref() {
+                b"opml" => is_opml = true,
+                b"outline" => found.extend(outline(&tag)),
+                _ => {}
+            },
+            _ => {}
+        }
+    }
+    let mut seen = std::collections::HashSet::new();
+    found.retain(|outline| seen.insert(outline.url.clone()));
+    match found.len() {
+        _ if !is_opml => Err(wrong("This is no list of feeds in OPML.")),
+        0 => Err(wrong("There is no feed in this list.")),
+        many if many as i64 > FEEDS => Err(wrong("There are more than 1,000 feeds in this list.")),
+        _ => Ok(found),
+    }
+}
+
+fn outline(tag: &BytesStart<'_>) -> Option<Outline> {
+    let mut outline = Outline {
+        title: None,
+        url: String::new(),
+    };
+    // Without looking for duplicates, which takes long where there are many.
+    for attribute in tag.attributes().with_checks(false).flatten() {
+        let Ok(value) = attribute.normalized_value(XmlVersion::Implicit1_0) else {
+            continue;
+        };
+        let key = attribute.key.as_ref();
+        if key.eq_ignore_ascii_case(b"xmlurl") {
+            outline.url = value.trim().to_owned();
+        } else if key == b"title" || (key == b"text" && outline.title.is_none()) {
+            outline.title = Some(value.into_owned());
+        }
+    }
+    (!outline.url.is_empty()).then_some(outline)
+}
