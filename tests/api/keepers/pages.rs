@@ -67,7 +67,7 @@ on_both! {
         let deed = json!({"users__upload_quota": 25, "users__default_permissions": ["library", "settings"]});
         let log = read(&pod, "/api/v1/manage/audit?page_size=1").await;
         assert_eq!((&log["results"][0]["username"], &log["results"][0]["details"]), (&json!("kim"), &deed));
-        let text = [("shown.instance__name", "\"\""), ("instance__name", " Ours "), ("shown.instance__rules", "\"\""), ("instance__rules", "One\r\nTwo"), ("shown.instance__nodeinfo_stats_enabled", "true")];
+        let text = [("shown.instance__name", "\"Test pod\""), ("instance__name", " Ours "), ("shown.instance__rules", "\"\""), ("instance__rules", "One\r\nTwo"), ("shown.instance__nodeinfo_stats_enabled", "true")];
         keeper.submit("/manage/settings/instance", &text).await;
         let setting = async |name: &str| read(&pod, &format!("/api/v1/instance/admin/settings/{name}")).await["value"].clone();
         assert_eq!((setting("instance__rules").await, setting("instance__name").await), (json!("One\nTwo"), json!("Ours")));
