@@ -265,6 +265,7 @@ async fn keep_house(app: App) {
             jobs::tidy(&app).await,
             uploads::tidy(&app).await,
             mirrors::due(&app).await,
+            mirrors::forget(&app).await,
             app.db().optimize().await,
             app.db().mark_log().await,
             prune_changes(&app, &mut pruned).await,

@@ -42,6 +42,9 @@ impl Refusals {
 
     pub fn note(&self, ident: Ident, scope: &'static str, now: Timestamp) {
         let mut known = self.known();
+        if known.len() >= MOST {
+            known.retain(|_, times| times.last > now.plus_seconds(-LONGEST));
+        }
         if known.len() >= MOST && !known.contains_key(&(ident, scope)) {
             // Many who were refused once do not push out the one who always is.
             let least = known

@@ -269,6 +269,24 @@ on_both! {
         assert_eq!(shown().await, changed);
     }
 
+    async fn what_funkwhale_has_edited_is_undone_and_other_changes_are_not(pod: Pod) {
+        curator(&pod).await;
+        let edit = json!({"type": "update", "is_approved": true, "payload": {"tags": ["b", "A"], "copyright": " All rights ", "title": "Given"}});
+        let made = pod.post("/api/v1/tracks/1/mutations", &edit).by("bob").send().await.json();
+        let undo = format!("/api/v1/mutations/{}/undo", made["uuid"].as_str().unwrap());
+        // As Funkwhale keeps them: bare.
+        let bare = json!({"tags": ["Old"], "copyright": {"value": "Nobody"}, "title": {"value": "Before"}});
+        sql("update mutations set previous_state = ?").bind(bare).run(pod.app.db()).await.unwrap();
+        sql("update tracks set title = 'Scanned' where id = 1").run(pod.app.db()).await.unwrap();
+        let refused = pod.post(&undo, &json!({})).by("bob").send().await;
+        assert_eq!((refused.status, refused.json()), (StatusCode::BAD_REQUEST, json!({"detail": "`title` has been changed since."})));
+        sql("update tracks set title = 'Given' where id = 1").run(pod.app.db()).await.unwrap();
+        let undone = pod.post(&undo, &json!({})).by("bob").send().await;
+        assert_eq!(undone.status, StatusCode::CREATED, "{}", undone.text);
+        let track = pod.get("/api/v1/tracks/1").send().await.json();
+        assert_eq!((&track["title"], &track["tags"], &track["copyright"]), (&json!("Before"), &json!(["Old"]), &json!("Nobody")));
+    }
+
     async fn a_cover_of_an_edit_is_of_whoever_proposed_it(pod: Pod) {
         curator(&pod).await;
         let cover = crate::pictures::attach(&pod, &crate::pictures::photo(300, 300)).await;

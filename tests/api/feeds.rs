@@ -302,7 +302,7 @@ on_both! {
         let (own,): (uuid::Uuid,) = own.one(pod.app.db()).await.unwrap();
         let opml = format!(r#"<?xml version="1.0"?><opml version="2.0"><head><title>Mine</title></head><body><outline text="Folder">
             <outline type="rss" text="The &amp; tides" xmlUrl="{tides}"/><outline text="Twice" xmlUrl="{tides}"/>
-            <outline text="Gone &lt;b&gt;" title="Gone" XMLURL="{gone}?a=1&amp;b=2"/><outline xmlUrl="ftp://there.test/feed"/>
+            <outline text="Gone &lt;b&gt;" title="Gone" XMLURL="{gone}?a=1&b=2"/><outline xmlUrl="ftp://there.test/feed"/><outline title="" xmlUrl="feed:{tides}#again"/>
             <outline xmlUrl="http://pod.test/api/v1/channels/{own}/rss"/><outline xmlUrl="http://pod.test/api/v1/channels/nobody/rss"/>
             </outline></body></opml>"#);
         let told = pod.post("/api/v1/channels/rss-subscribe/opml", &json!({"opml": opml})).by("alice").send().await;
@@ -310,7 +310,7 @@ on_both! {
         let told = told.json();
         assert_eq!(told["subscribed_count"], 3, "{told}");
         assert_eq!(told["refused"], json!([
-            {"url": "ftp://there.test/feed", "reason": "This is no valid URL."},
+            {"url": "ftp://there.test/feed", "reason": "This is not a valid URL."},
             {"url": "http://pod.test/api/v1/channels/nobody/rss", "reason": "Not found."},
         ]));
         assert_eq!(there.asked(), [""; 0], "nobody waits for other servers");
@@ -332,6 +332,14 @@ on_both! {
         assert_eq!(again["data"]["importFeeds"], json!({"subscribedCount": 3, "refused": []}), "{again}");
         pod.work().await;
         assert_eq!(there.asked(), [""; 0]);
+        // What could never be read goes with its last subscriber.
+        let (gone,): (uuid::Uuid,) = sql("select c.uuid from channels c join artists a on a.id = c.artist_id where a.name = 'Gone'").one(pod.app.db()).await.unwrap();
+        pod.wait(30 * 86_400);
+        mirrors::forget(&pod.app).await.unwrap();
+        assert_eq!(count(&pod, "artists where name = 'Gone'").await, 1);
+        pod.post(&format!("/api/v1/channels/{gone}/unsubscribe"), &json!({})).by("alice").send().await;
+        mirrors::forget(&pod.app).await.unwrap();
+        assert_eq!((count(&pod, "artists where name = 'Gone'").await, count(&pod, "artists where name = 'Tides'").await), (0, 1));
         for (opml, complaint) in [
             ("", "This is no list of feeds in OPML."),
             ("<html><outline xmlUrl='http://a.test'/></html>", "This is no list of feeds in OPML."),

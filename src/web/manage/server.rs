@@ -32,7 +32,7 @@ const SHOWN: i64 = 20;
 fn notice(visit: &Visit) -> Option<&'static str> {
     Some(match visit.query.last("done")? {
         "imports" => "The import begins in a moment.",
-        "cancel" => "No import goes on.",
+        "cancel" => "No import is running.",
         _ => return None,
     })
 }

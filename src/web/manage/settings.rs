@@ -136,7 +136,8 @@ pub async fn save(Path(section): Path<String>, visit: Visit) -> Result<Response>
         let Some((shown, entered)) = entered(&visit, setting) else {
             continue;
         };
-        if plain(setting.kind, shown.clone()) == entered {
+        let now = plain(setting.kind, setting.value.0.clone());
+        if plain(setting.kind, shown.clone()) == entered || now == entered {
             continue;
         }
         if shown != setting.value.0 {

@@ -27,6 +27,7 @@ pub async fn apply(
     changes: &Changes,
     now: Timestamp,
 ) -> Result<Value> {
+    lock(tx, (kind, id)).await?;
     let mut before = Map::new();
     for (field, change) in &changes.all {
         let held = match change {
@@ -60,6 +61,16 @@ pub async fn apply(
         set.bind(now).bind(id).run(tx).await?;
     }
     Ok(Value::Object(before))
+}
+
+/// Keeps the object as it is until the end of the transaction, so that what was before is known.
+pub async fn lock(tx: &mut Tx, (kind, id): (Kind, i64)) -> Result<()> {
+    let object = sql(match kind {
+        Kind::Artist => "select id from artists where id = ?",
+        Kind::Album => "select id from albums where id = ?",
+        Kind::Track => "select id from tracks where id = ?",
+    });
+    tx.lock(object.bind(id)).await
 }
 
 async fn text_of(tx: &mut Tx, held: Sql) -> Result<Value> {

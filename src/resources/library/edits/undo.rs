@@ -1,16 +1,22 @@
 //! Giving the object of an edit back what it had before.
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 use sqlx::types::Json;
 
 use super::{
-    Changes, Edit, Kind, apply,
+    Changes, Edit, apply,
+    apply::lock,
     changes::Pictures,
     sql::{self, New},
 };
 use crate::{
     error::{Error, Result},
     guard::{Allowed, Writes},
-    store::{Tx, sql as statement},
+    store::{
+        Tx, sql as statement,
+        text::{clean, folded},
+    },
 };
 
 /// What an applied edit replaced: the values of its fields before.
@@ -22,7 +28,7 @@ pub async fn replaced<O: Writes>(permit: &Allowed<O>, edit: &Edit) -> Result<Cha
     let Some(before) = before.filter(|_| edit.is_applied == Some(true)) else {
         return Err(Error::Refused("This edit was not applied.".to_owned()));
     };
-    let value = |(field, held): (&String, &Value)| (field.clone(), held["value"].clone());
+    let value = |(field, held): (&String, &Value)| (field.clone(), value(held));
     let payload: Map<String, Value> = before.iter().map(value).collect();
     let (kind, _) = edit.aim();
     Changes::read((permit, Pictures::All), kind, &Value::Object(payload)).await
@@ -37,11 +43,15 @@ pub async fn undo<O: Writes>(
     tx: &mut Tx,
     (edit, changes): (&Edit, &Changes),
 ) -> Result<Edit> {
-    let (aim, now) = (edit.aim(), permit.clock().now());
+    let aim = edit.aim();
     lock(tx, aim).await?;
+    let now = permit.clock().now();
     let given = given(tx, edit).await?;
     let before = apply(tx, aim, changes, now).await?;
-    let is_other = |(field, held): &(&String, &Value)| before.get(field.as_str()) != Some(*held);
+    let is_other = |(field, held): &(&String, &Value)| {
+        let now = before.get(field.as_str()).map(value);
+        now.is_none_or(|now| normal(&now) != normal(held))
+    };
     if let Some((field, _)) = given.iter().find(is_other) {
         let why = format!("`{field}` has been changed since.");
         return Err(Error::Refused(why));
@@ -62,16 +72,37 @@ pub async fn undo<O: Writes>(
     sql::insert(tx, new).await
 }
 
-async fn lock(tx: &mut Tx, (kind, id): (Kind, i64)) -> Result<()> {
-    let object = statement(match kind {
-        Kind::Artist => "select id from artists where id = ?",
-        Kind::Album => "select id from albums where id = ?",
-        Kind::Track => "select id from tracks where id = ?",
-    });
-    tx.lock(object.bind(id)).await
+/// A value as it was before an edit. Funkwhale keeps tags, descriptions and covers bare, and more of some.
+fn value(held: &Value) -> Value {
+    let held = held.get("value").unwrap_or(held);
+    match held.get("text") {
+        Some(text) => json!({ "text": text, "content_type": held["content_type"] }),
+        None => held.clone(),
+    }
 }
 
-/// What an edit made of its fields, as the next edit of each has found it.
+/// A value without what storing it changes: blanks around a text, and the order and the case of tags.
+fn normal(value: &Value) -> Value {
+    match value {
+        Value::String(text) => match clean(text.trim()) {
+            text if text.is_empty() => Value::Null,
+            text => text.into(),
+        },
+        Value::Array(words) => {
+            let words = words.iter().filter_map(Value::as_str).map(folded);
+            words.collect::<BTreeSet<String>>().into_iter().collect()
+        }
+        Value::Object(parts) => {
+            let parts = parts.iter();
+            parts
+                .map(|(name, part)| (name.clone(), normal(part)))
+                .collect()
+        }
+        value => value.clone(),
+    }
+}
+
+/// What an edit made of its fields: as the next edit of each has found it, otherwise as it was given.
 async fn given(tx: &mut Tx, edit: &Edit) -> Result<Map<String, Value>> {
     let (kind, id) = edit.aim();
     let later = statement("select m.previous_state ")
@@ -87,8 +118,11 @@ async fn given(tx: &mut Tx, edit: &Edit) -> Result<Map<String, Value>> {
     let mut given = Map::new();
     for (field, held) in later.into_iter().flat_map(|(Json(held),)| held) {
         if edit.payload.get(&field).is_some() {
-            given.entry(field).or_insert(held);
+            given.entry(field).or_insert_with(|| value(&held));
         }
+    }
+    for (field, new) in edit.payload.as_object().into_iter().flatten() {
+        given.entry(field.clone()).or_insert_with(|| value(new));
     }
     Ok(given)
 }

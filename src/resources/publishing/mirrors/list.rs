@@ -1,4 +1,6 @@
 //! Subscribing to all podcasts of a list in OPML, as players and other pods export it.
+use std::{collections::HashSet, slice};
+
 use async_graphql::{InputObject, SimpleObject};
 use poem_openapi::Object;
 use quick_xml::{
@@ -33,7 +35,8 @@ use crate::{
 #[graphql(name = "ImportFeedsInput")]
 #[oai(rename = "FeedListRequest")]
 pub struct FeedList {
-    /// The list in OPML, as podcast players export it; at most 500,000 characters and 1,000 feeds.
+    /// The list in OPML, as podcast players export it; at most 500,000 characters, and 1 MiB
+    /// as it is sent, with at most 1,000 feeds.
     pub opml: String,
 }
 
@@ -74,46 +77,69 @@ pub async fn import(permit: &Allowed<ImportFeeds>, list: FeedList) -> Result<Imp
     let outlines = outlines(&list.opml)?;
     let me = subscriber(permit).await?;
     let mut imported = Imported::default();
-    let mut elsewhere = Vec::new();
-    for outline in outlines {
-        match address(&outline.url) {
-            Err(_) => imported.refuse(outline.url, "This is no valid URL."),
+    let (mut elsewhere, mut seen) = (Vec::new(), HashSet::new());
+    for Outline { title, url } in outlines {
+        match address(&url) {
+            Err(_) => imported.refuse(url, "This is not a valid URL."),
+            Ok(address) if !seen.insert(address.clone()) => {}
             Ok(address) => match own_channel(permit, &address) {
                 Some(name) => match join_own(permit, name).await? {
                     None => imported.subscribed_count += 1,
-                    Some(why) => imported.refuse(outline.url, &why),
+                    Some(why) => imported.refuse(url, &why),
                 },
-                None => elsewhere.push((address, outline.title)),
+                None => elsewhere.push(Elsewhere {
+                    title,
+                    url,
+                    address,
+                }),
             },
         }
     }
     for feeds in elsewhere.chunks(BATCH) {
         match subscribed(permit, &me, feeds).await {
             Ok(()) => imported.subscribed_count += feeds.len() as i64,
+            // There is room for some of them, perhaps.
+            Err(Error::Invalid(_)) => one_by_one(permit, &me, feeds, &mut imported).await?,
+            Err(error) => return Err(error),
+        }
+        permit.app().add_jobs();
+    }
+    Ok(imported)
+}
+
+/// A feed of another server.
+struct Elsewhere {
+    title: Option<String>,
+    /// As the list has it.
+    url: String,
+    /// As it is kept.
+    address: String,
+}
+
+async fn one_by_one(
+    permit: &Allowed<ImportFeeds>,
+    me: &Actor,
+    feeds: &[Elsewhere],
+    imported: &mut Imported,
+) -> Result<()> {
+    for feed in feeds {
+        match subscribed(permit, me, slice::from_ref(feed)).await {
+            Ok(()) => imported.subscribed_count += 1,
             Err(Error::Invalid(_)) => {
-                for (address, _) in feeds {
-                    imported.refuse(
-                        address.clone(),
-                        "You have reached the maximum number of feeds.",
-                    );
-                }
+                let why = "You have reached the maximum number of feeds.";
+                imported.refuse(feed.url.clone(), why);
             }
             Err(error) => return Err(error),
         }
     }
-    permit.app().add_jobs();
-    Ok(imported)
+    Ok(())
 }
 
 /// Subscribes to feeds from elsewhere: to all of them, or to none where there is no room.
-async fn subscribed(
-    permit: &Allowed<ImportFeeds>,
-    me: &Actor,
-    feeds: &[(String, Option<String>)],
-) -> Result<()> {
+async fn subscribed(permit: &Allowed<ImportFeeds>, me: &Actor, feeds: &[Elsewhere]) -> Result<()> {
     let mut tx = permit.begin().await?;
-    for (address, title) in feeds {
-        let mirror = waiting(permit, &mut tx, address, title.as_deref()).await?;
+    for feed in feeds {
+        let mirror = waiting(permit, &mut tx, &feed.address, feed.title.as_deref()).await?;
         follow(permit, &mut tx, me, (mirror.actor_id, true)).await?;
     }
     has_room(&mut tx, me.id).await?;
@@ -171,15 +197,14 @@ async fn waiting(
     Ok(mirror)
 }
 
+/// The name of the server. The rest of an address can be a secret.
 fn host(address: &str) -> String {
-    let (_, rest) = address.split_once("://").unwrap_or(("", address));
-    rest.split(['/', '?', ':'])
-        .next()
-        .unwrap_or(rest)
-        .to_owned()
+    let url = url::Url::parse(address).ok();
+    let host = url.as_ref().and_then(url::Url::host_str);
+    host.unwrap_or("Podcast").to_owned()
 }
 
-/// The feeds of a list, each once.
+/// The feeds of a list.
 fn outlines(opml: &str) -> Result<Vec<Outline>> {
     let wrong = |why: &str| Error::field("opml", why);
     let mut reader = Reader::from_str(opml.trim_start());
@@ -196,8 +221,6 @@ fn outlines(opml: &str) -> Result<Vec<Outline>> {
             _ => {}
         }
     }
-    let mut seen = std::collections::HashSet::new();
-    found.retain(|outline| seen.insert(outline.url.clone()));
     match found.len() {
         _ if !is_opml => Err(wrong("This is no list of feeds in OPML.")),
         0 => Err(wrong("There is no feed in this list.")),
@@ -213,9 +236,12 @@ fn outline(tag: &BytesStart<'_>) -> Option<Outline> {
     };
     // Without looking for duplicates, which takes long where there are many.
     for attribute in tag.attributes().with_checks(false).flatten() {
-        let Ok(value) = attribute.normalized_value(XmlVersion::Implicit1_0) else {
+        let value = attribute.normalized_value(XmlVersion::Implicit1_0);
+        // Many write `&` as it is.
+        let value = value.unwrap_or_else(|_| String::from_utf8_lossy(&attribute.value));
+        if value.trim().is_empty() {
             continue;
-        };
+        }
         let key = attribute.key.as_ref();
         if key.eq_ignore_ascii_case(b"xmlurl") {
             outline.url = value.trim().to_owned();

@@ -1,4 +1,5 @@
 //! Channels that mirror podcasts from elsewhere, by their RSS feeds (contract section 10).
+mod forget;
 mod list;
 mod reading;
 mod refresh;
@@ -7,7 +8,10 @@ mod write;
 use async_graphql::InputObject;
 use poem_openapi::Object;
 
-pub use self::refresh::{due, problems};
+pub use self::{
+    forget::forget,
+    refresh::{due, problems},
+};
 use self::{
     list::{FeedList, Imported, import},
     reading::Feed,
@@ -44,7 +48,8 @@ operations! {
     /// Subscribes to all podcasts of a list in OPML, as podcast players export it.
     ///
     /// Feeds that are new to the pod are read in the background; until then, their channels are called as the list calls
-    /// them. One that cannot be read stays subscribed to, and is tried again. Addresses that are not valid are told.
+    /// them. One that cannot be read stays subscribed to, and is tried again. Addresses that are not valid are
+    /// reported.
     import: ImportFeeds = write Libraries, anonymous = Never, throttle = Wildcard, graphql = "Mutation.importFeeds", reads = many;
 }
 
