@@ -106,8 +106,11 @@ on_both! {
         let form = "moderation__signup_form_customization";
         let object = keeper.submit("/manage/settings/moderation", &[("shown.moderation__signup_form_customization", "{}"), (form, "[1,")]).await;
         assert!(object.status == 400 && object.text.contains("[1,"), "{}", object.text);
-        let empty = keeper.submit("/manage/settings/moderation", &[("shown.moderation__signup_form_customization", "{\"a\":1}"), (form, "")]).await;
-        assert!(empty.text.contains("Somebody else"), "{}", empty.text);
+        pod.prefer("moderation", "signup_form_customization", "{\"b\": 2}").await;
+        let late = keeper.submit("/manage/settings/moderation", &[("shown.moderation__signup_form_customization", "{\"a\":1}"), (form, "")]).await;
+        assert!(late.status == 400 && late.text.contains("Somebody else"), "{}", late.text);
+        keeper.submit("/manage/settings/moderation", &[("shown.moderation__signup_form_customization", "{\"b\":2}"), (form, "")]).await;
+        assert_eq!(setting(form).await, json!({}));
         assert_eq!(keeper.submit("/manage/settings/nothing", &[]).await.status, 404);
         assert!(!keeper.get("/manage/settings?done=nothing").await.text.contains("saved"));
         // Moderators have no settings.
