@@ -1,6 +1,13 @@
 //! Web pages: the start page, the API explorers, the embedded player; signing in, authorizing
 //! applications, and account settings. Pages load everything from this server. Forms work without
 //! scripts and perform the same operations as the API.
+/// Adds pages to routes, each with the frame around it.
+macro_rules! pages {
+    ($route:ident: $($path:literal => $endpoint:expr,)+) => {
+        $route$(.at($path, poem::EndpointExt::with($endpoint, $crate::web::frame::Framed)))+
+    };
+}
+
 mod applications;
 mod assets;
 mod authorize;
@@ -16,18 +23,14 @@ mod sign_up;
 mod templates;
 mod visit;
 
-use poem::{EndpointExt, Route, get, post};
+use poem::{Route, get, post};
 
 pub use self::assets::Assets;
-use self::frame::Framed;
 
 /// Adds the pages to the server's routes.
 pub fn routes(route: Route) -> Route {
     let route = manage::routes(route);
-    macro_rules! pages {
-        ($($path:literal => $endpoint:expr,)+) => { route$(.at($path, $endpoint.with(Framed)))+ };
-    }
-    pages! {
+    pages! { route:
         "/" => get(pages::start),
         "/graphiql" => get(pages::graphiql),
         "/api/v1/docs" => get(pages::docs),

@@ -4,12 +4,9 @@ mod server;
 mod settings;
 
 use minijinja::Value;
-use poem::{EndpointExt, Response, Route, get, post};
+use poem::{Response, Route, get, post};
 
-use super::{
-    frame::Framed,
-    visit::{Page, Visit, go},
-};
+use super::visit::{Page, Visit, go};
 use crate::{
     error::{Error, Result},
     guard::{Allowed, Operation},
@@ -17,10 +14,7 @@ use crate::{
 
 /// Adds the pages to the server's routes.
 pub fn routes(route: Route) -> Route {
-    macro_rules! pages {
-        ($($path:literal => $endpoint:expr,)+) => { route$(.at($path, $endpoint.with(Framed)))+ };
-    }
-    pages! {
+    pages! { route:
         "/manage" => get(people::page),
         "/manage/requests/:uuid" => post(people::decide),
         "/manage/reports/:uuid" => post(people::handle),

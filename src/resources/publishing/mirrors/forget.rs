@@ -19,17 +19,17 @@ const LEFT: &str = "select c.id from feeds f join channels c on c.id = f.channel
 pub async fn forget(app: &App) -> Result<()> {
     let now = app.clock().now();
     let left = sql(LEFT).bind(now.plus_seconds(-KEPT)).bind(AT_ONCE);
-    let left = left.ids(app.db()).await?;
-    if left.is_empty() {
+    let mut going = left.clone().ids(app.db()).await?;
+    if going.is_empty() {
         return Ok(());
     }
     let mut tx = app.db().begin().await?;
-    tx.lock(sql("select id from channels where id in ?*").bind(left))
-        .await?;
+    let channels = |ids: &[i64]| sql("select id from channels where id in ?*").bind(ids.to_vec());
+    tx.lock(channels(&going)).await?;
     // Meanwhile somebody may have subscribed.
-    let left = sql(LEFT).bind(now.plus_seconds(-KEPT)).bind(AT_ONCE);
     let left = left.ids(&mut tx).await?;
-    let going = sql("select id from channels where id in ?*").bind(left);
+    going.retain(|channel| left.contains(channel));
+    let going = channels(&going);
     let files = channels::remove(&mut tx, &going, now).await?;
     jobs::remove(&mut tx, files, now).await?;
     tx.commit().await

@@ -1,4 +1,5 @@
 //! Channels that mirror podcasts from elsewhere, by their RSS feeds (contract section 10).
+mod episodes;
 mod forget;
 mod list;
 mod reading;
