@@ -24,7 +24,19 @@ pub struct Deed<'a> {
     pub details: Value,
 }
 
-impl Deed<'_> {
+impl<'a> Deed<'a> {
+    /// Something that is done on the command line.
+    pub fn by_command(operation: &'a str, target: &'a str, details: Value) -> Self {
+        Self {
+            operation,
+            user_id: None,
+            username: "",
+            address: None,
+            target,
+            details,
+        }
+    }
+
     pub async fn enter(self, tx: &mut Tx, now: Timestamp) -> Result<()> {
         sql(
             "insert into audit_entries (operation, user_id, username, address, target, details, creation_date)

@@ -16,7 +16,9 @@ use tokio::sync::Semaphore;
 /// A client for addresses that other people name.
 pub struct Fetcher {
     private: bool,
-    /// Of what is read whole, so much is in memory at once.
+    /// So many servers are asked at once.
+    asked: Semaphore,
+    /// So much of what is read whole is in memory at once.
     turns: Semaphore,
     client: OnceLock<Option<Client>>,
     streaming: OnceLock<Option<Client>>,
@@ -71,6 +73,8 @@ impl Unfetched {
     }
 }
 
+/// How many servers are asked at once for what is read whole.
+const ASKED: usize = 64;
 /// How much is read whole at once.
 const TURNS: usize = 8;
 /// For a whole answer.
@@ -83,6 +87,7 @@ impl Fetcher {
     pub fn new(private: bool) -> Self {
         Self {
             private,
+            asked: Semaphore::new(ASKED),
             turns: Semaphore::new(TURNS),
             client: OnceLock::new(),
             streaming: OnceLock::new(),
@@ -101,7 +106,7 @@ impl Fetcher {
 
     /// The same, unless it is as it was when it was fetched last.
     pub async fn page(&self, address: &str, known: &Known, most: usize) -> Result<Page, Unfetched> {
-        let _turn = self.turns.acquire().await;
+        let _asked = self.asked.acquire().await;
         let whole = self
             .client
             .get_or_init(|| client(self.private, REDIRECTS, in_whole));
@@ -117,10 +122,14 @@ impl Fetcher {
         let response = request.send().await?;
         match response.status() {
             StatusCode::NOT_MODIFIED => Ok(Page::Same),
-            status if status.is_success() => Ok(Page::New {
-                known: Known::of(response.headers()),
-                bytes: whole_body(response, most).await?,
-            }),
+            status if status.is_success() => {
+                // Servers that do not answer keep nobody from the others.
+                let _turn = self.turns.acquire().await;
+                Ok(Page::New {
+                    known: Known::of(response.headers()),
+                    bytes: whole_body(response, most).await?,
+                })
+            }
             status => Err(Unfetched::Status(status.as_u16())),
         }
     }

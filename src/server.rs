@@ -227,7 +227,7 @@ pub async fn serve(
 }
 
 /// Feeds that are looked at at once: most of the time is spent waiting for their servers.
-const FEEDS: usize = 4;
+const FEEDS: usize = 8;
 /// Services of users that are told at once what was played.
 const SUBMISSIONS: usize = 4;
 

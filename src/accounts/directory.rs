@@ -1,8 +1,8 @@
 //! Managing accounts from the command line.
-use serde_json::json;
+use serde_json::{Value, json};
 use sqlx::FromRow;
 
-use super::{is_named, password, recovery::put_password};
+use super::{New, check, insert, is_named, password, recovery::put};
 use crate::{
     app::App,
     audit::Deed,
@@ -66,18 +66,12 @@ impl Privileges {
             "moderation": self.moderation,
             "settings": self.settings,
         });
-        Deed {
-            operation: "user_accounts.update",
-            user_id: None,
-            username: "",
-            address: None,
-            target,
-            details: json!({
-                "is_superuser": self.admin,
-                "is_active": self.active,
-                "permissions": permissions,
-            }),
-        }
+        let details = json!({
+            "is_superuser": self.admin,
+            "is_active": self.active,
+            "permissions": permissions,
+        });
+        Deed::by_command("user_accounts.update", target, details)
     }
 }
 
@@ -101,13 +95,29 @@ async fn find(tx: &mut Tx, username: &str) -> Result<Listed> {
     found.ok_or_else(|| Error::field("username", format!("No account is named {username:?}.")))
 }
 
+/// Creates an account.
+pub async fn create(app: &App, new: &New) -> Result<()> {
+    let target = format!("user {}", new.username);
+    let details = json!({"email": new.email, "is_superuser": new.is_superuser});
+    let deed = Deed::by_command("user_accounts.create", &target, details);
+    check(new)?;
+    let hash = app.hashing().hash(&new.password).await?;
+    let mut tx = app.db().begin().await?;
+    deed.enter(&mut tx, app.clock().now()).await?;
+    insert(&mut tx, app, new, hash).await?;
+    tx.commit().await
+}
+
 /// Sets a password without checking the old one, and ends all sessions.
 pub async fn set_password(app: &App, username: &str, plain: &str) -> Result<()> {
     password::check("password", plain)?;
+    let hash = app.hashing().hash(plain).await?;
     let mut tx = app.db().begin().await?;
     let user = find(&mut tx, username).await?;
-    tx.commit().await?;
-    put_password(app, user.id, plain, None, true).await
+    let target = format!("user {}", user.username);
+    let deed = Deed::by_command("user_accounts.set_password", &target, Value::Null);
+    deed.enter(&mut tx, app.clock().now()).await?;
+    put(app, tx, (user.id, hash), None, true).await.map(drop)
 }
 
 /// Sets permissions of an account and returns the account.

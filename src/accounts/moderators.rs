@@ -29,10 +29,12 @@ impl Letterhead {
 }
 
 async fn addresses(app: &App) -> Result<Vec<String>> {
+    let everybody = app.preferences().await?.default_permissions().moderation;
     let addresses: Vec<(String,)> = sql(
         "select email from users where is_active = true and email <> ''
-           and (is_superuser = true or permission_moderation = true) order by id limit ?",
+           and (is_superuser = true or permission_moderation = true or ?) order by id limit ?",
     )
+    .bind(everybody)
     .bind(MOST)
     .all(app.db())
     .await?;

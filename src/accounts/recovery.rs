@@ -172,21 +172,9 @@ pub async fn has_password(db: &Reads, user: i64) -> Result<bool> {
     Ok(password::is_hash(&stored.0))
 }
 
-/// Sets a password and ends all sessions except `kept`; with `apps_too` also all access that
-/// applications have.
-pub async fn put_password(
-    app: &App,
-    user: i64,
-    new: &str,
-    kept: Option<i64>,
-    apps_too: bool,
-) -> Result<()> {
-    let hash = app.hashing().hash(new).await?;
-    let tx = app.db().begin().await?;
-    put(app, tx, (user, hash), kept, apps_too).await.map(drop)
-}
-
-async fn put(
+/// Sets a password, of which the hash is given, in a transaction that this commits. Ends all sessions except `kept`; with
+/// `apps_too` also all access that applications have.
+pub async fn put(
     app: &App,
     mut tx: Tx,
     (user, hash): (i64, String),

@@ -5,7 +5,7 @@ use clap::Subcommand;
 use super::{run::runtime, say, tell};
 use crate::{
     accounts::{
-        self, New,
+        New,
         directory::{self, Listed, Privileges},
         password,
     },
@@ -92,7 +92,7 @@ async fn perform(deed: Deed, app: &App) -> Result<(), Startup> {
                 permissions: Permissions::default(),
                 is_superuser: admin,
             };
-            accounts::create(app, &new).await.map_err(told)?;
+            directory::create(app, &new).await.map_err(told)?;
             tell!("Created account {}.", new.username);
             show(password_stdin, &new.password);
         }

@@ -72,7 +72,8 @@ pub async fn enqueue<T: Task>(tx: &mut Tx, task: &T, now: Timestamp) -> Result<(
     enqueue_for(tx, task, (now, now)).await
 }
 
-async fn enqueue_for<T: Task>(
+/// Adds a job that begins at this time. One about the same that still waits will do.
+pub async fn enqueue_for<T: Task>(
     tx: &mut Tx,
     task: &T,
     (now, due): (Timestamp, Timestamp),

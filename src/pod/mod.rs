@@ -13,7 +13,7 @@ pub use self::{figures::Figures, stored::Stored};
 use crate::{
     error::Result,
     scope::Permissions,
-    store::{Reads, Tx, sql},
+    store::{On, Tx, sql},
 };
 
 /// The current values of the pod's settings.
@@ -21,10 +21,10 @@ use crate::{
 pub struct Preferences(HashMap<String, Value>);
 
 impl Preferences {
-    pub async fn load(db: &Reads) -> Result<Self> {
+    pub async fn load(on: impl On) -> Result<Self> {
         let rows: Vec<(String, String, Option<String>)> =
             sql("select section, name, raw_value from preferences")
-                .all(db)
+                .all(on)
                 .await?;
         let raw: HashMap<String, Option<String>> = rows
             .into_iter()
@@ -63,6 +63,11 @@ impl Preferences {
 
     pub fn text(&self, identifier: &str) -> String {
         self.get(identifier).as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Whether uploads must name their recordings at MusicBrainz.
+    pub fn takes_known_recordings_only(&self) -> bool {
+        self.is_on("music__only_allow_musicbrainz_tagged_files")
     }
 
     /// Upload quota of users without a quota of their own, in megabytes.

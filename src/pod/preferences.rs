@@ -108,12 +108,13 @@ preferences! {
     everybody music.transcoding_enabled = Value::Bool(true), "Transcoding";
     /// Minutes after which a transcoded file that nobody listened to is removed.
     everybody music.transcoding_cache_duration = Value::Int(10_080), "Transcoding cache duration";
-    /// Refuses new uploads without MusicBrainz IDs in their tags. Existing uploads are not
-    /// affected.
+    /// Refuses new uploads whose tags do not name their recordings at MusicBrainz. Existing uploads, folders of the
+    /// server and channels are not affected.
     everybody music.only_allow_musicbrainz_tagged_files = Value::Bool(false), "Require MusicBrainz IDs";
-    /// Updates tags from the genres of MusicBrainz once a month.
+    /// Updates tags from the genres of MusicBrainz once a month. Kept for clients: it has no effect yet.
     everybody music.musicbrainz_genre_update = Value::Bool(true), "Tags from MusicBrainz genres";
-    /// Copies tags from MusicBrainz to artists, albums and tracks of uploads with MusicBrainz IDs.
+    /// Copies tags from MusicBrainz to artists, albums and tracks of uploads with MusicBrainz IDs. Kept for clients: it
+    /// has no effect yet.
     everybody music.sync_musicbrainz_tags = Value::Bool(false), "Tags from MusicBrainz entries";
     /// Minutes after which a cached file of another pod that nobody listened to is removed.
     everybody federation.music_cache_duration = Value::Int(2880), "Remote file cache duration";

@@ -101,12 +101,24 @@ async fn import(app: &App, upload: i64) -> Result<Imported> {
         ffprobe: probe::beside(&app.config().ffmpeg).into(),
     };
     match reader.read(candidate).await {
+        Ok(read) if !is_welcome(app, &row, &read.tags).await? => {
+            fail(app, upload, "invalid_metadata", UNKNOWN).await?;
+        }
         Ok(read) => write(app, row, read).await?,
         Err(reason) => {
             fail(app, upload, "unreadable_file", &sentence(&reason)).await?;
         }
     }
     Ok(Imported::Done)
+}
+
+const UNKNOWN: &str =
+    "Only files with the MusicBrainz ID of their recording are permitted on this pod.";
+
+/// Whether the pod takes such files. What people publish in channels is their own.
+async fn is_welcome(app: &App, row: &Waiting, tags: &Tags) -> Result<bool> {
+    let known = row.channel_artist.is_some() || row.said().mbid.or(tags.mbid).is_some();
+    Ok(known || !app.preferences().await?.takes_known_recordings_only())
 }
 
 /// The file of an upload, which a crash may have left on its way.

@@ -1,7 +1,7 @@
 //! Podcasts from elsewhere: subscribed to by their feeds, kept up to date, and listened to.
-use std::net::TcpListener;
+use std::{net::TcpListener, time::Duration};
 
-use baleen::{resources::publishing::mirrors, store::sql};
+use baleen::{jobs, resources::publishing::mirrors, store::sql};
 use poem::http::StatusCode;
 use serde_json::{Value, json};
 
@@ -111,8 +111,10 @@ on_both! {
         let page = there.put("/page", "<html>Hello</html>");
         let deep = there.put("/deep", feed("Deep", &"<x:y>".repeat(10_000)));
         let large = there.put("/large", feed("Large", &" ".repeat(11 << 20)));
+        let blog = there.put("/blog", feed("Blog", "<item><title>Words</title><guid>1</guid></item>"));
         for (url, why) in [
-            (page, "The feed cannot be read: it is no RSS feed."),
+            (blog, "The feed cannot be read: none of its entries has audio."),
+            (page, "The feed cannot be read: it is no feed in RSS or Atom."),
             (deep, "The feed cannot be read: it has too many parts."),
             (large, "The feed cannot be read: it is larger than 10485760 bytes."),
             (format!("{}/none", there.address), "The feed cannot be read: the server answered 404."),
@@ -129,6 +131,57 @@ on_both! {
         pod.prefer("audio", "channels_enabled", "false").await;
         let off = pod.post(SUBSCRIBE, &json!({"url": "https://pod.example/feed"})).by("alice").send().await;
         assert_eq!(off.status, StatusCode::METHOD_NOT_ALLOWED);
+    }
+
+    async fn a_podcast_in_atom_is_subscribed_to_as_well(pod: Pod) with ["--fetch-private", "true"] => {
+        let there = Elsewhere::start();
+        let atom = r#"<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom" xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd" xml:lang="de">
+            <title>Gezeiten</title><subtitle type="html">Von &lt;b&gt;Wasser&lt;/b&gt;&lt;script&gt;</subtitle><id>urn:gezeiten</id><updated>2024-01-02T10:00:00Z</updated>
+            <author><name>Ada</name><email>ada@tides.example</email></author><category term="Science"/><logo>https://tides.example/logo.png</logo>
+            <entry><title>Ebbe</title><id>urn:1</id><updated>2024-01-05T10:00:00Z</updated><published>2024-01-01T10:00:00Z</published>
+              <link rel="alternate" href="https://tides.example/1"/><link rel="enclosure" type="audio/mpeg" length="1000" href="https://tides.example/1.mp3"/>
+              <content type="html">Das &lt;i&gt;Wasser&lt;/i&gt; geht</content><itunes:duration>1:01</itunes:duration><itunes:episode>1</itunes:episode></entry>
+            <entry><title>Bild</title><id>urn:3</id><updated>2024-01-03T10:00:00Z</updated><link rel="enclosure" type="image/png" href="https://tides.example/3.png"/></entry>
+            <entry><title>Flut</title><id>urn:2</id><updated>2024-01-02T10:00:00Z</updated><link rel="enclosure" href="https://tides.example/2.ogg"/></entry></feed>"#;
+        let url = there.put("/atom", atom);
+        let made = pod.post(SUBSCRIBE, &json!({"url": url})).by("alice").send().await;
+        assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
+        let channel = made.json()["channel"].clone();
+        assert_eq!((&channel["artist"]["name"], &channel["artist"]["tags"]), (&json!("Gezeiten"), &json!(["Science"])));
+        assert_eq!(channel["artist"]["description"]["html"], "Von <b>Wasser</b>");
+        assert_eq!(channel["artist"]["cover"]["urls"]["source"], "https://tides.example/logo.png");
+        assert_eq!((&channel["metadata"]["language"], &channel["metadata"]["owner_name"]), (&json!("de"), &json!("Ada")));
+        let tracks = tracks_of(&pod, &channel).by("alice").send().await.json();
+        let told = |track: &Value| json!([track["title"], track["position"], track["creation_date"], track["uploads"][0]["duration"], track["uploads"][0]["mimetype"]]);
+        let told: Vec<Value> = tracks["results"].as_array().unwrap().iter().map(told).collect();
+        assert_eq!(told, [json!(["Flut", null, "2024-01-02T10:00:00Z", null, "audio/ogg"]), json!(["Ebbe", 1, "2024-01-01T10:00:00Z", 61, "audio/mpeg"])]);
+        assert_eq!(titles(&pod, &channel, "alice").await, ["Flut", "Ebbe"], "the picture is none");
+    }
+
+    async fn a_list_of_many_leaves_the_feeds_of_others_their_turn(pod: Pod) with ["--fetch-private", "true"] => {
+        let there = Elsewhere::start();
+        let outlines: String = (0..30).map(|number| format!("<outline xmlUrl='{}/{number}'/>", there.address)).collect();
+        let opml = format!("<opml><body>{outlines}</body></opml>");
+        let told = pod.post("/api/v1/channels/rss-subscribe/opml", &json!({"opml": opml})).by("alice").send().await;
+        assert_eq!(told.json()["subscribed_count"], 30, "{}", told.text);
+        pod.work().await;
+        assert_eq!(there.asked().len(), 25);
+        pod.wait(61);
+        pod.work().await;
+        assert_eq!(there.asked().len(), 5);
+    }
+
+    async fn a_feed_that_does_not_answer_keeps_nothing_from_stopping(pod: Pod) with ["--fetch-private", "true"] => {
+        let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+        let opml = format!("<opml><outline xmlUrl='http://{}/feed'/></opml>", silent.local_addr().unwrap());
+        pod.post("/api/v1/channels/rss-subscribe/opml", &json!({"opml": opml})).by("alice").send().await;
+        let working = tokio::spawn(jobs::work::<jobs::FeedRefresh>(pod.app.clone()));
+        let asked = tokio::task::spawn_blocking(move || silent.accept().unwrap()).await.unwrap();
+        pod.app.stop();
+        tokio::time::timeout(Duration::from_secs(10), working).await.expect("it ends at once").unwrap();
+        drop(asked);
+        let waiting = sql("select count(*) from jobs where kind = 'feed_refresh' and status = 'pending'");
+        assert_eq!(waiting.number(pod.app.db()).await.unwrap(), 1, "it is looked at after the next start");
     }
 
     async fn feeds_of_this_machine_and_of_the_pod_itself_are_not_fetched(pod: Pod) {

@@ -111,6 +111,28 @@ on_both! {
         assert_eq!(told["object"]["local_id"], 6, "{told}");
     }
 
+    async fn moderators_hear_of_what_waits_for_them(pod: Pod) with crate::live::SERVED => {
+        let (address, _stop) = listening(&pod.app).await;
+        sql("update users set permission_moderation = true where username = 'alice'").run(pod.app.db()).await.unwrap();
+        pod.prefer("users", "registration_enabled", "True").await;
+        pod.prefer("moderation", "signup_approval_enabled", "True").await;
+        let (mut alice, mut bob) = (Socket::by(address, "app-alice").await, Socket::by(address, "bob").await);
+        let report = json!({"type": "other", "summary": "Look", "target": {"type": "artist", "id": 1}});
+        let made = pod.post("/api/v1/moderation/reports", &report).by("alice").send().await;
+        assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
+        let told = alice.next().await;
+        assert_eq!((&told["type"], &told["report"]["uuid"], &told["unresolved_count"]), (&json!("report.created"), &made.json()["uuid"], &json!(1)), "{told}");
+        let new = json!({"username": "ina", "email": "ina@new.test", "password1": "averylongpw-77", "password2": "averylongpw-77"});
+        assert!(pod.post("/api/v1/auth/registration/", &new).send().await.status.is_success());
+        let told = alice.next().await;
+        assert_eq!((&told["type"], &told["user_request"]["submitter"]["preferred_username"]), (&json!("user_request.created"), &json!("ina")), "{told}");
+        // Others hear what is for them.
+        like(&pod, "alice", 1).await;
+        sql("update users set privacy_level = 'everyone' where username = 'alice'").run(pod.app.db()).await.unwrap();
+        like(&pod, "alice", 2).await;
+        assert_eq!(bob.next().await["type"], "Like");
+    }
+
     async fn the_socket_is_for_people_of_the_pod_and_ends_with_their_credentials(pod: Pod) with crate::live::SERVED => {
         let (address, _stop) = listening(&pod.app).await;
         assert_eq!(Socket::open(address, &[]).await.err(), Some(403));

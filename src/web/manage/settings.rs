@@ -131,7 +131,7 @@ pub async fn save(Path(section): Path<String>, visit: Visit) -> Result<Response>
         return Err(Error::NotFound);
     }
     // Only what somebody has changed, so that nobody takes back what others have changed meanwhile.
-    let (mut changed, mut meanwhile) = (Map::new(), IndexMap::new());
+    let (mut changed, mut seen) = (Map::new(), Map::new());
     for setting in &known {
         let Some((shown, entered)) = entered(&visit, setting) else {
             continue;
@@ -140,17 +140,10 @@ pub async fn save(Path(section): Path<String>, visit: Visit) -> Result<Response>
         if plain(setting.kind, shown.clone()) == entered || now == entered {
             continue;
         }
-        if shown != setting.value.0 {
-            let complaint =
-                "Somebody else has changed this meanwhile. Save it again to overrule them.";
-            meanwhile.insert(setting.identifier.clone(), vec![complaint.to_owned()]);
-        }
+        seen.insert(setting.identifier.clone(), shown);
         changed.insert(setting.identifier.clone(), entered);
     }
-    let saved = match meanwhile.is_empty() {
-        true => settings::change(&permit, changed.clone()).await,
-        false => Err(Error::Invalid(meanwhile)),
-    };
+    let saved = settings::change_from(&permit, &seen, changed.clone()).await;
     let again = async || Ok(Page::new(TEMPLATE, facts(&visit, &changed).await?));
     super::done(&visit, ("/manage/settings", &section), saved, again).await
 }

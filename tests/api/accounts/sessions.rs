@@ -1,6 +1,6 @@
 //! Sessions of browsers, and what other sites cannot do with them.
 use baleen::{
-    accounts::{recovery, sessions, sign_in},
+    accounts::{directory, sessions, sign_in},
     caller::Client,
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -91,13 +91,13 @@ on_both! {
     }
 
     async fn a_password_that_changes_while_somebody_signs_in_opens_nothing(pod: Pod) {
-        let dora = pod.person("dora").await;
+        pod.person("dora").await;
         let client = Client { address: [198, 51, 100, 7].into(), user_agent: String::new() };
         let from = pod.app.ident(client.address);
         let attempt = sign_in::Attempt { login: "dora", password: PASSWORD, known_browser: None };
         let known = sign_in::check(&pod.app, attempt, from).await.unwrap().unwrap();
         assert!(sessions::open(&pod.app, known.proof, &client).await.unwrap().is_some());
-        recovery::put_password(&pod.app, dora, "another long one", None, false).await.unwrap();
+        directory::set_password(&pod.app, "dora", "another long one").await.unwrap();
         assert!(sessions::open(&pod.app, known.proof, &client).await.unwrap().is_none());
         assert_eq!(count(&pod, "select count(*) from sessions").await, 0);
     }

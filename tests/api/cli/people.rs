@@ -68,6 +68,27 @@ fn accounts_are_made_listed_and_given_permissions() {
     let bob = listed(&folder, "bob");
     assert_eq!((&*bob[1], &*bob[2]), ("library", "no"));
 
+    user(
+        &folder,
+        &["set-password", "bob", "--password-stdin"],
+        "battery staple\n",
+    );
+    let log = baleen().current_dir(&folder).arg("audit").output().unwrap();
+    let log = String::from_utf8(log.stdout).unwrap();
+    for deed in [
+        ("user_accounts.create", "user ada"),
+        ("user_accounts.create", "user bob"),
+        ("user_accounts.update", "user bob"),
+        ("user_accounts.set_password", "user bob"),
+    ] {
+        let is_told = |line: &str| line.contains(deed.0) && line.contains(deed.1);
+        assert!(log.lines().any(is_told), "{deed:?}: {log}");
+    }
+    assert!(
+        !log.contains("correct horse") && !log.contains("battery"),
+        "{log}"
+    );
+
     for (arguments, complaint) in [
         (["create", "ada"], "already exists"),
         (

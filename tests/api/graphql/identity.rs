@@ -1,11 +1,11 @@
 //! Global IDs: what has one, and where they are taken.
 use std::fs;
 
-use baleen::{accounts::recovery, store::sql};
+use baleen::store::sql;
 use serde_json::{Value, json};
 
 use super::message;
-use crate::support::{PASSWORD, Pod, Visitor, on_both};
+use crate::support::{Pod, Visitor, on_both};
 
 #[test]
 fn whatever_has_an_identity_is_a_node() {
@@ -56,7 +56,7 @@ on_both! {
     }
 
     async fn what_was_seen_is_found_again_by_its_id(pod: Pod) with ["--throttling-enabled", "false"] => {
-        recovery::put_password(&pod.app, 1, PASSWORD, None, false).await.unwrap();
+        pod.give_password("alice").await;
         let mut alice = Visitor::of(&pod, "alice").await;
         let app = json!({"name": "mine", "redirect_uris": "https://mine.test/cb"});
         assert_eq!(alice.script(pod.post("/api/v1/oauth/apps", &app)).await.status, 201);
@@ -146,7 +146,7 @@ on_both! {
             assert_eq!(answer["data"]["user"], json!({"id": own["id"], "username": "alice", "isViewer": false, "email": null,
                 "permissions": null, "quotaStatus": null, "settings": null, "listenToken": null, "subsonicToken": null}));
         }
-        recovery::put_password(&pod.app, 1, PASSWORD, None, false).await.unwrap();
+        pod.give_password("alice").await;
         let mut alice = Visitor::of(&pod, "alice").await;
         // A token that may not read the profile sees no more than others do, and is told why.
         let app = json!({"name": "catalogue", "scopes": "read:libraries write:profile", "redirect_uris": "https://mine.test/cb"});
@@ -170,7 +170,7 @@ on_both! {
     }
 
     async fn a_payload_shows_no_more_than_the_token_may_read(pod: Pod) {
-        recovery::put_password(&pod.app, 1, PASSWORD, None, false).await.unwrap();
+        pod.give_password("alice").await;
         let mut alice = Visitor::of(&pod, "alice").await;
         let app = json!({"name": "editor", "scopes": "write:edits", "redirect_uris": "https://mine.test/cb"});
         let app = alice.script(pod.post("/api/v1/oauth/apps", &app)).await.json();

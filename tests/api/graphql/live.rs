@@ -108,6 +108,29 @@ on_both! {
         assert_eq!(events.data().await["data"]["grantsChanged"]["grants"], json!([]));
     }
 
+    async fn moderators_are_told_what_waits_for_them(pod: Pod) {
+        sql("update users set permission_moderation = true where username = 'alice'").run(pod.app.db()).await.unwrap();
+        pod.prefer("users", "registration_enabled", "True").await;
+        pod.prefer("moderation", "signup_approval_enabled", "True").await;
+        let reports = "subscription { reportCreated { report { type summary target { ... on Artist { databaseId } } } } }";
+        let requests = "subscription { userRequestCreated { request { status submitter { preferredUsername } } } }";
+        let mut reported = Events::of(pod.graphql(reports).by("app-alice")).await;
+        let mut requested = Events::of(pod.graphql(requests).by("app-alice")).await;
+        let report = json!({"type": "other", "summary": "Look", "target": {"type": "artist", "id": 1}});
+        assert_eq!(pod.post("/api/v1/moderation/reports", &report).by("alice").send().await.status, 201);
+        let new = json!({"username": "ina", "email": "ina@new.test", "password1": "averylongpw-77", "password2": "averylongpw-77"});
+        assert!(pod.post("/api/v1/auth/registration/", &new).send().await.status.is_success());
+        let told = reported.data().await;
+        assert_eq!(told["data"]["reportCreated"]["report"], json!({"type": "OTHER", "summary": "Look", "target": {"databaseId": 1}}), "{told}");
+        let told = requested.data().await;
+        assert_eq!(told["data"]["userRequestCreated"]["request"], json!({"status": "PENDING", "submitter": {"preferredUsername": "ina"}}), "{told}");
+        // Nobody else is.
+        for query in [reports, requests] {
+            let refused = pod.graphql(query).by("bob").header("accept", EVENTS).send().await;
+            assert!(refused.text.contains("FORBIDDEN"), "{}", refused.text);
+        }
+    }
+
     async fn new_rows_are_told_to_those_who_may_see_them(pod: Pod) {
         let activity = "subscription { activityAdded { activity { __typename ... on Favorite { track { databaseId } } ... on Listening { user { username } } } } }";
         let imports = "subscription { uploadImported { upload { importStatus importDetails } } }";

@@ -95,6 +95,17 @@ on_both! {
         assert!(late.text.contains("name=\"shown.users__upload_quota\" value=\"50\""), "{}", late.text);
         keeper.submit("/manage/settings/users", &[("shown.users__upload_quota", "25"), ("users__upload_quota", "25")]).await;
         assert_eq!(setting("users__upload_quota").await, 50);
+        // Nor by two at once.
+        let kai = pod.person("kai").await;
+        sql("update users set is_superuser = true where id = ?").bind(kai).run(pod.app.db()).await.unwrap();
+        let mut other = Visitor::of(&pod, "kai").await;
+        let form = |quota| [("shown.users__upload_quota", "50"), ("users__upload_quota", quota)];
+        let (forty, sixty) = (form("40"), form("60"));
+        let both = tokio::join!(keeper.submit("/manage/settings/users", &forty), other.submit("/manage/settings/users", &sixty));
+        let mut statuses = [both.0.status.as_u16(), both.1.status.as_u16()];
+        statuses.sort_unstable();
+        assert_eq!(statuses, [303, 400], "{} {}", both.0.text, both.1.text);
+        pod.prefer("users", "upload_quota", "50").await;
         // What is wrong is told beside what was entered, and nothing is changed.
         let wrong = [("shown.users__upload_quota", "50"), ("users__upload_quota", "<many>"), ("shown.users__registration_enabled", "false"), ("users__registration_enabled", "true")];
         let refused = keeper.submit("/manage/settings/users", &wrong).await;

@@ -61,6 +61,23 @@ on_both! {
         assert_eq!(down.status, 400);
     }
 
+    async fn superusers_who_demote_each_other_at_once_do_not_both(pod: Pod) {
+        let down = json!({"is_superuser": false});
+        for round in 0..4 {
+            let (one, other) = (format!("one{round}"), format!("other{round}"));
+            let ids = [pod.person(&one).await, pod.person(&other).await];
+            sql("update users set is_superuser = true where id in (?, ?)").bind(ids[0]).bind(ids[1]).run(pod.app.db()).await.unwrap();
+            let demote = async |by: &str, whom: i64| {
+                let address = format!("{USERS}/{whom}");
+                pod.tell(Method::PATCH, &address, &down).basic(by, PASSWORD).send().await.status.as_u16()
+            };
+            let told = tokio::join!(demote(&one, ids[1]), demote(&other, ids[0]));
+            let left = sql("select count(*) from users where is_superuser = true and id in (?, ?)").bind(ids[0]).bind(ids[1]);
+            assert_eq!(left.number(pod.app.db()).await.unwrap(), 1, "{told:?}");
+            assert!(matches!(told, (200, 403) | (403, 200)), "{told:?}");
+        }
+    }
+
     async fn nobody_gives_a_permission_that_they_do_not_hold(pod: Pod) {
         sql("update users set permission_settings = true where username = 'alice'").run(pod.app.db()).await.unwrap();
         let told = json!({"permissions": ["You can only give permissions that you have."]});
@@ -159,5 +176,11 @@ on_both! {
         let mails = pod.mails("gus@new.test", 2).await;
         assert!(mails.iter().any(|mail| mail.contains("has refused your request")), "{mails:?}");
         assert_eq!(pod.get("/api/v1/users/me").basic("gus", "averylongpw-77").send().await.status, 401);
+        // Where everybody moderates, everybody is told.
+        pod.prefer("users", "default_permissions", "moderation").await;
+        let new = json!({"username": "hal", "email": "hal@new.test", "password1": "averylongpw-77", "password2": "averylongpw-77"});
+        assert!(pod.post("/api/v1/auth/registration/", &new).send().await.status.is_success());
+        let told = pod.mails("bob@pod.test", 1).await;
+        assert!(told[0].contains("hal has asked for an account"), "{told:?}");
     }
 }

@@ -1,5 +1,5 @@
 //! Codes, access and refresh tokens: trading, rotating, revoking.
-use baleen::{accounts::recovery::put_password, store::sql};
+use baleen::store::sql;
 use futures_util::future::join_all;
 use poem::http::Method;
 use serde_json::json;
@@ -228,7 +228,7 @@ on_both! {
     }
 
     async fn what_is_deleted_while_its_tokens_are_refreshed_is_gone(pod: Pod) with ["--throttling-enabled", "false"] => {
-        put_password(&pod.app, 1, PASSWORD, None, false).await.unwrap();
+        pod.give_password("alice").await;
         for round in 0..6 {
             let app = register(&pod, json!({})).await;
             sql("update oauth_applications set user_id = 1 where client_id = ?").bind(app.id.as_str()).run(pod.app.db()).await.unwrap();

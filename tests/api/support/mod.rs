@@ -168,6 +168,13 @@ impl Pod {
         accounts::create(&self.app, &new).await.unwrap().user
     }
 
+    /// Gives somebody of the data set the password of the others.
+    pub async fn give_password(&self, username: &str) {
+        let given = sql("update users set password = ? where username = ?");
+        let given = given.bind(PASSWORD_OF_OLD).bind(username);
+        assert_eq!(given.run(self.app.db()).await.unwrap(), 1);
+    }
+
     /// The mails to an address that lie in the outbox, once there are so many.
     pub async fn mails(&self, to: &str, count: usize) -> Vec<String> {
         let folder = self.app.config().data.join("outbox");
@@ -312,6 +319,8 @@ pub const SECRET_KEY: &str = "a secret key for tests";
 
 /// The password of those whom `Pod::person` makes.
 pub const PASSWORD: &str = "correct horse";
+/// The same as Django stores it.
+const PASSWORD_OF_OLD: &str = "pbkdf2_sha256$1$salt$xOEfG6ymEDJ8fNSD2M6IJ0r8bE5FeVaxgYMnZIVZPek=";
 
 /// A mail's text with its lines whole (quoted-printable, RFC 2045 section 6.7).
 fn unfolded(mail: &str) -> String {

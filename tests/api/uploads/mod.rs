@@ -239,6 +239,25 @@ on_both! {
         assert!(!work_once::<UploadImport>(&pod.app).await.unwrap());
     }
 
+    async fn a_pod_may_take_only_files_that_name_their_recordings(pod: Pod) {
+        let library = library(&pod, "alice").await;
+        pod.prefer("music", "only_allow_musicbrainz_tagged_files", "True").await;
+        let unknown = upload(&pod, &library, "unknown.wav", &song("Unknown", "Days")).await;
+        let said = json!({"title": "Known", "mbid": "1b022e01-4da6-387b-8658-8678046e4cef"}).to_string();
+        let known = sending(&pod, &[("library", &library), ("import_metadata", &said)], "known.wav", &song("Known", "Days")).send().await.json();
+        pod.work().await;
+        let failed = shown(&pod, &unknown).await;
+        assert_eq!((&failed["import_status"], &failed["import_details"]["error_code"]), (&json!("errored"), &json!("invalid_metadata")), "{failed}");
+        assert_eq!(failed["import_details"]["detail"], "Only files with the MusicBrainz ID of their recording are permitted on this pod.");
+        assert_eq!(shown(&pod, &known).await["track"]["title"], "Known");
+        // The keeper changes their mind, or the uploader says what it is.
+        pod.prefer("music", "only_allow_musicbrainz_tagged_files", "False").await;
+        let action = json!({"action": "relaunch_import", "objects": [unknown["uuid"]]});
+        assert_eq!(pod.post(&format!("{ADDRESS}/action"), &action).by("alice").send().await.json()["updated"], 1);
+        pod.work().await;
+        assert_eq!(shown(&pod, &unknown).await["track"]["title"], "Unknown");
+    }
+
     async fn drafts_are_changed_and_published(pod: Pod) {
         let library = library(&pod, "alice").await;
         let sent = sending(&pod, &[("library", &library), ("import_status", "draft")], "one.wav", &song("As tagged", "Days")).send().await.json();

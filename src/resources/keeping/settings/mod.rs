@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 pub use self::body::Rest;
 use crate::{
+    accounts::take_turns,
     context::Reader,
     error::{Error, Result},
     guard::{Allowed, Operation, Writes, operations},
@@ -156,6 +157,15 @@ pub async fn change<O: Writes + Operation>(
     permit: &Allowed<O>,
     values: Map<String, Value>,
 ) -> Result<Vec<&'static Preference>> {
+    change_from(permit, &Map::new(), values).await
+}
+
+/// The same, unless some of them have another value by now than somebody who changes them has seen.
+pub async fn change_from<O: Writes + Operation>(
+    permit: &Allowed<O>,
+    seen: &Map<String, Value>,
+    values: Map<String, Value>,
+) -> Result<Vec<&'static Preference>> {
     let mut complaints = IndexMap::new();
     let mut changes = Vec::new();
     for (identifier, value) in &values {
@@ -181,6 +191,8 @@ pub async fn change<O: Writes + Operation>(
         _ => String::new(),
     };
     let mut tx = permit.begin_deed(&target, Value::Object(values)).await?;
+    take_turns(&mut tx, permit.app()).await?;
+    are_as_seen(&Preferences::load(&mut tx).await?, seen)?;
     for (preference, raw) in &changes {
         Preferences::store(&mut tx, preference.section, preference.name, raw).await?;
     }
@@ -188,6 +200,20 @@ pub async fn change<O: Writes + Operation>(
     permit.app().forget_preferences();
     permit.app().credentials().forget_all();
     Ok(changes.into_iter().map(|(known, _)| known).collect())
+}
+
+fn are_as_seen(now: &Preferences, seen: &Map<String, Value>) -> Result<()> {
+    let complaint = "Somebody else has changed this meanwhile. Save it again to overrule them.";
+    let other = seen
+        .iter()
+        .filter(|(identifier, value)| now.get(identifier) != **value);
+    let complaints: IndexMap<_, _> = other
+        .map(|(identifier, _)| (identifier.clone(), vec![complaint.to_owned()]))
+        .collect();
+    match complaints.is_empty() {
+        true => Ok(()),
+        false => Err(Error::Invalid(complaints)),
+    }
 }
 
 /// Nobody gives everybody a permission that they do not hold themselves.

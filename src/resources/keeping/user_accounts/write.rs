@@ -67,10 +67,12 @@ pub async fn update(
     }
     let target = format!("user {}", account.username);
     let mut tx = permit.begin_deed(&target, changes.told()).await?;
-    tx.lock(sql("select id from users where id = ?").bind(id))
-        .await?;
+    let me = permit.user()?.user_id;
+    // The caller too: of two who take rights from each other at once, one does.
+    let both = sql("select id from users where id in (?, ?)");
+    tx.lock(both.bind(id).bind(me)).await?;
     let known: UserAccount = of_id(&mut tx, id).await?;
-    let caller = of_id(&mut tx, permit.user()?.user_id).await?;
+    let caller = of_id(&mut tx, me).await?;
     changes.may_be_made(&caller, &known)?;
     changes.gives_what_is_held(permit.user()?.permissions, &known)?;
     if changes

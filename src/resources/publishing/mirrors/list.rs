@@ -28,6 +28,7 @@ use crate::{
         },
     },
     store::{Tx, sql},
+    time::Timestamp,
 };
 
 /// A list of podcasts to subscribe to.
@@ -64,6 +65,9 @@ pub struct RefusedFeed {
 const LONGEST: usize = 500_000;
 /// Feeds of one transaction.
 const BATCH: usize = 25;
+/// Seconds between the first looks at the feeds of one batch and of the next, so that those of others get their turn
+/// also where the servers of a list do not answer.
+const PAUSE: i64 = 30;
 
 /// A feed of a list.
 struct Outline {
@@ -95,14 +99,18 @@ pub async fn import(permit: &Allowed<ImportFeeds>, list: FeedList) -> Result<Imp
             },
         }
     }
+    let mut due = permit.clock().now();
     for feeds in elsewhere.chunks(BATCH) {
-        match subscribed(permit, &me, feeds).await {
+        match subscribed(permit, &me, (feeds, due)).await {
             Ok(()) => imported.subscribed_count += feeds.len() as i64,
             // There is room for some of them, perhaps.
-            Err(Error::Invalid(_)) => one_by_one(permit, &me, feeds, &mut imported).await?,
+            Err(Error::Invalid(_)) => {
+                one_by_one(permit, &me, (feeds, due), &mut imported).await?;
+            }
             Err(error) => return Err(error),
         }
         permit.app().add_jobs();
+        due = due.plus_seconds(PAUSE);
     }
     Ok(imported)
 }
@@ -119,11 +127,11 @@ struct Elsewhere {
 async fn one_by_one(
     permit: &Allowed<ImportFeeds>,
     me: &Actor,
-    feeds: &[Elsewhere],
+    (feeds, due): (&[Elsewhere], Timestamp),
     imported: &mut Imported,
 ) -> Result<()> {
     for feed in feeds {
-        match subscribed(permit, me, slice::from_ref(feed)).await {
+        match subscribed(permit, me, (slice::from_ref(feed), due)).await {
             Ok(()) => imported.subscribed_count += 1,
             Err(Error::Invalid(_)) => {
                 let why = "You have reached the maximum number of feeds.";
@@ -135,11 +143,16 @@ async fn one_by_one(
     Ok(())
 }
 
-/// Subscribes to feeds from elsewhere: to all of them, or to none where there is no room.
-async fn subscribed(permit: &Allowed<ImportFeeds>, me: &Actor, feeds: &[Elsewhere]) -> Result<()> {
+/// Subscribes to feeds from elsewhere: to all of them, or to none where there is no room. New ones are read from this
+/// time on.
+async fn subscribed(
+    permit: &Allowed<ImportFeeds>,
+    me: &Actor,
+    (feeds, due): (&[Elsewhere], Timestamp),
+) -> Result<()> {
     let mut tx = permit.begin().await?;
     for feed in feeds {
-        let mirror = waiting(permit, &mut tx, &feed.address, feed.title.as_deref()).await?;
+        let mirror = waiting(permit, &mut tx, feed, due).await?;
         follow(permit, &mut tx, me, (mirror.actor_id, true)).await?;
     }
     has_room(&mut tx, me.id).await?;
@@ -170,16 +183,17 @@ async fn join_own(permit: &Allowed<ImportFeeds>, name: &str) -> Result<Option<St
 async fn waiting(
     permit: &Allowed<ImportFeeds>,
     tx: &mut Tx,
-    address: &str,
-    title: Option<&str>,
+    Elsewhere { title, address, .. }: &Elsewhere,
+    due: Timestamp,
 ) -> Result<Mirror> {
-    let (app, now) = (permit.app(), permit.clock().now());
+    let app = permit.app();
     take_turns(tx, app).await?;
     if let Some(mirror) = mirror_of(&mut *tx, app, address).await? {
         return Ok(mirror);
     }
+    let title = title.as_deref().and_then(name);
     let feed = Feed {
-        title: title.and_then(name).unwrap_or_else(|| host(address)),
+        title: title.unwrap_or_else(|| host(address)),
         description: None,
         picture: None,
         tags: Vec::new(),
@@ -189,11 +203,11 @@ async fn waiting(
     let mirror = make(tx, app, address, &feed).await?;
     sql("insert into feeds (channel_id, due_date) values (?, ?)")
         .bind(mirror.id)
-        .bind(now)
+        .bind(due)
         .run(&mut *tx)
         .await?;
-    let channel = mirror.id;
-    jobs::enqueue(tx, &FeedRefresh { channel }, now).await?;
+    let refresh = FeedRefresh { channel: mirror.id };
+    jobs::enqueue_for(tx, &refresh, (permit.clock().now(), due)).await?;
     Ok(mirror)
 }
 

@@ -1,4 +1,4 @@
-//! Channels that mirror podcasts from elsewhere, by their RSS feeds (contract section 10).
+//! Channels that mirror podcasts from elsewhere, by their feeds (contract section 10).
 mod episodes;
 mod forget;
 mod list;
@@ -40,16 +40,17 @@ use crate::{
 
 operations! {
     "feeds", "Feeds: podcasts from elsewhere, which channels mirror.";
-    /// Subscribes to a podcast from elsewhere, by the address of its RSS feed.
+    /// Subscribes to a podcast from elsewhere, by the address of its feed, in RSS or Atom.
     ///
     /// The pod mirrors the podcast as a channel: the first subscription makes it, with the newest episodes, and the feed
     /// is looked at again each day. The audio stays where it is. Whoever is subscribed already gets the subscription that
-    /// there is. Feeds that cannot be fetched or read are answered with 400, and `detail` says why.
+    /// there is. Feeds that cannot be fetched or read, or whose entries have no audio, are answered with 400, and `detail`
+    /// says why.
     subscribe: SubscribeToFeed = write Libraries, anonymous = Never, throttle = Wildcard, graphql = "Mutation.subscribeToFeed", reads = many;
     /// Subscribes to all podcasts of a list in OPML, as podcast players export it.
     ///
-    /// Feeds that are new to the pod are read in the background; until then, their channels are called as the list calls
-    /// them. One that cannot be read stays subscribed to, and is tried again. Addresses that are not valid are
+    /// Feeds that are new to the pod are read in the background, 25 every half minute; until then, their channels are
+    /// called as the list calls them. One that cannot be read stays subscribed to, and is tried again. Addresses that are not valid are
     /// reported.
     import: ImportFeeds = write Libraries, anonymous = Never, throttle = Wildcard, graphql = "Mutation.importFeeds", reads = many;
 }
@@ -59,7 +60,7 @@ operations! {
 #[graphql(name = "SubscribeToFeedInput")]
 #[oai(rename = "FeedSubscriptionRequest")]
 pub struct FeedAddress {
-    /// Address of the RSS feed; with http or https, at most 2,000 characters.
+    /// Address of the feed; with http or https, at most 2,000 characters.
     pub url: String,
 }
 

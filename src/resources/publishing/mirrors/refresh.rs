@@ -3,7 +3,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 use sqlx::FromRow;
-use tokio::sync::Semaphore;
+use tokio::{select, sync::Semaphore};
 
 use super::{
     reading::Feed,
@@ -88,9 +88,13 @@ struct Row {
 }
 
 impl Perform for FeedRefresh {
-    async fn perform(self, app: &App, _: Running) -> Result<Value, Failure> {
+    async fn perform(self, app: &App, running: Running) -> Result<Value, Failure> {
         let again = |error: Error| Failure::ForNow(error.to_string());
-        refresh(app, self.channel).await.map_err(again)?;
+        select! {
+            done = refresh(app, self.channel) => done.map_err(again)?,
+            // A server that answers slowly does not keep this one; what was not committed is done another time.
+            () = running.stop.told() => {}
+        }
         Ok(Value::Null)
     }
 }

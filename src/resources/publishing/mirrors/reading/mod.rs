@@ -1,15 +1,16 @@
 //! What a feed says. It comes from anywhere: what is wrong with a part is left out, and nothing is longer or more than
 //! a pod can bear.
+mod atom;
 mod facts;
+mod rss;
 
-use std::{collections::HashSet, str::FromStr};
+use std::{cmp::Reverse, collections::HashSet, str::FromStr};
 
 use chrono::{DateTime, Utc};
 use quick_xml::{Reader, events::Event};
-use rss::{Item, extension::itunes::ITunesItemExtension};
 
+use self::facts::of_ending;
 pub use self::facts::{address, name};
-use self::facts::{date, fact, mark, number, of_ending, seconds, text, truth};
 use crate::{
     resources::{catalogue::tags, publishing::channels::Metadata},
     time::Timestamp,
@@ -56,12 +57,14 @@ pub struct Audio {
 /// Why there is no feed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
-    #[error("it is no RSS feed")]
+    #[error("it is no feed in RSS or Atom")]
     NoFeed,
     #[error("it has too many parts")]
     TooMuch,
     #[error("it has no title")]
     NoTitle,
+    #[error("none of its entries has audio")]
+    NoAudio,
 }
 
 /// Elements and attributes of a feed at most, and how deep elements may be within each other. All of them are in
@@ -81,21 +84,35 @@ impl Feed {
     /// Reads a feed with so many of its newest episodes.
     pub fn read(bytes: &[u8], most: usize) -> Result<Self, Unreadable> {
         bearable(bytes)?;
-        let told = rss::Channel::read_from(bytes).map_err(|_| Unreadable::NoFeed)?;
-        let title = name(&told.title).ok_or(Unreadable::NoTitle)?;
-        let itunes = told.itunes_ext();
-        let of_itunes = itunes.and_then(|itunes| itunes.image());
-        let image = of_itunes.or(told.image().map(rss::Image::url));
-        let summary = itunes.and_then(|itunes| itunes.summary());
-        Ok(Self {
-            description: text(Some(told.description())).or_else(|| text(summary)),
-            picture: image.and_then(address),
-            tags: words(&told),
-            metadata: metadata(&told),
-            episodes: newest(&told, most),
-            title,
-        })
+        let mut feed = match root(bytes).as_slice() {
+            b"feed" => atom::read(bytes),
+            _ => rss::read(bytes),
+        }?;
+        let mut seen = HashSet::new();
+        feed.episodes
+            .retain(|episode| seen.insert(episode.guid.clone()));
+        // Those without a date stay where they are told, before the others.
+        feed.episodes
+            .sort_by_key(|episode| Reverse(episode.date.unwrap_or(END)));
+        feed.episodes.truncate(most);
+        Ok(feed)
     }
+}
+
+const END: Timestamp = Timestamp(DateTime::<Utc>::MAX_UTC);
+
+/// The name of the element that holds all others.
+fn root(bytes: &[u8]) -> Vec<u8> {
+    let mut reader = Reader::from_reader(bytes);
+    let mut buffer = Vec::new();
+    while let Ok(event) = reader.read_event_into(&mut buffer) {
+        match event {
+            Event::Start(tag) | Event::Empty(tag) => return tag.local_name().as_ref().to_vec(),
+            Event::Eof => break,
+            _ => buffer.clear(),
+        }
+    }
+    Vec::new()
 }
 
 /// Refuses what would take too much memory, or too deep a stack, to be read.
@@ -128,93 +145,47 @@ fn bearable(bytes: &[u8]) -> Result<(), Unreadable> {
     }
 }
 
-fn metadata(told: &rss::Channel) -> Metadata {
-    let itunes = told.itunes_ext();
-    let owner = itunes.and_then(|itunes| itunes.owner());
-    let category = itunes.and_then(|itunes| itunes.categories().first());
-    let child = category.and_then(|category| category.subcategory());
-    let author = itunes.and_then(|itunes| itunes.author());
-    Metadata {
-        explicit: itunes.and_then(|itunes| truth(itunes.explicit()?)),
-        language: fact(told.language()),
-        copyright: fact(told.copyright()),
-        owner_name: fact(owner.and_then(|owner| owner.name()).or(author)),
-        owner_email: fact(owner.and_then(|owner| owner.email())),
-        itunes_category: fact(category.map(|category| category.text())),
-        itunes_subcategory: fact(child.map(|child| child.text())),
+/// The episodes of a feed. One that has none yet may get some; one that only has others is no podcast.
+fn heard<T>(entries: &[T], episode: fn(&T) -> Option<Episode>) -> Result<Vec<Episode>, Unreadable> {
+    let episodes: Vec<Episode> = entries.iter().filter_map(episode).collect();
+    match episodes.is_empty() && !entries.is_empty() {
+        true => Err(Unreadable::NoAudio),
+        false => Ok(episodes),
     }
 }
 
-/// Categories and keywords, as tags: without blanks and signs.
-fn words(told: &rss::Channel) -> Vec<String> {
-    let itunes = told.itunes_ext();
-    let keywords = itunes.and_then(|itunes| itunes.keywords());
-    let keywords = keywords.unwrap_or_default().split(',');
-    let categories = itunes.map_or(&[][..], |itunes| itunes.categories());
-    let categories = categories.iter().map(|category| category.text());
+/// Words as tags: without blanks and signs.
+fn words<'a>(told: impl Iterator<Item = &'a str>) -> Vec<String> {
     let plain = |word: &str| -> String {
         let letters = word.chars().filter(|char| char.is_alphanumeric());
         letters.collect()
     };
     let mut seen = HashSet::new();
-    let words = categories.chain(keywords).map(plain);
+    let words = told.map(plain);
     let words = words.filter(|word| tags::is_valid(word) && seen.insert(word.to_lowercase()));
     words.take(TAGS).collect()
 }
 
-fn newest(told: &rss::Channel, most: usize) -> Vec<Episode> {
-    let mut seen = HashSet::new();
-    let episodes = told.items().iter().filter_map(episode);
-    let mut episodes: Vec<_> = episodes
-        .filter(|episode| seen.insert(episode.guid.clone()))
-        .collect();
-    // Those without a date stay where they are told, before the others.
-    episodes.sort_by_key(|episode| std::cmp::Reverse(episode.date.unwrap_or(END)));
-    episodes.truncate(most);
-    episodes
-}
-
-const END: Timestamp = Timestamp(DateTime::<Utc>::MAX_UTC);
-
-fn episode(item: &Item) -> Option<Episode> {
-    let itunes = item.itunes_ext();
-    let told = |of: fn(&ITunesItemExtension) -> Option<&str>| itunes.and_then(of);
-    let audio = audio(item)?;
-    let guid = item.guid().map(rss::Guid::value);
-    let description = text(item.content())
-        .or_else(|| text(item.description()))
-        .or_else(|| text(told(ITunesItemExtension::summary)));
-    Some(Episode {
-        guid: guid.and_then(mark).unwrap_or_else(|| audio.url.clone()),
-        title: name(item.title().unwrap_or_default()).unwrap_or_else(|| "Untitled".to_owned()),
-        description,
-        picture: told(ITunesItemExtension::image).and_then(address),
-        date: item.pub_date().and_then(date),
-        season: told(ITunesItemExtension::season).and_then(number),
-        number: told(ITunesItemExtension::episode).and_then(number),
-        duration: told(ITunesItemExtension::duration).and_then(seconds),
-        audio,
-    })
-}
-
-/// The audio of an item, unless it is something else.
-fn audio(item: &Item) -> Option<Audio> {
-    let enclosure = item.enclosure()?;
-    let url = address(enclosure.url())?;
-    let told = enclosure.mime_type().trim().to_ascii_lowercase();
-    let is_plain = told
-        .bytes()
-        .all(|byte| byte.is_ascii_graphic() && byte != b';');
-    let media_type = match told.starts_with("audio/") && is_plain && told.len() <= LONGEST_TYPE {
-        true => told,
-        false => of_ending(&url)?.to_owned(),
-    };
-    let length = i64::from_str(enclosure.length().trim()).ok();
-    Some(Audio {
-        url,
-        media_type,
-        length: length.filter(|bytes| (1..LENGTHS).contains(bytes)),
-    })
+impl Audio {
+    /// What is enclosed, unless it is something else than audio.
+    fn of(url: &str, media_type: &str, length: &str) -> Option<Self> {
+        let url = address(url)?;
+        let told = media_type.trim().to_ascii_lowercase();
+        let is_plain = told
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && byte != b';');
+        let is_audio = told.starts_with("audio/") && is_plain && told.len() <= LONGEST_TYPE;
+        let media_type = match is_audio {
+            true => told,
+            false => of_ending(&url)?.to_owned(),
+        };
+        let length = i64::from_str(length.trim()).ok();
+        Some(Self {
+            url,
+            media_type,
+            length: length.filter(|bytes| (1..LENGTHS).contains(bytes)),
+        })
+    }
 }
 
 #[cfg(test)]
