@@ -1,7 +1,7 @@
 //! Everything the server is made of, built once and shared by `main` and the tests.
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, futures::Notified, watch};
 
 use crate::{
     accounts::password::Hashing,
@@ -276,9 +276,9 @@ impl App {
         self.0.jobs.notify_waiters();
     }
 
-    /// Waits until jobs are added by this process.
-    pub async fn jobs_added(&self) {
-        self.0.jobs.notified().await;
+    /// Waits until jobs are added by this process after this is called.
+    pub fn jobs_added(&self) -> Notified<'_> {
+        self.0.jobs.notified()
     }
 
     /// What the pod stores, a minute old at most.

@@ -41,6 +41,8 @@ pub enum Page {
     New {
         bytes: Vec<u8>,
         known: Known,
+        /// Where it was at last.
+        address: String,
     },
 }
 
@@ -126,6 +128,7 @@ impl Fetcher {
                 // Servers that do not answer keep nobody from the others.
                 let _turn = self.turns.acquire().await;
                 Ok(Page::New {
+                    address: response.url().to_string(),
                     known: Known::of(response.headers()),
                     bytes: whole_body(response, most).await?,
                 })

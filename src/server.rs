@@ -2,7 +2,6 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use futures_util::future::join_all;
 use poem::{
     Endpoint, EndpointExt, IntoEndpoint, Request, Response, Route,
     endpoint::make_sync,
@@ -236,16 +235,13 @@ pub async fn work(app: App, workers: usize) {
     if workers == 0 {
         return;
     }
-    let feeds = (0..FEEDS).map(|_| jobs::work::<FeedRefresh>(app.clone()));
-    let submissions = (0..SUBMISSIONS).map(|_| jobs::work::<Submission>(app.clone()));
-    let imports = (0..workers).map(|_| jobs::work::<UploadImport>(app.clone()));
     tokio::join!(
-        jobs::work::<FolderScan>(app.clone()),
-        jobs::work::<FileRemoval>(app.clone()),
-        jobs::work::<Removal>(app.clone()),
-        join_all(feeds),
-        join_all(submissions),
-        join_all(imports),
+        jobs::work::<FolderScan>(app.clone(), 1),
+        jobs::work::<FileRemoval>(app.clone(), 1),
+        jobs::work::<Removal>(app.clone(), 1),
+        jobs::work::<FeedRefresh>(app.clone(), FEEDS),
+        jobs::work::<Submission>(app.clone(), SUBMISSIONS),
+        jobs::work::<UploadImport>(app.clone(), workers),
     );
 }
 

@@ -63,6 +63,8 @@ pub async fn import(app: &App, order: &Order, watch: &mut dyn Watch) -> Result<R
     let mut tx = app.db().begin().await?;
     let held: Population = sql(Population::SELECT).one(&mut tx).await?;
     held.check_empty()?;
+    // Those that every new pod knows; the other server has its own.
+    sql("delete from licenses").run(&mut tx).await?;
     let paused = Paused::begin(&mut tx).await?;
     let mut rows = Vec::new();
     let mut memory = Memory::new(app.seal());

@@ -1,4 +1,4 @@
-//! Working on jobs, one of a kind at a time in each process.
+//! Working on jobs, so many of a kind at once in each process.
 use std::{
     convert::Infallible,
     panic::AssertUnwindSafe,
@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::{
     select,
+    task::JoinSet,
     time::{self, Instant},
 };
 
@@ -67,31 +68,51 @@ impl Watch for Running {
     }
 }
 
-/// Works on the jobs of a kind until the server stops.
-pub async fn work<T: Perform>(app: App) {
-    loop {
-        let busy = work_once::<T>(&app).await.unwrap_or_else(|error| {
-            error.log();
-            false
-        });
-        if app.is_stopping() {
-            return;
+/// Works on the jobs of a kind until the server stops, on so many at once.
+pub async fn work<T: Perform>(app: App, at_once: usize) {
+    let mut working = JoinSet::new();
+    while !app.is_stopping() {
+        // Before looking, so that no job that is added meanwhile is overlooked.
+        let added = app.jobs_added();
+        take::<T>(&app, at_once, &mut working).await;
+        let has_room = working.len() < at_once;
+        select! {
+            () = app.stopped() => {}
+            Some(_) = working.join_next() => {}
+            () = added, if has_room => {}
+            () = time::sleep(OFTEN), if has_room => {}
         }
-        if !busy {
-            select! {
-                () = app.stopped() => return,
-                () = app.jobs_added() => {}
-                () = time::sleep(OFTEN) => {}
+    }
+    while working.join_next().await.is_some() {}
+}
+
+/// Begins with the jobs that are due, as far as there is room. One looks for all, so that waiting costs one question.
+async fn take<T: Perform>(app: &App, at_once: usize, working: &mut JoinSet<()>) {
+    while working.len() < at_once && !app.is_stopping() {
+        match claim::<T>(app).await {
+            Ok(Some(job)) => {
+                let app = app.clone();
+                working.spawn(async move {
+                    if let Err(error) = perform::<T>(&app, job).await {
+                        error.log();
+                    }
+                });
             }
+            Ok(None) => return,
+            Err(error) => return error.log(),
         }
     }
 }
 
 /// Works on the job that is due, if one is; returns whether one was.
 pub async fn work_once<T: Perform>(app: &App) -> Result<bool> {
-    let Some(job) = claim::<T>(app).await? else {
-        return Ok(false);
-    };
+    match claim::<T>(app).await? {
+        Some(job) => perform::<T>(app, job).await.map(|()| true),
+        None => Ok(false),
+    }
+}
+
+async fn perform<T: Perform>(app: &App, job: Job) -> Result<()> {
     let running = Running::default();
     let task = || serde_json::from_value::<T>(job.task.clone());
     let done = match task() {
@@ -110,16 +131,14 @@ pub async fn work_once<T: Perform>(app: &App) -> Result<bool> {
     }
     let ended = match done {
         Ok(_) if !running.stop.is_told() && !T::IS_KEPT => {
-            forget(app, &job).await?;
-            return Ok(true);
+            return forget(app, &job).await;
         }
         Ok(outcome) if !running.stop.is_told() => End::Finished(outcome),
         Ok(_) if app.is_stopping() => End::Left,
         Ok(outcome) => End::Canceled(outcome),
         Err(failure) => End::Failed(failure),
     };
-    end(app, &job, &running.progress(), ended).await?;
-    Ok(true)
+    end(app, &job, &running.progress(), ended).await
 }
 
 /// Works, and meanwhile says that the work goes on.
@@ -127,7 +146,7 @@ async fn watched(
     app: &App,
     job: &Job,
     running: &Running,
-    working: impl Future<Output = Result<Value, Failure>>,
+    working: impl Future<Output = Result<Value, Failure>> + Send,
 ) -> Result<Value, Failure> {
     // Neither waits for the other: the work may hold the only writer of the database.
     select! {

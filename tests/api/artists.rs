@@ -2,7 +2,7 @@
 use poem::http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::support::{Pod, on_both};
+use crate::support::{Data, PASSWORD, Pod, on_both};
 
 on_both! {
     async fn an_artist_is_shown_with_its_albums_and_texts(pod: Pod) {
@@ -168,5 +168,14 @@ on_both! {
         assert_eq!(data["license"]["name"], "Creative commons - Attribution 4.0");
         assert_eq!(data["license"]["identifier"], "http://creativecommons.org/licenses/by/4.0/");
         assert_eq!(data["licenses"].as_array().unwrap().len(), 2);
+        // A new pod knows those that people use.
+        let new = Pod::with(pod.backend(), Data::Nothing, &[]).await.unwrap();
+        new.person("dora").await;
+        let known = new.get("/api/v1/licenses").basic("dora", PASSWORD).send().await.json();
+        assert_eq!(known["count"], 350, "{known}");
+        for (code, url) in [("cc-by-nc-sa-2.5-scotland", "https://creativecommons.org/licenses/by-nc-sa/2.5/scotland/"), ("cc0-1.0", "https://creativecommons.org/publicdomain/zero/1.0/")] {
+            let one = new.get(&format!("/api/v1/licenses/{code}")).basic("dora", PASSWORD).send().await.json();
+            assert_eq!(one["url"], url, "{one}");
+        }
     }
 }

@@ -45,11 +45,25 @@ pub fn preview(text: &str, extent: Extent) -> String {
 /// Renders a text as sanitized HTML in one line. URLs in the text become links.
 pub fn html(text: &str, content_type: &str, extent: Extent) -> String {
     let rendered = match content_type {
-        "text/html" => text.to_owned(),
+        "text/html" => in_one_line(text),
         "text/plain" => plain(text),
         _ => markdown(text),
     };
     clean(&rendered, extent).replace('\n', "")
+}
+
+/// HTML whose words stay apart when line breaks are left out.
+fn in_one_line(html: &str) -> String {
+    let mut line = String::with_capacity(html.len());
+    for part in html.split_inclusive('\n') {
+        let part = part.trim_end_matches(['\r', '\n']);
+        let is_between_tags = line.is_empty() || (line.ends_with('>') && part.starts_with('<'));
+        if !is_between_tags {
+            line.push(' ');
+        }
+        line.push_str(part);
+    }
+    line
 }
 
 /// Levels of Markdown within each other at most.

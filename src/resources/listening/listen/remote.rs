@@ -42,13 +42,6 @@ pub async fn episode<O: Writes>(
             .header(header::CACHE_CONTROL, "no-store")
             .finish());
     }
-    if wanted.head {
-        let answer = Response::builder().content_type(media_type(upload));
-        return Ok(match upload.size {
-            Some(size) => answer.header(header::CONTENT_LENGTH, size).finish(),
-            None => answer.finish(),
-        });
-    }
     let range = wanted.range.as_deref().map(|range| (header::RANGE, range));
     // Bytes as they are, of which a part can be asked for.
     let plain = [(header::ACCEPT_ENCODING, "identity")];

@@ -95,10 +95,14 @@ pub async fn document(loaders: &Loaders, reader: &Reader, ids: &[i64]) -> Result
     let heard = viewable(loaders, reader, libraries).await?;
     let outlines = channels.iter().filter_map(|channel| {
         let name = &artists.get(&channel.artist_id)?.name;
-        // Players are no callers of this pod, and cannot be sent on by it.
-        let elsewhere = channel.feed.clone();
-        let elsewhere = elsewhere.filter(|_| heard.contains(&channel.library_id));
-        let address = elsewhere.unwrap_or_else(|| channel.rss_url(reader));
+        let is_heard = heard.contains(&channel.library_id);
+        let address = match &channel.feed {
+            // Players are no callers of this pod, and cannot be sent on by it.
+            Some(feed) if is_heard => feed.clone(),
+            // Where it is may be a secret.
+            Some(_) if channel.is_external(reader) => return None,
+            _ => channel.rss_url(reader),
+        };
         Some((writable(name), address))
     });
     let title = format!("Channels of {}", reader.names().host);

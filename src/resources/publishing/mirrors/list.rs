@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::{
     FEEDS, ImportFeeds, address, has_room, own_channel,
-    reading::{Feed, name},
+    reading::Feed,
     write::{Mirror, make, mirror_of},
 };
 use crate::{
@@ -69,20 +69,14 @@ const BATCH: usize = 25;
 /// also where the servers of a list do not answer.
 const PAUSE: i64 = 30;
 
-/// A feed of a list.
-struct Outline {
-    title: Option<String>,
-    url: String,
-}
-
 pub async fn import(permit: &Allowed<ImportFeeds>, list: FeedList) -> Result<Imported> {
     open(permit).await?;
     shorter("opml", &list.opml, LONGEST)?;
-    let outlines = outlines(&list.opml)?;
+    let urls = addresses(&list.opml)?;
     let me = subscriber(permit).await?;
     let mut imported = Imported::default();
     let (mut elsewhere, mut seen) = (Vec::new(), HashSet::new());
-    for Outline { title, url } in outlines {
+    for url in urls {
         match address(&url) {
             Err(_) => imported.refuse(url, "This is not a valid URL."),
             Ok(address) if !seen.insert(address.clone()) => {}
@@ -91,11 +85,7 @@ pub async fn import(permit: &Allowed<ImportFeeds>, list: FeedList) -> Result<Imp
                     None => imported.subscribed_count += 1,
                     Some(why) => imported.refuse(url, &why),
                 },
-                None => elsewhere.push(Elsewhere {
-                    title,
-                    url,
-                    address,
-                }),
+                None => elsewhere.push(Elsewhere { url, address }),
             },
         }
     }
@@ -117,7 +107,6 @@ pub async fn import(permit: &Allowed<ImportFeeds>, list: FeedList) -> Result<Imp
 
 /// A feed of another server.
 struct Elsewhere {
-    title: Option<String>,
     /// As the list has it.
     url: String,
     /// As it is kept.
@@ -179,11 +168,12 @@ async fn join_own(permit: &Allowed<ImportFeeds>, name: &str) -> Result<Option<St
     }
 }
 
-/// The channel that mirrors a feed. A new one is called as the list calls it, until the feed has been read.
+/// The channel that mirrors a feed. Until it has been read, a new one is called as its server: how the list calls it is
+/// between the caller and their player.
 async fn waiting(
     permit: &Allowed<ImportFeeds>,
     tx: &mut Tx,
-    Elsewhere { title, address, .. }: &Elsewhere,
+    Elsewhere { address, .. }: &Elsewhere,
     due: Timestamp,
 ) -> Result<Mirror> {
     let app = permit.app();
@@ -191,9 +181,8 @@ async fn waiting(
     if let Some(mirror) = mirror_of(&mut *tx, app, address).await? {
         return Ok(mirror);
     }
-    let title = title.as_deref().and_then(name);
     let feed = Feed {
-        title: title.unwrap_or_else(|| host(address)),
+        title: host(address),
         description: None,
         picture: None,
         tags: Vec::new(),
@@ -218,18 +207,18 @@ fn host(address: &str) -> String {
     host.unwrap_or("Podcast").to_owned()
 }
 
-/// The feeds of a list.
-fn outlines(opml: &str) -> Result<Vec<Outline>> {
+/// Where the feeds of a list are.
+fn addresses(opml: &str) -> Result<Vec<String>> {
     let wrong = |why: &str| Error::field("opml", why);
     let mut reader = Reader::from_str(opml.trim_start());
-    let (mut is_opml, mut found) = (false, Vec::<Outline>::new());
+    let (mut is_opml, mut found) = (false, Vec::<String>::new());
     loop {
         let event = reader.read_event();
         match event.map_err(|_| wrong("This is no list of feeds in OPML."))? {
             Event::Eof => break,
             Event::Start(tag) | Event::Empty(tag) => match tag.name().as_ref() {
                 b"opml" => is_opml = true,
-                b"outline" => found.extend(outline(&tag)),
+                b"outline" => found.extend(feed_of(&tag)),
                 _ => {}
             },
             _ => {}
@@ -243,25 +232,18 @@ fn outlines(opml: &str) -> Result<Vec<Outline>> {
     }
 }
 
-fn outline(tag: &BytesStart<'_>) -> Option<Outline> {
-    let mut outline = Outline {
-        title: None,
-        url: String::new(),
-    };
+fn feed_of(outline: &BytesStart<'_>) -> Option<String> {
     // Without looking for duplicates, which takes long where there are many.
-    for attribute in tag.attributes().with_checks(false).flatten() {
-        let value = attribute.normalized_value(XmlVersion::Implicit1_0);
+    let mut attributes = outline.attributes();
+    let told = attributes
+        .with_checks(false)
+        .flatten()
+        .filter(|told| told.key.as_ref().eq_ignore_ascii_case(b"xmlurl"));
+    let urls = told.map(|told| {
+        let value = told.normalized_value(XmlVersion::Implicit1_0);
         // Many write `&` as it is.
-        let value = value.unwrap_or_else(|_| String::from_utf8_lossy(&attribute.value));
-        if value.trim().is_empty() {
-            continue;
-        }
-        let key = attribute.key.as_ref();
-        if key.eq_ignore_ascii_case(b"xmlurl") {
-            outline.url = value.trim().to_owned();
-        } else if key == b"title" || (key == b"text" && outline.title.is_none()) {
-            outline.title = Some(value.into_owned());
-        }
-    }
-    (!outline.url.is_empty()).then_some(outline)
+        let value = value.unwrap_or_else(|_| String::from_utf8_lossy(&told.value));
+        value.trim().to_owned()
+    });
+    urls.filter(|url| !url.is_empty()).last()
 }

@@ -6,6 +6,8 @@ mod reading;
 mod refresh;
 mod write;
 
+use std::sync::LazyLock;
+
 use async_graphql::InputObject;
 use poem_openapi::Object;
 
@@ -35,7 +37,9 @@ use crate::{
         answer::{Answer, Created},
         standard::routes,
     },
+    shares::Shares,
     store::{Tx, sql},
+    throttle::Ident,
 };
 
 operations! {
@@ -46,11 +50,11 @@ operations! {
     /// is looked at again each day. The audio stays where it is. Whoever is subscribed already gets the subscription that
     /// there is. Feeds that cannot be fetched or read, or whose entries have no audio, are answered with 400, and `detail`
     /// says why.
-    subscribe: SubscribeToFeed = write Libraries, anonymous = Never, throttle = Wildcard, graphql = "Mutation.subscribeToFeed", reads = many;
+    subscribe: SubscribeToFeed = write Libraries, anonymous = Never, throttle = Wildcard, graphql = "Mutation.subscribeToFeed";
     /// Subscribes to all podcasts of a list in OPML, as podcast players export it.
     ///
-    /// Feeds that are new to the pod are read in the background, 25 every half minute; until then, their channels are
-    /// called as the list calls them. One that cannot be read stays subscribed to, and is tried again. Addresses that are not valid are
+    /// Feeds that are new to the pod are read in the background, 25 every half minute; until then, their channels bear
+    /// the names of the feeds' servers. One that cannot be read stays subscribed to, and is tried again. Addresses that are not valid are
     /// reported.
     import: ImportFeeds = write Libraries, anonymous = Never, throttle = Wildcard, graphql = "Mutation.importFeeds", reads = many;
 }
@@ -66,6 +70,8 @@ pub struct FeedAddress {
 
 /// Seconds for which a feed is not looked at again on request.
 const MOMENT: i64 = 600;
+/// Feeds that are read for somebody who waits, two for each of them at once.
+static LOOKS: LazyLock<Shares> = LazyLock::new(|| Shares::of_size(2));
 /// Feeds that somebody subscribes to at most.
 const FEEDS: i64 = 1_000;
 
@@ -126,6 +132,11 @@ async fn first_look(
     address: &str,
 ) -> Result<(Box<Feed>, Known)> {
     let refused = |why| Error::Refused(format!("The feed cannot be read: {why}."));
+    let share = LOOKS.of(Ident::User(permit.user()?.user_id));
+    let Ok(_share) = share.try_acquire() else {
+        let busy = "Two feeds are being read for you already. Try again in a moment.";
+        return Err(Error::Unavailable(busy.to_owned()));
+    };
     match look(permit.app(), address, &Known::default()).await {
         Ok(Found::New { feed, known }) => Ok((feed, known)),
         Ok(Found::Same) => Err(refused("its server sent nothing".to_owned())),

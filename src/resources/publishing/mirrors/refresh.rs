@@ -41,13 +41,17 @@ pub enum Found {
 /// Fetches and reads a feed; otherwise tells why it cannot be.
 pub async fn look(app: &App, address: &str, known: &Known) -> Result<Found, String> {
     let page = app.fetcher().page(address, known, MOST).await;
-    let (bytes, known) = match page.map_err(|error| error.plain())? {
+    let (bytes, known, address) = match page.map_err(|error| error.plain())? {
         Page::Same => return Ok(Found::Same),
-        Page::New { bytes, known } => (bytes, known),
+        Page::New {
+            bytes,
+            known,
+            address,
+        } => (bytes, known, address),
     };
     let most = usize::from(app.config().podcasts.podcasts_rss_feed_max_items);
     let _turn = PARSING.acquire().await;
-    let read = tokio::task::spawn_blocking(move || Feed::read(&bytes, most)).await;
+    let read = tokio::task::spawn_blocking(move || Feed::read(&bytes, &address, most)).await;
     let read = read.map_err(|error| error.to_string())?;
     let feed = Box::new(read.map_err(|error| error.to_string())?);
     Ok(Found::New { feed, known })

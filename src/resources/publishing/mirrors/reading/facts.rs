@@ -1,7 +1,9 @@
 //! What stands in the elements of a feed: dates, numbers, addresses and texts, each as far as it makes sense.
-use std::str::FromStr;
+use std::{borrow::Cow, str::FromStr};
 
 use chrono::{DateTime, Datelike, Timelike, Utc};
+use diligent_date_parser::parse_date;
+use quick_xml::escape::unescape;
 use reqwest::Url;
 
 use crate::{store::text::clean, time::Timestamp};
@@ -38,7 +40,7 @@ pub fn of_ending(address: &str) -> Option<&'static str> {
     }
 }
 
-/// Times of e-mail, as RSS has them; some feeds have those of Atom. The day of the week is often wrong, and does not
+/// Times of e-mail, as RSS has them; some feeds have those of Atom, or what people write. The day of the week is often wrong, and does not
 /// count; nor does the name of a zone that nobody knows.
 pub fn date(told: &str) -> Option<Timestamp> {
     let told = told.trim();
@@ -46,7 +48,7 @@ pub fn date(told: &str) -> Option<Timestamp> {
     let without_zone = bare.trim_end_matches(|char: char| char.is_ascii_alphabetic());
     let mail = DateTime::parse_from_rfc2822(bare)
         .or_else(|_| DateTime::parse_from_rfc2822(&format!("{without_zone}+0000")));
-    let time = mail.or_else(|_| DateTime::parse_from_rfc3339(told)).ok()?;
+    let time = mail.ok().or_else(|| parse_date(told))?;
     let time = time.with_timezone(&Utc).with_nanosecond(0)?;
     (1970..=9999)
         .contains(&time.year())
@@ -77,7 +79,32 @@ pub fn seconds(told: &str) -> Option<i64> {
 
 /// An address of the web.
 pub fn address(told: &str) -> Option<String> {
-    let url = Url::parse(told.trim()).ok()?;
+    fit(&Url::parse(told.trim()).ok()?)
+}
+
+/// Where a feed is, which addresses within it may be relative to.
+#[derive(Clone, Debug)]
+pub struct Base(Url);
+
+impl Base {
+    pub fn of(address: &str) -> Option<Self> {
+        Url::parse(address).ok().map(Self)
+    }
+
+    /// The base that a part of the feed declares.
+    pub fn within(&self, told: Option<&str>) -> Self {
+        let own = told.and_then(|told| self.0.join(told.trim()).ok());
+        Self(own.unwrap_or_else(|| self.0.clone()))
+    }
+
+    pub fn address(&self, told: &str) -> Option<String> {
+        let told = told.trim();
+        // What is empty is no address, and not this one.
+        fit(&self.0.join(told).ok().filter(|_| !told.is_empty())?)
+    }
+}
+
+fn fit(url: &Url) -> Option<String> {
     let is_fit = matches!(url.scheme(), "http" | "https") && url.has_host();
     let address = url.to_string();
     (is_fit && address.len() <= ADDRESS).then_some(address)
@@ -93,6 +120,13 @@ pub fn name(told: &str) -> Option<String> {
     let name = clean(told).trim().to_owned();
     let name: String = name.chars().take(NAME).collect();
     (!name.trim().is_empty()).then_some(name)
+}
+
+/// The same of HTML: its text, without markup.
+pub fn name_of_html(told: &str) -> Option<String> {
+    let text = ammonia::Builder::empty().clean(told).to_string();
+    let text = text.replace("&nbsp;", " ");
+    name(&unescape(&text).unwrap_or(Cow::Borrowed(&text)))
 }
 
 pub fn fact(told: Option<&str>) -> Option<String> {
@@ -127,6 +161,13 @@ mod tests {
                 Some("2024-01-02T10:00:00Z"),
             ),
             ("2024-01-02T10:00:00Z", Some("2024-01-02T10:00:00Z")),
+            ("02 Jan 2024 10:00:00", Some("2024-01-02T10:00:00Z")),
+            (
+                "Tue, 2 January 2024 10:00:00 GMT",
+                Some("2024-01-02T10:00:00Z"),
+            ),
+            ("2024-01-02 10:00:00", Some("2024-01-02T10:00:00Z")),
+            ("2024-01-02", Some("2024-01-02T00:00:00Z")),
             ("02 Jan 0024 10:00:00 GMT", None),
             ("0000-12-31T10:00:00Z", None),
             (
@@ -139,6 +180,13 @@ mod tests {
             let read = date(told).map(|date| date.to_string());
             assert_eq!(read.as_deref(), expected, "{told}");
         }
+    }
+
+    #[test]
+    fn names_in_html_are_their_text() {
+        let told = "<div xmlns='http://www.w3.org/1999/xhtml'>Less <em>&lt;</em> More &amp; <script>no</script>all</div>";
+        assert_eq!(name_of_html(told).as_deref(), Some("Less < More & all"));
+        assert_eq!(name_of_html("<b> </b>"), None);
     }
 
     #[test]

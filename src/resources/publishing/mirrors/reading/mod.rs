@@ -9,8 +9,8 @@ use std::{cmp::Reverse, collections::HashSet, str::FromStr};
 use chrono::{DateTime, Utc};
 use quick_xml::{Reader, events::Event};
 
-use self::facts::of_ending;
-pub use self::facts::{address, name};
+pub use self::facts::address;
+use self::facts::{Base, of_ending};
 use crate::{
     resources::{catalogue::tags, publishing::channels::Metadata},
     time::Timestamp,
@@ -81,12 +81,13 @@ const LONGEST_TYPE: usize = 100;
 const TAGS: usize = 20;
 
 impl Feed {
-    /// Reads a feed with so many of its newest episodes.
-    pub fn read(bytes: &[u8], most: usize) -> Result<Self, Unreadable> {
+    /// Reads the feed that lies at an address, with so many of its newest episodes.
+    pub fn read(bytes: &[u8], address: &str, most: usize) -> Result<Self, Unreadable> {
         bearable(bytes)?;
+        let base = Base::of(address).ok_or(Unreadable::NoFeed)?;
         let mut feed = match root(bytes).as_slice() {
-            b"feed" => atom::read(bytes),
-            _ => rss::read(bytes),
+            b"feed" => atom::read(bytes, &base),
+            _ => rss::read(bytes, &base),
         }?;
         let mut seen = HashSet::new();
         feed.episodes
@@ -146,7 +147,10 @@ fn bearable(bytes: &[u8]) -> Result<(), Unreadable> {
 }
 
 /// The episodes of a feed. One that has none yet may get some; one that only has others is no podcast.
-fn heard<T>(entries: &[T], episode: fn(&T) -> Option<Episode>) -> Result<Vec<Episode>, Unreadable> {
+fn heard<T>(
+    entries: &[T],
+    episode: impl Fn(&T) -> Option<Episode>,
+) -> Result<Vec<Episode>, Unreadable> {
     let episodes: Vec<Episode> = entries.iter().filter_map(episode).collect();
     match episodes.is_empty() && !entries.is_empty() {
         true => Err(Unreadable::NoAudio),
@@ -168,8 +172,8 @@ fn words<'a>(told: impl Iterator<Item = &'a str>) -> Vec<String> {
 
 impl Audio {
     /// What is enclosed, unless it is something else than audio.
-    fn of(url: &str, media_type: &str, length: &str) -> Option<Self> {
-        let url = address(url)?;
+    fn of(base: &Base, url: &str, (media_type, length): (&str, &str)) -> Option<Self> {
+        let url = base.address(url)?;
         let told = media_type.trim().to_ascii_lowercase();
         let is_plain = told
             .bytes()
@@ -192,6 +196,8 @@ impl Audio {
 mod tests {
     use super::*;
 
+    const HERE: &str = "https://pod.example/feed";
+
     fn feed(items: &str) -> Result<Feed, Unreadable> {
         let text = format!(
             r#"<?xml version="1.0"?><rss version="2.0" xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd">
@@ -199,7 +205,7 @@ mod tests {
             <itunes:category text="Science"><itunes:category text="Earth Sciences"/></itunes:category>
             <itunes:keywords>sea, salt water, Sea</itunes:keywords><itunes:explicit>yes</itunes:explicit>{items}</channel></rss>"#
         );
-        Feed::read(text.as_bytes(), 3)
+        Feed::read(text.as_bytes(), "https://pod.example/feeds/tides", 3)
     }
 
     #[test]
@@ -215,7 +221,7 @@ mod tests {
             <item><guid>two</guid><title>Again</title><enclosure url="https://pod.example/3.mp3" length="9" type="audio/mpeg"/></item>
             <item><guid>odd</guid><pubDate>Mon, 01 Jan 2024 10:00:00 GMT</pubDate>
               <enclosure url="https://pod.example/4.ogg" length="9223372036854775807" type="audio/x&#1;y"/></item>
-            <item><guid>one</guid><pubDate>Tue, 02 Jan 2024 10:00:00 +0100</pubDate><enclosure url="https://pod.example/1.mp3" length="12" type="audio/mpeg"/></item>"#,
+            <item><guid>one</guid><pubDate>Tue, 02 Jan 2024 10:00:00 +0100</pubDate><enclosure url="../1.mp3" length="12" type="audio/mpeg"/></item>"#,
         );
         let feed = feed.unwrap();
         assert_eq!(feed.title, "Tides");
@@ -237,7 +243,10 @@ mod tests {
         );
         assert_eq!((two.date, two.title.as_str()), (None, "Untitled"));
         assert_eq!(two.audio.media_type, "audio/mpeg");
-        assert_eq!(one.audio.length, Some(12));
+        assert_eq!(
+            (one.audio.url.as_str(), one.audio.length),
+            ("https://pod.example/1.mp3", Some(12))
+        );
         assert_eq!(
             (odd.audio.media_type.as_str(), odd.audio.length),
             ("audio/ogg", None)
@@ -265,17 +274,20 @@ mod tests {
             "{\"version\": 1}",
             "\u{0}",
         ] {
-            let refused = Feed::read(page.as_bytes(), 2);
+            let refused = Feed::read(page.as_bytes(), HERE, 2);
             assert_eq!(refused, Err(Unreadable::NoFeed), "{page}");
         }
         let untitled = b"<rss><channel><title> </title></channel></rss>";
-        assert_eq!(Feed::read(untitled, 2), Err(Unreadable::NoTitle));
+        assert_eq!(Feed::read(untitled, HERE, 2), Err(Unreadable::NoTitle));
     }
 
     #[test]
     fn entities_of_a_feed_are_not_expanded() {
         let bomb = r#"<!DOCTYPE rss [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;"><!ENTITY f SYSTEM "file:///etc/passwd">]>
             <rss version="2.0"><channel><title>&b;&f;</title></channel></rss>"#;
-        assert_eq!(Feed::read(bomb.as_bytes(), 2).unwrap().title, "&b;&f;");
+        assert_eq!(
+            Feed::read(bomb.as_bytes(), HERE, 2).unwrap().title,
+            "&b;&f;"
+        );
     }
 }

@@ -3,12 +3,12 @@ use rss::{Channel, Guid, Image, Item, extension::itunes::ITunesItemExtension};
 
 use super::{
     Audio, Episode, Feed, Unreadable,
-    facts::{address, date, fact, mark, name, number, seconds, text, truth},
+    facts::{Base, date, fact, mark, name, number, seconds, text, truth},
     heard, words,
 };
 use crate::resources::publishing::channels::Metadata;
 
-pub fn read(bytes: &[u8]) -> Result<Feed, Unreadable> {
+pub fn read(bytes: &[u8], base: &Base) -> Result<Feed, Unreadable> {
     let told = Channel::read_from(bytes).map_err(|_| Unreadable::NoFeed)?;
     let title = name(&told.title).ok_or(Unreadable::NoTitle)?;
     let itunes = told.itunes_ext();
@@ -21,10 +21,10 @@ pub fn read(bytes: &[u8]) -> Result<Feed, Unreadable> {
     Ok(Feed {
         title,
         description: text(Some(told.description())).or_else(|| text(summary)),
-        picture: image.and_then(address),
+        picture: image.and_then(|image| base.address(image)),
         tags: words(categories.chain(keywords.unwrap_or_default().split(','))),
         metadata: metadata(&told),
-        episodes: heard(told.items(), episode)?,
+        episodes: heard(told.items(), |item| episode(item, base))?,
     })
 }
 
@@ -45,11 +45,15 @@ fn metadata(told: &Channel) -> Metadata {
     }
 }
 
-fn episode(item: &Item) -> Option<Episode> {
+fn episode(item: &Item, base: &Base) -> Option<Episode> {
     let itunes = item.itunes_ext();
     let told = |of: fn(&ITunesItemExtension) -> Option<&str>| itunes.and_then(of);
     let enclosed = item.enclosure()?;
-    let audio = Audio::of(enclosed.url(), enclosed.mime_type(), enclosed.length())?;
+    let audio = Audio::of(
+        base,
+        enclosed.url(),
+        (enclosed.mime_type(), enclosed.length()),
+    )?;
     let guid = item.guid().map(Guid::value);
     let description = text(item.content())
         .or_else(|| text(item.description()))
@@ -58,7 +62,7 @@ fn episode(item: &Item) -> Option<Episode> {
         guid: guid.and_then(mark).unwrap_or_else(|| audio.url.clone()),
         title: name(item.title().unwrap_or_default()).unwrap_or_else(|| "Untitled".to_owned()),
         description,
-        picture: told(ITunesItemExtension::image).and_then(address),
+        picture: told(ITunesItemExtension::image).and_then(|image| base.address(image)),
         date: item.pub_date().and_then(date),
         season: told(ITunesItemExtension::season).and_then(number),
         number: told(ITunesItemExtension::episode).and_then(number),
