@@ -54,8 +54,8 @@ operations! {
     /// Subscribes to all podcasts of a list in OPML, as podcast players export it.
     ///
     /// Feeds that are new to the pod are read in the background, 25 every half minute; until then, their channels bear
-    /// the names of the feeds' servers. One that cannot be read stays subscribed to, and is tried again. Addresses that are not valid are
-    /// reported.
+    /// the names of the feeds' servers. One that cannot be read stays subscribed to, and is tried again. Addresses that
+    /// are not valid are reported.
     import: ImportFeeds = write Libraries, anonymous = Never, throttle = Wildcard, graphql = "Mutation.importFeeds", reads = many;
 }
 

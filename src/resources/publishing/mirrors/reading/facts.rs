@@ -45,6 +45,8 @@ pub fn of_ending(address: &str) -> Option<&'static str> {
 pub fn date(told: &str) -> Option<Timestamp> {
     let told = told.trim();
     let bare = told.split_once(',').map_or(told, |(_, date)| date.trim());
+    let words: Vec<&str> = bare.split_whitespace().map(short_month).collect();
+    let bare = &words.join(" ");
     let without_zone = bare.trim_end_matches(|char: char| char.is_ascii_alphabetic());
     let mail = DateTime::parse_from_rfc2822(bare)
         .or_else(|_| DateTime::parse_from_rfc2822(&format!("{without_zone}+0000")));
@@ -53,6 +55,20 @@ pub fn date(told: &str) -> Option<Timestamp> {
     (1970..=9999)
         .contains(&time.year())
         .then_some(Timestamp(time))
+}
+
+/// The name of a month, as e-mail has it; other words as they are.
+fn short_month(word: &str) -> &str {
+    const MONTHS: &str = "jan feb mar apr may jun jul aug sep oct nov dec";
+    let short = word
+        .get(..3)
+        .filter(|_| !word.contains(|char: char| !char.is_ascii_alphabetic()));
+    let is_month = |short: &&str| {
+        MONTHS
+            .split(' ')
+            .any(|month| month.eq_ignore_ascii_case(short))
+    };
+    short.filter(is_month).unwrap_or(word)
 }
 
 pub fn number(told: &str) -> Option<i64> {
