@@ -1,7 +1,7 @@
 //! Fetching what other servers have, and never from this machine's own network.
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    sync::OnceLock,
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
@@ -13,6 +13,8 @@ use reqwest::{
 };
 use tokio::sync::Semaphore;
 
+use crate::{shares::Shares, throttle::Ident};
+
 /// A client for addresses that other people name.
 pub struct Fetcher {
     private: bool,
@@ -20,6 +22,7 @@ pub struct Fetcher {
     asked: Semaphore,
     /// So much of what is read whole is in memory at once.
     turns: Semaphore,
+    shares: Shares,
     client: OnceLock<Option<Client>>,
     streaming: OnceLock<Option<Client>>,
     asking: OnceLock<Option<Client>>,
@@ -79,6 +82,8 @@ impl Unfetched {
 const ASKED: usize = 64;
 /// How much is read whole at once.
 const TURNS: usize = 8;
+/// Pages that a caller waits for at once.
+const EACH: usize = 2;
 /// For a whole answer.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// For the next bytes of a stream.
@@ -91,11 +96,17 @@ impl Fetcher {
             private,
             asked: Semaphore::new(ASKED),
             turns: Semaphore::new(TURNS),
+            shares: Shares::of_size(EACH),
             client: OnceLock::new(),
             streaming: OnceLock::new(),
             asking: OnceLock::new(),
             trusted: OnceLock::new(),
         }
+    }
+
+    /// The share of a caller in the pages that callers wait for.
+    pub fn share(&self, who: Ident) -> Arc<Semaphore> {
+        self.shares.of(who)
     }
 
     /// What lies at an address, so many bytes at most.

@@ -98,7 +98,7 @@ async fn find(tx: &mut Tx, username: &str) -> Result<Listed> {
 /// Creates an account.
 pub async fn create(app: &App, new: &New) -> Result<()> {
     let target = format!("user {}", new.username);
-    let details = json!({"email": new.email, "is_superuser": new.is_superuser});
+    let details = json!({"is_superuser": new.is_superuser});
     let deed = Deed::by_command("user_accounts.create", &target, details);
     check(new)?;
     let hash = app.hashing().hash(&new.password).await?;

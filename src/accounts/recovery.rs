@@ -172,8 +172,8 @@ pub async fn has_password(db: &Reads, user: i64) -> Result<bool> {
     Ok(password::is_hash(&stored.0))
 }
 
-/// Sets a password, of which the hash is given, in a transaction that this commits. Ends all sessions except `kept`; with
-/// `apps_too` also all access that applications have.
+/// Sets a password, of which the hash is given, in a transaction that this commits. Ends all sessions except `kept`;
+/// with `apps_too` also all access that applications have.
 pub async fn put(
     app: &App,
     mut tx: Tx,

@@ -6,8 +6,6 @@ mod reading;
 mod refresh;
 mod write;
 
-use std::sync::LazyLock;
-
 use async_graphql::InputObject;
 use poem_openapi::Object;
 
@@ -37,7 +35,6 @@ use crate::{
         answer::{Answer, Created},
         standard::routes,
     },
-    shares::Shares,
     store::{Tx, sql},
     throttle::Ident,
 };
@@ -70,8 +67,6 @@ pub struct FeedAddress {
 
 /// Seconds for which a feed is not looked at again on request.
 const MOMENT: i64 = 600;
-/// Feeds that are read for somebody who waits, two for each of them at once.
-static LOOKS: LazyLock<Shares> = LazyLock::new(|| Shares::of_size(2));
 /// Feeds that somebody subscribes to at most.
 const FEEDS: i64 = 1_000;
 
@@ -132,7 +127,8 @@ async fn first_look(
     address: &str,
 ) -> Result<(Box<Feed>, Known)> {
     let refused = |why| Error::Refused(format!("The feed cannot be read: {why}."));
-    let share = LOOKS.of(Ident::User(permit.user()?.user_id));
+    let me = Ident::User(permit.user()?.user_id);
+    let share = permit.app().fetcher().share(me);
     let Ok(_share) = share.try_acquire() else {
         let busy = "Two feeds are being read for you already. Try again in a moment.";
         return Err(Error::Unavailable(busy.to_owned()));
