@@ -11,7 +11,7 @@ use reqwest::{
     dns::{Addrs, Name, Resolve, Resolving},
     redirect::{Attempt, Policy},
 };
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, time::timeout};
 
 use crate::{shares::Shares, throttle::Ident};
 
@@ -23,7 +23,6 @@ pub struct Fetcher {
     /// So much of what is read whole is in memory at once.
     turns: Semaphore,
     shares: Shares,
-    client: OnceLock<Option<Client>>,
     streaming: OnceLock<Option<Client>>,
     asking: OnceLock<Option<Client>>,
     trusted: OnceLock<Option<Client>>,
@@ -38,15 +37,21 @@ pub struct Known {
 
 /// A page that was asked for.
 #[derive(Debug)]
-pub enum Page {
-    /// It is as it was.
-    Same,
-    New {
-        bytes: Vec<u8>,
-        known: Known,
-        /// Where it was at last.
-        address: String,
-    },
+pub struct Page {
+    /// Where it was at last.
+    pub address: String,
+    /// Where it is to be asked for from now on, if its server says that it has moved for good.
+    pub moved: Option<String>,
+    /// `None`: it is as it was.
+    pub content: Option<Content>,
+}
+
+/// What lies at an address.
+#[derive(Debug)]
+pub struct Content {
+    pub bytes: Vec<u8>,
+    pub media_type: Option<String>,
+    pub known: Known,
 }
 
 /// Why something was not fetched.
@@ -58,25 +63,31 @@ pub enum Unfetched {
     TooLarge(usize),
     #[error("the server answered {0}")]
     Status(u16),
+    #[error("its server did not answer in time")]
+    Slow,
     #[error(transparent)]
     Failed(#[from] reqwest::Error),
     #[error("the system's certificates cannot be read")]
     NoClient,
 }
 
-const REDIRECTS: usize = 4;
 impl Unfetched {
     /// In words for people who know the address.
     pub fn plain(&self) -> String {
         match self {
-            Self::Failed(error) if error.is_timeout() => {
-                "its server did not answer in time".to_owned()
-            }
+            Self::Failed(error) if error.is_timeout() => Self::Slow.to_string(),
             Self::Failed(_) => "its server cannot be reached".to_owned(),
             why => why.to_string(),
         }
     }
+
+    /// Whether its server says that there is nothing.
+    pub fn is_gone(&self) -> bool {
+        matches!(self, Self::Status(404 | 410))
+    }
 }
+
+const REDIRECTS: usize = 4;
 
 /// How many servers are asked at once for what is read whole.
 const ASKED: usize = 64;
@@ -97,7 +108,6 @@ impl Fetcher {
             asked: Semaphore::new(ASKED),
             turns: Semaphore::new(TURNS),
             shares: Shares::of_size(EACH),
-            client: OnceLock::new(),
             streaming: OnceLock::new(),
             asking: OnceLock::new(),
             trusted: OnceLock::new(),
@@ -111,19 +121,61 @@ impl Fetcher {
 
     /// What lies at an address, so many bytes at most.
     pub async fn bytes(&self, address: &str, most: usize) -> Result<Vec<u8>, Unfetched> {
-        match self.page(address, &Known::default(), most).await? {
-            Page::New { bytes, .. } => Ok(bytes),
-            Page::Same => Err(Unfetched::Status(StatusCode::NOT_MODIFIED.as_u16())),
-        }
+        let page = self.page(address, &Known::default(), most).await?;
+        let unasked = Unfetched::Status(StatusCode::NOT_MODIFIED.as_u16());
+        page.content.map(|content| content.bytes).ok_or(unasked)
     }
 
     /// The same, unless it is as it was when it was fetched last.
     pub async fn page(&self, address: &str, known: &Known, most: usize) -> Result<Page, Unfetched> {
         let _asked = self.asked.acquire().await;
-        let whole = self
-            .client
-            .get_or_init(|| client(self.private, REDIRECTS, in_whole));
-        let mut request = self.getting(whole, address)?;
+        let (response, moved) = timeout(PATIENCE, self.followed(address, known))
+            .await
+            .map_err(|_| Unfetched::Slow)??;
+        let address = response.url().to_string();
+        let content = match response.status() {
+            StatusCode::NOT_MODIFIED => None,
+            status if status.is_success() => {
+                // Servers that do not answer keep nobody from the others.
+                let _turn = self.turns.acquire().await;
+                Some(Content::of(response, most).await?)
+            }
+            status => return Err(Unfetched::Status(status.as_u16())),
+        };
+        Ok(Page {
+            address,
+            moved,
+            content,
+        })
+    }
+
+    /// The answer where redirects lead, and the address up to which the page has moved for good.
+    async fn followed(
+        &self,
+        address: &str,
+        known: &Known,
+    ) -> Result<(Response, Option<String>), Unfetched> {
+        let (mut address, mut moved) = (address.to_owned(), None);
+        let mut is_for_good = true;
+        for _ in 0..REDIRECTS {
+            let response = self.once(&address, known).await?;
+            let Some(next) = next(&response) else {
+                return Ok((response, moved));
+            };
+            address = next;
+            is_for_good &= matches!(
+                response.status(),
+                StatusCode::MOVED_PERMANENTLY | StatusCode::PERMANENT_REDIRECT
+            );
+            if is_for_good {
+                moved = Some(address.clone());
+            }
+        }
+        Ok((self.once(&address, known).await?, moved))
+    }
+
+    async fn once(&self, address: &str, known: &Known) -> Result<Response, Unfetched> {
+        let mut request = self.getting(self.asking(), address)?;
         for (name, value) in [
             (header::IF_NONE_MATCH, &known.etag),
             (header::IF_MODIFIED_SINCE, &known.last_modified),
@@ -132,20 +184,13 @@ impl Fetcher {
                 request = request.header(name, value);
             }
         }
-        let response = request.send().await?;
-        match response.status() {
-            StatusCode::NOT_MODIFIED => Ok(Page::Same),
-            status if status.is_success() => {
-                // Servers that do not answer keep nobody from the others.
-                let _turn = self.turns.acquire().await;
-                Ok(Page::New {
-                    address: response.url().to_string(),
-                    known: Known::of(response.headers()),
-                    bytes: whole_body(response, most).await?,
-                })
-            }
-            status => Err(Unfetched::Status(status.as_u16())),
-        }
+        Ok(request.send().await?)
+    }
+
+    /// The client that follows no redirect.
+    fn asking(&self) -> &Option<Client> {
+        self.asking
+            .get_or_init(|| client(self.private, 0, in_whole))
     }
 
     /// An answer whose bytes are passed on as they come. A failure of the other server is one here, but for a range
@@ -187,10 +232,7 @@ impl Fetcher {
         if !may_ask(request.url(), self.private) {
             return Err(Unfetched::Address);
         }
-        let client = self
-            .asking
-            .get_or_init(|| client(self.private, 0, in_whole));
-        answer(client, request, ANSWER).await
+        answer(self.asking(), request, ANSWER).await
     }
 
     /// Asks a server that the settings name, which may be of a private network, for so many bytes at most. It is not
@@ -231,6 +273,27 @@ async fn whole_body(mut response: Response, most: usize) -> Result<Vec<u8>, Unfe
         bytes.extend_from_slice(&chunk);
     }
     Ok(bytes)
+}
+
+impl Content {
+    async fn of(response: Response, most: usize) -> Result<Self, Unfetched> {
+        let known = Known::of(response.headers());
+        let media_type = response.headers().get(header::CONTENT_TYPE);
+        let media_type = media_type.and_then(|value| value.to_str().ok());
+        Ok(Self {
+            media_type: media_type.map(str::to_owned),
+            known,
+            bytes: whole_body(response, most).await?,
+        })
+    }
+}
+
+/// Where an answer sends whoever asked.
+fn next(response: &Response) -> Option<String> {
+    let is_redirect = matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308);
+    let location = response.headers().get(header::LOCATION)?;
+    let next = response.url().join(location.to_str().ok()?).ok()?;
+    is_redirect.then(|| next.into())
 }
 
 impl Known {

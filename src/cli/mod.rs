@@ -5,6 +5,7 @@ mod generate;
 mod import;
 mod layers;
 mod progress;
+mod rename_host;
 mod run;
 mod scan;
 mod throttle;
@@ -68,6 +69,9 @@ enum Task {
     User(user::Deed),
     /// Print what moderators and administrators have done, newest first
     Audit(audit::Log),
+    /// Make the accounts and music of another host name belong to this pod's, after FUNKWHALE_HOSTNAME was changed; stop
+    /// the server before
+    RenameHost(rename_host::Order),
     /// Show or reset rate limits; needs Redis
     #[command(subcommand)]
     Throttle(throttle::Deed),
@@ -116,6 +120,7 @@ fn obey() -> Result<(), Startup> {
         Some(Task::Demo) => demo::run(cli.settings),
         Some(Task::User(deed)) => user::run(deed, cli.settings),
         Some(Task::Audit(log)) => audit::run(&log, cli.settings),
+        Some(Task::RenameHost(order)) => rename_host::run(&order, cli.settings),
         Some(Task::Throttle(deed)) => throttle::run(deed, cli.settings),
         Some(Task::Schema) => run::print(crate::graphql::sdl()),
         Some(Task::Openapi) => run::print(run::openapi(&cli.settings)),

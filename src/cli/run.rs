@@ -14,12 +14,11 @@ use crate::{
     config::Config,
     error::Startup,
     guard::Info,
+    pod::renamed::host_of_accounts,
     resources,
     rest::{document, routes::Routes},
     scope::Scope,
-    server,
-    store::sql,
-    telemetry,
+    server, telemetry,
     time::Clock,
 };
 
@@ -45,7 +44,9 @@ pub fn serve(config: Config) -> Result<(), Startup> {
     runtime()?.block_on(async {
         let (public, has_name) = (config.public_url(), config.funkwhale_hostname.is_some());
         tracing::debug!(?config, "settings");
+        let host = config.hostname();
         let app = App::build_to_serve(config, Clock::system()).await?;
+        compare_host(&app, &host).await?;
         let setup = setup::link(&app).await?;
         server::serve(app, told_to_stop(), move |address| {
             greet(address, (&public, has_name), setup.as_deref())
@@ -78,17 +79,25 @@ pub fn work(config: Config) -> Result<(), Startup> {
 
 /// Refuses a host that is not the pod's: what is imported would count as another pod's.
 async fn check_host(app: &App, host: &str) -> Result<(), Startup> {
-    let theirs = sql(
-        "select a.domain from users u join actors a on a.id = u.actor_id order by u.id limit 1",
-    );
-    let theirs: Option<(String,)> = theirs.optional(app.db()).await?;
-    match theirs {
-        Some((theirs,)) if theirs != host => Err(Startup::new(format!(
+    match host_of_accounts(app).await? {
+        Some(theirs) if theirs != host => Err(Startup::new(format!(
             "the accounts of this pod belong to {theirs}, not to {host}: give the worker the settings of the server, \
              above all FUNKWHALE_HOSTNAME"
         ))),
         _ => Ok(()),
     }
+}
+
+/// Warns of a host that is not the pod's: its accounts look like those of another pod.
+async fn compare_host(app: &App, host: &str) -> Result<(), Startup> {
+    match host_of_accounts(app).await? {
+        Some(theirs) if theirs != host => tracing::warn!(
+            "the accounts of this pod belong to {theirs}, not to {host}, and look like those of another pod: set \
+             FUNKWHALE_HOSTNAME to {theirs}, or run `baleen rename-host {theirs}` once with these settings"
+        ),
+        _ => {}
+    }
+    Ok(())
 }
 
 /// Prints the addresses of the server and the first commands.

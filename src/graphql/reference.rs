@@ -156,6 +156,19 @@ pub async fn resolved<T: Identified, F: Form>(
     }
 }
 
+/// The number or UUID of the object that an optional reference names, which must exist.
+pub async fn existing<T: Identified, F: Form + PartialEq>(
+    reader: &Reader,
+    field: &str,
+    reference: Option<Reference<T, F>>,
+) -> Result<Option<F>> {
+    let found = resolved(reader, field, reference.as_ref()).await?;
+    match reference {
+        Some(reference) if found == Some(F::NOBODY) => Err(reference.unknown(field)),
+        _ => Ok(found),
+    }
+}
+
 /// How REST writes a reference.
 pub trait Form: Scalar + Type + Copy + Into<Key> + Send + Sync + 'static {
     /// A row of the column.

@@ -1,6 +1,7 @@
 //! What the administrators set, and what the pod counts of itself.
 mod figures;
 pub mod preferences;
+pub mod renamed;
 mod stored;
 mod values;
 

@@ -30,11 +30,19 @@ impl Weigh for serde_json::Value {
     }
 }
 
-impl<A: Weigh, B: Weigh> Weigh for (A, B) {
-    fn heap(&self) -> usize {
-        self.0.heap() + self.1.heap()
-    }
+macro_rules! weigh_rows {
+    ($($column:ident $index:tt),+) => {
+        impl<$($column: Weigh),+> Weigh for ($($column,)+) {
+            fn heap(&self) -> usize {
+                0 $(+ self.$index.heap())+
+            }
+        }
+    };
 }
+
+weigh_rows!(A 0, B 1);
+weigh_rows!(A 0, B 1, C 2);
+weigh_rows!(A 0, B 1, C 2, D 3);
 
 impl<T: Weigh> Weigh for Option<T> {
     fn heap(&self) -> usize {

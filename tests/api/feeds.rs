@@ -277,6 +277,11 @@ on_both! {
         let (failures, why): (i64, String) =
             sql("select failures, error from feeds where failures > 0").one(pod.app.db()).await.unwrap();
         assert_eq!((failures, why.as_str()), (2, "the server answered 404"));
+        let problem = format!("{{ channel(uuid: \"{uuid}\") {{ feedProblem }} }}");
+        let told = pod.graphql(&problem).by("alice").send().await.json();
+        assert_eq!(told["data"], json!({"channel": {"feedProblem": "the server answered 404"}}));
+        let told = pod.graphql(&problem).by("bob").send().await.json();
+        assert_eq!(told["data"], json!({"channel": {"feedProblem": null}}), "who does not hear it does not know its feed");
 
         // Nobody listens: nobody looks.
         there.put("/feed", feed("Tides", ""));
@@ -284,6 +289,78 @@ on_both! {
         assert_eq!(pod.post(&address, &json!({})).by("alice").send().await.status, StatusCode::NO_CONTENT);
         pod.wait(90 * 86_400);
         assert_eq!(look().await, [""; 0]);
+    }
+
+    async fn a_feed_that_moved_for_good_is_one_podcast(pod: Pod) with ["--fetch-private", "true"] => {
+        let there = Elsewhere::start();
+        let tides = feed("Tides", &item(1, "Ebb", "https://tides.example/1.mp3"));
+        let new = there.put("/new", tides.as_str());
+        for (path, status, to) in [("/old", 301, "/older"), ("/older", 308, "/new"), ("/today", 302, "/old"), ("/round", 301, "/round")] {
+            there.tell(path, (status, &format!("location: {to}")), "");
+        }
+        let at = |path: &str| json!({"url": format!("{}{path}", there.address)});
+        let subscribe = async |path: &str, who: &str| {
+            let made = pod.post(SUBSCRIBE, &at(path)).by(who).send().await;
+            assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
+            made.json()
+        };
+        let feeds = async || {
+            let kept = sql("select rss_url from channels where rss_url like 'http://127%' order by id");
+            let kept: Vec<(String,)> = kept.all(pod.app.db()).await.unwrap();
+            Vec::from_iter(kept.into_iter().map(|(url,)| url.replace(&there.address, "")))
+        };
+        let old = subscribe("/old", "alice").await;
+        assert_eq!(feeds().await, ["/new"]);
+        assert_eq!(subscribe("/new", "alice").await["uuid"], old["uuid"]);
+        assert_eq!(subscribe("/old", "alice").await["uuid"], old["uuid"]);
+        // What is elsewhere today only may come back.
+        subscribe("/today", "alice").await;
+        assert_eq!(feeds().await, ["/new", "/today"]);
+        let round = pod.post(SUBSCRIBE, &at("/round")).by("alice").send().await;
+        assert_eq!(round.json(), json!({"detail": "The feed cannot be read: the server answered 301."}));
+
+        // A known feed moves: it is asked for where it is from then on.
+        there.put("/moved", tides.as_str());
+        there.tell("/new", (301, "location: /moved"), "");
+        there.tell("/today", (302, "location: /moved"), "");
+        let look = async || {
+            pod.wait(86_401);
+            mirrors::due(&pod.app).await.unwrap();
+            pod.work().await;
+        };
+        look().await;
+        assert_eq!(feeds().await, ["/moved", "/today"]);
+        there.asked();
+        look().await;
+        assert!(!there.asked().contains(&"/new 301".to_owned()));
+
+        // One of a list that leads to a known podcast is that podcast.
+        pod.person("dora").await;
+        let opml = format!("<opml><outline xmlUrl='{}'/></opml>", new);
+        let list = json!({"opml": opml});
+        pod.post("/api/v1/channels/rss-subscribe/opml", &list).basic("dora", PASSWORD).send().await;
+        pod.work().await;
+        assert_eq!(titles(&pod, &old["channel"], "dora").await, ["Ebb"]);
+        let held = pod.get("/api/v1/subscriptions").basic("dora", PASSWORD).send().await.json();
+        assert_eq!((&held["count"], &held["results"][0]["channel"]["uuid"]), (&json!(1), &old["channel"]["uuid"]));
+        pod.wait(30 * 86_400);
+        mirrors::forget(&pod.app).await.unwrap();
+        assert_eq!(feeds().await, ["/moved", "/today"]);
+    }
+
+    async fn a_feed_is_read_in_the_encoding_that_it_is_in(pod: Pod) with ["--fetch-private", "true"] => {
+        let there = Elsewhere::start();
+        let told = feed("Gezeiten über Nacht", &item(1, "Ebbe", "https://tides.example/1.mp3")).replace("UTF-8", "utf-16");
+        let utf16: Vec<u8> = std::iter::once(0xfeff).chain(told.encode_utf16()).flat_map(u16::to_be_bytes).collect();
+        there.tell("/utf16", (200, "content-type: application/rss+xml"), utf16);
+        let bare = told.split_once("?>").unwrap().1;
+        let latin: Vec<u8> = bare.chars().map(|char| u8::try_from(u32::from(char)).unwrap()).collect();
+        there.tell("/latin", (200, "content-type: text/xml; charset=ISO-8859-1"), latin);
+        for path in ["/utf16", "/latin"] {
+            let made = pod.post(SUBSCRIBE, &json!({"url": format!("{}{path}", there.address)})).by("alice").send().await;
+            assert_eq!(made.status, StatusCode::CREATED, "{path}: {}", made.text);
+            assert_eq!(made.json()["channel"]["artist"]["name"], "Gezeiten über Nacht", "{path}");
+        }
     }
 
     async fn episodes_that_came_from_funkwhale_are_known(pod: Pod) with ["--fetch-private", "true"] => {
@@ -337,6 +414,8 @@ on_both! {
 
         let tracks = pod.get("/api/v1/tracks?q=flood&include_channels=true").by("alice").send().await.json();
         let listen = tracks["results"][0]["listen_url"].as_str().unwrap().to_owned();
+        assert_eq!(pod.get(&listen).by("alice").send().await.status, StatusCode::NOT_FOUND, "its server says that there is nothing");
+        there.answer("/lost.mp3", 500, "No.");
         assert_eq!(pod.get(&listen).by("alice").send().await.status, StatusCode::SERVICE_UNAVAILABLE);
 
         // Sources that people name themselves lead nowhere.

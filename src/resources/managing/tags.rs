@@ -128,8 +128,9 @@ async fn uses(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Uses>> {
            (select count(*) from album_tags x where x.tag_id = g.id),
            (select count(*) from artist_tags x where x.tag_id = g.id) from tags g where g.id in ?*",
     );
-    let counted: Vec<(i64, i64, i64, i64)> = counted.bind(ids).all(reader.db()).await?;
-    let uses = |(id, tracks, albums, artists)| {
+    // Counting the uses of a common tag takes long.
+    let counted = counted.bind(ids).kept::<(i64, i64, i64, i64)>(reader.db());
+    let uses = |&(id, tracks, albums, artists): &(i64, i64, i64, i64)| {
         let uses = Uses {
             tracks,
             albums,
@@ -137,7 +138,7 @@ async fn uses(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Uses>> {
         };
         (id, uses)
     };
-    Ok(counted.into_iter().map(uses).collect())
+    Ok(counted.await?.iter().map(uses).collect())
 }
 
 /// A tag, and how often it is used.

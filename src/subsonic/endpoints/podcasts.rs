@@ -11,7 +11,7 @@ use crate::{
         catalogue::{artists::Artist, tracks::Track},
         library::{attachments::Attachment, contents::Content, visibility::viewable},
         publishing::{
-            channels::{self, Channel, EpisodeOf},
+            channels::{self, Channel, EpisodeOf, FeedProblem},
             mirrors, subscriptions,
         },
     },
@@ -171,12 +171,12 @@ async fn podcasts(permit: &Allowed<channels::List>, channels: &[Channel]) -> Tol
     let libraries = channels.iter().map(|channel| channel.library_id);
     let heard = viewable(loaders, permit, libraries).await?;
     let problems = channels.iter().map(|channel| channel.id);
-    let mut problems = mirrors::problems(permit, problems.collect()).await?;
+    let problems = loaders.many::<FeedProblem>(problems).await?;
     let podcast = |channel: &Channel| {
         let artist = artists.get(&channel.artist_id)?;
         // The address of a feed can be a secret.
         let is_heard = heard.contains(&channel.library_id);
-        let problem = problems.remove(&channel.id).filter(|_| is_heard);
+        let problem = problems.get(&channel.id).filter(|_| is_heard);
         let feed = channel.feed.clone().filter(|_| is_heard);
         let cover = covers.get(artist.attachment_cover_id);
         Some(Podcast {
@@ -193,7 +193,7 @@ async fn podcasts(permit: &Allowed<channels::List>, channels: &[Channel]) -> Tol
                 .map(|text| text.html().to_owned()),
             cover_art: cover.map(|_| Id::Artist(artist.id)),
             original_image_url: cover.and_then(|cover| cover.url.clone()),
-            error_message: problem,
+            error_message: problem.map(|problem| String::clone(problem)),
             episode: None,
         })
     };

@@ -1,5 +1,5 @@
 //! Accounts from the command line, and the link that makes a pod's first one.
-use std::{io::Write, path::Path, process::Stdio};
+use std::{fs, io::Write, path::Path, process::Stdio};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 
@@ -148,4 +148,58 @@ fn a_pod_without_accounts_shows_where_to_make_the_first() {
         !greeting.text().contains("/setup"),
         "somebody has an account"
     );
+}
+
+#[test]
+fn a_pod_gets_another_host_name() {
+    let folder = folder("renamed");
+    user(
+        &folder,
+        &["create", "ada", "--password-stdin"],
+        "correct horse\n",
+    );
+    let named = |host: &str| {
+        let mut command = baleen();
+        command
+            .current_dir(&folder)
+            .args(["--funkwhale-hostname", host]);
+        command
+    };
+    let told = failing(named("music.test").args(["rename-host", "other.test"]));
+    assert!(
+        told.contains("nothing belongs to other.test; the accounts belong to"),
+        "{told}"
+    );
+    let old = told.trim().rsplit(' ').next().unwrap().to_owned();
+    let told = failing(named(&old).args(["rename-host", &old]));
+    assert!(
+        told.contains("is the host of the settings already"),
+        "{told}"
+    );
+
+    let mut command = named("music.test");
+    let log = fs::File::create(folder.join("log")).unwrap();
+    drop(greeted(command.stderr(log)));
+    let log = fs::read_to_string(folder.join("log")).unwrap();
+    assert!(log.contains(&format!("baleen rename-host {old}")), "{log}");
+
+    let output = named("music.test")
+        .args(["rename-host", &old])
+        .output()
+        .unwrap();
+    let told = String::from_utf8(output.stdout).unwrap();
+    let expected = format!("1 accounts and channels of {old} belong to music.test now; ");
+    assert!(told.starts_with(&expected), "{told}");
+    let (server, greeting) = greeted(named("music.test").stderr(Stdio::null()));
+    let key = BASE64_STANDARD.encode("ada:correct horse");
+    let query = r#"{"query": "{ viewer { actor { fid inboxUrl isLocal } } }"}"#;
+    let headers = [
+        &*format!("authorization: Basic {key}"),
+        "content-type: application/json",
+    ];
+    let told = send(&greeting.address(), "POST", "/graphql", &headers, query);
+    let actor = "https://music.test/federation/actors/ada";
+    let expected = format!(r#""fid":"{actor}","inboxUrl":"{actor}/inbox","isLocal":true"#);
+    assert!(told.contains(&expected), "{told}");
+    drop(server);
 }

@@ -10,8 +10,16 @@ type Shared<T> = Arc<Mutex<T>>;
 
 pub struct Elsewhere {
     pub address: String,
-    pages: Shared<HashMap<String, (u16, Vec<u8>)>>,
+    pages: Shared<HashMap<String, Page>>,
     heard: Shared<Vec<Heard>>,
+}
+
+#[derive(Clone)]
+struct Page {
+    status: u16,
+    /// A line of the head, with its end.
+    header: String,
+    bytes: Vec<u8>,
 }
 
 /// A request, and the status of the answer.
@@ -58,8 +66,18 @@ impl Elsewhere {
 
     /// Answers requests for a path, whatever their query, with a status.
     pub fn answer(&self, path: &str, status: u16, page: impl Into<Vec<u8>>) {
-        let mut pages = self.pages.lock().unwrap();
-        pages.insert(path.to_owned(), (status, page.into()));
+        self.tell(path, (status, ""), page);
+    }
+
+    /// The same with a header, such as `location: /there`.
+    pub fn tell(&self, path: &str, (status, header): (u16, &str), page: impl Into<Vec<u8>>) {
+        let end = if header.is_empty() { "" } else { "\r\n" };
+        let page = Page {
+            status,
+            header: format!("{header}{end}"),
+            bytes: page.into(),
+        };
+        self.pages.lock().unwrap().insert(path.to_owned(), page);
     }
 
     pub fn remove(&self, path: &str) {
@@ -114,13 +132,22 @@ fn read(stream: &TcpStream) -> std::io::Result<Heard> {
 /// Answers one request: with an `ETag`, and with a range where one is asked for.
 fn answer(
     mut stream: &TcpStream,
-    pages: &Mutex<HashMap<String, (u16, Vec<u8>)>>,
+    pages: &Mutex<HashMap<String, Page>>,
     told: &Mutex<Vec<Heard>>,
 ) -> std::io::Result<()> {
     let mut heard = read(stream)?;
     let path = heard.path.split('?').next().unwrap_or_default();
     let page = pages.lock().unwrap().get(path).cloned();
-    let (status, page) = page.unwrap_or((404, b"No.".to_vec()));
+    let nothing = || Page {
+        status: 404,
+        header: String::new(),
+        bytes: b"No.".to_vec(),
+    };
+    let Page {
+        status,
+        header,
+        bytes: page,
+    } = page.unwrap_or_else(nothing);
     let sum = page
         .iter()
         .fold(7_u64, |sum, byte| sum.wrapping_mul(31) + u64::from(*byte));
@@ -145,7 +172,7 @@ fn answer(
     told.lock().unwrap().push(heard);
     let length = page.len();
     let head = format!(
-        "HTTP/1.1 {status} So\r\ncontent-length: {length}\r\nconnection: close\r\n{more}\r\n"
+        "HTTP/1.1 {status} So\r\ncontent-length: {length}\r\nconnection: close\r\n{header}{more}\r\n"
     );
     stream.write_all(&[head.into_bytes(), page].concat())
 }

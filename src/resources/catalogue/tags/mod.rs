@@ -145,23 +145,13 @@ entity!(Tag in "tags": "id, name, mbid, creation_date", upon [TagId], weighs [na
 pub async fn in_use(permit: &Allowed<List>) -> Result<Vec<(Tag, i64, i64)>> {
     let counted = sql("select g.id, (select count(*) from track_tags x where x.tag_id = g.id),
         (select count(*) from album_tags x where x.tag_id = g.id) from tags g order by g.name_folded, g.id");
-    let read = async {
-        let rows: Vec<(i64, i64, i64)> = counted.clone().all(permit.db()).await?;
-        Ok(Vec::from_iter(
-            rows.into_iter()
-                .map(|(id, tracks, albums)| (id, (tracks, albums))),
-        ))
-    };
-    let db = permit.db();
-    let counts = db.cache().list(db, &counted, read).await?;
+    let counts = counted.kept::<(i64, i64, i64)>(permit.db()).await?;
     let used = counts
         .iter()
-        .filter(|(_, (tracks, albums))| tracks + albums > 0);
-    let tags = permit
-        .loaders()
-        .many::<Tag>(used.clone().map(|(id, _)| *id))
-        .await?;
-    let named = used.filter_map(|(id, (tracks, albums))| {
+        .filter(|(_, tracks, albums)| tracks + albums > 0);
+    let ids = used.clone().map(|(id, ..)| *id);
+    let tags = permit.loaders().many::<Tag>(ids).await?;
+    let named = used.filter_map(|(id, tracks, albums)| {
         let tag = tags.get(id)?;
         Some((Tag::clone(tag), *tracks, *albums))
     });

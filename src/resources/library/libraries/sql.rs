@@ -92,13 +92,15 @@ weigh!(LibraryStats:);
 
 /// Number of uploads of each library, of any status, and their size in bytes.
 async fn stats(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, LibraryStats>> {
-    let rows: Vec<(i64, i64, i64)> = sql("select library_id, count(*),
+    let counted = sql("select library_id, count(*),
            cast(coalesce(sum(size), 0) as bigint) from uploads
-         where library_id in ?* group by library_id")
-    .bind(ids)
-    .all(reader.db())
-    .await?;
-    let stats = |(id, uploads_count, size)| {
+         where library_id in ?* group by library_id");
+    // Counting a large library takes long.
+    let rows = counted
+        .bind(ids)
+        .kept::<(i64, i64, i64)>(reader.db())
+        .await?;
+    let stats = |&(id, uploads_count, size): &(i64, i64, i64)| {
         (
             id,
             LibraryStats {
@@ -107,7 +109,7 @@ async fn stats(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, LibrarySta
             },
         )
     };
-    Ok(rows.into_iter().map(stats).collect())
+    Ok(rows.iter().map(stats).collect())
 }
 
 /// The libraries of artists, also those of the albums that they are credited on.

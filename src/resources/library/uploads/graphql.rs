@@ -14,14 +14,14 @@ use super::{
     write::{self, NewUpload, Submission, UploadChanges},
 };
 use crate::{
-    context::Cx,
+    context::{Cx, Reader},
     error::Result,
     graphql::{
         connection::{answer, cost},
         files::File,
         ids::{Key, Kind, global},
         live::subscriptions,
-        reference::{ById, ByUuid},
+        reference::{ById, ByUuid, existing},
         scalars::BigInt,
         standard::{fields, mutations},
     },
@@ -34,7 +34,10 @@ use crate::{
             credits::TrackCredits,
             tracks::{self, Track},
         },
-        library::libraries::{self, Library},
+        library::{
+            attachments::Attachment,
+            libraries::{self, Library},
+        },
         publishing::channels::Channel,
     },
     rest::action::Chosen,
@@ -181,6 +184,38 @@ fields! {
     one upload(Kind::Upload) -> Upload = retrieve;
 }
 
+/// What an uploader says of the audio. It takes precedence over the tags of the file.
+#[derive(Debug, InputObject)]
+struct UploadMetadataInput {
+    #[graphql(flatten)]
+    fields: UploadMetadata,
+    /// The album. Only for uploads in a channel; it must be an album of the channel.
+    album: Option<ById<Album>>,
+    /// One of your own attachments, as the cover of the track. Only for uploads in a channel.
+    cover: Option<ByUuid<Attachment>>,
+}
+
+impl UploadMetadataInput {
+    async fn read(self, reader: &Reader) -> Result<UploadMetadata> {
+        let fields = self.fields.checked()?;
+        Ok(UploadMetadata {
+            album: existing(reader, "import_metadata.album", self.album).await?,
+            cover: existing(reader, "import_metadata.cover", self.cover).await?,
+            ..fields
+        })
+    }
+}
+
+async fn said(
+    reader: &Reader,
+    metadata: Option<UploadMetadataInput>,
+) -> Result<Option<UploadMetadata>> {
+    match metadata {
+        Some(metadata) => metadata.read(reader).await.map(Some),
+        None => Ok(None),
+    }
+}
+
 /// A file to upload, where it goes, and what is said of it.
 #[derive(Debug, InputObject)]
 struct CreateUploadInput {
@@ -191,7 +226,7 @@ struct CreateUploadInput {
     /// The channel, which must be your own. Required unless `library` is given.
     channel: Option<ByUuid<Channel>>,
     /// Metadata that take precedence over the tags of the file.
-    import_metadata: Option<UploadMetadata>,
+    import_metadata: Option<UploadMetadataInput>,
     /// A name for the import, up to 50 characters; a new UUID unless given.
     import_reference: Option<String>,
     /// Whether the upload is submitted for import, which is the default.
@@ -201,14 +236,14 @@ struct CreateUploadInput {
 }
 
 async fn created(permit: &Allowed<Create>, input: CreateUploadInput) -> Result<Upload> {
-    let metadata = input.import_metadata.map(UploadMetadata::checked);
+    let metadata = said(permit, input.import_metadata).await?;
     let new = NewUpload {
         library: input.library,
         channel: input.channel,
         import_reference: input.import_reference,
         import_status: input.import_status,
         source: input.source,
-        metadata: metadata.transpose()?,
+        metadata,
     };
     new.precheck(permit).await?;
     let received = receive(permit, permit.files().open(&input.audio_file).await?).await?;
@@ -224,7 +259,7 @@ struct UpdateUploadInput {
     /// The library, which must be your own.
     library: Option<ByUuid<Library>>,
     /// Metadata that take precedence over the tags of the file.
-    import_metadata: Option<UploadMetadata>,
+    import_metadata: Option<UploadMetadataInput>,
     /// A name for the import, up to 50 characters.
     import_reference: Option<String>,
     /// `PENDING` submits the upload for import.
@@ -235,7 +270,7 @@ struct UpdateUploadInput {
 
 async fn updated(permit: &Allowed<Update>, input: UpdateUploadInput) -> Result<Upload> {
     let key = Key::of(Kind::Upload, Some(input.id), None, None)?;
-    let metadata = input.import_metadata.map(UploadMetadata::checked);
+    let metadata = said(permit, input.import_metadata).await?;
     let changes = UploadChanges {
         library: input.library,
         import_metadata: None,
@@ -243,7 +278,7 @@ async fn updated(permit: &Allowed<Update>, input: UpdateUploadInput) -> Result<U
         import_status: input.import_status,
         source: input.source,
     };
-    write::change(permit, key, changes, metadata.transpose()?).await
+    write::change(permit, key, changes, metadata).await
 }
 
 /// What to do with which of your uploads. Give either `ids` or `filter`.

@@ -17,7 +17,7 @@ use crate::{
 /// What an uploader says of the audio. It takes precedence over the tags of the file.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, InputObject)]
 #[serde(default)]
-#[graphql(name = "UploadMetadataInput")]
+#[graphql(name = "UploadMetadataFields")]
 pub struct UploadMetadata {
     /// Title of the track, 1 to 255 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -42,9 +42,11 @@ pub struct UploadMetadata {
     pub description: Option<NewContent>,
     /// Numeric ID of the album. Only for uploads in a channel; it must be an album of the channel.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[graphql(skip)]
     pub album: Option<i64>,
     /// UUID of one of your own attachments, as the cover of the track. Only for uploads in a channel.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[graphql(skip)]
     pub cover: Option<Uuid>,
 }
 

@@ -54,7 +54,10 @@ pub async fn episode<O: Writes>(
         .await;
     let fetched = fetched.map_err(|error| {
         tracing::info!(upload = %upload.uuid, address, %error, "an episode was not fetched");
-        unavailable()
+        match error.is_gone() {
+            true => Error::NotFound,
+            false => unavailable(),
+        }
     })?;
     let is_part = wanted.range.is_some() && fetched.headers().contains_key(header::CONTENT_RANGE);
     let is_audio = match fetched.status() {

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::{
     Channel, ChannelFilter, ChannelOrder, Delete, List, Retrieve, Update,
     metadata::{Choices, Metadata, choices},
-    sql::{Downloads, Subscribers, listing},
+    sql::{Downloads, FeedProblem, Subscribers, listing},
     write::{self, ChannelChanges, NewChannel, create},
 };
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
     guard::{AllowExt, Allowed},
     resources::{
         catalogue::artists::{self, Artist, ContentCategory},
-        library::{attachments::Attachment, contents::NewContent},
+        library::{attachments::Attachment, contents::NewContent, visibility::viewable},
         people::actors::Actor,
         publishing::subscriptions::{self, ChannelSubscription, SubscriptionOfCaller},
     },
@@ -69,6 +69,17 @@ impl Channel {
     #[graphql(name = "rssUrl")]
     async fn feed_url(&self, ctx: &Context<'_>) -> String {
         self.rss_url(ctx.data_unchecked::<Cx>().reader())
+    }
+
+    /// Why the feed that the channel mirrors could not be read last; null if it could, and for those who cannot hear
+    /// the channel.
+    async fn feed_problem(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        let Some(problem) = ctx.load::<Retrieve, FeedProblem>(self.id).await? else {
+            return Ok(None);
+        };
+        let cx = ctx.data_unchecked::<Cx>();
+        let heard = viewable(cx.loaders(), cx.reader(), [self.library_id]).await?;
+        Ok((!heard.is_empty()).then_some(problem))
     }
 
     /// URL of the channel's page, if it has one.

@@ -19,7 +19,8 @@ pub use self::{
     metadata::Metadata,
     removal::remove,
     sql::{
-        ChannelOf, EpisodeOf, episode, heard, named, newest_of_all, newest_of_each, open, retrieve,
+        ChannelOf, EpisodeOf, FeedProblem, episode, heard, named, newest_of_all, newest_of_each,
+        open, retrieve,
     },
     write::{New, insert},
 };

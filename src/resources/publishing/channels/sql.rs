@@ -70,6 +70,16 @@ pub async fn named<O: Operation>(permit: &Allowed<O>, name: &str) -> Result<Chan
         .ok_or(Error::NotFound)
 }
 
+load!(/// Why the feed that a channel mirrors could not be read last, if it could not.
+    FeedProblem: String = for_caller feed_problems);
+
+async fn feed_problems(reader: &Reader, channels: Vec<i64>) -> Result<HashMap<i64, String>> {
+    let failed =
+        sql("select channel_id, error from feeds where error is not null and channel_id in ?*");
+    let failed: Vec<(i64, String)> = failed.bind(channels).all(reader.db()).await?;
+    Ok(failed.into_iter().collect())
+}
+
 load!(/// The channel of an artist, if there is one.
     ChannelOf: Option<Channel> = kept of_artists, upon [ChannelArtist]);
 

@@ -80,7 +80,7 @@ pub async fn import(permit: &Allowed<ImportFeeds>, list: FeedList) -> Result<Imp
         match address(&url) {
             Err(_) => imported.refuse(url, "This is not a valid URL."),
             Ok(address) if !seen.insert(address.clone()) => {}
-            Ok(address) => match own_channel(permit, &address) {
+            Ok(address) => match own_channel(permit.app(), &address) {
                 Some(name) => match join_own(permit, name).await? {
                     None => imported.subscribed_count += 1,
                     Some(why) => imported.refuse(url, &why),

@@ -9,10 +9,7 @@ mod write;
 use async_graphql::InputObject;
 use poem_openapi::Object;
 
-pub use self::{
-    forget::forget,
-    refresh::{due, problems},
-};
+pub use self::{forget::forget, refresh::due};
 use self::{
     list::{FeedList, Imported, import},
     reading::Feed,
@@ -25,7 +22,7 @@ use super::{
 };
 use crate::{
     accounts::take_turns,
-    context::Reader,
+    app::App,
     error::{Error, Result},
     fetch::Known,
     graphql::standard::mutations,
@@ -76,7 +73,7 @@ pub async fn subscribe(
 ) -> Result<ChannelSubscription> {
     open(permit).await?;
     let address = address(&feed.url)?;
-    if let Some(name) = own_channel(permit, &address) {
+    if let Some(name) = own_channel(permit.app(), &address) {
         let channel = channels::named(permit, name).await?;
         return join(permit, &channel).await;
     }
@@ -89,7 +86,7 @@ pub async fn subscribe(
     };
     let mut tx = permit.begin().await?;
     let mirror = match (mirror, found) {
-        (None, Some(found)) => made(permit, &mut tx, &address, found).await?,
+        (None, Some(found)) => made(permit, &mut tx, &found).await?,
         (mirror, _) => mirror.ok_or(Error::NotFound)?,
     };
     let subscription = follow(permit, &mut tx, &me, (mirror.actor_id, true)).await?;
@@ -122,10 +119,14 @@ pub async fn again(permit: &Allowed<SubscribeToFeed>) -> Result<()> {
     Ok(())
 }
 
-async fn first_look(
-    permit: &Allowed<SubscribeToFeed>,
-    address: &str,
-) -> Result<(Box<Feed>, Known)> {
+/// What a feed says that the pod does not know yet, and the address that it is to be kept by.
+struct FirstLook {
+    address: String,
+    feed: Box<Feed>,
+    known: Known,
+}
+
+async fn first_look(permit: &Allowed<SubscribeToFeed>, address: &str) -> Result<FirstLook> {
     let refused = |why| Error::Refused(format!("The feed cannot be read: {why}."));
     let me = Ident::User(permit.user()?.user_id);
     let share = permit.app().fetcher().share(me);
@@ -133,28 +134,35 @@ async fn first_look(
         let busy = "Two feeds are being read for you already. Try again in a moment.";
         return Err(Error::Unavailable(busy.to_owned()));
     };
-    match look(permit.app(), address, &Known::default()).await {
-        Ok(Found::New { feed, known }) => Ok((feed, known)),
-        Ok(Found::Same) => Err(refused("its server sent nothing".to_owned())),
-        Err(why) => Err(refused(why)),
-    }
+    let found = look(permit.app(), address, &Known::default()).await;
+    let Found { moved, read } = found.map_err(refused)?;
+    let (feed, known) = read.ok_or_else(|| refused("its server sent nothing".to_owned()))?;
+    let moved = moved.and_then(|moved| place(permit.app(), &moved));
+    Ok(FirstLook {
+        address: moved.unwrap_or_else(|| address.to_owned()),
+        feed,
+        known,
+    })
 }
 
 /// Makes the channel that mirrors a feed, unless somebody else has meanwhile.
 async fn made(
     permit: &Allowed<SubscribeToFeed>,
     tx: &mut Tx,
-    address: &str,
-    (feed, known): (Box<Feed>, Known),
+    FirstLook {
+        address,
+        feed,
+        known,
+    }: &FirstLook,
 ) -> Result<Mirror> {
     let app = permit.app();
     take_turns(tx, app).await?;
     if let Some(mirror) = mirror_of(&mut *tx, app, address).await? {
         return Ok(mirror);
     }
-    let mirror = make(tx, app, address, &feed).await?;
-    seen(tx, app, mirror.id, &known).await?;
-    take(tx, app, &mirror, &feed).await?;
+    let mirror = make(tx, app, address, feed).await?;
+    seen(tx, app, mirror.id, known).await?;
+    take(tx, app, &mirror, feed).await?;
     Ok(mirror)
 }
 
@@ -173,9 +181,15 @@ fn address(told: &str) -> Result<String> {
     reading::address(whole).ok_or_else(|| Error::field("url", "Enter a valid URL."))
 }
 
+/// The address that another server says its feed has moved to, if it can be kept.
+fn place(app: &App, told: &str) -> Option<String> {
+    let address = address(told).ok()?;
+    own_channel(app, &address).is_none().then_some(address)
+}
+
 /// The name of the channel of this pod whose feed is at an address.
-fn own_channel<'a>(reader: &Reader, address: &'a str) -> Option<&'a str> {
-    let path = address.strip_prefix(&reader.names().public_url)?;
+fn own_channel<'a>(app: &App, address: &'a str) -> Option<&'a str> {
+    let path = address.strip_prefix(&app.config().public_url())?;
     let name = path
         .strip_prefix("/api/v1/channels/")?
         .trim_end_matches('/');

@@ -1,19 +1,18 @@
 //! Looking at feeds again: each once a day, or as often as the pod's settings say, and less often the longer it fails.
-use std::collections::HashMap;
-
 use serde_json::Value;
 use sqlx::FromRow;
 use tokio::{select, sync::Semaphore};
 
 use super::{
-    reading::Feed,
-    write::{COLUMNS, Mirror, take},
+    place,
+    reading::{Feed, Unreadable, text},
+    write::{COLUMNS, Mirror, mirror_of, take},
 };
 use crate::{
+    accounts::take_turns,
     app::App,
-    context::Reader,
     error::{Error, Result},
-    fetch::{Known, Page},
+    fetch::{Content, Known},
     jobs::{self, Failure, FeedRefresh, Perform, Running},
     store::{Tx, sql},
     time::Timestamp,
@@ -33,28 +32,37 @@ const REASON: usize = 500;
 static PARSING: Semaphore = Semaphore::const_new(2);
 
 /// What was found at the address of a feed.
-pub enum Found {
-    Same,
-    New { feed: Box<Feed>, known: Known },
+pub struct Found {
+    /// Where it is from now on, if it has moved for good.
+    pub moved: Option<String>,
+    /// `None`: it is as it was.
+    pub read: Option<(Box<Feed>, Known)>,
 }
 
 /// Fetches and reads a feed; otherwise tells why it cannot be.
 pub async fn look(app: &App, address: &str, known: &Known) -> Result<Found, String> {
     let page = app.fetcher().page(address, known, MOST).await;
-    let (bytes, known, address) = match page.map_err(|error| error.plain())? {
-        Page::Same => return Ok(Found::Same),
-        Page::New {
-            bytes,
-            known,
-            address,
-        } => (bytes, known, address),
+    let page = page.map_err(|error| error.plain())?;
+    let read = match page.content {
+        Some(content) => Some(read(app, content, page.address).await?),
+        None => None,
     };
+    Ok(Found {
+        moved: page.moved,
+        read,
+    })
+}
+
+async fn read(app: &App, content: Content, address: String) -> Result<(Box<Feed>, Known), String> {
     let most = usize::from(app.config().podcasts.podcasts_rss_feed_max_items);
     let _turn = PARSING.acquire().await;
-    let read = tokio::task::spawn_blocking(move || Feed::read(&bytes, &address, most)).await;
-    let read = read.map_err(|error| error.to_string())?;
-    let feed = Box::new(read.map_err(|error| error.to_string())?);
-    Ok(Found::New { feed, known })
+    let read = tokio::task::spawn_blocking(move || {
+        let text = text(&content.bytes, content.media_type.as_deref());
+        let feed = Feed::read(&text, &address, most)?;
+        Ok::<_, Unreadable>((Box::new(feed), content.known))
+    });
+    let read = read.await.map_err(|error| error.to_string())?;
+    read.map_err(|error| error.to_string())
 }
 
 /// Has those feeds looked at that are due, and that somebody subscribes to.
@@ -134,18 +142,62 @@ async fn refresh(app: &App, channel: i64) -> Result<()> {
 async fn taken(app: &App, mirror: &Mirror, (known, found): (Known, Found)) -> Result<(), String> {
     let write = async {
         let mut tx = app.db().begin().await?;
+        if let Some(address) = &found.moved
+            && moved(&mut tx, app, mirror, address).await?
+        {
+            return tx.commit().await;
+        }
         tx.lock(sql("select id from channels where id = ?").bind(mirror.id))
             .await?;
-        match found {
-            Found::Same => seen(&mut tx, app, mirror.id, &known).await?,
-            Found::New { feed, known } => {
-                seen(&mut tx, app, mirror.id, &known).await?;
-                take(&mut tx, app, mirror, &feed).await?;
+        match &found.read {
+            None => seen(&mut tx, app, mirror.id, &known).await?,
+            Some((feed, known)) => {
+                seen(&mut tx, app, mirror.id, known).await?;
+                take(&mut tx, app, mirror, feed).await?;
             }
         }
         tx.commit().await
     };
     write.await.map_err(|error: Error| error.to_string())
+}
+
+/// Notes where a feed has moved for good. Where another channel mirrors what is there, one that was not read yet gives
+/// it its subscribers, which is told.
+async fn moved(tx: &mut Tx, app: &App, mirror: &Mirror, address: &str) -> Result<bool> {
+    let Some(address) = place(app, address) else {
+        return Ok(false);
+    };
+    take_turns(tx, app).await?;
+    match mirror_of(&mut *tx, app, &address).await? {
+        None => {
+            let moved = sql("update channels set rss_url = ? where id = ?");
+            moved.bind(address).bind(mirror.id).run(tx).await?;
+            Ok(false)
+        }
+        Some(other) => {
+            let unread = sql("select count(*) from feeds where channel_id = ? and digest = ''");
+            let is_unread = unread.bind(mirror.id).number(&mut *tx).await? > 0;
+            let is_other = other.id != mirror.id && is_unread;
+            if is_other {
+                hand_over(tx, mirror.actor_id, other.actor_id).await?;
+            }
+            Ok(is_other)
+        }
+    }
+}
+
+async fn hand_over(tx: &mut Tx, from: i64, to: i64) -> Result<()> {
+    sql(
+        "update follows set target_actor_id = ? where target_actor_id = ?
+           and actor_id not in (select f.actor_id from follows f where f.target_actor_id = ?)",
+    )
+    .bind(to)
+    .bind(from)
+    .bind(to)
+    .run(&mut *tx)
+    .await?;
+    let rest = sql("delete from follows where target_actor_id = ?");
+    rest.bind(from).run(tx).await.map(|_| ())
 }
 
 /// Notes that a feed was read.
@@ -185,12 +237,4 @@ async fn failed(tx: &mut Tx, channel: i64, why: &str, now: Timestamp) -> Result<
         .run(tx)
         .await
         .map(|_| ())
-}
-
-/// Why the feeds of channels could not be read last, of those that could not.
-pub async fn problems(reader: &Reader, channels: Vec<i64>) -> Result<HashMap<i64, String>> {
-    let failed =
-        sql("select channel_id, error from feeds where error is not null and channel_id in ?*");
-    let failed: Vec<(i64, String)> = failed.bind(channels).all(reader.db()).await?;
-    Ok(failed.into_iter().collect())
 }

@@ -1,6 +1,7 @@
 //! What a feed says. It comes from anywhere: what is wrong with a part is left out, and nothing is longer or more than
 //! a pod can bear.
 mod atom;
+mod encoding;
 mod facts;
 mod rss;
 
@@ -9,8 +10,8 @@ use std::{cmp::Reverse, collections::HashSet, str::FromStr};
 use chrono::{DateTime, Utc};
 use quick_xml::{Reader, events::Event};
 
-pub use self::facts::address;
 use self::facts::{Base, of_ending};
+pub use self::{encoding::text, facts::address};
 use crate::{
     resources::{catalogue::tags, publishing::channels::Metadata},
     time::Timestamp,
@@ -82,7 +83,8 @@ const TAGS: usize = 20;
 
 impl Feed {
     /// Reads the feed that lies at an address, with so many of its newest episodes.
-    pub fn read(bytes: &[u8], address: &str, most: usize) -> Result<Self, Unreadable> {
+    pub fn read(text: &str, address: &str, most: usize) -> Result<Self, Unreadable> {
+        let bytes = text.as_bytes();
         bearable(bytes)?;
         let base = Base::of(address).ok_or(Unreadable::NoFeed)?;
         let mut feed = match root(bytes).as_slice() {
@@ -205,7 +207,7 @@ mod tests {
             <itunes:category text="Science"><itunes:category text="Earth Sciences"/></itunes:category>
             <itunes:keywords>sea, salt water, Sea</itunes:keywords><itunes:explicit>yes</itunes:explicit>{items}</channel></rss>"#
         );
-        Feed::read(text.as_bytes(), "https://pod.example/feeds/tides", 3)
+        Feed::read(&text, "https://pod.example/feeds/tides", 3)
     }
 
     #[test]
@@ -274,10 +276,10 @@ mod tests {
             "{\"version\": 1}",
             "\u{0}",
         ] {
-            let refused = Feed::read(page.as_bytes(), HERE, 2);
+            let refused = Feed::read(page, HERE, 2);
             assert_eq!(refused, Err(Unreadable::NoFeed), "{page}");
         }
-        let untitled = b"<rss><channel><title> </title></channel></rss>";
+        let untitled = "<rss><channel><title> </title></channel></rss>";
         assert_eq!(Feed::read(untitled, HERE, 2), Err(Unreadable::NoTitle));
     }
 
@@ -285,9 +287,6 @@ mod tests {
     fn entities_of_a_feed_are_not_expanded() {
         let bomb = r#"<!DOCTYPE rss [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;"><!ENTITY f SYSTEM "file:///etc/passwd">]>
             <rss version="2.0"><channel><title>&b;&f;</title></channel></rss>"#;
-        assert_eq!(
-            Feed::read(bomb.as_bytes(), HERE, 2).unwrap().title,
-            "&b;&f;"
-        );
+        assert_eq!(Feed::read(bomb, HERE, 2).unwrap().title, "&b;&f;");
     }
 }
