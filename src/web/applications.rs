@@ -1,4 +1,5 @@
 //! The pages where users manage their applications and tokens.
+use indexmap::IndexMap;
 use minijinja::{Value, context, value::Serde};
 use poem::{Response, handler, web::Path};
 
@@ -55,10 +56,20 @@ fn blank<O: Operation>(permit: &Allowed<O>, checked: &[&str]) -> Result<Page> {
     Ok(Page::new("application-new.html", facts))
 }
 
+/// The form; a link can fill it in.
 #[handler]
 pub async fn new_page(visit: Visit) -> Result<Response> {
     let permit = visit.reach::<List>().await?;
-    visit.show(blank(&permit, &["read"])?).await
+    let asked = visit.query.all("scopes");
+    let asked = asked.iter().flat_map(|some| some.split_whitespace());
+    let mut checked: Vec<&str> = asked.collect();
+    if checked.is_empty() {
+        checked.push("read");
+    }
+    let values: IndexMap<&str, &str> = visit.query.iter().collect();
+    let shown = blank(&permit, &checked)?;
+    let facts = context! { values => Serde(values), ..shown.facts };
+    visit.show(Page { facts, ..shown }).await
 }
 
 #[handler]

@@ -1,6 +1,4 @@
 //! The pod's tags, for keepers of the catalogue.
-use std::collections::HashMap;
-
 use async_graphql::InputObject;
 use poem_openapi::Object;
 use serde::Serialize;
@@ -14,8 +12,8 @@ use crate::{
     error::{Error, Result},
     graphql::{reference::identified, standard::mutations},
     guard::{Allowed, operations},
-    load::{Loaders, load, sole, weigh},
-    resources::catalogue::tags::{self, Tag},
+    load::{Loaders, sole},
+    resources::catalogue::tags::{self, Tag, UsesOf},
     rest::{
         action::{ActionBody, ActionRequest, Chosen},
         answer::{Answer, Created, NoContent},
@@ -107,38 +105,6 @@ async fn listing(
     }
     let keys = order.iter().map(|order| order.key());
     Ok(Listing::new(from, "g.id", keys))
-}
-
-/// How many tracks, albums and artists have a tag.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Uses {
-    tracks: i64,
-    albums: i64,
-    artists: i64,
-}
-
-weigh!(Uses:);
-
-load!(/// How many tracks, albums and artists have a tag.
-    UsesOf: Uses = for_caller uses);
-
-async fn uses(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Uses>> {
-    let counted = sql(
-        "select g.id, (select count(*) from track_tags x where x.tag_id = g.id),
-           (select count(*) from album_tags x where x.tag_id = g.id),
-           (select count(*) from artist_tags x where x.tag_id = g.id) from tags g where g.id in ?*",
-    );
-    // Counting the uses of a common tag takes long.
-    let counted = counted.bind(ids).kept::<(i64, i64, i64, i64)>(reader.db());
-    let uses = |&(id, tracks, albums, artists): &(i64, i64, i64, i64)| {
-        let uses = Uses {
-            tracks,
-            albums,
-            artists,
-        };
-        (id, uses)
-    };
-    Ok(counted.await?.iter().map(uses).collect())
 }
 
 /// A tag, and how often it is used.

@@ -218,6 +218,27 @@ on_both! {
         assert_eq!(pod.post("/api/v1/radios/tracks", &json!({"session": session})).by("alice").send().await.status, StatusCode::BAD_REQUEST);
     }
 
+    async fn the_radio_of_a_tag_plays_what_the_tag_is_on_however_common_it_is(pod: Pod) {
+        for (table, columns) in [("album_tags", "(album_id, tag_id, creation_date)"), ("artist_tags", "(artist_id, tag_id, creation_date)")] {
+            let on = sql("insert into ").then(table).then(columns).then(" select 2, id, ? from tags where name_folded = 'rock' on conflict do nothing");
+            on.bind(pod.app.clock().now()).run(pod.app.db()).await.unwrap();
+        }
+        let tagged = async || heard(&pod, json!({"radio_type": "tag", "related_object_id": "rock"})).await;
+        let chosen = heard(&pod, json!({"radio_type": "custom_multiple", "config": [{"type": "tag", "names": ["Rock"]}]})).await;
+        assert!(chosen.is_superset(&ids([1, 2, 3, 10, 11])), "{chosen:?}");
+        assert_eq!(tagged().await, chosen);
+        // Among so many albums and artists it is rare.
+        for more in [
+            "insert into artists (id, uuid, name, name_folded, content_category, creation_date, modification_date)
+             select 100000, ?, 'Far', 'far', 'music', creation_date, creation_date from artists where id = 1",
+            "insert into albums (id, uuid, title, title_folded, creation_date) select 100000, ?, 'Far', 'far', creation_date from albums where id = 1",
+        ] {
+            let made = sql(more).bind(uuid::Uuid::new_v4()).run(pod.app.db()).await.unwrap();
+            assert_eq!(made, 1);
+        }
+        assert_eq!(tagged().await, chosen);
+    }
+
     async fn a_private_radio_of_others_is_not_played(pod: Pod) {
         let id = radio(&pod, json!([{"type": "artist", "ids": [2]}])).await;
         pod.person("dora").await;

@@ -48,6 +48,27 @@ on_both! {
         assert_eq!(made, [201, 201, 400, 400, 400, 400], "an account owns 200");
     }
 
+    async fn a_link_fills_in_the_form_of_an_application(pod: Pod) {
+        pod.person("dora").await;
+        let mut dora = Visitor::of(&pod, "dora").await;
+        let form = async |dora: &mut Visitor<'_>, query: &str| {
+            let page = dora.get(&format!("/settings/applications/new{query}")).await;
+            assert_eq!(page.status, 200);
+            let ticked = |line: &&str| line.contains(" checked") && line.contains("name=\"scopes\"");
+            let ticked = page.text.split("<input").filter(ticked);
+            let value = |input: &str| input.split("value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+            (Vec::from_iter(ticked.map(value)), page.text)
+        };
+        let (ticked, _) = form(&mut dora, "").await;
+        assert_eq!(ticked, ["read"]);
+        // As Mopidy's extension prints it.
+        let (ticked, page) = form(&mut dora, "?name=Mopidy+%22x%22&scopes=read%3Alibraries+write%3Alistenings&redirect_uris=urn%3Aietf%3Awg%3Aoauth%3A2.0%3Aoob").await;
+        assert_eq!(ticked, ["read:libraries", "write:listenings"]);
+        assert!(page.contains("value=\"Mopidy &quot;x&quot;\"") && page.contains("\nurn:ietf:wg:oauth:2.0:oob</textarea>"), "{page}");
+        let (ticked, _) = form(&mut dora, "?scopes=nonsense&client_type=%3Cscript%3E").await;
+        assert_eq!(ticked, [""; 0]);
+    }
+
     async fn clients_register_by_themselves_as_the_standard_says(pod: Pod) with ["--throttling-enabled", "false"] => {
         let metadata = pod.get("/.well-known/oauth-authorization-server").send().await.json();
         let endpoint = metadata["registration_endpoint"].as_str().unwrap().strip_prefix("http://pod.test").unwrap().to_owned();

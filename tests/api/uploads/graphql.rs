@@ -2,7 +2,7 @@
 use poem::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::{files, library, song};
+use super::{files, library, sending, song};
 use crate::support::{Pod, on_both};
 
 on_both! {
@@ -38,6 +38,33 @@ on_both! {
         }
         assert_eq!(files(&pod, "tracks").len(), 1);
         assert!(files(&pod, "incoming").is_empty());
+    }
+
+    async fn an_upload_of_a_channel_names_its_album_as_objects_are_named(pod: Pod) {
+        let ask = async |query: &str| {
+            let told = pod.graphql(query).by("alice").send().await;
+            assert_eq!(told.status, StatusCode::OK, "{}", told.text);
+            told.json()["data"].clone()
+        };
+        let made = ask("mutation { createChannel(input: {name: \"Waves\", username: \"waves\", contentCategory: MUSIC}) { channel { id uuid artist { id } } } }").await;
+        let channel = &made["createChannel"]["channel"];
+        let made = ask(&format!("mutation {{ createAlbum(input: {{title: \"Salt\", artist: {}}}) {{ album {{ id databaseId }} }} }}", channel["artist"]["id"])).await;
+        let album = &made["createAlbum"]["album"];
+        let fields = [("channel", channel["uuid"].as_str().unwrap()), ("import_status", "draft")];
+        let sent = sending(&pod, &fields, "one.wav", &song("First Light", "Days")).send().await.json();
+        let say = |metadata: &str| format!("mutation {{ updateUpload(input: {{id: {}, importStatus: PENDING, importMetadata: {{{metadata}}}}}) {{ upload {{ importMetadata }} }} }}", sent["uuid"]);
+        for (metadata, field) in [("title: \"Ebb\", album: 1", "album"), ("album: \"00000000-0000-0000-0000-000000000000\"", "album"),
+            (&*format!("cover: {}", album["id"]), "cover"), ("position: 0", "position")] {
+            let refused = pod.graphql(&say(metadata)).by("alice").send().await.json();
+            let complaint = &refused["errors"][0];
+            assert_eq!(complaint["extensions"]["code"], "INVALID", "{refused}");
+            assert!(complaint["message"].as_str().unwrap().contains(&format!("importMetadata.{field}`")), "{refused}");
+        }
+        let said = ask(&say(&format!("title: \"Ebb\", album: {}", album["id"]))).await;
+        assert_eq!(said["updateUpload"]["upload"]["importMetadata"], json!({"title": "Ebb", "album": album["databaseId"]}));
+        pod.work().await;
+        let query = format!("{{ upload(uuid: {}) {{ track {{ title album {{ id }} }} }} }}", sent["uuid"]);
+        assert_eq!(ask(&query).await["upload"]["track"], json!({"title": "Ebb", "album": {"id": album["id"]}}));
     }
 
     async fn several_files_come_in_one_request(pod: Pod) {

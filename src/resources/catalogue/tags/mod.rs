@@ -1,5 +1,6 @@
 //! Tags: genres and moods of artists, albums and tracks.
 pub mod graphql;
+mod uses;
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -8,6 +9,7 @@ use serde::Serialize;
 use sqlx::FromRow;
 use uuid::Uuid;
 
+pub use self::uses::{UsesOf, uses};
 use crate::{
     context::Reader,
     error::{Error, Result},

@@ -8,10 +8,11 @@ use crate::{
     error::{Error, Result},
     graphql::ids::Key,
     resources::{
+        catalogue::tags,
         library::visibility::viewable_libraries,
         listening::radios::{self, filters, playing},
     },
-    store::{Sql, sql},
+    store::{Sql, sql, text::folded},
 };
 
 /// Tracks that a session may draw, without what holds for all of them.
@@ -35,6 +36,9 @@ const WINDOW: i64 = 50;
 /// Of how many libraries of an account a draw takes tracks.
 const LIBRARIES: i64 = 20;
 
+/// A tag is common if one of so many has it.
+const COMMON: i64 = 50;
+
 /// Music, no podcasts.
 const MUSIC: &str = "exists (select 1 from track_artists h join artists a on a.id = h.artist_id
     where h.track_id = t.id and a.content_category = 'music')";
@@ -57,10 +61,7 @@ async fn sources(reader: &Reader, session: &RadioSession) -> Result<Vec<Source>>
             let artist: i64 = object.parse().unwrap_or(-1);
             vec![Source::new(credited.bind(artist), "c.track_id")]
         }
-        RadioType::Tag => {
-            let tagged = filters::tagged("t.id", &[object.to_owned()]);
-            of_tracks(sql("from tracks t where ").append(tagged))
-        }
+        RadioType::Tag => tagged(reader, object).await?,
         RadioType::Similar => of_tracks(similar(object.parse().unwrap_or(-1))),
         RadioType::Library => in_libraries(reader, library(object)).await?,
         RadioType::ActorContent => in_libraries(reader, libraries_of(object)).await?,
@@ -82,6 +83,45 @@ async fn sources(reader: &Reader, session: &RadioSession) -> Result<Vec<Source>>
             of_tracks(chosen(reader, &filters::read(&config)))
         }
     })
+}
+
+/// Tracks that have a tag, and those whose album or an artist has it.
+async fn tagged(reader: &Reader, name: &str) -> Result<Vec<Source>> {
+    let tag = sql("select id from tags where name_folded = ?").bind(folded(name));
+    let Some((tag,)) = tag.optional::<(i64,)>(reader.db()).await? else {
+        return Ok(Vec::new());
+    };
+    let uses = tags::uses(reader, vec![tag]).await?;
+    let uses = uses.get(&tag).copied().unwrap_or_default();
+    let of_album = match is_common(reader, uses.albums, "albums").await? {
+        true => "exists (select 1 from album_tags x where x.album_id = t.album_id and x.tag_id = ?)",
+        false => {
+            "t.id in (select s.id from album_tags x join tracks s on s.album_id = x.album_id where x.tag_id = ?)"
+        }
+    };
+    let of_artist = match is_common(reader, uses.artists, "artists").await? {
+        true => {
+            "exists (select 1 from track_artists h join artist_tags x on x.artist_id = h.artist_id
+             where h.track_id = t.id and x.tag_id = ?)"
+        }
+        false => {
+            "t.id in (select h.track_id from artist_tags x join track_artists h on h.artist_id = x.artist_id
+             where x.tag_id = ?)"
+        }
+    };
+    let of_track = sql("from track_tags c where c.tag_id = ?").bind(tag);
+    let mut sources = vec![Source::new(of_track, "c.track_id")];
+    for condition in [of_album, of_artist] {
+        let from = sql("from tracks t where ").then(condition).bind(tag);
+        sources.push(Source::new(from, "t.id"));
+    }
+    Ok(sources)
+}
+
+/// Whether one of so few rows of a table has a tag that going through them finds one sooner than its list.
+async fn is_common(reader: &Reader, uses: i64, table: &'static str) -> Result<bool> {
+    let last = sql("select coalesce(max(id), 0) from ").then(table);
+    Ok(uses * COMMON > last.number(reader.db()).await?)
 }
 
 /// Condition: the track was added lately.
