@@ -129,9 +129,17 @@ impl Fetcher {
     /// The same, unless it is as it was when it was fetched last.
     pub async fn page(&self, address: &str, known: &Known, most: usize) -> Result<Page, Unfetched> {
         let _asked = self.asked.acquire().await;
-        let (response, moved) = timeout(PATIENCE, self.followed(address, known))
-            .await
-            .map_err(|_| Unfetched::Slow)??;
+        let page = timeout(PATIENCE, self.page_at_last(address, known, most)).await;
+        page.map_err(|_| Unfetched::Slow)?
+    }
+
+    async fn page_at_last(
+        &self,
+        address: &str,
+        known: &Known,
+        most: usize,
+    ) -> Result<Page, Unfetched> {
+        let (response, moved) = self.followed(address, known).await?;
         let address = response.url().to_string();
         let content = match response.status() {
             StatusCode::NOT_MODIFIED => None,
@@ -292,7 +300,9 @@ impl Content {
 fn next(response: &Response) -> Option<String> {
     let is_redirect = matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308);
     let location = response.headers().get(header::LOCATION)?;
-    let next = response.url().join(location.to_str().ok()?).ok()?;
+    // Some are not ASCII.
+    let location = std::str::from_utf8(location.as_bytes()).ok()?;
+    let next = response.url().join(location).ok()?;
     is_redirect.then(|| next.into())
 }
 

@@ -156,7 +156,8 @@ pub async fn resolved<T: Identified, F: Form>(
     }
 }
 
-/// The number or UUID of the object that an optional reference names, which must exist.
+/// The number or UUID of the object that an optional reference names. One that is named by another key must exist; one
+/// that is named by this very key is not looked for.
 pub async fn existing<T: Identified, F: Form + PartialEq>(
     reader: &Reader,
     field: &str,

@@ -48,21 +48,30 @@ pub async fn host_of_accounts(app: &App) -> Result<Option<String>, Startup> {
 /// Makes what belongs to another host belong to the host of the settings.
 ///
 /// # Errors
-/// If nothing belongs to it, or both have an account of the same name.
+/// If no user of this pod has it, the settings name no host, or both hosts have an account of the same name.
 pub async fn rename(app: &App, old: &str) -> Result<Renamed, Startup> {
+    if app.config().funkwhale_hostname.is_none() {
+        return Err(Startup::new("set FUNKWHALE_HOSTNAME to the new name"));
+    }
     let new = app.config().hostname();
     let mut tx = app.db().begin().await?;
-    let theirs = sql("select count(*) from actors where domain = ?").bind(old);
+    // Other pods that this one knows have actors, but no users here.
+    let theirs =
+        sql("select count(*) from users u join actors a on a.id = u.actor_id where a.domain = ?")
+            .bind(old);
     if old == new || theirs.number(&mut tx).await? == 0 {
         return Err(nothing(&mut tx, old, &new).await?);
     }
     let paused = Paused::begin(&mut tx).await?;
     make_room(&mut tx, old, &new).await?;
-    sql("insert into domains (name, creation_date) values (?, ?) on conflict (name) do nothing")
-        .bind(new.as_str())
-        .bind(app.clock().now())
-        .run(&mut tx)
-        .await?;
+    sql(
+        "insert into domains (name, creation_date, service_actor_id)
+         select ?, creation_date, service_actor_id from domains where name = ? on conflict (name) do nothing",
+    )
+    .bind(new.as_str())
+    .bind(old)
+    .run(&mut tx)
+    .await?;
     let actors = sql("update actors set domain = ? where domain = ?");
     let actors = actors.bind(new).bind(old).run(&mut tx).await?;
     let mut addresses = 0;
@@ -100,7 +109,7 @@ async fn nothing(tx: &mut Tx, old: &str, new: &str) -> Result<Startup, Startup> 
 async fn make_room(tx: &mut Tx, old: &str, new: &str) -> Result<(), Startup> {
     let twice = sql(
         "select n.id, n.preferred_username, n.type from actors n join actors o
-           on o.preferred_username = n.preferred_username where n.domain = ? and o.domain = ?
+           on lower(o.preferred_username) = lower(n.preferred_username) where n.domain = ? and o.domain = ?
          order by n.preferred_username",
     );
     let twice: Vec<(i64, String, String)> = twice.bind(new).bind(old).all(&mut *tx).await?;
@@ -132,7 +141,7 @@ async fn readdress(
     (table, column): (&'static str, &'static str),
     (from, to): (&str, &str),
 ) -> Result<u64, Startup> {
-    let length = i64::try_from(from.len()).expect("an address is short");
+    let length = i64::try_from(from.chars().count()).expect("an address is short");
     let set = sql("update ").then(table).then(" set ").then(column);
     let set = set.then(" = ? || substr(").then(column);
     let set = set.then(", cast(? as integer)) where substr(").then(column);

@@ -39,7 +39,7 @@ pub async fn fields(request: &Request, body: &mut RequestBody) -> Result<Pairs> 
 }
 
 /// The fields of a form in parts (RFC 7578), which the original's web client sends to the token
-/// endpoint. Files in it are passed over.
+/// endpoint. A file counts as the text that it holds; one that holds something else is passed over.
 async fn parts(request: &Request, body: &mut RequestBody) -> Result<Pairs> {
     let broken = |_| Error::Malformed("the form is not valid".to_owned());
     let mut whole = RequestBody::new(limited(body).await?.into());
@@ -55,8 +55,13 @@ async fn parts(request: &Request, body: &mut RequestBody) -> Result<Pairs> {
                 "At most {FIELDS} fields are allowed."
             )));
         }
-        if field.file_name().is_none() {
-            pairs.push((name, field.text().await.map_err(|_| not_text())?));
+        let file = field.file_name().map(str::to_owned);
+        match String::from_utf8(field.bytes().await.map_err(broken)?) {
+            // A browser sends this where no file was chosen.
+            Ok(text) if text.is_empty() && file.as_deref() == Some("") => {}
+            Ok(text) => pairs.push((name, text)),
+            Err(_) if file.is_some() => {}
+            Err(_) => return Err(not_text()),
         }
     }
     Pairs::of(pairs)

@@ -177,6 +177,8 @@ fn a_pod_gets_another_host_name() {
         "{told}"
     );
 
+    let told = failing(baleen().current_dir(&folder).args(["rename-host", &old]));
+    assert!(told.contains("set FUNKWHALE_HOSTNAME"), "{told}");
     let mut command = named("music.test");
     let log = fs::File::create(folder.join("log")).unwrap();
     drop(greeted(command.stderr(log)));

@@ -94,7 +94,9 @@ async fn tagged(reader: &Reader, name: &str) -> Result<Vec<Source>> {
     let uses = tags::uses(reader, vec![tag]).await?;
     let uses = uses.get(&tag).copied().unwrap_or_default();
     let of_album = match is_common(reader, uses.albums, "albums").await? {
-        true => "exists (select 1 from album_tags x where x.album_id = t.album_id and x.tag_id = ?)",
+        true => {
+            "exists (select 1 from album_tags x where x.album_id = t.album_id and x.tag_id = ?)"
+        }
         false => {
             "t.id in (select s.id from album_tags x join tracks s on s.album_id = x.album_id where x.tag_id = ?)"
         }

@@ -36,8 +36,8 @@ use crate::{
 #[graphql(name = "ImportFeedsInput")]
 #[oai(rename = "FeedListRequest")]
 pub struct FeedList {
-    /// The list in OPML, as podcast players export it; at most 500,000 characters, and 1 MiB
-    /// as it is sent, with at most 1,000 feeds.
+    /// The list in OPML, as podcast players export it (in a form, the file itself); at most 500,000 characters, and
+    /// 1 MiB as it is sent, with at most 1,000 feeds.
     pub opml: String,
 }
 
@@ -210,7 +210,9 @@ fn host(address: &str) -> String {
 /// Where the feeds of a list are.
 fn addresses(opml: &str) -> Result<Vec<String>> {
     let wrong = |why: &str| Error::field("opml", why);
-    let mut reader = Reader::from_str(opml.trim_start());
+    let mut reader = Reader::from_str(
+        opml.trim_start_matches(|char: char| char == '\u{feff}' || char.is_whitespace()),
+    );
     let (mut is_opml, mut found) = (false, Vec::<String>::new());
     loop {
         let event = reader.read_event();

@@ -97,6 +97,15 @@ struct Row {
     mirror: Mirror,
     etag: Option<String>,
     last_modified: Option<String>,
+    moved_to: Option<String>,
+    failures: i64,
+}
+
+impl Row {
+    /// Where the feed has moved, unless it could not be read there last.
+    fn moved_to(&self) -> Option<&str> {
+        self.moved_to.as_deref().filter(|_| self.failures == 0)
+    }
 }
 
 impl Perform for FeedRefresh {
@@ -114,19 +123,19 @@ impl Perform for FeedRefresh {
 /// Looks at the feed of a channel. That it cannot be read is noted, and no failure of this server.
 async fn refresh(app: &App, channel: i64) -> Result<()> {
     let row = sql("select ").then(COLUMNS).then(
-        ", f.etag, f.last_modified from channels c join feeds f on f.channel_id = c.id where c.id = ? and c.rss_url is not null",
+        ", f.etag, f.last_modified, f.moved_to, f.failures from channels c join feeds f on f.channel_id = c.id where c.id = ? and c.rss_url is not null",
     );
     let row: Option<Row> = row.bind(channel).optional(app.db()).await?;
     let Some(row) = row else {
         return Ok(());
     };
     let known = Known {
-        etag: row.etag,
-        last_modified: row.last_modified,
+        etag: row.etag.clone(),
+        last_modified: row.last_modified.clone(),
     };
-    let found = look(app, &row.mirror.rss_url, &known).await;
-    let taken = match found {
-        Ok(found) => taken(app, &row.mirror, (known, found)).await,
+    let address = row.moved_to().unwrap_or(&row.mirror.rss_url);
+    let taken = match look(app, address, &known).await {
+        Ok(found) => taken(app, &row, (known, found)).await,
         Err(why) => Err(why),
     };
     let Err(why) = taken else {
@@ -139,11 +148,14 @@ async fn refresh(app: &App, channel: i64) -> Result<()> {
 }
 
 /// Takes what was found; otherwise tells why it cannot be.
-async fn taken(app: &App, mirror: &Mirror, (known, found): (Known, Found)) -> Result<(), String> {
+async fn taken(app: &App, row: &Row, (known, found): (Known, Found)) -> Result<(), String> {
+    let mirror = &row.mirror;
+    let moved = found.moved.and_then(|address| place(app, &address));
     let write = async {
         let mut tx = app.db().begin().await?;
-        if let Some(address) = &found.moved
-            && moved(&mut tx, app, mirror, address).await?
+        if let Some(address) = &moved
+            && is_unread(&mut tx, mirror).await?
+            && !settled(&mut tx, app, mirror, address).await?
         {
             return tx.commit().await;
         }
@@ -156,32 +168,47 @@ async fn taken(app: &App, mirror: &Mirror, (known, found): (Known, Found)) -> Re
                 take(&mut tx, app, mirror, feed).await?;
             }
         }
+        let moved = moved.as_deref().or_else(|| row.moved_to());
+        if moved != row.moved_to.as_deref() {
+            note_move(&mut tx, mirror, moved).await?;
+        }
         tx.commit().await
     };
     write.await.map_err(|error: Error| error.to_string())
 }
 
-/// Notes where a feed has moved for good. Where another channel mirrors what is there, one that was not read yet gives
-/// it its subscribers, which is told.
-async fn moved(tx: &mut Tx, app: &App, mirror: &Mirror, address: &str) -> Result<bool> {
-    let Some(address) = place(app, address) else {
-        return Ok(false);
-    };
+/// Notes where a feed is asked for from now on. The channel keeps the address that people subscribed to: whoever owns it
+/// could otherwise take the place of another's podcast with it.
+async fn note_move(tx: &mut Tx, mirror: &Mirror, address: Option<&str>) -> Result<()> {
+    let noted = sql("update feeds set moved_to = ? where channel_id = ?");
+    let noted = noted.bind(address.map(str::to_owned)).bind(mirror.id);
+    noted.run(tx).await.map(|_| ())
+}
+
+/// Whether nothing is here of a feed but its address.
+async fn is_unread(tx: &mut Tx, mirror: &Mirror) -> Result<bool> {
+    let unread = sql(
+        "select count(*) from feeds where channel_id = ? and digest = ''
+         and not exists (select 1 from uploads u where u.library_id = ?)",
+    );
+    let unread = unread.bind(mirror.id).bind(mirror.library_id);
+    Ok(unread.number(tx).await? > 0)
+}
+
+/// Has the channel of a feed that was not read yet mirror what is at another address. Where another channel does so
+/// already, that one gets the subscribers, and this one is not settled.
+async fn settled(tx: &mut Tx, app: &App, mirror: &Mirror, address: &str) -> Result<bool> {
     take_turns(tx, app).await?;
-    match mirror_of(&mut *tx, app, &address).await? {
+    let other = mirror_of(&mut *tx, app, address).await?;
+    match other.filter(|other| other.id != mirror.id) {
         None => {
             let moved = sql("update channels set rss_url = ? where id = ?");
             moved.bind(address).bind(mirror.id).run(tx).await?;
-            Ok(false)
+            Ok(true)
         }
         Some(other) => {
-            let unread = sql("select count(*) from feeds where channel_id = ? and digest = ''");
-            let is_unread = unread.bind(mirror.id).number(&mut *tx).await? > 0;
-            let is_other = other.id != mirror.id && is_unread;
-            if is_other {
-                hand_over(tx, mirror.actor_id, other.actor_id).await?;
-            }
-            Ok(is_other)
+            hand_over(tx, mirror.actor_id, other.actor_id).await?;
+            Ok(false)
         }
     }
 }

