@@ -2,7 +2,8 @@
 //! database names them: a crash leaves neither a row without a file, nor a file without a row. In a bucket they are before
 //! the row, since the machine that received them may not come back; the name of their own goes last.
 use std::{
-    fs, io,
+    fs,
+    io::{self, Write},
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
@@ -180,10 +181,25 @@ pub struct Left {
     pub place: String,
 }
 
+/// The time by the clock of a folder's files, which may be another machine's.
+fn file_time(folder: &Path) -> io::Result<SystemTime> {
+    let path = folder.join("clock");
+    let mut file = fs::File::create(&path)?;
+    file.write_all(b".")?;
+    let now = file.metadata()?.modified();
+    // Another process may have removed it.
+    _ = fs::remove_file(path);
+    now
+}
+
 /// The files that have not come to their place, though nothing has been added to them for long.
-pub async fn left(storage: &Storage, now: SystemTime) -> Vec<Left> {
+pub async fn left(storage: &Storage) -> Vec<Left> {
     let folder = storage.media().join(STAGE);
     let look = move || {
+        let Ok(now) = file_time(&folder) else {
+            // Nothing has come in yet.
+            return Vec::new();
+        };
         let entries = fs::read_dir(folder).into_iter().flatten();
         let left = |entry: io::Result<fs::DirEntry>| {
             let entry = entry.ok()?;

@@ -14,7 +14,7 @@ use std::{
 use baleen::{resources::library::uploads::tidy, store::sql};
 use serde_json::Value;
 
-use super::{files, library, named, song_at};
+use super::{age, files, library, named, song_at};
 use crate::{
     cli::{Server, baleen, greeted},
     support::{Pod, on_both},
@@ -123,6 +123,7 @@ async fn kill_while_people_upload(pod: Pod) {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     last.stop();
+    age(&pod);
     tidy(&pod.app).await.unwrap();
     let rows: Vec<(uuid::Uuid,)> =
         sql("select uuid from uploads where source like 'upload://Song %'")

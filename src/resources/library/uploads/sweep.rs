@@ -1,7 +1,5 @@
 //! What crashes and other servers have left. Files on their way come to their place where a row names them, the others
 //! go; uploads that wait for an import which nobody has asked for, such as those of an imported pod, are imported.
-use std::time::{Duration, UNIX_EPOCH};
-
 use crate::{
     app::App,
     error::Result,
@@ -13,8 +11,7 @@ use crate::{
 /// Settles what earlier processes have left.
 pub async fn tidy(app: &App) -> Result<()> {
     let storage = &app.media().storage;
-    let now = UNIX_EPOCH + Duration::from_secs(app.clock().now().unix().unsigned_abs());
-    for left in staging::left(storage, now).await {
+    for left in staging::left(storage).await {
         let named = sql("select id from uploads where uuid = ? and audio_file = ?");
         let named = named.bind(left.uuid).bind(left.place.as_str());
         match named.optional::<(i64,)>(app.db()).await? {
