@@ -14,7 +14,7 @@ use crate::{
     config::Config,
     error::Startup,
     guard::Info,
-    pod::renamed::host_of_accounts,
+    pod::renamed::other_host,
     resources,
     rest::{document, routes::Routes},
     scope::Scope,
@@ -44,9 +44,8 @@ pub fn serve(config: Config) -> Result<(), Startup> {
     runtime()?.block_on(async {
         let (public, has_name) = (config.public_url(), config.funkwhale_hostname.is_some());
         tracing::debug!(?config, "settings");
-        let host = config.hostname();
         let app = App::build_to_serve(config, Clock::system()).await?;
-        compare_host(&app, &host).await?;
+        compare_host(&app).await?;
         let setup = setup::link(&app).await?;
         server::serve(app, told_to_stop(), move |address| {
             greet(address, (&public, has_name), setup.as_deref())
@@ -62,9 +61,8 @@ pub fn work(config: Config) -> Result<(), Startup> {
     telemetry::start_log(&config)?;
     runtime()?.block_on(async {
         let workers = config.workers().max(1);
-        let host = config.hostname();
         let app = App::build_to_serve(config, Clock::system()).await?;
-        check_host(&app, &host).await?;
+        check_host(&app).await?;
         let told = told_to_stop();
         let working = tokio::spawn(server::work(app.clone(), workers));
         tell!("Working on jobs; {workers} uploads are imported at once.");
@@ -78,24 +76,25 @@ pub fn work(config: Config) -> Result<(), Startup> {
 }
 
 /// Refuses a host that is not the pod's: what is imported would count as another pod's.
-async fn check_host(app: &App, host: &str) -> Result<(), Startup> {
-    match host_of_accounts(app).await? {
-        Some(theirs) if theirs != host => Err(Startup::new(format!(
-            "the accounts of this pod belong to {theirs}, not to {host}: give the worker the settings of the server, \
-             above all FUNKWHALE_HOSTNAME"
-        ))),
-        _ => Ok(()),
-    }
+async fn check_host(app: &App) -> Result<(), Startup> {
+    let Some(theirs) = other_host(app).await? else {
+        return Ok(());
+    };
+    let host = app.config().hostname();
+    Err(Startup::new(format!(
+        "the accounts of this pod belong to {theirs}, not to {host}: give the worker the settings of the server, \
+         above all FUNKWHALE_HOSTNAME"
+    )))
 }
 
 /// Warns of a host that is not the pod's: its accounts look like those of another pod.
-async fn compare_host(app: &App, host: &str) -> Result<(), Startup> {
-    match host_of_accounts(app).await? {
-        Some(theirs) if theirs != host => tracing::warn!(
+async fn compare_host(app: &App) -> Result<(), Startup> {
+    if let Some(theirs) = other_host(app).await? {
+        let host = app.config().hostname();
+        tracing::warn!(
             "the accounts of this pod belong to {theirs}, not to {host}, and look like those of another pod: set \
-             FUNKWHALE_HOSTNAME to {theirs}, or run `baleen rename-host {theirs}` once with these settings"
-        ),
-        _ => {}
+             FUNKWHALE_HOSTNAME to {theirs}, or to the new name, and run `baleen rename-host {theirs}` once with it"
+        );
     }
     Ok(())
 }

@@ -36,13 +36,16 @@ pub struct Renamed {
     pub addresses: u64,
 }
 
-/// The host that the accounts of this pod belong to, if there are any.
-pub async fn host_of_accounts(app: &App) -> Result<Option<String>, Startup> {
+/// The host that the accounts of this pod belong to, if it is another than that of the settings.
+pub async fn other_host(app: &App) -> Result<Option<String>, Startup> {
     let theirs = sql(
         "select a.domain from users u join actors a on a.id = u.actor_id order by u.id limit 1",
     );
     let theirs: Option<(String,)> = theirs.optional(app.db()).await?;
-    Ok(theirs.map(|(host,)| host))
+    let host = app.config().hostname();
+    Ok(theirs
+        .map(|(theirs,)| theirs)
+        .filter(|theirs| *theirs != host))
 }
 
 /// Makes what belongs to another host belong to the host of the settings.
