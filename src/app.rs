@@ -10,6 +10,7 @@ use crate::{
     config::Config,
     error::{Result, Startup},
     fetch::Fetcher,
+    kept::Kept,
     listeners::Places,
     mail::Mailer,
     media::Media,
@@ -64,6 +65,7 @@ struct Parts {
     /// Jobs were added.
     jobs: Notify,
     places: Places,
+    kept: Kept,
     seal: Seal,
     musicbrainz: MusicBrainz,
 }
@@ -107,6 +109,7 @@ impl App {
 
     pub fn with_db(config: Config, clock: Clock, db: Db) -> Result<Self, Startup> {
         let db = db.with_cache(config.cache_mb, &clock);
+        let kept = Kept::new(config.cache_mb);
         Ok(Self(Arc::new(Parts {
             mailer: Mailer::new(&config)?,
             limits: Limits::new(&config, &clock)?,
@@ -126,7 +129,8 @@ impl App {
                 media_path: config.media_path(),
             },
             config,
-            metrics: Metrics::with_statements(db.statements().clone()),
+            metrics: Metrics::of(db.statements().clone(), kept.used().clone()),
+            kept,
             db,
             clock,
             preferences: Cached::for_seconds(1),
@@ -146,6 +150,11 @@ impl App {
     /// The places of those who wait to hear of what happens.
     pub fn places(&self) -> &Places {
         &self.0.places
+    }
+
+    /// Whole answers.
+    pub(crate) fn kept(&self) -> &Kept {
+        &self.0.kept
     }
 
     /// The seal of what is read again.

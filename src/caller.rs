@@ -37,7 +37,7 @@ pub enum Caller {
 }
 
 /// A user, and how far the credentials that were sent reach.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Identity {
     pub user_id: i64,
     pub actor_id: Option<i64>,
@@ -48,7 +48,7 @@ pub struct Identity {
 }
 
 /// What a caller showed. What is made with it cannot do more, nor last longer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Credential {
     /// A password, by what it proves until it changes.
     Password(Uuid),

@@ -44,6 +44,11 @@ impl Ledger {
         Some(self.reserved.remove(place).1)
     }
 
+    /// Whether no verdict that waits is a refusal.
+    pub fn all_pass(&self) -> bool {
+        self.reserved.iter().all(|(_, verdict)| verdict.passes)
+    }
+
     /// Enters the verdicts that no operation took. Returns after how many seconds there is enough for
     /// them, unless there was.
     pub fn settle(&mut self) -> Option<u64> {

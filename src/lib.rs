@@ -23,6 +23,7 @@ mod health;
 mod hex;
 pub mod import;
 pub mod jobs;
+mod kept;
 pub mod ledger;
 mod listeners;
 pub mod live;

@@ -6,6 +6,7 @@ use std::{
 };
 
 use async_graphql::dataloader::{DataLoader, Loader, NoCache};
+use futures_util::future::BoxFuture;
 
 use crate::{
     context::Reader,
@@ -187,10 +188,13 @@ impl Loaders {
     pub async fn shared<K: Load>(&self, id: i64) -> Result<Option<Arc<K::Value>>> {
         let db = self.db();
         db.cache().freshen(db).await?;
-        match db.cache().get::<K, K::Value>(id) {
+        match db.kept::<K, K::Value>(id, K::CHANGES) {
             Some(kept) => Ok(Some(kept)),
             // Boxed, because each field of a GraphQL object has a future as large as its largest field.
-            None => Box::pin(self.0.load_one(Id::<K>::new(id))).await,
+            None => {
+                let loading: BoxFuture<'_, _> = Box::pin(self.0.load_one(Id::<K>::new(id)));
+                loading.await
+            }
         }
     }
 
@@ -212,7 +216,7 @@ impl Loaders {
         let mut found = Found::default();
         let mut missing = Vec::new();
         for id in ids {
-            match db.cache().get::<K, K::Value>(id) {
+            match db.kept::<K, K::Value>(id, K::CHANGES) {
                 Some(kept) => _ = found.insert(id, kept),
                 None => missing.push(id),
             }
@@ -220,12 +224,12 @@ impl Loaders {
         if missing.len() >= ENOUGH {
             missing.sort_unstable();
             missing.dedup();
-            let read = Box::pin(self.0.loader().read::<K>(missing)).await?;
-            found.extend(read);
+            let reading: BoxFuture<'_, Result<_>> = Box::pin(self.0.loader().read::<K>(missing));
+            found.extend(reading.await?);
         } else if !missing.is_empty() {
             let missing = missing.into_iter().map(Id::<K>::new);
-            let read = Box::pin(self.0.load_many(missing)).await?;
-            found.extend(read.into_iter().map(|(id, value)| (id.0, value)));
+            let reading: BoxFuture<'_, Result<HashMap<_, _>>> = Box::pin(self.0.load_many(missing));
+            found.extend(reading.await?.into_iter().map(|(id, value)| (id.0, value)));
         }
         Ok(found)
     }
@@ -278,8 +282,9 @@ impl<K: Load> Loader<Id<K>> for Batch {
     async fn load(&self, keys: &[Id<K>]) -> Result<HashMap<Id<K>, Arc<K::Value>>> {
         let ids = keys.iter().map(|key| key.0).collect();
         // Boxed, because the future of each waiting key has this one inside.
-        let read = Box::pin(self.read::<K>(ids)).await?;
-        Ok(read
+        let reading: BoxFuture<'_, Result<_>> = Box::pin(self.read::<K>(ids));
+        Ok(reading
+            .await?
             .into_iter()
             .map(|(id, value)| (Id::new(id), value))
             .collect())

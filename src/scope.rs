@@ -116,7 +116,7 @@ impl Scope {
 }
 
 /// A set of scopes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ScopeSet(u64);
 
 impl ScopeSet {
@@ -266,7 +266,7 @@ pub fn effective(permissions: Permissions, bounds: Bounds<'_>) -> ScopeSet {
 }
 
 /// Staff permissions of a user.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Permissions {
     pub moderation: bool,
     pub library: bool,

@@ -97,9 +97,14 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// Metrics that also show a counter that the database keeps.
-    pub fn with_statements(statements: Counter) -> Self {
+    /// Metrics that also show what others count: statements, and answers that were kept.
+    pub fn of(statements: Counter, kept: Counter) -> Self {
         let mut metrics = Self::default();
+        metrics.registry.register(
+            "kept_answers",
+            "Answers sent again because nothing had changed",
+            kept,
+        );
         metrics.registry.register(
             "database_statements",
             "Statements sent to the database",

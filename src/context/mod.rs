@@ -7,6 +7,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
+use futures_util::future::BoxFuture;
 use poem::{Request, http::HeaderMap};
 use tokio::sync::OnceCell;
 
@@ -17,6 +18,7 @@ use crate::{
     error::{Error, Result},
     graphql::files::Files,
     guard::{Allowed, Info, Operation},
+    kept::Kept,
     ledger::{Entry, Ledger},
     load::Loaders,
     overload::Turn,
@@ -46,7 +48,7 @@ impl Cx {
             Some(identity) => Ident::User(identity.user_id),
             None => app.ident(client.address),
         };
-        let reader = Arc::new(Reader { app, caller });
+        let reader = Arc::new(Reader::new(app, caller));
         Self(Arc::new(Inner {
             reader,
             ident,
@@ -78,7 +80,7 @@ impl Cx {
     }
 
     pub fn caller(&self) -> &Caller {
-        &self.0.reader.caller
+        self.0.reader.caller()
     }
 
     pub fn ident(&self) -> Ident {
@@ -87,6 +89,7 @@ impl Cx {
 
     /// Where the request comes from.
     pub fn client(&self) -> &Client {
+        self.reader().db().note_more();
         &self.0.client
     }
 
@@ -97,9 +100,22 @@ impl Cx {
     }
 
     /// Checks and counts an operation, without a permit for it.
-    pub async fn admit(&self, info: &Info) -> Result<()> {
-        self.check(info).await?;
-        self.spend(info.name, info.throttle).await
+    pub fn admit(&self, info: &'static Info) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move {
+            self.check(info).await?;
+            self.spend(info.name, info.throttle).await
+        })
+    }
+
+    /// The same for a request over REST, which waits for its turn if it reads many rows.
+    pub fn admit_request(&self, info: &'static Info) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move {
+            self.admit(info).await?;
+            match info.reads_many() {
+                true => self.take_turn().await,
+                false => Ok(()),
+            }
+        })
     }
 
     /// The way to the store for nested fields: scope only.
@@ -117,7 +133,7 @@ impl Cx {
     async fn is_closed(&self, anonymous: Anonymous) -> Result<bool> {
         Ok(anonymous == Anonymous::Setting
             && self.caller().identity().is_none()
-            && self.0.reader.app.preferences().await?.closed_to_strangers())
+            && self.server().preferences().await?.closed_to_strangers())
     }
 
     /// A request that reaches no operation of its path: a wrong method, or `OPTIONS`.
@@ -141,7 +157,7 @@ impl Cx {
             Some(verdict) => Some(verdict),
             None => {
                 let payer = self.payer(throttle);
-                self.app().spend(payer, &[scope]).await?.pop()
+                self.server().spend(payer, &[scope]).await?.pop()
             }
         };
         let Some(Verdict { passes, quota }) = verdict else {
@@ -169,7 +185,7 @@ impl Cx {
     /// Gives back what `spend_document` spent.
     pub async fn give_back_document(&self) -> Result<()> {
         match Throttle::Wildcard.scope(&self.0.ident) {
-            Some(scope) => self.app().limits().give_back(self.0.ident, scope).await,
+            Some(scope) => self.server().limits().give_back(self.0.ident, scope).await,
             None => Ok(()),
         }
     }
@@ -177,7 +193,7 @@ impl Cx {
     /// Refuses a document that takes long to read when not even a refusal could be paid.
     pub async fn may_send_document(&self) -> Result<()> {
         let scope = Throttle::Wildcard.scope(&self.0.ident);
-        let limits = self.app().limits();
+        let limits = self.server().limits();
         let left = limits.look(self.0.ident, self.address()).await?;
         let spent = left
             .iter()
@@ -227,10 +243,25 @@ impl Cx {
         wanted: &[&(&'static Info, &'static str)],
     ) -> Result<()> {
         let scopes: Vec<_> = wanted.iter().map(|(_, scope)| *scope).collect();
-        let verdicts = self.app().spend(payer, &scopes).await?;
+        let verdicts = self.server().spend(payer, &scopes).await?;
         let named = wanted.iter().map(|(info, _)| info.name).zip(verdicts);
         self.ledger().reserve(named);
         Ok(())
+    }
+
+    /// Takes the permits of operations that were reserved for, without performing them. Takes none and returns false if
+    /// one of them is refused.
+    pub async fn take_reserved(&self, operations: &[&'static Info]) -> Result<bool> {
+        for info in operations {
+            if self.check(info).await.is_err() {
+                return Ok(false);
+            }
+        }
+        let all_pass = self.ledger().all_pass();
+        if all_pass {
+            self.settle()?;
+        }
+        Ok(all_pass)
     }
 
     /// Whose budget an operation spends.
@@ -243,7 +274,7 @@ impl Cx {
     }
 
     fn address(&self) -> Ident {
-        self.app().ident(self.0.client.address)
+        self.server().ident(self.0.client.address)
     }
 
     /// Enters what was spent for operations that did not come to ask.
@@ -257,7 +288,7 @@ impl Cx {
 
     /// Waits for the turn of a request that reads many rows; the request keeps it until it is answered.
     pub async fn take_turn(&self) -> Result<()> {
-        let take = || self.app().turns().take(self.0.ident);
+        let take = || self.server().turns().take(self.0.ident);
         let taken = self.0.turn.get_or_try_init(take);
         taken.await.map(|_| ())
     }
@@ -283,7 +314,7 @@ impl Cx {
 
     async fn look(&self) -> Result<Vec<Quota>> {
         let (ident, address) = self.payers();
-        self.app().limits().look(ident, address).await
+        self.server().limits().look(ident, address).await
     }
 
     /// Whose budgets the request spends: the caller's, and those counted by address.
@@ -292,7 +323,7 @@ impl Cx {
     }
 
     fn within_limits(&self, scopes: &[&'static str]) -> Result<()> {
-        let limits = self.app().limits();
+        let limits = self.server().limits();
         for (scope, rate, _) in limits.rates().iter().filter(|_| limits.are_enabled()) {
             let asked = scopes.iter().filter(|asked| **asked == scope).count();
             if u32::try_from(asked).is_ok_and(|asked| asked > rate.limit) {
@@ -308,7 +339,16 @@ impl Cx {
 
     /// The whole server: for the doors, and for permits to write.
     pub(crate) fn app(&self) -> &App {
-        &self.0.reader.app
+        self.0.reader.app()
+    }
+
+    /// Whole answers.
+    pub(crate) fn kept(&self) -> &Kept {
+        self.server().kept()
+    }
+
+    fn server(&self) -> &App {
+        self.0.reader.server()
     }
 
     /// Every budget that this request asked, in order.
@@ -318,7 +358,7 @@ impl Cx {
 
     /// Writes the headers of what was spent.
     pub fn stamp(&self, headers: &mut HeaderMap) {
-        self.ledger().stamp(headers, self.app().clock().now());
+        self.ledger().stamp(headers, self.server().clock().now());
     }
 
     pub(crate) fn reader(&self) -> &Reader {

@@ -11,6 +11,7 @@ pub struct Plan {
     /// How often the schema is asked for.
     introspections: usize,
     is_dear: bool,
+    reserved: OnceCell<()>,
     admitted: OnceCell<()>,
 }
 
@@ -20,6 +21,7 @@ impl Plan {
             operations,
             introspections,
             is_dear,
+            reserved: OnceCell::new(),
             admitted: OnceCell::new(),
         }
     }
@@ -70,14 +72,30 @@ impl Plan {
     pub async fn settle(&self, cx: &Cx) -> Result<()> {
         match self.admitted.initialized() {
             true => Ok(()),
-            false => cx.reserve(&self.operations).await,
+            false => self.reserve(cx).await,
         }
+    }
+
+    /// Whether it changes nothing.
+    pub fn reads(&self) -> bool {
+        self.operations.iter().all(|info| !info.writes)
+    }
+
+    /// Spends for all that it asks for, unless some of it is refused: then nothing but what was reserved.
+    pub async fn pay(&self, cx: &Cx) -> Result<bool> {
+        self.reserve(cx).await?;
+        cx.take_reserved(&self.operations).await
+    }
+
+    async fn reserve(&self, cx: &Cx) -> Result<()> {
+        let reserve = || cx.reserve(&self.operations);
+        self.reserved.get_or_try_init(reserve).await.copied()
     }
 
     /// Reserves for every operation, and waits for the turn of a dear query.
     pub async fn admit(&self, cx: &Cx) -> Result<()> {
         let admitted = self.admitted.get_or_try_init(|| async {
-            cx.reserve(&self.operations).await?;
+            self.reserve(cx).await?;
             // What does nothing but take files takes its turn once they are there.
             let takes_files = self.operations.iter().all(|info| info.takes_file);
             match (self.is_dear, takes_files) {

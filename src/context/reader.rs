@@ -16,17 +16,35 @@ use crate::{
 
 /// What a permit opens: the store, and what rules on single objects ask of the caller.
 pub struct Reader {
-    pub(super) app: App,
-    pub(super) caller: Caller,
+    app: App,
+    db: Reads,
+    caller: Caller,
 }
 
 impl Reader {
+    pub(super) fn new(app: App, caller: Caller) -> Self {
+        let db = app.db().noting();
+        Self { app, db, caller }
+    }
+
+    /// The database, which notes what answers are made of. Whatever else they depend on has to be noted here.
     pub fn db(&self) -> &Reads {
-        self.app.db()
+        &self.db
+    }
+
+    /// The server, for what an answer depends on beside the database.
+    pub(super) fn app(&self) -> &App {
+        self.db.note_more();
+        &self.app
+    }
+
+    /// The server, for what no answer depends on.
+    pub(super) fn server(&self) -> &App {
+        &self.app
     }
 
     pub fn clock(&self) -> &Clock {
-        self.app.clock()
+        self.app().clock()
     }
 
     pub fn config(&self) -> &Config {
@@ -40,32 +58,32 @@ impl Reader {
 
     /// Files: audio, pictures, conversions.
     pub fn media(&self) -> &Media {
-        self.app.media()
+        self.app().media()
     }
 
     /// The pod's settings.
     pub async fn preferences(&self) -> Result<Arc<Preferences>> {
-        self.app.preferences().await
+        self.app().preferences().await
     }
 
     /// What the pod stores, a minute old at most.
     pub async fn stored(&self) -> Result<Arc<Stored>> {
-        self.app.stored().await
+        self.app().stored().await
     }
 
     /// The figures of the pod, a minute old at most.
     pub async fn figures(&self) -> Result<Arc<Figures>> {
-        self.app.figures().await
+        self.app().figures().await
     }
 
     /// A text that was sealed with the pod's key.
     pub fn opened(&self, sealed: &str) -> Option<String> {
-        self.app.seal().opened(sealed)
+        self.app().seal().opened(sealed)
     }
 
     /// The rates, and what was spent of them.
     pub fn limits(&self) -> &Limits {
-        self.app.limits()
+        self.app().limits()
     }
 
     /// What MusicBrainz answers; see `MusicBrainz::ask`.
@@ -75,8 +93,8 @@ impl Reader {
         query: &[(&str, &str)],
     ) -> Result<T> {
         let who = Ident::User(self.user()?.user_id);
-        let service = self.app.musicbrainz();
-        service.ask(self.app.fetcher(), who, (path, query)).await
+        let service = self.app().musicbrainz();
+        service.ask(self.app().fetcher(), who, (path, query)).await
     }
 
     pub fn caller(&self) -> &Caller {

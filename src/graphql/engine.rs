@@ -5,6 +5,8 @@ use async_graphql::{
     Request as Query, Response as Answer, ServerError, Variables,
     parser::types::{ExecutableDocument, OperationDefinition, OperationType},
 };
+use bytes::Bytes;
+use poem::http::HeaderMap;
 use serde_json::Value;
 
 use super::{
@@ -25,6 +27,8 @@ use crate::{
     config::Config,
     context::{Cx, Plan},
     error::{Error, Fault, Result},
+    kept::{self, Known},
+    ledger::Entry,
 };
 
 /// The schema, and what is kept of the documents that came.
@@ -73,6 +77,30 @@ impl Prepared {
         kind == Some(OperationType::Subscription)
     }
 
+    /// What is known of its answer: whether it was given before, and nothing has changed since.
+    async fn known(&self, cx: &Cx, plan: &Plan) -> Result<Known> {
+        let is_query = self
+            .operation()
+            .is_some_and(|operation| operation.ty == OperationType::Query);
+        if !is_query || !plan.reads() {
+            return Ok(Known::Unkept);
+        }
+        let what = || {
+            let variables = serde_json::to_string(&self.variables).unwrap_or_default();
+            format!("graphql {:?} {variables} {}", self.name, self.text)
+        };
+        cx.kept().look(cx.reader(), what).await
+    }
+
+    /// What the document spent. An answer to GET does not tell it: budgets differ from answer to answer, so that no
+    /// cache would find two alike. Headers tell them too.
+    fn spent(&self, cx: &Cx, before: usize) -> Vec<Entry> {
+        match self.is_get {
+            true => Vec::new(),
+            false => cx.spent().split_off(before),
+        }
+    }
+
     /// Bytes of the text and the variables.
     pub fn bytes(&self) -> usize {
         let variables = serde_json::to_string(&self.variables);
@@ -118,11 +146,14 @@ impl Engine {
         let parsed = prepared.document();
         let operation = prepared.operation();
         let plan = operation.map(|operation| budgets::plan(parsed, operation, &prepared.variables));
-        let plan = plan.unwrap_or_default();
+        let plan = Arc::new(plan.unwrap_or_default());
         plan.check(cx)?;
         self.within(&plan)?;
         plan.introspect(cx).await?;
-        let plan = Arc::new(plan);
+        let known = prepared.known(cx, &plan).await?;
+        if let Some(outcome) = self.again(cx, &prepared, &plan, &known, before).await? {
+            return Ok(outcome);
+        }
         let query = prepared.query().data(cx.clone()).data(plan.clone());
         let mut answer = self.graph.execute(query).await;
         let is_refused = is_refused(&answer);
@@ -144,20 +175,52 @@ impl Engine {
                 self.complete(&mut answer, parsed, operation);
             }
         }
-        // The budgets differ from answer to answer, so that no cache would find two alike. Headers tell
-        // them too.
-        let spent = match prepared.is_get {
-            true => Vec::new(),
-            false => cx.spent().split_off(before),
+        if answer.errors.is_empty() {
+            let data = kept(cx, known, &answer)?;
+            return Ok(self.whole(cx, &prepared, &data, before).await);
+        }
+        let cost = match is_refused {
+            true => None,
+            false => self.cost(&prepared).await,
         };
-        let cost = match operation.filter(|_| prepared.tells_cost && !is_refused) {
-            Some(operation) => {
-                let cost = costs::measured(parsed, operation, &prepared.variables).await;
-                Some((cost, self.complexity))
-            }
-            None => None,
+        Ok(Outcome::of(answer, &prepared.spent(cx, before), cost))
+    }
+
+    /// The answer that was given before, if nothing has changed since and all of it is paid.
+    async fn again(
+        &self,
+        cx: &Cx,
+        prepared: &Prepared,
+        plan: &Plan,
+        known: &Known,
+        before: usize,
+    ) -> Result<Option<Outcome>> {
+        let Known::Answer(kept) = known else {
+            return Ok(None);
         };
-        Ok(Outcome::of(answer, &spent, cost))
+        if !plan.pay(cx).await? {
+            return Ok(None);
+        }
+        cx.kept().count();
+        if plan.is_empty() {
+            paid_for(cx, before).await?;
+        }
+        let outcome = self.whole(cx, prepared, &kept.body, before).await;
+        Ok(Some(outcome))
+    }
+
+    /// The outcome of a query without errors.
+    async fn whole(&self, cx: &Cx, prepared: &Prepared, data: &[u8], before: usize) -> Outcome {
+        let data = std::str::from_utf8(data).expect("JSON is text");
+        let cost = self.cost(prepared).await;
+        Outcome::whole(data, &prepared.spent(cx, before), cost)
+    }
+
+    /// The complexity of a query and its limit, if they are told.
+    async fn cost(&self, prepared: &Prepared) -> Option<(usize, usize)> {
+        let operation = prepared.operation().filter(|_| prepared.tells_cost)?;
+        let cost = costs::measured(prepared.document(), operation, &prepared.variables).await;
+        Some((cost, self.complexity))
     }
 
     /// Explains what makes a query too complex.
@@ -270,6 +333,19 @@ impl Engine {
         }
         Ok(())
     }
+}
+
+/// The data of an answer without errors, which is kept if it may be.
+fn kept(cx: &Cx, known: Known, answer: &Answer) -> Result<Bytes> {
+    let data = serde_json::to_vec(&answer.data).map_err(Error::internal)?;
+    let data = Bytes::from(data);
+    if let Known::Making(making) = known
+        && let Some(made) = making.made(cx.reader())
+    {
+        let kept = kept::Answer::new(HeaderMap::new(), data.clone());
+        cx.kept().keep(made, kept);
+    }
+    Ok(data)
 }
 
 /// Counts a document as one request, unless its fields already count.

@@ -57,6 +57,20 @@ enum Fate {
 pub const NOT_PERSISTED: &str = "PersistedQueryNotFound";
 
 impl Outcome {
+    /// The answer to a query without errors; `data` is JSON.
+    pub fn whole(data: &str, spent: &[Entry], cost: Option<(usize, usize)>) -> Self {
+        let mut body = String::with_capacity(data.len() + 512);
+        body.push_str("{\"data\":");
+        body.push_str(data);
+        if let Some(extensions) = extensions(spent, cost) {
+            body.push_str(",\"extensions\":");
+            body.push_str(&extensions.to_string());
+        }
+        body.push('}');
+        let fate = Fate::Answered;
+        Self { body, fate }
+    }
+
     /// `cost`: the complexity of the query and its limit, where they are told.
     pub fn of(answer: Answer, spent: &[Entry], cost: Option<(usize, usize)>) -> Self {
         let refused = is_refused(&answer);
@@ -77,19 +91,10 @@ impl Outcome {
             () if !answer.errors.is_empty() => Fate::Faulty,
             () => Fate::Answered,
         };
-        let mut extensions = serde_json::Map::new();
-        if !spent.is_empty() {
-            let rows = spent.iter().map(row).collect();
-            extensions.insert("rateLimits".to_owned(), rows);
-        }
-        if let Some((cost, limit)) = cost {
-            let complexity = json!({ "cost": cost, "limit": limit });
-            extensions.insert("complexity".to_owned(), complexity);
-        }
         let body = Body {
             data: matches!(fate, Fate::Answered | Fate::Faulty).then_some(&answer.data),
             errors: &told,
-            extensions: (!extensions.is_empty()).then(|| extensions.into()),
+            extensions: extensions(spent, cost),
         };
         Self {
             body: serde_json::to_string(&body).expect("an answer is JSON"),
@@ -218,6 +223,20 @@ fn nothing_but(answer: &Answer, code: &str) -> bool {
         _ => false,
     };
     unanswered && !answer.errors.is_empty() && answer.errors.iter().all(is_why)
+}
+
+/// What is told beside the data: what was spent, and the complexity of the query and its limit.
+fn extensions(spent: &[Entry], cost: Option<(usize, usize)>) -> Option<Value> {
+    let mut extensions = serde_json::Map::new();
+    if !spent.is_empty() {
+        let rows = spent.iter().map(row).collect();
+        extensions.insert("rateLimits".to_owned(), rows);
+    }
+    if let Some((cost, limit)) = cost {
+        let complexity = json!({ "cost": cost, "limit": limit });
+        extensions.insert("complexity".to_owned(), complexity);
+    }
+    (!extensions.is_empty()).then(|| extensions.into())
 }
 
 /// A budget that a root field spent from.

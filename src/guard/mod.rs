@@ -5,6 +5,7 @@ mod texts;
 use std::{marker::PhantomData, ops::Deref, sync::Arc};
 
 use async_graphql::Context;
+use futures_util::future::BoxFuture;
 use poem::{Request, RequestBody};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 use serde_json::Value;
@@ -231,6 +232,7 @@ impl<O: Operation> Allowed<O> {
 
     /// Whose budget this request spends.
     pub fn ident(&self) -> Ident {
+        self.db().note_more();
         self.cx.ident()
     }
 
@@ -241,6 +243,7 @@ impl<O: Operation> Allowed<O> {
 
     /// What is left of every budget of the caller.
     pub async fn budgets(&self) -> Result<&[Quota]> {
+        self.db().note_more();
         self.cx.budgets().await
     }
 }
@@ -250,35 +253,16 @@ impl<O: Writes> Allowed<O> {
     ///
     /// # Errors
     /// `Unauthenticated` when the caller's credential has ended since the permit was given.
-    pub async fn begin(&self) -> Result<Tx> {
+    pub fn begin(&self) -> BoxFuture<'_, Result<Tx>> {
         match O::INFO.scope.is_some_and(|scope| scope.1.is_of_instance()) {
-            true => self.begin_deed("", Value::Null).await,
-            false => self.begin_unlogged().await,
+            true => self.begin_deed("", Value::Null),
+            false => Box::pin(begin(&self.cx)),
         }
     }
 
     /// Starts a transaction, and enters in the audit log what it does to which object.
-    pub async fn begin_deed(&self, target: &str, details: Value) -> Result<Tx> {
-        let mut tx = self.begin_unlogged().await?;
-        let user = self.user()?;
-        let deed = Deed {
-            operation: O::INFO.name,
-            user_id: Some(user.user_id),
-            username: &user.username,
-            address: Some(self.cx.client().address.to_string()),
-            target,
-            details,
-        };
-        deed.enter(&mut tx, self.clock().now()).await?;
-        Ok(tx)
-    }
-
-    async fn begin_unlogged(&self) -> Result<Tx> {
-        let mut tx = self.app().db().begin().await?;
-        if let Some(identity) = self.caller().identity() {
-            recheck(&mut tx, identity, self.clock().now()).await?;
-        }
-        Ok(tx)
+    pub fn begin_deed<'a>(&'a self, target: &'a str, details: Value) -> BoxFuture<'a, Result<Tx>> {
+        Box::pin(begin_deed(&self.cx, O::INFO.name, target, details))
     }
 
     /// Waits for the turn that was put off until the request's file is there.
@@ -295,6 +279,30 @@ impl<O: Writes> Allowed<O> {
     pub fn app(&self) -> &App {
         self.cx.app()
     }
+}
+
+/// Starts a transaction of a caller whose credential has not ended.
+async fn begin(cx: &Cx) -> Result<Tx> {
+    let mut tx = cx.app().db().begin().await?;
+    if let Some(identity) = cx.caller().identity() {
+        recheck(&mut tx, identity, cx.app().clock().now()).await?;
+    }
+    Ok(tx)
+}
+
+async fn begin_deed(cx: &Cx, operation: &'static str, target: &str, details: Value) -> Result<Tx> {
+    let mut tx = begin(cx).await?;
+    let user = cx.reader().user()?;
+    let deed = Deed {
+        operation,
+        user_id: Some(user.user_id),
+        username: &user.username,
+        address: Some(cx.client().address.to_string()),
+        target,
+        details,
+    };
+    deed.enter(&mut tx, cx.app().clock().now()).await?;
+    Ok(tx)
 }
 
 impl<O> Deref for Allowed<O> {
@@ -320,11 +328,8 @@ impl<'a, O: Operation> ApiExtractor<'a> for Allowed<O> {
         _: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
         let cx = Cx::of(request);
-        let permit = cx.allow().await?;
-        if O::INFO.reads_many() {
-            cx.take_turn().await?;
-        }
-        Ok(permit)
+        cx.admit_request(O::INFO).await?;
+        Ok(Self::granted(cx.clone()))
     }
 }
 

@@ -25,7 +25,8 @@ use crate::{
     caller::Client,
     context::Cx,
     error::{Error, Result},
-    guard::Wire,
+    guard::{Info, Wire},
+    kept::{Answer, Known},
     ledger::Ledger,
 };
 
@@ -156,6 +157,7 @@ impl<E: Endpoint> Door<E> {
         }
         let method = request.method().clone();
         let is_read = matches!(method, Method::GET | Method::HEAD);
+        let is_text = !wire.is_audio();
         let known = known(request.headers());
         let mut response = if let Some(refusal) = cx.caller().refusal() {
             refusal.clone().into_response()
@@ -171,13 +173,20 @@ impl<E: Endpoint> Door<E> {
                 Ok(()) => Error::MethodNotAllowed(method.to_string()).into_response(),
             }
         } else {
-            *request.uri_mut() = rewritten(request.uri(), bare)?;
+            let asked = request.uri().clone();
+            *request.uri_mut() = rewritten(&asked, bare)?;
             if method == Method::HEAD {
                 request.set_method(Method::GET);
             }
-            match self.inner.call(request).await {
-                Ok(response) => response.into_response(),
-                Err(error) => told(error),
+            let reads = path
+                .operation(&Method::GET)
+                .filter(|info| is_read && is_text && !info.writes);
+            match reads {
+                Some(info) => {
+                    let read = self.read(request, &asked, cx, info).await;
+                    read.unwrap_or_else(IntoResponse::into_response)
+                }
+                None => self.run(request).await,
             }
         };
         if wire.is_audio() && !response.status().is_success() {
@@ -188,7 +197,6 @@ impl<E: Endpoint> Door<E> {
             response.headers_mut().insert("allow", allow);
         }
         let private = cx.caller().identity().is_some() || path.info.name.starts_with("oauth");
-        let is_text = !wire.is_audio();
         if private && is_text {
             let kept = response.headers_mut().entry("cache-control");
             kept.or_insert(HeaderValue::from_static("private, no-store"));
@@ -201,6 +209,48 @@ impl<E: Endpoint> Door<E> {
         Ok(response)
     }
 
+    /// Answers a request that reads: as before, if nothing has changed since.
+    async fn read(
+        &self,
+        request: Request,
+        asked: &Uri,
+        cx: &Cx,
+        info: &'static Info,
+    ) -> Result<Response> {
+        let (kept, reader, head) = (self.app.kept(), cx.reader(), Asked::of(&request).head);
+        let what = || format!("{:?} {asked}", request.headers().get("accept"));
+        let making = match kept.look(reader, what).await? {
+            Known::Answer(answer) => {
+                cx.admit(info).await?;
+                kept.count();
+                return Ok(again(answer));
+            }
+            Known::Making(making) if !head => making,
+            _ => return Ok(self.run(request).await),
+        };
+        let mut response = self.run(request).await;
+        let is_plain =
+            response.status() == StatusCode::OK && !response.headers().contains_key("set-cookie");
+        let Some(made) = is_plain.then(|| making.made(reader)).flatten() else {
+            return Ok(response);
+        };
+        let body = response.take_body().into_bytes().await;
+        let body = body.map_err(Error::internal)?;
+        let answer = Answer::new(response.headers().clone(), body.clone());
+        response.set_body(body);
+        if let Some(answer) = kept.keep(made, answer) {
+            response.set_data(answer);
+        }
+        Ok(response)
+    }
+
+    async fn run(&self, request: Request) -> Response {
+        match self.inner.call(request).await {
+            Ok(response) => response.into_response(),
+            Err(error) => told(error),
+        }
+    }
+
     /// The path that an address names: with or without a slash, and with `.json`.
     fn find<'a>(&self, address: &'a str) -> Option<(&Path, &'a str)> {
         let bare = address.strip_suffix('/').unwrap_or(address);
@@ -211,6 +261,14 @@ impl<E: Endpoint> Door<E> {
         let forbidden = path.info.wire == Wire::Slashless && address.ends_with('/');
         (!forbidden).then_some((path, found))
     }
+}
+
+/// An answer that was given before.
+fn again(answer: Arc<Answer>) -> Response {
+    let mut response = Response::from(answer.body.clone());
+    *response.headers_mut() = answer.headers.clone();
+    response.set_data(answer);
+    response
 }
 
 /// Whether an address is one of the API's operations.

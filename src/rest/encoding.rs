@@ -4,7 +4,7 @@ use std::{
     cell::RefCell,
     hash::{BuildHasher, Hasher},
     io::Write,
-    sync::OnceLock,
+    sync::{Arc, OnceLock},
 };
 
 use bytes::Bytes;
@@ -25,6 +25,7 @@ use zstd::bulk::Compressor;
 use super::outgoing::hold;
 use crate::{
     error::{Error, Result},
+    kept::Answer,
     throttle::Ident,
 };
 
@@ -171,10 +172,18 @@ pub async fn compress(
         hold(&mut response, body, who)?;
         return Ok(response);
     };
-    let encoded = coding.encode(&body).map_err(Error::internal)?;
+    let kept = response.data::<Arc<Answer>>();
+    let packed = kept.map(|kept| &kept.packed[coding as usize]);
+    let encoded = match packed.and_then(OnceLock::get) {
+        Some(encoded) => encoded.clone(),
+        None => Bytes::from(coding.encode(&body).map_err(Error::internal)?),
+    };
+    if let Some(packed) = packed {
+        packed.get_or_init(|| encoded.clone());
+    }
     drop(body);
     response.headers_mut().remove(CONTENT_LENGTH);
-    hold(&mut response, encoded.into(), who)?;
+    hold(&mut response, encoded, who)?;
     let headers = response.headers_mut();
     headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
     // The bytes are others, what they mean is the same.
@@ -191,10 +200,14 @@ pub async fn compress(
 pub async fn validate(mut response: Response, known: Option<HeaderValue>) -> Result<Response> {
     let body = response.take_body().into_bytes().await;
     let body = body.map_err(Error::internal)?;
-    let tag = tag(&body);
-    let is_known = known.is_some_and(|known| names(known.to_str().unwrap_or_default(), &tag));
+    let tag = match response.data::<Arc<Answer>>() {
+        Some(kept) => kept.tag.get_or_init(|| tag(&body)).clone(),
+        None => tag(&body),
+    };
+    let told = tag.to_str().unwrap_or_default();
+    let is_known = known.is_some_and(|known| names(known.to_str().unwrap_or_default(), told));
     let headers = response.headers_mut();
-    headers.insert(ETAG, HeaderValue::from_str(&tag).map_err(Error::internal)?);
+    headers.insert(ETAG, tag);
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     if is_known {
         headers.remove(CONTENT_TYPE);
@@ -212,13 +225,14 @@ pub fn known(headers: &HeaderMap) -> Option<HeaderValue> {
 }
 
 /// A weak tag: the same JSON may be compressed or not.
-fn tag(body: &[u8]) -> String {
+fn tag(body: &[u8]) -> HeaderValue {
     let half = |seed: u64| {
         let mut hasher = FixedState::with_seed(seed).build_hasher();
         hasher.write(body);
         hasher.finish()
     };
-    format!("W/\"{:016x}{:016x}\"", half(1), half(2))
+    let tag = format!("W/\"{:016x}{:016x}\"", half(1), half(2));
+    HeaderValue::from_str(&tag).expect("digits are ASCII")
 }
 
 /// Whether `If-None-Match` names a tag: by weak comparison (RFC 9110, section 13.1.2).
@@ -255,8 +269,9 @@ mod tests {
     #[test]
     fn a_tag_is_known_alone_in_a_list_and_without_its_w() {
         let tag = tag(b"{}");
-        let known = |header: &str| names(header, &tag);
-        assert!(known(&tag) && known("*") && known(tag.trim_start_matches("W/")));
+        let tag = tag.to_str().unwrap();
+        let known = |header: &str| names(header, tag);
+        assert!(known(tag) && known("*") && known(tag.trim_start_matches("W/")));
         assert!(known(&format!("\"other\", {tag}")));
         assert!(!known("\"other\"") && !known(""));
     }

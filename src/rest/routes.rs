@@ -8,7 +8,7 @@ use crate::{guard::Info, resources::operation_of};
 pub struct Path {
     address: String,
     /// The operations at it, as `methods` are in order.
-    names: Vec<&'static str>,
+    operations: Vec<&'static Info>,
     segments: Vec<Segment>,
     methods: Vec<Method>,
     /// The first operation of the path; it says who may know of the path, and how it is served.
@@ -53,13 +53,13 @@ impl Routes {
             let methods: Vec<_> = operations
                 .map(|operation| operation.method.clone())
                 .collect();
-            let names = path
+            let served = path
                 .operations
                 .iter()
-                .filter_map(|operation| Some(operation_of(operation.operation_id?)?.name));
+                .filter_map(|operation| operation_of(operation.operation_id?));
             paths.push(Path {
                 address: path.path.clone(),
-                names: names.collect(),
+                operations: served.collect(),
                 segments: path.path.split('/').skip(1).map(Segment::of).collect(),
                 allow: allow(&methods),
                 methods,
@@ -85,12 +85,12 @@ impl Routes {
     /// Where an operation is: `GET /api/v1/artists`.
     pub fn addresses(&self, operation: &str) -> Vec<String> {
         let served = self.0.iter().flat_map(|path| {
-            path.names
+            path.operations
                 .iter()
                 .zip(&path.methods)
-                .map(move |(name, method)| (name, method, path))
+                .map(move |(info, method)| (info, method, path))
         });
-        let named = served.filter(|(name, ..)| **name == operation);
+        let named = served.filter(|(info, ..)| info.name == operation);
         named
             .map(|(_, method, path)| format!("`{method} {}`", path.address))
             .collect()
@@ -145,6 +145,12 @@ impl Path {
             method
         };
         self.methods.contains(method)
+    }
+
+    /// The operation that a method performs.
+    pub fn operation(&self, method: &Method) -> Option<&'static Info> {
+        let place = self.methods.iter().position(|served| served == method)?;
+        self.operations.get(place).copied()
     }
 
     /// How the original's framework calls what stands here: `Artist List`.

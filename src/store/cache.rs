@@ -6,19 +6,20 @@
 use std::{
     any::{Any, TypeId},
     collections::{HashMap, HashSet},
-    future::Future,
     sync::{
         Arc, PoisonError, RwLock, RwLockReadGuard,
         atomic::{AtomicI64, AtomicU64, Ordering},
     },
 };
 
+use futures_util::future::BoxFuture;
 use quick_cache::Weighter;
 use tokio::sync::Notify;
 
 use super::{
     Reads, Sql, Weigh,
-    changes::{self, Change, Mark, News},
+    changes::{self, Change, Changes, Mark, News},
+    made::Made,
 };
 use crate::{error::Result, time::Clock};
 
@@ -26,8 +27,9 @@ use crate::{error::Result, time::Clock};
 const AGE: i64 = 250;
 /// Milliseconds after which unread changes may have been pruned.
 const OUTDATED: i64 = 10 * 60 * 1_000;
-/// Lists get 1/`LISTS` of the memory.
+/// Lists get 1/`LISTS` of the memory, whole answers (`kept.rs`) 1/`ANSWERS`, rows the rest.
 const LISTS: u64 = 8;
+pub const ANSWERS: u64 = 4;
 /// Bytes that an entry takes in addition to its value.
 const ENTRY: usize = 160;
 /// Initial capacity in rows; the cache grows beyond it.
@@ -45,9 +47,7 @@ struct Kept {
 #[derive(Clone)]
 struct List {
     kept: Kept,
-    /// The version of the cache when it was read.
-    version: u64,
-    tables: Arc<[usize]>,
+    made: Made,
 }
 
 type Rows = quick_cache::sync::Cache<(TypeId, i64), Kept, Bytes>;
@@ -87,8 +87,9 @@ struct Inner {
     /// When the changes were last read, in Unix milliseconds.
     read: AtomicI64,
     mark: tokio::sync::Mutex<Option<Mark>>,
-    /// Index of each table with triggers, and the version at its last change (`changed`).
-    tables: HashMap<&'static str, usize>,
+    /// Each table with triggers, and the changes that affect its lists.
+    tables: HashMap<&'static str, Changes>,
+    /// The version at the last change of each kind.
     changed: Vec<AtomicU64>,
     state: RwLock<State>,
 }
@@ -133,14 +134,14 @@ impl Cache {
         match inner.is_fresh() {
             true => Ok(()),
             // Boxed, because every loaded value has a future with this one inside.
-            false => Box::pin(inner.renew(db)).await,
+            false => inner.renewing(db).await,
         }
     }
 
     /// Reads and applies the changes.
     pub async fn renew(&self, db: &Reads) -> Result<()> {
         match &self.inner {
-            Some(inner) => Box::pin(inner.renew(db)).await,
+            Some(inner) => inner.renewing(db).await,
             None => Ok(()),
         }
     }
@@ -152,7 +153,7 @@ impl Cache {
             return Ok(());
         };
         inner.writes.fetch_add(1, Ordering::AcqRel);
-        Box::pin(inner.renew(db)).await
+        inner.renewing(db).await
     }
 
     /// The current version. Get it before reading anything that will be cached.
@@ -160,8 +161,13 @@ impl Cache {
         Version(self.inner.as_ref().map_or(0, |inner| inner.state().version))
     }
 
+    /// Whether nothing has changed of what an answer was made of.
+    pub fn holds(&self, made: &Made) -> bool {
+        self.inner.as_ref().is_some_and(|inner| inner.holds(made))
+    }
+
     /// A cached row, or what belongs to one: `K` is the kind, `id` the owner.
-    pub fn get<K: 'static, V: Send + Sync + 'static>(&self, id: i64) -> Option<Arc<V>> {
+    pub(super) fn get<K: 'static, V: Send + Sync + 'static>(&self, id: i64) -> Option<Arc<V>> {
         let kept = self.inner.as_ref()?.rows.get(&(TypeId::of::<K>(), id))?;
         kept.value.downcast().ok()
     }
@@ -184,40 +190,41 @@ impl Cache {
 
     /// The result of a statement, cached until one of the tables it reads from changes. Nothing is
     /// cached if one of the tables has no triggers.
-    pub async fn list<T>(
+    pub async fn list<'a, T>(
         &self,
         db: &Reads,
         statement: &Sql,
-        read: impl Future<Output = Result<T>>,
+        read: impl FnOnce() -> BoxFuture<'a, Result<T>> + Send,
     ) -> Result<Arc<T>>
     where
         T: Weigh + Send + Sync + 'static,
     {
         let Some(inner) = &self.inner else {
-            return read.await.map(Arc::new);
+            return read().await.map(Arc::new);
         };
         self.freshen(db).await?;
         let key = statement.fingerprint();
-        if let Some(list) = inner.lists.get(&key)
-            && inner.is_current(&list)
-            && let Ok(value) = list.kept.value.downcast()
-        {
+        if let Some(value) = inner.listed(db, &key) {
             return Ok(value);
         }
-        let version = inner.state().version;
-        let value = Arc::new(read.await?);
-        if let Some(tables) = inner.tables_of(statement.text()) {
+        let version = self.version();
+        let value = Arc::new(read().await?);
+        if let Some(upon) = inner.changes_of(statement.text()) {
             let kept = Kept::new(value.clone(), value.heap() + size_of::<T>() + key.len());
-            inner.lists.insert(
-                key,
-                List {
-                    kept,
-                    version,
-                    tables,
-                },
-            );
+            let made = Made { version, upon };
+            inner.lists.insert(key, List { kept, made });
         }
         Ok(value)
+    }
+
+    /// The result of a statement that is cached, if it is.
+    pub async fn listed<T>(&self, db: &Reads, statement: &Sql) -> Result<Option<Arc<T>>>
+    where
+        T: Send + Sync + 'static,
+    {
+        self.freshen(db).await?;
+        let inner = self.inner.as_ref();
+        Ok(inner.and_then(|inner| inner.listed(db, &statement.fingerprint())))
     }
 }
 
@@ -226,17 +233,21 @@ impl Inner {
         let tables = changes::tables();
         let bytes = megabytes * 1024 * 1024;
         Self {
-            rows: Rows::with_weighter(ROWS, bytes - bytes / LISTS, Bytes),
+            rows: Rows::with_weighter(ROWS, bytes - bytes / LISTS - bytes / ANSWERS, Bytes),
             lists: Lists::with_weighter(ROWS / 10, bytes / LISTS, Bytes),
             clock,
             writes: AtomicU64::new(0),
             seen: AtomicU64::new(0),
             read: AtomicI64::new(i64::MIN / 2),
             mark: tokio::sync::Mutex::new(None),
-            changed: tables.iter().map(|_| AtomicU64::new(0)).collect(),
+            changed: Change::ALL.iter().map(|_| AtomicU64::new(0)).collect(),
             tables,
             state: RwLock::default(),
         }
+    }
+
+    fn renewing<'a>(&'a self, db: &'a Reads) -> BoxFuture<'a, Result<()>> {
+        Box::pin(self.renew(db))
     }
 
     /// Reads and applies the changes.
@@ -250,7 +261,8 @@ impl Inner {
         if (now - self.read.load(Ordering::Relaxed)).abs() > OUTDATED {
             *mark = None;
         }
-        let (new, news) = changes::since(db, mark.as_ref()).await?;
+        // No answer is made of it.
+        let (new, news) = changes::since(&db.plain(), mark.as_ref()).await?;
         self.apply(&news);
         *mark = Some(new);
         self.read.store(now, Ordering::Release);
@@ -286,9 +298,7 @@ impl Inner {
     }
 
     fn forget(&self, state: &State, change: Change, key: Option<i64>) {
-        if let Some(table) = change.table() {
-            self.changed[self.tables[table]].store(state.version, Ordering::Release);
-        }
+        self.changed[change as usize].store(state.version, Ordering::Release);
         if let Some(id) = key {
             for kind in state.watchers.get(&change).into_iter().flatten() {
                 self.rows.remove(&(*kind, id));
@@ -308,17 +318,28 @@ impl Inner {
         }
     }
 
-    fn is_current(&self, list: &List) -> bool {
-        let changed = |table: &usize| self.changed[*table].load(Ordering::Acquire);
-        list.tables
-            .iter()
-            .all(|table| changed(table) <= list.version)
+    fn holds(&self, made: &Made) -> bool {
+        let changed = |place: usize| self.changed[place].load(Ordering::Acquire);
+        made.upon
+            .places()
+            .all(|place| changed(place) <= made.version.0)
     }
 
-    /// The tables that a statement reads from; `None` if one of them has no triggers.
-    fn tables_of(&self, text: &str) -> Option<Arc<[usize]>> {
+    /// A list that nothing has changed of.
+    fn listed<T: Send + Sync + 'static>(&self, db: &Reads, key: &str) -> Option<Arc<T>> {
+        let list = self.lists.get(key).filter(|list| self.holds(&list.made))?;
+        db.note(list.made.upon);
+        list.kept.value.downcast().ok()
+    }
+
+    /// The changes that affect what a statement reads; `None` if one of its tables has no triggers.
+    fn changes_of(&self, text: &str) -> Option<Changes> {
         let mut words = text.split(|char: char| !(char.is_alphanumeric() || char == '_'));
-        let mut tables = HashSet::new();
+        let mut changes = Changes::default();
+        let mut add = |table| {
+            changes = changes.and(*self.tables.get(table)?);
+            Some(())
+        };
         while let Some(word) = words.next() {
             if !matches!(word, "from" | "join") {
                 continue;
@@ -327,13 +348,13 @@ impl Inner {
             match name {
                 // A subquery, or a bound list of values.
                 "select" | "json_each" => {}
-                "artist_search" => _ = tables.insert(*self.tables.get("artists")?),
-                "album_search" => _ = tables.insert(*self.tables.get("albums")?),
-                "track_search" => _ = tables.insert(*self.tables.get("tracks")?),
-                name => _ = tables.insert(*self.tables.get(name)?),
+                "artist_search" => add("artists")?,
+                "album_search" => add("albums")?,
+                "track_search" => add("tracks")?,
+                name => add(name)?,
             }
         }
-        Some(tables.into_iter().collect())
+        Some(changes)
     }
 
     fn state(&self) -> RwLockReadGuard<'_, State> {
@@ -374,11 +395,18 @@ mod tests {
     #[test]
     fn a_list_is_kept_where_all_its_tables_are_watched() {
         let inner = inner();
-        let found = |text| inner.tables_of(text).map(|tables| tables.len());
-        assert_eq!(found("select t.id from tracks t where true"), Some(1));
+        let found = |text| inner.changes_of(text);
+        let of = |tables: [&str; 2]| {
+            let [one, other] = tables.map(|table| inner.tables[table]);
+            Some(one.and(other))
+        };
+        assert_eq!(
+            found("select t.id from tracks t where true"),
+            of(["tracks"; 2])
+        );
         let nested = "select t.id from tracks t where t.id in (select rowid from track_search) and t.album_id in
             (select value from json_each(?)) and exists (select 1 from (select 1) x join favorites v on true)";
-        assert_eq!(found(nested), Some(2));
+        assert_eq!(found(nested), of(["tracks", "favorites"]));
         assert_eq!(found("select s.id from sessions s"), None);
         assert_eq!(
             found("select t.id from tracks t join users u on true"),

@@ -97,6 +97,48 @@ impl Change {
     }
 }
 
+/// A set of changes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Changes(u64);
+
+impl Changes {
+    /// How many kinds of changes there may be.
+    pub const MOST: usize = 63;
+
+    pub const fn of(changes: &[Change]) -> Self {
+        let (mut bits, mut at) = (0, 0);
+        while at < changes.len() {
+            bits |= 1 << changes[at] as u64;
+            at += 1;
+        }
+        Self(bits)
+    }
+
+    pub const fn from_bits(bits: u64) -> Self {
+        Self(bits)
+    }
+
+    pub const fn bits(self) -> u64 {
+        self.0
+    }
+
+    pub fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// The places of its changes in the order of their declaration.
+    pub fn places(self) -> impl Iterator<Item = usize> {
+        let mut left = self.0;
+        std::iter::from_fn(move || {
+            let place = left.trailing_zeros();
+            left &= left.checked_sub(1)?;
+            Some(place as usize)
+        })
+    }
+}
+
+const _: () = assert!(Change::ALL.len() <= Changes::MOST);
+
 /// How far the changes were read: on SQLite the last ID, on PostgreSQL the snapshot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mark(String);
@@ -231,12 +273,14 @@ impl Paused {
     }
 }
 
-/// The tables with triggers, each with its index.
-pub fn tables() -> HashMap<&'static str, usize> {
-    let mut tables = HashMap::new();
-    for table in Change::ALL.iter().filter_map(|change| change.table()) {
-        let next = tables.len();
-        tables.entry(table).or_insert(next);
+/// The tables with triggers, each with the changes that affect its lists.
+pub fn tables() -> HashMap<&'static str, Changes> {
+    let mut tables: HashMap<_, Changes> = HashMap::new();
+    for change in Change::ALL {
+        if let Some(table) = change.table() {
+            let changes = tables.entry(table).or_default();
+            *changes = changes.and(Changes::of(&[*change]));
+        }
     }
     tables
 }
@@ -244,6 +288,15 @@ pub fn tables() -> HashMap<&'static str, usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_set_of_changes_tells_their_places() {
+        let (first, last) = (Change::ALL[0], Change::ALL[Change::ALL.len() - 1]);
+        let set = Changes::of(&[last]).and(Changes::of(&[first]));
+        assert!(set.places().eq([0, Change::ALL.len() - 1]));
+        assert_eq!(Changes::default().places().count(), 0);
+        assert_eq!(Changes::from_bits(u64::MAX).places().count(), 64);
+    }
 
     #[test]
     fn every_change_is_written_down_on_both_databases() {

@@ -7,6 +7,7 @@ mod dialect;
 pub mod fulltext;
 pub mod listing;
 mod log;
+mod made;
 mod population;
 mod postgres;
 mod readers;
@@ -21,14 +22,16 @@ pub mod words;
 
 use std::{ops::Deref, path::PathBuf, sync::Arc, time::Duration};
 
+use futures_util::future::BoxFuture;
 use prometheus_client::metrics::counter::Counter;
 use sqlx::{Sqlite, SqlitePool, Transaction};
 
 pub use self::{
-    cache::{Cache, Version},
+    cache::{ANSWERS, Cache, Version},
     changes::{Change, Mark, Paused, prune},
     connect::{Opening, file_of, open, redacted},
     dialect::{Dialect, Index},
+    made::Made,
     population::{Population, population},
     reword::reword,
     sql::{On, OnWrite, Row, Sql, columns_of, sql},
@@ -36,7 +39,7 @@ pub use self::{
     watched::{Feed, Watch},
     weigh::Weigh,
 };
-use self::{counts::Counts, postgres::Servers, readers::Readers, watched::Watched};
+use self::{counts::Counts, made::Notes, postgres::Servers, readers::Readers, watched::Watched};
 use crate::{error::Result, time::Clock};
 
 /// How long a request waits for a connection to the database, or for its turn, before it is answered
@@ -50,14 +53,15 @@ pub struct Db(Reads);
 /// Read-only access to the database: no transactions, and no statements that write.
 #[derive(Clone)]
 pub struct Reads {
-    pools: Pools,
+    pools: Arc<Pools>,
     statements: Counter,
     counts: Counts,
     cache: Arc<Cache>,
     watched: Arc<Watched>,
+    /// Of one request.
+    notes: Option<Arc<Notes>>,
 }
 
-#[derive(Clone)]
 enum Pools {
     /// SQLite has one writer; readers never wait for it, because of the write-ahead log.
     Sqlite {
@@ -83,7 +87,7 @@ impl Reads {
     }
 
     pub fn dialect(&self) -> Dialect {
-        match self.pools {
+        match *self.pools {
             Pools::Sqlite { .. } => Dialect::Sqlite,
             Pools::Postgres(_) => Dialect::Postgres,
         }
@@ -107,6 +111,7 @@ impl Reads {
     }
 
     fn count_statement(&self) {
+        self.note_more();
         self.statements.inc();
     }
 }
@@ -114,11 +119,12 @@ impl Reads {
 impl Db {
     fn new(pools: Pools) -> Self {
         Self(Reads {
-            pools,
+            pools: Arc::new(pools),
             statements: Counter::default(),
             counts: Counts::default(),
             cache: Arc::new(Cache::new(0, Clock::system())),
             watched: Arc::default(),
+            notes: None,
         })
     }
 
@@ -129,8 +135,12 @@ impl Db {
     }
 
     /// Starts a transaction that can write.
-    pub async fn begin(&self) -> Result<Tx> {
-        let connection = match &self.pools {
+    pub fn begin(&self) -> BoxFuture<'_, Result<Tx>> {
+        Box::pin(self.begun())
+    }
+
+    async fn begun(&self) -> Result<Tx> {
+        let connection = match &*self.pools {
             // `immediate` takes the write lock now, because upgrading to it later could fail.
             Pools::Sqlite { write, .. } => {
                 Connection::Sqlite(write.begin_with("begin immediate").await?)
@@ -165,14 +175,14 @@ impl Db {
 
     /// SQLite connections read the statistics only when they are opened.
     fn renew(&self) {
-        if let Pools::Sqlite { read, .. } = &self.pools {
+        if let Pools::Sqlite { read, .. } = &*self.pools {
             read.renew();
         }
     }
 
     /// Marks SQLite's file and its log as belonging together, anew.
     pub async fn mark_log(&self) -> Result<()> {
-        if let Pools::Sqlite { write, path, .. } = &self.pools {
+        if let Pools::Sqlite { write, path, .. } = &*self.pools {
             log::renew(path, write).await?;
         }
         Ok(())
@@ -181,7 +191,7 @@ impl Db {
     /// Waits for running statements and closes every connection.
     pub async fn close(&self) {
         self.watched.stop();
-        match &self.pools {
+        match &*self.pools {
             Pools::Sqlite { read, write, .. } => {
                 read.close().await;
                 log::empty(write).await;
@@ -204,7 +214,11 @@ enum Connection {
 }
 
 impl Tx {
-    pub async fn commit(self) -> Result<()> {
+    pub fn commit(self) -> BoxFuture<'static, Result<()>> {
+        Box::pin(self.committed())
+    }
+
+    async fn committed(self) -> Result<()> {
         let _wrote = self.cache.writing();
         match self.connection {
             Connection::Sqlite(tx) => tx.commit().await?,

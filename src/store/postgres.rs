@@ -2,6 +2,7 @@
 //! silent: nothing waits for it without end.
 use std::{future::pending, io::ErrorKind, sync::Arc, time::Duration};
 
+use futures_util::TryStreamExt;
 use sqlx::{
     AssertSqlSafe, Connection, Error, PgConnection, PgPool, Postgres,
     pool::PoolConnection,
@@ -12,7 +13,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::Row;
+use super::sql::Rows;
 
 /// A pool of connections. Cheap to clone.
 #[derive(Clone)]
@@ -74,12 +75,13 @@ impl Servers {
         })
     }
 
-    pub async fn fetch<T: Row>(
+    pub async fn fetch(
         &self,
         text: AssertSqlSafe<String>,
         arguments: PgArguments,
-    ) -> Result<Vec<T>, Error> {
-        self.lease().await?.fetch(text, arguments).await
+        rows: &mut dyn Rows,
+    ) -> Result<(), Error> {
+        self.lease().await?.fetch(text, arguments, rows).await
     }
 
     pub async fn execute(
@@ -164,14 +166,21 @@ struct Lease {
 }
 
 impl Lease {
-    async fn fetch<T: Row>(
+    async fn fetch(
         &mut self,
         text: AssertSqlSafe<String>,
         arguments: PgArguments,
-    ) -> Result<Vec<T>, Error> {
-        let query = sqlx::query_as_with(text, arguments);
-        self.run(async |connection| query.fetch_all(connection).await)
-            .await
+        rows: &mut dyn Rows,
+    ) -> Result<(), Error> {
+        let query = sqlx::query_with(text, arguments);
+        self.run(async |connection| {
+            let mut found = query.fetch(connection);
+            while let Some(row) = found.try_next().await? {
+                rows.postgres(&row)?;
+            }
+            Ok(())
+        })
+        .await
     }
 
     async fn execute(
@@ -223,13 +232,14 @@ impl Drop for Lease {
 pub struct Transaction(Option<Lease>);
 
 impl Transaction {
-    pub async fn fetch<T: Row>(
+    pub async fn fetch(
         &mut self,
         text: AssertSqlSafe<String>,
         arguments: PgArguments,
-    ) -> Result<Vec<T>, Error> {
+        rows: &mut dyn Rows,
+    ) -> Result<(), Error> {
         let lease = self.0.as_mut().ok_or(Error::PoolClosed)?;
-        lease.fetch(text, arguments).await
+        lease.fetch(text, arguments, rows).await
     }
 
     pub async fn execute(

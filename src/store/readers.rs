@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use futures_util::TryStreamExt;
 use sqlx::{
     AssertSqlSafe, ConnectOptions, Connection, Error, SqliteConnection,
     sqlite::{SqliteArguments, SqliteConnectOptions},
@@ -18,7 +19,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::Row;
+use super::sql::Rows;
 
 /// Virtual machine steps of SQLite between two checks for an interrupt: some tens of microseconds.
 const STEPS: i32 = 1_000;
@@ -76,23 +77,23 @@ impl Readers {
     }
 
     /// The rows of a statement. Dropping the future interrupts the statement.
-    pub async fn fetch<T: Row>(
+    pub async fn fetch(
         &self,
         text: AssertSqlSafe<String>,
         arguments: SqliteArguments,
-    ) -> Result<Vec<T>, Error> {
+        rows: &mut dyn Rows,
+    ) -> Result<(), Error> {
         let mut lease = Lease::take(&self.0).await?;
         let reader = lease.reader.as_mut().expect("a lease begins with one");
-        let query = sqlx::query_as_with(text, arguments);
-        let rows = query.fetch_all(&mut reader.connection);
-        let rows = match self.0.deadline {
-            None => rows.await,
-            Some(deadline) => timeout(deadline, rows)
+        let done = collect(&mut reader.connection, text, arguments, rows);
+        let done = match self.0.deadline {
+            None => done.await,
+            Some(deadline) => timeout(deadline, done)
                 .await
                 .map_err(|late| Error::Io(late.into()))?,
         };
-        lease.end(rows.as_ref().err());
-        rows
+        lease.end(done.as_ref().err());
+        done
     }
 
     /// Makes connections read the schema and statistics again.
@@ -113,6 +114,20 @@ impl Readers {
             let _ = reader.connection.close().await;
         }
     }
+}
+
+/// Runs a statement and hands over its rows.
+pub async fn collect(
+    connection: &mut SqliteConnection,
+    text: AssertSqlSafe<String>,
+    arguments: SqliteArguments,
+    rows: &mut dyn Rows,
+) -> Result<(), Error> {
+    let mut found = sqlx::query_with(text, arguments).fetch(connection);
+    while let Some(row) = found.try_next().await? {
+        rows.sqlite(&row)?;
+    }
+    Ok(())
 }
 
 impl Pool {

@@ -1,11 +1,13 @@
 use std::sync::Arc;
 
+use futures_util::{FutureExt, future::BoxFuture};
 use sqlx::{AssertSqlSafe, FromRow, postgres::PgRow, sqlite::SqliteRow};
 
 use uuid::Uuid;
 
 use super::{
     Connection, Db, Dialect, Pools, Reads, Tx, Value, Weigh,
+    readers::collect as collect_sqlite,
     value::{postgres_arguments, sqlite_arguments},
 };
 use crate::error::{Error, Result};
@@ -131,11 +133,13 @@ impl Sql {
     }
 
     pub async fn all<T: Row>(self, on: impl On) -> Result<Vec<T>> {
-        on.fetch(self).await
+        let mut rows = Vec::<T>::new();
+        on.fetch(self, &mut rows).await?;
+        Ok(rows)
     }
 
     pub async fn optional<T: Row>(self, on: impl On) -> Result<Option<T>> {
-        Ok(on.fetch(self).await?.into_iter().next())
+        Ok(self.all(on).await?.into_iter().next())
     }
 
     /// The first row, or `NotFound`.
@@ -160,12 +164,14 @@ impl Sql {
 
     /// The rows, cached until a table they were read from changes.
     pub async fn kept<T: Row + Weigh + Sync>(self, db: &Reads) -> Result<Arc<Vec<T>>> {
-        db.cache().list(db, &self, self.clone().all(db)).await
+        let read = || self.clone().all(db).boxed();
+        db.cache().list(db, &self, read).await
     }
 
     /// The only column of each row, cached until a table it was read from changes.
     pub async fn kept_ids(self, db: &Reads) -> Result<Vec<i64>> {
-        let ids = db.cache().list(db, &self, self.clone().ids(db)).await?;
+        let read = || self.clone().ids(db).boxed();
+        let ids = db.cache().list(db, &self, read).await?;
         Ok(ids.to_vec())
     }
 
@@ -195,39 +201,105 @@ impl Sql {
     }
 }
 
+/// Takes the rows of a statement, one after the other. What reads them is compiled once, not for each type of row.
+pub trait Rows: Send {
+    fn sqlite(&mut self, row: &SqliteRow) -> sqlx::Result<()>;
+    fn postgres(&mut self, row: &PgRow) -> sqlx::Result<()>;
+}
+
+impl<T: Row> Rows for Vec<T> {
+    fn sqlite(&mut self, row: &SqliteRow) -> sqlx::Result<()> {
+        self.push(T::from_row(row)?);
+        Ok(())
+    }
+
+    fn postgres(&mut self, row: &PgRow) -> sqlx::Result<()> {
+        self.push(T::from_row(row)?);
+        Ok(())
+    }
+}
+
 /// Where a statement reads: outside of transactions, or in one.
 pub trait On: Send {
-    fn fetch<T: Row>(self, sql: Sql) -> impl Future<Output = Result<Vec<T>>> + Send;
+    fn fetch<'a>(self, sql: Sql, rows: &'a mut dyn Rows) -> BoxFuture<'a, Result<()>>
+    where
+        Self: 'a;
 }
 
 /// Where a statement may write.
 pub trait OnWrite: On {
-    fn execute(self, sql: Sql) -> impl Future<Output = Result<u64>> + Send;
+    fn execute<'a>(self, sql: Sql) -> BoxFuture<'a, Result<u64>>
+    where
+        Self: 'a;
 }
 
 impl On for &Db {
-    async fn fetch<T: Row>(self, sql: Sql) -> Result<Vec<T>> {
-        On::fetch(&**self, sql).await
+    fn fetch<'a>(self, sql: Sql, rows: &'a mut dyn Rows) -> BoxFuture<'a, Result<()>>
+    where
+        Self: 'a,
+    {
+        On::fetch(&**self, sql, rows)
     }
 }
 
 impl On for &Reads {
-    async fn fetch<T: Row>(self, sql: Sql) -> Result<Vec<T>> {
-        self.count_statement();
-        let (text, values) = sql.render(self.dialect())?;
-        Ok(match &self.pools {
-            Pools::Sqlite { read, .. } => read.fetch(text, sqlite_arguments(values)?).await?,
-            Pools::Postgres(servers) => servers.fetch(text, postgres_arguments(values)?).await?,
-        })
+    fn fetch<'a>(self, sql: Sql, rows: &'a mut dyn Rows) -> BoxFuture<'a, Result<()>>
+    where
+        Self: 'a,
+    {
+        Box::pin(self.read(sql, rows))
     }
 }
 
 impl OnWrite for &Db {
-    async fn execute(self, sql: Sql) -> Result<u64> {
+    fn execute<'a>(self, sql: Sql) -> BoxFuture<'a, Result<u64>>
+    where
+        Self: 'a,
+    {
+        Box::pin(self.write(sql))
+    }
+}
+
+impl On for &mut Tx {
+    fn fetch<'a>(self, sql: Sql, rows: &'a mut dyn Rows) -> BoxFuture<'a, Result<()>>
+    where
+        Self: 'a,
+    {
+        Box::pin(self.read(sql, rows))
+    }
+}
+
+impl OnWrite for &mut Tx {
+    fn execute<'a>(self, sql: Sql) -> BoxFuture<'a, Result<u64>>
+    where
+        Self: 'a,
+    {
+        Box::pin(self.write(sql))
+    }
+}
+
+impl Reads {
+    async fn read(&self, sql: Sql, rows: &mut dyn Rows) -> Result<()> {
+        self.count_statement();
+        let (text, values) = sql.render(self.dialect())?;
+        match &*self.pools {
+            Pools::Sqlite { read, .. } => read.fetch(text, sqlite_arguments(values)?, rows).await?,
+            Pools::Postgres(servers) => {
+                servers
+                    .fetch(text, postgres_arguments(values)?, rows)
+                    .await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Db {
+    async fn write(&self, sql: Sql) -> Result<u64> {
         self.count_statement();
         let _wrote = self.cache.writing();
         let (text, values) = sql.render(self.dialect())?;
-        Ok(match &self.pools {
+        Ok(match &*self.pools {
             Pools::Sqlite { write, .. } => sqlx::query_with(text, sqlite_arguments(values)?)
                 .execute(write)
                 .await?
@@ -237,22 +309,20 @@ impl OnWrite for &Db {
     }
 }
 
-impl On for &mut Tx {
-    async fn fetch<T: Row>(self, sql: Sql) -> Result<Vec<T>> {
+impl Tx {
+    async fn read(&mut self, sql: Sql, rows: &mut dyn Rows) -> Result<()> {
         let (text, values) = sql.render(self.dialect())?;
-        Ok(match &mut self.connection {
+        match &mut self.connection {
             Connection::Sqlite(tx) => {
-                sqlx::query_as_with(text, sqlite_arguments(values)?)
-                    .fetch_all(&mut **tx)
-                    .await?
+                let arguments = sqlite_arguments(values)?;
+                collect_sqlite(tx, text, arguments, rows).await?;
             }
-            Connection::Postgres(tx) => tx.fetch(text, postgres_arguments(values)?).await?,
-        })
+            Connection::Postgres(tx) => tx.fetch(text, postgres_arguments(values)?, rows).await?,
+        }
+        Ok(())
     }
-}
 
-impl OnWrite for &mut Tx {
-    async fn execute(self, sql: Sql) -> Result<u64> {
+    async fn write(&mut self, sql: Sql) -> Result<u64> {
         let (text, values) = sql.render(self.dialect())?;
         Ok(match &mut self.connection {
             Connection::Sqlite(tx) => {

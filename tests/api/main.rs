@@ -29,6 +29,7 @@ mod guards;
 mod import;
 mod instance;
 mod keepers;
+mod kept;
 mod libraries;
 mod listening;
 mod live;

@@ -1,5 +1,7 @@
 //! Pages far from the beginning of a list, and rows by chance.
-use std::collections::HashSet;
+use std::{collections::HashSet, future::ready};
+
+use futures_util::FutureExt;
 
 use super::{Cut, Keyed, Listing};
 use crate::{
@@ -25,7 +27,7 @@ impl Listing {
     /// before has the rows counted.
     pub(super) async fn deep_page(&self, db: &Reads, limit: i64, offset: i64) -> Result<Vec<i64>> {
         let before = self.row_at(offset - 1);
-        let counted = async { before.clone().all::<Keyed>(db).await };
+        let counted = || before.clone().all::<Keyed>(db).boxed();
         let before = db.cache().list(db, &before, counted).await?;
         let version = db.cache().version();
         let Some(before) = before.first() else {
@@ -38,18 +40,16 @@ impl Listing {
             before: None,
         };
         let select = self.part(&cut);
-        let rows = select.clone().all::<Keyed>(db);
+        let rows = || select.clone().all::<Keyed>(db).boxed();
         let rows = db.cache().list(db, &select, rows).await?;
         let page = &rows[..rows.len().min(cut.size)];
         if let Some(last) = page.last().filter(|_| page.len() == cut.size) {
             let last = vec![last.clone()];
             let next = self.row_at(offset + limit - 1);
             // The last row of this page is that of the list as it is now only if nothing changed meanwhile.
-            let border = async {
-                match db.cache().version() == version {
-                    true => Ok(last),
-                    false => next.clone().all::<Keyed>(db).await,
-                }
+            let border = || match db.cache().version() == version {
+                true => ready(Ok(last)).boxed(),
+                false => next.clone().all::<Keyed>(db).boxed(),
             };
             db.cache().list(db, &next, border).await?;
         }

@@ -6,6 +6,7 @@ mod nested;
 use std::{collections::HashSet, sync::Arc};
 
 use async_graphql::Enum;
+use futures_util::FutureExt;
 
 use self::keys::Keyed;
 pub use self::keys::Kind;
@@ -151,17 +152,20 @@ impl Listing {
         self
     }
 
-    /// The number of rows. Slow counts are cached for half a minute.
+    /// The number of rows. Slow counts are cached for half a minute, though rows change meanwhile.
     pub async fn count(&self, db: &Reads) -> Result<i64> {
         let count = sql("select count(*) ").append(self.from.clone());
-        let counted = async {
-            let counting = count.clone().number(db);
-            db.counts().get(count.fingerprint(), counting).await
-        };
-        db.cache()
-            .list(db, &count, counted)
-            .await
-            .map(|count| *count)
+        if let Some(known) = db.cache().listed(db, &count).await? {
+            return Ok(*known);
+        }
+        let key = count.fingerprint();
+        if let Some(recent) = db.counts().recent(&key) {
+            db.note_more();
+            return Ok(recent);
+        }
+        let counting = || db.counts().timed(key, count.clone().number(db)).boxed();
+        let counted = db.cache().list(db, &count, counting).await?;
+        Ok(*counted)
     }
 
     pub async fn page(&self, db: &Reads, limit: i64, offset: i64) -> Result<Vec<i64>> {
@@ -210,10 +214,8 @@ impl Listing {
     ) -> Result<Stretch> {
         let cut = self.cut(window, usual, most)?;
         let select = self.part(&cut);
-        let rows = db
-            .cache()
-            .list(db, &select, select.clone().all::<Keyed>(db))
-            .await?;
+        let read = || select.clone().all::<Keyed>(db).boxed();
+        let rows = db.cache().list(db, &select, read).await?;
         Ok(cut.stretch(Arc::unwrap_or_clone(rows)))
     }
 
