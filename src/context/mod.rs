@@ -130,7 +130,7 @@ impl Cx {
     }
 
     /// Whether the pod lets no strangers in here; asked only where it matters.
-    async fn is_closed(&self, anonymous: Anonymous) -> Result<bool> {
+    pub(crate) async fn is_closed(&self, anonymous: Anonymous) -> Result<bool> {
         Ok(anonymous == Anonymous::Setting
             && self.caller().identity().is_none()
             && self.server().preferences().await?.closed_to_strangers())

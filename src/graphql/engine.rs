@@ -24,6 +24,7 @@ use super::{
     variables,
 };
 use crate::{
+    caller::Anonymous,
     config::Config,
     context::{Cx, Plan},
     error::{Error, Fault, Result},
@@ -85,9 +86,11 @@ impl Prepared {
         if !is_query || !plan.reads() {
             return Ok(Known::Unkept);
         }
+        // Fields below open root fields are checked while they are made.
+        let closed = cx.is_closed(Anonymous::Setting).await?;
         let what = || {
             let variables = serde_json::to_string(&self.variables).unwrap_or_default();
-            format!("graphql {:?} {variables} {}", self.name, self.text)
+            format!("graphql {closed} {:?} {variables} {}", self.name, self.text)
         };
         cx.kept().look(cx.reader(), what).await
     }
