@@ -9,9 +9,8 @@ use quick_cache::Weighter;
 
 use crate::{
     caller::{Caller, Identity},
-    context::Reader,
     error::Result,
-    store::{ANSWERS, Made, Version},
+    store::{ANSWERS, Made, Reads, Version},
 };
 
 /// Bytes that an answer takes in addition to its body and its question.
@@ -22,8 +21,8 @@ const LONGEST: usize = 1 << 20;
 const COUNT: usize = 1_000;
 
 /// Who asks for what.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Question {
+#[derive(PartialEq, Eq, Hash)]
+struct Question {
     /// `None`: anybody.
     who: Option<Arc<Identity>>,
     what: Box<str>,
@@ -97,8 +96,13 @@ impl Kept {
 
     /// The answer to a question, if it is kept and nothing has changed. Callers whose credentials were not taken are
     /// answered anew.
-    pub async fn look(&self, reader: &Reader, what: impl FnOnce() -> String) -> Result<Known> {
-        let who = match reader.caller() {
+    pub async fn look(
+        &self,
+        caller: &Caller,
+        db: &Reads,
+        what: impl FnOnce() -> String,
+    ) -> Result<Known> {
+        let who = match caller {
             Caller::Anonymous => None,
             Caller::User(identity) => Some(identity.clone()),
             Caller::Rejected(_) | Caller::Refused(_) => return Ok(Known::Unkept),
@@ -108,7 +112,7 @@ impl Kept {
         };
         let what = what().into_boxed_str();
         let question = Question { who, what };
-        let (db, cache) = (reader.db(), reader.db().cache());
+        let cache = db.cache();
         cache.freshen(db).await?;
         let found = answers.get(&question);
         Ok(match found.filter(|(made, _)| cache.holds(made)) {
@@ -139,9 +143,9 @@ impl Kept {
 
 impl Making {
     /// What the answer was made of, if that was the cache alone.
-    pub fn made(self, reader: &Reader) -> Option<MadeAnswer> {
+    pub fn made(self, db: &Reads) -> Option<MadeAnswer> {
         Some(MadeAnswer {
-            of: reader.db().made(self.since)?,
+            of: db.made(self.since)?,
             question: self.question,
         })
     }

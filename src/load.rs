@@ -6,7 +6,7 @@ use std::{
 };
 
 use async_graphql::dataloader::{DataLoader, Loader, NoCache};
-use futures_util::future::BoxFuture;
+use futures_util::FutureExt;
 
 use crate::{
     context::Reader,
@@ -188,13 +188,10 @@ impl Loaders {
     pub async fn shared<K: Load>(&self, id: i64) -> Result<Option<Arc<K::Value>>> {
         let db = self.db();
         db.cache().freshen(db).await?;
-        match db.kept::<K, K::Value>(id, K::CHANGES) {
+        match db.cached::<K, K::Value>(id, K::CHANGES) {
             Some(kept) => Ok(Some(kept)),
             // Boxed, because each field of a GraphQL object has a future as large as its largest field.
-            None => {
-                let loading: BoxFuture<'_, _> = Box::pin(self.0.load_one(Id::<K>::new(id)));
-                loading.await
-            }
+            None => self.0.load_one(Id::<K>::new(id)).boxed().await,
         }
     }
 
@@ -216,7 +213,7 @@ impl Loaders {
         let mut found = Found::default();
         let mut missing = Vec::new();
         for id in ids {
-            match db.kept::<K, K::Value>(id, K::CHANGES) {
+            match db.cached::<K, K::Value>(id, K::CHANGES) {
                 Some(kept) => _ = found.insert(id, kept),
                 None => missing.push(id),
             }
@@ -224,11 +221,11 @@ impl Loaders {
         if missing.len() >= ENOUGH {
             missing.sort_unstable();
             missing.dedup();
-            let reading: BoxFuture<'_, Result<_>> = Box::pin(self.0.loader().read::<K>(missing));
+            let reading = self.0.loader().read::<K>(missing).boxed();
             found.extend(reading.await?);
         } else if !missing.is_empty() {
             let missing = missing.into_iter().map(Id::<K>::new);
-            let reading: BoxFuture<'_, Result<HashMap<_, _>>> = Box::pin(self.0.load_many(missing));
+            let reading = self.0.load_many(missing).boxed();
             found.extend(reading.await?.into_iter().map(|(id, value)| (id.0, value)));
         }
         Ok(found)
@@ -282,7 +279,7 @@ impl<K: Load> Loader<Id<K>> for Batch {
     async fn load(&self, keys: &[Id<K>]) -> Result<HashMap<Id<K>, Arc<K::Value>>> {
         let ids = keys.iter().map(|key| key.0).collect();
         // Boxed, because the future of each waiting key has this one inside.
-        let reading: BoxFuture<'_, Result<_>> = Box::pin(self.read::<K>(ids));
+        let reading = self.read::<K>(ids).boxed();
         Ok(reading
             .await?
             .into_iter()

@@ -123,7 +123,7 @@ pub struct Config {
         value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub database_connections: u32,
 
-    /// Memory for cached database reads, in megabytes; 0 disables the cache
+    /// Memory for cached database reads and whole answers, in megabytes; 0 disables the cache
     #[arg(long, env = "BALEEN_CACHE_MB", default_value_t = 64, value_name = "N",
         value_parser = clap::value_parser!(u64).range(..=1_000_000))]
     pub cache_mb: u64,

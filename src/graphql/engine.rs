@@ -92,7 +92,7 @@ impl Prepared {
             let variables = serde_json::to_string(&self.variables).unwrap_or_default();
             format!("graphql {closed} {:?} {variables} {}", self.name, self.text)
         };
-        cx.kept().look(cx.reader(), what).await
+        cx.kept().look(cx.caller(), cx.reader().db(), what).await
     }
 
     /// What the document spent. An answer to GET does not tell it: budgets differ from answer to answer, so that no
@@ -343,7 +343,7 @@ fn kept(cx: &Cx, known: Known, answer: &Answer) -> Result<Bytes> {
     let data = serde_json::to_vec(&answer.data).map_err(Error::internal)?;
     let data = Bytes::from(data);
     if let Known::Making(making) = known
-        && let Some(made) = making.made(cx.reader())
+        && let Some(made) = making.made(cx.reader().db())
     {
         let kept = kept::Answer::new(HeaderMap::new(), data.clone());
         cx.kept().keep(made, kept);

@@ -13,6 +13,7 @@ use poem_openapi::error::ParsePathError;
 use tracing::Instrument;
 
 use super::{
+    again,
     encoding::{Coding, compress, known, validate},
     leftover::Leftover,
     negotiation::{accepts, format_is_json, name_media},
@@ -25,8 +26,7 @@ use crate::{
     caller::Client,
     context::Cx,
     error::{Error, Result},
-    guard::{Info, Wire},
-    kept::{Answer, Known},
+    guard::Wire,
     ledger::Ledger,
 };
 
@@ -143,7 +143,7 @@ impl<E: Endpoint> Door<E> {
         Ok(response)
     }
 
-    async fn api(&self, mut request: Request, cx: &Cx) -> Result<Response> {
+    async fn api(&self, request: Request, cx: &Cx) -> Result<Response> {
         let decoded = percent_decode_str(request.uri().path()).decode_utf8();
         if !decoded.is_ok_and(|path| !path.contains('\0')) {
             return Err(Error::NotFound);
@@ -173,21 +173,8 @@ impl<E: Endpoint> Door<E> {
                 Ok(()) => Error::MethodNotAllowed(method.to_string()).into_response(),
             }
         } else {
-            let asked = request.uri().clone();
-            *request.uri_mut() = rewritten(&asked, bare)?;
-            if method == Method::HEAD {
-                request.set_method(Method::GET);
-            }
-            let reads = path
-                .operation(&Method::GET)
-                .filter(|info| is_read && is_text && !info.writes);
-            match reads {
-                Some(info) => {
-                    let read = self.read(request, &asked, cx, info).await;
-                    read.unwrap_or_else(IntoResponse::into_response)
-                }
-                None => self.run(request).await,
-            }
+            let bare = bare.to_owned();
+            self.served(request, cx, path, &bare).await?
         };
         if wire.is_audio() && !response.status().is_success() {
             name_media(&mut response, media);
@@ -209,46 +196,30 @@ impl<E: Endpoint> Door<E> {
         Ok(response)
     }
 
-    /// Answers a request that reads: as before, if nothing has changed since.
-    async fn read(
+    /// Performs what a method does at a path, whose address is `bare` for the router.
+    async fn served(
         &self,
-        request: Request,
-        asked: &Uri,
+        mut request: Request,
         cx: &Cx,
-        info: &'static Info,
+        path: &Path,
+        bare: &str,
     ) -> Result<Response> {
-        let (kept, reader, head) = (self.app.kept(), cx.reader(), Asked::of(&request).head);
-        let what = || format!("{:?} {asked}", request.headers().get("accept"));
-        let making = match kept.look(reader, what).await? {
-            Known::Answer(answer) => {
-                cx.admit(info).await?;
-                kept.count();
-                return Ok(again(answer));
-            }
-            Known::Making(making) if !head => making,
-            _ => return Ok(self.run(request).await),
-        };
-        let mut response = self.run(request).await;
-        let is_plain =
-            response.status() == StatusCode::OK && !response.headers().contains_key("set-cookie");
-        let Some(made) = is_plain.then(|| making.made(reader)).flatten() else {
-            return Ok(response);
-        };
-        let body = response.take_body().into_bytes().await;
-        let body = body.map_err(Error::internal)?;
-        let answer = Answer::new(response.headers().clone(), body.clone());
-        response.set_body(body);
-        if let Some(answer) = kept.keep(made, answer) {
-            response.set_data(answer);
+        let is_head = request.method() == Method::HEAD;
+        let asked = request.uri().clone();
+        *request.uri_mut() = rewritten(&asked, bare)?;
+        if is_head {
+            request.set_method(Method::GET);
         }
-        Ok(response)
-    }
-
-    async fn run(&self, request: Request) -> Response {
-        match self.inner.call(request).await {
+        let run = async |request| match self.inner.call(request).await {
             Ok(response) => response.into_response(),
             Err(error) => told(error),
-        }
+        };
+        let performed = path.operation(request.method());
+        let reads = performed.filter(|info| !info.writes && !info.wire.is_audio());
+        Ok(match reads {
+            Some(info) => again::read(cx, info, &asked, request, run).await,
+            None => run(request).await,
+        })
     }
 
     /// The path that an address names: with or without a slash, and with `.json`.
@@ -261,14 +232,6 @@ impl<E: Endpoint> Door<E> {
         let forbidden = path.info.wire == Wire::Slashless && address.ends_with('/');
         (!forbidden).then_some((path, found))
     }
-}
-
-/// An answer that was given before.
-fn again(answer: Arc<Answer>) -> Response {
-    let mut response = Response::from(answer.body.clone());
-    *response.headers_mut() = answer.headers.clone();
-    response.set_data(answer);
-    response
 }
 
 /// Whether an address is one of the API's operations.

@@ -1,5 +1,6 @@
 //! The REST door.
 pub mod action;
+mod again;
 pub mod answer;
 pub mod body;
 mod client;

@@ -51,7 +51,7 @@ impl Reads {
     }
 
     /// A cached row, or what belongs to one, until one of the changes in `upon`: `K` is the kind, `id` the owner.
-    pub fn kept<K: 'static, V: Send + Sync + 'static>(
+    pub fn cached<K: 'static, V: Send + Sync + 'static>(
         &self,
         id: i64,
         upon: &[Change],
@@ -66,8 +66,12 @@ impl Reads {
     }
 
     pub(super) fn note(&self, changes: Changes) {
-        if let Some(notes) = &self.notes {
-            notes.0.fetch_or(changes.bits(), Ordering::AcqRel);
+        let Some(Notes(noted)) = self.notes.as_deref() else {
+            return;
+        };
+        // Most of it is noted already, once for each row of a list.
+        if changes.bits() & !noted.load(Ordering::Acquire) != 0 {
+            noted.fetch_or(changes.bits(), Ordering::AcqRel);
         }
     }
 }
