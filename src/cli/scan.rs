@@ -142,6 +142,7 @@ fn tell(report: &Report) {
         ("unchanged", report.unchanged),
         ("duplicates", report.duplicates),
         ("missing", report.vanished),
+        ("playlists", report.playlists),
         ("skipped", report.skipped_count),
         ("read in part", report.partly_count),
         ("doubtful", report.doubtful_count),

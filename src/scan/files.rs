@@ -78,11 +78,20 @@ pub async fn folder(app: &App, order: &Order) -> Result<(Folder, PathBuf), Start
     Ok((folder, path))
 }
 
-/// Takes up the files of a folder within another.
+/// Takes up the files of a folder within another: songs and playlists.
 async fn adopt(tx: &mut Tx, folder: i64, inner: i64) -> Result<()> {
     sql(
         "update music_files set folder_id = ?, seen = 0 where folder_id = ? and not exists
            (select 1 from music_files x where x.folder_id = ? and x.path = music_files.path)",
+    )
+    .bind(folder)
+    .bind(inner)
+    .bind(folder)
+    .run(&mut *tx)
+    .await?;
+    sql(
+        "update playlist_files set folder_id = ? where folder_id = ? and not exists
+           (select 1 from playlist_files x where x.folder_id = ? and x.path = playlist_files.path)",
     )
     .bind(folder)
     .bind(inner)

@@ -4,6 +4,7 @@ mod covers;
 mod files;
 mod find;
 mod job;
+mod playlists;
 mod replaced;
 mod report;
 mod settle;
@@ -134,6 +135,7 @@ async fn scan_below(
     settle::settle(app, &mut writer.catalogue, &mut report).await?;
     files::settled(app, &folder).await?;
     report.covers += covers::settle(app, &folder, branches, stop).await?;
+    playlists::settle(app, &folder, &walk.playlists, stop, &mut report).await?;
     Ok(report)
 }
 

@@ -23,12 +23,14 @@ pub struct Report {
     pub vanished: u64,
     /// Albums that got a cover.
     pub covers: u64,
+    /// Playlists that playlist files made or changed.
+    pub playlists: u64,
     pub skipped_count: u64,
     /// The first thousand files that could not be imported, with reasons.
     pub skipped: Vec<Skipped>,
     #[serde(rename = "read_in_part_count")]
     pub partly_count: u64,
-    /// The first thousand files some of whose tags could not be read, with reasons.
+    /// The first thousand files some of whose tags or songs could not be read, with reasons.
     #[serde(rename = "read_in_part")]
     pub partly: Vec<Skipped>,
     pub doubtful_count: u64,
@@ -66,9 +68,13 @@ impl Report {
     pub fn partly(&mut self, read: &Read) {
         if let Some(reason) = read.partly.clone() {
             let path = read.candidate.path.clone();
-            let file = Skipped { path, reason };
-            tell(&mut self.partly, &mut self.partly_count, file);
+            self.in_part(Skipped { path, reason });
         }
+    }
+
+    /// Names a file of which not all could be taken.
+    pub fn in_part(&mut self, file: Skipped) {
+        tell(&mut self.partly, &mut self.partly_count, file);
     }
 
     pub fn doubt(&mut self, file: Skipped) {
@@ -90,6 +96,7 @@ impl Report {
 
     /// Whether the scan changed anything.
     pub fn changed(&self) -> bool {
-        self.added + self.updated + self.moved + self.duplicates + self.vanished > 0
+        let files = self.added + self.updated + self.moved + self.duplicates + self.vanished;
+        files + self.playlists > 0
     }
 }

@@ -18,12 +18,18 @@ const ENDINGS: &[&str] = &[
     "aac", "aif", "aifc", "aiff", "ape", "dff", "dsf", "flac", "m4a", "m4b", "mka", "mp2", "mp3",
     "mp4", "mpc", "oga", "ogg", "opus", "spx", "tta", "w64", "wav", "webm", "wma", "wv",
 ];
+/// Extensions of playlist files.
+const PLAYLISTS: &[&str] = &["m3u", "m3u8"];
 /// Most other endings that are counted one by one.
 const OTHERS: usize = 100;
 
 fn is_music(path: &Path) -> bool {
+    has_ending(path, ENDINGS)
+}
+
+fn has_ending(path: &Path, endings: &[&str]) -> bool {
     let ending = path.extension().and_then(|ending| ending.to_str());
-    ending.is_some_and(|ending| ENDINGS.contains(&ending.to_ascii_lowercase().as_str()))
+    ending.is_some_and(|ending| endings.contains(&ending.to_ascii_lowercase().as_str()))
 }
 
 /// Hidden files and folders, whose names begin with a dot, are ignored.
@@ -61,6 +67,8 @@ pub struct Walk {
     /// The branches that could be read to the end.
     pub whole: Vec<PathBuf>,
     pub is_stopped: bool,
+    /// Paths of playlist files.
+    pub playlists: Vec<String>,
     /// Files that are no music by their endings, by ending.
     pub left_out: BTreeMap<String, u64>,
 }
@@ -69,7 +77,7 @@ pub struct Walk {
 pub fn walk(branches: &[PathBuf], stop: &Stop, told: &Sender<Found>) -> Walk {
     let mut walk = Walk::default();
     for branch in branches {
-        match send(branch, stop, told, &mut walk.left_out) {
+        match send(branch, stop, told, &mut walk) {
             Walked::Whole => walk.whole.push(branch.clone()),
             Walked::Partly => {}
             Walked::Stopped => {
@@ -81,12 +89,7 @@ pub fn walk(branches: &[PathBuf], stop: &Stop, told: &Sender<Found>) -> Walk {
     walk
 }
 
-fn send(
-    root: &Path,
-    stop: &Stop,
-    told: &Sender<Found>,
-    left_out: &mut BTreeMap<String, u64>,
-) -> Walked {
+fn send(root: &Path, stop: &Stop, told: &Sender<Found>, walk: &mut Walk) -> Walked {
     // A missing branch is a result, not a failure.
     if matches!(root.try_exists(), Ok(false)) {
         return Walked::Whole;
@@ -97,7 +100,7 @@ fn send(
             Ok(entry) if entry.file_type().is_file() && is_music(entry.path()) => candidate(&entry),
             Ok(entry) => {
                 if entry.file_type().is_file() {
-                    leave_out(entry.path(), left_out);
+                    walk.pass(entry.path());
                 }
                 continue;
             }
@@ -114,6 +117,16 @@ fn send(
     match blind {
         true => Walked::Partly,
         false => Walked::Whole,
+    }
+}
+
+impl Walk {
+    /// Keeps in mind what is no music.
+    fn pass(&mut self, path: &Path) {
+        match path.to_str() {
+            Some(text) if has_ending(path, PLAYLISTS) => self.playlists.push(text.to_owned()),
+            _ => leave_out(path, &mut self.left_out),
+        }
     }
 }
 

@@ -5,6 +5,7 @@ mod covers;
 mod directory;
 mod formats;
 mod identity;
+mod playlists;
 mod tags;
 
 use std::{

@@ -15,7 +15,7 @@ pub use self::{
     graphql::PlaylistsOfUser,
     rewrite::{Change, compose, rewrite},
     sql::{listing, retrieve},
-    write::{append, delete, insert},
+    write::{append, delete, insert, tidied},
 };
 use crate::{
     graphql::reference::ById,

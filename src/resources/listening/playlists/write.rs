@@ -256,6 +256,12 @@ pub(super) fn tidy(name: &str) -> Result<String> {
     Ok(clean(name).trim().to_owned())
 }
 
+/// A name from elsewhere as it is stored, cut to the length of a name; `None` where nothing is left of it.
+pub fn tidied(name: &str) -> Option<String> {
+    let name: String = clean(name).trim().chars().take(NAME).collect();
+    (!name.is_empty()).then(|| name.trim_end().to_owned())
+}
+
 /// Begins a change of one of the caller's playlists; no other change of it runs meanwhile.
 pub(super) async fn open<O: Writes>(permit: &Allowed<O>, key: Key) -> Result<(Tx, i64)> {
     let id = key.number()?;
