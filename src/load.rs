@@ -277,7 +277,9 @@ impl<K: Load> Loader<Id<K>> for Batch {
     type Error = Error;
 
     async fn load(&self, keys: &[Id<K>]) -> Result<HashMap<Id<K>, Arc<K::Value>>> {
-        let ids = keys.iter().map(|key| key.0).collect();
+        let mut ids: Vec<i64> = keys.iter().map(|key| key.0).collect();
+        // The same ids are always one statement, whose rows may be cached (`Sql::kept`).
+        ids.sort_unstable();
         // Boxed, because the future of each waiting key has this one inside.
         let reading = self.read::<K>(ids).boxed();
         Ok(reading

@@ -9,7 +9,7 @@ use serde::Serialize;
 use sqlx::FromRow;
 use uuid::Uuid;
 
-pub use self::uses::{UsesOf, uses};
+pub use self::uses::UsesOf;
 use crate::{
     context::Reader,
     error::{Error, Result},

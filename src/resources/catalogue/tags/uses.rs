@@ -21,7 +21,7 @@ weigh!(Uses:);
 load!(/// How many tracks, albums and artists have a tag.
     UsesOf: Uses = for_caller uses);
 
-pub async fn uses(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Uses>> {
+async fn uses(reader: &Reader, ids: Vec<i64>) -> Result<HashMap<i64, Uses>> {
     let counted = sql(
         "select g.id, (select count(*) from track_tags x where x.tag_id = g.id),
            (select count(*) from album_tags x where x.tag_id = g.id),

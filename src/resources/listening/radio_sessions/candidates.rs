@@ -1,5 +1,5 @@
-//! What a session draws from. Tracks are looked for from a random number on, along an index on their numbers:
-//! where many of them can be played, a draw costs the same however many there are.
+//! What a session draws from. Tracks are looked for from a random number on, along an index on their numbers or on
+//! those of their albums or artists: where many of them can be played, a draw costs the same however many there are.
 use uuid::Uuid;
 
 use super::{RadioSession, RadioType};
@@ -8,7 +8,6 @@ use crate::{
     error::{Error, Result},
     graphql::ids::Key,
     resources::{
-        catalogue::tags,
         library::visibility::viewable_libraries,
         listening::radios::{self, filters, playing},
     },
@@ -21,11 +20,22 @@ struct Source {
     from: Sql,
     /// The ID of the track in it.
     key: &'static str,
+    /// What the tracks are looked for along, instead of their IDs.
+    owner: Option<Owner>,
+}
+
+/// What tracks belong to.
+#[derive(Clone, Copy)]
+struct Owner {
+    /// Its ID in a source.
+    key: &'static str,
+    table: &'static str,
 }
 
 impl Source {
     fn new(from: Sql, key: &'static str) -> Self {
-        Self { from, key }
+        let owner = None;
+        Self { from, key, owner }
     }
 }
 
@@ -35,9 +45,8 @@ const NEW: i64 = 30 * 24 * 60 * 60;
 const WINDOW: i64 = 50;
 /// Of how many libraries of an account a draw takes tracks.
 const LIBRARIES: i64 = 20;
-
-/// A tag is common if one of so many has it.
-const COMMON: i64 = 50;
+/// How many artists, and how many tags, of a track others may share with it.
+const SHARED: i64 = 20;
 
 /// Music, no podcasts.
 const MUSIC: &str = "exists (select 1 from track_artists h join artists a on a.id = h.artist_id
@@ -62,7 +71,7 @@ async fn sources(reader: &Reader, session: &RadioSession) -> Result<Vec<Source>>
             vec![Source::new(credited.bind(artist), "c.track_id")]
         }
         RadioType::Tag => tagged(reader, object).await?,
-        RadioType::Similar => of_tracks(similar(object.parse().unwrap_or(-1))),
+        RadioType::Similar => similar(reader, object.parse().unwrap_or(-1)).await?,
         RadioType::Library => in_libraries(reader, library(object)).await?,
         RadioType::ActorContent => in_libraries(reader, libraries_of(object)).await?,
         RadioType::RandomLibrary => in_libraries(reader, own_libraries(reader)).await?,
@@ -91,39 +100,24 @@ async fn tagged(reader: &Reader, name: &str) -> Result<Vec<Source>> {
     let Some((tag,)) = tag.optional::<(i64,)>(reader.db()).await? else {
         return Ok(Vec::new());
     };
-    let uses = tags::uses(reader, vec![tag]).await?;
-    let uses = uses.get(&tag).copied().unwrap_or_default();
-    let of_album = match is_common(reader, uses.albums, "albums").await? {
-        true => {
-            "exists (select 1 from album_tags x where x.album_id = t.album_id and x.tag_id = ?)"
-        }
-        false => {
-            "t.id in (select s.id from album_tags x join tracks s on s.album_id = x.album_id where x.tag_id = ?)"
-        }
-    };
-    let of_artist = match is_common(reader, uses.artists, "artists").await? {
-        true => {
-            "exists (select 1 from track_artists h join artist_tags x on x.artist_id = h.artist_id
-             where h.track_id = t.id and x.tag_id = ?)"
-        }
-        false => {
-            "t.id in (select h.track_id from artist_tags x join track_artists h on h.artist_id = x.artist_id
-             where x.tag_id = ?)"
-        }
-    };
-    let of_track = sql("from track_tags c where c.tag_id = ?").bind(tag);
-    let mut sources = vec![Source::new(of_track, "c.track_id")];
-    for condition in [of_album, of_artist] {
-        let from = sql("from tracks t where ").then(condition).bind(tag);
-        sources.push(Source::new(from, "t.id"));
-    }
-    Ok(sources)
-}
-
-/// Whether one of so few rows of a table has a tag that going through them finds one sooner than its list.
-async fn is_common(reader: &Reader, uses: i64, table: &'static str) -> Result<bool> {
-    let last = sql("select coalesce(max(id), 0) from ").then(table);
-    Ok(uses * COMMON > last.number(reader.db()).await?)
+    let of_track = sql("from track_tags c where c.tag_id = ?");
+    let of_album =
+        sql("from album_tags x join tracks c on c.album_id = x.album_id where x.tag_id = ?");
+    let of_artist = sql(
+        "from artist_tags x join track_artists c on c.artist_id = x.artist_id where x.tag_id = ?",
+    );
+    let along = |key, table| Some(Owner { key, table });
+    Ok(vec![
+        Source::new(of_track.bind(tag), "c.track_id"),
+        Source {
+            owner: along("x.album_id", "albums"),
+            ..Source::new(of_album.bind(tag), "c.id")
+        },
+        Source {
+            owner: along("x.artist_id", "artists"),
+            ..Source::new(of_artist.bind(tag), "c.track_id")
+        },
+    ])
 }
 
 /// Condition: the track was added lately.
@@ -149,15 +143,22 @@ fn unheard(key: &'static str, user: i64) -> Sql {
         .bind(user)
 }
 
-/// Tracks that share an artist or a tag with a track.
-fn similar(track: i64) -> Sql {
-    sql("from tracks t where t.id <> ? and t.id in (select h.track_id from track_artists h where h.artist_id in
-           (select o.artist_id from track_artists o where o.track_id = ?)
-         union all select x.track_id from track_tags x where x.tag_id in
-           (select o.tag_id from track_tags o where o.track_id = ?))")
-    .bind(track)
-    .bind(track)
-    .bind(track)
+/// Tracks that share an artist or a tag with a track: a source for each, so that each is read along its own index.
+async fn similar(reader: &Reader, track: i64) -> Result<Vec<Source>> {
+    let shared = async |of: &'static str, tracks: &'static str| {
+        let some = sql(of).bind(track).then(" order by 1 limit ?");
+        let some = some.bind(SHARED).ids(reader.db()).await?;
+        let others = |id: i64| {
+            let others = sql(tracks).bind(id).then(" and c.track_id <> ?");
+            Source::new(others.bind(track), "c.track_id")
+        };
+        Ok::<_, Error>(some.into_iter().map(others))
+    };
+    let artists = "select distinct artist_id from track_artists where track_id = ?";
+    let artists = shared(artists, "from track_artists c where c.artist_id = ?").await?;
+    let tags = "select tag_id from track_tags where track_id = ?";
+    let tags = shared(tags, "from track_tags c where c.tag_id = ?").await?;
+    Ok(artists.chain(tags).collect())
 }
 
 fn library(uuid: &str) -> Sql {
@@ -201,11 +202,14 @@ pub struct Window {
 
 /// Up to `WINDOW` tracks of each source, from a random number on and then from the beginning.
 pub async fn window(reader: &Reader, session: &RadioSession) -> Result<Window> {
-    let last = sql("select coalesce(max(id), 0) from tracks");
-    let start = crate::random::below(last.number(reader.db()).await? + 1);
+    let of_tracks = random_id(reader, "tracks").await?;
     let (mut tracks, mut is_all) = (Vec::new(), true);
     let most = usize::try_from(WINDOW).unwrap_or_default();
     for source in sources(reader, session).await? {
+        let start = match source.owner {
+            Some(owner) => random_id(reader, owner.table).await?,
+            None => of_tracks,
+        };
         let mut found = source.part(reader, session, start).ids(reader.db()).await?;
         is_all &= found.len() < most;
         found.truncate(most);
@@ -216,6 +220,12 @@ pub async fn window(reader: &Reader, session: &RadioSession) -> Result<Window> {
     Ok(Window { tracks, is_all })
 }
 
+/// A number up to the highest ID of a table.
+async fn random_id(reader: &Reader, table: &'static str) -> Result<i64> {
+    let last = sql("select coalesce(max(id), 0) from ").then(table);
+    Ok(crate::random::below(last.number(reader.db()).await? + 1))
+}
+
 impl Source {
     /// Selects tracks that can be heard and were not drawn, from a number on and then from the beginning.
     fn part(self, reader: &Reader, session: &RadioSession, start: i64) -> Sql {
@@ -223,14 +233,21 @@ impl Source {
         let undrawn = "not exists (select 1 from radio_session_tracks d where d.session_id = ? and d.track_id = ";
         let undrawn = sql(undrawn).bind(session.id).then(key).then(")");
         let left = self.from.and(playing(reader, key)).and(undrawn);
+        let along = self.owner.map_or(key, |owner| owner.key);
+        let mut order = sql(along);
+        if self.owner.is_some() {
+            // What belongs to one owner comes in another order each time.
+            let shuffled = sql(", (").then(key).then(" % 9973 + ?) * 48271 % 65537");
+            order = order.append(shuffled.bind(start % 9973));
+        }
         let part = |compared: &'static str| {
-            let wanted = sql(key).then(compared).bind(start);
+            let wanted = sql(along).then(compared).bind(start);
             sql("select * from (select ")
                 .then(key)
                 .then(" ")
                 .append(left.clone().and(wanted))
                 .then(" order by ")
-                .then(key)
+                .append(order.clone())
                 .then(" limit ?) part")
                 .bind(WINDOW)
         };
