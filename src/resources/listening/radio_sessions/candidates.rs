@@ -9,7 +9,7 @@ use crate::{
     graphql::ids::Key,
     resources::{
         library::visibility::viewable_libraries,
-        listening::radios::{self, filters, playing},
+        listening::radios::{self, By, Lead, RadioFilter, condition, filters, leads, playing},
     },
     store::{Sql, sql, text::folded},
 };
@@ -20,29 +20,36 @@ struct Source {
     from: Sql,
     /// The ID of the track in it.
     key: &'static str,
-    /// What the tracks are looked for along, instead of their IDs.
-    owner: Option<Owner>,
+    along: Along,
 }
 
-/// What tracks belong to.
+/// The order in which tracks are looked for.
 #[derive(Clone, Copy)]
-struct Owner {
-    /// Its ID in a source.
-    key: &'static str,
-    table: &'static str,
+enum Along {
+    /// By their IDs, from a random one on.
+    Tracks,
+    /// By the IDs, in `key`, of what they belong to, from a random one on.
+    Owners {
+        key: &'static str,
+        table: &'static str,
+    },
+    /// Newest first.
+    Dates,
 }
 
 impl Source {
     fn new(from: Sql, key: &'static str) -> Self {
-        let owner = None;
-        Self { from, key, owner }
+        let along = Along::Tracks;
+        Self { from, key, along }
     }
 }
 
 /// Seconds for which a track counts as new.
 const NEW: i64 = 30 * 24 * 60 * 60;
 /// How many tracks one draw chooses from.
-const WINDOW: i64 = 50;
+const WINDOW: usize = 50;
+/// The same of new tracks.
+const NEWEST: usize = 1_000;
 /// Of how many libraries of an account a draw takes tracks.
 const LIBRARIES: i64 = 20;
 /// How many artists, and how many tags, of a track others may share with it.
@@ -60,16 +67,20 @@ async fn sources(reader: &Reader, session: &RadioSession) -> Result<Vec<Source>>
     Ok(match session.radio_type {
         RadioType::Random => of_tracks(music()),
         RadioType::LessListened => of_tracks(music().and(unheard("t.id", me))),
-        RadioType::RecentlyAdded => of_tracks(music().and(recent(reader))),
+        RadioType::RecentlyAdded => {
+            let since = reader.clock().now().plus_seconds(-NEW);
+            let recent = music().and(sql("t.creation_date >= ?").bind(since));
+            let along = Along::Dates;
+            vec![Source {
+                along,
+                ..Source::new(recent, "t.id")
+            }]
+        }
         RadioType::Favorites => {
             let own = sql("from favorites c where c.user_id = ?").bind(me);
             vec![Source::new(own, "c.track_id")]
         }
-        RadioType::Artist => {
-            let credited = sql("from track_artists c where c.artist_id = ?");
-            let artist: i64 = object.parse().unwrap_or(-1);
-            vec![Source::new(credited.bind(artist), "c.track_id")]
-        }
+        RadioType::Artist => vec![credited(object.parse().unwrap_or(-1))],
         RadioType::Tag => tagged(reader, object).await?,
         RadioType::Similar => similar(reader, object.parse().unwrap_or(-1)).await?,
         RadioType::Library => in_libraries(reader, library(object)).await?,
@@ -85,11 +96,11 @@ async fn sources(reader: &Reader, session: &RadioSession) -> Result<Vec<Source>>
         RadioType::Custom => {
             let id = session.custom_radio_id.unwrap_or(-1);
             let radio = radios::retrieve(reader, Key::Id(id)).await?;
-            of_tracks(chosen(reader, &radio.filters()))
+            chosen(reader, &radio.filters()).await?
         }
         RadioType::CustomMultiple => {
             let config = session.config.clone().unwrap_or_default();
-            of_tracks(chosen(reader, &filters::read(&config)))
+            chosen(reader, &filters::read(&config)).await?
         }
     })
 }
@@ -106,33 +117,49 @@ async fn tagged(reader: &Reader, name: &str) -> Result<Vec<Source>> {
     let of_artist = sql(
         "from artist_tags x join track_artists c on c.artist_id = x.artist_id where x.tag_id = ?",
     );
-    let along = |key, table| Some(Owner { key, table });
+    let along = |key, table| Along::Owners { key, table };
     Ok(vec![
         Source::new(of_track.bind(tag), "c.track_id"),
         Source {
-            owner: along("x.album_id", "albums"),
+            along: along("x.album_id", "albums"),
             ..Source::new(of_album.bind(tag), "c.id")
         },
         Source {
-            owner: along("x.artist_id", "artists"),
+            along: along("x.artist_id", "artists"),
             ..Source::new(of_artist.bind(tag), "c.track_id")
         },
     ])
 }
 
-/// Condition: the track was added lately.
-fn recent(reader: &Reader) -> Sql {
-    let since = reader.clock().now().plus_seconds(-NEW);
-    // From the first of them on; the function keeps the databases from starting with the index on dates.
-    sql("t.id >= coalesce((select min(n.id) from tracks n where n.creation_date >= ?), 9223372036854775807)
-         and coalesce(t.creation_date, ?) >= ?")
-    .bind(since)
-    .bind(since)
-    .bind(since)
+/// Tracks that filters choose, looked for along what they all have one of.
+async fn chosen(reader: &Reader, by: &[RadioFilter]) -> Result<Vec<Source>> {
+    let condition = |key| condition(reader, by, key, By::Track);
+    let Some(leads) = leads(by) else {
+        let all = sql("from tracks t where ").append(condition("t.id"));
+        return Ok(vec![Source::new(all, "t.id")]);
+    };
+    let mut sources = Vec::new();
+    for lead in leads {
+        match lead {
+            Lead::Artist(id) => sources.push(credited(id)),
+            Lead::Playlist(id) => {
+                let entries = sql("from playlist_tracks c where c.playlist_id = ?");
+                sources.push(Source::new(entries.bind(id), "c.track_id"));
+            }
+            Lead::Tag(name) => sources.extend(tagged(reader, &name).await?),
+        }
+    }
+    for source in &mut sources {
+        let from = std::mem::take(&mut source.from);
+        source.from = from.and(condition(source.key));
+    }
+    Ok(sources)
 }
 
-fn chosen(reader: &Reader, by: &[filters::RadioFilter]) -> Sql {
-    sql("from tracks t where ").append(filters::condition(reader, by, "t.id"))
+/// Tracks that are credited to an artist.
+fn credited(artist: i64) -> Source {
+    let credited = sql("from track_artists c where c.artist_id = ?");
+    Source::new(credited.bind(artist), "c.track_id")
 }
 
 /// Condition: the user has not heard the track.
@@ -200,17 +227,21 @@ pub struct Window {
     pub is_all: bool,
 }
 
-/// Up to `WINDOW` tracks of each source, from a random number on and then from the beginning.
+/// Some tracks of each source.
 pub async fn window(reader: &Reader, session: &RadioSession) -> Result<Window> {
     let of_tracks = random_id(reader, "tracks").await?;
     let (mut tracks, mut is_all) = (Vec::new(), true);
-    let most = usize::try_from(WINDOW).unwrap_or_default();
     for source in sources(reader, session).await? {
-        let start = match source.owner {
-            Some(owner) => random_id(reader, owner.table).await?,
-            None => of_tracks,
+        let left = source.left(reader, session);
+        let (part, most) = match source.along {
+            Along::Tracks => (source.around(&left, of_tracks), WINDOW),
+            Along::Owners { table, .. } => {
+                let start = random_id(reader, table).await?;
+                (source.around(&left, start), WINDOW)
+            }
+            Along::Dates => (source.newest(&left), NEWEST),
         };
-        let mut found = source.part(reader, session, start).ids(reader.db()).await?;
+        let mut found = part.ids(reader.db()).await?;
         is_all &= found.len() < most;
         found.truncate(most);
         tracks.extend(found);
@@ -227,31 +258,45 @@ async fn random_id(reader: &Reader, table: &'static str) -> Result<i64> {
 }
 
 impl Source {
-    /// Selects tracks that can be heard and were not drawn, from a number on and then from the beginning.
-    fn part(self, reader: &Reader, session: &RadioSession, start: i64) -> Sql {
-        let key = self.key;
+    /// Selects the IDs of tracks that can be heard and were not drawn.
+    fn left(&self, reader: &Reader, session: &RadioSession) -> Sql {
         let undrawn = "not exists (select 1 from radio_session_tracks d where d.session_id = ? and d.track_id = ";
-        let undrawn = sql(undrawn).bind(session.id).then(key).then(")");
-        let left = self.from.and(playing(reader, key)).and(undrawn);
-        let along = self.owner.map_or(key, |owner| owner.key);
-        let mut order = sql(along);
-        if self.owner.is_some() {
+        let undrawn = sql(undrawn).bind(session.id).then(self.key).then(")");
+        let from = self.from.clone().and(playing(reader, self.key));
+        sql("select ")
+            .then(self.key)
+            .then(" ")
+            .append(from.and(undrawn))
+    }
+
+    /// Up to `WINDOW` of them from a number on, and as many before it from the beginning.
+    fn around(&self, left: &Sql, start: i64) -> Sql {
+        let (along, order) = match self.along {
             // What belongs to one owner comes in another order each time.
-            let shuffled = sql(", (").then(key).then(" % 9973 + ?) * 48271 % 65537");
-            order = order.append(shuffled.bind(start % 9973));
-        }
+            Along::Owners { key, .. } => {
+                let shuffled = sql(key).then(", (").then(self.key);
+                let shuffled = shuffled.then(" % 9973 + ?) * 48271 % 65537");
+                (key, shuffled.bind(start % 9973))
+            }
+            _ => (self.key, sql(self.key)),
+        };
         let part = |compared: &'static str| {
             let wanted = sql(along).then(compared).bind(start);
-            sql("select * from (select ")
-                .then(key)
-                .then(" ")
+            sql("select * from (")
                 .append(left.clone().and(wanted))
                 .then(" order by ")
                 .append(order.clone())
                 .then(" limit ?) part")
-                .bind(WINDOW)
+                .bind(WINDOW as i64)
         };
         part(" >= ?").then(" union all ").append(part(" < ?"))
+    }
+
+    fn newest(&self, left: &Sql) -> Sql {
+        let newest = left
+            .clone()
+            .then(" order by t.creation_date desc, t.id desc limit ?");
+        newest.bind(NEWEST as i64)
     }
 }
 

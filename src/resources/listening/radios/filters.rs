@@ -7,9 +7,8 @@ use serde_json::Value;
 use crate::{
     context::Reader,
     error::{Error, Result},
-    resources::people::audience,
     rest::params::{Scalar, choices},
-    store::{Sql, sql, text::folded},
+    store::{sql, text::folded},
 };
 
 choices! {
@@ -44,22 +43,22 @@ pub struct RadioFilter {
     #[serde(rename = "type")]
     #[oai(rename = "type")]
     #[graphql(name = "type")]
-    kind: RadioFilterType,
+    pub(super) kind: RadioFilterType,
     /// Numeric IDs of artists or playlists, for filters of these types. At most 100.
     #[serde(skip_serializing_if = "Option::is_none")]
-    ids: Option<Vec<i64>>,
+    pub(super) ids: Option<Vec<i64>>,
     /// Names of tags, for filters of this type; of artists, their names, which are filled in. At most 100.
     #[serde(skip_serializing_if = "Option::is_none")]
-    names: Option<Vec<String>>,
+    pub(super) names: Option<Vec<String>>,
     /// `true`: tracks that do not match.
     #[serde(skip_serializing_if = "Option::is_none")]
-    not: Option<bool>,
+    pub(super) not: Option<bool>,
     /// How the filter is joined to those before it; `and` by default.
     #[serde(skip_serializing_if = "Option::is_none")]
-    operator: Option<RadioFilterOperator>,
+    pub(super) operator: Option<RadioFilterOperator>,
     /// Filters of a group. Groups have no groups in them.
     #[serde(skip_serializing_if = "Option::is_none")]
-    filters: Option<Vec<RadioFilter>>,
+    pub(super) filters: Option<Vec<RadioFilter>>,
 }
 
 /// Maximum number of filters, of values in one, and of groups within groups.
@@ -142,48 +141,6 @@ impl RadioFilter {
         self.names.take_if(|_| self.kind != Tag);
         self.filters.take_if(|_| self.kind != Group);
     }
-
-    /// Condition on the ID of a track, in `key`: the filter matches.
-    fn condition(&self, reader: &Reader, key: &'static str) -> Sql {
-        let ids = self.ids.clone().unwrap_or_default();
-        let found = match self.kind {
-            RadioFilterType::Artist => sql(key)
-                .then(" in (select h.track_id from track_artists h where h.artist_id in ?*)")
-                .bind(ids),
-            RadioFilterType::Playlist => sql(key)
-                .then(" in (select x.track_id from playlist_tracks x join playlists p on p.id = x.playlist_id
-                    where x.playlist_id in ?* and ")
-                .bind(ids)
-                .append(audience::shows(reader, "p.privacy_level", "p.user_id"))
-                .then(")"),
-            RadioFilterType::Tag => tagged(key, self.names.as_deref().unwrap_or_default()),
-            RadioFilterType::Group => {
-                condition(reader, self.filters.as_deref().unwrap_or_default(), key)
-            }
-        };
-        let not = if self.not == Some(true) { "not (" } else { "(" };
-        sql(not).append(found).then(")")
-    }
-}
-
-/// Condition on the ID of a track, in `key`: it has one of these tags, or its album or an artist has.
-pub fn tagged(key: &'static str, names: &[String]) -> Sql {
-    let names: Vec<String> = names.iter().map(|name| folded(name)).collect();
-    const TAGS: &str = "(select g.id from tags g where g.name_folded in ?*)";
-    sql(key)
-        .then(" in (select x.track_id from track_tags x where x.tag_id in ")
-        .then(TAGS)
-        .bind(names.clone())
-        .then(" union all select s.id from album_tags x join tracks s on s.album_id = x.album_id where x.tag_id in ")
-        .then(TAGS)
-        .bind(names.clone())
-        .then(
-            " union all select h.track_id from artist_tags x
-              join track_artists h on h.artist_id = x.artist_id where x.tag_id in ",
-        )
-        .then(TAGS)
-        .bind(names)
-        .then(")")
 }
 
 /// The names of artists, in the order of the IDs.
@@ -281,21 +238,4 @@ pub async fn complaint(reader: &Reader, filter: &RadioFilter) -> Result<Option<S
 pub fn read(config: &Value) -> Vec<RadioFilter> {
     let filters = config.as_array().into_iter().flatten();
     filters.filter_map(RadioFilter::read).collect()
-}
-
-/// Condition on the ID of a track, in `key`: the filters match, one after the other. Without any, every track does.
-pub fn condition(reader: &Reader, filters: &[RadioFilter], key: &'static str) -> Sql {
-    let joined = filters.iter().fold(None, |before: Option<Sql>, filter| {
-        let condition = filter.condition(reader, key);
-        Some(match (before, filter.operator) {
-            (None, _) => condition,
-            (Some(before), Some(RadioFilterOperator::Or)) => sql("(")
-                .append(before)
-                .then(" or ")
-                .append(condition)
-                .then(")"),
-            (Some(before), _) => before.then(" and ").append(condition),
-        })
-    });
-    joined.unwrap_or_else(|| sql("1 = 1"))
 }

@@ -1,5 +1,6 @@
 //! Custom radios: filters that choose tracks, under a name (contract section 10).
 mod body;
+mod chosen;
 pub mod filters;
 pub mod graphql;
 mod sql;
@@ -7,9 +8,10 @@ mod write;
 
 use sqlx::FromRow;
 
-use self::filters::RadioFilter;
 pub use self::{
     body::Rest,
+    chosen::{By, Lead, condition, leads},
+    filters::RadioFilter,
     sql::{playing, retrieve},
 };
 use crate::{

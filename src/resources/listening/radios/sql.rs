@@ -1,5 +1,8 @@
 //! SQL for reading radios.
-use super::{Radio, RadioFilter, RadioListFilter, RadioOrder, RadioOrderField, filters::condition};
+use super::{
+    Radio, RadioFilter, RadioListFilter, RadioOrder, RadioOrderField,
+    chosen::{By, condition},
+};
 use crate::{
     context::Reader,
     error::Result,
@@ -74,7 +77,8 @@ pub async fn retrieve(reader: &Reader, key: Key) -> Result<Radio> {
 
 /// The tracks that filters choose for the caller.
 pub fn listing_of(reader: &Reader, filters: &[RadioFilter]) -> Listing {
-    let from = sql("from tracks t where ").append(condition(reader, filters, "t.id"));
+    let chosen = condition(reader, filters, "t.id", By::List);
+    let from = sql("from tracks t where ").append(chosen);
     Listing::new(from.and(playing(reader, "t.id")), "t.id", [])
 }
 
