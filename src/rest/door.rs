@@ -214,8 +214,10 @@ impl<E: Endpoint> Door<E> {
             Ok(response) => response.into_response(),
             Err(error) => told(error),
         };
+        // What a body asks for is not in the address.
+        let is_in_address = request.method() == Method::GET;
         let performed = path.operation(request.method());
-        let reads = performed.filter(|info| !info.writes && !info.wire.is_audio());
+        let reads = performed.filter(|info| is_in_address && !info.writes && !info.wire.is_audio());
         Ok(match reads {
             Some(info) => again::read(cx, info, &asked, request, run).await,
             None => run(request).await,
